@@ -1,0 +1,243 @@
+"""The frozen tree that a dosimetry is made of: patient, course, cycles, settings.
+
+Changing anything makes a new tree that shares its unchanged branches with the old one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.image import TimePoint
+from dosimetry_core.nuclide import nuclide
+from dosimetry_core.voi import Role, Voi
+
+FitModel = Literal[
+    "mono-exponential",
+    "bi-exponential",
+    "bi-exponential-uptake",
+    "tri-exponential-uptake",
+    "log-trapezoid",
+    "automatic",
+]
+FitWeights = Literal["proportional", "uniform", "poisson"]
+Engine = Literal["organ-level", "sphere", "local-deposition", "voxel-s-values"]
+RestOfBody = Literal["icrp-other", "total-body-difference", "soft-tissue"]
+SensitivityConvention = Literal["clock-seconds-all-heads", "clock-seconds-per-head", "frame-seconds"]
+DeadTimeModel = Literal["non-paralyzable", "paralyzable"]
+PartialVolume = Literal["geometric-transfer-matrix", "recovery-curve", "none"]
+ContourConvention = Literal["outline", "pixel-centres"]
+
+
+@dataclass(frozen=True)
+class Patient:
+    """Who is treated. ``sex`` chooses the reference phantom; ``time_zone`` is an IANA name for times without a zone."""
+
+    patient_id: str
+    name: str
+    sex: Literal["F", "M"]
+    time_zone: str
+    birth_date: date | None = None
+    height_mm: float | None = None
+    weight_kg: float | None = None
+    haematocrit: float | None = None
+    bone_metastases: bool | None = None
+
+
+@dataclass(frozen=True)
+class VialMeasurement:
+    """Dose-calibrator readings from which the administered activity was derived."""
+
+    vial_activity_bq: float
+    vial_time: datetime
+    residual_activity_bq: float
+    residual_time: datetime
+
+
+@dataclass(frozen=True)
+class Administration:
+    """One nuclide given once.
+
+    ``administered_activity_bq`` is at ``start``, the start of the infusion; the infusion is at a constant rate.
+    """
+
+    nuclide: str
+    administered_activity_bq: float
+    start: datetime
+    infusion_s: float
+    vial: VialMeasurement | None = None
+
+    @property
+    def time_zero(self) -> datetime:
+        """Middle of the infusion: time zero of every curve of this nuclide."""
+        return self.start + timedelta(seconds=self.infusion_s / 2)
+
+    @staticmethod
+    def from_vial(nuclide_name: str, vial: VialMeasurement, *, start: datetime, infusion_s: float) -> Administration:
+        """Administered activity = vial − residual, both decayed to the start of the infusion (methods 6.1)."""
+        physics = nuclide(nuclide_name)
+        at_start = vial.vial_activity_bq * physics.decay_factor((start - vial.vial_time).total_seconds())
+        left = vial.residual_activity_bq * physics.decay_factor((start - vial.residual_time).total_seconds())
+        return Administration(nuclide_name, at_start - left, start, infusion_s, vial)
+
+
+@dataclass(frozen=True)
+class RecoveryCurve:
+    """Recovery coefficient R(v) = 1 − 1/(1 + (v/b)^g), v in mL."""
+
+    b_ml: float
+    gamma: float
+    relative_standard_uncertainty: float = 0.0
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """From image values to activity, for the scans of one cycle."""
+
+    sensitivity_cps_per_bq: float | None = None
+    convention: SensitivityConvention | None = None
+    relative_standard_uncertainty: float | None = None
+    dead_time_s: float = 0.0
+    dead_time_model: DeadTimeModel = "non-paralyzable"
+    partial_volume: PartialVolume | None = None
+    point_spread_fwhm_mm: tuple[float, float, float] | None = None
+    """(x, y, z) in the patient system."""
+    recovery: RecoveryCurve | None = None
+
+
+@dataclass(frozen=True)
+class WholeBody:
+    """Whole-body activity: summed over the field of view, or measured with a probe."""
+
+    method: Literal["field-of-view", "measured"] = "field-of-view"
+    times: tuple[datetime, ...] = ()
+    activity_bq: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class BloodSample:
+    """Activity concentration in whole blood, decay-corrected to the time of drawing, per nuclide."""
+
+    time: datetime
+    activity_concentration_bq_per_ml: FrozenMap[str, float]
+    relative_standard_uncertainty: float | None = None
+
+
+@dataclass(frozen=True)
+class LaboratoryResult:
+    """Laboratory values of one day, keyed by their case-file names (unit in the key), as reported by the laboratory."""
+
+    date: date
+    values: FrozenMap[str, float]
+
+
+@dataclass(frozen=True)
+class LaboratoryLimit:
+    """Site's reference limits of one laboratory value, in the unit of its key."""
+
+    lower: float | None = None
+    upper: float | None = None
+
+
+@dataclass(frozen=True)
+class EnteredAbsorbedDose:
+    """Absorbed dose per administered activity from elsewhere: organ → nuclide → Gy/Bq."""
+
+    absorbed_dose_per_administered_activity_gy_per_bq: FrozenMap[str, FrozenMap[str, float]]
+    relative_standard_uncertainty: FrozenMap[str, float] = field(default_factory=FrozenMap)
+
+
+@dataclass(frozen=True)
+class ExcludedPoint:
+    """A time point left out of one VOI's fit (1 = first), with the physicist's reason."""
+
+    voi: str
+    time_point: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """How curves are fitted."""
+
+    model: FitModel = "mono-exponential"
+    weights: FitWeights = "proportional"
+    exclude: tuple[ExcludedPoint, ...] = ()
+    model_by_voi: FrozenMap[str, FitModel] = field(default_factory=FrozenMap)
+
+
+@dataclass(frozen=True)
+class RedMarrowSettings:
+    """Conventions of the marrow dose (methods 4)."""
+
+    rest_of_body: RestOfBody = "icrp-other"
+    marrow_to_blood_ratio: float = 1.0
+    blood_density_g_per_ml: float = 1.06
+    scale_remainder_by_body_mass: bool = True
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every choice that changes a number, with the defaults of the case-file contract."""
+
+    time_zero: Literal["infusion-middle"] = "infusion-middle"
+    fit: FitSettings = field(default_factory=FitSettings)
+    engine: FrozenMap[str, Engine] = field(
+        default_factory=lambda: FrozenMap({"kidneys": "organ-level", "lesion": "sphere"})
+    )
+    red_marrow: RedMarrowSettings = field(default_factory=RedMarrowSettings)
+    density_g_per_ml: FrozenMap[str, float] = field(
+        default_factory=lambda: FrozenMap({"kidneys": 1.05, "liver": 1.06, "spleen": 1.06, "lesion": 1.04})
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Cycle:
+    """One treatment cycle: what was given, what was measured.
+
+    ``vois`` lie on one declared grid, that of the reference time point (its CT, or its SPECT where it has none).
+    """
+
+    number: int
+    administrations: tuple[Administration, ...]
+    image_paths: tuple[str, ...] = ()
+    voi_paths: tuple[str, ...] = ()
+    voi_roles: FrozenMap[str, Role] = field(default_factory=FrozenMap)
+    contour_convention: ContourConvention = "outline"
+    clock_offset_s: FrozenMap[str, float] = field(default_factory=FrozenMap)
+    calibration: Calibration = field(default_factory=Calibration)
+    whole_body: WholeBody = field(default_factory=WholeBody)
+    haematocrit: float | None = None
+    blood_samples: tuple[BloodSample, ...] = ()
+    laboratory: tuple[LaboratoryResult, ...] = ()
+    entered: EnteredAbsorbedDose | None = None
+    time_points: tuple[TimePoint, ...] = ()
+    reference_time_point: int = 0
+    vois: tuple[Voi, ...] = ()
+
+    def administration(self, nuclide_name: str) -> Administration | None:
+        """The administration of a nuclide in this cycle, or None."""
+        return next((a for a in self.administrations if a.nuclide == nuclide_name), None)
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """The treatment: protocol (name or path), planned cycles, absorbed doses of earlier courses."""
+
+    protocol: str
+    planned_cycles: int | None = None
+    prior_absorbed_dose_gy: FrozenMap[str, float] = field(default_factory=FrozenMap)
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One patient's course with all inputs. ``folder`` is what relative paths start from."""
+
+    patient: Patient
+    course: Course
+    cycles: tuple[Cycle, ...]
+    settings: Settings = field(default_factory=Settings)
+    laboratory_limits: FrozenMap[str, LaboratoryLimit] = field(default_factory=FrozenMap)
+    folder: str = "."

@@ -1,0 +1,98 @@
+"""An image series as read: a volume with the acquisition facts that dosimetry depends on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from dosimetry_core.errors import Finding
+from dosimetry_core.geometry import RigidTransform
+from dosimetry_core.volume import Volume
+
+DecayReference = Literal["acquisition-start", "administration", "none"]
+"""To which instant the values are decay-corrected; ``none``: values are means over the acquisition."""
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file that was read: path as found, and SHA-256 of its content."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSeries:
+    """One SPECT or CT series.
+
+    Parameters
+    ----------
+    kind
+        ``spect`` or ``ct``.
+    volume
+        Values: CT numbers in HU; or counts, counts/s, or Bq/mL.
+    acquisition_start
+        Time-zone-aware instant at which counting (or scanning) began, clock offset already applied.
+    counting_duration_s
+        Clock time during which the camera counted; None if the file doesn't say (needed for counts only).
+    frame_duration_s, frames_per_head, number_of_heads
+        What the counting duration was derived from, where the file says.
+    decay_reference
+        See `DecayReference`. For images in counts: ``none``.
+    nuclide
+        ``"Lu-177"`` as said by the file, or None.
+    """
+
+    kind: Literal["spect", "ct"]
+    volume: Volume
+    patient_id: str
+    patient_name: str
+    study_uid: str
+    series_uid: str
+    frame_of_reference_uid: str
+    description: str
+    acquisition_start: datetime
+    counting_duration_s: float | None = None
+    frame_duration_s: float | None = None
+    frames_per_head: int | None = None
+    number_of_heads: int | None = None
+    decay_reference: DecayReference = "none"
+    nuclide: str | None = None
+    manufacturer: str = ""
+    sop_class_uid: str = ""
+    source_files: tuple[SourceFile, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.acquisition_start.tzinfo is None:
+            raise ValueError("acquisition_start must carry a time zone")
+
+
+@dataclass(frozen=True, eq=False)
+class Registration:
+    """How the cycle's reference frame maps onto one time point.
+
+    Parameters
+    ----------
+    transform
+        Maps a patient point of the reference grid to the point of this time point's images.
+    method
+        ``reference``, ``same-frame-of-reference``, ``rigid-ct``, ``rigid-spect``, ``manual``, or ``none``.
+    residual_mm
+        Root mean square distance left, as estimated by the method; None if it can't tell.
+    """
+
+    transform: RigidTransform
+    method: str
+    residual_mm: float | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class TimePoint:
+    """SPECT, its CT (or None) and its registration to the cycle's reference."""
+
+    spect: ImageSeries
+    ct: ImageSeries | None = None
+    registration: Registration = field(default_factory=lambda: Registration(RigidTransform.identity(), "none"))

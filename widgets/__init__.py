@@ -1,0 +1,1 @@
+"""Views that show values and report gestures; they know neither the document nor any computation."""
