@@ -1,0 +1,138 @@
+"""The command line: the same chain as the window, for scripts and for machines without a screen."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from dosimetry_core.errors import DosimetryError
+
+DONE, INTERNAL_ERROR, UNUSABLE_INPUT = 0, 1, 2
+COMMANDS = ("demo", "compute", "plan", "approve", "verify", "identity", "check", "screenshots")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Argument parser whose complaint is one line."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        """Report a wrong argument as unusable input."""
+        raise DosimetryError(message, where=self.prog, remedy=f"see {self.prog} --help")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="lutetia",
+        description="Dosimetry-guided planning of peptide receptor radionuclide therapy. Research use only: "
+        "not a medical device.",
+        epilog="Without a command: lutetia [CASE] opens the window.",
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+
+    demo = commands.add_parser("demo", help="write the demonstration case and open it")
+    demo.add_argument("folder", nargs="?", type=Path, default=Path("demo-case"), metavar="DIR")
+    demo.add_argument("--no-window", action="store_true", help="only write the case")
+    demo.add_argument("--seed", type=int, default=1)
+    demo.add_argument("--protocol", default="duonen-b")
+    demo.add_argument("--cortex-to-medulla", type=float, default=1.0, metavar="R")
+
+    compute = commands.add_parser("compute", help="the whole chain: results.json")
+    compute.add_argument("case", type=Path, metavar="CASE")
+    compute.add_argument("--out", type=Path, required=True, metavar="DIR")
+
+    plan = commands.add_parser("plan", help="compute and plan the next cycle: plan.pdf")
+    plan.add_argument("case", type=Path, metavar="CASE")
+    plan.add_argument("--out", type=Path, required=True, metavar="DIR")
+    plan.add_argument("--sign", type=Path, metavar="ID.p12")
+    plan.add_argument("--passphrase-file", type=Path, metavar="F")
+    plan.add_argument("--reason", default="", metavar="TEXT")
+    plan.add_argument("--override", action="append", default=[], metavar="CODE=REASON")
+
+    approve = commands.add_parser("approve", help="second signature, by a physician")
+    approve.add_argument("file", type=Path, metavar="FILE.pdf")
+    approve.add_argument("--sign", type=Path, required=True, metavar="ID.p12")
+    approve.add_argument("--passphrase-file", type=Path, required=True, metavar="F")
+    approve.add_argument("--out", type=Path, required=True, metavar="FILE2.pdf")
+    approve.add_argument("--comment", default="", metavar="TEXT")
+
+    verify = commands.add_parser("verify", help="who signed what, and whether anything was changed")
+    verify.add_argument("file", type=Path, metavar="FILE.pdf")
+    verify.add_argument("--trust", type=Path, action="append", default=[], metavar="CERT.pem")
+
+    identity = commands.add_parser("identity", help="signing identities")
+    actions = identity.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=_Parser)
+    new = actions.add_parser("new", help="make one")
+    new.add_argument("--name", required=True)
+    new.add_argument("--role", required=True, choices=("physicist", "physician"))
+    new.add_argument("--out", type=Path, required=True, metavar="ID.p12")
+    new.add_argument("--passphrase-file", type=Path, metavar="F")
+
+    check = commands.add_parser("check", help="what a folder of DICOM holds; changes nothing")
+    check.add_argument("folder", type=Path, metavar="DIR")
+    check.add_argument("--json", action="store_true")
+    check.add_argument("--time-zone", metavar="ZONE", help="IANA zone for times without one")
+
+    screenshots = commands.add_parser("screenshots", help="every screen of the real window as PNG, without a display")
+    screenshots.add_argument("case", type=Path, metavar="CASE")
+    screenshots.add_argument("folder", type=Path, metavar="DIR")
+    return parser
+
+
+def _run(arguments: Sequence[str]) -> int:
+    if arguments and arguments[0] in ("--version", "-V"):
+        from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
+
+        print(SOFTWARE_NAME, SOFTWARE_VERSION)
+        return DONE
+    if not arguments or (arguments[0] not in COMMANDS and not arguments[0].startswith("-")):
+        from app.main import run_window
+
+        if len(arguments) > 1:
+            raise DosimetryError(
+                f"unknown command {arguments[0]!r}", where="lutetia", remedy=f"use one of {', '.join(COMMANDS)}"
+            )
+        return run_window(Path(arguments[0]) if arguments else None)
+    parsed = _parser().parse_args(list(arguments))
+    from app import commands
+
+    run = {
+        "demo": commands.demo,
+        "compute": commands.compute_case,
+        "plan": commands.plan,
+        "approve": commands.approve,
+        "verify": commands.verify,
+        "identity": commands.new_identity_files,
+        "check": commands.check,
+        "screenshots": commands.screenshots,
+    }[parsed.command]
+    return run(parsed)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit status is 0 done, 2 unusable input, 1 internal error."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        return _run(sys.argv[1:] if arguments is None else arguments)
+    except DosimetryError as error:
+        print(error.line(), file=sys.stderr)
+        return UNUSABLE_INPUT
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return UNUSABLE_INPUT
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except Exception as error:
+        print(f"internal error: {type(error).__name__}: {error}", file=sys.stderr)
+        if os.environ.get("LUTETIA_TRACEBACK"):
+            traceback.print_exc()
+        return INTERNAL_ERROR
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,430 @@
+"""Reads case.toml, the door where a person types a case: MBq, mL, min; into the core's case tree."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import unicodedata
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from dosimetry_core import units
+from dosimetry_core.case import (
+    Administration,
+    BloodSample,
+    Calibration,
+    Case,
+    ContourConvention,
+    Course,
+    Cycle,
+    DeadTimeModel,
+    Engine,
+    EnteredAbsorbedDose,
+    ExcludedPoint,
+    FitModel,
+    FitSettings,
+    FitWeights,
+    LaboratoryLimit,
+    LaboratoryResult,
+    PartialVolume,
+    Patient,
+    RecoveryCurve,
+    RedMarrowSettings,
+    RestOfBody,
+    SensitivityConvention,
+    Settings,
+    VialMeasurement,
+    WholeBody,
+)
+from dosimetry_core.errors import DosimetryError, raise_problems
+from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.nuclide import nuclide
+from dosimetry_core.toml_table import TomlTable, load_toml
+from dosimetry_core.voi import ROLES, Role
+
+CASE_FORMAT = 1
+CASE_FILE_NAME = "case.toml"
+ENGINE_ROLES = ("kidneys", "liver", "spleen", "lesion", "other")
+DENSITY_ROLES = ("kidneys", "liver", "spleen", "lesion", "other")
+ORGANS = ("kidneys", "red_marrow", "liver", "spleen")
+CLOCKS = ("scanner", "dose_calibrator")
+LABORATORY_KEYS = (
+    "haemoglobin_g_per_dl",
+    "platelets_1e9_per_l",
+    "leukocytes_1e9_per_l",
+    "neutrophils_1e9_per_l",
+    "lymphocytes_1e9_per_l",
+    "creatinine_umol_per_l",
+    "egfr_ml_per_min_per_1_73m2",
+    "alt_u_per_l",
+    "ast_u_per_l",
+    "bilirubin_umol_per_l",
+    "karnofsky",
+)
+
+
+def case_file_path(path: Path) -> Path:
+    """The case file of a folder, or the file itself."""
+    return path / CASE_FILE_NAME if path.is_dir() else path
+
+
+def read_case(path: Path) -> Case:
+    """Case of a folder with case.toml, or of the file itself; images and VOIs are not read yet.
+
+    Raises
+    ------
+    DosimetryError
+        Every problem of the file, each with its field and what to do.
+    """
+    file = case_file_path(path)
+    problems: list[DosimetryError] = []
+    root = TomlTable(load_toml(file), place=str(file), problems=problems)
+    version = root.integer("format", minimum=1)
+    if version != CASE_FORMAT:
+        root.wrong("format", f"is {version}; this program reads format {CASE_FORMAT}", "use the matching version")
+    patient, zone = _patient(root)
+    root.zone = zone
+    course = _course(root, file.parent)
+    settings = _settings(root)
+    limits = root.map_with("laboratory_limits", _laboratory_limit)
+    for key in limits:
+        if key not in LABORATORY_KEYS:
+            root.wrong("laboratory_limits", f"unknown key {key!r}", f"use one of {', '.join(LABORATORY_KEYS)}")
+    cycles = tuple(_cycle(table) for table in root.tables("cycle", required=True))
+    if not cycles:
+        root.wrong("cycle", "there is no cycle", "add at least one [[cycle]]")
+    numbers = [cycle.number for cycle in cycles]
+    if numbers != list(range(1, len(numbers) + 1)):
+        root.wrong("cycle", f"cycles are numbered {numbers}", "number them 1, 2, 3 … in order of treatment")
+    for before, after in itertools.pairwise(cycles):
+        if before.administrations and after.administrations:
+            last = max(a.start for a in before.administrations)
+            if min(a.start for a in after.administrations) <= last:
+                root.wrong("cycle", f"cycle {after.number} begins before cycle {before.number}", "check the dates")
+    root.finish()
+    raise_problems(problems)
+    return Case(patient, course, cycles, settings, FrozenMap(limits), str(file.parent.resolve()))
+
+
+def _patient(root: TomlTable) -> tuple[Patient, ZoneInfo | None]:
+    table = root.table("patient")
+    if table is None:
+        root.wrong("patient", "the [patient] table is missing", "add it")
+        table = TomlTable({}, place=root.place, problems=[])
+    zone_name = table.text("time_zone")
+    zone = None
+    if zone_name:
+        try:
+            zone = ZoneInfo(zone_name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            table.wrong("time_zone", f"unknown time zone {zone_name!r}", 'use an IANA name such as "Europe/Warsaw"')
+    height_cm = table.optional_number("height_cm", minimum=30, maximum=260)
+    if not table.has("sex"):
+        table.wrong("sex", "is missing", 'write "F" or "M": it chooses the reference phantom')
+    patient = Patient(
+        patient_id=unicodedata.normalize("NFC", table.text("id")),
+        name=unicodedata.normalize("NFC", table.text("name")),
+        sex=table.choice("sex", ("F", "M"), "F"),
+        time_zone=zone_name,
+        birth_date=table.day("birth_date"),
+        height_mm=None if height_cm is None else height_cm * units.MM_PER_CM,
+        weight_kg=table.optional_number("weight_kg", minimum=2, maximum=400),
+        haematocrit=table.optional_number("haematocrit", above=0, maximum=0.8),
+        bone_metastases=table.optional_flag("bone_metastases"),
+    )
+    table.finish()
+    return patient, zone
+
+
+def _course(root: TomlTable, folder: Path) -> Course:
+    table = root.table("course")
+    if table is None:
+        root.wrong("course", "the [course] table is missing", 'add it with protocol = "…"')
+        return Course("")
+    prior = table.map_numbers("prior_absorbed_dose_gy")
+    for organ in prior:
+        if organ not in ORGANS:
+            table.wrong("prior_absorbed_dose_gy", f"unknown organ {organ!r}", f"use one of {', '.join(ORGANS)}")
+    protocol = table.text("protocol")
+    if protocol.endswith(".toml"):
+        protocol = str((folder / protocol).resolve())
+    course = Course(protocol, table.optional_integer("planned_cycles", minimum=1), FrozenMap(prior))
+    table.finish()
+    return course
+
+
+def _settings(root: TomlTable) -> Settings:
+    default = Settings()
+    table = root.table("settings")
+    if table is None:
+        return default
+    fit = default.fit
+    fit_table = table.table("fit")
+    if fit_table is not None:
+        fit = FitSettings(
+            model=fit_table.choice("model", get_args(FitModel), fit.model),
+            weights=fit_table.choice("weights", get_args(FitWeights), fit.weights),
+            exclude=tuple(_excluded(item) for item in fit_table.tables("exclude")),
+            model_by_voi=FrozenMap(
+                fit_table.map_with("model_by_voi", lambda t, key: t.choice(key, get_args(FitModel), fit.model))
+            ),
+        )
+        fit_table.finish()
+    engines = dict(default.engine)
+    engine_table = table.table("engine")
+    if engine_table is not None:
+        for role in ENGINE_ROLES:
+            chosen = engine_table.choice(role, get_args(Engine), engines.get(role))
+            if chosen is not None:
+                engines[role] = chosen
+        engine_table.finish()
+    marrow = default.red_marrow
+    marrow_table = table.table("red_marrow")
+    if marrow_table is not None:
+        ratio = marrow_table.optional_number("marrow_to_blood_ratio", above=0, maximum=5)
+        density = marrow_table.optional_number("blood_density_g_per_ml", minimum=0.9, maximum=1.2)
+        scale = marrow_table.optional_flag("scale_remainder_by_body_mass")
+        marrow = RedMarrowSettings(
+            marrow_table.choice("rest_of_body", get_args(RestOfBody), marrow.rest_of_body),
+            marrow.marrow_to_blood_ratio if ratio is None else ratio,
+            marrow.blood_density_g_per_ml if density is None else density,
+            marrow.scale_remainder_by_body_mass if scale is None else scale,
+        )
+        marrow_table.finish()
+    densities = dict(default.density_g_per_ml)
+    density_table = table.table("density_g_per_ml")
+    if density_table is not None:
+        for role in DENSITY_ROLES:
+            value = density_table.optional_number(role, minimum=0.2, maximum=2.5)
+            if value is not None:
+                densities[role] = value
+        density_table.finish()
+    settings = Settings(
+        table.choice("time_zero", ("infusion-middle",), default.time_zero),
+        fit,
+        FrozenMap(engines),
+        marrow,
+        FrozenMap(densities),
+    )
+    table.finish()
+    return settings
+
+
+def _excluded(table: TomlTable) -> ExcludedPoint:
+    point = ExcludedPoint(
+        unicodedata.normalize("NFC", table.text("voi")), table.integer("time_point", minimum=1), table.text("reason")
+    )
+    table.finish()
+    return point
+
+
+def _laboratory_limit(table: TomlTable, key: str) -> LaboratoryLimit:
+    limit = table.table(key)
+    if limit is None:
+        return LaboratoryLimit()
+    read = LaboratoryLimit(limit.optional_number("lower", minimum=0), limit.optional_number("upper", minimum=0))
+    limit.finish()
+    return read
+
+
+def _cycle(table: TomlTable) -> Cycle:
+    number = table.integer("number", minimum=1)
+    offsets = table.map_numbers("clock_offset_s", minimum=-units.SECONDS_PER_DAY)
+    for clock in offsets:
+        if clock not in CLOCKS:
+            table.wrong("clock_offset_s", f"unknown clock {clock!r}", f"use {' or '.join(CLOCKS)}")
+    administrations = tuple(
+        a
+        for a in (
+            _administration(item, offsets.get("dose_calibrator", 0.0))
+            for item in table.tables("administration", required=True)
+        )
+        if a is not None
+    )
+    names = [a.nuclide for a in administrations]
+    if len(set(names)) < len(names):
+        table.wrong("administration", "one nuclide is given twice", "enter one administration per nuclide and cycle")
+    entered = _entered(table)
+    cycle = Cycle(
+        number=number,
+        administrations=administrations,
+        image_paths=table.texts("images"),
+        voi_paths=table.texts("vois"),
+        voi_roles=FrozenMap(
+            {
+                unicodedata.normalize("NFC", name): role
+                for name, role in table.map_with("voi_roles", _role).items()
+                if role is not None
+            }
+        ),
+        contour_convention=table.choice("contour_convention", get_args(ContourConvention), "outline"),
+        clock_offset_s=FrozenMap(offsets),
+        calibration=_calibration(table),
+        whole_body=_whole_body(table),
+        haematocrit=table.optional_number("haematocrit", above=0, maximum=0.8),
+        blood_samples=tuple(s for s in (_blood_sample(item) for item in table.tables("blood_sample")) if s is not None),
+        laboratory=tuple(r for r in (_laboratory(item) for item in table.tables("laboratory")) if r is not None),
+        entered=entered,
+    )
+    if cycle.voi_paths and not cycle.image_paths:
+        table.wrong("vois", "VOIs without images", "name the images they belong to, or leave them out")
+    if cycle.image_paths and cycle.entered is not None:
+        table.wrong("images", "images and entered absorbed doses in one cycle", "keep one of them")
+    table.finish()
+    return cycle
+
+
+def _role(table: TomlTable, name: str) -> Role | None:
+    chosen: Role | None = table.choice(name, ROLES, None)
+    return chosen
+
+
+def _administration(table: TomlTable, calibrator_offset_s: float) -> Administration | None:
+    name = table.text("nuclide")
+    if name:
+        try:
+            nuclide(name)
+        except DosimetryError as error:
+            table.wrong("nuclide", error.what, error.remedy)
+            name = ""
+    start = table.instant("start")
+    infusion_min = table.number("infusion_min", minimum=0, maximum=24 * 60)
+    vial = None
+    activity = math.nan
+    if table.has("administered_activity_mbq"):
+        activity = table.number("administered_activity_mbq", above=0, maximum=100_000)
+        for key in ("vial_activity_mbq", "residual_activity_mbq", "vial_time", "residual_time"):
+            if table.has(key):
+                table.wrong(key, "both an administered and a vial activity", "keep one of them")
+    elif table.has("vial_activity_mbq"):
+        vial_activity = table.number("vial_activity_mbq", above=0, maximum=100_000)
+        residual = table.number("residual_activity_mbq", minimum=0, maximum=100_000)
+        vial_time, residual_time = table.instant("vial_time"), table.instant("residual_time")
+        if vial_time is not None and residual_time is not None:
+            shift = timedelta(seconds=calibrator_offset_s)
+            vial = VialMeasurement(
+                vial_activity * units.BQ_PER_MBQ, vial_time + shift, residual * units.BQ_PER_MBQ, residual_time + shift
+            )
+    else:
+        table.wrong("administered_activity_mbq", "is missing", "add it, or vial and residual with their times")
+    table.finish()
+    if start is None or not name or math.isnan(infusion_min):
+        return None
+    infusion_s = units.MINUTE.to_core(infusion_min)
+    if vial is not None:
+        administration = Administration.from_vial(name, vial, start=start, infusion_s=infusion_s)
+        if not administration.administered_activity_bq > 0:
+            table.wrong("residual_activity_mbq", "the residual exceeds the vial", "check both readings and times")
+            return None
+        return administration
+    if math.isnan(activity):
+        return None
+    return Administration(name, activity * units.BQ_PER_MBQ, start, infusion_s)
+
+
+def _calibration(cycle: TomlTable) -> Calibration:
+    table = cycle.table("calibration")
+    if table is None:
+        return Calibration()
+    sensitivity = table.optional_number("sensitivity_cps_per_mbq", above=0)
+    fwhm: tuple[float, float, float] | None = None
+    if table.has("point_spread_fwhm_mm"):
+        value = table.content["point_spread_fwhm_mm"]
+        numbers = value if isinstance(value, list) else [value] * 3
+        if len(numbers) == 3 and all(isinstance(v, int | float) and 0 < v < 60 for v in numbers):
+            fwhm = (float(numbers[0]), float(numbers[1]), float(numbers[2]))
+        else:
+            table.wrong("point_spread_fwhm_mm", f"can't be {value!r}", "give one length in mm, or [x, y, z]")
+    recovery = None
+    recovery_table = table.table("recovery")
+    if recovery_table is not None:
+        recovery_table.choice("model", ("b-gamma",), "b-gamma")
+        recovery = RecoveryCurve(
+            recovery_table.number("b_ml", above=0),
+            recovery_table.number("gamma", above=0),
+            recovery_table.optional_number("relative_standard_uncertainty", minimum=0, maximum=1) or 0.0,
+        )
+        recovery_table.finish()
+    dead_time_us = table.optional_number("dead_time_us", minimum=0, maximum=100) or 0.0
+    calibration = Calibration(
+        sensitivity_cps_per_bq=None if sensitivity is None else units.COUNTS_PER_S_PER_MBQ.to_core(sensitivity),
+        convention=table.choice("convention", get_args(SensitivityConvention), None),
+        relative_standard_uncertainty=table.optional_number("relative_standard_uncertainty", minimum=0, maximum=1),
+        dead_time_s=units.MICROSECOND.to_core(dead_time_us),
+        dead_time_model=table.choice("dead_time_model", get_args(DeadTimeModel), "non-paralyzable"),
+        partial_volume=table.choice("partial_volume", get_args(PartialVolume), None),
+        point_spread_fwhm_mm=fwhm,
+        recovery=recovery,
+    )
+    if calibration.partial_volume == "geometric-transfer-matrix" and fwhm is None:
+        table.wrong("point_spread_fwhm_mm", "is missing", "the geometric transfer matrix needs it")
+    if calibration.partial_volume == "recovery-curve" and recovery is None:
+        table.wrong("recovery", "is missing", "the recovery-curve correction needs it")
+    table.finish()
+    return calibration
+
+
+def _whole_body(cycle: TomlTable) -> WholeBody:
+    table = cycle.table("whole_body")
+    if table is None:
+        return WholeBody()
+    method: Literal["field-of-view", "measured"] = table.choice(
+        "method", ("field-of-view", "measured"), WholeBody().method
+    )
+    times = table.instants("time")
+    values: tuple[float, ...] = ()
+    if table.has("activity_mbq"):
+        raw = table.content["activity_mbq"]
+        if isinstance(raw, list) and all(isinstance(v, int | float) and v >= 0 for v in raw):
+            values = tuple(float(v) * units.BQ_PER_MBQ for v in raw)
+        else:
+            table.wrong("activity_mbq", "must be a list of activities", "write [3600.0, 2100.0, …]")
+    if method == "measured" and (not times or len(times) != len(values)):
+        table.wrong("activity_mbq", f"{len(times)} times and {len(values)} activities", "give one activity per time")
+    table.finish()
+    return WholeBody(method, times, values)
+
+
+def _blood_sample(table: TomlTable) -> BloodSample | None:
+    time = table.instant("time")
+    values = table.map_numbers("activity_kbq_per_ml")
+    if not values:
+        table.wrong("activity_kbq_per_ml", "is missing", 'write { "Lu-177" = 358.7 }')
+    uncertainty = table.optional_number("relative_standard_uncertainty", minimum=0, maximum=1)
+    table.finish()
+    if time is None:
+        return None
+    to_core = units.KILOBECQUEREL_PER_ML.to_core
+    return BloodSample(time, FrozenMap({name: to_core(v) for name, v in values.items()}), uncertainty)
+
+
+def _laboratory(table: TomlTable) -> LaboratoryResult | None:
+    day = table.day("date", required=True)
+    values = {}
+    for key in LABORATORY_KEYS:
+        value = table.optional_number(key, minimum=0)
+        if value is not None:
+            values[key] = value
+    table.finish()
+    return None if day is None else LaboratoryResult(day, FrozenMap(values))
+
+
+def _entered(cycle: TomlTable) -> EnteredAbsorbedDose | None:
+    table = cycle.table("entered_absorbed_dose_per_administered_activity_gy_per_gbq")
+    if table is None:
+        return None
+    doses: dict[str, FrozenMap[str, float]] = {}
+    for organ in ORGANS:
+        if table.has(organ):
+            per_gbq = table.map_numbers(organ)
+            doses[organ] = FrozenMap({n: units.GRAY_PER_GIGABECQUEREL.to_core(v) for n, v in per_gbq.items()})
+    uncertainties = table.map_numbers("relative_standard_uncertainty")
+    for organ in uncertainties:
+        if organ not in doses:
+            table.wrong("relative_standard_uncertainty", f"no dose was entered for {organ!r}", "remove it")
+    if not doses:
+        table.wrong("", "names no organ", "add kidneys = { … } or red_marrow = { … }")
+    table.finish()
+    return EnteredAbsorbedDose(FrozenMap(doses), FrozenMap(uncertainties))

@@ -1,0 +1,163 @@
+"""Absorbed doses per VOI, organ and course, each with its uncertainty and what it was computed from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from dosimetry_core.errors import Finding
+from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.kinetics.curve import TimeActivityCurve
+from dosimetry_core.kinetics.fit import FitResult
+from dosimetry_core.voi import Role, Voi
+
+
+@dataclass(frozen=True)
+class DoseValue:
+    """An absorbed dose with the two parts of its standard uncertainty (k = 1).
+
+    Parameters
+    ----------
+    absorbed_dose_gy
+        Mean absorbed dose.
+    random_standard_uncertainty_gy
+        Part that is independent between cycles (counting, fit); None if unknown.
+    common_standard_uncertainty_gy
+        Part that all cycles and nuclides share (calibration, recovery, contour habit, S values); None if unknown.
+    """
+
+    absorbed_dose_gy: float
+    random_standard_uncertainty_gy: float | None = None
+    common_standard_uncertainty_gy: float | None = None
+
+    @property
+    def standard_uncertainty_gy(self) -> float | None:
+        """Both parts combined in quadrature; None if either is unknown."""
+        if self.random_standard_uncertainty_gy is None or self.common_standard_uncertainty_gy is None:
+            return None
+        return math.hypot(self.random_standard_uncertainty_gy, self.common_standard_uncertainty_gy)
+
+    def scaled(self, factor: float) -> DoseValue:
+        """The value and its uncertainty times a factor known exactly."""
+        random, common = self.random_standard_uncertainty_gy, self.common_standard_uncertainty_gy
+        return DoseValue(
+            self.absorbed_dose_gy * factor,
+            None if random is None else random * abs(factor),
+            None if common is None else common * abs(factor),
+        )
+
+
+def total_within_cycle(values: Iterable[DoseValue]) -> DoseValue:
+    """Sum over nuclides of one cycle: both rest on the same images and fit, so all uncertainties add linearly."""
+    return _summed(values, random_linear=True)
+
+
+def total_over_cycles(values: Iterable[DoseValue]) -> DoseValue:
+    """Sum over cycles: random parts in quadrature, common parts linearly (methods 7)."""
+    return _summed(values, random_linear=False)
+
+
+def _summed(values: Iterable[DoseValue], *, random_linear: bool) -> DoseValue:
+    parts = tuple(values)
+    total = math.fsum(part.absorbed_dose_gy for part in parts)
+    random = [part.random_standard_uncertainty_gy for part in parts]
+    common = [part.common_standard_uncertainty_gy for part in parts]
+    known_random = [u for u in random if u is not None]
+    known_common = [u for u in common if u is not None]
+    if len(known_random) < len(parts) or len(known_common) < len(parts):
+        return DoseValue(total)
+    return DoseValue(
+        total, math.fsum(known_random) if random_linear else math.hypot(*known_random), math.fsum(known_common)
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class EnclosedReading:
+    """The other reading of a VOI that encloses others: everything inside its outline counted."""
+
+    volume_ml: float
+    time_integrated_activity_bq_s: FrozenMap[str, float]
+    absorbed_dose_gy: FrozenMap[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class VoiResult:
+    """Everything computed for one VOI of one cycle, without the VOIs it encloses.
+
+    ``failure`` says in one line why the chain stopped for this VOI; what was reached before that is there.
+    """
+
+    voi: Voi
+    volume_ml: float
+    mass_kg: float | None
+    density_g_per_ml: float | None
+    curves: FrozenMap[str, TimeActivityCurve]
+    fits: FrozenMap[str, FitResult]
+    doses: FrozenMap[str, DoseValue]
+    engine: str | None
+    cross_checks_gy: FrozenMap[str, FrozenMap[str, float]] = field(default_factory=FrozenMap)
+    contributions_gy: FrozenMap[str, FrozenMap[str, float]] = field(default_factory=FrozenMap)
+    with_enclosed: EnclosedReading | None = None
+    bed_gy: float | None = None
+    failure: str | None = None
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def role(self) -> Role:
+        """Role of the VOI."""
+        return self.voi.role
+
+    @property
+    def total(self) -> DoseValue | None:
+        """Absorbed dose of all nuclides; None if not computed."""
+        return total_within_cycle(self.doses.values()) if self.doses else None
+
+
+@dataclass(frozen=True, eq=False)
+class OrganResult:
+    """Absorbed dose to an organ in one cycle.
+
+    ``contributions_gy``: source (self, kidneys, liver, spleen, remainder) → nuclide → Gy.
+    ``estimated``: not measured in this cycle; the last measured value per activity was taken.
+    """
+
+    organ: str
+    doses: FrozenMap[str, DoseValue]
+    administered_activity_bq: FrozenMap[str, float]
+    contributions_gy: FrozenMap[str, FrozenMap[str, float]] = field(default_factory=FrozenMap)
+    estimated: bool = False
+    origin: str = "measured"
+    """``measured``, ``entered`` or ``estimated``."""
+    bed_gy: float | None = None
+
+    @property
+    def total(self) -> DoseValue:
+        """Absorbed dose of all nuclides."""
+        return total_within_cycle(self.doses.values())
+
+    @property
+    def per_administered_activity_gy_per_bq(self) -> FrozenMap[str, float]:
+        """Absorbed dose per administered activity of each nuclide."""
+        return FrozenMap(
+            {
+                name: dose.absorbed_dose_gy / self.administered_activity_bq[name]
+                for name, dose in self.doses.items()
+                if self.administered_activity_bq.get(name)
+            }
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class CourseOrgan:
+    """Absorbed dose of an organ over the course so far, prior courses included."""
+
+    organ: str
+    delivered: DoseValue
+    limit_gy: float | None
+    bed_gy: float | None = None
+
+    @property
+    def remaining_gy(self) -> float | None:
+        """Limit − delivered; negative when exceeded; None without a limit."""
+        return None if self.limit_gy is None else self.limit_gy - self.delivered.absorbed_dose_gy
