@@ -1,0 +1,163 @@
+"""Runs core functions off the UI thread, with progress, cancel and exactly one outcome.
+
+A worker touches no Qt object: it puts what it has to say into a mailbox that the UI thread empties. So nothing can be
+delivered to an object that is being destroyed, and every signal comes on the UI thread.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Literal
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from dosimetry_core.progress import Cancelled
+
+PROGRESS_INTERVAL_S = 0.05
+"""Progress is passed on at most this often."""
+MAILBOX_INTERVAL_MS = 4
+"""How often the mailbox is looked into while a job is running: short against the 100 ms of a live edit."""
+CLOSING_PATIENCE_S = 2.0
+
+_Kind = Literal["progressed", "succeeded", "failed", "cancelled"]
+
+
+class Job(QObject):
+    """One computation under way.
+
+    ``progressed(fraction, text)`` comes a few times a second. Exactly one of ``succeeded(result)``, ``failed(error)``
+    and ``cancelled()`` comes at the end, then ``finished()``. A job that was cancelled never succeeds, even if its
+    function came to its end before it noticed.
+    """
+
+    progressed = Signal(float, str)
+    succeeded = Signal(object)
+    failed = Signal(object)
+    cancelled = Signal()
+    finished = Signal()
+
+    def __init__(self, title: str, purpose: object) -> None:
+        super().__init__()
+        self.title = title
+        self.purpose = purpose
+        self._stop = threading.Event()
+        self._mailbox: queue.SimpleQueue[tuple[_Kind, Any]] = queue.SimpleQueue()
+        self._ended = False
+        self._thread: threading.Thread | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether none of the three outcomes has come yet."""
+        return not self._ended
+
+    def cancel(self) -> None:
+        """Ask the computation to stop; ``cancelled`` follows."""
+        self._stop.set()
+
+    def _begin(self, function: Callable[..., Any], inputs: tuple[Any, ...], named: dict[str, Any]) -> None:
+        mailbox, stop = self._mailbox, self._stop
+        last_report = 0.0
+
+        def progress(fraction: float, message: str) -> None:
+            nonlocal last_report
+            if stop.is_set():
+                raise Cancelled
+            now = time.monotonic()
+            if now - last_report >= PROGRESS_INTERVAL_S:
+                last_report = now
+                mailbox.put(("progressed", (fraction, message)))
+
+        def run() -> None:
+            try:
+                result = function(*inputs, **named, progress=progress)
+            except Cancelled:
+                mailbox.put(("cancelled", None))
+            except Exception as error:  # every failure is an outcome, shown by problems.py
+                mailbox.put(("failed", error))
+            else:
+                mailbox.put(("succeeded", result))
+
+        self._thread = threading.Thread(target=run, name=self.title, daemon=True)
+        self._thread.start()
+
+    def _deliver(self) -> None:
+        while not self._ended:
+            try:
+                kind, value = self._mailbox.get_nowait()
+            except queue.Empty:
+                return
+            if kind == "progressed":
+                if not self._stop.is_set():
+                    self.progressed.emit(*value)
+                continue
+            self._ended = True
+            if self._stop.is_set():
+                self.cancelled.emit()
+            elif kind == "succeeded":
+                self.succeeded.emit(value)
+            else:
+                self.failed.emit(value)
+            self.finished.emit()
+
+    def _wait(self, seconds: float) -> None:
+        if self._thread is not None:
+            self._thread.join(seconds)
+
+
+class Jobs(QObject):
+    """The computations of the application. ``started`` carries each new `Job`; ``idle`` says that none is left."""
+
+    started = Signal(object)
+    idle = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._running: list[Job] = []
+        self._timer = QTimer(self)
+        self._timer.setInterval(MAILBOX_INTERVAL_MS)
+        self._timer.timeout.connect(self._empty_mailboxes)
+
+    @property
+    def running(self) -> tuple[Job, ...]:
+        """Jobs without an outcome yet."""
+        return tuple(self._running)
+
+    def start(
+        self, function: Callable[..., Any], *inputs: Any, purpose: object = None, title: str = "", **named: Any
+    ) -> Job:
+        """Run ``function(*inputs, **named, progress=…)`` on a thread of its own.
+
+        A running job with the same ``purpose`` (by default the function) is cancelled.
+        """
+        purpose = function if purpose is None else purpose
+        for job in self._running:
+            if job.purpose == purpose:
+                job.cancel()
+        job = Job(title or getattr(function, "__name__", "computation"), purpose)
+        self._running.append(job)
+        job._begin(function, inputs, named)
+        self._timer.start()
+        self.started.emit(job)
+        return job
+
+    def _empty_mailboxes(self) -> None:
+        for job in self.running:
+            job._deliver()
+            if not job.is_running:
+                self._running.remove(job)
+        if not self._running:
+            self._timer.stop()
+            self.idle.emit()
+
+    def close(self, patience_s: float = CLOSING_PATIENCE_S) -> None:
+        """Cancel everything and wait briefly; no signal comes afterwards."""
+        self._timer.stop()
+        until = time.monotonic() + patience_s
+        for job in self._running:
+            job.cancel()
+        for job in self._running:
+            job._wait(max(0.0, until - time.monotonic()))
+        self._running.clear()
