@@ -1,0 +1,246 @@
+"""What each command of the command line does: read, compute, write whole outputs, print what a person needs."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from app.outputs import output_folder, write_file
+from dosimetry_core.errors import DosimetryError
+from dosimetry_core.progress import Progress
+
+DONE, REFUSED = 0, 2
+
+
+def _terminal_progress() -> Progress:
+    """Progress as one line on a terminal, silent elsewhere."""
+    if not sys.stderr.isatty():
+        return lambda fraction, message: None
+    last = 0.0
+
+    def show(fraction: float, message: str) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last > 0.1 or fraction >= 1:
+            last = now
+            end = "\n" if fraction >= 1 else ""
+            print(f"\r\033[K{fraction:4.0%} {message[:70]}", end=end, file=sys.stderr, flush=True)
+
+    return show
+
+
+def demo(arguments: argparse.Namespace) -> int:
+    """Write the demonstration case, then open it."""
+    from dosimetry_core.planning.protocol import read_protocol
+    from dosimetry_core.virtual_patient import write_demonstration
+
+    folder: Path = arguments.folder
+    if not (folder / "case.toml").exists():
+        read_protocol(arguments.protocol)
+        if folder.exists() and any(folder.iterdir()):
+            raise DosimetryError("holds other files", where=str(folder), remedy="name an empty or a new folder")
+        with output_folder(folder) as unfinished:
+            write_demonstration(
+                unfinished,
+                seed=arguments.seed,
+                protocol=arguments.protocol,
+                cortex_to_medulla=arguments.cortex_to_medulla,
+                progress=_terminal_progress(),
+            )
+        print(f"The demonstration case is in {folder}")
+    elif arguments.no_window:
+        raise DosimetryError("holds a case already", where=str(folder), remedy="name an empty or a new folder")
+    if arguments.no_window:
+        return DONE
+    from app.main import run_window
+
+    return run_window(folder)
+
+
+def compute_case(arguments: argparse.Namespace) -> int:
+    """The whole chain without a window: results.json."""
+    from dosimetry_core.case_file import read_case
+    from dosimetry_core.constancy import compare_with_expected
+    from dosimetry_core.pipeline import compute
+    from dosimetry_core.plan_record import results_bytes
+    from dosimetry_core.results_json import results_json
+
+    evaluation = compute(read_case(arguments.case), progress=_terminal_progress())
+    results = results_json(evaluation)
+    with output_folder(arguments.out) as folder:
+        (folder / "results.json").write_bytes(results_bytes(results))
+    _print_findings(results["findings"])
+    for line in compare_with_expected(results):
+        print(line)
+    print(arguments.out / "results.json")
+    return DONE
+
+
+def plan(arguments: argparse.Namespace) -> int:
+    """Compute and plan the next cycle; sign if an identity is given."""
+    from app.identity import load_identity
+    from app.plan_document import make_plan_document, signing_blockers
+    from app.signing import sign_plan
+    from dosimetry_core.case_file import read_case
+    from dosimetry_core.pipeline import compute
+
+    overrides = _overrides(arguments.override)
+    identity = None
+    if arguments.sign is not None:
+        identity = load_identity(arguments.sign, _passphrase(arguments.passphrase_file))
+    elif arguments.passphrase_file is not None or arguments.reason:
+        raise DosimetryError("no identity to sign with", where="--sign", remedy="add --sign ID.p12")
+    evaluation = compute(read_case(arguments.case), progress=_terminal_progress())
+    document = make_plan_document(evaluation, overrides=overrides, calculated_at=datetime.now(UTC))
+    _print_findings(document.results["findings"])
+    content = document.pdf
+    if identity is not None:
+        blockers = signing_blockers(evaluation, overrides)
+        if blockers:
+            lines = [f"{finding.code}: {finding.text}" for finding in blockers]
+            raise DosimetryError(
+                "not signed: " + " | ".join(lines),
+                where="plan",
+                remedy="mend it, or give --override CODE=REASON for each",
+            )
+        content = sign_plan(content, identity, reason=arguments.reason, time=datetime.now(UTC))
+    with output_folder(arguments.out) as folder:
+        (folder / "plan.pdf").write_bytes(content)
+        (folder / "plan.json").write_bytes(document.record_bytes)
+        (folder / "results.json").write_bytes(document.results_bytes)
+    print(document.summary)
+    print(arguments.out / "plan.pdf")
+    return DONE
+
+
+def approve(arguments: argparse.Namespace) -> int:
+    """Second signature, by a physician."""
+    from app.identity import load_identity
+    from app.signing import approve_plan
+
+    content = _read(arguments.file)
+    identity = load_identity(arguments.sign, _passphrase(arguments.passphrase_file))
+    try:
+        approved = approve_plan(content, identity, comment=arguments.comment, time=datetime.now(UTC))
+    except DosimetryError as error:
+        raise _located(error, arguments.file) from error
+    write_file(arguments.out, approved)
+    print(arguments.out)
+    return DONE
+
+
+def verify(arguments: argparse.Namespace) -> int:
+    """Who signed what and when, whether anything was changed; exit status 0 only if all holds."""
+    from app.verification import read_certificate, verify_plan
+
+    verification = verify_plan(_read(arguments.file), trust=[read_certificate(path) for path in arguments.trust])
+    print(verification.text())
+    if not verification.accepted:
+        for problem in verification.problems:
+            print(f"{arguments.file}: {problem}", file=sys.stderr)
+        return REFUSED
+    return DONE
+
+
+def new_identity_files(arguments: argparse.Namespace) -> int:
+    """Make a signing identity and its certificate."""
+    from app.identity import new_identity
+
+    if arguments.passphrase_file is not None:
+        passphrase = _passphrase(arguments.passphrase_file)
+    else:
+        if not sys.stdin.isatty():
+            raise DosimetryError("no passphrase", where="identity new", remedy="add --passphrase-file F")
+        passphrase = getpass.getpass("Passphrase: ")
+        if getpass.getpass("Again: ") != passphrase:
+            raise DosimetryError("the two passphrases differ", where="identity new", remedy="try again")
+    certificate = new_identity(name=arguments.name, role=arguments.role, out_p12=arguments.out, passphrase=passphrase)
+    print(arguments.out)
+    print(certificate)
+    return DONE
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """What a folder of DICOM holds and what it would be read as; changes nothing."""
+    from dosimetry_core.dicom.check import as_json, check_folder
+
+    if not arguments.folder.exists():
+        raise DosimetryError("does not exist", where=str(arguments.folder), remedy="name a folder of DICOM files")
+    entries = check_folder(arguments.folder, time_zone=arguments.time_zone)
+    report = as_json(entries)
+    if arguments.json:
+        print(json.dumps(report, indent=1, ensure_ascii=False))
+        return DONE
+    for entry in report:
+        shape = "×".join(str(n) for n in entry["shape"]) if entry["shape"] else ""
+        facts = [entry["what"], entry["nuclide"], entry["time"], shape, entry["units"]]
+        print(f"{entry['path']}: " + ", ".join(str(fact) for fact in facts if fact))
+        for finding in entry["findings"]:
+            remedy = f"; {finding['remedy']}" if finding.get("remedy") else ""
+            print(f"  {finding['level']} [{finding['code']}] {finding['text']}{remedy}")
+    return DONE
+
+
+def screenshots(arguments: argparse.Namespace) -> int:
+    """A picture of every screen of the real window, without a display."""
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from app.screenshots import grab_all
+    from dosimetry_core.case_file import read_case
+
+    case = read_case(arguments.case)
+    with output_folder(arguments.folder) as unfinished:
+        names = [path.name for path in grab_all(case, unfinished)]
+    for name in names:
+        print(arguments.folder / name)
+    return DONE
+
+
+def _print_findings(findings: Sequence[Mapping[str, str]]) -> None:
+    for finding in findings:
+        if finding["level"] != "info":
+            place = f"{finding['place']}: " if finding["place"] else ""
+            print(f"{finding['level']} [{finding['code']}] {place}{finding['text']}")
+
+
+def _overrides(texts: Sequence[str]) -> dict[str, str]:
+    overrides: dict[str, str] = {}
+    for text in texts:
+        code, separator, reason = text.partition("=")
+        if not separator or not code.strip() or not reason.strip():
+            raise DosimetryError(f"{text!r} names no reason", where="--override", remedy="write CODE=REASON")
+        overrides[code.strip()] = reason.strip()
+    return overrides
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DosimetryError(
+            f"can't be read ({error.strerror})", where=str(path), remedy="check the path and the access rights"
+        ) from error
+
+
+def _passphrase(path: Path | None) -> str:
+    """First line of the passphrase file; asked for on a terminal if no file is named."""
+    if path is None:
+        if not sys.stdin.isatty():
+            raise DosimetryError("is missing", where="--passphrase-file", remedy="name the file with the passphrase")
+        return getpass.getpass("Passphrase: ")
+    lines = _read(path).decode("utf-8", errors="replace").splitlines()
+    if not lines or not lines[0]:
+        raise DosimetryError("is empty", where=str(path), remedy="write the passphrase into its first line")
+    return lines[0]
+
+
+def _located(error: DosimetryError, path: Path) -> DosimetryError:
+    if error.where:
+        return error
+    return DosimetryError(error.what, where=str(path), remedy=error.remedy)
