@@ -1,0 +1,100 @@
+"""Rigid alignment of SPECT images by mutual information (SimpleITK)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import SimpleITK as sitk  # noqa: N813 (the library's own customary name)
+
+from dosimetry_core.geometry import FloatArray, RigidTransform
+from dosimetry_core.progress import Progress, no_progress
+from dosimetry_core.volume import Volume
+
+_WORK_UNITS = 4  # fixed, so that sums are split alike on every computer
+_LEVEL_SHRINK = (4, 2, 1)
+_LEVEL_SMOOTHING_MM = (12.0, 8.0, 4.0)
+_START_SHIFTS_MM = (-40.0, 0.0, 40.0)
+_BODY_SHARE = 0.02
+
+
+def register_by_mutual_information(
+    reference: Volume, moving: Volume, *, seed: int = 0, progress: Progress = no_progress
+) -> tuple[RigidTransform, float, float, float]:
+    """Transform, residual in mm, overlap share and correlation of aligned square roots.
+
+    The residual is the root mean square disagreement, over the voxels with uptake, of two registrations with different
+    random sample points, divided by √2.
+    """
+    progress(0.0, "Aligning SPECT")
+    fixed, other = _image(reference), _image(moving)
+    first = _registered(fixed, other, seed + 1)
+    progress(0.5, "Aligning SPECT")
+    second = _registered(fixed, other, seed + 2)
+    progress(0.9, "Judging the alignment")
+    values = np.sqrt(np.clip(reference.values.astype(np.float64), 0, None))
+    index = np.argwhere(values > math.sqrt(_BODY_SHARE) * values.max())
+    points = reference.geometry.index_to_point(index)
+    difference = first.apply(points) - second.apply(points)
+    residual = float(np.sqrt((difference**2).sum(axis=1).mean() / 2))
+    moved_index = np.rint(moving.geometry.point_to_index(first.apply(points))).astype(int)
+    inside = np.all((moved_index >= 0) & (moved_index < moving.geometry.shape), axis=1)
+    moved = np.sqrt(np.clip(moving.values[tuple(moved_index[inside].T)].astype(np.float64), 0, None))
+    own = values[tuple(index[inside].T)]
+    varied = inside.sum() > 1 and np.ptp(moved) > 0 and np.ptp(own) > 0
+    agreement = float(np.corrcoef(own, moved)[0, 1]) if varied else 0.0
+    progress(1.0, "Aligned")
+    return first, residual, float(inside.mean()), agreement
+
+
+def _image(volume: Volume) -> sitk.Image:
+    # Square roots even out a scale that spans from blood to a hot lesion.
+    image = sitk.GetImageFromArray(np.sqrt(np.clip(volume.values, 0, None)).astype(np.float32))
+    slice_mm, row_mm, column_mm = volume.geometry.spacing_mm
+    image.SetSpacing((column_mm, row_mm, slice_mm))
+    image.SetOrigin(tuple(float(x) for x in volume.geometry.origin_mm))
+    image.SetDirection(tuple(float(x) for x in volume.geometry.directions[:, ::-1].ravel()))
+    return image
+
+
+def _registered(fixed: sitk.Image, moving: sitk.Image, seed: int) -> RigidTransform:
+    start = sitk.Euler3DTransform(
+        sitk.CenteredTransformInitializer(
+            fixed, moving, sitk.Euler3DTransform(), sitk.CenteredTransformInitializerFilter.MOMENTS
+        )
+    )
+    best, best_value = start, math.inf
+    base = np.array(start.GetTranslation())
+    for shift in _START_SHIFTS_MM:
+        candidate = sitk.Euler3DTransform(start)
+        candidate.SetTranslation(tuple(float(x) for x in base + np.array([0.0, 0.0, shift])))
+        end, value = _optimised(fixed, moving, candidate, seed, levels=slice(0, 1))
+        if value < best_value:
+            best, best_value = end, value
+    end, _ = _optimised(fixed, moving, best, seed, levels=slice(1, 3))
+    matrix = np.array(end.GetMatrix()).reshape(3, 3)
+    centre = np.array(end.GetCenter())
+    translation: FloatArray = np.array(end.GetTranslation()) + centre - matrix @ centre
+    return RigidTransform(matrix, translation)
+
+
+def _optimised(
+    fixed: sitk.Image, moving: sitk.Image, start: sitk.Euler3DTransform, seed: int, *, levels: slice
+) -> tuple[sitk.Euler3DTransform, float]:
+    transform = sitk.Euler3DTransform(start)
+    method = sitk.ImageRegistrationMethod()
+    method.SetNumberOfThreads(_WORK_UNITS)
+    method.SetMetricAsMattesMutualInformation(32)
+    method.SetMetricSamplingStrategy(method.RANDOM)
+    method.SetMetricSamplingPercentage(0.5, seed)
+    method.SetInterpolator(sitk.sitkLinear)
+    method.SetShrinkFactorsPerLevel(list(_LEVEL_SHRINK[levels]))
+    method.SetSmoothingSigmasPerLevel(list(_LEVEL_SMOOTHING_MM[levels]))
+    method.SmoothingSigmasAreSpecifiedInPhysicalUnitsOn()
+    method.SetOptimizerAsRegularStepGradientDescent(
+        4.0, 0.01, 150, relaxationFactor=0.5, gradientMagnitudeTolerance=1e-6
+    )
+    method.SetOptimizerScalesFromPhysicalShift()
+    method.SetInitialTransform(transform, inPlace=True)
+    method.Execute(fixed, moving)
+    return transform, float(method.GetMetricValue())

@@ -1,0 +1,210 @@
+"""How much of each image voxel a VOI covers, after the VOI was moved rigidly onto the image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dosimetry_core.frozen import read_only
+from dosimetry_core.geometry import FloatArray, RigidTransform, VolumeGeometry
+from dosimetry_core.voi import FULL_COVERAGE, VoiMask
+
+# Side of a splatted cell, as a share of the image voxel's side along the same axis. Cells are deposited as boxes, so
+# the share only limits what a rotated cell's box leaves out; at 1/2 the interior of a VOI rotated by 10° stays within
+# 1 % of full coverage and its boundary keeps the resolution of the declared grid.
+_LARGEST_CELL_SHARE = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class GridCoverage:
+    """Fraction of each voxel of an image grid that a VOI covers, stored for the VOI's box only.
+
+    Parameters
+    ----------
+    grid
+        The whole image grid.
+    start
+        Index (slice, row, column) of the box's first voxel; the box may be empty.
+    fraction
+        Shape of the box; 1 for a voxel wholly inside. Rotated masks reach 1 to within a percent.
+    fraction_outside
+        Share of the VOI's volume that lies outside the grid, 0 … 1.
+    """
+
+    grid: VolumeGeometry
+    start: tuple[int, int, int]
+    fraction: NDArray[np.float64]
+    fraction_outside: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fraction", read_only(self.fraction))
+
+    @property
+    def slices(self) -> tuple[slice, slice, slice]:
+        """The box as index ranges on the whole grid."""
+        a, b, c = (slice(s, s + n) for s, n in zip(self.start, self.fraction.shape, strict=True))
+        return a, b, c
+
+    @property
+    def volume_ml(self) -> float:
+        """Volume of the VOI inside the grid, in mL."""
+        return float(self.fraction.sum()) * self.grid.voxel_volume_ml
+
+    def whole_grid_fraction(self) -> NDArray[np.float32]:
+        """Fractions on the whole grid, shape (slice, row, column)."""
+        whole = np.zeros(self.grid.shape, np.float32)
+        whole[self.slices] = self.fraction
+        return whole
+
+
+def coverage_on_grid(mask: VoiMask, transform: RigidTransform, grid: VolumeGeometry) -> GridCoverage:
+    """Coverage of an image grid by a VOI declared on another grid.
+
+    Parameters
+    ----------
+    mask
+        The VOI on its declared grid.
+    transform
+        Maps a patient point of the declared grid to the point of the image.
+    grid
+        Grid of the image.
+
+    Returns
+    -------
+    GridCoverage
+        Conserves volume: what is inside and the reported fraction outside add up to the VOI's volume exactly.
+
+    Notes
+    -----
+    The mask is cut into cells no larger than half an image voxel along each image axis (voxels of a coarse mask are
+    divided, wholly covered blocks of a fine mask are joined). Each cell is deposited as a box along the image axes with
+    the volume and the second moments of the moved cell, so that grids with parallel axes are treated exactly whatever
+    their sizes and offsets, and rotated ones without the moiré of counted points.
+    """
+    box = mask.coverage
+    volume = float(box.sum(dtype=np.int64)) / FULL_COVERAGE
+    if volume == 0:
+        return GridCoverage(grid, (0, 0, 0), np.zeros((0, 0, 0)), 0.0)
+    start, fraction = splatted(box, mask.start, mask.geometry, transform, grid)
+    inside = float(fraction.sum()) * grid.voxel_volume_ml / mask.geometry.voxel_volume_ml
+    return GridCoverage(grid, start, fraction, max(0.0, 1.0 - inside / volume))
+
+
+def splatted(
+    weights: NDArray[np.uint8] | NDArray[np.int16],
+    weights_start: tuple[int, int, int],
+    geometry: VolumeGeometry,
+    transform: RigidTransform,
+    grid: VolumeGeometry,
+) -> tuple[tuple[int, int, int], NDArray[np.float64]]:
+    """Deposit mask voxels, in units of `FULL_COVERAGE`, on an image grid: start of the box and its fractions.
+
+    Linear in ``weights``, which may be negative: the change of a mask gives the change of its coverage.
+    """
+    step = _step_in_image_voxels(geometry, transform, grid)
+    joined, divided = _cell_factors(step)
+    blocks, rest = _joined_blocks(weights, weights_start, joined)
+    centres, values, factors = [], [], []
+    if blocks[1].size:
+        centres.append(blocks[0])
+        values.append(blocks[1])
+        factors.append(joined)
+    if rest[1].size:
+        centres.append(rest[0])
+        values.append(rest[1])
+        factors.append((1, 1, 1))
+    empty = (0, 0, 0), np.zeros((0, 0, 0))
+    if not values:
+        return empty
+    deposits = []
+    scale = geometry.voxel_volume_ml / grid.voxel_volume_ml / FULL_COVERAGE
+    for centre, value, factor in zip(centres, values, factors, strict=True):
+        pieces = np.array([d if f == 1 else 1 for d, f in zip(divided, factor, strict=True)])
+        sides = np.sqrt(((step * (np.array(factor) / pieces)) ** 2).sum(axis=1))
+        offsets = np.stack(
+            np.meshgrid(*[(np.arange(n) + 0.5) / n - 0.5 for n in pieces], indexing="ij"), axis=-1
+        ).reshape(-1, 3)
+        share = scale / len(offsets)
+        for offset in offsets:
+            index = grid.point_to_index(transform.apply(geometry.index_to_point(centre + offset * np.array(factor))))
+            deposits.append((index, value * share, sides))
+    low = np.min([np.floor(i.min(axis=0) - s / 2 + 0.5) for i, _, s in deposits], axis=0).astype(int)
+    high = np.max([np.floor(i.max(axis=0) + s / 2 + 0.5) for i, _, s in deposits], axis=0).astype(int)
+    shape = high - low + 1
+    total = np.zeros(int(np.prod(shape)))
+    for index, value, sides in deposits:
+        _deposit_boxes(total, shape, index - low, value, sides)
+    full = total.reshape(shape)
+    begin = np.clip(low, 0, grid.shape)
+    stop = np.clip(high + 1, 0, grid.shape)
+    if np.any(stop <= begin):
+        return empty
+    part = full[tuple(slice(b - lo, s - lo) for b, s, lo in zip(begin, stop, low, strict=True))]
+    return (int(begin[0]), int(begin[1]), int(begin[2])), np.ascontiguousarray(part)
+
+
+def _step_in_image_voxels(geometry: VolumeGeometry, transform: RigidTransform, grid: VolumeGeometry) -> FloatArray:
+    """Column k: how far one mask voxel along its axis k reaches, in voxels along each image axis."""
+    moved = transform.rotation @ (geometry.directions * np.array(geometry.spacing_mm))
+    steps: FloatArray = (grid.directions.T @ moved) / np.array(grid.spacing_mm)[:, None]
+    return steps
+
+
+def _cell_factors(step: FloatArray) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """How many mask voxels may be joined, or into how many one must be divided, along each mask axis."""
+    reach = np.abs(step).max(axis=0)
+    join = np.maximum(1, np.floor(_LARGEST_CELL_SHARE / reach)).astype(int)
+    divide = np.maximum(1, np.ceil(reach / _LARGEST_CELL_SHARE)).astype(int)
+    return (int(join[0]), int(join[1]), int(join[2])), (int(divide[0]), int(divide[1]), int(divide[2]))
+
+
+def _joined_blocks(
+    weights: NDArray[np.uint8] | NDArray[np.int16], start: tuple[int, int, int], factor: tuple[int, int, int]
+) -> tuple[tuple[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]:
+    """Wholly covered blocks and the single voxels left over, each as centres in mask indices and values."""
+    nothing = np.zeros((0, 3)), np.zeros(0)
+    if max(factor) == 1 or weights.dtype != np.uint8:
+        index = np.argwhere(weights != 0)
+        return nothing, (index + np.array(start, float), weights[tuple(index.T)].astype(float))
+    shape = tuple(n // f * f for n, f in zip(weights.shape, factor, strict=True))
+    whole = weights[: shape[0], : shape[1], : shape[2]]
+    parts = whole.reshape(shape[0] // factor[0], factor[0], shape[1] // factor[1], factor[1], -1, factor[2])
+    full = (parts == FULL_COVERAGE).all(axis=(1, 3, 5))
+    left = np.array(weights)
+    left_parts = left[: shape[0], : shape[1], : shape[2]]
+    covered = full.repeat(factor[0], 0).repeat(factor[1], 1).repeat(factor[2], 2)
+    left_parts[covered] = 0
+    index = np.argwhere(left)
+    middles = np.argwhere(full) * np.array(factor) + (np.array(factor) - 1) / 2 + start
+    blocks = middles, np.full(len(middles), float(FULL_COVERAGE * np.prod(factor)))
+    return blocks, (index + np.array(start, float), left[tuple(index.T)].astype(float))
+
+
+def _deposit_boxes(
+    total: FloatArray, shape: NDArray[np.int_], index: FloatArray, value: FloatArray, sides: FloatArray
+) -> None:
+    """Add boxes with the given sides, centred at fractional indices, to a flat array of voxels."""
+    places, shares = [], []
+    for axis in range(3):
+        lower = index[:, axis] - sides[axis] / 2 + 0.5
+        first = np.floor(lower).astype(np.int64)
+        # A box no wider than one voxel reaches at most two of them; wider ones (mask voxels larger than image
+        # voxels are divided first, so this is the exception of oblique cells) reach three.
+        count = 2 if sides[axis] <= 1 else int(np.ceil(sides[axis])) + 1
+        covered = [
+            np.clip(np.minimum(lower + sides[axis], first + n + 1) - np.maximum(lower, first + n), 0, None)
+            / sides[axis]
+            for n in range(count)
+        ]
+        places.append(first)
+        shares.append(covered)
+    for a, share_a in enumerate(shares[0]):
+        for b, share_b in enumerate(shares[1]):
+            plane = value * share_a * share_b
+            row = ((places[0] + a) * shape[1] + places[1] + b) * shape[2] + places[2]
+            for c, share_c in enumerate(shares[2]):
+                amount = plane * share_c
+                used = amount != 0
+                total += np.bincount((row + c)[used], amount[used], minlength=total.size)
