@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from dosimetry_core.errors import Finding
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.kinetics.curve import TimeActivityCurve
-from dosimetry_core.kinetics.fit import FitResult
+from dosimetry_core.kinetics.result import FitResult
 from dosimetry_core.voi import Role, Voi
 
 
