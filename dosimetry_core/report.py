@@ -1,0 +1,171 @@
+"""The printed plan: PDF/A-3 typeset from a template and data, the same bytes for the same data."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from importlib import resources
+from typing import Any, Final
+
+import typst
+
+from dosimetry_core.canonical_json import canonical_bytes, parse_json, sha256_hex
+from dosimetry_core.data_tables import resource, table_bytes
+from dosimetry_core.font_coverage import covered_code_points
+from dosimetry_core.plan_record import RESULTS_NAME, calculation_time, parse_plan_record, results_bytes
+from dosimetry_core.report_decision import decision
+from dosimetry_core.report_figures import cumulative_bars, curve_plots
+from dosimetry_core.report_tables import (
+    administrations,
+    course_table,
+    input_folders,
+    laboratory,
+    red_marrow,
+    settings,
+    voi_tables,
+)
+from dosimetry_core.report_words import RESEARCH_NOTICE, in_words, patient_name, printable
+
+PDF_STANDARD: Final = "a-3b"
+FONT_NAMES: Final = ("Inter-Regular.otf", "Inter-SemiBold.otf", "Inter-Italic.otf")
+SHORT_DIGEST_LENGTH: Final = 16
+PLAN_TEMPLATE: Final = ("style.typ", "figures.typ", "plan.typ")
+SIGNATORIES: Final = ("Physicist", "Physician")
+
+# Page 1 in points (1/72 inch): A4, its margins, and the two signature boxes side by side at the foot.
+PAGE_WIDTH_PT: Final = 595.2756
+MARGIN_PT: Final = 45.0
+BOTTOM_PT: Final = 58.0
+BOX_GAP_PT: Final = 14.0
+BOX_HEIGHT_PT: Final = 58.0
+BOX_WIDTH_PT: Final = (PAGE_WIDTH_PT - 2 * MARGIN_PT - BOX_GAP_PT) / 2
+
+
+def template_digest() -> str:
+    """SHA-256 over the template and fonts: two programs with the same one typeset the same pages."""
+    parts = [table_bytes("report", name) for name in PLAN_TEMPLATE]
+    parts += [table_bytes("report", "fonts", name) for name in FONT_NAMES]
+    return sha256_hex(b"".join(sha256_hex(part).encode("ascii") for part in parts))
+
+
+@functools.cache
+def font_coverage() -> frozenset[int]:
+    """Code points that every bundled font shows."""
+    return frozenset.intersection(*(covered_code_points(table_bytes("report", "fonts", name)) for name in FONT_NAMES))
+
+
+def typeset(
+    template: Sequence[str], data: Mapping[str, Any], *, attachments: Mapping[str, bytes], moment: datetime
+) -> bytes:
+    """A document compiled from bundled templates and its data.
+
+    Parameters
+    ----------
+    template
+        Names of files of resources/report, read one after the other as one text.
+    data
+        What the template shows; characters no bundled font has are written out as [U+XXXX].
+    attachments
+        Name of the template's input → UTF-8 content.
+    moment
+        Document date, with a time zone.
+
+    Returns
+    -------
+    bytes
+        A PDF/A-3b file, the same for the same arguments.
+    """
+    source = b"".join(table_bytes("report", name) for name in template)
+    shown = json.dumps(printable(data, font_coverage()), ensure_ascii=False, allow_nan=False)
+    with resources.as_file(resource("report", "fonts", FONT_NAMES[0])) as font:
+        fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(font.parent)])
+        compiler = typst.Compiler(source, font_paths=fonts)
+        pdf = compiler.compile(
+            format="pdf",
+            pdf_standards=[PDF_STANDARD],
+            timestamp=int(moment.timestamp()),
+            sys_inputs={"data": shown} | {name: content.decode("utf-8") for name, content in attachments.items()},
+        )
+    if not isinstance(pdf, bytes):
+        raise ValueError("the template gave no PDF")
+    return pdf
+
+
+def typeset_plan(results: Mapping[str, Any], record: Mapping[str, Any]) -> bytes:
+    """The plan as PDF/A-3b with results.json and plan.json attached.
+
+    Parameters
+    ----------
+    results
+        The tree of results.json.
+    record
+        The plan record made from these results.
+
+    Raises
+    ------
+    ValueError
+        If the record was made from other results.
+    """
+    plan_json, results_json = canonical_bytes(record), results_bytes(results)
+    tree = parse_json(results_json, where=RESULTS_NAME)
+    checked = parse_plan_record(plan_json)
+    if checked["results_sha256"] != sha256_hex(results_json):
+        raise ValueError("the record was made from other results")
+    data = plan_content(tree, checked)
+    return typeset(
+        PLAN_TEMPLATE,
+        data,
+        attachments={"plan_json": plan_json, "results_json": results_json},
+        moment=calculation_time(checked),
+    )
+
+
+def plan_content(results: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything the template of the plan shows, as text and fractions."""
+    digest = sha256_hex(canonical_bytes(record))
+    patient = record["patient"]
+    moment = calculation_time(record)
+    cycles = results.get("cycles", ())
+    return {
+        "notice": RESEARCH_NOTICE,
+        "layout": {
+            "margin": MARGIN_PT,
+            "bottom": BOTTOM_PT,
+            "gap": BOX_GAP_PT,
+            "box_width": BOX_WIDTH_PT,
+            "box_height": BOX_HEIGHT_PT,
+            "roles": SIGNATORIES,
+        },
+        "digest": digest,
+        "short_digest": digest[:SHORT_DIGEST_LENGTH],
+        "patient": {
+            "name": patient_name(patient["name"]),
+            "id": patient["id"],
+            "birth_date": patient["birth_date"] or "not given",
+            "sex": {"F": "female", "M": "male"}.get(patient["sex"], str(patient["sex"])),
+        },
+        "protocol": record["course"]["protocol"].replace("\\", "/").rpartition("/")[2],
+        "protocol_digest": record["course"]["protocol_sha256"],
+        "calculated_at": f"{record['calculated_at']['local'].replace('T', ' ')} ({record['calculated_at']['zone']})",
+        "document_date": [moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second],
+        "software": record["software"],
+        "inputs": record["inputs"],
+        "results_sha256": record["results_sha256"],
+        "decision": decision(record),
+        "administrations": administrations(results),
+        "course": course_table(results),
+        "bars": cumulative_bars(results),
+        "cycles": [
+            {"vois": voi_tables(cycle), "plots": curve_plots(cycle), "marrow": red_marrow(cycle)} for cycle in cycles
+        ],
+        "laboratory": laboratory(results),
+        "settings": settings(results),
+        "limits": [
+            {"name": in_words(name), "value": limit["absorbed_dose_gy"]} for name, limit in record["limits"].items()
+        ],
+        "findings": record["findings"],
+        "overrides": record["overrides"],
+        "folders": input_folders(results),
+    }

@@ -1,0 +1,154 @@
+"""First page of the printed plan: the decision, in the very strings of the plan record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dosimetry_core.plan_record import unresolved_errors
+from dosimetry_core.report_words import (
+    capitalised,
+    in_words,
+    limiting_words,
+    minus,
+    nuclide_order,
+    nuclide_symbol,
+    organ_order,
+)
+
+_PER_CYCLE = "_per_cycle"
+_TOTAL = "_total"
+_LEVELS = ("error", "warning", "info")
+
+
+def decision(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What page 1 shows: next activities, what limits them, predictions against limits, and what needs attention.
+
+    Parameters
+    ----------
+    record
+        The plan record.
+    """
+    plan = record["plan"]
+    return {
+        "cycle": plan["next_cycle"],
+        "planned_cycles": record["course"]["planned_cycles"],
+        "activities": [
+            {
+                "symbol": nuclide_symbol(nuclide),
+                "nuclide": nuclide,
+                "value": plan["activities"][nuclide]["administered_activity_gbq"],
+                "unit": "GBq",
+                "note": _activity_note(nuclide, plan),
+            }
+            for nuclide in nuclide_order(plan["activities"])
+        ],
+        "statement": _statement(plan),
+        "void": void_reasons(record),
+        "predictions": _predictions(record),
+        "attention": _attention(record),
+    }
+
+
+def void_reasons(record: Mapping[str, Any]) -> list[str]:
+    """Why nothing may be given on this page; empty if it may be signed."""
+    plan = record["plan"]
+    reasons = []
+    if plan["next_cycle"] is None:
+        reasons.append("All planned cycles are done: there is no next cycle.")
+    if plan["stop"]:
+        reasons.append("Treatment is stopped: no activity is to be given.")
+    if errors := unresolved_errors(record):
+        codes = ", ".join(sorted({finding["code"] for finding in errors}))
+        reasons.append(f"Unresolved errors: {codes}. Not for use until each is resolved or overridden with a reason.")
+    return reasons
+
+
+def _activity_note(nuclide: str, plan: Mapping[str, Any]) -> str:
+    unrounded = plan["activities"][nuclide]["unrounded_activity_gbq"]
+    if plan["stop"] or plan["next_cycle"] is None:
+        return "nothing to be given"
+    if plan["free_nuclide"] != nuclide:
+        return "fixed by the protocol"
+    return "adjusted to the limits" if unrounded is None else f"rounded down from {minus(unrounded)} GBq"
+
+
+def _statement(plan: Mapping[str, Any]) -> str:
+    if plan["next_cycle"] is None:
+        return "No further cycle is planned."
+    if plan["stop"]:
+        return f"Stopped by {limiting_words(plan['limiting'])}."
+    kept = "All limits are kept." if plan["feasible"] else "The proposed activities do not keep all limits."
+    return f"Bounded by {limiting_words(plan['limiting'])}. {kept}"
+
+
+def _predictions(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    plan = record["plan"]
+    organs = record["course"]["organs"]
+    predicted = plan["predicted"]
+    rows = []
+    for limit in sorted(record["limits"], key=lambda name: (not name.startswith("kidneys"), name)):
+        organ = limit.removesuffix(_PER_CYCLE).removesuffix(_TOTAL)
+        per_cycle = limit.endswith(_PER_CYCLE)
+        given = {} if per_cycle else organs.get(organ, {})
+        chance = plan["probability_of_exceeding"].get(limit, {}).get("probability_percent")
+        row = {
+            "label": in_words(organ),
+            "scope": "each cycle" if per_cycle else "whole course",
+            "delivered": given.get("absorbed_dose_gy"),
+            "uncertainty": given.get("absorbed_dose_standard_uncertainty_gy"),
+            "next": predicted.get(organ, {}).get("next_cycle_absorbed_dose_gy"),
+            "end": None if per_cycle else predicted.get(organ, {}).get("course_absorbed_dose_gy"),
+            "limit": record["limits"][limit]["absorbed_dose_gy"],
+            "chance": None if chance is None else f"{chance} %",
+        }
+        rows.append(row | {"bar": _bar(row)})
+    with_limit = {limit.removesuffix(_PER_CYCLE).removesuffix(_TOTAL) for limit in record["limits"]}
+    for organ in organ_order(set(predicted) - with_limit):
+        row = {
+            "label": in_words(organ),
+            "scope": "no limit",
+            "delivered": organs.get(organ, {}).get("absorbed_dose_gy"),
+            "uncertainty": organs.get(organ, {}).get("absorbed_dose_standard_uncertainty_gy"),
+            "next": predicted[organ]["next_cycle_absorbed_dose_gy"],
+            "end": predicted[organ]["course_absorbed_dose_gy"],
+            "limit": None,
+            "chance": None,
+        }
+        rows.append(row | {"bar": None})
+    return rows
+
+
+def _bar(row: Mapping[str, Any]) -> dict[str, float] | None:
+    """Fractions of the limit: delivered, after the next cycle, at the end."""
+    if row["limit"] is None or float(row["limit"]) <= 0:
+        return None
+    limit = float(row["limit"])
+    delivered = 0.0 if row["delivered"] is None else float(row["delivered"])
+    following = delivered + (0.0 if row["next"] is None else float(row["next"]))
+    end = following if row["end"] is None else float(row["end"])
+    return {"delivered": delivered / limit, "next": following / limit, "end": max(end, following) / limit}
+
+
+def _attention(record: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Everything the two signatories have to know, gravest first."""
+    entries = [
+        {"level": "stop", "title": f"Stop rule met, cycle {entry['cycle']}", "text": str(rule)}
+        for entry in record["safety"]
+        for rule in entry["stop_criteria_met"]
+    ]
+    entries += [
+        {"level": "override", "title": f"Overridden: {override['code']}", "text": override["reason"]}
+        for override in record["overrides"]
+    ]
+    for level in _LEVELS[:2]:
+        entries += [
+            {"level": level, "title": capitalised(f["place"]) if f["place"] else in_words(f["code"]), "text": f["text"]}
+            for f in record["findings"]
+            if f["level"] == level
+        ]
+    last = record["safety"][-1] if record["safety"] else None
+    if last and last["cannot_decide"]:
+        named = ", ".join(in_words(str(name)) for name in last["cannot_decide"])
+        entries.append({"level": "warning", "title": f"Cannot decide, cycle {last['cycle']}", "text": named})
+    return entries

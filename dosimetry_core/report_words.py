@@ -1,0 +1,148 @@
+"""The words, order and number forms of the printed plan."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from dosimetry_core.units import DisplayUnit
+
+NOT_MEASURED: Final = "not measured"
+RESEARCH_NOTICE: Final = (
+    "Research use only. Not a medical device; not for treatment decisions without local commissioning."
+)
+
+_ORGANS: Final = {
+    "kidneys": "Kidneys",
+    "kidney_left": "Left kidney",
+    "kidney_right": "Right kidney",
+    "red_marrow": "Red marrow",
+    "liver": "Liver",
+    "spleen": "Spleen",
+    "remainder": "Remainder",
+    "whole_body": "Whole body",
+}
+_NUCLIDES: Final = ("Lu-177", "Y-90")
+_ROLES: Final = (
+    "kidneys", "kidney_left", "kidney_right", "red_marrow", "liver", "spleen", "lesion", "other", "remainder",
+    "whole_body", "background",
+)  # fmt: skip
+_LIMITING: Final = {
+    "kidneys": "the kidney limit",
+    "red_marrow_per_cycle": "the red marrow limit per cycle",
+    "red_marrow_total": "the red marrow limit of the course",
+    "fixed_nuclide": "the fixed nuclide, which alone exceeds what is left",
+    "activity_cap": "the activity cap",
+    "minimum_activity": "the smallest activity that can be dispensed",
+    "stop_rule": "a stop rule",
+    "protocol": "the protocol",
+    "none": "nothing: no limit binds",
+}
+_LABORATORY: Final = {
+    "haemoglobin_g_per_dl": ("Haemoglobin", "g/dL"),
+    "platelets_1e9_per_l": ("Platelets", "10⁹/L"),
+    "leukocytes_1e9_per_l": ("Leukocytes", "10⁹/L"),
+    "neutrophils_1e9_per_l": ("Neutrophils", "10⁹/L"),
+    "lymphocytes_1e9_per_l": ("Lymphocytes", "10⁹/L"),
+    "creatinine_umol_per_l": ("Creatinine", "µmol/L"),
+    "egfr_ml_per_min_per_1_73m2": ("eGFR", "mL/min/1.73 m²"),
+    "alt_u_per_l": ("ALT", "U/L"),
+    "ast_u_per_l": ("AST", "U/L"),
+    "bilirubin_umol_per_l": ("Bilirubin", "µmol/L"),
+    "karnofsky": ("Karnofsky", ""),
+}
+_SUPERSCRIPTS: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def in_words(name: str) -> str:
+    """An identifier as words: the first letter a capital, underscores and hyphens blanks."""
+    known = _ORGANS.get(name)
+    if known:
+        return known
+    words = name.replace("_", " ").replace("-", " ")
+    return words[:1].upper() + words[1:]
+
+
+def capitalised(text: str) -> str:
+    """The text with its first letter a capital."""
+    return text[:1].upper() + text[1:]
+
+
+def nuclide_symbol(nuclide: str) -> str:
+    """¹⁷⁷Lu for Lu-177."""
+    element, _, mass = nuclide.partition("-")
+    return mass.translate(_SUPERSCRIPTS) + element
+
+
+def limiting_words(limiting: str) -> str:
+    """What bounds the proposal, as the end of a sentence."""
+    return _LIMITING.get(limiting, in_words(limiting).lower())
+
+
+def laboratory_words(key: str) -> tuple[str, str]:
+    """Name and unit of a laboratory value."""
+    return _LABORATORY.get(key, (in_words(key), ""))
+
+
+def laboratory_order(keys: Iterable[str]) -> list[str]:
+    """Laboratory keys in the order of the case file, unknown ones last."""
+    known = list(_LABORATORY)
+    return sorted(keys, key=lambda key: (known.index(key) if key in known else len(known), key))
+
+
+def organ_order(names: Iterable[str]) -> list[str]:
+    """Organs at risk first."""
+    known = list(_ORGANS)
+    return sorted(names, key=lambda name: (known.index(name) if name in known else len(known), name))
+
+
+def nuclide_order(names: Iterable[str]) -> list[str]:
+    """Nuclides in a fixed order, ``total`` left out."""
+    given = [name for name in names if name != "total"]
+    return sorted(given, key=lambda name: (_NUCLIDES.index(name) if name in _NUCLIDES else len(_NUCLIDES), name))
+
+
+def voi_order(vois: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """VOI names by role, then by name."""
+    return sorted(
+        vois,
+        key=lambda name: (
+            _ROLES.index(vois[name]["role"]) if vois[name].get("role") in _ROLES else len(_ROLES),
+            name,
+        ),
+    )
+
+
+def patient_name(name: str) -> str:
+    """A DICOM person name for reading: family name, then the other parts; ideographic parts after it in brackets."""
+    groups = [" ".join(part for part in group.split("^")[1:] if part) for group in name.split("=")]
+    families = [group.split("^")[0] for group in name.split("=")]
+    readable = [", ".join(part for part in pair if part) for pair in zip(families, groups, strict=True)]
+    kept = [text for text in readable if text]
+    return kept[0] + "".join(f" ({text})" for text in kept[1:]) if kept else ""
+
+
+def text_of(unit: DisplayUnit, value: float | None, *, digits: int | None = None) -> str:
+    """A core value in a display unit without its symbol; a dash if there is none."""
+    return "–" if value is None else unit.text(value, digits=digits, with_symbol=False).replace("-", "−")
+
+
+def minus(text: str | None) -> str:
+    """A decimal string with a real minus sign; a dash if there is none."""
+    return "–" if text is None else text.replace("-", "−")
+
+
+def printable(tree: Any, covered: frozenset[int]) -> Any:
+    """The tree with every character the fonts can't show written out as [U+XXXX], so that nothing is lost silently."""
+    if isinstance(tree, str):
+        return "".join(c if _shows(c, covered) else f"[U+{ord(c):04X}]" for c in tree)
+    if isinstance(tree, Mapping):
+        return {key: printable(value, covered) for key, value in tree.items()}
+    if isinstance(tree, list | tuple):
+        return [printable(value, covered) for value in tree]
+    return tree
+
+
+def _shows(character: str, covered: frozenset[int]) -> bool:
+    return ord(character) in covered and not unicodedata.category(character).startswith("C")
