@@ -28,17 +28,30 @@ def load_toml(path: Path) -> dict[str, Any]:
         If it isn't TOML; the message gives line and column.
     """
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8"))
+        content = path.read_bytes()
     except OSError as error:
         raise MissingDataError(
             f"can't be read ({error.strerror})", where=str(path), remedy="check the path and the access rights"
         ) from error
+    return parse_toml(content, where=str(path))
+
+
+def parse_toml(content: bytes, *, where: str) -> dict[str, Any]:
+    """Content of a TOML file that was read already; ``where`` names it in messages.
+
+    Raises
+    ------
+    InconsistentCaseError
+        If it isn't TOML; the message gives line and column.
+    """
+    try:
+        return tomllib.loads(content.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise InconsistentCaseError(
-            f"isn't UTF-8 text (byte {error.start})", where=str(path), remedy="save it as UTF-8"
+            f"isn't UTF-8 text (byte {error.start})", where=where, remedy="save it as UTF-8"
         ) from error
     except tomllib.TOMLDecodeError as error:
-        raise InconsistentCaseError(f"isn't valid TOML: {error}", where=str(path), remedy="mend that line") from error
+        raise InconsistentCaseError(f"isn't valid TOML: {error}", where=where, remedy="mend that line") from error
 
 
 class TomlTable:
@@ -186,6 +199,17 @@ class TomlTable:
             self._wrong(key, "must be a list of texts", 'write ["a", "b"]')
             return ()
         return tuple(value)
+
+    def numbers(self, key: str, *, minimum: float = 0.0) -> tuple[float, ...]:
+        """A list of numbers; empty if absent."""
+        value = self._value(key, required=False)
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            self._wrong(key, f"must be a list of numbers, not {value!r}", "write [1.0, 2.0]")
+            return ()
+        read = (self._number(key, item, minimum, None, None) for item in value)
+        return tuple(number for number in read if number is not None)
 
     def instant(self, key: str) -> datetime | None:
         """A required instant; a local time is read in the patient's time zone."""

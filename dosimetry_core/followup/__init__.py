@@ -1,0 +1,1 @@
+"""Follow-up of the patient: receptor imaging."""

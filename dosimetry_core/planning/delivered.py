@@ -1,0 +1,269 @@
+"""What was delivered so far, organ by organ, and on which measurement each absorbed dose rests."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from dosimetry_core.errors import Finding, InconsistentCaseError, MissingDataError
+from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.planning.prediction import TREND_NEEDS_CYCLES, predictor_weights, weighted_sum
+from dosimetry_core.planning.protocol import Protocol
+
+
+@dataclass(frozen=True)
+class DeliveredOrganDose:
+    """Absorbed dose to one organ in one delivered cycle.
+
+    Parameters
+    ----------
+    absorbed_dose_gy
+        By nuclide, for what was administered.
+    absorbed_dose_per_administered_activity_gy_per_bq
+        By nuclide; may hold a nuclide that was not administered in this cycle.
+    random_relative_uncertainty
+        Relative standard uncertainty (k = 1) that is independent between cycles; None if unknown.
+    common_relative_uncertainty
+        Relative standard uncertainty that all cycles share (calibration, method); None if unknown.
+    estimated
+        Not measured in this cycle: the value of another cycle was taken. Such a cycle is no measurement; the
+        planner takes its absorbed dose per activity from the last measured cycle again.
+    """
+
+    absorbed_dose_gy: FrozenMap[str, float]
+    absorbed_dose_per_administered_activity_gy_per_bq: FrozenMap[str, float]
+    random_relative_uncertainty: float | None = None
+    common_relative_uncertainty: float | None = None
+    estimated: bool = False
+
+    def __post_init__(self) -> None:
+        values = (*self.absorbed_dose_gy.values(), *self.absorbed_dose_per_administered_activity_gy_per_bq.values())
+        uncertainties = (self.random_relative_uncertainty, self.common_relative_uncertainty)
+        if not all(math.isfinite(v) and v >= 0 for v in (*values, *(u for u in uncertainties if u is not None))):
+            raise ValueError(f"absorbed doses and uncertainties must be finite and not negative: {self}")
+
+
+@dataclass(frozen=True)
+class DeliveredCycle:
+    """One cycle that was given: administered activity by nuclide, and what it delivered to each organ."""
+
+    number: int
+    administered_activity_bq: FrozenMap[str, float]
+    organs: FrozenMap[str, DeliveredOrganDose]
+
+
+@dataclass(frozen=True)
+class _Measurement:
+    cycle: int
+    random_relative_uncertainty: float | None
+    common_relative_uncertainty: float | None
+
+
+@dataclass(frozen=True)
+class OrganBasis:
+    """One organ's past and predicted future, split by the measurement each part rests on.
+
+    Parameters
+    ----------
+    organ
+        ``kidneys`` or ``red_marrow``.
+    prior_absorbed_dose_gy
+        Of earlier courses; taken as exact.
+    delivered_absorbed_dose_gy
+        Of this course, without the earlier ones.
+    highest_cycle_absorbed_dose_gy
+        Highest absorbed dose of one delivered cycle.
+    predicted_gy_per_bq
+        Predicted absorbed dose per administered activity by nuclide of the protocol.
+    measurements
+        Measured cycles.
+    delivered_by_measurement_gy
+        Delivered absorbed dose that rests on each measurement; shape (n_measurements,).
+    predicted_by_measurement_gy_per_bq
+        Nuclide → part of the prediction that rests on each measurement.
+    estimated_cycles
+        Numbers of the cycles without a measurement of their own.
+    """
+
+    organ: str
+    prior_absorbed_dose_gy: float
+    delivered_absorbed_dose_gy: float
+    highest_cycle_absorbed_dose_gy: float
+    predicted_gy_per_bq: FrozenMap[str, float]
+    measurements: tuple[_Measurement, ...]
+    delivered_by_measurement_gy: tuple[float, ...]
+    predicted_by_measurement_gy_per_bq: FrozenMap[str, tuple[float, ...]]
+    estimated_cycles: tuple[int, ...]
+
+    @property
+    def total_absorbed_dose_gy(self) -> float:
+        """Delivered so far, earlier courses included."""
+        return self.prior_absorbed_dose_gy + self.delivered_absorbed_dose_gy
+
+    def next_absorbed_dose_gy(self, activities_bq: FrozenMap[str, float] | dict[str, float]) -> float:
+        """Predicted absorbed dose of one cycle with these activities."""
+        return math.fsum(activity * self.predicted_gy_per_bq[name] for name, activity in activities_bq.items())
+
+    def uncertainty_parts(
+        self, activities_bq: FrozenMap[str, float] | dict[str, float], *, delivered: float, future: float
+    ) -> tuple[tuple[float, float, float], ...] | None:
+        """(absorbed dose, random, common relative uncertainty) per measurement; None if one is unknown.
+
+        ``delivered`` and ``future`` are how often the delivered absorbed dose and the next cycle's count.
+        """
+        parts = []
+        for index, measurement in enumerate(self.measurements):
+            dose = delivered * self.delivered_by_measurement_gy[index] + future * math.fsum(
+                activity * self.predicted_by_measurement_gy_per_bq[name][index]
+                for name, activity in activities_bq.items()
+            )
+            if dose == 0:
+                continue
+            random, common = measurement.random_relative_uncertainty, measurement.common_relative_uncertainty
+            if random is None or common is None:
+                return None
+            parts.append((dose, random, common))
+        return tuple(parts)
+
+
+def check_delivered(delivered: Sequence[DeliveredCycle]) -> None:
+    """Refuse a course whose cycles are not numbered 1, 2, 3 …; without cycles there is nothing to plan from."""
+    if not delivered:
+        raise MissingDataError(
+            "no cycle was delivered yet", where="cycle", remedy="the first cycle gets the protocol's standard activity"
+        )
+    numbers = [cycle.number for cycle in delivered]
+    if numbers != list(range(1, len(numbers) + 1)):
+        raise InconsistentCaseError(
+            f"cycles are numbered {', '.join(map(str, numbers))}", where="cycle", remedy="list every cycle from 1"
+        )
+
+
+def organ_basis(
+    organ: str, protocol: Protocol, delivered: Sequence[DeliveredCycle], *, prior_absorbed_dose_gy: float
+) -> OrganBasis | None:
+    """Gather what is known of one organ; None if no cycle has a measurement of it for a nuclide that is needed.
+
+    An absorbed dose per activity that a cycle lacks is taken from the last measured cycle before it, or from the
+    first one after it.
+    """
+    needed = [n.name for n in protocol.nuclides]
+    given = {name for cycle in delivered for name, activity in cycle.administered_activity_bq.items() if activity > 0}
+    sources: dict[str, list[int]] = {}
+    for name in dict.fromkeys([*needed, *sorted(given)]):
+        sources[name] = [
+            index
+            for index, cycle in enumerate(delivered)
+            if (dose := cycle.organs.get(organ)) is not None
+            and not dose.estimated
+            and name in dose.absorbed_dose_per_administered_activity_gy_per_bq
+        ]
+        if not sources[name]:
+            return None
+    measured = sorted({index for indices in sources.values() for index in indices})
+    place = {index: position for position, index in enumerate(measured)}
+    by_measurement = [0.0] * len(measured)
+    per_cycle: list[float] = []
+    estimated: list[int] = []
+    for index, cycle in enumerate(delivered):
+        doses: list[float] = []
+        for name, activity in cycle.administered_activity_bq.items():
+            if activity == 0:
+                continue
+            source = _source(index, sources[name])
+            own = cycle.organs[organ].absorbed_dose_gy if source == index else FrozenMap[str, float]()
+            doses.append(own[name] if name in own else activity * _per_activity(delivered[source], organ, name))
+            by_measurement[place[source]] += doses[-1]
+            if source != index and cycle.number not in estimated:
+                estimated.append(cycle.number)
+        per_cycle.append(math.fsum(doses))
+    predicted = {name: _prediction(organ, protocol, delivered, name, sources[name], place) for name in needed}
+    return OrganBasis(
+        organ,
+        prior_absorbed_dose_gy,
+        math.fsum(per_cycle),
+        max(per_cycle),
+        FrozenMap({name: math.fsum(parts) for name, parts in predicted.items()}),
+        tuple(
+            _Measurement(
+                delivered[index].number,
+                delivered[index].organs[organ].random_relative_uncertainty,
+                delivered[index].organs[organ].common_relative_uncertainty,
+            )
+            for index in measured
+        ),
+        tuple(by_measurement),
+        FrozenMap(predicted),
+        tuple(estimated),
+    )
+
+
+def _source(index: int, measured: Sequence[int]) -> int:
+    before = [other for other in measured if other <= index]
+    return before[-1] if before else measured[0]
+
+
+def _per_activity(cycle: DeliveredCycle, organ: str, nuclide: str) -> float:
+    return cycle.organs[organ].absorbed_dose_per_administered_activity_gy_per_bq[nuclide]
+
+
+def _prediction(
+    organ: str,
+    protocol: Protocol,
+    delivered: Sequence[DeliveredCycle],
+    nuclide: str,
+    measured: Sequence[int],
+    place: dict[int, int],
+) -> tuple[float, ...]:
+    values = [_per_activity(delivered[index], organ, nuclide) for index in measured]
+    activities = [delivered[index].administered_activity_bq.get(nuclide, 0.0) for index in measured]
+    predictor = protocol.predictor
+    if predictor == "activity-weighted-mean" and not math.fsum(activities) > 0:
+        predictor = "mean"  # entered for a nuclide that was never given: there is no activity to weight with
+    weights = predictor_weights(
+        predictor,
+        [delivered[index].number for index in measured],
+        activities,
+        values,
+        next_cycle=delivered[-1].number + 1,
+        linear_trend_may_fall=protocol.linear_trend_may_fall,
+    )
+    if not weighted_sum(weights, values) >= 0:
+        raise InconsistentCaseError(
+            f"the linear trend predicts a negative absorbed dose of {nuclide} to the {organ.replace('_', ' ')}",
+            where=f"protocol {protocol.name}, predictor",
+            remedy="use another predictor, or set linear_trend_may_fall = false",
+        )
+    parts = [0.0] * len(place)
+    for index, weight, value in zip(measured, weights, values, strict=True):
+        parts[place[index]] = weight * value
+    return tuple(parts)
+
+
+def basis_findings(protocol: Protocol, bases: Iterable[OrganBasis]) -> tuple[Finding, ...]:
+    """Remarks on what the prediction rests on."""
+    findings = []
+    for basis in bases:
+        organ = basis.organ.replace("_", " ")
+        for number in basis.estimated_cycles:
+            findings.append(
+                Finding(
+                    "estimated-cycle",
+                    "warning",
+                    f"The absorbed dose to the {organ} in cycle {number} was not measured; "
+                    "the last measured value per administered activity was taken.",
+                    f"cycle {number}, {organ}",
+                )
+            )
+        if protocol.predictor == "linear-trend" and len(basis.measurements) < TREND_NEEDS_CYCLES:
+            findings.append(
+                Finding(
+                    "predictor-needs-cycles",
+                    "warning",
+                    f"A linear trend needs {TREND_NEEDS_CYCLES} measured cycles, there are "
+                    f"{len(basis.measurements)}; the latest value is used.",
+                    organ,
+                )
+            )
+    return tuple(findings)

@@ -1,0 +1,300 @@
+"""Plans the next cycle: the activity that the limits allow, rounded down, with what it predicts and what limits it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from dosimetry_core.errors import Finding, InconsistentCaseError
+from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.planning.delivered import DeliveredCycle, DeliveredOrganDose, basis_findings
+from dosimetry_core.planning.forecast import (
+    CourseBasis,
+    Forecast,
+    PredictedDose,
+    course_basis,
+    forecast,
+    predict,
+)
+from dosimetry_core.planning.plan_findings import forecast_findings, proposal_findings
+from dosimetry_core.planning.protocol import LIMIT_ORGANS, LimitKey, Protocol, ProtocolNuclide
+
+__all__ = [
+    "DeliveredCycle",
+    "DeliveredOrganDose",
+    "Forecast",
+    "Limiting",
+    "NextCyclePlan",
+    "PredictedDose",
+    "allowed_activity_bq",
+    "plan_next_cycle",
+    "predict",
+    "rounded_down_bq",
+]
+
+Limiting = Literal[
+    "kidneys",
+    "red_marrow_per_cycle",
+    "red_marrow_total",
+    "fixed_nuclide",
+    "activity_cap",
+    "minimum_activity",
+    "stop_rule",
+    "protocol",
+    "none",
+]
+
+# A multiple of the step must survive binary division: 12.85/0.05 is a hair below 257 (methods 6.2).
+_STEP_TOLERANCE = 1e-9
+
+
+def rounded_down_bq(activity_bq: float, step_bq: float) -> float:
+    """Largest multiple of the dispensing step that is not above the activity: floor(x/step + 1e-9) steps."""
+    return math.floor(activity_bq / step_bq + _STEP_TOLERANCE) * step_bq
+
+
+def allowed_activity_bq(
+    allocation_gy: float,
+    fixed_absorbed_dose_gy: float,
+    absorbed_dose_per_administered_activity_gy_per_bq: float,
+) -> float:
+    """Activity of the free nuclide that uses up an allocation: (a − D_fixed)/d.
+
+    Negative when the fixed nuclides alone exceed the allocation. Raises ValueError unless the absorbed dose per
+    activity is positive.
+    """
+    if not absorbed_dose_per_administered_activity_gy_per_bq > 0:
+        raise ValueError("an activity can't be derived without an absorbed dose per activity")
+    return (allocation_gy - fixed_absorbed_dose_gy) / absorbed_dose_per_administered_activity_gy_per_bq
+
+
+@dataclass(frozen=True)
+class NextCyclePlan:
+    """The proposal for the next cycle.
+
+    Parameters
+    ----------
+    protocol
+        The protocol that was planned with.
+    next_cycle
+        Number of the planned cycle; None when all planned cycles are done.
+    activities_bq, unrounded_activities_bq
+        By nuclide; unrounded ones before cap, rounding and minimum, negative when the fixed nuclide alone exceeds.
+    limiting
+        What decided the activity.
+    allocation_gy
+        Absorbed dose by organ that the next cycle may deliver.
+    forecast
+        What the rounded activities would deliver.
+    feasible
+        All limits are kept by the proposed activities.
+    stop
+        A stop rule is met, or the next cycle would pass a limit of a protocol with an open number of cycles.
+    findings
+        Remarks, each with the code that an override names.
+    confirmations
+        Codes that need a typed reason though they are no error: ``high-activity``, ``front-loaded``.
+    """
+
+    protocol: Protocol
+    next_cycle: int | None
+    activities_bq: FrozenMap[str, float]
+    unrounded_activities_bq: FrozenMap[str, float]
+    limiting: Limiting
+    allocation_gy: FrozenMap[str, float]
+    forecast: Forecast
+    feasible: bool
+    stop: bool
+    findings: tuple[Finding, ...]
+    confirmations: tuple[str, ...]
+
+    @property
+    def free_nuclide(self) -> str | None:
+        """Name of the adapted nuclide."""
+        free = self.protocol.free_nuclide
+        return None if free is None else free.name
+
+    @property
+    def codes_needing_reason(self) -> tuple[str, ...]:
+        """Finding codes of which each needs a typed reason before signing: errors and confirmations."""
+        errors = [finding.code for finding in self.findings if finding.level == "error"]
+        return tuple(dict.fromkeys([*errors, *self.confirmations]))
+
+    def to_json(self) -> dict[str, Any]:
+        """The ``plan`` part of results.json: core units, unit in every name."""
+        return {
+            "protocol": self.protocol.name,
+            "protocol_sha256": self.protocol.digest,
+            "next_cycle": self.next_cycle,
+            "activities_bq": dict(self.activities_bq),
+            "unrounded_activities_bq": dict(self.unrounded_activities_bq),
+            "free_nuclide": self.free_nuclide,
+            "limiting": self.limiting,
+            "allocation": self.protocol.allocation,
+            "predictor": self.protocol.predictor,
+            "allocation_gy": dict(self.allocation_gy),
+            "predicted_absorbed_dose_gy": {
+                organ: {"next_cycle": dose.next_cycle_gy, "course": dose.course_gy}
+                for organ, dose in self.forecast.predicted.items()
+            },
+            "predicted_absorbed_dose_standard_uncertainty_gy": {
+                organ: {"course": dose.course_standard_uncertainty_gy}
+                for organ, dose in self.forecast.predicted.items()
+            },
+            "probability_of_exceeding": dict(self.forecast.probability_of_exceeding),
+            "feasible": self.feasible,
+            "stop": self.stop,
+            "confirmations": list(self.confirmations),
+            "findings": [{"code": f.code, "level": f.level, "text": f.text, "place": f.place} for f in self.findings],
+        }
+
+
+@dataclass(frozen=True)
+class _Proposal:
+    activities_bq: dict[str, float]
+    unrounded_bq: dict[str, float]
+    limiting: Limiting
+    stop: bool = False
+
+
+def plan_next_cycle(
+    protocol: Protocol,
+    delivered: Sequence[DeliveredCycle],
+    *,
+    planned_cycles: int | None = None,
+    prior_absorbed_dose_gy: Mapping[str, float] | None = None,
+    stop_criteria_met: Sequence[str] = (),
+    chosen_activities_bq: Mapping[str, float] | None = None,
+) -> NextCyclePlan:
+    """Propose the activities of the cycle after the last delivered one (methods 6.2).
+
+    Parameters
+    ----------
+    protocol
+        The protocol.
+    delivered
+        All delivered cycles, numbered from 1.
+    planned_cycles
+        Number of cycles of this patient; None: the protocol's own number.
+    prior_absorbed_dose_gy
+        Of earlier courses, by organ.
+    stop_criteria_met
+        Stop criteria that are met, as sentences; any makes the proposal a stop.
+    chosen_activities_bq
+        Activities that the physicist chose instead of the proposal, by nuclide; not rounded and not limited, but
+        remarked on. Without effect when the treatment stops or is complete.
+
+    Raises
+    ------
+    MissingDataError, InconsistentCaseError
+        See `course_basis`.
+
+    Notes
+    -----
+    Allocation of an organ: (limit − delivered)/R for R remaining cycles, for the red marrow at most the limit per
+    cycle. Free activity: smallest over the limits of (allocation − fixed)/d; then cap, then rounding down, then the
+    minimum; predictions and limits are evaluated with the rounded activities.
+    """
+    basis = course_basis(
+        protocol, delivered, planned_cycles=planned_cycles, prior_absorbed_dose_gy=prior_absorbed_dose_gy
+    )
+    proposal = _proposal(basis, bool(stop_criteria_met))
+    activities = proposal.activities_bq
+    if chosen_activities_bq is not None and not proposal.stop and basis.next_cycle is not None:
+        activities = activities | dict(chosen_activities_bq)
+    outcome = forecast(basis, activities)
+    confirmations: list[str] = []
+    findings = [
+        *basis_findings(protocol, basis.organs.values()),
+        *proposal_findings(
+            basis,
+            delivered,
+            activities,
+            proposal.activities_bq,
+            proposal.unrounded_bq,
+            proposal.limiting,
+            stop_criteria_met,
+            confirmations,
+        ),
+        *forecast_findings(basis, outcome, proposal.limiting),
+    ]
+    return NextCyclePlan(
+        protocol,
+        basis.next_cycle,
+        FrozenMap(activities),
+        FrozenMap(proposal.unrounded_bq),
+        proposal.limiting,
+        FrozenMap(_allocation_gy(basis)),
+        outcome,
+        outcome.feasible,
+        proposal.stop,
+        tuple(findings),
+        tuple(confirmations),
+    )
+
+
+def _allocation_gy(basis: CourseBasis) -> dict[str, float]:
+    allocation: dict[str, float] = {}
+    for key in basis.applicable_limits if basis.next_cycle is not None else ():
+        organ = LIMIT_ORGANS[key]
+        allocation[organ] = min(allocation.get(organ, math.inf), basis.next_cycle_limit_gy(key))
+    return allocation
+
+
+def _proposal(basis: CourseBasis, stop_rule_met: bool) -> _Proposal:
+    protocol = basis.protocol
+    nothing = dict.fromkeys((n.name for n in protocol.nuclides), 0.0)
+    if basis.next_cycle is None:
+        return _Proposal(nothing, nothing, "none", stop_rule_met)
+    if stop_rule_met:
+        return _Proposal(nothing, nothing, "stop_rule", stop=True)
+    standard = {n.name: n.standard_activity_bq for n in protocol.nuclides}
+    if protocol.activity_rule == "fixed":
+        return _Proposal(standard, standard, "protocol")
+    if protocol.activity_rule == "fixed-while-limits-allow":
+        given = forecast(basis, standard)
+        if given.exceeded:
+            binding: LimitKey = max(given.exceeded, key=lambda key: given.used_fraction[key])
+            return _Proposal(nothing, nothing, binding, stop=True)
+        return _Proposal(standard, standard, "protocol")
+    free = protocol.free_nuclide
+    assert free is not None  # the protocol was checked on reading
+    return _adapted(basis, free)
+
+
+def _adapted(basis: CourseBasis, free: ProtocolNuclide) -> _Proposal:
+    protocol = basis.protocol
+    fixed = {n.name: n.standard_activity_bq for n in protocol.fixed_nuclides}
+    allowed: dict[LimitKey, float] = {}
+    for key in basis.applicable_limits:
+        organ = basis.organs[LIMIT_ORGANS[key]]
+        per_activity = organ.predicted_gy_per_bq[free.name]
+        if per_activity == 0:
+            raise InconsistentCaseError(
+                f"the absorbed dose of {free.name} to the {organ.organ.replace('_', ' ')} is 0, so it limits nothing",
+                where="cycle",
+                remedy="enter the measured value, or leave the organ out",
+            )
+        allowed[key] = allowed_activity_bq(
+            basis.next_cycle_limit_gy(key), organ.next_absorbed_dose_gy(fixed), per_activity
+        )
+    tightest: LimitKey = min(allowed, key=lambda key: allowed[key])
+    unrounded = allowed[tightest]
+    limiting: Limiting = tightest
+    activity = unrounded
+    if unrounded < -_STEP_TOLERANCE * protocol.rounding_step_bq:
+        limiting = "fixed_nuclide" if fixed else tightest
+        activity = 0.0
+    elif free.activity_cap_bq is not None and unrounded > free.activity_cap_bq:
+        limiting, activity = "activity_cap", free.activity_cap_bq
+    activity = rounded_down_bq(activity, protocol.rounding_step_bq)
+    if unrounded > 0 and activity < free.minimum_dispensable_activity_bq * (1.0 - _STEP_TOLERANCE):
+        limiting, activity = "minimum_activity", 0.0
+    names = [n.name for n in protocol.nuclides]
+    return _Proposal(
+        {name: fixed.get(name, activity) for name in names},
+        {name: fixed.get(name, unrounded) for name in names},
+        limiting,
+    )

@@ -1,0 +1,276 @@
+"""Assesses a patient from laboratory values: grades, stop criteria, entry criteria, and what can't be decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Final
+
+from dosimetry_core.case import LaboratoryLimit, LaboratoryResult, Patient
+from dosimetry_core.errors import Finding
+from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.safety.ctcae import GRADED_KEYS, ctcae_grade
+from dosimetry_core.safety.performance import ecog_from_karnofsky
+from dosimetry_core.safety.renal import age_years, egfr_ckd_epi_2021_ml_per_min_per_1_73m2
+from dosimetry_core.safety.rules import Observation, Rule, RuleOutcome, RuleSet, evaluate_rule
+
+EGFR_KEY: Final = "egfr_ml_per_min_per_1_73m2"
+CREATININE_KEY: Final = "creatinine_umol_per_l"
+KARNOFSKY_KEY: Final = "karnofsky"
+CKD_EPI_ORIGIN: Final = "CKD-EPI 2021 from creatinine"
+
+
+@dataclass(frozen=True)
+class Grade:
+    """CTCAE grade of one laboratory value.
+
+    Parameters
+    ----------
+    grade
+        Of the latest value; None if it can't be decided.
+    worst
+        Highest grade of all values assessed; None if none can be decided.
+    baseline
+        Grade of the value before the first cycle, None if unknown.
+    """
+
+    key: str
+    grade: int | None
+    worst: int | None
+    baseline: int | None
+
+    @property
+    def change_from_baseline(self) -> int | None:
+        """Grade minus baseline grade."""
+        return None if self.grade is None or self.baseline is None else self.grade - self.baseline
+
+
+@dataclass(frozen=True)
+class SafetyAssessment:
+    """What the laboratory values of one cycle say.
+
+    Parameters
+    ----------
+    facts
+        Latest value of each quantity, with date and origin.
+    grades
+        By case-file name of the value.
+    outcomes
+        Of each stop rule.
+    earlier_met
+        Stop criteria that an earlier value of this cycle met and the latest does not.
+    ecog
+        ECOG status from Karnofsky, None if unknown.
+    findings
+        Remarks.
+    """
+
+    facts: FrozenMap[str, Observation]
+    grades: FrozenMap[str, Grade]
+    outcomes: tuple[RuleOutcome, ...]
+    earlier_met: tuple[RuleOutcome, ...]
+    ecog: int | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def stop_criteria_met(self) -> tuple[str, ...]:
+        """Stop criteria that are met, each with value and date."""
+        return tuple(outcome.text for outcome in self.outcomes if outcome.outcome == "met")
+
+    @property
+    def cannot_decide(self) -> tuple[str, ...]:
+        """Stop rules that can't be decided, each with what is missing."""
+        return tuple(outcome.text for outcome in self.outcomes if outcome.outcome == "cannot decide")
+
+    def to_json(self) -> dict[str, Any]:
+        """The ``safety`` part of a cycle in results.json."""
+        return {
+            "grades": {key: grade.grade for key, grade in self.grades.items()},
+            "worst_grades": {key: grade.worst for key, grade in self.grades.items()},
+            "grade_changes_from_baseline": {key: grade.change_from_baseline for key, grade in self.grades.items()},
+            "stop_criteria_met": list(self.stop_criteria_met),
+            "cannot_decide": list(self.cannot_decide),
+            "rules": [
+                {
+                    "name": outcome.rule.name,
+                    "requirement": outcome.rule.requirement,
+                    "outcome": outcome.outcome,
+                    "values": {
+                        key: {
+                            "value": fact.value,
+                            "date": None if fact.date is None else fact.date.isoformat(),
+                            "origin": fact.origin,
+                        }
+                        for key, fact in outcome.values.items()
+                    },
+                    "missing": list(outcome.missing),
+                }
+                for outcome in self.outcomes
+            ],
+            "ecog": self.ecog,
+        }
+
+
+def laboratory_facts(patient: Patient, results: Iterable[LaboratoryResult]) -> FrozenMap[str, Observation]:
+    """Latest value of each quantity; a missing eGFR is computed from the creatinine of the same day, and says so.
+
+    The eGFR is computed for adults with a known birth date only.
+    """
+    facts: dict[str, Observation] = {}
+    for result in sorted(results, key=lambda item: item.date):
+        values = {key: Observation(value, result.date) for key, value in result.values.items()}
+        creatinine = result.values.get(CREATININE_KEY)
+        if EGFR_KEY not in values and creatinine and patient.birth_date is not None:
+            age = age_years(patient.birth_date, result.date)
+            if age >= 18:
+                egfr = egfr_ckd_epi_2021_ml_per_min_per_1_73m2(creatinine, age_years=age, sex=patient.sex)
+                values[EGFR_KEY] = Observation(egfr, result.date, CKD_EPI_ORIGIN)
+        facts |= values
+    return FrozenMap(facts)
+
+
+def assess(
+    patient: Patient,
+    laboratory: Sequence[LaboratoryResult],
+    limits: Mapping[str, LaboratoryLimit],
+    rules: RuleSet | None,
+    *,
+    baseline: Sequence[LaboratoryResult] = (),
+    last_administration: date | None = None,
+    place: str = "laboratory",
+) -> SafetyAssessment:
+    """Grades and stop criteria from the laboratory values of one cycle.
+
+    Parameters
+    ----------
+    patient
+        Sex and birth date serve the eGFR.
+    laboratory
+        Results of the cycle; the latest value of each quantity decides.
+    limits
+        The site's limits of normal, by case-file name.
+    rules
+        Rule set of the protocol; None: no stop rules.
+    baseline
+        Results before the first cycle, for the baseline rules of CTCAE.
+    last_administration
+        Day of the last administration: older laboratory values are remarked on.
+    place
+        What the findings are about.
+    """
+    facts = laboratory_facts(patient, laboratory)
+    before = laboratory_facts(patient, baseline)
+    stop: tuple[Rule, ...] = () if rules is None else rules.stop
+    outcomes = tuple(evaluate_rule(rule, facts, limits) for rule in stop)
+    earlier: list[RuleOutcome] = []
+    for result in sorted(laboratory, key=lambda item: item.date):
+        of_that_day = laboratory_facts(patient, [result])
+        for rule, latest in zip(stop, outcomes, strict=True):
+            outcome = evaluate_rule(rule, of_that_day, limits)
+            if outcome.outcome == "met" and latest.outcome != "met":
+                earlier.append(outcome)
+    karnofsky = facts.get(KARNOFSKY_KEY)
+    ecog = None
+    if karnofsky is not None and karnofsky.value in range(0, 101, 10):
+        ecog = ecog_from_karnofsky(karnofsky.value)
+    assessment = SafetyAssessment(
+        facts,
+        FrozenMap(_grades(patient, laboratory, facts, before, limits)),
+        outcomes,
+        tuple(earlier),
+        ecog,
+        (),
+    )
+    return replace(assessment, findings=tuple(_findings(assessment, place, last_administration)))
+
+
+def _grades(
+    patient: Patient,
+    laboratory: Sequence[LaboratoryResult],
+    facts: Mapping[str, Observation],
+    before: Mapping[str, Observation],
+    limits: Mapping[str, LaboratoryLimit],
+) -> dict[str, Grade]:
+    grades: dict[str, Grade] = {}
+    for key in GRADED_KEYS:
+        if key not in facts:
+            continue
+        start = before[key].value if key in before else None
+        limit = limits.get(key)
+        each = [
+            ctcae_grade(key, day[key].value, limit=limit, baseline=start)
+            for day in (laboratory_facts(patient, [result]) for result in laboratory)
+            if key in day
+        ]
+        known = [grade for grade in each if grade is not None]
+        grades[key] = Grade(
+            key,
+            ctcae_grade(key, facts[key].value, limit=limit, baseline=start),
+            max(known) if known else None,
+            None if start is None else ctcae_grade(key, start, limit=limit),
+        )
+    return grades
+
+
+def _findings(assessment: SafetyAssessment, place: str, last_administration: date | None) -> Iterable[Finding]:
+    for outcome in assessment.earlier_met:
+        yield Finding(
+            "stop-rule-met-earlier",
+            "warning",
+            f"An earlier value met a stop rule that the latest does not: {outcome.text}.",
+            place,
+        )
+    for text in assessment.cannot_decide:
+        yield Finding("stop-rule-undecided", "warning", f"A stop rule can't be decided: {text}.", place)
+    egfr = assessment.facts.get(EGFR_KEY)
+    if egfr is not None and egfr.origin == CKD_EPI_ORIGIN:
+        yield Finding(
+            "egfr-computed",
+            "info",
+            f"eGFR {egfr.value:.0f} mL/min/1.73 m² was computed from creatinine by CKD-EPI 2021.",
+            place,
+        )
+    dates = [fact.date for fact in assessment.facts.values() if fact.date is not None]
+    if dates and last_administration is not None and max(dates) < last_administration:
+        yield Finding(
+            "laboratory-before-last-cycle",
+            "info",
+            f"The latest laboratory values ({max(dates).isoformat()}) are from before the last administration "
+            f"({last_administration.isoformat()}).",
+            place,
+        )
+
+
+@dataclass(frozen=True)
+class EntryAssessment:
+    """Whether a patient qualifies.
+
+    ``eligible`` is None when a requirement can't be decided and none fails; never True then.
+    """
+
+    outcomes: tuple[RuleOutcome, ...]
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """Requirements that are not fulfilled."""
+        return tuple(o.rule.requirement for o in self.outcomes if o.outcome == "not met")
+
+    @property
+    def cannot_decide(self) -> tuple[str, ...]:
+        """Requirements that can't be decided, each with what is missing."""
+        return tuple(o.text for o in self.outcomes if o.outcome == "cannot decide")
+
+    @property
+    def eligible(self) -> bool | None:
+        """True, False, or None if it can't be decided."""
+        if self.failed:
+            return False
+        return None if self.cannot_decide else True
+
+
+def assess_entry(
+    facts: Mapping[str, Observation], limits: Mapping[str, LaboratoryLimit], rules: Iterable[Rule]
+) -> EntryAssessment:
+    """Apply entry requirements to what is known of a patient; all of ``rules`` are required."""
+    return EntryAssessment(tuple(evaluate_rule(rule, facts, limits) for rule in rules))
