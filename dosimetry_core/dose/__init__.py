@@ -1,0 +1,1 @@
+"""Absorbed dose: S values, organs, spheres, red marrow, radiobiology."""

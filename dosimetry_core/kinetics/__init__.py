@@ -1,0 +1,1 @@
+"""Time–activity curves: measured points, models, fits and time-integrated activities."""

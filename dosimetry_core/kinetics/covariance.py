@@ -1,0 +1,40 @@
+"""Covariance of weighted least squares when the believed variances are not the inverse weights."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import chdtri
+
+FloatArray = NDArray[np.float64]
+
+MISFIT_PROBABILITY: Final = 0.01
+"""A fit whose χ² would be exceeded with less than this probability does not describe the points."""
+
+
+def sandwich_covariance(jacobian: FloatArray, weights: FloatArray, variances: FloatArray) -> FloatArray:
+    """V = H⁻¹ Jᵀ W Σ W J H⁻¹ with H = Jᵀ W J; equals H⁻¹ where Σ = W⁻¹.
+
+    Parameters
+    ----------
+    jacobian
+        ∂f_i/∂parameter, shape (n_points, n_parameters).
+    weights, variances
+        Diagonals of W and Σ, shape (n_points,).
+    """
+    scale = np.sqrt((jacobian**2 * weights[:, None]).sum(axis=0))
+    scale[scale == 0] = 1.0
+    scaled = jacobian / scale
+    inverse = np.linalg.pinv(scaled.T @ (weights[:, None] * scaled), rcond=1e-13, hermitian=True)
+    spread = inverse @ (scaled.T * (weights**2 * variances)) @ scaled @ inverse
+    return np.asarray(spread / np.outer(scale, scale))
+
+
+def variance_inflation(chi_squared: float, degrees_of_freedom: int) -> float:
+    """χ²/(n−p) where above one, up to what chance allows; the rest is misfit, which a model uncertainty must hold."""
+    if degrees_of_freedom < 1:
+        return 1.0
+    largest = float(chdtri(degrees_of_freedom, MISFIT_PROBABILITY))
+    return max(1.0, min(chi_squared, largest) / degrees_of_freedom)
