@@ -42,6 +42,9 @@ class ImageSeries:
         See `DecayReference`. For images in counts: ``none``.
     nuclide
         ``"Lu-177"`` as said by the file, or None.
+    stated_administered_activity_bq, stated_administration_start
+        What the file says of the administration, or None: for comparison with the record, never used in its place.
+        For ``decay_reference`` ``administration`` the stated start is the instant the values refer to.
     """
 
     kind: Literal["spect", "ct"]
@@ -59,6 +62,8 @@ class ImageSeries:
     number_of_heads: int | None = None
     decay_reference: DecayReference = "none"
     nuclide: str | None = None
+    stated_administered_activity_bq: float | None = None
+    stated_administration_start: datetime | None = None
     manufacturer: str = ""
     sop_class_uid: str = ""
     source_files: tuple[SourceFile, ...] = ()

@@ -1,0 +1,183 @@
+"""Finds files in folders and reads DICOM from them; what is not DICOM is named, never skipped in silence."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import stat
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import pydicom
+from pydicom.dataset import FileDataset
+from pydicom.errors import InvalidDicomError
+from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+from dosimetry_core.dicom.header import Header
+from dosimetry_core.errors import DicomReadError, DosimetryError
+from dosimetry_core.image import SourceFile
+from dosimetry_core.progress import Progress, no_progress
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+NIFTI_ENDINGS = (".nii", ".nii.gz")
+# What file browsers and archives leave beside images; none of it can hold an image.
+_BY_CATCH = frozenset({"dicomdir", "thumbs.db", "desktop.ini"})
+_LARGEST_FILE_BYTES = 2 * 1024**3
+_READERS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class DicomFile:
+    """One DICOM file in memory, its pixel data still as stored."""
+
+    path: Path
+    sha256: str
+    dataset: FileDataset
+
+    @property
+    def header(self) -> Header:
+        """The file's elements."""
+        return Header(self.dataset, str(self.path))
+
+    @property
+    def source(self) -> SourceFile:
+        """Path and digest, for the record."""
+        return SourceFile(str(self.path), self.sha256)
+
+    @property
+    def sop_class_uid(self) -> str:
+        """SOP Class UID, or an empty text."""
+        return self.header.text("SOPClassUID")
+
+
+def is_nifti(path: Path) -> bool:
+    """Whether the name is that of a NIfTI label volume."""
+    return path.name.lower().endswith(NIFTI_ENDINGS)
+
+
+def stem_of(path: Path) -> str:
+    """File name without its NIfTI ending or its last suffix."""
+    name = path.name
+    for ending in (".nii.gz", ".nii"):
+        if name.lower().endswith(ending):
+            return name[: -len(ending)]
+    return path.stem
+
+
+def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[DosimetryError]]:
+    """Regular files among the paths and below the folders, sorted, each once, and what is wrong with the rest.
+
+    Hidden files and DICOMDIR are left out. A link that leads out of its folder is a problem: what is read is what
+    lies in the folder.
+    """
+    found: dict[Path, None] = {}
+    problems: list[DosimetryError] = []
+    for path in paths:
+        if path.is_dir():
+            root = path.resolve()
+            here = sorted(
+                Path(folder) / name
+                for folder, _, names in os.walk(path)
+                for name in names
+                if not name.startswith(".") and name.lower() not in _BY_CATCH
+            )
+            if not here:
+                problems.append(DicomReadError("the folder holds no files", where=str(path), remedy="name another"))
+            for file in here:
+                if file.is_symlink() and not file.resolve().is_relative_to(root):
+                    problems.append(
+                        DicomReadError("is a link out of the folder", where=str(file), remedy="copy the file here")
+                    )
+                else:
+                    found[file] = None
+        elif path.exists():
+            found[path] = None
+        else:
+            problems.append(DicomReadError("there is no such file or folder", where=str(path), remedy="check the path"))
+    return list(found), problems
+
+
+def file_bytes(path: Path) -> bytes:
+    """Content of a regular file.
+
+    Raises
+    ------
+    DicomReadError
+        If it can't be read, is empty, too large or no regular file.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise DicomReadError("is not a regular file", where=str(path), remedy="remove it or name other files")
+        if status.st_size > _LARGEST_FILE_BYTES:
+            raise DicomReadError("is larger than 2 GiB", where=str(path), remedy="remove it or name other files")
+        content = path.read_bytes()
+    except OSError as error:
+        raise DicomReadError(
+            f"can't be read ({error.strerror or error})", where=str(path), remedy="check the file and its permissions"
+        ) from error
+    if not content:
+        raise DicomReadError("is empty", where=str(path), remedy="copy or export it again")
+    return content
+
+
+def read_dicom(path: Path) -> DicomFile:
+    """One DICOM file with its digest.
+
+    Raises
+    ------
+    DicomReadError
+        If it is not DICOM, is damaged, or is compressed as a whole.
+    """
+    content = file_bytes(path)
+    if content[128:132] != b"DICM":
+        raise DicomReadError(
+            "is not a DICOM file", where=str(path), remedy="take it out of the folder or name the DICOM files"
+        )
+    # A deflated file would be inflated without a bound while it is parsed (reliability.md, finding 10).
+    if DeflatedExplicitVRLittleEndian.encode() in content[132:1024]:
+        raise DicomReadError("is a deflated file", where=str(path), remedy="export it uncompressed")
+    try:
+        dataset = pydicom.dcmread(io.BytesIO(content))
+        syntax = dataset.file_meta.get("TransferSyntaxUID")
+        dataset.get("SpecificCharacterSet")
+    except InvalidDicomError as error:
+        raise DicomReadError("is not a DICOM file", where=str(path), remedy="take it out of the folder") from error
+    except Exception as error:  # pydicom raises many kinds on damaged files (reliability.md B6)
+        raise DicomReadError(
+            f"is damaged or truncated ({type(error).__name__}: {error})",
+            where=str(path),
+            remedy="copy or export it again",
+        ) from error
+    if syntax is None:
+        raise DicomReadError("has no transfer syntax", where=str(path), remedy="copy or export it again")
+    return DicomFile(path, hashlib.sha256(content).hexdigest(), dataset)
+
+
+def for_each_file(
+    function: Callable[[T], U], files: Sequence[T], *, progress: Progress = no_progress, message: str = ""
+) -> list[U | DosimetryError]:
+    """Apply a function to every file on a few threads; an error takes the place of that file's result."""
+
+    def outcome(file: T) -> U | DosimetryError:
+        try:
+            return function(file)
+        except DosimetryError as error:
+            return error
+
+    results: list[U | DosimetryError] = []
+    executor = ThreadPoolExecutor(max_workers=min(_READERS, os.cpu_count() or 1))
+    try:
+        for number, result in enumerate(executor.map(outcome, files), start=1):
+            results.append(result)
+            if number % 16 == 0 or number == len(files):
+                progress(number / len(files), message)
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+    return results

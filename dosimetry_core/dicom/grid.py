@@ -1,0 +1,183 @@
+"""From image positions to a grid: sorted by projection on the normal; anything uneven is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dosimetry_core.dicom.header import Header, element_name
+from dosimetry_core.errors import DicomReadError
+from dosimetry_core.geometry import FloatArray, VolumeGeometry
+
+# Direction cosines and positions are written with a few decimals; these are the roundings that still mean "equal".
+_COSINE_TOLERANCE = 1e-3
+_IN_PLANE_TOLERANCE_MM = 0.1
+_EVEN_SPACING_TOLERANCE = 0.02
+_SAME_PLANE_MM = 0.01
+_SAME_LENGTH = 1e-4
+# Within this cosine of the patient's long axis slices count as axial.
+_AXIAL_COSINE = 0.9
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """Where one image plane is.
+
+    Parameters
+    ----------
+    position_mm
+        Centre of the first pixel, (x, y, z).
+    row_direction, column_direction
+        Unit vectors along which the column index and the row index grow (DICOM's row and column cosines).
+    pixel_spacing_mm
+        Distance between rows, and between columns.
+    """
+
+    position_mm: FloatArray
+    row_direction: FloatArray
+    column_direction: FloatArray
+    pixel_spacing_mm: tuple[float, float]
+    where: str
+
+    @property
+    def normal(self) -> FloatArray:
+        """Unit vector row direction × column direction."""
+        normal: FloatArray = np.cross(self.row_direction, self.column_direction)
+        return normal
+
+    @property
+    def is_axial(self) -> bool:
+        """Whether the plane is across the patient's long axis."""
+        return abs(float(self.normal[2])) > _AXIAL_COSINE
+
+
+def _oriented(header: Header, cosines: NDArray[np.float64]) -> tuple[FloatArray, FloatArray]:
+    row, column = cosines[:3], cosines[3:]
+    lengths = np.linalg.norm(row), np.linalg.norm(column)
+    if max(abs(length - 1) for length in lengths) > _COSINE_TOLERANCE or abs(row @ column) > _COSINE_TOLERANCE:
+        raise header.error(f"{element_name('ImageOrientationPatient')} is not two perpendicular unit vectors")
+    # Removes the rounding of the printed cosines only.
+    row = row / lengths[0]
+    column = column - (column @ row) * row
+    return row, column / np.linalg.norm(column)
+
+
+def pixel_spacing(header: Header) -> tuple[float, float]:
+    """Distances between rows and between columns in mm."""
+    spacing = header.vector("PixelSpacing", 2)
+    if spacing is None:
+        raise header.missing("PixelSpacing", "export it with its geometry")
+    if min(spacing) <= 0:
+        raise header.error(f"{element_name('PixelSpacing')} is {spacing[0]:g} × {spacing[1]:g} mm")
+    return float(spacing[0]), float(spacing[1])
+
+
+def placement(header: Header) -> tuple[FloatArray, FloatArray]:
+    """Position (3,) and orientation cosines (6,), from the top level or from the detector information of NM images.
+
+    Raises
+    ------
+    DicomReadError
+        If either is missing, or both places contradict each other.
+    """
+    found = []
+    for source in [header, *header.items("DetectorInformationSequence")]:
+        position, cosines = source.vector("ImagePositionPatient", 3), source.vector("ImageOrientationPatient", 6)
+        if position is not None and cosines is not None:
+            found.append((position, cosines))
+    if not found:
+        keyword = "ImageOrientationPatient" if header.has("ImagePositionPatient") else "ImagePositionPatient"
+        raise header.missing(keyword, "export it with its geometry")
+    for position, cosines in found[1:]:
+        if (
+            np.abs(position - found[0][0]).max() > _SAME_PLANE_MM
+            or np.abs(cosines - found[0][1]).max() > _COSINE_TOLERANCE
+        ):
+            raise header.error("its header and its detector information place the image differently")
+    return found[0]
+
+
+def image_plane(header: Header) -> Plane:
+    """Plane of a single-frame image, or of the first frame of a multi-frame one."""
+    position, cosines = placement(header)
+    row, column = _oriented(header, cosines)
+    return Plane(position, row, column, pixel_spacing(header), header.where)
+
+
+def stacked_geometry(plane: Plane, slices: int, rows: int, columns: int, step_mm: float) -> tuple[VolumeGeometry, bool]:
+    """Grid of frames stacked from a first plane along its normal, or against it where the step is negative.
+
+    Returns the grid, whose slices ascend along the normal, and whether the frames must be reversed to fit it.
+    """
+    reverse = step_mm < 0
+    origin = plane.position_mm + (slices - 1) * step_mm * plane.normal if reverse else plane.position_mm
+    return _geometry(plane, origin, (slices, rows, columns), abs(step_mm)), reverse
+
+
+def _geometry(plane: Plane, origin: FloatArray, shape: tuple[int, int, int], step_mm: float) -> VolumeGeometry:
+    directions = np.stack([plane.normal, plane.column_direction, plane.row_direction], axis=1)
+    return VolumeGeometry(shape, origin, (step_mm, *plane.pixel_spacing_mm), directions)
+
+
+def sorted_geometry(planes: list[Plane], rows: int, columns: int, *, where: str) -> tuple[VolumeGeometry, list[int]]:
+    """Grid of separate slices, and the order that sorts them along the normal.
+
+    Parameters
+    ----------
+    where
+        Series that errors name.
+
+    Raises
+    ------
+    DicomReadError
+        If there is only one slice; if slices differ in orientation or pixel size, lie twice at one place, are
+        missing, unevenly spaced, or shifted in their plane (gantry tilt).
+    """
+
+    def error(what: str, remedy: str = "export the complete series again", place: str = where) -> DicomReadError:
+        return DicomReadError(what, where=place, remedy=remedy)
+
+    first = planes[0]
+    if len(planes) < 2:
+        raise error("a single slice is no volume")
+    for plane in planes[1:]:
+        if (
+            np.abs(plane.row_direction - first.row_direction).max() > _COSINE_TOLERANCE
+            or np.abs(plane.column_direction - first.column_direction).max() > _COSINE_TOLERANCE
+        ):
+            raise error("slices of one series are oriented differently", place=f"{where} ({plane.where})")
+        if not np.allclose(plane.pixel_spacing_mm, first.pixel_spacing_mm, rtol=_SAME_LENGTH, atol=0):
+            raise error("slices of one series have different pixel sizes", place=f"{where} ({plane.where})")
+    positions = np.array([plane.position_mm for plane in planes])
+    heights = positions @ first.normal
+    order = np.argsort(heights, kind="stable")
+    gaps = np.diff(heights[order])
+    for twice in np.flatnonzero(gaps < _SAME_PLANE_MM):
+        pair = planes[order[twice]].where, planes[order[twice + 1]].where
+        raise error(f"two slices lie at the same place: {pair[0]} and {pair[1]}", "keep one of them")
+    shift = (positions - positions[order[0]]) - np.outer(heights - heights[order[0]], first.normal)
+    if np.linalg.norm(shift, axis=1).max() > _IN_PLANE_TOLERANCE_MM:
+        shear = (shift[order[-1]] - shift[order[0]]) / len(gaps)
+        if np.linalg.norm(np.diff(shift[order], axis=0) - shear, axis=1).max() < _IN_PLANE_TOLERANCE_MM:
+            raise error(
+                "slices are sheared against each other (gantry tilt)", "reconstruct or resample it without gantry tilt"
+            )
+        raise error("slices are shifted against each other in their plane")
+    step = float(np.median(gaps))
+    uneven = np.flatnonzero(np.abs(gaps - step) > _EVEN_SPACING_TOLERANCE * step)
+    if len(uneven):
+        number = int(uneven[0])
+        below, above = heights[order[number]], heights[order[number + 1]]
+        missed = gaps[number] / step
+        if missed > 1.5 and abs(missed - round(missed)) < 2 * _EVEN_SPACING_TOLERANCE * round(missed):
+            raise error(
+                f"{round(missed) - 1} slice(s) missing between {below:.2f} and {above:.2f} mm along the slice axis"
+            )
+        raise error(
+            f"slices are unevenly spaced: {gaps[number]:.3f} mm between {below:.2f} and {above:.2f} mm, otherwise "
+            f"{step:.3f} mm"
+        )
+    mean_step = float((heights[order[-1]] - heights[order[0]]) / len(gaps))
+    return _geometry(first, positions[order[0]], (len(planes), rows, columns), mean_step), [int(i) for i in order]

@@ -1,0 +1,146 @@
+"""The elements of one DICOM file, read so that every fault names the file and the element."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.datadict import dictionary_description, tag_for_keyword
+from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
+from pydicom.sequence import Sequence
+
+from dosimetry_core.errors import DicomReadError
+
+EXPORT_AGAIN = "export the series again from the scanner or the archive"
+
+
+def element_name(keyword: str) -> str:
+    """An element as a physicist looks it up: ``"Units (0054,1001)"``."""
+    tag = tag_for_keyword(keyword)
+    if tag is None:
+        raise ValueError(f"{keyword} is no DICOM keyword")
+    return f"{dictionary_description(tag)} ({tag >> 16:04X},{tag & 0xFFFF:04X})"
+
+
+class Header:
+    """Elements of one dataset or sequence item.
+
+    Parameters
+    ----------
+    dataset
+        The dataset or item.
+    where
+        File that errors name.
+
+    Notes
+    -----
+    An element that is absent and one that is empty are the same: the file doesn't say.
+    """
+
+    def __init__(self, dataset: Dataset, where: str) -> None:
+        self.dataset = dataset
+        self.where = where
+
+    def error(self, what: str, remedy: str = EXPORT_AGAIN) -> DicomReadError:
+        """An error of this file, to be raised."""
+        return DicomReadError(what, where=self.where, remedy=remedy)
+
+    def missing(self, keyword: str, remedy: str = EXPORT_AGAIN) -> DicomReadError:
+        """The error that an element is missing."""
+        return self.error(f"{element_name(keyword)} is missing", remedy)
+
+    def _value(self, keyword: str) -> Any:
+        try:
+            value = self.dataset.get(keyword)
+        except Exception as error:  # pydicom raises many kinds on damaged values (reliability.md B6)
+            raise self.error(f"{element_name(keyword)} can't be read ({error})") from error
+        if value is None or (isinstance(value, str | bytes | MultiValue | list) and len(value) == 0):
+            return None
+        return value
+
+    def has(self, keyword: str) -> bool:
+        """Whether the file says something under this keyword."""
+        return self._value(keyword) is not None
+
+    def text(self, keyword: str) -> str:
+        """Value as text without surrounding spaces, several values joined by a backslash; empty if not said."""
+        value = self._value(keyword)
+        if value is None:
+            return ""
+        if isinstance(value, MultiValue | list):
+            return "\\".join(str(item) for item in value).strip()
+        return str(value).strip(" \0\t\r\n")
+
+    def texts(self, keyword: str) -> tuple[str, ...]:
+        """All values as texts."""
+        text = self.text(keyword)
+        return tuple(part.strip() for part in text.split("\\")) if text else ()
+
+    def required_text(self, keyword: str, remedy: str = EXPORT_AGAIN) -> str:
+        """Value as text; an error if not said."""
+        text = self.text(keyword)
+        if not text:
+            raise self.missing(keyword, remedy)
+        return text
+
+    def numbers(self, keyword: str) -> NDArray[np.float64] | None:
+        """All values as finite numbers, or None if not said."""
+        value = self._value(keyword)
+        if value is None:
+            return None
+        items = list(value) if isinstance(value, MultiValue | list) else [value]
+        try:
+            numbers = np.array([float(item) for item in items], dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise self.error(f"{element_name(keyword)} is not a number: {self.text(keyword)!r}") from error
+        if not np.all(np.isfinite(numbers)):
+            raise self.error(f"{element_name(keyword)} is not finite: {self.text(keyword)!r}")
+        return numbers
+
+    def number(self, keyword: str) -> float | None:
+        """The single value as a finite number, or None if not said."""
+        numbers = self.numbers(keyword)
+        if numbers is None:
+            return None
+        if len(numbers) != 1:
+            raise self.error(f"{element_name(keyword)} has {len(numbers)} values instead of one")
+        return float(numbers[0])
+
+    def integer(self, keyword: str) -> int | None:
+        """The single value as a whole number, or None if not said."""
+        number = self.number(keyword)
+        if number is None:
+            return None
+        if number != int(number):
+            raise self.error(f"{element_name(keyword)} is not a whole number: {number}")
+        return int(number)
+
+    def required_integer(self, keyword: str) -> int:
+        """The single value as a whole number; an error if not said."""
+        number = self.integer(keyword)
+        if number is None:
+            raise self.missing(keyword)
+        return number
+
+    def vector(self, keyword: str, count: int) -> NDArray[np.float64] | None:
+        """Exactly ``count`` finite numbers, or None if not said."""
+        numbers = self.numbers(keyword)
+        if numbers is not None and len(numbers) != count:
+            raise self.error(f"{element_name(keyword)} has {len(numbers)} values instead of {count}")
+        return numbers
+
+    def items(self, keyword: str) -> list[Header]:
+        """Items of a sequence; empty if not said."""
+        value = self._value(keyword)
+        if value is None:
+            return []
+        if not isinstance(value, Sequence):
+            raise self.error(f"{element_name(keyword)} is not a sequence")
+        return [Header(item, self.where) for item in value]
+
+    def first_item(self, keyword: str) -> Header | None:
+        """First item of a sequence, or None."""
+        items = self.items(keyword)
+        return items[0] if items else None

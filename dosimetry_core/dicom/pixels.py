@@ -1,0 +1,91 @@
+"""Stored pixel values of one file, checked against what its header announces before any array is made."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
+
+from dosimetry_core.dicom.files import DicomFile
+from dosimetry_core.dicom.header import element_name
+
+_PLAIN: dict[str, Literal["<", ">"]] = {
+    ImplicitVRLittleEndian: "<",
+    ExplicitVRLittleEndian: "<",
+    ExplicitVRBigEndian: ">",
+}
+# 1024³ voxels of two bytes; no SPECT or CT slice comes near.
+_LARGEST_PIXEL_BYTES = 2 * 1024**3
+_COPY_AGAIN = "the file is truncated or damaged: copy or export it again"
+
+
+def frame_shape(file: DicomFile) -> tuple[int, int, int]:
+    """(frames, rows, columns) as announced."""
+    header = file.header
+    rows, columns = header.required_integer("Rows"), header.required_integer("Columns")
+    frames = header.integer("NumberOfFrames")
+    shape = (1 if frames is None else frames, rows, columns)
+    if min(shape) < 1:
+        raise header.error(f"announces {shape[0]} frames of {rows} × {columns} pixels")
+    return shape
+
+
+def stored_values(file: DicomFile) -> NDArray[Any]:
+    """Stored integers of a grey-scale image, shape (frame, row, column).
+
+    Raises
+    ------
+    DicomReadError
+        If the pixel data are missing, shorter or longer than announced, compressed in an unknown way, lossy, in
+        colour, or use bits beyond those announced.
+    """
+    header = file.header
+    shape = frame_shape(file)
+    samples = header.integer("SamplesPerPixel")
+    if samples not in (None, 1):
+        raise header.error("is a colour image", "take it out of the folder")
+    if header.text("LossyImageCompression") == "01":
+        raise header.error("was compressed with loss", "export the original image")
+    allocated, stored_bits = header.required_integer("BitsAllocated"), header.integer("BitsStored")
+    signed = header.required_integer("PixelRepresentation")
+    if allocated not in (8, 16, 32) or signed not in (0, 1):
+        raise header.error(f"{element_name('BitsAllocated')} is {allocated}, pixel representation {signed}")
+    stored_bits = allocated if stored_bits is None else stored_bits
+    if not 1 <= stored_bits <= allocated:
+        raise header.error(f"{element_name('BitsStored')} is {stored_bits} of {allocated}")
+    expected = int(np.prod(shape, dtype=np.int64)) * (allocated // 8)
+    if expected > _LARGEST_PIXEL_BYTES:
+        raise header.error(f"announces {expected} bytes of pixels", "take it out of the folder")
+    values = _values(file, shape, np.dtype(f"{'i' if signed else 'u'}{allocated // 8}"), expected)
+    if stored_bits < allocated:
+        low, high = (-(2 ** (stored_bits - 1)), 2 ** (stored_bits - 1)) if signed else (0, 2**stored_bits)
+        if values.min() < low or values.max() >= high:
+            raise header.error(f"pixel values need more than the {stored_bits} bits announced")
+    return values
+
+
+def _values(file: DicomFile, shape: tuple[int, int, int], dtype: np.dtype[Any], expected: int) -> NDArray[Any]:
+    header = file.header
+    syntax = file.dataset.file_meta.TransferSyntaxUID
+    content = file.dataset.get("PixelData")
+    if not content:
+        raise header.missing("PixelData", _COPY_AGAIN)
+    if syntax in _PLAIN:
+        if len(content) not in (expected, expected + expected % 2):
+            frames, rows, columns = shape
+            raise header.error(
+                f"holds {len(content)} bytes of pixels where {frames} frames of {rows} × {columns} need {expected}",
+                _COPY_AGAIN,
+            )
+        return np.frombuffer(content[:expected], dtype.newbyteorder(_PLAIN[syntax])).reshape(shape)
+    if syntax != RLELossless:
+        raise header.error(f"is compressed as {UID(syntax).name}", "export it uncompressed")
+    try:
+        values = np.asarray(file.dataset.pixel_array)
+    except Exception as error:  # pydicom raises many kinds on damaged pixel data (reliability.md B6)
+        raise header.error(f"its compressed pixels can't be read ({error})", _COPY_AGAIN) from error
+    if values.size != int(np.prod(shape)):
+        raise header.error("its compressed pixels are not as many as announced", _COPY_AGAIN)
+    return values.reshape(shape)
