@@ -12,6 +12,7 @@ from dosimetry_core.canonical_json import canonical_bytes, normalised, parse_jso
 from dosimetry_core.case import Patient
 from dosimetry_core.data_tables import PHYSICS_EDITION
 from dosimetry_core.errors import InconsistentCaseError
+from dosimetry_core.typesetting import compiler_version, template_digest
 from dosimetry_core.units import GIGABECQUEREL, GRAY_PER_GIGABECQUEREL, PERCENT
 
 RECORD_FORMAT: Final = 1
@@ -161,6 +162,8 @@ def plan_record(
             "name": software.get("name", "lutetia"),
             "version": software_version,
             "physics_edition": PHYSICS_EDITION,
+            "typesetting": compiler_version(),
+            "template_sha256": template_digest(),
             "data_tables_root_sha256": root_digest({name: str(edition) for name, edition in tables.items()}),
         },
         "calculated_at": _instant(calculated_at),

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-import json
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from importlib import resources
+from collections.abc import Mapping
 from typing import Any, Final
 
-import typst
-
 from dosimetry_core.canonical_json import canonical_bytes, parse_json, sha256_hex
-from dosimetry_core.data_tables import resource, table_bytes
-from dosimetry_core.font_coverage import covered_code_points
 from dosimetry_core.plan_record import RESULTS_NAME, calculation_time, parse_plan_record, results_bytes
 from dosimetry_core.report_decision import decision
 from dosimetry_core.report_figures import cumulative_bars, curve_plots
@@ -26,71 +18,19 @@ from dosimetry_core.report_tables import (
     settings,
     voi_tables,
 )
-from dosimetry_core.report_words import RESEARCH_NOTICE, in_words, patient_name, printable
+from dosimetry_core.report_words import RESEARCH_NOTICE, in_words, patient_name
+from dosimetry_core.typesetting import PLAN_TEMPLATE, typeset
 
-PDF_STANDARD: Final = "a-3b"
-FONT_NAMES: Final = ("Inter-Regular.otf", "Inter-SemiBold.otf", "Inter-Italic.otf")
 SHORT_DIGEST_LENGTH: Final = 16
-PLAN_TEMPLATE: Final = ("style.typ", "figures.typ", "plan.typ")
 SIGNATORIES: Final = ("Physicist", "Physician")
 
 # Page 1 in points (1/72 inch): A4, its margins, and the two signature boxes side by side at the foot.
 PAGE_WIDTH_PT: Final = 595.2756
-MARGIN_PT: Final = 45.0
 BOTTOM_PT: Final = 58.0
-BOX_GAP_PT: Final = 14.0
+BOX_GAP_PT: Final = 15.0
 BOX_HEIGHT_PT: Final = 58.0
-BOX_WIDTH_PT: Final = (PAGE_WIDTH_PT - 2 * MARGIN_PT - BOX_GAP_PT) / 2
-
-
-def template_digest() -> str:
-    """SHA-256 over the template and fonts: two programs with the same one typeset the same pages."""
-    parts = [table_bytes("report", name) for name in PLAN_TEMPLATE]
-    parts += [table_bytes("report", "fonts", name) for name in FONT_NAMES]
-    return sha256_hex(b"".join(sha256_hex(part).encode("ascii") for part in parts))
-
-
-@functools.cache
-def font_coverage() -> frozenset[int]:
-    """Code points that every bundled font shows."""
-    return frozenset.intersection(*(covered_code_points(table_bytes("report", "fonts", name)) for name in FONT_NAMES))
-
-
-def typeset(
-    template: Sequence[str], data: Mapping[str, Any], *, attachments: Mapping[str, bytes], moment: datetime
-) -> bytes:
-    """A document compiled from bundled templates and its data.
-
-    Parameters
-    ----------
-    template
-        Names of files of resources/report, read one after the other as one text.
-    data
-        What the template shows; characters no bundled font has are written out as [U+XXXX].
-    attachments
-        Name of the template's input → UTF-8 content.
-    moment
-        Document date, with a time zone.
-
-    Returns
-    -------
-    bytes
-        A PDF/A-3b file, the same for the same arguments.
-    """
-    source = b"".join(table_bytes("report", name) for name in template)
-    shown = json.dumps(printable(data, font_coverage()), ensure_ascii=False, allow_nan=False)
-    with resources.as_file(resource("report", "fonts", FONT_NAMES[0])) as font:
-        fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(font.parent)])
-        compiler = typst.Compiler(source, font_paths=fonts)
-        pdf = compiler.compile(
-            format="pdf",
-            pdf_standards=[PDF_STANDARD],
-            timestamp=int(moment.timestamp()),
-            sys_inputs={"data": shown} | {name: content.decode("utf-8") for name, content in attachments.items()},
-        )
-    if not isinstance(pdf, bytes):
-        raise ValueError("the template gave no PDF")
-    return pdf
+BOX_WIDTH_PT: Final = 245.0
+MARGIN_PT: Final = (PAGE_WIDTH_PT - 2 * BOX_WIDTH_PT - BOX_GAP_PT) / 2
 
 
 def typeset_plan(results: Mapping[str, Any], record: Mapping[str, Any]) -> bytes:

@@ -1,0 +1,79 @@
+"""Bundled templates and fonts, and the compiler that turns them and data into PDF/A-3, the same bytes for the same data."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from importlib import metadata, resources
+from typing import Any, Final
+
+from dosimetry_core.canonical_json import sha256_hex
+from dosimetry_core.data_tables import resource, table_bytes
+from dosimetry_core.font_coverage import covered_code_points
+from dosimetry_core.report_words import printable
+
+PDF_STANDARD: Final = "a-3b"
+PLAN_TEMPLATE: Final = ("style.typ", "figures.typ", "plan.typ")
+SIGNATURE_TEMPLATE: Final = ("style.typ", "signature.typ")
+FONT_NAMES: Final = ("Inter-Regular.otf", "Inter-SemiBold.otf", "Inter-Italic.otf")
+
+
+@functools.cache
+def template_digest() -> str:
+    """SHA-256 over all templates and fonts: with the same one and the same compiler, pages come out the same."""
+    parts = [table_bytes("report", name) for name in sorted({*PLAN_TEMPLATE, *SIGNATURE_TEMPLATE})]
+    parts += [table_bytes("report", "fonts", name) for name in FONT_NAMES]
+    return sha256_hex(b"".join(sha256_hex(part).encode("ascii") for part in parts))
+
+
+@functools.cache
+def compiler_version() -> str:
+    """Version of the typesetting compiler."""
+    return f"typst {metadata.version('typst')}"
+
+
+@functools.cache
+def font_coverage() -> frozenset[int]:
+    """Code points that every bundled font shows."""
+    return frozenset.intersection(*(covered_code_points(table_bytes("report", "fonts", name)) for name in FONT_NAMES))
+
+
+def typeset(
+    template: Sequence[str], data: Mapping[str, Any], *, attachments: Mapping[str, bytes], moment: datetime
+) -> bytes:
+    """A document compiled from bundled templates and its data.
+
+    Parameters
+    ----------
+    template
+        Names of files of resources/report, read one after the other as one text.
+    data
+        What the template shows; characters no bundled font has are written out as [U+XXXX].
+    attachments
+        Name of the template's input → UTF-8 content.
+    moment
+        Document date, with a time zone.
+
+    Returns
+    -------
+    bytes
+        A PDF/A-3b file, the same for the same arguments.
+    """
+    import typst  # here, so that nothing but printing needs the compiler
+
+    source = b"".join(table_bytes("report", name) for name in template)
+    shown = json.dumps(printable(data, font_coverage()), ensure_ascii=False, allow_nan=False)
+    with resources.as_file(resource("report", "fonts", FONT_NAMES[0])) as font:
+        fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(font.parent)])
+        compiler = typst.Compiler(source, font_paths=fonts)
+        pdf = compiler.compile(
+            format="pdf",
+            pdf_standards=[PDF_STANDARD],
+            timestamp=int(moment.timestamp()),
+            sys_inputs={"data": shown} | {name: content.decode("utf-8") for name, content in attachments.items()},
+        )
+    if not isinstance(pdf, bytes):
+        raise ValueError("the template gave no PDF")
+    return pdf
