@@ -35,6 +35,10 @@ class RelativeUncertainty:
         """Both in quadrature."""
         return math.hypot(self.random, self.common)
 
+    def of(self, value: float) -> float:
+        """Standard uncertainty of a value, in its unit."""
+        return self.total * value
+
 
 def diameter_standard_uncertainty_mm(*, voxel_mm: float, fwhm_mm: float) -> float:
     """u(d)² = a²/6 + FWHM²/(4 ln 2): two edges, each rectangular over a voxel and Gaussian by resolution."""
@@ -64,7 +68,7 @@ def equivalent_sphere_radius_mm(volume_mm3: float) -> float:
 
 
 def edge_response(radius_mm: float, fwhm_mm: float) -> float:
-    """φ = erf(√2 r/s) − (2s/(r√(2π)))(1 − exp(−2r²/s²)): twice the edge density of a sphere blurred by s = FWHM/2.3548."""
+    """φ = erf(√2 r/s) − (2s/(r√(2π)))(1 − exp(−2r²/s²)), s = FWHM/2.3548: twice a blurred edge's density."""
     sigma = fwhm_mm / FWHM_PER_SIGMA
     ratio = sigma / radius_mm
     return math.erf(math.sqrt(2) / ratio) + 2 * ratio / math.sqrt(2 * math.pi) * math.expm1(-2 / ratio**2)

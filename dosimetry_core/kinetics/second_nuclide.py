@@ -52,17 +52,19 @@ def absorbed_dose_ratio_per_administered_activity(
     to_physical_half_life_s: float,
     from_absorbed_energy_j: float,
     to_absorbed_energy_j: float,
+    to_absorbed_fraction: float = 1.0,
 ) -> float:
     """Absorbed dose per administered activity of the second nuclide over the first, for one mono-exponential biology.
 
-    (T'_eff/T_eff) · (absorbed energy per decay, second / first). For kidneys about 3 to 6 (methods 5 and 11).
+    (T'_eff/T_eff) · (absorbed energy per decay, second / first), the second's times its absorbed fraction.
+    For kidneys about 3 to 6 (methods 5 and 11).
     """
     second = second_effective_half_life_s(
         effective_half_life_s,
         from_physical_half_life_s=from_physical_half_life_s,
         to_physical_half_life_s=to_physical_half_life_s,
     )
-    return second / effective_half_life_s * to_absorbed_energy_j / from_absorbed_energy_j
+    return second / effective_half_life_s * to_absorbed_energy_j * to_absorbed_fraction / from_absorbed_energy_j
 
 
 def second_nuclide_fit(
