@@ -70,6 +70,7 @@ def table_rows(*parts: str) -> list[dict[str, str]]:
 
 def data_table_editions() -> dict[str, str]:
     """Name and SHA-256 of every physics table that a result may rest on."""
-    return {f"physics/{name}": digest for name, digest in sorted(_digests(("physics",)).items())} | {
-        f"physics/kernels/{name}": digest for name, digest in sorted(_digests(("physics", "kernels")).items())
+    folders = (("physics",), ("physics", "kernels"), ("s_values",))
+    return {
+        "/".join((*folder, name)): digest for folder in folders for name, digest in sorted(_digests(folder).items())
     }
