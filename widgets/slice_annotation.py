@@ -1,0 +1,204 @@
+"""What is written on a slice: corner texts, orientation letters, scale bar and colour bar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
+
+from dosimetry_core.units import HOUR, MILLIMETRE, DisplayUnit
+from widgets.display_scale import ColourScale, WindowLevel, colour_table
+from widgets.theme import BADGE, GOOD, WARNING, font
+
+_MARGIN = 9.0
+_SCALE_BARS_MM = (5, 10, 20, 50, 100, 200)
+_LETTER_COLOUR = "#ffd479"
+# In a low view the patient's name (it stands in the banner and the other views) and the colour bar make room.
+_LEAST_HEIGHT_FOR_ALL = 240.0
+
+
+@dataclass(frozen=True)
+class SliceCorner:
+    """Facts written in the corners of a slice.
+
+    Parameters
+    ----------
+    patient, time_point
+        As to be read.
+    delay_s
+        Time after administration.
+    registration, registered
+        Words on the registration, for example ``"registered, 0.6 mm"``, and whether all is well with it.
+    badges
+        Yellow reminders of an unusual display, for example ``"own scale"``.
+    """
+
+    patient: str = ""
+    time_point: str = ""
+    delay_s: float | None = None
+    registration: str = ""
+    registered: bool = True
+    badges: tuple[str, ...] = ()
+
+    def time_text(self) -> str:
+        """Time point and delay in one line."""
+        delay = "" if self.delay_s is None else HOUR.text(self.delay_s)
+        return " · ".join(part for part in (self.time_point, delay) if part)
+
+
+@dataclass(frozen=True)
+class SliceTexts:
+    """Every text on a slice."""
+
+    corner: SliceCorner
+    plane: str
+    position: str
+    window: str
+    upper: str
+    lower: str
+    unit: str
+    letters: tuple[str, str, str, str]
+
+    def as_dict(self) -> dict[str, str]:
+        """Texts by name; empty ones are not drawn."""
+        left, right, top, bottom = self.letters
+        return {
+            "patient": self.corner.patient,
+            "time_point": self.corner.time_text(),
+            "registration": self.corner.registration,
+            "badges": ", ".join(self.corner.badges),
+            "plane": self.plane,
+            "position": self.position,
+            "window": self.window,
+            "spect_upper": self.upper,
+            "spect_lower": self.lower,
+            "spect_unit": self.unit,
+            "left": left,
+            "right": right,
+            "top": top,
+            "bottom": bottom,
+        }
+
+
+def window_text(window: WindowLevel) -> str:
+    """Window and level of the CT."""
+    return f"W {window.width_hu:.0f}  L {window.level_hu:.0f}"
+
+
+def position_text(axis: str, position_mm: float, index: int, count: int) -> str:
+    """Patient coordinate of a slice and its number, counted from 1."""
+    return f"{axis} = {MILLIMETRE.text(position_mm)}   {index + 1} / {count}"
+
+
+def limit_text(value: float, unit: DisplayUnit) -> str:
+    """A limit of the colour scale with as many figures as it needs."""
+    number = unit.from_core(value)
+    digits = 0 if abs(number) >= 100 or number == 0 else 1 if abs(number) >= 10 else 2
+    return unit.text(value, digits=digits, with_symbol=False)
+
+
+def paint_annotation(
+    painter: QPainter, size: QRectF, texts: SliceTexts, scale: ColourScale | None, pixels_per_mm: float
+) -> None:
+    """Draw all texts of a slice, its scale bar and, with an overlay, its colour bar."""
+    small = font(scale=0.92)
+    painter.setFont(small)
+    metrics = QFontMetricsF(small)
+    line = metrics.height() * 1.12
+    room = size.width() * 0.42
+
+    def write(x: float, y: float, text: str, colour: str = "#e8eaed", *, right: bool = False) -> None:
+        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
+        position = QPointF(x - metrics.horizontalAdvance(shown) if right else x, y)
+        painter.setPen(QColor(0, 0, 0, 200))
+        painter.drawText(position + QPointF(1, 1), shown)
+        painter.setPen(QColor(colour))
+        painter.drawText(position, shown)
+
+    top = _MARGIN + metrics.ascent()
+    corner = texts.corner
+    lines = [(corner.time_text(), "#e8eaed"), (corner.registration, GOOD if corner.registered else WARNING)]
+    if size.height() >= _LEAST_HEIGHT_FOR_ALL:
+        lines.insert(0, (corner.patient, "#e8eaed"))
+    for number, (text, colour) in enumerate((text, colour) for text, colour in lines if text):
+        write(_MARGIN, top + number * line, text, colour)
+    write(size.width() - _MARGIN, top, texts.plane, "#a4abb4", right=True)
+    _paint_badges(painter, size, corner.badges, top + line * 0.4, metrics)
+
+    bottom = size.height() - _MARGIN - metrics.descent()
+    bar_height = _paint_scale_bar(painter, size, pixels_per_mm, metrics)
+    write(_MARGIN, bottom - bar_height, texts.window)
+    write(_MARGIN, bottom - bar_height - line, texts.position)
+    if scale is not None:
+        _paint_colour_bar(painter, size, texts, scale, metrics, write)
+    _paint_letters(painter, size, texts.letters)
+
+
+def _paint_badges(painter: QPainter, size: QRectF, badges: Sequence[str], top: float, metrics: QFontMetricsF) -> None:
+    right = size.width() - _MARGIN
+    for number, text in enumerate(badges):
+        width = metrics.horizontalAdvance(text) + 12
+        box = QRectF(right - width, top + number * (metrics.height() + 7), width, metrics.height() + 3)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(BADGE))
+        painter.drawRoundedRect(box, 3, 3)
+        painter.setPen(QColor("#1b1c1f"))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def _paint_scale_bar(painter: QPainter, size: QRectF, pixels_per_mm: float, metrics: QFontMetricsF) -> float:
+    """Bar at the lower left; returns the height it takes."""
+    fitting = [length for length in _SCALE_BARS_MM if length * pixels_per_mm <= size.width() * 0.26]
+    if not fitting:
+        return 0.0
+    length = fitting[-1] * pixels_per_mm
+    y = size.height() - _MARGIN - 4
+    for colour, width in ((QColor(0, 0, 0, 170), 3.4), (QColor("#e8eaed"), 1.4)):
+        painter.setPen(QPen(colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
+        painter.drawLine(QPointF(_MARGIN, y), QPointF(_MARGIN + length, y))
+        for x in (_MARGIN, _MARGIN + length):
+            painter.drawLine(QPointF(x, y - 4), QPointF(x, y + 1))
+    painter.setPen(QColor("#e8eaed"))
+    painter.drawText(QPointF(_MARGIN + length + 6, y + metrics.descent()), f"{fitting[-1]} mm")
+    return metrics.height() + 3
+
+
+def _paint_colour_bar(painter, size, texts: SliceTexts, scale: ColourScale, metrics: QFontMetricsF, write) -> None:  # type: ignore[no-untyped-def]
+    right = size.width() - _MARGIN
+    base = size.height() - _MARGIN - metrics.descent()
+    if size.height() < _LEAST_HEIGHT_FOR_ALL:
+        write(right, base, f"{texts.lower} – {texts.upper} {texts.unit}", right=True)
+        return
+    height = min(size.height() * 0.3, 190.0)
+    table = np.ascontiguousarray(np.repeat(colour_table(scale.colour_map)[::-1, None], 1, axis=1))
+    image = QImage(table.data, 1, 256, 3, QImage.Format.Format_RGB888)
+    bar = QRectF(right - 9, base - metrics.height() * 1.35 - height, 9, height)
+    painter.drawImage(bar, image)
+    painter.setPen(QPen(QColor(255, 255, 255, 110), 1))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(bar)
+    write(bar.left() - 5, bar.top() + metrics.ascent() * 0.8, texts.upper, right=True)
+    write(bar.left() - 5, bar.bottom(), texts.lower, right=True)
+    write(right, base, texts.unit, "#c6ccd3", right=True)
+
+
+def _paint_letters(painter: QPainter, size: QRectF, letters: tuple[str, str, str, str]) -> None:
+    large = font(scale=1.15, strong=True)
+    painter.setFont(large)
+    metrics = QFontMetricsF(large)
+    left, right, top, bottom = letters
+    middle_x, middle_y = size.width() / 2, size.height() / 2 + metrics.ascent() / 2
+    places = (
+        (left, QPointF(_MARGIN, middle_y)),
+        (right, QPointF(size.width() - _MARGIN - metrics.horizontalAdvance(right), middle_y)),
+        (top, QPointF(middle_x - metrics.horizontalAdvance(top) / 2, _MARGIN + metrics.ascent())),
+        (bottom, QPointF(middle_x - metrics.horizontalAdvance(bottom) / 2, size.height() - _MARGIN)),
+    )
+    for text, place in places:
+        painter.setPen(QColor(0, 0, 0, 200))
+        painter.drawText(place + QPointF(1, 1), text)
+        painter.setPen(QColor(_LETTER_COLOUR))
+        painter.drawText(place, text)

@@ -1,0 +1,391 @@
+"""Picture of one plane of the patient: CT with SPECT over it, VOI outlines, linked cursor and texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap, QResizeEvent, QTransform
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from dosimetry_core.anatomical_plane import Plane, PlaneAxes
+from dosimetry_core.geometry import VolumeGeometry
+from dosimetry_core.voi import VoiMask
+from widgets.display_scale import CT_PRESETS, ColourScale, Fusion, WindowLevel
+from widgets.slice_annotation import (
+    SliceCorner,
+    SliceTexts,
+    limit_text,
+    paint_annotation,
+    position_text,
+    window_text,
+)
+from widgets.slice_picture import Layer, ct_image, overlay_image, plane_values
+from widgets.theme import ACCENT, IMAGE_BACKGROUND, font
+from widgets.voi_shown import VoiShown, outline_path
+
+_LARGEST_ZOOM = 40.0
+_SMALLEST_ZOOM = 0.4
+_AXIS: dict[Plane, tuple[int, str]] = {"axial": (2, "z"), "coronal": (1, "y"), "sagittal": (0, "x")}
+
+
+class SliceCanvas(QWidget):
+    """Shows a slice of the declared grid; takes no gestures."""
+
+    def __init__(self, plane: Plane, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.plane: Plane = plane
+        self.setObjectName(f"slice_{plane}")
+        self.setMinimumSize(180, 150)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName(f"{plane} slice")
+        self._axes: PlaneAxes | None = None
+        self._ct: Layer | None = None
+        self._spect: Layer | None = None
+        self._vois: tuple[VoiShown, ...] = ()
+        self._active_voi: str | None = None
+        self._cursor = np.zeros(3)
+        self._slice = 0
+        self._window = CT_PRESETS["Soft tissue"]
+        self._scale: ColourScale | None = None
+        self._fusion: Fusion = "fused"
+        self._opacity = 0.85
+        self._contours = True
+        self._crosshair = True
+        self._interpolated = True
+        self._corner = SliceCorner()
+        self._zoom = 1.0
+        self._centre: tuple[float, float] | None = None
+        self._base: QPixmap | None = None
+        self._outlines: dict[tuple[VoiMask, int], QPainterPath] = {}
+
+    # What is shown
+
+    def set_reference(self, geometry: VolumeGeometry | None) -> None:
+        """The declared grid, whose planes are shown."""
+        if self._axes is not None and geometry is self._axes.geometry:
+            return
+        self._axes = None if geometry is None else PlaneAxes.of(geometry, self.plane)
+        self._outlines.clear()
+        if geometry is not None:
+            self._cursor = geometry.centre_mm()
+            self._slice = self._axes.nearest_slice(self._cursor) if self._axes else 0
+        self.reset_view()
+
+    def show_ct(self, layer: Layer | None) -> None:
+        """The CT, or None."""
+        self._ct = layer
+        self._redraw()
+
+    def show_spect(self, layer: Layer | None) -> None:
+        """The SPECT (or a dose map), or None."""
+        self._spect = layer
+        self._redraw()
+
+    def show_vois(self, vois: Sequence[VoiShown]) -> None:
+        """VOIs whose outlines are drawn; unchanged ones keep their outlines."""
+        self._vois = tuple(vois)
+        kept = {voi.mask for voi in self._vois}
+        self._outlines = {key: path for key, path in self._outlines.items() if key[0] in kept}
+        self._redraw()
+
+    def set_active_voi(self, voi_id: str | None) -> None:
+        """The VOI that is drawn heavier and whose colour the tool has."""
+        self._active_voi = voi_id
+        self._redraw()
+
+    def set_cursor(self, point_mm: ArrayLike) -> None:
+        """The linked cursor: a patient point in the reference frame."""
+        point = np.array(point_mm, dtype=np.float64)
+        if np.array_equal(point, self._cursor):
+            return
+        self._cursor = point
+        if self._axes is not None:
+            nearest = self._axes.nearest_slice(point)
+            if nearest != self._slice:
+                self._slice = nearest
+                self._redraw()
+        self.update()
+
+    def set_window_level(self, window: WindowLevel) -> None:
+        """CT window."""
+        if window != self._window:
+            self._window = window
+            self._redraw()
+
+    def set_spect_scale(self, scale: ColourScale | None) -> None:
+        """SPECT limits and colour map; without them the SPECT isn't drawn."""
+        if scale != self._scale:
+            self._scale = scale
+            self._redraw()
+
+    def set_fusion(self, fusion: Fusion) -> None:
+        """CT alone, both, or SPECT alone."""
+        self._fusion = fusion
+        self._redraw()
+
+    def set_opacity(self, opacity: float) -> None:
+        """Largest opacity of the SPECT in the fused picture, 0 … 1."""
+        self._opacity = float(opacity)
+        self._redraw()
+
+    def set_contours_visible(self, visible: bool) -> None:
+        """Outlines of VOIs on or off."""
+        self._contours = visible
+        self._redraw()
+
+    def set_crosshair_visible(self, visible: bool) -> None:
+        """Cross-hair on or off."""
+        self._crosshair = visible
+        self.update()
+
+    def set_interpolated(self, interpolated: bool) -> None:
+        """Smooth pictures, or voxels as they are."""
+        self._interpolated = interpolated
+        self._redraw()
+
+    def set_corner(self, corner: SliceCorner) -> None:
+        """Facts written in the corners."""
+        if corner != self._corner:
+            self._corner = corner
+            self._redraw()
+
+    def reset_view(self) -> None:
+        """Whole slice in the window."""
+        self._zoom, self._centre = 1.0, None
+        self._redraw()
+
+    def pan_by(self, moved: QPointF) -> None:
+        """Move the picture by pixels."""
+        if self._axes is None:
+            return
+        width, height = self._axes.size_mm
+        u, v = self._centre or (width / 2, height / 2)
+        scale = self.pixels_per_mm()
+        self._centre = (u - moved.x() / scale, v - moved.y() / scale)
+        self._redraw()
+
+    def zoom_at(self, pixel: QPointF, factor: float) -> None:
+        """Zoom by a factor so that the point under a pixel stays there."""
+        if self._axes is None:
+            return
+        before = self._to_pixels().inverted()[0].map(pixel)
+        self._zoom = min(max(self._zoom * factor, _SMALLEST_ZOOM), _LARGEST_ZOOM)
+        scale = self.pixels_per_mm()
+        self._centre = (
+            before.x() - (pixel.x() - self.width() / 2) / scale,
+            before.y() - (pixel.y() - self.height() / 2) / scale,
+        )
+        self._redraw()
+
+    # What is asked
+
+    @property
+    def axes(self) -> PlaneAxes | None:
+        """How the slices of the reference grid lie on the screen."""
+        return self._axes
+
+    @property
+    def reference(self) -> VolumeGeometry | None:
+        """The declared grid."""
+        return self._axes.geometry if self._axes else None
+
+    @property
+    def window_level(self) -> WindowLevel:
+        """CT window."""
+        return self._window
+
+    @property
+    def spect_scale(self) -> ColourScale | None:
+        """SPECT limits and colour map."""
+        return self._scale
+
+    @property
+    def shows_ct(self) -> bool:
+        """Whether a CT is there and drawn."""
+        return self._ct is not None and self._fusion != "spect"
+
+    @property
+    def shows_spect(self) -> bool:
+        """Whether a SPECT is there and drawn."""
+        return self._spect is not None and self._scale is not None and self._fusion != "ct"
+
+    @property
+    def active_colour(self) -> str:
+        """Colour of the active VOI, white without one."""
+        return next((voi.colour for voi in self._vois if voi.voi_id == self._active_voi), "#ffffff")
+
+    @property
+    def slice_index(self) -> int:
+        """Index of the slice on the grid's axis."""
+        return self._slice
+
+    @property
+    def slice_count(self) -> int:
+        """Number of slices."""
+        return self._axes.slice_count if self._axes else 0
+
+    @property
+    def cursor_mm(self) -> NDArray[np.float64]:
+        """The linked cursor."""
+        return self._cursor.copy()
+
+    def letters(self) -> tuple[str, str, str, str]:
+        """Orientation letters: left, right, top, bottom."""
+        return self._axes.letters() if self._axes else ("", "", "", "")
+
+    def shown_text(self) -> dict[str, str]:
+        """Every text drawn on the slice, by name."""
+        return self._texts().as_dict() if self._axes else {}
+
+    def pixel_of(self, point_mm: ArrayLike) -> QPointF:
+        """Where a patient point falls in the widget."""
+        if self._axes is None:
+            raise ValueError("there is no reference grid")
+        u, v = self._axes.picture_mm(point_mm)
+        return self._to_pixels().map(QPointF(float(u), float(v)))
+
+    def point_at(self, pixel: QPointF) -> NDArray[np.float64]:
+        """Patient point under a position of the widget, on the middle plane of the slice."""
+        if self._axes is None:
+            raise ValueError("there is no reference grid")
+        position = self._to_pixels().inverted()[0].map(pixel)
+        return self._axes.patient_point(position.x(), position.y(), self._slice)
+
+    # Painting
+
+    def _redraw(self) -> None:
+        self._base = None
+        self.update()
+
+    def pixels_per_mm(self) -> float:
+        """Present magnification."""
+        if self._axes is None:
+            return 1.0
+        width, height = self._axes.size_mm
+        return min(self.width() / width, self.height() / height) * self._zoom
+
+    def _to_pixels(self) -> QTransform:
+        """From (u, v) in mm to widget pixels."""
+        if self._axes is None:
+            return QTransform()
+        width, height = self._axes.size_mm
+        u, v = self._centre or (width / 2, height / 2)
+        scale = self.pixels_per_mm()
+        return QTransform(scale, 0, 0, scale, self.width() / 2 - u * scale, self.height() / 2 - v * scale)
+
+    def _texts(self) -> SliceTexts:
+        axes = self._axes
+        if axes is None:
+            raise ValueError("there is no reference grid")
+        unit = self._spect.display_unit if self._spect is not None else None
+        overlay = self._scale if self.shows_spect else None
+        centre = axes.patient_point(axes.size_mm[0] / 2, axes.size_mm[1] / 2, self._slice)
+        axis, name = _AXIS[self.plane]
+        return SliceTexts(
+            self._corner,
+            self.plane.capitalize(),
+            position_text(name, float(centre[axis]), self._slice, axes.slice_count),
+            window_text(self._window) if self.shows_ct else "",
+            limit_text(overlay.upper, unit) if overlay and unit else "",
+            limit_text(overlay.lower, unit) if overlay and unit else "",
+            unit.symbol if overlay and unit else "",
+            axes.letters(),
+        )
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the slice; only what changed since the last time is made anew."""
+        painter = QPainter(self)
+        try:
+            if self._axes is None:
+                self._paint_empty(painter)
+                return
+            if self._base is None:
+                self._base = self._draw_base(self._axes)
+            painter.drawPixmap(0, 0, self._base)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            if self._crosshair:
+                self._paint_crosshair(painter)
+            self._paint_above(painter)
+            if self.hasFocus():
+                painter.setPen(QPen(QColor(ACCENT), 1))
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
+        finally:
+            painter.end()
+
+    def _paint_above(self, painter: QPainter) -> None:
+        """What a subclass draws over everything."""
+
+    def _paint_empty(self, painter: QPainter) -> None:
+        painter.fillRect(self.rect(), QColor(IMAGE_BACKGROUND))
+        painter.setFont(font())
+        painter.setPen(QColor("#747b84"))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "No image")
+
+    def _draw_base(self, axes: PlaneAxes) -> QPixmap:
+        ratio = self.devicePixelRatioF()
+        pixmap = QPixmap(self.size() * ratio)
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(QColor(IMAGE_BACKGROUND))
+        painter = QPainter(pixmap)
+        try:
+            transform = self._to_pixels()
+            target = transform.mapRect(QRectF(0, 0, *axes.size_mm))
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._interpolated)
+            if self._ct is not None and self._fusion != "spect":
+                painter.drawImage(target, ct_image(plane_values(self._ct, axes, self._slice), self._window))
+            if self._spect is not None and self._scale is not None and self._fusion != "ct":
+                rising = self._fusion == "fused" and self._ct is not None
+                values = plane_values(self._spect, axes, self._slice)
+                opacity = self._opacity if rising else 1.0
+                painter.drawImage(target, overlay_image(values, self._scale, opacity=opacity, rising=rising))
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            if self._contours:
+                self._paint_outlines(painter, axes, transform)
+            scale = self._scale if self.shows_spect else None
+            paint_annotation(painter, QRectF(self.rect()), self._texts(), scale, self.pixels_per_mm())
+        finally:
+            painter.end()
+        return pixmap
+
+    def _paint_outlines(self, painter: QPainter, axes: PlaneAxes, transform: QTransform) -> None:
+        painter.save()
+        painter.setTransform(transform, combine=True)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for voi in sorted(self._vois, key=lambda voi: voi.voi_id == self._active_voi):
+            if not voi.visible:
+                continue
+            key = (voi.mask, self._slice)
+            if key not in self._outlines:
+                self._outlines[key] = outline_path(voi.mask, axes, self._slice)
+            path = self._outlines[key]
+            if path.isEmpty():
+                continue
+            active = voi.voi_id == self._active_voi
+            rim = QPen(QColor(0, 0, 0, 120), 3.4)
+            line = QPen(QColor(voi.colour), 2.0 if active else 1.4)
+            if voi.dash:
+                line.setDashPattern(voi.dash)
+            for pen in (rim, line) if active else (line,):
+                pen.setCosmetic(True)
+                painter.setPen(pen)
+                painter.drawPath(path)
+        painter.restore()
+
+    def _paint_crosshair(self, painter: QPainter) -> None:
+        at = self.pixel_of(self._cursor)
+        x, y, gap = round(at.x()), round(at.y()), 11
+        # Filled rectangles: lines with smooth edges across the whole view take much longer.
+        for colour, width in ((QColor(0, 0, 0, 110), 3), (QColor(255, 255, 255, 165), 1)):
+            half = width // 2
+            painter.fillRect(0, y - half, x - gap, width, colour)
+            painter.fillRect(x + gap, y - half, self.width() - x - gap, width, colour)
+            painter.fillRect(x - half, 0, width, y - gap, colour)
+            painter.fillRect(x - half, y + gap, width, self.height() - y - gap, colour)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The picture is made anew for the new size."""
+        self._redraw()

@@ -1,0 +1,150 @@
+"""Pictures of one slice: an image layer sampled on a plane of the declared grid and turned into pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from PySide6.QtGui import QImage
+
+from dosimetry_core.anatomical_plane import PlaneAxes
+from dosimetry_core.geometry import RigidTransform
+from dosimetry_core.units import GRAY, KILOBECQUEREL_PER_ML, DisplayUnit
+from dosimetry_core.volume import Quantity, Volume
+from widgets.display_scale import ColourScale, WindowLevel, grey_levels, map_positions, pixel_table
+
+HOUNSFIELD = DisplayUnit("HU", 1.0, 0)
+COUNTS = DisplayUnit("counts", 1.0, 0)
+_UNITS: dict[Quantity, DisplayUnit] = {
+    "ct_number_hu": HOUNSFIELD,
+    "counts": COUNTS,
+    "counts_per_s": DisplayUnit("counts/s", 1.0, 2),
+    "activity_concentration_bq_per_ml": KILOBECQUEREL_PER_ML,
+    "absorbed_dose_gy": GRAY,
+}
+# Voxels are sampled at least this finely, so that the screen's own smoothing between samples is not seen.
+_SAMPLES_PER_VOXEL = 2.0
+_SAME_AXES = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """An image and where it lies.
+
+    Parameters
+    ----------
+    volume
+        Values on their own grid.
+    from_reference
+        Maps points of the reference frame to points of the image (the transform of a `Registration`).
+    unit
+        Unit for people; None takes the usual one of the quantity.
+    """
+
+    volume: Volume
+    from_reference: RigidTransform = field(default_factory=RigidTransform.identity)
+    unit: DisplayUnit | None = None
+
+    @property
+    def display_unit(self) -> DisplayUnit:
+        """The unit that values are shown in."""
+        return self.unit or _UNITS.get(self.volume.quantity, DisplayUnit("", 1.0, 2))
+
+
+def value_at(layer: Layer, point_mm: ArrayLike) -> float | None:
+    """Trilinear image value at a point of the reference frame; None outside the image."""
+    geometry = layer.volume.geometry
+    index = geometry.point_to_index(layer.from_reference.apply(point_mm))
+    last = np.array(geometry.shape) - 1
+    if np.any(index < -0.5) or np.any(index > last + 0.5):
+        return None
+    index = np.clip(index, 0, last)
+    low = np.minimum(np.floor(index).astype(int), np.maximum(last - 1, 0))
+    part = index - low
+    result = 0.0
+    for corner in np.ndindex(2, 2, 2):
+        weight = float(np.prod(np.where(corner, part, 1 - part)))
+        if weight > 0:
+            result += weight * float(layer.volume.values[tuple(np.minimum(low + corner, last))])
+    return result
+
+
+def plane_values(layer: Layer, axes: PlaneAxes, slice_index: int, *, least_step_mm: float = 0.0) -> NDArray[Any]:
+    """Values of a layer on a slice, as rows and columns of its picture.
+
+    A layer on the declared grid itself is not resampled. Otherwise trilinear, at steps of half a voxel of the layer
+    (never below ``least_step_mm``); NaN outside the image.
+    """
+    geometry = layer.volume.geometry
+    move = np.eye(4)
+    move[:3, :3] = layer.from_reference.rotation
+    move[:3, 3] = layer.from_reference.translation_mm
+    if geometry is axes.geometry and np.abs(move - np.eye(4)).max() < _SAME_AXES:
+        return axes.picture(layer.volume.values, slice_index)
+    step = max(min(geometry.spacing_mm) / _SAMPLES_PER_VOXEL, least_step_mm)
+    width, height = axes.size_mm
+    rows, columns = max(1, round(height / step)), max(1, round(width / step))
+    # (row, column, 1) of the sampled picture → (v, u, 1) in mm → reference index → reference point → image index
+    to_mm = np.array([[height / rows, 0, 0.5 * height / rows], [0, width / columns, 0.5 * width / columns], [0, 0, 1]])
+    matrix = (
+        np.linalg.inv(geometry.index_to_point_matrix)
+        @ move
+        @ axes.geometry.index_to_point_matrix
+        @ axes.picture_to_index_matrix(slice_index)
+        @ to_mm
+    )
+    return _trilinear(layer.volume.values, matrix[:3], rows, columns)
+
+
+def _trilinear(values: NDArray[Any], matrix: NDArray[np.float64], rows: int, columns: int) -> NDArray[np.float32]:
+    """Values at indices ``matrix @ (row, column, 1)``; NaN more than half a voxel outside.
+
+    Written out because the general resamplers of the libraries take three times as long for one plane.
+    """
+    row, column = np.arange(rows)[:, None], np.arange(columns)[None, :]
+    flat = np.ascontiguousarray(values).reshape(-1)
+    strides = (values.shape[1] * values.shape[2], values.shape[2], 1)
+    base = np.zeros((rows, columns), np.intp)
+    outside = np.zeros((rows, columns), bool)
+    parts, steps = [], []
+    for axis, size in enumerate(values.shape):
+        index = (matrix[axis, 0] * row + (matrix[axis, 1] * column + matrix[axis, 2])).astype(np.float32)
+        outside |= (index < -0.5) | (index > size - 0.5)
+        np.clip(index, 0, size - 1, out=index)
+        low = np.minimum(index.astype(np.intp), max(size - 2, 0))
+        parts.append(index - low)
+        base += low * strides[axis]
+        steps.append(strides[axis] if size > 1 else 0)
+
+    def between(offset: int, axis: int) -> NDArray[np.float32]:
+        if axis == 3:
+            corner: NDArray[np.float32] = flat.take(base + offset).astype(np.float32, copy=False)
+            return corner
+        low = between(offset, axis + 1)
+        mixed: NDArray[np.float32] = low + (between(offset + steps[axis], axis + 1) - low) * parts[axis]
+        return mixed
+
+    result = between(0, 0)
+    result[outside] = np.nan
+    return result
+
+
+def ct_image(values_hu: NDArray[Any], window: WindowLevel) -> QImage:
+    """Grey picture of CT numbers, shape (row, column)."""
+    levels = grey_levels(values_hu, window)
+    height, width = levels.shape
+    image = QImage(levels.data, width, height, width, QImage.Format.Format_Grayscale8)
+    return image.copy()
+
+
+def overlay_image(values: NDArray[Any], scale: ColourScale, *, opacity: float, rising: bool) -> QImage:
+    """Coloured picture of an overlay, transparent outside its image (NaN), shape (row, column)."""
+    outside = np.isnan(values)
+    table = pixel_table(scale.colour_map, opacity, rising)
+    pixels = table[map_positions(np.where(outside, np.float32(scale.lower), values), scale)]
+    pixels[outside] = 0
+    height, width = pixels.shape
+    image = QImage(pixels.data, width, height, width * 4, QImage.Format.Format_ARGB32_Premultiplied)
+    return image.copy()

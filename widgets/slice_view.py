@@ -1,0 +1,366 @@
+"""One plane of the patient that takes the pointer's gestures: slice, cursor, window, zoom and tool strokes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QEnterEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPen,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from dosimetry_core.anatomical_plane import Plane
+from dosimetry_core.geometry import VolumeGeometry
+from widgets.display_scale import WindowLevel
+from widgets.slice_annotation import SliceCorner
+from widgets.slice_canvas import SliceCanvas
+from widgets.slice_picture import Layer, value_at
+from widgets.theme import WARNING, font
+from widgets.tools.stroke import Stroke, Tool
+from widgets.voi_shown import VoiShown
+
+__all__ = ["Layer", "SliceCorner", "SliceView", "VoiShown", "value_at"]
+
+# Direction of the next slice (wheel down, key Down) in the patient: towards the feet, the back, the left.
+_NEXT: dict[Plane, tuple[int, int]] = {"axial": (2, -1), "coronal": (1, +1), "sagittal": (0, +1)}
+_ZOOM_STEP = 1.15
+_CLICK_MOVES_LESS_THAN = 4
+_NEAR_PIXELS = 8.0
+_WHEEL_NOTCH = 120
+
+
+class SliceView(SliceCanvas):
+    """A slice of the declared grid.
+
+    Left button: the active tool, or the linked cursor without one (Shift + move: the cursor follows). Wheel: slice;
+    with Ctrl zoom; with Shift the brush size, or the time point without a brush. Right drag: window and level; with
+    Ctrl zoom. Middle drag or Space + left: pan. Double click: maximise.
+    """
+
+    cursor_moved = Signal(object)
+    slice_changed = Signal(int)
+    window_level_changed = Signal(object)
+    spect_scale_changed = Signal(object)
+    stroke_started = Signal()
+    stroke_moved = Signal(object)
+    stroke_finished = Signal(object)
+    stroke_cancelled = Signal()
+    probe_moved = Signal(object)
+    maximise_requested = Signal()
+    time_point_step_requested = Signal(int)
+    overlay_toggle_requested = Signal()
+    context_menu_requested = Signal(object, object)
+
+    def __init__(self, plane: Plane, parent: QWidget | None = None) -> None:
+        super().__init__(plane, parent)
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.CrossCursor)
+        self._tool: Tool | None = None
+        self._blocked = ""
+        self._stroke: Stroke | None = None
+        self._right_layer: str | None = None
+        self._hover: QPointF | None = None
+        self._inverted = False
+        self._drag = ""
+        self._pressed_at = QPointF()
+        self._last = QPointF()
+        self._space = False
+        self._space_used = False
+        self._wheel = 0
+
+    def set_reference(self, geometry: VolumeGeometry | None) -> None:
+        """The declared grid, whose planes are shown; another grid drops an unfinished stroke."""
+        if geometry is not self.reference:
+            self.cancel_stroke()
+        super().set_reference(geometry)
+
+    def set_right_drag_layer(self, layer: str | None) -> None:
+        """``ct`` or ``spect``: what a right drag changes; None: the CT where it is seen, else the SPECT."""
+        self._right_layer = layer
+
+    def set_tool(self, tool: Tool | None) -> None:
+        """The active tool; None lets the left button move the cursor."""
+        if tool is self._tool:
+            return
+        self.cancel_stroke()
+        if self._tool is not None:
+            self._tool.changed.disconnect(self.update)  # type: ignore[attr-defined]
+        self._tool = tool
+        if tool is not None:
+            tool.changed.connect(self.update)  # type: ignore[attr-defined]
+        self._show_pointer()
+        self.update()
+
+    def set_tool_blocked(self, reason: str) -> None:
+        """Why the tool can't be used now; empty frees it. The pointer says so in words."""
+        if reason and self._stroke is not None:
+            self.cancel_stroke()
+        self._blocked = reason
+        self._show_pointer()
+        self.update()
+
+    # Acts of the user that keys or buttons also trigger
+
+    def step_slices(self, steps: int) -> None:
+        """Go on by slices: towards the feet, the back, the left for positive steps; counts as the user's act."""
+        if self.axes is None:
+            return
+        axis, sign = _NEXT[self.plane]
+        along = self.axes.geometry.directions[axis, self.axes.normal] * sign
+        self._go_to_slice(self.slice_index + (steps if along > 0 else -steps))
+
+    def to_first_slice(self) -> None:
+        """First slice in the order of `step_slices`."""
+        self.step_slices(-self.slice_count)
+
+    def to_last_slice(self) -> None:
+        """Last slice in the order of `step_slices`."""
+        self.step_slices(self.slice_count)
+
+    def cancel_stroke(self) -> bool:
+        """Drop an unfinished stroke; returns whether there was one."""
+        if self._stroke is None:
+            return False
+        self._stroke = None
+        self._drag = ""
+        self.update()
+        self.stroke_cancelled.emit()
+        return True
+
+    def _go_to_slice(self, index: int) -> None:
+        axes = self.axes
+        if axes is None:
+            return
+        index = min(max(index, 0), axes.slice_count - 1)
+        if index == self.slice_index:
+            return
+        position = axes.geometry.point_to_index(self.cursor_mm)
+        position[axes.normal] = index
+        self._place_cursor(axes.geometry.index_to_point(position))
+        self._send_probe()
+
+    def _place_cursor(self, point_mm: NDArray[np.float64]) -> None:
+        before = self.slice_index
+        self.set_cursor(point_mm)
+        self.cursor_moved.emit(self.cursor_mm)
+        if self.slice_index != before:
+            self.slice_changed.emit(self.slice_index)
+
+    # Tool preview
+
+    def _paint_above(self, painter: QPainter) -> None:
+        colour = QColor(self.active_colour)
+        if self._stroke is not None:
+            self._stroke.paint(painter, self.pixel_of, self.pixels_per_mm(), colour)
+        if self._hover is None or self._tool is None:
+            return
+        if self._blocked:
+            self._paint_reason(painter, self._hover)
+        elif self._drag in ("", "tool"):
+            self._tool.paint_hover(painter, self._hover, self.pixels_per_mm(), colour, inverted=self._inverted)
+
+    def _paint_reason(self, painter: QPainter, at: QPointF) -> None:
+        painter.setFont(font(scale=0.95))
+        metrics = painter.fontMetrics()
+        width = min(metrics.horizontalAdvance(self._blocked) + 18, self.width() - 8)
+        left = min(at.x() + 14, self.width() - width - 4)
+        box = QRectF(left, min(at.y() + 14, self.height() - metrics.height() - 12), width, metrics.height() + 8)
+        painter.setPen(QPen(QColor(WARNING), 1))
+        painter.setBrush(QColor(32, 34, 37, 235))
+        painter.drawRoundedRect(box, 4, 4)
+        painter.setPen(QColor("#e8eaed"))
+        shown = metrics.elidedText(self._blocked, Qt.TextElideMode.ElideRight, int(width) - 12)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, shown)
+
+    # Pointer
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin a stroke, cursor move, pan, zoom, or window and level."""
+        if self.axes is None or self._drag:
+            return
+        self._pressed_at = self._last = event.position()
+        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        if event.button() == Qt.MouseButton.MiddleButton or (
+            event.button() == Qt.MouseButton.LeftButton and self._space
+        ):
+            self._drag, self._space_used = "pan", True
+        elif event.button() == Qt.MouseButton.RightButton:
+            self._drag = "zoom" if control else "window"
+        elif event.button() == Qt.MouseButton.LeftButton:
+            if self._tool is None:
+                self._drag = "cursor"
+                self._place_cursor(self.point_at(event.position()))
+            elif not self._blocked:
+                self._press_tool(event.position(), inverted=control)
+        self.update()
+
+    def _press_tool(self, position: QPointF, *, inverted: bool) -> None:
+        if self._tool is None:
+            return
+        self._drag, self._inverted = "tool", inverted
+        if self._stroke is None:
+            self._stroke = self._tool.begin(self.plane, inverted=inverted)
+            self.stroke_started.emit()
+        finished = self._stroke.press(self.point_at(position), reach_mm=_NEAR_PIXELS / self.pixels_per_mm())
+        self._after_stroke_event(finished)
+
+    def _after_stroke_event(self, finished: bool) -> None:
+        if self._stroke is None:
+            return
+        gesture = self._stroke.gesture()
+        if finished:
+            self._stroke = None
+            self._drag = ""
+            if gesture is None:
+                self.stroke_cancelled.emit()
+            else:
+                self.stroke_finished.emit(gesture)
+        elif gesture is not None:
+            self.stroke_moved.emit(gesture)
+        self.update()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Go on with what the button began; tell where the pointer is."""
+        if self.axes is None:
+            return
+        position = event.position()
+        moved = position - self._last
+        self._hover = position
+        if self._drag == "tool" and self._stroke is not None:
+            self._stroke.move(self.point_at(position))
+            self._after_stroke_event(False)
+        elif self._drag == "cursor" or (not self._drag and event.modifiers() & Qt.KeyboardModifier.ShiftModifier):
+            self._place_cursor(self.point_at(position))
+        elif self._drag == "pan":
+            self.pan_by(moved)
+        elif self._drag == "zoom":
+            self.zoom_at(self._pressed_at, float(np.exp(-moved.y() / 150)))
+        elif self._drag == "window" and (position - self._pressed_at).manhattanLength() >= _CLICK_MOVES_LESS_THAN:
+            self._drag_window(moved)
+        elif not self._drag:
+            self._inverted = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        self._last = position
+        self._send_probe()
+        self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End what the button began."""
+        drag, self._drag = self._drag, ""
+        if drag == "tool" and self._stroke is not None:
+            self._after_stroke_event(self._stroke.release(self.point_at(event.position())))
+        elif drag == "window" and (event.position() - self._pressed_at).manhattanLength() < _CLICK_MOVES_LESS_THAN:
+            self.context_menu_requested.emit(self.point_at(event.position()), event.globalPosition().toPoint())
+        self.update()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Maximise or restore; with a tool a second press, which closes a polygon."""
+        if event.button() != Qt.MouseButton.LeftButton or self.axes is None:
+            return
+        if self._tool is None:
+            self.maximise_requested.emit()
+        elif self._stroke is not None:
+            self._after_stroke_event(self._stroke.close())
+        else:
+            self.mousePressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The context menu is asked for by a right click that did not move, on release."""
+        event.accept()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Slice; zoom with Ctrl; brush size or time point with Shift."""
+        delta = event.angleDelta()
+        turned = delta.y() or delta.x()
+        event.accept()
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.zoom_at(event.position(), _ZOOM_STEP ** (turned / _WHEEL_NOTCH))
+            return
+        self._wheel += turned
+        notches = int(self._wheel / _WHEEL_NOTCH)
+        if not notches:
+            return
+        self._wheel -= notches * _WHEEL_NOTCH
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            if self._tool is None or not self._tool.resize_by_steps(notches):
+                self.time_point_step_requested.emit(-notches)
+        else:
+            self.step_slices(-notches)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Show the tool at the pointer."""
+        self._hover = event.position()
+        self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """The pointer points at nothing now."""
+        self._hover = None
+        self.probe_moved.emit(None)
+        self.update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Slices, time points, view reset, brush size, finishing and dropping a stroke."""
+        steps = {
+            Qt.Key.Key_Down: 1,
+            Qt.Key.Key_Up: -1,
+            Qt.Key.Key_PageDown: 10,
+            Qt.Key.Key_PageUp: -10,
+            Qt.Key.Key_End: self.slice_count,
+            Qt.Key.Key_Home: -self.slice_count,
+        }
+        sizes = {Qt.Key.Key_BracketRight: 1, Qt.Key.Key_Plus: 1, Qt.Key.Key_BracketLeft: -1, Qt.Key.Key_Minus: -1}
+        key = Qt.Key(event.key())
+        if key in steps:
+            self.step_slices(steps[key])
+        elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            self.time_point_step_requested.emit(1 if key == Qt.Key.Key_Right else -1)
+        elif key in sizes and self._tool is not None:
+            self._tool.resize_by_steps(sizes[key])
+        elif key == Qt.Key.Key_R:
+            self.reset_view()
+        elif key == Qt.Key.Key_Space:
+            if not event.isAutoRepeat():
+                self._space, self._space_used = True, False
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._stroke is not None:
+            self._after_stroke_event(self._stroke.close())
+        elif not (key == Qt.Key.Key_Escape and self.cancel_stroke()):
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """A tap of Space asks for the overlay on or off."""
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._space = False
+            if not self._space_used:
+                self.overlay_toggle_requested.emit()
+        else:
+            super().keyReleaseEvent(event)
+
+    def _send_probe(self) -> None:
+        if self._hover is not None and self.axes is not None:
+            self.probe_moved.emit(self.point_at(self._hover))
+
+    def _show_pointer(self) -> None:
+        blocked = self._tool is not None and self._blocked
+        self.setCursor(Qt.CursorShape.ForbiddenCursor if blocked else Qt.CursorShape.CrossCursor)
+
+    def _drag_window(self, moved: QPointF) -> None:
+        layer = self._right_layer or ("ct" if self.shows_ct else "spect")
+        if layer == "ct":
+            width = min(max(self.window_level.width_hu * float(np.exp(moved.x() / 200)), 1.0), 8000.0)
+            level = self.window_level.level_hu - moved.y() * self.window_level.width_hu / 300
+            self.set_window_level(WindowLevel(width, level))
+            self.window_level_changed.emit(self.window_level)
+        elif self.spect_scale is not None:
+            span = (self.spect_scale.upper - self.spect_scale.lower) * float(np.exp(moved.x() / 200))
+            self.set_spect_scale(replace(self.spect_scale, upper=self.spect_scale.lower + span))
+            self.spect_scale_changed.emit(self.spect_scale)

@@ -1,0 +1,1 @@
+"""Tools: each turns mouse events on a slice into one finished gesture value."""
