@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, Literal, cast
+from typing import Final, Literal
 
 from asn1crypto import pkcs12 as asn1_pkcs12
 from cryptography import x509
@@ -107,7 +107,7 @@ def new_identity(name: str, role: str, out_p12: Path, passphrase: str, *, now: d
                 "exists already", where=str(target), remedy="choose another name; a key is never replaced"
             )
     key = ec.generate_private_key(ec.SECP256R1())
-    certificate = _self_signed(shown, cast(Role, role), key, (now or datetime.now(UTC)).replace(microsecond=0))
+    certificate = _self_signed(shown, role, key, (now or datetime.now(UTC)).replace(microsecond=0))
     protection = (
         serialization.PrivateFormat.PKCS12.encryption_builder()
         .kdf_rounds(KEY_DERIVATION_ROUNDS)
@@ -245,21 +245,26 @@ def load_identity(path: Path, passphrase: str) -> Identity:
     return Identity(certificate, key, where)
 
 
-def load_certificates(path: Path) -> tuple[x509.Certificate, ...]:
-    """The certificates of a PEM file, one or more, or of a DER file.
+def read_certificate(path: Path) -> x509.Certificate:
+    """The certificate in a PEM or DER file.
 
     Raises
     ------
     DosimetryError
-        If the file is missing or holds no certificate.
+        If the file is missing or does not hold exactly one certificate.
     """
     content = _read(path)
     try:
-        if b"-----BEGIN" in content:
-            return tuple(x509.load_pem_x509_certificates(content))
-        return (x509.load_der_x509_certificate(content),)
+        found = (
+            x509.load_pem_x509_certificates(content)
+            if b"-----BEGIN" in content
+            else [x509.load_der_x509_certificate(content)]
+        )
     except ValueError as error:
         raise DosimetryError("holds no certificate", where=str(path), remedy="give the signer's .pem file") from error
+    if len(found) != 1:
+        raise DosimetryError("holds more than one certificate", where=str(path), remedy="give each by its own --trust")
+    return found[0]
 
 
 def _read(path: Path) -> bytes:

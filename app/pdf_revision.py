@@ -31,7 +31,7 @@ from pyhanko.version import __version__ as pyhanko_version
 from app.identity import certificate_digest, name_of, role_of
 from app.signature_container import Signing, reserved_bytes, signed_container
 from dosimetry_core.report import BOTTOM_PT, BOX_GAP_PT, BOX_HEIGHT_PT, BOX_WIDTH_PT, MARGIN_PT, SIGNATORIES
-from dosimetry_core.report_words import in_words
+from dosimetry_core.report.words import in_words
 from dosimetry_core.typesetting import SIGNATURE_TEMPLATE, typeset
 from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
 
@@ -92,7 +92,7 @@ def with_signature_fields(pdf: bytes) -> bytes:
             ),
         )
     output = BytesIO()
-    writer.write(output)
+    writer.write(output)  # type: ignore[no-untyped-call]
     return output.getvalue()
 
 
@@ -112,7 +112,8 @@ def signed_revision(pdf: bytes, statement: SignatureStatement, certificate: x509
     embedding = PdfCMSEmbedder().write_cms(statement.field, writer, existing_fields_only=True)
     field_reference = next(embedding)
     field: Any = field_reference.get_object()
-    field["/AP"] = generic.DictionaryObject({pdf_name("/N"): _appearance(writer, field, statement, certificate)})
+    form = _appearance(writer, field, statement, certificate)
+    field["/AP"] = generic.DictionaryObject({pdf_name("/N"): form})  # type: ignore[no-untyped-call]
     writer.mark_update(field_reference)
     signature = SignatureObject(
         bytes_reserved=2 * reserved_bytes(certificate),
@@ -150,7 +151,8 @@ def _appearance(
         attachments={},
         moment=statement.time,
     )
-    return writer.import_page_as_xobject(PdfFileReader(BytesIO(page)))
+    form: generic.IndirectObject = writer.import_page_as_xobject(PdfFileReader(BytesIO(page)))
+    return form
 
 
 def time_in_words(moment: datetime) -> str:

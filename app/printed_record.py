@@ -9,11 +9,12 @@ from app.page_images import page_texts
 from app.pdf_revision import SignatureStatement, signed_revision, signing_software, with_signature_fields
 from app.plan_attachments import AttachedPlan
 from app.sealed_file import Seal
+from app.signature_container import Signing
 from dosimetry_core.canonical_json import sha256_hex
 from dosimetry_core.plan_record import quantities
 from dosimetry_core.report import SHORT_DIGEST_LENGTH, typeset_plan
-from dosimetry_core.report_words import printable
 from dosimetry_core.typesetting import compiler_version, font_coverage, template_digest
+from dosimetry_core.typesetting.printable import printable
 from dosimetry_core.version import SOFTWARE_VERSION
 
 
@@ -32,9 +33,15 @@ def remade(plan: AttachedPlan, statements: Sequence[SignatureStatement], seals: 
     """The file made anew: typeset from its attachments, and sealed with the signature values it holds."""
     pdf = with_signature_fields(typeset_plan(plan.results, plan.record))
     for statement, seal in zip(statements, seals, strict=True):
-        held = seal.signature
-        pdf = signed_revision(pdf, statement, seal.certificate, lambda _, held=held: held)
+        pdf = signed_revision(pdf, statement, seal.certificate, _replayed(seal.signature))
     return pdf
+
+
+def _replayed(signature: bytes) -> Signing:
+    def sign(_: bytes) -> bytes:
+        return signature
+
+    return sign
 
 
 def text_problems(pdf: bytes, plan: AttachedPlan) -> list[str]:

@@ -15,7 +15,7 @@ from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm
 
-from app.identity import DOCUMENT_SIGNING, Role, certificate_digest, name_of, role_of
+from app.identity import DOCUMENT_SIGNING, Role, certificate_digest, name_of, read_certificate, role_of
 from app.library_verdict import library_problems
 from app.pdf_revision import PHYSICIAN_FIELD, PHYSICIST_FIELD, SignatureStatement, time_in_words
 from app.plan_attachments import AttachedPlan, attached_plan
@@ -23,6 +23,8 @@ from app.printed_record import made_by_this_version, remade, text_problems
 from app.sealed_file import Seal, seals_of
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.plan_record import calculation_time
+
+__all__ = ["Signer", "State", "Verification", "read_certificate", "verify_plan"]
 
 State = Literal["signed", "approved", "unsigned", "untrusted", "refused"]
 _FIELDS: Final[tuple[tuple[str, Role], ...]] = ((PHYSICIST_FIELD, "physicist"), (PHYSICIAN_FIELD, "physician"))
@@ -65,8 +67,12 @@ class Verification:
         """Whether all holds."""
         return self.state in ("signed", "approved")
 
-    def lines(self) -> tuple[str, ...]:
+    def text(self) -> str:
         """State, signers and problems, one line each."""
+        return "\n".join(self.lines())
+
+    def lines(self) -> tuple[str, ...]:
+        """The lines of `text`."""
         return (f"state: {self.state}", *(signer.line() for signer in self.signers), *self.problems)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dosimetry_core.plan_record import unresolved_errors
-from dosimetry_core.report_words import (
+from dosimetry_core.report.words import (
     capitalised,
     in_words,
     limiting_words,

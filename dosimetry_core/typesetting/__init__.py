@@ -1,4 +1,4 @@
-"""Bundled templates and fonts, and the compiler that turns them and data into PDF/A-3, the same bytes for the same data."""
+"""Bundled templates and fonts, and the compiler that makes PDF/A-3 of them: the same bytes for the same data."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from dosimetry_core.canonical_json import sha256_hex
 from dosimetry_core.data_tables import resource, table_bytes
-from dosimetry_core.font_coverage import covered_code_points
-from dosimetry_core.report_words import printable
+from dosimetry_core.typesetting.font_coverage import covered_code_points
+from dosimetry_core.typesetting.printable import printable
 
 PDF_STANDARD: Final = "a-3b"
 PLAN_TEMPLATE: Final = ("style.typ", "figures.typ", "plan.typ")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dosimetry_core.report_words import in_words, nuclide_order, nuclide_symbol, organ_order, voi_order
+from dosimetry_core.report.words import in_words, nuclide_order, nuclide_symbol, organ_order, voi_order
 from dosimetry_core.units import HOUR, MEGABECQUEREL
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from dosimetry_core.canonical_json import canonical_bytes, parse_json, sha256_hex
 from dosimetry_core.plan_record import RESULTS_NAME, calculation_time, parse_plan_record, results_bytes
-from dosimetry_core.report_decision import decision
-from dosimetry_core.report_figures import cumulative_bars, curve_plots
-from dosimetry_core.report_tables import (
+from dosimetry_core.report.decision import decision
+from dosimetry_core.report.figures import cumulative_bars, curve_plots
+from dosimetry_core.report.tables import (
     administrations,
     course_table,
     input_folders,
@@ -18,7 +18,7 @@ from dosimetry_core.report_tables import (
     settings,
     voi_tables,
 )
-from dosimetry_core.report_words import RESEARCH_NOTICE, in_words, patient_name
+from dosimetry_core.report.words import RESEARCH_NOTICE, in_words, patient_name
 from dosimetry_core.typesetting import PLAN_TEMPLATE, typeset
 
 SHORT_DIGEST_LENGTH: Final = 16

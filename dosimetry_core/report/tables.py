@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dosimetry_core.plan_record import absorbed_dose_text, activity_text, root_digest
-from dosimetry_core.report_words import (
+from dosimetry_core.report.words import (
     NOT_MEASURED,
     in_words,
     laboratory_order,
