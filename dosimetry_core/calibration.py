@@ -139,7 +139,7 @@ def recovery_coefficient(volume_ml: float, curve: RecoveryCurve) -> float:
     """
     if volume_ml < 0 or not curve.b_ml > 0 or not curve.gamma > 0:
         raise ValueError("volume must not be negative; b and gamma must be positive")
-    power = (volume_ml / curve.b_ml) ** curve.gamma
+    power = math.pow(volume_ml / curve.b_ml, curve.gamma)
     return power / (1 + power)
 
 

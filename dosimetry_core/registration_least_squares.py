@@ -45,7 +45,9 @@ class CoarseImage:
     def at(self, points_mm: FloatArray, *, with_gradient: bool = False) -> tuple[FloatArray, FloatArray]:
         """Values (NaN outside) and gradients per mm, shape (…, 3), by trilinear interpolation."""
         index = self.geometry.point_to_index(points_mm).T
-        value = ndimage.map_coordinates(self.values, index, order=1, cval=np.nan, prefilter=False)
+        value: FloatArray = ndimage.map_coordinates(
+            self.values, index, output=np.float64, order=1, cval=np.nan, prefilter=False
+        )
         if not with_gradient:
             return value, np.zeros((0, 3))
         slopes = np.empty((3, index.shape[1]))

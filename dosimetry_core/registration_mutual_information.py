@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import math
+from typing import Any
 
 import numpy as np
-import SimpleITK as sitk  # noqa: N813 (the library's own customary name)
 
 from dosimetry_core.geometry import FloatArray, RigidTransform
 from dosimetry_core.progress import Progress, no_progress
 from dosimetry_core.volume import Volume
+
+# The library carries no types.
+sitk: Any = importlib.import_module("SimpleITK")
 
 _WORK_UNITS = 4  # fixed, so that sums are split alike on every computer
 _LEVEL_SHRINK = (4, 2, 1)
@@ -47,7 +51,7 @@ def register_by_mutual_information(
     return first, residual, float(inside.mean()), agreement
 
 
-def _image(volume: Volume) -> sitk.Image:
+def _image(volume: Volume) -> Any:
     # Square roots even out a scale that spans from blood to a hot lesion.
     image = sitk.GetImageFromArray(np.sqrt(np.clip(volume.values, 0, None)).astype(np.float32))
     slice_mm, row_mm, column_mm = volume.geometry.spacing_mm
@@ -57,7 +61,7 @@ def _image(volume: Volume) -> sitk.Image:
     return image
 
 
-def _registered(fixed: sitk.Image, moving: sitk.Image, seed: int) -> RigidTransform:
+def _registered(fixed: Any, moving: Any, seed: int) -> RigidTransform:
     start = sitk.Euler3DTransform(
         sitk.CenteredTransformInitializer(
             fixed, moving, sitk.Euler3DTransform(), sitk.CenteredTransformInitializerFilter.MOMENTS
@@ -68,19 +72,17 @@ def _registered(fixed: sitk.Image, moving: sitk.Image, seed: int) -> RigidTransf
     for shift in _START_SHIFTS_MM:
         candidate = sitk.Euler3DTransform(start)
         candidate.SetTranslation(tuple(float(x) for x in base + np.array([0.0, 0.0, shift])))
-        end, value = _optimised(fixed, moving, candidate, seed, levels=slice(0, 1))
+        end, value = _optimised(fixed, moving, candidate, seed, levels=(0,))
         if value < best_value:
             best, best_value = end, value
-    end, _ = _optimised(fixed, moving, best, seed, levels=slice(1, 3))
+    end, _ = _optimised(fixed, moving, best, seed, levels=(1, 2))
     matrix = np.array(end.GetMatrix()).reshape(3, 3)
     centre = np.array(end.GetCenter())
     translation: FloatArray = np.array(end.GetTranslation()) + centre - matrix @ centre
     return RigidTransform(matrix, translation)
 
 
-def _optimised(
-    fixed: sitk.Image, moving: sitk.Image, start: sitk.Euler3DTransform, seed: int, *, levels: slice
-) -> tuple[sitk.Euler3DTransform, float]:
+def _optimised(fixed: Any, moving: Any, start: Any, seed: int, *, levels: tuple[int, ...]) -> tuple[Any, float]:
     transform = sitk.Euler3DTransform(start)
     method = sitk.ImageRegistrationMethod()
     method.SetNumberOfThreads(_WORK_UNITS)
@@ -88,8 +90,8 @@ def _optimised(
     method.SetMetricSamplingStrategy(method.RANDOM)
     method.SetMetricSamplingPercentage(0.5, seed)
     method.SetInterpolator(sitk.sitkLinear)
-    method.SetShrinkFactorsPerLevel(list(_LEVEL_SHRINK[levels]))
-    method.SetSmoothingSigmasPerLevel(list(_LEVEL_SMOOTHING_MM[levels]))
+    method.SetShrinkFactorsPerLevel([_LEVEL_SHRINK[n] for n in levels])
+    method.SetSmoothingSigmasPerLevel([_LEVEL_SMOOTHING_MM[n] for n in levels])
     method.SmoothingSigmasAreSpecifiedInPhysicalUnitsOn()
     method.SetOptimizerAsRegularStepGradientDescent(
         4.0, 0.01, 150, relaxationFactor=0.5, gradientMagnitudeTolerance=1e-6

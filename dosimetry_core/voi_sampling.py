@@ -93,7 +93,7 @@ def coverage_on_grid(mask: VoiMask, transform: RigidTransform, grid: VolumeGeome
 
 
 def splatted(
-    weights: NDArray[np.uint8] | NDArray[np.int16],
+    weights: NDArray[np.uint8],
     weights_start: tuple[int, int, int],
     geometry: VolumeGeometry,
     transform: RigidTransform,
@@ -101,7 +101,7 @@ def splatted(
 ) -> tuple[tuple[int, int, int], NDArray[np.float64]]:
     """Deposit mask voxels, in units of `FULL_COVERAGE`, on an image grid: start of the box and its fractions.
 
-    Linear in ``weights``, which may be negative: the change of a mask gives the change of its coverage.
+    Additive over parts of a mask that are cut at multiples of `joined_voxels`.
     """
     step = _step_in_image_voxels(geometry, transform, grid)
     joined, divided = _cell_factors(step)
@@ -145,6 +145,11 @@ def splatted(
     return (int(begin[0]), int(begin[1]), int(begin[2])), np.ascontiguousarray(part)
 
 
+def joined_voxels(geometry: VolumeGeometry, transform: RigidTransform, grid: VolumeGeometry) -> tuple[int, int, int]:
+    """How many mask voxels are joined into one block along each axis of the declared grid."""
+    return _cell_factors(_step_in_image_voxels(geometry, transform, grid))[0]
+
+
 def _step_in_image_voxels(geometry: VolumeGeometry, transform: RigidTransform, grid: VolumeGeometry) -> FloatArray:
     """Column k: how far one mask voxel along its axis k reaches, in voxels along each image axis."""
     moved = transform.rotation @ (geometry.directions * np.array(geometry.spacing_mm))
@@ -161,25 +166,27 @@ def _cell_factors(step: FloatArray) -> tuple[tuple[int, int, int], tuple[int, in
 
 
 def _joined_blocks(
-    weights: NDArray[np.uint8] | NDArray[np.int16], start: tuple[int, int, int], factor: tuple[int, int, int]
+    weights: NDArray[np.uint8], start: tuple[int, int, int], factor: tuple[int, int, int]
 ) -> tuple[tuple[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]:
-    """Wholly covered blocks and the single voxels left over, each as centres in mask indices and values."""
-    nothing = np.zeros((0, 3)), np.zeros(0)
-    if max(factor) == 1 or weights.dtype != np.uint8:
-        index = np.argwhere(weights != 0)
-        return nothing, (index + np.array(start, float), weights[tuple(index.T)].astype(float))
-    shape = tuple(n // f * f for n, f in zip(weights.shape, factor, strict=True))
-    whole = weights[: shape[0], : shape[1], : shape[2]]
-    parts = whole.reshape(shape[0] // factor[0], factor[0], shape[1] // factor[1], factor[1], -1, factor[2])
+    """Wholly covered blocks and the single voxels left over, each as centres in mask indices and values.
+
+    Blocks begin at multiples of the factor on the declared grid, so that a part of a mask is cut like the whole.
+    """
+    if max(factor) == 1:
+        index = np.argwhere(weights)
+        return (np.zeros((0, 3)), np.zeros(0)), (index + np.array(start, float), weights[tuple(index.T)].astype(float))
+    before = [s % f for s, f in zip(start, factor, strict=True)]
+    after = [-(b + n) % f for b, n, f in zip(before, weights.shape, factor, strict=True)]
+    left = np.pad(weights, list(zip(before, after, strict=True)))
+    origin = np.array(start) - before
+    count = [n // f for n, f in zip(left.shape, factor, strict=True)]
+    parts = left.reshape(count[0], factor[0], count[1], factor[1], count[2], factor[2])
     full = (parts == FULL_COVERAGE).all(axis=(1, 3, 5))
-    left = np.array(weights)
-    left_parts = left[: shape[0], : shape[1], : shape[2]]
-    covered = full.repeat(factor[0], 0).repeat(factor[1], 1).repeat(factor[2], 2)
-    left_parts[covered] = 0
+    parts *= ~full[:, None, :, None, :, None]
     index = np.argwhere(left)
-    middles = np.argwhere(full) * np.array(factor) + (np.array(factor) - 1) / 2 + start
+    middles = np.argwhere(full) * np.array(factor) + (np.array(factor) - 1) / 2 + origin
     blocks = middles, np.full(len(middles), float(FULL_COVERAGE * np.prod(factor)))
-    return blocks, (index + np.array(start, float), left[tuple(index.T)].astype(float))
+    return blocks, (index + origin.astype(float), left[tuple(index.T)].astype(float))
 
 
 def _deposit_boxes(

@@ -1,0 +1,182 @@
+"""Gaussian point spread of a reconstruction on an image grid, applied to small boxes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from dosimetry_core.errors import GeometryMismatchError
+from dosimetry_core.frozen import read_only
+from dosimetry_core.geometry import FloatArray, VolumeGeometry
+
+FWHM_PER_STANDARD_DEVIATION = 2 * math.sqrt(2 * math.log(2))
+# The kernel ends here; what lies beyond 4 standard deviations in one axis is 6e-5 of it.
+_TRUNCATED_AT_STANDARD_DEVIATIONS = 4.0
+# Correlation between image axes that an anisotropic point spread may have on a slightly rotated grid.
+_LARGEST_AXIS_CORRELATION = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class Box:
+    """Values in a part of a grid; outside it they are zero.
+
+    Parameters
+    ----------
+    start
+        Index (slice, row, column) of the first voxel.
+    values
+        float64, made read-only.
+    """
+
+    start: tuple[int, int, int]
+    values: FloatArray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", read_only(self.values))
+
+    @property
+    def stop(self) -> tuple[int, int, int]:
+        """Index after the last voxel."""
+        a, b, c = (s + n for s, n in zip(self.start, self.values.shape, strict=True))
+        return a, b, c
+
+    @property
+    def slices(self) -> tuple[slice, slice, slice]:
+        """The box as index ranges on the whole grid."""
+        a, b, c = (slice(lo, hi) for lo, hi in zip(self.start, self.stop, strict=True))
+        return a, b, c
+
+    def within(self, start: tuple[int, ...], stop: tuple[int, ...]) -> FloatArray:
+        """View of the values between two indices that lie inside the box."""
+        index = tuple(slice(lo - s, hi - s) for lo, hi, s in zip(start, stop, self.start, strict=True))
+        return self.values[index]
+
+
+def common_range(a: Box, b: Box) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """First index and index after the last of the part two boxes share; None if there is none."""
+    start = tuple(max(x, y) for x, y in zip(a.start, b.start, strict=True))
+    stop = tuple(min(x, y) for x, y in zip(a.stop, b.stop, strict=True))
+    if any(lo >= hi for lo, hi in zip(start, stop, strict=True)):
+        return None
+    return start, stop
+
+
+def added(a: Box, b: Box) -> Box:
+    """Sum of two boxes on the smallest box that holds both."""
+    if not a.values.size:
+        return b
+    if not b.values.size:
+        return a
+    start = tuple(min(x, y) for x, y in zip(a.start, b.start, strict=True))
+    stop = tuple(max(x, y) for x, y in zip(a.stop, b.stop, strict=True))
+    total = np.zeros([hi - lo for lo, hi in zip(start, stop, strict=True)])
+    for box in (a, b):
+        total[tuple(slice(lo - s, hi - s) for lo, hi, s in zip(box.start, box.stop, start, strict=True))] += box.values
+    return Box((start[0], start[1], start[2]), total)
+
+
+@dataclass(frozen=True, eq=False)
+class PointSpread:
+    """Separable Gaussian on one grid.
+
+    Parameters
+    ----------
+    grid
+        Image grid.
+    standard_deviation_voxels
+        Along (slice, row, column).
+    """
+
+    grid: VolumeGeometry
+    standard_deviation_voxels: tuple[float, float, float]
+
+    @staticmethod
+    def on_grid(grid: VolumeGeometry, fwhm_mm: tuple[float, float, float], *, where: str = "") -> PointSpread:
+        """Point spread from its full widths at half maximum along (x, y, z) of the patient system.
+
+        Grids with permuted or flipped axes are followed; an anisotropic point spread on an oblique grid is refused.
+        """
+        if not all(math.isfinite(f) and f > 0 for f in fwhm_mm):
+            raise ValueError("the full widths at half maximum must be positive")
+        variance = np.diag((np.array(fwhm_mm) / FWHM_PER_STANDARD_DEVIATION) ** 2)
+        rotated = grid.directions.T @ variance @ grid.directions
+        deviation = np.sqrt(np.diag(rotated))
+        correlation = rotated / np.outer(deviation, deviation)
+        if np.abs(correlation - np.diag(np.diag(correlation))).max() > _LARGEST_AXIS_CORRELATION:
+            raise GeometryMismatchError(
+                "the image axes are oblique to the axes of the point spread",
+                where=where,
+                remedy="give one full width for all directions, or resample the image to straight axes",
+            )
+        slices, rows, columns = (float(d / s) for d, s in zip(deviation, grid.spacing_mm, strict=True))
+        return PointSpread(grid, (slices, rows, columns))
+
+    @staticmethod
+    def none(grid: VolumeGeometry) -> PointSpread:
+        """A perfect reconstruction: nothing is blurred."""
+        return PointSpread(grid, (0.0, 0.0, 0.0))
+
+    @property
+    def effective_fwhm_mm(self) -> float:
+        """Geometric mean of the full widths of point spread and voxel together.
+
+        Per axis FWHM² + 8 ln 2 · h²/12, the voxel's box counted by its variance (methods 1.5b).
+        """
+        variance = np.array(self.standard_deviation_mm) ** 2 + np.array(self.grid.spacing_mm) ** 2 / 12
+        return float(FWHM_PER_STANDARD_DEVIATION * np.exp(0.5 * np.log(variance).mean()))
+
+    @property
+    def standard_deviation_mm(self) -> tuple[float, float, float]:
+        """Along (slice, row, column)."""
+        a, b, c = (d * s for d, s in zip(self.standard_deviation_voxels, self.grid.spacing_mm, strict=True))
+        return a, b, c
+
+    @property
+    def reach_voxels(self) -> tuple[int, int, int]:
+        """How far the kernel reaches along (slice, row, column)."""
+        a, b, c = (max(1, math.ceil(_TRUNCATED_AT_STANDARD_DEVIATIONS * d)) for d in self.standard_deviation_voxels)
+        return a, b, c
+
+    def blurred(self, box: Box) -> Box:
+        """Box convolved with the point spread, grown by its reach as far as the grid goes.
+
+        Convolution along each axis is one product with a small matrix, which beats a filter for boxes of this size.
+        """
+        if not box.values.size:
+            return box
+        values = np.asarray(box.values)
+        start = []
+        for axis, (deviation, reach) in enumerate(zip(self.standard_deviation_voxels, self.reach_voxels, strict=True)):
+            first = max(0, box.start[axis] - reach)
+            last = min(self.grid.shape[axis], box.stop[axis] + reach)
+            start.append(first)
+            offset = np.arange(first, last)[:, None] - np.arange(box.start[axis], box.stop[axis])[None, :]
+            kernel = gaussian_weights(deviation, reach)
+            weights = np.where(np.abs(offset) <= reach, kernel[np.clip(offset + reach, 0, 2 * reach)], 0.0)
+            values = np.moveaxis(np.tensordot(weights, values, axes=(1, axis)), 0, axis)
+        return Box((start[0], start[1], start[2]), np.ascontiguousarray(values))
+
+    def width_derivative(self, blurred: Box) -> Box:
+        """Change of a blurred box per relative change of the full widths, by the heat equation.
+
+        ∂g/∂(σ²) = ½ ∂²g/∂x², so dB/d ln F = Σ σ² ∂²B/∂x² over the axes.
+        """
+        padded = np.pad(blurred.values, 1)
+        centre = padded[1:-1, 1:-1, 1:-1]
+        s, r, c = (d**2 for d in self.standard_deviation_voxels)
+        change = s * (padded[2:, 1:-1, 1:-1] + padded[:-2, 1:-1, 1:-1] - 2 * centre)
+        change += r * (padded[1:-1, 2:, 1:-1] + padded[1:-1, :-2, 1:-1] - 2 * centre)
+        change += c * (padded[1:-1, 1:-1, 2:] + padded[1:-1, 1:-1, :-2] - 2 * centre)
+        return Box(blurred.start, change)
+
+
+def gaussian_weights(standard_deviation_voxels: float, reach_voxels: int) -> FloatArray:
+    """Normalised Gaussian at integer offsets −reach … reach, shape (2 · reach + 1,)."""
+    offset = np.arange(-reach_voxels, reach_voxels + 1)
+    if standard_deviation_voxels == 0:
+        return np.asarray(offset == 0, dtype=np.float64)
+    weights = np.exp(-0.5 * (offset / standard_deviation_voxels) ** 2)
+    result: FloatArray = weights / weights.sum()
+    return result

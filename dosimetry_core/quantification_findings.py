@@ -1,0 +1,177 @@
+"""What speaks against a measured activity: remarks with the value and the limit."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+
+from dosimetry_core.blurred_sphere import sphere_radius_mm
+from dosimetry_core.case import Calibration
+from dosimetry_core.errors import Finding
+from dosimetry_core.point_spread import PointSpread
+from dosimetry_core.units import HOUR, MILLILITRE, MILLIMETRE, PERCENT
+from dosimetry_core.voi import Role, Voi, VoiMask
+
+FIELD_OF_VIEW_FRACTION_LIMIT = 1.0
+"""Activity in the field of view over what is left of the administered activity (methods 1.6)."""
+GROWTH_LIMIT = 1.05
+"""Decay-corrected growth of the field-of-view activity from scan to scan (methods 1.6)."""
+FACTOR_TWO_TOLERANCE = 0.05
+OUTSIDE_REMARKABLE_SHARE = 0.01
+OUTSIDE_SEVERE_SHARE = 0.2
+PARTIAL_VOLUME_FACTOR_REMARKABLE = 2.5
+RECOVERY_UNCERTAINTY_REMARKABLE = 0.1
+# Scans of two cycles are compared if their times after administration agree to this share.
+_COMPARABLE_TIME_SHARE = 0.25
+_LEFT_AND_RIGHT: tuple[tuple[Role, Role], ...] = (("kidney_left", "kidney_right"),)
+
+
+def field_of_view_findings(
+    times_s: Sequence[float],
+    activities_bq: Sequence[float],
+    fractions: Sequence[float],
+    decay_constant_per_s: float,
+    place: str,
+) -> list[Finding]:
+    """Sanity of the whole field of view (methods 1.6): not more than was given, not growing against decay."""
+    findings = []
+    for number, fraction in enumerate(fractions, start=1):
+        if fraction > FIELD_OF_VIEW_FRACTION_LIMIT:
+            findings.append(
+                Finding(
+                    "field-of-view-activity",
+                    "error",
+                    f"The image holds {PERCENT.text(fraction)} of the administered activity, decay counted; check "
+                    "sensitivity and convention, units, decay reference and counting duration.",
+                    f"{place}, time point {number}",
+                )
+            )
+    order = sorted(range(len(times_s)), key=lambda i: times_s[i])
+    for earlier, later in itertools.pairwise(order):
+        elapsed = times_s[later] - times_s[earlier]
+        growth = activities_bq[later] / activities_bq[earlier] * math.exp(decay_constant_per_s * elapsed)
+        if growth > GROWTH_LIMIT:
+            findings.append(
+                Finding(
+                    "field-of-view-growth",
+                    "warning",
+                    f"From time point {earlier + 1} to {later + 1}, {HOUR.text(elapsed)} later, the activity in the "
+                    f"field of view grew by a factor {growth:.2f} after decay (up to {GROWTH_LIMIT:.2f} is expected); "
+                    "check times, durations and the field of view.",
+                    f"{place}, time point {later + 1}",
+                )
+            )
+    return findings
+
+
+def factor_two_findings(
+    times_s: Sequence[float],
+    fractions: Sequence[float],
+    earlier_times_s: Sequence[float],
+    earlier_fractions: Sequence[float],
+    place: str,
+) -> list[Finding]:
+    """A field-of-view fraction twice or half that of an earlier cycle at a like time: heads or frames counted twice."""
+    findings = []
+    for number, (time, fraction) in enumerate(zip(times_s, fractions, strict=True), start=1):
+        like = [
+            (abs(other - time), value)
+            for other, value in zip(earlier_times_s, earlier_fractions, strict=True)
+            if abs(other - time) <= _COMPARABLE_TIME_SHARE * time
+        ]
+        if not like:
+            continue
+        ratio = fraction / min(like)[1]
+        if any(abs(ratio / factor - 1) <= FACTOR_TWO_TOLERANCE for factor in (2.0, 0.5)):
+            findings.append(
+                Finding(
+                    "field-of-view-factor-two",
+                    "warning",
+                    f"The share of the administered activity in the field of view is {ratio:.2f} times that of the "
+                    "earlier cycle; a factor of two points to heads or frames counted twice or not at all.",
+                    f"{place}, time point {number}",
+                )
+            )
+    return findings
+
+
+def side_findings(vois: Sequence[Voi], place: str) -> list[Finding]:
+    """Left lies at larger x than right in the patient system."""
+    findings = []
+    for left_role, right_role in _LEFT_AND_RIGHT:
+        left = [voi for voi in vois if voi.role == left_role and not voi.mask.is_empty]
+        right = [voi for voi in vois if voi.role == right_role and not voi.mask.is_empty]
+        for a in left:
+            for b in right:
+                if a.mask.centroid_mm()[0] <= b.mask.centroid_mm()[0]:
+                    findings.append(
+                        Finding(
+                            "sides-exchanged",
+                            "error",
+                            f"{a.name} has the role {left_role} but lies to the right of {b.name}.",
+                            f"{place}, {a.name}",
+                        )
+                    )
+    return findings
+
+
+def voi_findings(voi: Voi, mask: VoiMask, calibration: Calibration, spread: PointSpread, place: str) -> list[Finding]:
+    """Remarks that hold at all time points."""
+    if calibration.point_spread_fwhm_mm is None:
+        return []
+    fwhm = PointSpread.on_grid(spread.grid, calibration.point_spread_fwhm_mm).effective_fwhm_mm
+    diameter = 2 * sphere_radius_mm(mask.volume_ml)
+    if diameter >= fwhm:
+        return []
+    return [
+        Finding(
+            "voi-below-resolution",
+            "warning",
+            f"{voi.name} ({MILLILITRE.text(mask.volume_ml)}, as a sphere {MILLIMETRE.text(diameter)} wide) is smaller "
+            f"than the resolution of {MILLIMETRE.text(fwhm)}; its activity is uncertain.",
+            place,
+        )
+    ]
+
+
+def voi_on_scan_findings(
+    activity_bq: float,
+    uncorrected_activity_bq: float,
+    fraction_outside: float,
+    recovery_uncertainty: float | None,
+    place: str,
+) -> tuple[Finding, ...]:
+    """Remarks on one VOI at one time point."""
+    findings = []
+    if fraction_outside > OUTSIDE_REMARKABLE_SHARE:
+        findings.append(
+            Finding(
+                "voi-outside-field-of-view",
+                "error" if fraction_outside > OUTSIDE_SEVERE_SHARE else "warning",
+                f"{PERCENT.text(fraction_outside)} of the VOI lies outside the image; the mean inside stands for it.",
+                place,
+            )
+        )
+    if not activity_bq > 0:
+        findings.append(Finding("activity-not-positive", "error", "The activity is not positive.", place))
+    elif activity_bq / uncorrected_activity_bq > PARTIAL_VOLUME_FACTOR_REMARKABLE:
+        findings.append(
+            Finding(
+                "partial-volume-factor",
+                "warning",
+                f"The partial-volume correction multiplies the activity by {activity_bq / uncorrected_activity_bq:.2f} "
+                f"(up to {PARTIAL_VOLUME_FACTOR_REMARKABLE:.1f} is expected).",
+                place,
+            )
+        )
+    if recovery_uncertainty is not None and recovery_uncertainty > RECOVERY_UNCERTAINTY_REMARKABLE:
+        findings.append(
+            Finding(
+                "partial-volume-uncertain",
+                "info",
+                f"Resolution and surroundings leave a standard uncertainty of {PERCENT.text(recovery_uncertainty)}.",
+                place,
+            )
+        )
+    return tuple(findings)
