@@ -15,7 +15,7 @@ from typing import TypeVar
 import pydicom
 from pydicom.dataset import FileDataset
 from pydicom.errors import InvalidDicomError
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
 from dosimetry_core.dicom.header import Header
 from dosimetry_core.errors import DicomReadError, DosimetryError
@@ -155,7 +155,7 @@ def read_dicom(path: Path) -> DicomFile:
             where=str(path),
             remedy="copy or export it again",
         ) from error
-    if syntax is None:
+    if not isinstance(syntax, UID):
         raise DicomReadError("has no transfer syntax", where=str(path), remedy="copy or export it again")
     return DicomFile(path, hashlib.sha256(content).hexdigest(), dataset)
 

@@ -83,12 +83,14 @@ def placement(header: Header) -> tuple[FloatArray, FloatArray]:
         If either is missing, or both places contradict each other.
     """
     found = []
-    for source in [header, *header.items("DetectorInformationSequence")]:
+    sources = [header, *header.items("DetectorInformationSequence")]
+    for source in sources:
         position, cosines = source.vector("ImagePositionPatient", 3), source.vector("ImageOrientationPatient", 6)
         if position is not None and cosines is not None:
             found.append((position, cosines))
     if not found:
-        keyword = "ImageOrientationPatient" if header.has("ImagePositionPatient") else "ImagePositionPatient"
+        placed = any(source.has("ImagePositionPatient") for source in sources)
+        keyword = "ImageOrientationPatient" if placed else "ImagePositionPatient"
         raise header.missing(keyword, "export it with its geometry")
     for position, cosines in found[1:]:
         if (

@@ -78,6 +78,13 @@ class Header:
         text = self.text(keyword)
         return tuple(part.strip() for part in text.split("\\")) if text else ()
 
+    def content(self, keyword: str) -> bytes:
+        """Value as stored bytes; empty if not said."""
+        value = self._value(keyword)
+        if value is not None and not isinstance(value, bytes):
+            raise self.error(f"{element_name(keyword)} can't be read")
+        return value or b""
+
     def required_text(self, keyword: str, remedy: str = EXPORT_AGAIN) -> str:
         """Value as text; an error if not said."""
         text = self.text(keyword)

@@ -69,7 +69,7 @@ def stored_values(file: DicomFile) -> NDArray[Any]:
 def _values(file: DicomFile, shape: tuple[int, int, int], dtype: np.dtype[Any], expected: int) -> NDArray[Any]:
     header = file.header
     syntax = file.dataset.file_meta.TransferSyntaxUID
-    content = file.dataset.get("PixelData")
+    content = header.content("PixelData")
     if not content:
         raise header.missing("PixelData", _COPY_AGAIN)
     if syntax in _PLAIN:

@@ -105,7 +105,7 @@ def _coverage(file: DicomFile, kind: str) -> NDArray[Any]:
     shape = frame_shape(file)
     if header.required_integer("BitsAllocated") != 1:
         return (stored_values(file) > 0).astype(np.uint8) * np.uint8(FULL_COVERAGE)
-    content = file.dataset.get("PixelData") or b""
+    content = header.content("PixelData")
     count = int(np.prod(shape, dtype=np.int64))
     needed = (count + 7) // 8
     if file.dataset.file_meta.TransferSyntaxUID.is_compressed:

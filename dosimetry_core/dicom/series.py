@@ -30,6 +30,7 @@ _IMAGES = (CTImageStorage, PositronEmissionTomographyImageStorage, NuclearMedici
 # PS3.4: Label Map Segmentation Storage, added in 2024.
 LABEL_MAP_SEGMENTATION_STORAGE = UID("1.2.840.10008.5.1.4.1.1.66.7")
 _VOIS = (RTStructureSetStorage, SegmentationStorage, LABEL_MAP_SEGMENTATION_STORAGE)
+_WHO = ("PatientID", "PatientName", "PatientBirthDate", "PatientSex")
 _SIDECARS = (".json", ".txt")
 _SHOWN_ALIKE = 20
 # Shares of the time of a typical reading.
@@ -209,6 +210,8 @@ def _without_copies(files: list[DicomFile], findings: list[Finding], problems: l
     for file in files:
         try:
             uid = file.header.required_text("SOPInstanceUID")
+            for keyword in _WHO:
+                file.header.text(keyword)  # a damaged one is this file's problem, not the whole set's
         except DosimetryError as error:
             problems.append(error)
             continue
