@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
 
+from dosimetry_core.errors import Finding
 from dosimetry_core.frozen import FrozenMap
-from dosimetry_core.image import TimePoint
+from dosimetry_core.image import SourceFile, TimePoint
 from dosimetry_core.nuclide import nuclide
 from dosimetry_core.voi import Role, Voi
 
@@ -198,6 +199,7 @@ class Cycle:
     """One treatment cycle: what was given, what was measured.
 
     ``vois`` lie on one declared grid, that of the reference time point (its CT, or its SPECT where it has none).
+    ``voi_files`` are the files they were read from, ``import_findings`` the remarks made on reading.
     """
 
     number: int
@@ -216,6 +218,8 @@ class Cycle:
     time_points: tuple[TimePoint, ...] = ()
     reference_time_point: int = 0
     vois: tuple[Voi, ...] = ()
+    voi_files: tuple[SourceFile, ...] = ()
+    import_findings: tuple[Finding, ...] = ()
 
     def administration(self, nuclide_name: str) -> Administration | None:
         """The administration of a nuclide in this cycle, or None."""
@@ -233,7 +237,10 @@ class Course:
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One patient's course with all inputs. ``folder`` is what relative paths start from."""
+    """One patient's course with all inputs.
+
+    ``folder`` is what relative paths start from; ``case_files`` are the case file and a protocol file of the clinic.
+    """
 
     patient: Patient
     course: Course
@@ -241,3 +248,4 @@ class Case:
     settings: Settings = field(default_factory=Settings)
     laboratory_limits: FrozenMap[str, LaboratoryLimit] = field(default_factory=FrozenMap)
     folder: str = "."
+    case_files: tuple[SourceFile, ...] = ()

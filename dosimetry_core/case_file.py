@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import math
 import unicodedata
@@ -40,6 +41,7 @@ from dosimetry_core.case import (
 )
 from dosimetry_core.errors import DosimetryError, raise_problems
 from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.image import SourceFile
 from dosimetry_core.nuclide import nuclide
 from dosimetry_core.toml_table import TomlTable, load_toml
 from dosimetry_core.voi import ROLES, Role
@@ -105,7 +107,8 @@ def read_case(path: Path) -> Case:
                 root.wrong("cycle", f"cycle {after.number} begins before cycle {before.number}", "check the dates")
     root.finish()
     raise_problems(problems)
-    return Case(patient, course, cycles, settings, FrozenMap(limits), str(file.parent.resolve()))
+    read = (SourceFile(file.name, hashlib.sha256(file.read_bytes()).hexdigest()),)
+    return Case(patient, course, cycles, settings, FrozenMap(limits), str(file.parent.resolve()), read)
 
 
 def _patient(root: TomlTable) -> tuple[Patient, ZoneInfo | None]:

@@ -6,9 +6,12 @@ import math
 from dataclasses import dataclass
 
 from dosimetry_core.case import Case, Cycle
-from dosimetry_core.dose.red_marrow import RedMarrowDose
+from dosimetry_core.dose.red_marrow import RedMarrowAbsorbedDose
 from dosimetry_core.errors import Finding
 from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.kinetics.blood import BloodFit
+from dosimetry_core.kinetics.result import FitResult
+from dosimetry_core.planning.delivered import DeliveredCycle
 from dosimetry_core.planning.next_cycle import NextCyclePlan
 from dosimetry_core.planning.protocol import Protocol
 from dosimetry_core.quantification import CycleMeasurement
@@ -18,16 +21,33 @@ from dosimetry_core.safety.assessment import SafetyAssessment
 
 @dataclass(frozen=True, eq=False)
 class CycleResult:
-    """One cycle: measurement, curves, doses, marrow, safety."""
+    """One cycle: measurement, curves, doses, marrow, safety.
+
+    Parameters
+    ----------
+    organs, own_organs
+        With and without what was taken over from other cycles where this one measured nothing.
+    red_marrow
+        Itemised marrow dose by nuclide; empty without blood samples.
+    red_marrow_alternatives_gy
+        Rest-of-body convention → total marrow dose of the cycle.
+    whole_body, blood
+        Curves by nuclide that the marrow dose rests on.
+    findings, own_findings
+        All remarks, and those that rest on this cycle's own measurement alone.
+    """
 
     cycle: Cycle
     measurement: CycleMeasurement | None
     vois: FrozenMap[str, VoiResult]
     organs: FrozenMap[str, OrganResult]
-    red_marrow: RedMarrowDose | None
+    own_organs: FrozenMap[str, OrganResult]
+    red_marrow: FrozenMap[str, RedMarrowAbsorbedDose]
     red_marrow_alternatives_gy: FrozenMap[str, float]
-    """Rest-of-body convention → total marrow dose of the cycle."""
+    whole_body: FrozenMap[str, FitResult]
+    blood: FrozenMap[str, BloodFit]
     safety: SafetyAssessment
+    own_findings: tuple[Finding, ...]
     findings: tuple[Finding, ...] = ()
 
 
@@ -54,6 +74,7 @@ class Evaluation:
     case: Case
     protocol: Protocol
     cycles: tuple[CycleResult, ...]
+    delivered: tuple[DeliveredCycle, ...]
     course_organs: FrozenMap[str, CourseOrgan]
     course_vois: FrozenMap[str, DoseValue]
     plan: NextCyclePlan

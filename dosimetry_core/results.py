@@ -96,6 +96,9 @@ class VoiResult:
     fits: FrozenMap[str, FitResult]
     doses: FrozenMap[str, DoseValue]
     engine: str | None
+    activity_standard_uncertainty_bq: FrozenMap[str, tuple[float, ...] | None] = field(default_factory=FrozenMap)
+    uncorrected_activity_bq: FrozenMap[str, tuple[float, ...]] = field(default_factory=FrozenMap)
+    partial_volume_factors: tuple[float, ...] = ()
     cross_checks_gy: FrozenMap[str, FrozenMap[str, float]] = field(default_factory=FrozenMap)
     contributions_gy: FrozenMap[str, FrozenMap[str, float]] = field(default_factory=FrozenMap)
     with_enclosed: EnclosedReading | None = None
@@ -119,7 +122,8 @@ class OrganResult:
     """Absorbed dose to an organ in one cycle.
 
     ``contributions_gy``: source (self, kidneys, liver, spleen, remainder) → nuclide → Gy.
-    ``estimated``: not measured in this cycle; the last measured value per activity was taken.
+    ``estimated``: not, or not wholly, measured in this cycle; for ``estimated_nuclides`` the last measured value per
+    administered activity was taken.
     """
 
     organ: str
@@ -130,6 +134,7 @@ class OrganResult:
     origin: str = "measured"
     """``measured``, ``entered`` or ``estimated``."""
     bed_gy: float | None = None
+    estimated_nuclides: tuple[str, ...] = ()
 
     @property
     def total(self) -> DoseValue:

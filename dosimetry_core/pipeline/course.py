@@ -1,0 +1,175 @@
+"""From the cycles to the course: organ doses where nothing was measured, sums against limits, the next cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from dosimetry_core.case import Case, Cycle
+from dosimetry_core.errors import Finding
+from dosimetry_core.evaluation import CycleResult
+from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.planning.delivered import DeliveredCycle, DeliveredOrganDose
+from dosimetry_core.planning.protocol import Protocol
+from dosimetry_core.results import CourseOrgan, DoseValue, OrganResult, total_over_cycles
+
+ORGANS = ("kidneys", "red_marrow", "liver", "spleen")
+
+
+def administered_activity_bq(cycle: Cycle) -> FrozenMap[str, float]:
+    """Administered activity of each nuclide of a cycle."""
+    return FrozenMap({a.nuclide: a.administered_activity_bq for a in cycle.administrations})
+
+
+def entered_organs(cycle: Cycle) -> FrozenMap[str, OrganResult]:
+    """Organ doses of a cycle whose doses per administered activity were entered.
+
+    The entered uncertainty is taken as random: each cycle's is a measurement of its own.
+    """
+    if cycle.entered is None:
+        return FrozenMap()
+    given = administered_activity_bq(cycle)
+    organs = {}
+    for organ, per_activity in cycle.entered.absorbed_dose_per_administered_activity_gy_per_bq.items():
+        relative = cycle.entered.relative_standard_uncertainty.get(organ)
+        doses = {}
+        for name, activity in given.items():
+            if name in per_activity:
+                dose = per_activity[name] * activity
+                doses[name] = DoseValue(dose, None if relative is None else dose * relative, 0.0)
+        organs[organ] = OrganResult(organ, FrozenMap(doses), given, origin="entered")
+    return FrozenMap(organs)
+
+
+def with_estimates(
+    cycle: Cycle, organs: Mapping[str, OrganResult], earlier: Sequence[CycleResult]
+) -> tuple[FrozenMap[str, OrganResult], tuple[Finding, ...]]:
+    """Fill in what was not measured in a cycle from the last measured value per administered activity.
+
+    An organ or nuclide that no earlier cycle measured either stays out; planning says what it lacks.
+    """
+    given = administered_activity_bq(cycle)
+    filled = dict(organs)
+    findings = []
+    for organ in ORGANS:
+        own = organs.get(organ)
+        doses = dict(own.doses) if own is not None else {}
+        taken = {}
+        for name, activity in given.items():
+            if name in doses:
+                continue
+            source = next(
+                (
+                    (result.cycle.number, result.organs[organ])
+                    for result in reversed(earlier)
+                    if organ in result.organs
+                    and name in result.organs[organ].doses
+                    and name not in result.organs[organ].estimated_nuclides
+                ),
+                None,
+            )
+            if source is None:
+                continue
+            number, measured = source
+            factor = activity / measured.administered_activity_bq[name]
+            doses[name] = measured.doses[name].scaled(factor)
+            taken[name] = number
+        if not taken:
+            continue
+        filled[organ] = OrganResult(
+            organ,
+            FrozenMap(doses),
+            given,
+            own.contributions_gy if own is not None else FrozenMap(),
+            estimated=True,
+            origin="estimated",
+            estimated_nuclides=tuple(taken),
+        )
+        text = ", ".join(f"{name} from cycle {number}" for name, number in taken.items())
+        findings.append(
+            Finding(
+                "estimated-dose",
+                "info",
+                f"Not measured in this cycle; the absorbed dose per administered activity was taken over: {text}.",
+                f"cycle {cycle.number}, {organ.replace('_', ' ')}",
+            )
+        )
+    return FrozenMap({organ: filled[organ] for organ in ORGANS if organ in filled}), tuple(findings)
+
+
+def delivered_cycles(cycles: Sequence[CycleResult], protocol: Protocol) -> tuple[DeliveredCycle, ...]:
+    """What planning needs to know of the cycles given so far."""
+    return tuple(
+        DeliveredCycle(
+            result.cycle.number,
+            administered_activity_bq(result.cycle),
+            FrozenMap({organ: _delivered(result, organ, protocol) for organ in result.organs}),
+        )
+        for result in cycles
+    )
+
+
+def _delivered(result: CycleResult, organ: str, protocol: Protocol) -> DeliveredOrganDose:
+    dose = result.organs[organ]
+    doses = {name: value for name, value in dose.doses.items() if name not in dose.estimated_nuclides}
+    if organ == "kidneys" and protocol.kidney_quantity == "higher-side":
+        doses = _higher_kidney(result, doses)
+    absorbed = {name: value.absorbed_dose_gy for name, value in doses.items()}
+    per_activity = {
+        name: gy / dose.administered_activity_bq[name]
+        for name, gy in absorbed.items()
+        if dose.administered_activity_bq.get(name)
+    }
+    entered = result.cycle.entered
+    if entered is not None and dose.origin == "entered":
+        # Entered for a nuclide that this cycle did not give, but the protocol may give next.
+        per_activity = dict(entered.absorbed_dose_per_administered_activity_gy_per_bq[organ]) | per_activity
+    total = sum(absorbed.values())
+    random = [value.random_standard_uncertainty_gy for value in doses.values()]
+    common = [value.common_standard_uncertainty_gy for value in doses.values()]
+    known = total > 0 and None not in random and None not in common
+    return DeliveredOrganDose(
+        FrozenMap(absorbed),
+        FrozenMap(per_activity),
+        sum(u for u in random if u is not None) / total if known else None,
+        sum(u for u in common if u is not None) / total if known else None,
+        estimated=not absorbed and dose.estimated,
+    )
+
+
+def _higher_kidney(result: CycleResult, doses: dict[str, DoseValue]) -> dict[str, DoseValue]:
+    sides = [
+        voi for voi in result.vois.values() if voi.role in ("kidney_left", "kidney_right") and voi.total is not None
+    ]
+    if not sides:
+        return doses
+    higher = max(sides, key=lambda voi: voi.total.absorbed_dose_gy if voi.total is not None else 0.0)
+    return dict(higher.doses)
+
+
+def course_organs(case: Case, protocol: Protocol, cycles: Sequence[CycleResult]) -> FrozenMap[str, CourseOrgan]:
+    """Absorbed dose of each organ over the course so far, earlier courses included (taken as exact)."""
+    organs = {}
+    for organ in ORGANS:
+        parts = [result.organs[organ].total for result in cycles if organ in result.organs]
+        prior = case.course.prior_absorbed_dose_gy.get(organ, 0.0)
+        if not parts:
+            continue
+        beds = [result.organs[organ].bed_gy for result in cycles if organ in result.organs]
+        known = [bed for bed in beds if bed is not None]
+        organs[organ] = CourseOrgan(
+            organ,
+            total_over_cycles([DoseValue(prior, 0.0, 0.0), *parts]),
+            protocol.total_limit_gy.get(organ),
+            sum(known) if len(known) == len(cycles) and not prior else None,
+        )
+    return FrozenMap(organs)
+
+
+def course_vois(cycles: Sequence[CycleResult]) -> FrozenMap[str, DoseValue]:
+    """Cumulative absorbed dose of each VOI that has one, over the cycles in which it was measured."""
+    names = dict.fromkeys(name for result in cycles for name, voi in result.vois.items() if voi.total is not None)
+    doses: dict[str, DoseValue] = {}
+    for name in names:
+        parts = [result.vois[name].total for result in cycles if name in result.vois]
+        doses[name] = total_over_cycles(part for part in parts if part is not None)
+    return FrozenMap(doses)

@@ -1,0 +1,175 @@
+"""Evaluates one cycle: measurement, curves, doses, marrow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from dosimetry_core.case import Case, Cycle
+from dosimetry_core.errors import Finding
+from dosimetry_core.evaluation import CycleResult
+from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.nuclide import nuclide
+from dosimetry_core.pipeline.course import administered_activity_bq, entered_organs, with_estimates
+from dosimetry_core.pipeline.curves import VoiCurves, voi_curves
+from dosimetry_core.pipeline.doses import (
+    dose_findings,
+    lesion_activity_bq_s,
+    organ_results,
+    role_group,
+    source_activities,
+    voi_results,
+)
+from dosimetry_core.pipeline.marrow import CycleMarrow, cycle_marrow
+from dosimetry_core.planning.plausibility import (
+    dose_per_activity_findings,
+    effective_half_life_findings,
+    kidney_sides_findings,
+)
+from dosimetry_core.progress import Progress, no_progress
+from dosimetry_core.quantification import CycleMeasurement, measure_cycle
+from dosimetry_core.results import DoseValue, OrganResult, VoiResult
+from dosimetry_core.safety.assessment import SafetyAssessment
+
+
+def evaluate_cycle(
+    case: Case,
+    cycle: Cycle,
+    *,
+    earlier: Sequence[CycleResult],
+    safety: SafetyAssessment,
+    previous: CycleResult | None = None,
+    previous_case: Case | None = None,
+    progress: Progress = no_progress,
+) -> CycleResult:
+    """Result of one cycle.
+
+    Parameters
+    ----------
+    earlier
+        Results of the cycles before it, from which unmeasured organs are taken over.
+    previous, previous_case
+        An earlier evaluation of this cycle, and its case: while cycle, patient and settings are the very same objects
+        its own results are kept; else its measurement serves to measure only what changed.
+    """
+    kept = (
+        previous is not None
+        and previous_case is not None
+        and previous.cycle is cycle
+        and previous_case.patient is case.patient
+        and previous_case.settings is case.settings
+    )
+    own = previous if kept and previous is not None else _own(case, cycle, safety, previous, progress)
+    organs, estimates = with_estimates(cycle, own.own_organs, earlier)
+    return replace(own, organs=organs, safety=safety, findings=(*own.own_findings, *estimates, *safety.findings))
+
+
+def _own(
+    case: Case, cycle: Cycle, safety: SafetyAssessment, previous: CycleResult | None, progress: Progress
+) -> CycleResult:
+    """The cycle by its own measurement, without what is taken over from other cycles."""
+    measurement: CycleMeasurement | None = None
+    imaged: str | None = None
+    curves: dict[str, VoiCurves] = {}
+    findings: list[Finding] = list(cycle.import_findings)
+    if cycle.time_points:
+        measurement = measure_cycle(
+            cycle, previous=previous.measurement if previous is not None else None, progress=progress
+        )
+        imaged = measurement.time_points[0].nuclide
+        half_life = nuclide(imaged).physical_half_life_s
+        curves = {
+            name: voi_curves(cycle, case.settings, voi, name=name, nuclide=imaged, physical_half_life_s=half_life)
+            for name, voi in measurement.vois.items()
+        }
+        findings += measurement.findings
+        if measurement.time_points[0].image.relative_standard_uncertainty is None:
+            findings.append(
+                Finding(
+                    "calibration-uncertainty-missing",
+                    "warning",
+                    "The calibration's uncertainty is not stated; the uncertainties of activity and dose lack it.",
+                    f"cycle {cycle.number}, calibration",
+                )
+            )
+    sources = source_activities(measurement, curves) if measurement is not None else {}
+    lesions = lesion_activity_bq_s(measurement, curves) if measurement is not None else {}
+    marrow = cycle_marrow(case, cycle, measurement, imaged=imaged, organs=sources, lesions_bq_s=lesions)
+    findings += marrow.findings
+    organs: dict[str, OrganResult] = dict(entered_organs(cycle))
+    vois: FrozenMap[str, VoiResult] = FrozenMap()
+    if measurement is not None:
+        activities = {
+            name: {organ: source.time_integrated_activity_bq_s for organ, source in by_organ.items()}
+            for name, by_organ in sources.items()
+        }
+        for name, rest in marrow.remainder.items():
+            activities.setdefault(name, {})["remainder"] = rest.time_integrated_activity_bq_s
+        vois = voi_results(case, cycle, measurement, curves, activities)
+        organs |= organ_results(cycle, measurement, vois)
+        findings += [finding for result in vois.values() for finding in result.findings]
+        findings += dose_findings(cycle, vois)
+    if marrow.doses:
+        organs["red_marrow"] = _marrow_organ(cycle, marrow)
+    findings += _plausibility(cycle, organs, vois)
+    unique = tuple(dict.fromkeys(findings))
+    return CycleResult(
+        cycle,
+        measurement,
+        vois,
+        FrozenMap(organs),
+        FrozenMap(organs),
+        marrow.doses,
+        _alternatives(marrow),
+        marrow.whole_body,
+        marrow.blood,
+        safety,
+        unique,
+        unique,
+    )
+
+
+def _marrow_organ(cycle: Cycle, marrow: CycleMarrow) -> OrganResult:
+    doses = {}
+    contributions: dict[str, dict[str, float]] = {}
+    for name, dose in marrow.doses.items():
+        uncertainty = dose.relative_uncertainty
+        gy = dose.absorbed_dose_gy
+        doses[name] = DoseValue(gy, gy * uncertainty.random, gy * uncertainty.common)
+        for source, part in dose.contributions_gy.items():
+            contributions.setdefault(source, {})[name] = part
+    return OrganResult(
+        "red_marrow",
+        FrozenMap(doses),
+        administered_activity_bq(cycle),
+        FrozenMap({source: FrozenMap(by) for source, by in contributions.items()}),
+    )
+
+
+def _alternatives(marrow: CycleMarrow) -> FrozenMap[str, float]:
+    totals: dict[str, float] = {}
+    for dose in marrow.doses.values():
+        for convention, gy in dose.by_convention_gy.items():
+            totals[convention] = totals.get(convention, 0.0) + gy
+    return FrozenMap(totals)
+
+
+def _plausibility(cycle: Cycle, organs: Mapping[str, OrganResult], vois: Mapping[str, VoiResult]) -> list[Finding]:
+    """Remarks on values outside the usual bands."""
+    place = f"cycle {cycle.number}"
+    findings: list[Finding] = []
+    for organ, result in organs.items():
+        findings += dose_per_activity_findings(
+            organ, result.per_administered_activity_gy_per_bq, place=f"{place}, {organ.replace('_', ' ')}"
+        )
+    for name, voi in vois.items():
+        for nuclide_name, fit in voi.fits.items():
+            if fit.derived_from is None:
+                findings += effective_half_life_findings(
+                    role_group(voi.role), nuclide_name, fit.effective_half_life_s, place=f"{place}, {name}"
+                )
+    sides = {voi.role: voi.total for voi in vois.values() if voi.role in ("kidney_left", "kidney_right")}
+    left, right = sides.get("kidney_left"), sides.get("kidney_right")
+    if left is not None and right is not None:
+        findings += kidney_sides_findings(left.absorbed_dose_gy, right.absorbed_dose_gy, place=f"{place}, kidneys")
+    return findings

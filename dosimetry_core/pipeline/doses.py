@@ -1,0 +1,429 @@
+"""Absorbed doses of one cycle: every VOI by the engine of its role, organs with their cross-dose."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+
+from dosimetry_core.case import Case, Cycle, Engine
+from dosimetry_core.dose.local_deposition import electron_absorbed_dose_gy
+from dosimetry_core.dose.organ_level import (
+    KidneySide,
+    Organ,
+    OrganAbsorbedDose,
+    kidney_absorbed_doses,
+    mass_weighted_mean_gy,
+    organ_absorbed_dose,
+)
+from dosimetry_core.dose.radiobiology import KIDNEY_RADIOSENSITIVITY, bed_of_fits_gy
+from dosimetry_core.dose.sphere import sphere_absorbed_dose_gy
+from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError, MissingDataError
+from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.pipeline.curves import VoiCurves
+from dosimetry_core.pipeline.marrow import SourceActivity
+from dosimetry_core.quantification import CycleMeasurement, VoiMeasurement
+from dosimetry_core.results import DoseValue, EnclosedReading, OrganResult, VoiResult
+from dosimetry_core.uncertainty import (
+    S_VALUE_SELF_RELATIVE_UNCERTAINTY,
+    RelativeUncertainty,
+    dose_relative_uncertainty,
+    dose_volume_sensitivity,
+)
+from dosimetry_core.units import mass_kg
+from dosimetry_core.voi import Role
+
+KIDNEY_ROLES: tuple[Role, ...] = ("kidney_left", "kidney_right", "kidneys")
+SOURCE_ORGANS: tuple[Organ, ...] = ("kidneys", "liver", "spleen")
+LOCAL_DEPOSITION = "local-deposition"
+_DEFAULT_ENGINES: dict[str, Engine] = {
+    "kidneys": "organ-level",
+    "liver": "organ-level",
+    "spleen": "organ-level",
+    "lesion": "sphere",
+}
+
+
+def role_group(role: Role) -> str:
+    """The role as the settings name it: both sides of the kidneys are ``kidneys``."""
+    return "kidneys" if role in KIDNEY_ROLES else role
+
+
+def engine_of(case: Case, role: Role) -> Engine | None:
+    """Engine of a role; None for roles that get no absorbed dose."""
+    group = role_group(role)
+    return case.settings.engine.get(group, _DEFAULT_ENGINES.get(group))
+
+
+def relative_uncertainty(measurement: VoiMeasurement, curves: VoiCurves, nuclide: str) -> RelativeUncertainty:
+    """Relative standard uncertainty of a VOI's absorbed dose (methods 7); an unknown calibration part is left out."""
+    fit = curves.fits[nuclide]
+    return dose_relative_uncertainty(
+        time_integrated_activity_random=fit.fit_relative_standard_uncertainty,
+        calibration=measurement.calibration_relative_standard_uncertainty or 0.0,
+        recovery=measurement.recovery_relative_standard_uncertainty or 0.0,
+        volume_sensitivity=dose_volume_sensitivity(
+            counts_sensitivity=measurement.activity_volume_sensitivity, recovery_sensitivity=0.0
+        ),
+        volume=measurement.volume_relative_standard_uncertainty or 0.0,
+        time_integrated_activity_common=fit.model_relative_standard_uncertainty,
+        s_value=S_VALUE_SELF_RELATIVE_UNCERTAINTY,
+    )
+
+
+def activity_uncertainty(measurement: VoiMeasurement, curves: VoiCurves, nuclide: str) -> RelativeUncertainty:
+    """Relative standard uncertainty of a VOI's time-integrated activity."""
+    fit = curves.fits[nuclide]
+    return RelativeUncertainty(
+        fit.fit_relative_standard_uncertainty,
+        math.hypot(
+            measurement.calibration_relative_standard_uncertainty or 0.0,
+            measurement.recovery_relative_standard_uncertainty or 0.0,
+            measurement.activity_volume_sensitivity * (measurement.volume_relative_standard_uncertainty or 0.0),
+            fit.model_relative_standard_uncertainty,
+        ),
+    )
+
+
+def _dose_value(dose_gy: float, uncertainty: RelativeUncertainty) -> DoseValue:
+    return DoseValue(dose_gy, dose_gy * uncertainty.random, dose_gy * uncertainty.common)
+
+
+def source_activities(
+    measurement: CycleMeasurement, curves: Mapping[str, VoiCurves]
+) -> dict[str, dict[str, SourceActivity]]:
+    """Nuclide → source organ → time-integrated activity, enclosed VOIs not counted; kidneys are both sides.
+
+    An organ one of whose VOIs failed is left out: half a kidney pair is no source term.
+    """
+    sources: dict[str, dict[str, SourceActivity]] = {}
+    for organ in SOURCE_ORGANS:
+        names = [name for name, voi in measurement.vois.items() if role_group(voi.voi.role) == organ]
+        if not names or any(not curves[name].fits for name in names):
+            continue
+        for nuclide in curves[names[0]].fits:
+            parts = [
+                (
+                    curves[name].fits[nuclide].time_integrated_activity_bq_s,
+                    activity_uncertainty(measurement.vois[name], curves[name], nuclide),
+                )
+                for name in names
+            ]
+            total = sum(activity for activity, _ in parts)
+            random = math.hypot(*(activity * u.random for activity, u in parts)) / total
+            common = sum(activity * u.common for activity, u in parts) / total
+            sources.setdefault(nuclide, {})[organ] = SourceActivity(total, RelativeUncertainty(random, common))
+    return sources
+
+
+def lesion_activity_bq_s(measurement: CycleMeasurement, curves: Mapping[str, VoiCurves]) -> dict[str, float]:
+    """Nuclide → time-integrated activity of all lesions."""
+    total: dict[str, float] = {}
+    for name, voi in measurement.vois.items():
+        if voi.voi.role == "lesion":
+            for nuclide, fit in curves[name].fits.items():
+                total[nuclide] = total.get(nuclide, 0.0) + fit.time_integrated_activity_bq_s
+    return total
+
+
+def voi_results(
+    case: Case,
+    cycle: Cycle,
+    measurement: CycleMeasurement,
+    curves: Mapping[str, VoiCurves],
+    sources: Mapping[str, Mapping[str, float]],
+) -> FrozenMap[str, VoiResult]:
+    """Result of every VOI; what fails for one is its ``failure``.
+
+    Parameters
+    ----------
+    sources
+        Nuclide → kidneys, liver, spleen, remainder → time-integrated activity, for the cross-dose.
+    """
+    kidneys = _KidneyEngine(case, measurement, curves, sources)
+    results = {}
+    for name, measured in measurement.vois.items():
+        density = case.settings.density_g_per_ml.get(role_group(measured.voi.role))
+        mass = None if density is None or not measured.volume_ml > 0 else mass_kg(measured.volume_ml, density)
+        result = VoiResult(
+            measured.voi,
+            measured.volume_ml,
+            mass,
+            density,
+            curves[name].curves,
+            curves[name].fits,
+            FrozenMap(),
+            None,
+            activity_standard_uncertainty_bq=FrozenMap(
+                {measured.nuclide: _point_uncertainties(measured)} if measured.nuclide else {}
+            ),
+            uncorrected_activity_bq=FrozenMap(
+                {measured.nuclide: tuple(measured.uncorrected_activity_bq.tolist())} if measured.nuclide else {}
+            ),
+            partial_volume_factors=tuple(measured.partial_volume_factor.tolist()),
+            failure=curves[name].failure,
+            findings=curves[name].findings,
+        )
+        if result.failure is None:
+            result = _with_doses(case, cycle, result, measured, curves[name], kidneys, sources)
+        results[name] = result
+    for name, result in results.items():
+        enclosed = _with_enclosed(result, measurement, results)
+        if enclosed is not None:
+            results[name] = replace(result, with_enclosed=enclosed)
+    return FrozenMap(results)
+
+
+def _point_uncertainties(measured: VoiMeasurement) -> tuple[float, ...] | None:
+    """Standard uncertainty of each activity, random and common parts; None if the random part is unknown."""
+    random = measured.random_standard_uncertainty_bq
+    if random is None:
+        return None
+    common = math.hypot(
+        measured.calibration_relative_standard_uncertainty or 0.0,
+        measured.recovery_relative_standard_uncertainty or 0.0,
+        measured.activity_volume_sensitivity * (measured.volume_relative_standard_uncertainty or 0.0),
+    )
+    return tuple(math.hypot(u, common * a) for u, a in zip(random, measured.activity_bq, strict=True))
+
+
+class _KidneyEngine:
+    """Kidney doses of all nuclides, computed once for all kidney VOIs."""
+
+    def __init__(
+        self,
+        case: Case,
+        measurement: CycleMeasurement,
+        curves: Mapping[str, VoiCurves],
+        sources: Mapping[str, Mapping[str, float]],
+    ) -> None:
+        self.by_nuclide: dict[str, FrozenMap[str, OrganAbsorbedDose]] = {}
+        self.both: dict[str, OrganAbsorbedDose] = {}
+        self.failure: DosimetryError | None = None
+        self.sides = [name for name, voi in measurement.vois.items() if voi.voi.role in KIDNEY_ROLES]
+        density = case.settings.density_g_per_ml.get("kidneys")
+        if not self.sides or any(not curves[name].fits for name in self.sides) or density is None:
+            return
+        try:
+            for nuclide in curves[self.sides[0]].fits:
+                doses = kidney_absorbed_doses(
+                    nuclide,
+                    case.patient.sex,
+                    {
+                        name: KidneySide(
+                            curves[name].fits[nuclide].time_integrated_activity_bq_s,
+                            mass_kg(measurement.vois[name].volume_ml, density),
+                        )
+                        for name in self.sides
+                    },
+                    other_time_integrated_activities_bq_s={
+                        organ: activity for organ, activity in sources.get(nuclide, {}).items() if organ != "kidneys"
+                    },
+                )
+                self.by_nuclide[nuclide] = doses.sides
+                self.both[nuclide] = doses.both
+        except DosimetryError as error:
+            self.failure = error
+
+
+def _with_doses(
+    case: Case,
+    cycle: Cycle,
+    result: VoiResult,
+    measured: VoiMeasurement,
+    curves: VoiCurves,
+    kidneys: _KidneyEngine,
+    sources: Mapping[str, Mapping[str, float]],
+) -> VoiResult:
+    engine = engine_of(case, result.role)
+    if engine is None:
+        return result
+    place = f"cycle {cycle.number}, {result.voi.name}"
+    try:
+        if result.mass_kg is None or result.density_g_per_ml is None:
+            raise MissingDataError(
+                f"no density for {role_group(result.role)!r}",
+                where=place,
+                remedy="add it to [settings.density_g_per_ml]",
+            )
+        doses = {}
+        contributions: dict[str, dict[str, float]] = {}
+        for nuclide, fit in curves.fits.items():
+            parts = _contributions(
+                case, engine, result, fit.time_integrated_activity_bq_s, nuclide, kidneys, sources, place
+            )
+            for source, dose in parts.items():
+                contributions.setdefault(source, {})[nuclide] = dose
+            doses[nuclide] = _dose_value(sum(parts.values()), relative_uncertainty(measured, curves, nuclide))
+    except DosimetryError as error:
+        return replace(result, failure=error.line(), cross_checks_gy=_local_deposition(result, curves))
+    checks = _local_deposition(result, curves) if engine != LOCAL_DEPOSITION else FrozenMap()
+    return replace(
+        result,
+        doses=FrozenMap(doses),
+        engine=engine,
+        contributions_gy=FrozenMap({source: FrozenMap(by) for source, by in contributions.items()}),
+        cross_checks_gy=checks,
+        bed_gy=_bed_gy(curves, doses) if result.role in KIDNEY_ROLES else None,
+    )
+
+
+def _bed_gy(curves: VoiCurves, doses: Mapping[str, DoseValue]) -> float:
+    """BED of one cycle with both nuclides in one sum."""
+    return bed_of_fits_gy(
+        [
+            (fit, doses[nuclide].absorbed_dose_gy / fit.time_integrated_activity_bq_s)
+            for nuclide, fit in curves.fits.items()
+        ],
+        alpha_beta_gy=KIDNEY_RADIOSENSITIVITY.alpha_beta_gy,
+        repair_half_life_s=KIDNEY_RADIOSENSITIVITY.repair_half_life_s,
+    )
+
+
+def _local_deposition(result: VoiResult, curves: VoiCurves) -> FrozenMap[str, FrozenMap[str, float]]:
+    if result.mass_kg is None:
+        return FrozenMap()
+    mass = result.mass_kg
+    return FrozenMap(
+        {
+            LOCAL_DEPOSITION: FrozenMap(
+                {
+                    nuclide: electron_absorbed_dose_gy(nuclide, fit.time_integrated_activity_bq_s, mass_kg=mass)
+                    for nuclide, fit in curves.fits.items()
+                }
+            )
+        }
+    )
+
+
+def _contributions(
+    case: Case,
+    engine: Engine,
+    result: VoiResult,
+    activity_bq_s: float,
+    nuclide: str,
+    kidneys: _KidneyEngine,
+    sources: Mapping[str, Mapping[str, float]],
+    place: str,
+) -> dict[str, float]:
+    """Source → absorbed dose of one nuclide by the chosen engine."""
+    assert result.mass_kg is not None
+    assert result.density_g_per_ml is not None
+    if engine == LOCAL_DEPOSITION:
+        return {"self": electron_absorbed_dose_gy(nuclide, activity_bq_s, mass_kg=result.mass_kg)}
+    if engine == "sphere":
+        return {
+            "self": sphere_absorbed_dose_gy(
+                nuclide, activity_bq_s, mass_kg=result.mass_kg, density_g_per_ml=result.density_g_per_ml
+            )
+        }
+    if engine == "organ-level":
+        if result.role in KIDNEY_ROLES:
+            if kidneys.failure is not None:
+                raise kidneys.failure
+            if nuclide not in kidneys.by_nuclide:
+                raise MissingDataError(
+                    "the other kidney has no curve", where=place, remedy="correct its VOI or its curve"
+                )
+            return dict(kidneys.by_nuclide[nuclide][result.voi.name].contributions_gy)
+        group = role_group(result.role)
+        if group in ("liver", "spleen"):
+            organ: Organ = "liver" if group == "liver" else "spleen"
+            others = {name: value for name, value in sources.get(nuclide, {}).items() if name != organ}
+            return dict(
+                organ_absorbed_dose(
+                    nuclide,
+                    case.patient.sex,
+                    organ,
+                    mass_kg=result.mass_kg,
+                    time_integrated_activities_bq_s={organ: activity_bq_s, **others},
+                ).contributions_gy
+            )
+        raise InconsistentCaseError(
+            f"there is no organ S value for a {group}", where=place, remedy="choose sphere or local-deposition"
+        )
+    raise InconsistentCaseError(
+        f"the engine {engine} is not in this version",
+        where="settings.engine",
+        remedy="choose organ-level, sphere or local-deposition",
+    )
+
+
+def _with_enclosed(
+    result: VoiResult, measurement: CycleMeasurement, results: Mapping[str, VoiResult]
+) -> EnclosedReading | None:
+    """The reading with everything inside the outline; its dose by mass-weighting, as energy adds."""
+    measured = measurement.vois[result.voi.name]
+    if not measured.enclosed or not result.doses or result.mass_kg is None:
+        return None
+    inside = [other for other in results.values() if other.voi.voi_id in measured.enclosed]
+    if any(not other.fits or other.mass_kg is None for other in inside):
+        return None
+    masses = {result.voi.name: result.mass_kg} | {
+        other.voi.name: other.mass_kg for other in inside if other.mass_kg is not None
+    }
+    activity, dose = {}, {}
+    for nuclide in result.fits:
+        activity[nuclide] = result.fits[nuclide].time_integrated_activity_bq_s + sum(
+            other.fits[nuclide].time_integrated_activity_bq_s for other in inside
+        )
+        doses = {result.voi.name: result.doses[nuclide].absorbed_dose_gy}
+        for other in inside:
+            local = other.cross_checks_gy.get(LOCAL_DEPOSITION, FrozenMap[str, float]())
+            if nuclide in other.doses:
+                doses[other.voi.name] = other.doses[nuclide].absorbed_dose_gy
+            elif nuclide in local:
+                doses[other.voi.name] = local[nuclide]
+            else:
+                return None
+        dose[nuclide] = mass_weighted_mean_gy(doses, masses)
+    return EnclosedReading(measured.volume_with_enclosed_ml, FrozenMap(activity), FrozenMap(dose))
+
+
+def organ_results(cycle: Cycle, measurement: CycleMeasurement, vois: Mapping[str, VoiResult]) -> dict[str, OrganResult]:
+    """Kidneys (mass-weighted mean of the sides), liver and spleen from their VOIs."""
+    given = FrozenMap({a.nuclide: a.administered_activity_bq for a in cycle.administrations})
+    organs: dict[str, OrganResult] = {}
+    for organ in SOURCE_ORGANS:
+        parts = {name: voi for name, voi in vois.items() if role_group(voi.role) == organ}
+        masses = {name: voi.mass_kg for name, voi in parts.items() if voi.mass_kg is not None and voi.doses}
+        if not parts or len(masses) < len(parts):
+            continue
+        doses = {}
+        contributions: dict[str, dict[str, float]] = {}
+        for nuclide in next(iter(parts.values())).doses:
+            mean = mass_weighted_mean_gy(
+                {name: voi.doses[nuclide].absorbed_dose_gy for name, voi in parts.items()}, masses
+            )
+            random = [(masses[n] * (v.doses[nuclide].random_standard_uncertainty_gy or 0.0)) for n, v in parts.items()]
+            common = {n: v.doses[nuclide].common_standard_uncertainty_gy or 0.0 for n, v in parts.items()}
+            doses[nuclide] = DoseValue(
+                mean, math.hypot(*random) / sum(masses.values()), mass_weighted_mean_gy(common, masses)
+            )
+            for source in dict.fromkeys(s for voi in parts.values() for s in voi.contributions_gy):
+                contributions.setdefault(source, {})[nuclide] = mass_weighted_mean_gy(
+                    {name: voi.contributions_gy[source][nuclide] for name, voi in parts.items()}, masses
+                )
+        beds = {name: voi.bed_gy for name, voi in parts.items() if voi.bed_gy is not None}
+        organs[organ] = OrganResult(
+            organ,
+            FrozenMap(doses),
+            given,
+            FrozenMap({source: FrozenMap(by) for source, by in contributions.items()}),
+            bed_gy=mass_weighted_mean_gy(beds, masses) if len(beds) == len(parts) else None,
+        )
+    return organs
+
+
+def dose_findings(cycle: Cycle, vois: Mapping[str, VoiResult]) -> list[Finding]:
+    """One finding per VOI that has no result."""
+    return [
+        Finding(
+            "voi-failed",
+            "error" if role_group(voi.role) in SOURCE_ORGANS else "warning",
+            f"No absorbed dose: {voi.failure}.",
+            f"cycle {cycle.number}, {name}",
+        )
+        for name, voi in vois.items()
+        if voi.failure is not None
+    ]

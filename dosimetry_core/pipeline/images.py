@@ -1,0 +1,125 @@
+"""From the paths of a case to its images, VOIs and registrations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from dosimetry_core.case import Case, Cycle
+from dosimetry_core.dicom.series import read_series
+from dosimetry_core.dicom.study import group_time_points
+from dosimetry_core.dicom.vois import read_vois
+from dosimetry_core.errors import DosimetryError, InconsistentCaseError, MissingDataError, raise_problems
+from dosimetry_core.image import TimePoint
+from dosimetry_core.progress import Progress, no_progress, part_of
+from dosimetry_core.registration import register_time_points
+
+
+def import_case(case: Case, *, progress: Progress = no_progress) -> Case:
+    """The case with the images and VOIs of every cycle that names some.
+
+    Raises
+    ------
+    DosimetryError
+        Every problem of all cycles together, each with file or field and a remedy.
+    """
+    problems: list[DosimetryError] = []
+    cycles = []
+    for number, cycle in enumerate(case.cycles):
+        part = part_of(progress, number / len(case.cycles), (number + 1) / len(case.cycles))
+        try:
+            cycles.append(import_cycle(case, cycle, progress=part) if cycle.image_paths else cycle)
+        except DosimetryError as error:
+            problems.append(error)
+    raise_problems(problems)
+    return replace(case, cycles=tuple(cycles))
+
+
+def import_cycle(case: Case, cycle: Cycle, *, progress: Progress = no_progress) -> Cycle:
+    """One cycle with its images grouped into time points, and its VOIs on the grid of the reference time point."""
+    where = f"cycle {cycle.number}"
+    reading = read_series(
+        _existing(case, cycle.image_paths, f"{where}, images"),
+        time_zone=case.patient.time_zone,
+        clock_offset_s=cycle.clock_offset_s.get("scanner", 0.0),
+        progress=part_of(progress, 0.0, 0.8),
+    )
+    time_points = group_time_points(reading.series, where=f"{where}, images")
+    _check_patient(case, where, time_points)
+    _check_times(cycle, where, time_points)
+    findings = reading.findings
+    if not cycle.voi_paths:
+        progress(1.0, f"Cycle {cycle.number} is read")
+        return replace(cycle, time_points=time_points, import_findings=findings)
+    voi_paths = _existing(case, cycle.voi_paths, f"{where}, vois")
+    vois = read_vois(
+        voi_paths,
+        time_points=time_points,
+        roles=cycle.voi_roles,
+        contour_convention=cycle.contour_convention,
+    )
+    progress(1.0, f"Cycle {cycle.number} is read")
+    return replace(
+        cycle,
+        time_points=time_points,
+        reference_time_point=vois.reference_time_point,
+        vois=vois.vois,
+        voi_files=vois.source_files,
+        import_findings=findings + vois.findings,
+    )
+
+
+def _existing(case: Case, names: tuple[str, ...], where: str) -> list[Path]:
+    paths = [Path(case.folder) / name for name in names]
+    raise_problems(
+        MissingDataError(f"{path} does not exist", where=where, remedy="correct the path in case.toml")
+        for path in paths
+        if not path.exists()
+    )
+    return paths
+
+
+def _check_patient(case: Case, where: str, time_points: tuple[TimePoint, ...]) -> None:
+    images = [series for point in time_points for series in (point.spect, point.ct) if series is not None]
+    for series in images:
+        if series.patient_id and series.patient_id != case.patient.patient_id:
+            raise InconsistentCaseError(
+                f"the images are of patient {series.patient_id!r} ({series.patient_name}), "
+                f"the case is of {case.patient.patient_id!r}",
+                where=f"{where}, images, {series.source_files[0].path if series.source_files else series.series_uid}",
+                remedy="use the images of this patient, or correct [patient] id",
+            )
+
+
+def _check_times(cycle: Cycle, where: str, time_points: tuple[TimePoint, ...]) -> None:
+    given = cycle.administrations[0]
+    raise_problems(
+        InconsistentCaseError(
+            f"the SPECT of {point.spect.acquisition_start.isoformat()} began before the middle of the infusion of "
+            f"{given.nuclide} ({given.time_zero.isoformat()})",
+            where=f"{where}, images",
+            remedy="correct the administration's start, or the scanner's clock offset, or leave the scan out",
+        )
+        for point in time_points
+        if point.spect.acquisition_start < given.time_zero
+    )
+
+
+def align_case(case: Case, *, progress: Progress = no_progress) -> Case:
+    """The case with every time point registered to its cycle's reference; registered ones are left as they are."""
+    cycles = tuple(
+        align_cycle(cycle, progress=part_of(progress, number / len(case.cycles), (number + 1) / len(case.cycles)))
+        for number, cycle in enumerate(case.cycles)
+    )
+    return case if cycles == case.cycles else replace(case, cycles=cycles)
+
+
+def align_cycle(cycle: Cycle, *, progress: Progress = no_progress) -> Cycle:
+    """One cycle with its time points registered to the reference; the same object if they all are."""
+    if all(point.registration.method != "none" for point in cycle.time_points):
+        return cycle
+    aligned = register_time_points(cycle.time_points, cycle.reference_time_point, progress=progress)
+    kept = tuple(
+        old if old.registration.method != "none" else new for old, new in zip(cycle.time_points, aligned, strict=True)
+    )
+    return replace(cycle, time_points=kept)

@@ -1,0 +1,219 @@
+"""Red marrow of one cycle: blood curve, remainder of the body, itemised dose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from dosimetry_core.case import Case, Cycle
+from dosimetry_core.dose.red_marrow import (
+    MarrowSource,
+    RedMarrowAbsorbedDose,
+    blood_time_integrated_activity_bq_s_per_kg,
+    marrow_time_integrated_activity_bq_s,
+    red_marrow_absorbed_dose,
+)
+from dosimetry_core.errors import DosimetryError, Finding
+from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.kinetics.blood import BloodFit, fit_blood_curve, second_nuclide_blood_fit
+from dosimetry_core.kinetics.curve import TimeActivityCurve
+from dosimetry_core.kinetics.result import FitResult
+from dosimetry_core.kinetics.second_nuclide import IDENTITY_RELATIVE_STANDARD_UNCERTAINTY
+from dosimetry_core.kinetics.whole_body import fit_whole_body, remainder
+from dosimetry_core.pipeline.curves import derived, other_nuclides, scan_times_s
+from dosimetry_core.quantification import CycleMeasurement
+from dosimetry_core.uncertainty import RelativeUncertainty
+
+
+@dataclass(frozen=True, eq=False)
+class SourceActivity:
+    """Time-integrated activity of a source region for one nuclide, with its relative standard uncertainty."""
+
+    time_integrated_activity_bq_s: float
+    uncertainty: RelativeUncertainty
+
+
+@dataclass(frozen=True, eq=False)
+class CycleMarrow:
+    """Marrow of one cycle by nuclide, with the curves it rests on."""
+
+    blood: FrozenMap[str, BloodFit]
+    whole_body: FrozenMap[str, FitResult]
+    remainder: FrozenMap[str, SourceActivity]
+    doses: FrozenMap[str, RedMarrowAbsorbedDose]
+    findings: tuple[Finding, ...]
+
+
+def whole_body_fits(
+    cycle: Cycle, measurement: CycleMeasurement | None, imaged: str | None
+) -> tuple[FrozenMap[str, FitResult], tuple[Finding, ...]]:
+    """Whole-body curve of each nuclide; empty with a finding where it can't be known."""
+    place = f"cycle {cycle.number}, whole body"
+    nuclide = imaged or cycle.administrations[0].nuclide
+    given = cycle.administration(nuclide)
+    if given is None:
+        return FrozenMap(), ()
+    body = cycle.whole_body
+    if body.method == "measured":
+        times = np.array([(time - given.time_zero).total_seconds() for time in body.times])
+        values = np.array(body.activity_bq)
+    elif measurement is not None:
+        times = scan_times_s(cycle, nuclide)
+        values = np.array([scan.field_of_view_activity_bq for scan in measurement.time_points])
+    else:
+        return FrozenMap(), ()
+    try:
+        curve = TimeActivityCurve(times, values, nuclide)
+        fits = {
+            nuclide: fit_whole_body(
+                curve,
+                administered_activity_bq=given.administered_activity_bq,
+                method=body.method,
+                place=place,
+            )
+        }
+        for other in other_nuclides(cycle, nuclide):
+            fits[other] = derived(cycle, fits[nuclide], other, place=place)
+    except DosimetryError as error:
+        return FrozenMap(), (Finding("whole-body-failed", "warning", error.line(), place),)
+    return FrozenMap(fits), tuple(finding for finding in fits[nuclide].findings)
+
+
+def blood_fits(
+    cycle: Cycle, whole_body: Mapping[str, FitResult], imaged: str | None
+) -> tuple[FrozenMap[str, BloodFit], tuple[Finding, ...]]:
+    """Blood curve of each nuclide: from its own samples, else derived from the imaged nuclide's."""
+    if not cycle.blood_samples:
+        return FrozenMap(), ()
+    fits: dict[str, BloodFit] = {}
+    findings: list[Finding] = []
+    for given in cycle.administrations:
+        name = given.nuclide
+        samples = [s for s in cycle.blood_samples if name in s.activity_concentration_bq_per_ml]
+        if not samples:
+            continue
+        place = f"cycle {cycle.number}, blood, {name}"
+        end_s = given.infusion_s / 2
+        uncertainties = [sample.relative_standard_uncertainty for sample in samples]
+        known = [u for u in uncertainties if u is not None]
+        slowest = whole_body.get(name)
+        try:
+            fits[name] = fit_blood_curve(
+                np.array([(s.time - given.time_zero).total_seconds() - end_s for s in samples]),
+                np.array([s.activity_concentration_bq_per_ml[name] for s in samples]),
+                nuclide_name=name,
+                infusion_s=given.infusion_s,
+                relative_standard_uncertainty=np.array(known) if len(known) == len(samples) else None,
+                whole_body_effective_half_life_s=None if slowest is None else slowest.effective_half_life_s,
+                place=place,
+            )
+            findings += fits[name].findings
+        except DosimetryError as error:
+            findings.append(Finding("blood-failed", "warning", error.line(), place))
+    measured = imaged if imaged in fits else next(iter(fits), None)
+    if measured is not None:
+        source = cycle.administration(measured)
+        for given in cycle.administrations:
+            if given.nuclide in fits or source is None:
+                continue
+            fits[given.nuclide] = second_nuclide_blood_fit(
+                fits[measured],
+                to_nuclide=given.nuclide,
+                administered_from_bq=source.administered_activity_bq,
+                administered_to_bq=given.administered_activity_bq,
+                infusion_s=given.infusion_s,
+                identity_relative_standard_uncertainty=IDENTITY_RELATIVE_STANDARD_UNCERTAINTY,
+            )
+    return FrozenMap(fits), tuple(findings)
+
+
+def cycle_marrow(
+    case: Case,
+    cycle: Cycle,
+    measurement: CycleMeasurement | None,
+    *,
+    imaged: str | None,
+    organs: Mapping[str, Mapping[str, SourceActivity]],
+    lesions_bq_s: Mapping[str, float],
+) -> CycleMarrow:
+    """Red marrow dose of a cycle.
+
+    Parameters
+    ----------
+    imaged
+        Nuclide of the images; None without images.
+    organs
+        Nuclide → kidneys, liver, spleen → time-integrated activity without enclosed lesions.
+    lesions_bq_s
+        Nuclide → time-integrated activity of all lesions; they stay in the remainder.
+    """
+    whole_body, findings = whole_body_fits(cycle, measurement, imaged)
+    blood, more = blood_fits(cycle, whole_body, imaged)
+    gathered = [*findings, *more]
+    settings = case.settings.red_marrow
+    rests: dict[str, SourceActivity] = {}
+    doses: dict[str, RedMarrowAbsorbedDose] = {}
+    place = f"cycle {cycle.number}, red marrow"
+    for given in cycle.administrations:
+        name = given.nuclide
+        sources = organs.get(name, {})
+        blood_fit = blood.get(name)
+        marrow_bq_s = 0.0
+        if blood_fit is not None:
+            marrow_bq_s = marrow_time_integrated_activity_bq_s(
+                blood_time_integrated_activity_bq_s_per_kg(
+                    blood_fit.time_integral_bq_s_per_ml, blood_density_g_per_ml=settings.blood_density_g_per_ml
+                ),
+                marrow_to_blood_ratio=settings.marrow_to_blood_ratio,
+                sex=case.patient.sex,
+            )
+        rest: MarrowSource | None = None
+        if name in whole_body:
+            try:
+                left = remainder(
+                    whole_body[name],
+                    organs_bq_s={organ: s.time_integrated_activity_bq_s for organ, s in sources.items()},
+                    organ_standard_uncertainties_bq_s={
+                        organ: s.uncertainty.of(s.time_integrated_activity_bq_s) for organ, s in sources.items()
+                    },
+                    red_marrow_bq_s=marrow_bq_s,
+                    lesions_bq_s=lesions_bq_s.get(name, 0.0),
+                    place=place,
+                )
+                gathered += left.findings
+                share = left.standard_uncertainty_bq_s / max(left.time_integrated_activity_bq_s, 1.0)
+                rest = MarrowSource(left.time_integrated_activity_bq_s, RelativeUncertainty(0.0, share))
+                rests[name] = SourceActivity(left.time_integrated_activity_bq_s, rest.uncertainty)
+            except DosimetryError as error:
+                gathered.append(Finding("remainder-failed", "error", error.line(), place))
+        if blood_fit is None:
+            continue
+        doses[name] = red_marrow_absorbed_dose(
+            name,
+            case.patient.sex,
+            blood=MarrowSource(
+                blood_fit.time_integral_bq_s_per_ml,
+                RelativeUncertainty(
+                    blood_fit.fit_relative_standard_uncertainty, blood_fit.model_relative_standard_uncertainty
+                ),
+            ),
+            organs={
+                organ: MarrowSource(s.time_integrated_activity_bq_s, s.uncertainty) for organ, s in sources.items()
+            },
+            remainder=rest,
+            blood_density_g_per_ml=settings.blood_density_g_per_ml,
+            marrow_to_blood_ratio=settings.marrow_to_blood_ratio,
+            rest_of_body=settings.rest_of_body,
+            body_mass_kg=case.patient.weight_kg,
+            scale_remainder_by_body_mass=settings.scale_remainder_by_body_mass,
+            bone_metastases=case.patient.bone_metastases,
+            place=place,
+        )
+        gathered += doses[name].findings
+    if not cycle.blood_samples and cycle.entered is None and cycle.time_points:
+        gathered.append(
+            Finding("blood-missing", "warning", "No blood sample, so no marrow dose of this cycle's own.", place)
+        )
+    return CycleMarrow(blood, whole_body, FrozenMap(rests), FrozenMap(doses), tuple(dict.fromkeys(gathered)))

@@ -1,0 +1,111 @@
+"""The whole chain: every cycle, the course, the plan, the second opinion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from dosimetry_core.case import Case, Cycle
+from dosimetry_core.errors import Finding
+from dosimetry_core.evaluation import CycleResult, Evaluation
+from dosimetry_core.pipeline.course import course_organs, course_vois, delivered_cycles
+from dosimetry_core.pipeline.cycle import evaluate_cycle
+from dosimetry_core.pipeline.images import align_case, import_case
+from dosimetry_core.planning.next_cycle import NextCyclePlan, plan_next_cycle
+from dosimetry_core.planning.protocol import read_protocol
+from dosimetry_core.progress import Progress, no_progress, part_of
+from dosimetry_core.safety.assessment import SafetyAssessment, assess
+from dosimetry_core.safety.rules import RuleSet, read_rules
+from dosimetry_core.second_check import second_check
+
+
+def compute(case: Case, *, progress: Progress = no_progress) -> Evaluation:
+    """Read the images and VOIs of a case, align them, and evaluate everything.
+
+    Raises
+    ------
+    DosimetryError
+        What the user has to mend first; nothing is guessed.
+    """
+    imported = import_case(case, progress=part_of(progress, 0.0, 0.4))
+    aligned = align_case(imported, progress=part_of(progress, 0.4, 0.8))
+    return evaluate(aligned, progress=part_of(progress, 0.8, 1.0))
+
+
+def evaluate(case: Case, *, previous: Evaluation | None = None, progress: Progress = no_progress) -> Evaluation:
+    """Evaluate a case whose images are read and aligned.
+
+    Parameters
+    ----------
+    case
+        Cycles without images are taken with their entered doses, or estimated from the last measured cycle.
+    previous
+        An earlier evaluation: what rests on unchanged branches of the case is taken over.
+    """
+    protocol = read_protocol(case.course.protocol, folder=case.folder)
+    rules = read_rules(protocol.stop_rules) if protocol.stop_rules is not None else None
+    known = {result.cycle.number: result for result in previous.cycles} if previous is not None else {}
+    results: list[CycleResult] = []
+    for index, cycle in enumerate(case.cycles):
+        results.append(
+            evaluate_cycle(
+                case,
+                cycle,
+                earlier=results,
+                safety=_safety(case, cycle, rules),
+                previous=known.get(cycle.number),
+                previous_case=previous.case if previous is not None else None,
+                progress=part_of(progress, index / len(case.cycles), (index + 1) / len(case.cycles)),
+            )
+        )
+    cycles = tuple(results)
+    delivered = delivered_cycles(cycles, protocol)
+    plan = plan_next_cycle(
+        protocol,
+        delivered,
+        planned_cycles=case.course.planned_cycles,
+        prior_absorbed_dose_gy=case.course.prior_absorbed_dose_gy,
+        stop_criteria_met=cycles[-1].safety.stop_criteria_met,
+    )
+    evaluation = Evaluation(
+        case,
+        protocol,
+        cycles,
+        delivered,
+        course_organs(case, protocol, cycles),
+        course_vois(cycles),
+        plan,
+        (),
+        _findings(cycles, plan),
+    )
+    return second_check(evaluation)
+
+
+def plan_with_activities(evaluation: Evaluation, activities_bq: Mapping[str, float]) -> NextCyclePlan:
+    """The plan with activities that the physicist chose, with all that it predicts and remarks."""
+    return plan_next_cycle(
+        evaluation.protocol,
+        evaluation.delivered,
+        planned_cycles=evaluation.case.course.planned_cycles,
+        prior_absorbed_dose_gy=evaluation.case.course.prior_absorbed_dose_gy,
+        stop_criteria_met=evaluation.cycles[-1].safety.stop_criteria_met,
+        chosen_activities_bq=activities_bq,
+    )
+
+
+def _safety(case: Case, cycle: Cycle, rules: RuleSet | None) -> SafetyAssessment:
+    first: date = case.cycles[0].administrations[0].start.date()
+    baseline = [result for result in case.cycles[0].laboratory if result.date <= first]
+    return assess(
+        case.patient,
+        cycle.laboratory,
+        case.laboratory_limits,
+        rules,
+        baseline=baseline,
+        place=f"cycle {cycle.number}, laboratory",
+    )
+
+
+def _findings(cycles: tuple[CycleResult, ...], plan: NextCyclePlan) -> tuple[Finding, ...]:
+    gathered = [finding for result in cycles for finding in result.findings]
+    return tuple(dict.fromkeys([*gathered, *plan.findings]))

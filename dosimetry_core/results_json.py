@@ -1,0 +1,315 @@
+"""The tree of results.json from an evaluation: core units, the unit in every name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import is_dataclass
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+
+from dosimetry_core.case import Case, Cycle
+from dosimetry_core.case_file import CASE_FORMAT
+from dosimetry_core.data_tables import data_table_editions
+from dosimetry_core.errors import Finding
+from dosimetry_core.evaluation import CycleResult, Evaluation
+from dosimetry_core.image import ImageSeries
+from dosimetry_core.kinetics.result import FitResult
+from dosimetry_core.results import DoseValue, OrganResult, VoiResult, total_within_cycle
+from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
+
+_CURVE_POINTS = 60
+
+
+def results_json(evaluation: Evaluation) -> dict[str, Any]:
+    """Everything that was computed, as plain dictionaries, lists, texts and numbers."""
+    case = evaluation.case
+    return {
+        "format": CASE_FORMAT,
+        "software": {
+            "name": SOFTWARE_NAME,
+            "version": SOFTWARE_VERSION,
+            "data_tables": data_table_editions(),
+        },
+        "patient": {
+            "id": case.patient.patient_id,
+            "name": case.patient.name,
+            "sex": case.patient.sex,
+            "birth_date": None if case.patient.birth_date is None else case.patient.birth_date.isoformat(),
+            "weight_kg": case.patient.weight_kg,
+            "height_mm": case.patient.height_mm,
+            "time_zone": case.patient.time_zone,
+        },
+        "inputs": inputs(case),
+        "settings": plain(case.settings)
+        | {"calibration": {f"cycle_{cycle.number}": plain(cycle.calibration) for cycle in case.cycles}},
+        "cycles": [_cycle(result) for result in evaluation.cycles],
+        "course": _course(evaluation),
+        "plan": evaluation.plan.to_json(),
+        "second_opinion": {
+            "disagreements": [
+                {
+                    "quantity": item.quantity,
+                    "value": item.value,
+                    "second_value": item.second_value,
+                    "relative_difference": item.relative_difference,
+                }
+                for item in evaluation.disagreements
+            ],
+        },
+        "findings": [finding_json(finding) for finding in evaluation.findings],
+    }
+
+
+def finding_json(finding: Finding) -> dict[str, str]:
+    """A finding as results.json has it."""
+    return {"code": finding.code, "level": finding.level, "text": finding.text, "place": finding.place}
+
+
+def plain(value: Any) -> Any:
+    """A value of the case tree as JSON: dataclasses and maps become objects, instants ISO 8601 text."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    return value
+
+
+def inputs(case: Case) -> dict[str, str]:
+    """SHA-256 of every file the case was made of, by its path relative to the case folder."""
+    files = list(case.case_files)
+    for cycle in case.cycles:
+        files += cycle.voi_files
+        for point in cycle.time_points:
+            for series in (point.spect, point.ct):
+                files += series.source_files if series is not None else ()
+    folder = case.folder.rstrip("/\\")
+    digests = {}
+    for file in files:
+        inside = file.path.startswith((folder + "/", folder + "\\"))
+        name = file.path[len(folder) + 1 :] if inside else file.path
+        digests[name.replace("\\", "/")] = file.sha256
+    return dict(sorted(digests.items()))
+
+
+def _doses(doses: Mapping[str, DoseValue]) -> dict[str, Any]:
+    """The two dose keys: absorbed dose and its standard uncertainty, by nuclide and in total."""
+    total = total_within_cycle(doses.values())
+    with_total = {**doses, "total": total}
+    return {
+        "absorbed_dose_gy": {name: value.absorbed_dose_gy for name, value in with_total.items()},
+        "absorbed_dose_standard_uncertainty_gy": {
+            name: value.standard_uncertainty_gy for name, value in with_total.items()
+        },
+        "absorbed_dose_random_standard_uncertainty_gy": {
+            name: value.random_standard_uncertainty_gy for name, value in with_total.items()
+        },
+    }
+
+
+def _cycle(result: CycleResult) -> dict[str, Any]:
+    cycle = result.cycle
+    return {
+        "number": cycle.number,
+        "administrations": [
+            {
+                "nuclide": a.nuclide,
+                "administered_activity_bq": a.administered_activity_bq,
+                "start": a.start.isoformat(),
+                "infusion_s": a.infusion_s,
+                "vial": plain(a.vial),
+            }
+            for a in cycle.administrations
+        ],
+        "time_points": _time_points(result),
+        "vois": {name: _voi(result, voi) for name, voi in result.vois.items()},
+        "organs": {name: _organ(organ) for name, organ in result.organs.items()},
+        "whole_body": None if result.whole_body is None else plain(result.whole_body),
+        "blood": _blood(result),
+        "red_marrow_alternatives_gy": dict(result.red_marrow_alternatives_gy),
+        "laboratory": [{"date": r.date.isoformat(), **r.values} for r in cycle.laboratory],
+        "safety": result.safety.to_json(),
+        "findings": [finding_json(finding) for finding in result.findings],
+    }
+
+
+def _series(series: ImageSeries | None) -> dict[str, Any] | None:
+    if series is None:
+        return None
+    return {
+        "series_uid": series.series_uid,
+        "study_uid": series.study_uid,
+        "frame_of_reference_uid": series.frame_of_reference_uid,
+        "description": series.description,
+        "acquisition_start": series.acquisition_start.isoformat(),
+        "quantity": series.volume.quantity,
+        "decay_reference": series.decay_reference,
+        "counting_duration_s": series.counting_duration_s,
+        "shape": list(series.volume.geometry.shape),
+        "spacing_mm": list(series.volume.geometry.spacing_mm),
+        "files": len(series.source_files),
+    }
+
+
+def _time_points(result: CycleResult) -> list[dict[str, Any]]:
+    cycle = result.cycle
+    points = []
+    for index, point in enumerate(cycle.time_points):
+        transform = point.registration.transform
+        points.append(
+            {
+                "time_after_administration_s": time_after_administration_s(cycle, index),
+                "spect": _series(point.spect),
+                "ct": _series(point.ct),
+                "registration": {
+                    "method": point.registration.method,
+                    "residual_mm": point.registration.residual_mm,
+                    "rotation_rad": transform.angle_rad,
+                    "translation_of_reference_centre_mm": (
+                        transform.apply(centre := point.spect.volume.geometry.centre_mm()) - centre
+                    ).tolist(),
+                },
+                "field_of_view_activity_bq": (
+                    None
+                    if result.measurement is None
+                    else float(result.measurement.time_points[index].field_of_view_activity_bq)
+                ),
+            }
+        )
+    return points
+
+
+def time_after_administration_s(cycle: Cycle, index: int) -> float:
+    """Time of a scan's start after the middle of the first-listed nuclide's infusion."""
+    start = cycle.time_points[index].spect.acquisition_start
+    return (start - cycle.administrations[0].time_zero).total_seconds()
+
+
+def _fit(fit: FitResult) -> dict[str, Any]:
+    last = float(fit.curve.times_s[-1]) * 1.2
+    times = np.linspace(0.0, last, _CURVE_POINTS)
+    return {
+        "model": fit.model,
+        "requested_model": fit.requested_model,
+        "parameters": dict(fit.parameters),
+        "parameter_standard_uncertainties": dict(fit.parameter_standard_uncertainties),
+        "covariance_convention": fit.covariance_convention,
+        "bounds_active": list(fit.bounds_active),
+        "effective_half_life_s": fit.effective_half_life_s,
+        "time_integrated_activity_bq_s": fit.time_integrated_activity_bq_s,
+        "time_integrated_activity_standard_uncertainty_bq_s": fit.time_integrated_activity_standard_uncertainty_bq_s,
+        "extrapolated_fraction": fit.extrapolated_fraction,
+        "before_first_point_fraction": fit.before_first_point_fraction,
+        "chi_squared": fit.chi_squared,
+        "degrees_of_freedom": fit.degrees_of_freedom,
+        "information_criterion": fit.information_criterion,
+        "derived_from": fit.derived_from,
+        "included": fit.curve.mask.tolist(),
+        "residuals_bq": fit.residuals_bq.tolist(),
+        "curve": {"time_after_administration_s": times.tolist(), "activity_bq": fit.activity_bq(times).tolist()},
+        "findings": [finding_json(finding) for finding in fit.findings],
+    }
+
+
+def _voi(result: CycleResult, voi: VoiResult) -> dict[str, Any]:
+    tree: dict[str, Any] = {
+        "role": voi.role,
+        "source": voi.voi.source,
+        "volume_ml": voi.volume_ml,
+        "mass_kg": voi.mass_kg,
+        "density_g_per_ml": voi.density_g_per_ml,
+        "activity_bq": {name: curve.activity_bq.tolist() for name, curve in voi.curves.items()},
+        "activity_standard_uncertainty_bq": {
+            name: None if values is None else list(values)
+            for name, values in voi.activity_standard_uncertainty_bq.items()
+        },
+        "partial_volume_factor": list(voi.partial_volume_factors),
+        "uncorrected_activity_bq": {name: list(values) for name, values in voi.uncorrected_activity_bq.items()},
+        "fit": {name: _fit(fit) for name, fit in voi.fits.items()},
+        "engine": voi.engine,
+        "cross_check_absorbed_dose_gy": {engine: _with_total(doses) for engine, doses in voi.cross_checks_gy.items()},
+        "contributions": {source: _with_total(doses) for source, doses in voi.contributions_gy.items()},
+        "failure": voi.failure,
+        "findings": [finding_json(finding) for finding in voi.findings],
+    }
+    if voi.doses:
+        tree |= _doses(voi.doses)
+        tree["absorbed_dose_per_administered_activity_gy_per_bq"] = {
+            a.nuclide: voi.doses[a.nuclide].absorbed_dose_gy / a.administered_activity_bq
+            for a in result.cycle.administrations
+            if a.nuclide in voi.doses
+        }
+    if voi.bed_gy is not None:
+        tree["bed_gy"] = voi.bed_gy
+    if voi.with_enclosed is not None:
+        tree["with_enclosed_vois"] = {
+            "volume_ml": voi.with_enclosed.volume_ml,
+            "time_integrated_activity_bq_s": dict(voi.with_enclosed.time_integrated_activity_bq_s),
+            "absorbed_dose_gy": _with_total(voi.with_enclosed.absorbed_dose_gy),
+        }
+    return tree
+
+
+def _with_total(doses: Mapping[str, float]) -> dict[str, float]:
+    return {**doses, "total": sum(doses.values())}
+
+
+def _organ(organ: OrganResult) -> dict[str, Any]:
+    tree = _doses(organ.doses) | {
+        "absorbed_dose_per_administered_activity_gy_per_bq": dict(organ.per_administered_activity_gy_per_bq),
+        "contributions": {source: _with_total(doses) for source, doses in organ.contributions_gy.items()},
+        "estimated": organ.estimated,
+        "origin": organ.origin,
+    }
+    if organ.bed_gy is not None:
+        tree["bed_gy"] = organ.bed_gy
+    return tree
+
+
+def _blood(result: CycleResult) -> dict[str, Any]:
+    cycle = result.cycle
+    zero = cycle.administrations[0].time_zero
+    return {
+        "samples": [
+            {
+                "time_after_administration_s": (sample.time - zero).total_seconds(),
+                "activity_concentration_bq_per_ml": dict(sample.activity_concentration_bq_per_ml),
+                "relative_standard_uncertainty": sample.relative_standard_uncertainty,
+            }
+            for sample in cycle.blood_samples
+        ],
+        "fit": plain(result.blood),
+    }
+
+
+def _course(evaluation: Evaluation) -> dict[str, Any]:
+    case = evaluation.case
+    return {
+        "protocol": evaluation.protocol.name,
+        "planned_cycles": case.course.planned_cycles or evaluation.protocol.cycles,
+        "prior_absorbed_dose_gy": dict(case.course.prior_absorbed_dose_gy),
+        "organs": {
+            name: {
+                "absorbed_dose_gy": organ.delivered.absorbed_dose_gy,
+                "absorbed_dose_standard_uncertainty_gy": organ.delivered.standard_uncertainty_gy,
+                "limit_gy": organ.limit_gy,
+                "remaining_gy": organ.remaining_gy,
+                "bed_gy": organ.bed_gy,
+            }
+            for name, organ in evaluation.course_organs.items()
+        },
+        "vois": {
+            name: {
+                "absorbed_dose_gy": dose.absorbed_dose_gy,
+                "absorbed_dose_standard_uncertainty_gy": dose.standard_uncertainty_gy,
+            }
+            for name, dose in evaluation.course_vois.items()
+        },
+    }
