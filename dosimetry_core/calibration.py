@@ -69,8 +69,9 @@ def activity_at_acquisition_start_bq(
     counting_duration_s: float,
     decay_constant_per_s: float,
     recovery: float = 1.0,
+    decay_corrected_by_s: float = 0.0,
 ) -> float:
-    """Activity at the start of the acquisition from reconstructed counts.
+    """Activity from reconstructed counts, at the start of the acquisition or so long before.
 
     Parameters
     ----------
@@ -82,15 +83,18 @@ def activity_at_acquisition_start_bq(
         Clock time of counting.
     recovery
         Recovery coefficient of the VOI, above 0.
+    decay_corrected_by_s
+        Time before the start to which the activity is decay-corrected; 0 for the start itself.
 
     Notes
     -----
-    A = C/(Q R T) · λT/(1 − exp(−λT)) (MIRD pamphlet 23, Dewaraja et al. 2012, doi:10.2967/jnumed.111.100123).
+    A = C/(Q R T) · λT/(1 − exp(−λT)) · exp(λ t) (MIRD pamphlet 23, Dewaraja et al. 2012, doi:10.2967/jnumed.111.100123).
     """
     if not sensitivity_cps_per_bq > 0 or not recovery > 0:
         raise ValueError("sensitivity and recovery coefficient must be positive")
     mean = counts / (sensitivity_cps_per_bq * recovery * counting_duration_s)
-    return mean * decay_while_counting_factor(decay_constant_per_s, counting_duration_s)
+    at_start = mean * decay_while_counting_factor(decay_constant_per_s, counting_duration_s)
+    return at_start * math.exp(decay_constant_per_s * decay_corrected_by_s)
 
 
 def largest_observable_count_rate_per_s(dead_time_s: float, model: DeadTimeModel) -> float:

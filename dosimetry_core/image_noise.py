@@ -18,6 +18,7 @@ _VARIANCE_EXPONENT = 1.5
 # Voxels taken for noise lie wholly inside a VOI and get at least this share of their blurred value from VOIs.
 _INSIDE = 0.99
 _MOSTLY_VOI = 0.9
+_COVERED = 1e-9
 _SMALLEST_SAMPLE = 30
 _OWN_SAMPLE = 120
 
@@ -104,7 +105,7 @@ def noise_standard_uncertainty_bq_per_ml(
             slice(s - w, s - w + n)
             for s, w, n in zip(coverage.start, weights.start, coverage.values.shape, strict=True)
         )
-        variance[inside] = np.where(coverage.values > 0, own**2, variance[inside])
+        variance[inside] = np.where(coverage.values > _COVERED, own**2, variance[inside])
     return math.sqrt(noise.correlation_volume_voxels * float((weights.values**2 * variance).sum()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -86,7 +87,7 @@ class VoiMask:
         """Whether nothing is covered."""
         return not self.coverage.any()
 
-    @property
+    @functools.cached_property
     def volume_ml(self) -> float:
         """Covered volume in mL, partial voxels counted by their share."""
         return float(self.coverage.sum(dtype=np.int64)) / FULL_COVERAGE * self.geometry.voxel_volume_ml
