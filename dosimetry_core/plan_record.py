@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final
 
 from dosimetry_core.canonical_json import canonical_bytes, normalised, parse_json, sha256_hex
@@ -33,18 +33,17 @@ _PARTS: Final = frozenset(
 
 
 def decimal_text(value: float, *, places: int) -> str:
-    """A finite number with a fixed number of decimals, rounded half to even from its shortest decimal form.
+    """A finite number with a fixed number of decimals, rounded as the screen rounds it, never as minus zero.
 
     Raises
     ------
     ValueError
         If the number is not finite.
     """
-    number = Decimal(repr(float(value)))
-    if not number.is_finite():
+    if not math.isfinite(value):
         raise ValueError(f"{value} has no decimal form")
-    rounded = number.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
-    return f"{abs(rounded) if rounded == 0 else rounded:f}"
+    text = f"{value:.{places}f}"
+    return text.removeprefix("-") if float(text) == 0 else text
 
 
 def absorbed_dose_text(value_gy: float, *, beside_gy: float | None = None) -> str:
@@ -276,13 +275,17 @@ def _cycle(cycle: Mapping[str, Any]) -> dict[str, Any]:
             for administration in cycle.get("administrations", ())
         ],
         "organs": {name: _region(organ) for name, organ in cycle.get("organs", {}).items()},
-        "vois": {name: _region(voi) for name, voi in cycle.get("vois", {}).items() if voi.get("absorbed_dose_gy")},
+        "vois": {
+            name: _region(voi, with_per_activity=False)
+            for name, voi in cycle.get("vois", {}).items()
+            if voi.get("absorbed_dose_gy")
+        },
     }
 
 
-def _region(region: Mapping[str, Any]) -> dict[str, Any]:
+def _region(region: Mapping[str, Any], *, with_per_activity: bool = True) -> dict[str, Any]:
     uncertainties = region.get("absorbed_dose_standard_uncertainty_gy") or {}
-    per_activity = region.get("absorbed_dose_per_administered_activity_gy_per_bq") or {}
+    per_activity = region.get("absorbed_dose_per_administered_activity_gy_per_bq") or {} if with_per_activity else {}
     parts: dict[str, Any] = {
         name: {
             "absorbed_dose_gy": _dose(value),

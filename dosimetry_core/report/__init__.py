@@ -7,18 +7,20 @@ from typing import Any, Final
 
 from dosimetry_core.canonical_json import canonical_bytes, parse_json, sha256_hex
 from dosimetry_core.plan_record import RESULTS_NAME, calculation_time, parse_plan_record, results_bytes
-from dosimetry_core.report.decision import decision
+from dosimetry_core.report.decision import decision, plan_rules
 from dosimetry_core.report.figures import cumulative_bars, curve_plots
 from dosimetry_core.report.tables import (
     administrations,
     course_table,
+    course_vois,
     input_folders,
     laboratory,
     red_marrow,
+    second_opinion,
     settings,
     voi_tables,
 )
-from dosimetry_core.report.words import RESEARCH_NOTICE, in_words, patient_name
+from dosimetry_core.report.words import RESEARCH_NOTICE, patient_name
 from dosimetry_core.typesetting import PLAN_TEMPLATE, typeset
 
 SHORT_DIGEST_LENGTH: Final = 16
@@ -96,15 +98,15 @@ def plan_content(results: Mapping[str, Any], record: Mapping[str, Any]) -> dict[
         "decision": decision(record),
         "administrations": administrations(results),
         "course": course_table(results),
+        "course_vois": course_vois(results),
+        "second_opinion": second_opinion(results),
         "bars": cumulative_bars(results),
         "cycles": [
             {"vois": voi_tables(cycle), "plots": curve_plots(cycle), "marrow": red_marrow(cycle)} for cycle in cycles
         ],
         "laboratory": laboratory(results),
         "settings": settings(results),
-        "limits": [
-            {"name": in_words(name), "value": limit["absorbed_dose_gy"]} for name, limit in record["limits"].items()
-        ],
+        "rules": plan_rules(record),
         "findings": record["findings"],
         "overrides": record["overrides"],
         "folders": input_folders(results),

@@ -50,6 +50,25 @@ def decision(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def plan_rules(record: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Limits, allocation, earlier courses and unrounded activities: what the proposal was computed with."""
+    plan = record["plan"]
+    doses = [("Limit", record["limits"]), ("Allocation of the next cycle", plan["allocation"])]
+    doses.append(("Given in earlier courses", record["course"]["prior_absorbed_dose"]))
+    rules = [
+        {"name": f"{title} · {in_words(name)}", "value": f"{minus(table[name]['absorbed_dose_gy'])} Gy"}
+        for title, table in doses
+        for name in organ_order(table)
+    ]
+    return rules + [
+        {
+            "name": f"Activity before rounding · {nuclide_symbol(nuclide)}",
+            "value": f"{minus(plan['activities'][nuclide]['unrounded_activity_gbq'])} GBq",
+        }
+        for nuclide in nuclide_order(plan["activities"])
+    ]
+
+
 def void_reasons(record: Mapping[str, Any]) -> list[str]:
     """Why nothing may be given on this page; empty if it may be signed."""
     plan = record["plan"]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dosimetry_core.report.words import in_words, nuclide_order, nuclide_symbol, organ_order, voi_order
+from dosimetry_core.report.words import in_words, nuclide_order, organ_order, voi_order
 from dosimetry_core.units import HOUR, MEGABECQUEREL
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
@@ -86,51 +86,59 @@ def _total(value: Any) -> Any:
 
 def curve_plots(cycle: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One plot per VOI: measured points with their uncertainty, and the fitted curve of each nuclide."""
-    plots = []
     times_h = [HOUR.from_core(point["time_after_administration_s"]) for point in cycle.get("time_points", ())]
-    for name in voi_order(cycle.get("vois", {})):
-        voi = cycle["vois"][name]
-        curves = {nuclide: _curve(fit) for nuclide, fit in (voi.get("fit") or {}).items()}
-        activity = {nuclide: _megabecquerel(values) for nuclide, values in (voi.get("activity_bq") or {}).items()}
-        if not activity:
-            continue
-        spread = {n: _megabecquerel(v) for n, v in (voi.get("activity_standard_uncertainty_bq") or {}).items()}
-        tops = [
-            a + u for n in activity for a, u in zip(activity[n], spread.get(n, [0.0] * len(activity[n])), strict=True)
-        ]
-        tops += [value for curve in curves.values() for _, value in curve]
-        ends = [t for curve in curves.values() for t, _ in curve] + times_h
-        y_ticks, y_top = _axis(max(tops), about=3)
-        x_ticks, x_top = _axis(max(ends), about=4)
-        plots.append(
+    vois = cycle.get("vois", {})
+    return [plot for name in voi_order(vois) if (plot := _curve_plot(name, vois[name], times_h))]
+
+
+def _curve_plot(name: str, voi: Mapping[str, Any], times_h: Sequence[float]) -> dict[str, Any] | None:
+    fits = voi.get("fit") or {}
+    curves = {nuclide: _curve(fits[nuclide]) for nuclide in nuclide_order(fits)}
+    points = [
+        point
+        for nuclide in nuclide_order(voi.get("activity_bq") or {})
+        for point in _points(nuclide, voi, fits.get(nuclide) or {}, times_h)
+    ]
+    if not points:
+        return None
+    drawn = [pair for curve in curves.values() for pair in curve]
+    y_ticks, y_top = _axis(max([p["y"] + p["u"] for p in points] + [a for _, a in drawn]), about=3)
+    x_ticks, x_top = _axis(max([p["x"] for p in points] + [t for t, _ in drawn]), about=4)
+    return {
+        "title": name,
+        "x_ticks": x_ticks,
+        "y_ticks": y_ticks,
+        "curves": [
             {
-                "title": name,
-                "x_ticks": x_ticks,
-                "y_ticks": y_ticks,
-                "curves": [
-                    {
-                        "nuclide": nuclide,
-                        "symbol": nuclide_symbol(nuclide),
-                        "derived": bool(voi["fit"][nuclide].get("derived_from")),
-                        "points": [[t / x_top, max(a, 0.0) / y_top] for t, a in curves[nuclide]],
-                    }
-                    for nuclide in nuclide_order(curves)
-                    if curves[nuclide]
-                ],
-                "points": [
-                    {"nuclide": nuclide, "x": t / x_top, "y": max(a, 0.0) / y_top, "u": u / y_top}
-                    for nuclide in nuclide_order(activity)
-                    for t, a, u in zip(
-                        times_h, activity[nuclide], spread.get(nuclide, [0.0] * len(times_h)), strict=True
-                    )
-                ],
+                "nuclide": nuclide,
+                "derived": bool(fits[nuclide].get("derived_from")),
+                "points": [[t / x_top, a / y_top] for t, a in curve],
             }
-        )
-    return plots
+            for nuclide, curve in curves.items()
+            if curve
+        ],
+        "points": [p | {"x": p["x"] / x_top, "y": p["y"] / y_top, "u": p["u"] / y_top} for p in points],
+    }
 
 
-def _megabecquerel(values: Sequence[float]) -> list[float]:
-    return [MEGABECQUEREL.from_core(value) for value in values]
+def _points(
+    nuclide: str, voi: Mapping[str, Any], fit: Mapping[str, Any], times_h: Sequence[float]
+) -> list[dict[str, Any]]:
+    """Measured points in h and MBq; ``used`` is false for a point left out of the fit."""
+    values = voi["activity_bq"][nuclide]
+    spread = (voi.get("activity_standard_uncertainty_bq") or {}).get(nuclide) or [None] * len(values)
+    used = fit.get("included") or [True] * len(values)
+    return [
+        {
+            "nuclide": nuclide,
+            "x": t,
+            "y": MEGABECQUEREL.from_core(a),
+            "u": 0.0 if u is None else MEGABECQUEREL.from_core(u),
+            "used": bool(kept),
+        }
+        for t, a, u, kept in zip(times_h, values, spread, used, strict=True)
+        if a is not None
+    ]
 
 
 def _curve(fit: Mapping[str, Any]) -> list[tuple[float, float]]:
@@ -139,4 +147,4 @@ def _curve(fit: Mapping[str, Any]) -> list[tuple[float, float]]:
     if not curve:
         return []
     times = (HOUR.from_core(t) for t in curve["time_after_administration_s"])
-    return list(zip(times, _megabecquerel(curve["activity_bq"]), strict=True))
+    return list(zip(times, (MEGABECQUEREL.from_core(a) for a in curve["activity_bq"]), strict=True))

@@ -106,8 +106,45 @@ def _dose_cells(region: Mapping[str, Any] | None, nuclides: Sequence[str]) -> di
             minus(absorbed_dose_text(GRAY_PER_GIGABECQUEREL.from_core(per_activity[n]))) if n in per_activity else "–"
             for n in nuclides
         ],
-        "note": NOT_MEASURED if region is None else "estimated" if region.get("estimated") else "",
+        "note": _origin(region),
     }
+
+
+def _origin(region: Mapping[str, Any] | None) -> str:
+    if region is None:
+        return NOT_MEASURED
+    origin = str(region.get("origin") or ("estimated" if region.get("estimated") else "measured"))
+    return "" if origin == "measured" else origin
+
+
+def course_vois(results: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Absorbed dose of every VOI over the course."""
+    vois = results.get("course", {}).get("vois") or {}
+    roles = {name: voi for cycle in results.get("cycles", ()) for name, voi in (cycle.get("vois") or {}).items()}
+    known = {name: roles.get(name, {}) for name in vois}
+    return [
+        {
+            "name": name,
+            "dose": _dose(_total(vois[name].get("absorbed_dose_gy"))),
+            "uncertainty": _dose(
+                _total(vois[name].get("absorbed_dose_standard_uncertainty_gy")),
+                beside_gy=_total(vois[name].get("absorbed_dose_gy")),
+            ),
+        }
+        for name in voi_order(known)
+    ]
+
+
+def second_opinion(results: Mapping[str, Any]) -> list[str]:
+    """What the second opinion says of the numbers, line by line."""
+    opinion = results.get("second_opinion")
+    if opinion is None:
+        return ["No second opinion was computed."]
+    lines = [
+        f"{item['quantity']}: {item['value']:.6g} here, {item['second_value']:.6g} in the second opinion"
+        for item in opinion.get("disagreements") or ()
+    ]
+    return lines or ["The second opinion, computed by other code, agrees with every number it checks."]
 
 
 def administrations(results: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -167,6 +204,7 @@ def voi_tables(cycle: Mapping[str, Any]) -> dict[str, Any]:
             for name in names
             if vois[name].get("absorbed_dose_gy")
         ],
+        "failures": [{"name": name, "text": str(vois[name]["failure"])} for name in names if vois[name].get("failure")],
     }
 
 
