@@ -28,8 +28,9 @@ FloatArray = NDArray[np.float64]
 SAMPLES_EXPECTED: Final = 5
 """5, 10 and 40 min, 4 and 24 h after the end of the infusion (methods 4.3)."""
 NOMINAL_RELATIVE_UNCERTAINTY: Final = 0.05
-# Beyond the last sample a slower phase may hold half as much again: rectangular distribution of that half-width.
-TAIL_RELATIVE_UNCERTAINTY: Final = 0.5 / math.sqrt(3)
+# Beyond the last sample a slower phase, which five samples can't show, may hold as much again (published marrow doses
+# rise by a third from bi- to tri-exponential blood curves): rectangular distribution of that half-width.
+TAIL_RELATIVE_UNCERTAINTY: Final = 1.0 / math.sqrt(3)
 TAIL_FRACTION_LIMIT: Final = 0.25
 
 
