@@ -88,7 +88,8 @@ def activity_at_acquisition_start_bq(
 
     Notes
     -----
-    A = C/(Q R T) · λT/(1 − exp(−λT)) · exp(λ t) (MIRD pamphlet 23, Dewaraja et al. 2012, doi:10.2967/jnumed.111.100123).
+    A = C/(Q R T) · λT/(1 − exp(−λT)) · exp(λ t) (MIRD pamphlet 23: Dewaraja et al. 2012,
+    doi:10.2967/jnumed.111.100123).
     """
     if not sensitivity_cps_per_bq > 0 or not recovery > 0:
         raise ValueError("sensitivity and recovery coefficient must be positive")

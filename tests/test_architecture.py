@@ -100,7 +100,7 @@ RANKS = [
     {"geometry", "data_tables", "canonical_json", "toml_table", "anatomical_plane", "typesetting"},
     {"volume", "nuclide"},
     {"voi", "image"},
-    {"case", "voi_editing", "voi_sampling", "virtual_patient"},
+    {"case", "voi_editing", "voi_sampling", "exclusive_vois", "virtual_patient"},
     {"case_file", "calibration", "registration", "partial_volume", "quantification", "kinetics", "dicom"},
     {"dose", "uncertainty"},
     {"results"},

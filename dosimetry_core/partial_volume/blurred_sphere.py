@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from dosimetry_core.point_spread import FWHM_PER_STANDARD_DEVIATION
+from dosimetry_core.partial_volume.point_spread import FWHM_PER_STANDARD_DEVIATION
 from dosimetry_core.units import MM3_PER_ML
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from dosimetry_core.errors import InconsistentCaseError
 from dosimetry_core.frozen import FrozenMap, read_only
 from dosimetry_core.geometry import FloatArray, RigidTransform
-from dosimetry_core.point_spread import Box, PointSpread, added, common_range
+from dosimetry_core.partial_volume.point_spread import Box, PointSpread, added, common_range
 from dosimetry_core.voi import VoiMask
 from dosimetry_core.voi_sampling import GridCoverage, coverage_on_grid, joined_voxels, splatted
 

@@ -6,10 +6,10 @@ import itertools
 import math
 from collections.abc import Sequence
 
-from dosimetry_core.blurred_sphere import sphere_radius_mm
 from dosimetry_core.case import Calibration
 from dosimetry_core.errors import Finding
-from dosimetry_core.point_spread import PointSpread
+from dosimetry_core.partial_volume.blurred_sphere import sphere_radius_mm
+from dosimetry_core.partial_volume.point_spread import PointSpread
 from dosimetry_core.units import HOUR, MILLILITRE, MILLIMETRE, PERCENT
 from dosimetry_core.voi import Role, Voi, VoiMask
 

@@ -9,11 +9,6 @@ from datetime import datetime
 
 import numpy as np
 
-from dosimetry_core.blurred_sphere import (
-    sphere_count_volume_sensitivity,
-    sphere_radius_mm,
-    sphere_recovery_volume_sensitivity,
-)
 from dosimetry_core.calibration import (
     CalibratedImage,
     calibrated_image,
@@ -26,19 +21,24 @@ from dosimetry_core.exclusive_vois import ExclusiveVois, exclusive_masks
 from dosimetry_core.frozen import FrozenMap, read_only
 from dosimetry_core.geometry import FloatArray
 from dosimetry_core.image import TimePoint
-from dosimetry_core.image_noise import ImageNoise, image_noise, noise_standard_uncertainty_bq_per_ml
 from dosimetry_core.nuclide import nuclide
-from dosimetry_core.partial_volume import RegionConcentrations, ScanRegions, scan_regions
-from dosimetry_core.point_spread import PointSpread
+from dosimetry_core.partial_volume.blurred_sphere import (
+    sphere_count_volume_sensitivity,
+    sphere_radius_mm,
+    sphere_recovery_volume_sensitivity,
+)
+from dosimetry_core.partial_volume.image_noise import ImageNoise, image_noise, noise_standard_uncertainty_bq_per_ml
+from dosimetry_core.partial_volume.point_spread import PointSpread
+from dosimetry_core.partial_volume.transfer_matrix import RegionConcentrations, ScanRegions, scan_regions
 from dosimetry_core.progress import Progress, no_progress
-from dosimetry_core.quantification_findings import (
+from dosimetry_core.quantification.findings import (
     field_of_view_findings,
     side_findings,
     voi_findings,
     voi_on_scan_findings,
 )
+from dosimetry_core.quantification.voi_extent import volume_relative_standard_uncertainty
 from dosimetry_core.voi import Voi, VoiMask
-from dosimetry_core.voi_extent import volume_relative_standard_uncertainty
 
 POINT_SPREAD_RELATIVE_STANDARD_UNCERTAINTY = 0.07
 """Of a stated full width at half maximum (methods 1.5b: 5–10 %)."""

@@ -12,7 +12,7 @@ from dosimetry_core.errors import Finding, InconsistentCaseError
 from dosimetry_core.geometry import FloatArray, RigidTransform
 from dosimetry_core.image import ImageSeries, Registration, TimePoint
 from dosimetry_core.progress import Progress, no_progress, part_of
-from dosimetry_core.registration_least_squares import (
+from dosimetry_core.registration.least_squares import (
     CoarseImage,
     block_displacements_mm,
     coarse_image,
@@ -23,7 +23,7 @@ from dosimetry_core.registration_least_squares import (
     squared_difference,
     surface_mask,
 )
-from dosimetry_core.registration_mutual_information import register_by_mutual_information
+from dosimetry_core.registration.mutual_information import register_by_mutual_information
 from dosimetry_core.units import MILLIMETRE, PERCENT
 
 RESIDUAL_REMARKABLE_MM = 3.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from dosimetry_core.blurred_sphere import sphere_radius_mm
+from dosimetry_core.partial_volume.blurred_sphere import sphere_radius_mm
 from dosimetry_core.voi import VoiMask
 
 CONTOUR_BLUR_FWHM_MM = 3.0

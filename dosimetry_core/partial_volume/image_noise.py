@@ -9,8 +9,8 @@ import numpy as np
 
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.geometry import FloatArray
-from dosimetry_core.partial_volume import RegionConcentrations, ScanRegions
-from dosimetry_core.point_spread import Box, common_range
+from dosimetry_core.partial_volume.point_spread import Box, common_range
+from dosimetry_core.partial_volume.transfer_matrix import RegionConcentrations, ScanRegions
 
 # Noise variance of iterative reconstructions grows with the local value to a power between 1 (counting) and 2
 # (multiplicative noise of expectation maximisation: Barrett et al. 1994, Phys Med Biol 39:833).

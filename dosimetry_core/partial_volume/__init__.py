@@ -1,0 +1,1 @@
+"""What limited resolution does to the activity in a VOI, and how it is undone."""
