@@ -1,0 +1,134 @@
+"""Toolbar for drawing VOIs: cursor, brush, eraser, polygon, and acts on the whole VOI."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+
+from dosimetry_core.units import MILLIMETRE
+from widgets.quantity_edit import QuantityEdit
+from widgets.theme import label
+from widgets.tools.brush import LARGEST_RADIUS_MM, SMALLEST_RADIUS_MM
+
+_TOOLS = (
+    ("cursor", "Cursor", "Move the linked cursor (Esc)"),
+    ("brush", "Brush", "Paint (B); Ctrl held: erase; Shift + wheel or [ ]: size"),
+    ("erase", "Erase", "Erase (E); Ctrl held: paint; Shift + wheel or [ ]: size"),
+    ("polygon", "Polygon", "Click corners or draw freehand (P); double click or Enter closes; Ctrl held: erase"),
+)
+_ACTS = (
+    ("margin-plus", "Grow", "Grow the VOI by the margin (M)"),
+    ("margin-minus", "Shrink", "Shrink the VOI by the margin (Shift+M)"),
+    ("interpolate", "Fill slices", "Fill between drawn slices (I)"),
+    ("keep-island", "Keep island", "Keep only the part under the cursor (K)"),
+    ("isocontour", "Isocontour", "Region above a part of the maximum around the cursor (T)"),
+)
+
+
+class VoiToolBar(QWidget):
+    """Tools and acts; setters are silent."""
+
+    tool_chosen = Signal(str)
+    radius_changed = Signal(float)
+    spherical_toggled = Signal(bool)
+    act_requested = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("voi_tool_bar")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        tools = QGridLayout()
+        tools.setSpacing(5)
+        group = QButtonGroup(self)
+        self._tools: dict[str, QToolButton] = {}
+        for number, (name, text, tip) in enumerate(_TOOLS):
+            button = _button(f"tool_{name}", text, tip)
+            button.setCheckable(True)
+            button.clicked.connect(lambda _=False, name=name: self.tool_chosen.emit(name))
+            group.addButton(button)
+            tools.addWidget(button, 0, number)
+            self._tools[name] = button
+        layout.addLayout(tools)
+        self._radius = QuantityEdit(
+            MILLIMETRE,
+            object_name="brush_radius",
+            minimum=SMALLEST_RADIUS_MM,
+            maximum=LARGEST_RADIUS_MM,
+            step=1.0,
+        )
+        self._radius.set_tool_tip("Brush radius (Shift + wheel, [ ])")
+        self._radius.edited.connect(self.radius_changed)
+        self._ball = _button(
+            "brush_spherical", "Ball", "Paint a ball through neighbouring slices; off: this slice alone"
+        )
+        self._ball.setCheckable(True)
+        self._ball.setChecked(True)
+        self._ball.clicked.connect(lambda checked: self.spherical_toggled.emit(checked))
+        brush = QHBoxLayout()
+        brush.setSpacing(6)
+        brush.addWidget(label("Radius", role="dimmed"))
+        brush.addWidget(self._radius)
+        brush.addWidget(self._ball)
+        brush.addStretch(1)
+        layout.addLayout(brush)
+        self._margin = QuantityEdit(MILLIMETRE, object_name="voi_margin", minimum=0.1, maximum=50.0, step=1.0)
+        self._margin.set_tool_tip("Distance for Grow and Shrink")
+        self._margin.set_value(2.0)
+        margin = QHBoxLayout()
+        margin.setSpacing(6)
+        margin.addWidget(label("Margin", role="dimmed"))
+        margin.addWidget(self._margin)
+        acts = QGridLayout()
+        acts.setSpacing(5)
+        self._acts: dict[str, QToolButton] = {}
+        for number, (name, text, tip) in enumerate(_ACTS):
+            button = _button(f"act_{name.replace('-', '_')}", text, tip)
+            button.clicked.connect(lambda _=False, name=name: self.act_requested.emit(name))
+            self._acts[name] = button
+            if number < 2:
+                margin.addWidget(button)
+            else:
+                acts.addWidget(button, 0, number - 2)
+        margin.addStretch(1)
+        layout.addLayout(margin)
+        layout.addLayout(acts)
+        self.set_tool("cursor")
+        self.set_radius(8.0)
+
+    def set_tool(self, name: str) -> None:
+        """Mark the active tool."""
+        self._tools[name].setChecked(True)
+
+    def set_radius(self, radius_mm: float) -> None:
+        """Brush radius in mm."""
+        self._radius.set_value(radius_mm)
+
+    def set_spherical(self, spherical: bool) -> None:
+        """Ball or disc."""
+        self._ball.setChecked(spherical)
+
+    def set_margin(self, margin_mm: float) -> None:
+        """Margin in mm."""
+        self._margin.set_value(margin_mm)
+
+    def margin_mm(self) -> float:
+        """Margin for growing and shrinking."""
+        value = self._margin.value()
+        if value is None:
+            raise ValueError("the margin has no value")
+        return value
+
+    def set_acts_enabled(self, enabled: bool) -> None:
+        """Whether there is a VOI to act on."""
+        for button in self._acts.values():
+            button.setEnabled(enabled)
+
+
+def _button(name: str, text: str, tip: str) -> QToolButton:
+    button = QToolButton()
+    button.setObjectName(name)
+    button.setText(text)
+    button.setToolTip(tip)
+    return button

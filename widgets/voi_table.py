@@ -1,0 +1,289 @@
+"""VOIs with their numbers: colour, visibility, name, role, volume, concentration, activity, factor, absorbed dose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSignalBlocker,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QKeyEvent, QKeySequence, QPainter, QPixmap
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from dosimetry_core.units import GRAY, KILOBECQUEREL_PER_ML, MEGABECQUEREL, MILLILITRE, DisplayUnit
+from dosimetry_core.voi import ROLES, Role
+from widgets.quantity_edit import quantity_text
+from widgets.theme import STALE
+
+FACTOR = DisplayUnit("", 1.0, 3)
+_Index = QModelIndex | QPersistentModelIndex
+
+
+@dataclass(frozen=True)
+class VoiRow:
+    """One VOI with its numbers in core units; None where not known."""
+
+    voi_id: str
+    name: str
+    role: str
+    colour: str
+    volume_ml: float | None = None
+    mean_concentration_bq_per_ml: float | None = None
+    activity_bq: float | None = None
+    recovery_factor: float | None = None
+    absorbed_dose_gy: float | None = None
+    absorbed_dose_standard_uncertainty_gy: float | None = None
+    visible: bool = True
+    stale: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class _Column:
+    key: str
+    title: str
+    field: str
+    unit: DisplayUnit | None
+    tip: str
+
+
+_COLUMNS = (
+    _Column("name", "VOI", "name", None, "Double click or F2 renames; the square shows and hides the outline (Space)"),
+    _Column("role", "Role", "role", None, "What the VOI is to the dosimetry; double click changes it"),
+    _Column("volume", "Volume", "volume_ml", MILLILITRE, "Partly covered voxels count by their share"),
+    _Column(
+        "mean", "Mean", "mean_concentration_bq_per_ml", KILOBECQUEREL_PER_ML, "Mean concentration at this time point"
+    ),
+    _Column("activity", "Activity", "activity_bq", MEGABECQUEREL, "Activity at this time point, corrected as set"),
+    _Column("factor", "Factor", "recovery_factor", FACTOR, "Partial-volume factor that was applied"),
+    _Column("dose", "Dose", "absorbed_dose_gy", GRAY, "Absorbed dose ± standard uncertainty (k = 1)"),
+)
+
+
+class VoiTable(QTableView):
+    """Table of VOIs; ``voi_selected`` fires when the user selects another."""
+
+    voi_selected = Signal(str)
+    name_edited = Signal(str, str)
+    role_edited = Signal(str, str)
+    visibility_toggled = Signal(str, bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("voi_table")
+        self._model = _VoiModel(self)
+        self.setModel(self._model)
+        self.setItemDelegateForColumn(1, _RoleDelegate(self))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed)
+        self.setAlternatingRowColors(True)
+        self.setShowGrid(False)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setHighlightSections(False)
+        header.setStretchLastSection(False)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.selectionModel().currentRowChanged.connect(self._row_changed)
+
+    def show_rows(self, rows: Sequence[VoiRow]) -> None:
+        """Fill the table; the selected VOI stays selected. Silent."""
+        current = self.current()
+        with QSignalBlocker(self):
+            self._model.fill(tuple(rows))
+            self.set_current(current)
+
+    def set_current(self, voi_id: str | None) -> None:
+        """Select a VOI. Silent."""
+        number = next((n for n, row in enumerate(self._model.rows) if row.voi_id == voi_id), None)
+        with QSignalBlocker(self):
+            if number is None:
+                self.selectionModel().clear()
+            elif voi_id != self.current():
+                flags = QItemSelectionModel.SelectionFlag
+                self.selectionModel().setCurrentIndex(self._model.index(number, 0), flags.ClearAndSelect | flags.Rows)
+
+    def current(self) -> str | None:
+        """Identity of the selected VOI."""
+        row = self.currentIndex().row()
+        return self._model.rows[row].voi_id if 0 <= row < len(self._model.rows) else None
+
+    def value(self, voi_id: str, column_key: str) -> Any:
+        """Core value of a cell."""
+        row, column = self._model.find(voi_id, column_key)
+        return getattr(row, column.field)
+
+    def text(self, voi_id: str, column_key: str) -> str:
+        """Text of a cell as shown."""
+        row, column = self._model.find(voi_id, column_key)
+        return _cell_text(row, column)
+
+    def copy_text(self) -> str:
+        """All rows, tab-separated, with units."""
+        lines = ["\t".join(column.title for column in _COLUMNS)]
+        lines += [
+            "\t".join(_cell_text(row, column, with_symbol=True) for column in _COLUMNS) for row in self._model.rows
+        ]
+        return "\n".join(lines)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Ctrl+C copies with units; Space shows and hides the outline."""
+        current = self.current()
+        if event.matches(QKeySequence.StandardKey.Copy):
+            QGuiApplication.clipboard().setText(self.copy_text())
+        elif event.key() == Qt.Key.Key_Space and current is not None:
+            row, _ = self._model.find(current, "name")
+            self.visibility_toggled.emit(current, not row.visible)
+        else:
+            super().keyPressEvent(event)
+
+    def _row_changed(self, index: QModelIndex) -> None:
+        if 0 <= index.row() < len(self._model.rows):
+            self.voi_selected.emit(self._model.rows[index.row()].voi_id)
+
+
+def _cell_text(row: VoiRow, column: _Column, *, with_symbol: bool = False) -> str:
+    value = getattr(row, column.field)
+    if column.key == "role":
+        return str(value).replace("_", " ")
+    if column.unit is None:
+        return str(value)
+    uncertainty = row.absorbed_dose_standard_uncertainty_gy if column.key == "dose" else None
+    return quantity_text(column.unit, value, uncertainty, with_symbol=with_symbol)
+
+
+class _VoiModel(QAbstractTableModel):
+    def __init__(self, table: VoiTable) -> None:
+        super().__init__(table)
+        self._table = table
+        self.rows: tuple[VoiRow, ...] = ()
+
+    def fill(self, rows: tuple[VoiRow, ...]) -> None:
+        if [row.voi_id for row in rows] == [row.voi_id for row in self.rows]:
+            changed = [n for n, (old, new) in enumerate(zip(self.rows, rows, strict=True)) if old != new]
+            self.rows = rows
+            if changed:
+                self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], len(_COLUMNS) - 1))
+            return
+        self.beginResetModel()
+        self.rows = rows
+        self.endResetModel()
+
+    def find(self, voi_id: str, column_key: str) -> tuple[VoiRow, _Column]:
+        row = next((row for row in self.rows if row.voi_id == voi_id), None)
+        column = next((column for column in _COLUMNS if column.key == column_key), None)
+        if row is None or column is None:
+            raise KeyError((voi_id, column_key))
+        return row, column
+
+    def rowCount(self, parent: _Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: _Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(_COLUMNS)
+
+    def flags(self, index: _Index) -> Qt.ItemFlag:
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        if index.column() == 0:
+            flags |= Qt.ItemFlag.ItemIsUserCheckable
+        return flags | Qt.ItemFlag.ItemIsEditable if index.column() < 2 else flags
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
+        if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(_COLUMNS):
+            return None
+        column = _COLUMNS[section]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return f"{column.title}\n{column.unit.symbol}" if column.unit and column.unit.symbol else column.title
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return column.tip
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignRight if column.unit else Qt.AlignmentFlag.AlignLeft
+            return side | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def data(self, index: _Index, role: int = 0) -> Any:
+        row, column = self.rows[index.row()], _COLUMNS[index.column()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return _cell_text(row, column)
+        if role == Qt.ItemDataRole.EditRole:
+            return getattr(row, column.field)
+        if role == Qt.ItemDataRole.CheckStateRole and column.key == "name":
+            return Qt.CheckState.Checked if row.visible else Qt.CheckState.Unchecked
+        if role == Qt.ItemDataRole.DecorationRole and column.key == "name":
+            return colour_icon(row.colour)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignRight if column.unit else Qt.AlignmentFlag.AlignLeft
+            return side | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.ForegroundRole and row.stale and column.key == "dose":
+            return QColor(STALE)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            tips = [row.note, "stale: its inputs changed" if row.stale and column.key == "dose" else ""]
+            return "\n".join(tip for tip in tips if tip) or None
+        return None
+
+    def setData(self, index: _Index, value: Any, role: int = 0) -> bool:
+        """An edit is reported, not stored: the table shows it when the document says so."""
+        row, column = self.rows[index.row()], _COLUMNS[index.column()]
+        if role == Qt.ItemDataRole.CheckStateRole:
+            self._table.visibility_toggled.emit(row.voi_id, Qt.CheckState(value) == Qt.CheckState.Checked)
+            return True
+        if role == Qt.ItemDataRole.EditRole and str(value).strip() and str(value) != getattr(row, column.field):
+            signal = self._table.name_edited if column.key == "name" else self._table.role_edited
+            signal.emit(row.voi_id, str(value).strip())
+            return True
+        return False
+
+
+class _RoleDelegate(QStyledItemDelegate):
+    """Roles are chosen from their list."""
+
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: _Index) -> QWidget:
+        editor = QComboBox(parent)
+        editor.setObjectName("voi_role_editor")
+        for role in ROLES:
+            editor.addItem(role.replace("_", " "), role)
+        editor.activated.connect(lambda: self.commitData.emit(editor))
+        return editor
+
+    def setEditorData(self, editor: QWidget, index: _Index) -> None:
+        if isinstance(editor, QComboBox):
+            role: Role = index.data(Qt.ItemDataRole.EditRole)
+            editor.setCurrentIndex(max(editor.findData(role), 0))
+
+    def setModelData(self, editor: QWidget, model: Any, index: _Index) -> None:
+        if isinstance(editor, QComboBox):
+            model.setData(index, editor.currentData(), Qt.ItemDataRole.EditRole)
+
+
+def colour_icon(name: str) -> QIcon:
+    """A rounded square of a VOI colour."""
+    pixmap = QPixmap(24, 24)
+    pixmap.fill(QColor(0, 0, 0, 0))
+    painter = QPainter(pixmap)
+    try:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QColor(0, 0, 0, 90))
+        painter.setBrush(QColor(name))
+        painter.drawRoundedRect(3, 3, 18, 18, 4, 4)
+    finally:
+        painter.end()
+    return QIcon(pixmap)
