@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pydicom.dataset import Dataset
+
 from dosimetry_core.dicom.files import DicomFile
 from dosimetry_core.dicom.grid import Plane, image_plane
 from dosimetry_core.dicom.header import Header, element_name
@@ -128,7 +130,7 @@ def _frames(header: Header, *, label_map: bool) -> list[_Frame]:
             return found
 
         # The functional groups together are what a single-frame header would say.
-        joined = type(header.dataset)()
+        joined = Dataset()
         for keyword in ("PlanePositionSequence", "PlaneOrientationSequence", "PixelMeasuresSequence"):
             joined.update(group(keyword).dataset)
         plane = image_plane(Header(joined, header.where))
