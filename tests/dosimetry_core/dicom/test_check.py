@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydicom.dataset import Dataset
+
+from dosimetry_core.dicom.check import CheckEntry, check_folder
+from tests.phantoms import (
+    CT_GRID,
+    SPECT_GRID,
+    Visit,
+    box,
+    bqml_series,
+    counts_like,
+    ct_series,
+    nm_file,
+    structure_set,
+)
+
+COUNTS, HU = counts_like(SPECT_GRID), counts_like(CT_GRID)
+
+
+def _json(entries: list[CheckEntry]) -> list[dict[str, Any]]:
+    listed: list[dict[str, Any]] = json.loads(json.dumps([entry.as_json() for entry in entries]))
+    return listed
+
+
+def test_that_a_good_folder_is_listed_with_what_it_would_be_read_as(tmp_path: Path) -> None:
+    bqml_series(tmp_path / "spect", COUNTS)
+    ct_series(tmp_path / "ct", HU)
+    structure_set(tmp_path / "rs.dcm", {"Liver": [box((-20, 0), (-40, -20), 106.0)]})
+    listed = {entry["what"]: entry for entry in _json(check_folder(tmp_path, time_zone="Europe/Warsaw"))}
+    assert set(listed) == {"SPECT", "CT", "VOIs (RTSTRUCT)"}
+    spect = listed["SPECT"]
+    assert set(spect) == {"path", "what", "nuclide", "time", "shape", "spacing_mm", "units", "findings"}
+    assert spect["path"] == str(tmp_path / "spect")
+    assert (spect["nuclide"], spect["units"]) == ("Lu-177", "Bq/mL")
+    assert spect["time"] == "2025-03-03T14:05:00+01:00"
+    assert spect["shape"] == list(SPECT_GRID.shape)
+    assert set(spect["findings"][0]) == {"code", "level", "text", "remedy"}
+    assert "Liver (liver, 1.2 mL)" in listed["VOIs (RTSTRUCT)"]["findings"][0]["text"]
+
+
+def test_that_an_unknown_time_zone_is_said_and_not_guessed(tmp_path: Path) -> None:
+    nm_file(tmp_path / "a.dcm", COUNTS)
+    (entry, *_) = check_folder(tmp_path, time_zone=None)
+    assert entry.time == "2025-03-03T14:05:00"
+    assert "time-zone-unknown" in {remark.code for remark in entry.findings}
+
+
+def test_that_every_problem_is_listed_and_nothing_is_changed_or_raised(tmp_path: Path) -> None:
+    def no_unit(dataset: Dataset) -> None:
+        del dataset.Units
+
+    nm_file(tmp_path / "good.dcm", COUNTS)
+    nm_file(tmp_path / "bad.dcm", COUNTS, visit=Visit().later(20, "visit 2"), edit=no_unit)
+    ct_series(tmp_path / "ct", HU, leave_out=[2])
+    (tmp_path / "letter.txt").write_text("x", encoding="utf-8")
+    structure_set(tmp_path / "rs.dcm", {"Liver": [box((-20, 0), (-40, -20), 106.0)]}, Visit().later(20, "visit 2"))
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    entries = check_folder(tmp_path, time_zone="Europe/Warsaw")
+    problems = {Path(entry.path).name for entry in entries if entry.what == "problem"}
+    assert {"bad.dcm", "letter.txt"} <= problems
+    assert any("missing between" in remark.text for entry in entries for remark in entry.findings)
+    (voi,) = [entry for entry in entries if entry.what.startswith("VOIs")]
+    assert voi.findings[0].code == "geometry-mismatch"
+    assert all(remark.remedy for entry in entries if entry.what == "problem" for remark in entry.findings)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_that_a_missing_and_an_empty_folder_are_problems(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        entries = check_folder(folder, time_zone="Europe/Warsaw")
+        assert entries[-1].what == "problem"
