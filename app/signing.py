@@ -96,7 +96,7 @@ def approve_plan(pdf: bytes, identity: Identity, *, comment: str, time: datetime
     moment = _whole_second(time)
     _require_role(identity, "physician")
     _require_validity(identity, moment)
-    verdict = verify_plan(pdf, trust=None, now=time)
+    verdict = verify_plan(pdf, trust=None)
     raise_problems(
         InconsistentCaseError(problem, where="plan", remedy="have the plan signed again")
         for problem in verdict.problems
