@@ -138,7 +138,8 @@ def approve(arguments: argparse.Namespace) -> int:
 
 def verify(arguments: argparse.Namespace) -> int:
     """Who signed what and when, whether anything was changed; exit status 0 only if all holds."""
-    from app.verification import read_certificate, verify_plan
+    from app.identity import read_certificate
+    from app.verification import verify_plan
 
     verification = verify_plan(_read(arguments.file), trust=[read_certificate(path) for path in arguments.trust])
     print(verification.text())

@@ -46,6 +46,7 @@ def results_json(evaluation: Evaluation) -> dict[str, Any]:
         | {"calibration": {f"cycle_{cycle.number}": plain(cycle.calibration) for cycle in case.cycles}},
         "cycles": [_cycle(result) for result in evaluation.cycles],
         "course": _course(evaluation),
+        "protocol": evaluation.protocol.to_json(),
         "plan": evaluation.plan.to_json(),
         "second_opinion": {
             "disagreements": [

@@ -20,7 +20,7 @@ from dosimetry_core.second_check import second_check
 
 
 def compute(case: Case, *, progress: Progress = no_progress) -> Evaluation:
-    """Read the images and VOIs of a case, align them, and evaluate everything.
+    """Read the images and VOIs of a case, align them, evaluate everything, and have it checked by the second opinion.
 
     Raises
     ------
@@ -29,7 +29,7 @@ def compute(case: Case, *, progress: Progress = no_progress) -> Evaluation:
     """
     imported = import_case(case, progress=part_of(progress, 0.0, 0.4))
     aligned = align_case(imported, progress=part_of(progress, 0.4, 0.8))
-    return evaluate(aligned, progress=part_of(progress, 0.8, 1.0))
+    return second_check(evaluate(aligned, progress=part_of(progress, 0.8, 1.0)))
 
 
 def evaluate(case: Case, *, previous: Evaluation | None = None, progress: Progress = no_progress) -> Evaluation:
@@ -41,6 +41,10 @@ def evaluate(case: Case, *, previous: Evaluation | None = None, progress: Progre
         Cycles without images are taken with their entered doses, or estimated from the last measured cycle.
     previous
         An earlier evaluation: what rests on unchanged branches of the case is taken over.
+
+    Notes
+    -----
+    The second opinion takes longer than a brush stroke allows; `second_check` adds it before anything is signed.
     """
     protocol = read_protocol(case.course.protocol, folder=case.folder)
     rules = read_rules(protocol.stop_rules) if protocol.stop_rules is not None else None
@@ -67,7 +71,7 @@ def evaluate(case: Case, *, previous: Evaluation | None = None, progress: Progre
         prior_absorbed_dose_gy=case.course.prior_absorbed_dose_gy,
         stop_criteria_met=cycles[-1].safety.stop_criteria_met,
     )
-    evaluation = Evaluation(
+    return Evaluation(
         case,
         protocol,
         cycles,
@@ -78,7 +82,6 @@ def evaluate(case: Case, *, previous: Evaluation | None = None, progress: Progre
         (),
         _findings(cycles, plan),
     )
-    return second_check(evaluation)
 
 
 def plan_with_activities(evaluation: Evaluation, activities_bq: Mapping[str, float]) -> NextCyclePlan:
