@@ -53,7 +53,7 @@ class DisplayBar(QWidget):
         self._map = self._make_map()
         self._lower = QuantityEdit(self._unit, object_name="display_lower", digits=0)
         self._upper = QuantityEdit(self._unit, object_name="display_upper", digits=0)
-        self._lower.findChild(QWidget, "display_lower_unit").hide()
+        self._lower.set_unit_visible(False)
         for edit, tip in ((self._lower, "Lower limit of the colour scale"), (self._upper, "Upper limit")):
             edit.set_tool_tip(tip)
             edit.edited.connect(self._limits_edited)
@@ -136,9 +136,8 @@ class DisplayBar(QWidget):
         self._scale = scale
         if unit is not None and unit != self._unit:
             self._unit = unit
-            for edit, name in ((self._lower, "display_lower"), (self._upper, "display_upper")):
+            for edit in (self._lower, self._upper):
                 edit.set_unit(unit)
-                edit.findChild(QWidget, f"{name}_unit").setVisible(name == "display_upper")
         self._lower.set_value(scale.lower)
         self._upper.set_value(scale.upper)
         with QSignalBlocker(self._map):

@@ -21,7 +21,7 @@ _FINE, _COARSE = 0.1, 5.0
 
 
 class NudgePad(QWidget):
-    """One mm or one degree for a click; a tenth with Shift, five with Ctrl. Emits translation (mm) and rotation (rad)."""
+    """One mm or one degree a click; a tenth with Shift, five with Ctrl. Emits translation (mm) and rotation (rad)."""
 
     nudged = Signal(object, object)
     reset_clicked = Signal()

@@ -40,13 +40,10 @@ def logarithmic_ticks(low: float, high: float) -> list[float]:
 
 def tick_text(value: float, ticks: Sequence[float]) -> str:
     """Shortest text that tells the ticks apart."""
-    steps = [abs(b - a) for a, b in zip(ticks[:-1], ticks[1:], strict=True) if b != a]
-    step = min(steps) if steps else abs(value) or 1.0
-    digits = max(0, -math.floor(math.log10(step) + 1e-9))
-    if len(set(round(s / step, 6) for s in steps)) > 1:
-        digits = max(0, -math.floor(math.log10(abs(value)) + 1e-9)) if value else 0
-    text = f"{value:.{min(digits, 6)}f}"
-    return text.rstrip("0").rstrip(".") if "." in text and digits > 1 else text
+    size = max((abs(tick) for tick in ticks), default=0.0) or 1.0
+    own = ticks if len(ticks) < 2 or max(ticks) < 50 * min((t for t in ticks if t > 0), default=size) else [value]
+    digits = next((d for d in range(7) if all(abs(round(tick, d) - tick) <= 1e-6 * abs(tick) for tick in own)), 6)
+    return f"{value:.{digits}f}"
 
 
 @dataclass(frozen=True)

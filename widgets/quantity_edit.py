@@ -76,6 +76,10 @@ class QuantityEdit(QWidget):
         self._edit.setText("" if value is None else self.unit.text(value, digits=self._digits, with_symbol=False))
         self._mark()
 
+    def set_unit_visible(self, visible: bool) -> None:
+        """Whether the unit stands behind the number (a neighbouring field may show it for both)."""
+        self._unit_label.setVisible(visible)
+
     def set_unit(self, unit: DisplayUnit) -> None:
         """Another display unit for the same core quantity. Silent."""
         self.unit = unit
