@@ -147,6 +147,40 @@ class Protocol:
             {LIMIT_ORGANS[key]: limit for key, limit in self.limits_gy.items() if key != "red_marrow_per_cycle"}
         )
 
+    def to_json(self) -> dict[str, Any]:
+        """Every number of the protocol as plain JSON in core units, for results.json and the second opinion."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "source": self.source,
+            "sha256": self.digest,
+            "cycles": self.cycles,
+            "activity_rule": self.activity_rule,
+            "nuclides": [
+                {
+                    "name": n.name,
+                    "role": n.role,
+                    "standard_activity_bq": n.standard_activity_bq,
+                    "minimum_dispensable_activity_bq": n.minimum_dispensable_activity_bq,
+                    "activity_cap_bq": n.activity_cap_bq,
+                }
+                for n in self.nuclides
+            ],
+            "limits_gy": dict(self.limits_gy),
+            "allocation": self.allocation,
+            "allocation_weights": list(self.allocation_weights),
+            "predictor": self.predictor,
+            "linear_trend_may_fall": self.linear_trend_may_fall,
+            "kidney_quantity": self.kidney_quantity,
+            "rounding_step_bq": self.rounding_step_bq,
+            "confirm_above_relative_to_standard": self.confirm_above_relative_to_standard,
+            "confirm_above_relative_to_last": self.confirm_above_relative_to_last,
+            "warn_above_probability": self.warn_above_probability,
+            "between_cycle_relative_standard_uncertainty": self.between_cycle_relative_standard_uncertainty,
+            "entry_rules": self.entry_rules,
+            "stop_rules": self.stop_rules,
+        }
+
 
 def bundled_protocols() -> tuple[str, ...]:
     """Names of the protocols that come with the program."""

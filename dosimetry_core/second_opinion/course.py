@@ -1,0 +1,136 @@
+"""The course and the plan again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dosimetry_core.second_opinion.planning import planned
+from dosimetry_core.second_opinion.record import EXACT, RELATIVE_TOLERANCE, Opinion, Tree, activities, at
+
+
+def check_course(opinion: Opinion, results: Tree, own: Sequence[dict[str, dict[str, float]]]) -> None:
+    """Cumulative absorbed doses, earlier courses included."""
+    prior = results["course"].get("prior_absorbed_dose_gy") or {}
+    for organ in results["course"]["organs"]:
+        parts = [math.fsum(cycle[organ].values()) for cycle in own if organ in cycle]
+        opinion.add(
+            ["course", "organs", organ, "absorbed_dose_gy"],
+            f"course, {organ}: absorbed dose (Gy)",
+            math.fsum(parts) + float(prior.get(organ, 0.0)),
+        )
+    for name in results["course"].get("vois") or {}:
+        totals = [
+            float(cycle["vois"][name]["absorbed_dose_gy"]["total"])
+            for cycle in results["cycles"]
+            if at(cycle, ["vois", name, "absorbed_dose_gy"]) is not None
+        ]
+        opinion.add(
+            ["course", "vois", name, "absorbed_dose_gy"],
+            f"course, {name}: absorbed dose (Gy)",
+            math.fsum(totals),
+            relative=EXACT,
+        )
+
+
+def check_plan(opinion: Opinion, results: Tree, own: Sequence[dict[str, dict[str, float]]]) -> None:
+    """From the stated doses exactly, and from the own doses within the tolerance."""
+    plan, protocol = results.get("plan"), results.get("protocol")
+    if not plan or not protocol:
+        opinion.not_checked.append("plan: no protocol in the record")
+        return
+    prior = results["course"].get("prior_absorbed_dose_gy") or {}
+    options: dict[str, Any] = {
+        "planned_cycles": results["course"].get("planned_cycles"),
+        "prior_gy": prior,
+        "stop_rule_met": plan["limiting"] == "stop_rule" or bool(_stop_criteria(results)),
+    }
+    side = _higher_side(results, protocol)
+    stated = [_delivered(cycle, None, side[k]) for k, cycle in enumerate(results["cycles"])]
+    second = planned(protocol, stated, **options)
+    chosen = any(f["code"] == "chosen-activity" for f in plan.get("findings") or ())
+    for key in ("feasible", "stop"):
+        if not (chosen and key == "feasible"):
+            opinion.add(["plan", key], f"plan: {key} (1 yes, 0 no)", float(second[key]), relative=0.0)
+    for name, activity in second["activities_bq"].items():
+        if not chosen:
+            opinion.add(["plan", "activities_bq", name], f"plan: activity of {name} (Bq)", activity, relative=EXACT)
+        scale = second["free_activity_scale_bq"] if name == second["free_nuclide"] else None
+        opinion.add(
+            ["plan", "unrounded_activities_bq", name],
+            f"plan: unrounded activity of {name} (Bq)",
+            second["unrounded_activities_bq"][name],
+            relative=EXACT,
+            absolute=EXACT * (scale or 0.0),
+        )
+    if not chosen:
+        for organ, values in second["predicted_absorbed_dose_gy"].items():
+            for when, dose in values.items():
+                opinion.add(
+                    ["plan", "predicted_absorbed_dose_gy", organ, when],
+                    f"plan: predicted absorbed dose to the {organ}, {when.replace('_', ' ')} (Gy)",
+                    dose,
+                    relative=EXACT,
+                    absolute=EXACT,
+                )
+    if any(side) or second["free_activity_scale_bq"] is None:
+        return
+    independent = planned(
+        protocol, [_delivered(cycle, own[k], {}) for k, cycle in enumerate(results["cycles"])], **options
+    )
+    name, scale = independent["free_nuclide"], independent["free_activity_scale_bq"]
+    if name is not None and scale is not None:
+        opinion.add(
+            ["plan", "unrounded_activities_bq", name],
+            f"plan: unrounded activity of {name} from the second opinion's own doses (Bq)",
+            independent["unrounded_activities_bq"][name],
+            absolute=RELATIVE_TOLERANCE * scale,
+        )
+
+
+def _stop_criteria(results: Tree) -> Sequence[str]:
+    cycles = results["cycles"]
+    return at(cycles[-1], ["safety", "stop_criteria_met"]) or () if cycles else ()
+
+
+def _higher_side(results: Tree, protocol: Tree) -> list[dict[str, float]]:
+    """Absorbed dose by nuclide of the higher kidney in each cycle, if the protocol plans with it."""
+    sides: list[dict[str, float]] = []
+    for cycle in results["cycles"]:
+        doses = [
+            voi["absorbed_dose_gy"]
+            for voi in cycle["vois"].values()
+            if voi["role"] in ("kidney_left", "kidney_right") and voi.get("absorbed_dose_gy") is not None
+        ]
+        if protocol.get("kidney_quantity") != "higher-side" or not doses:
+            sides.append({})
+            continue
+        highest = max(doses, key=lambda dose: dose["total"])
+        sides.append({name: float(value) for name, value in highest.items() if name != "total"})
+    return sides
+
+
+def _delivered(cycle: Tree, own: Tree | None, higher_kidney: Mapping[str, float]) -> dict[str, Any]:
+    """What planning reads of a cycle: only what was measured or entered in it."""
+    given = activities(cycle)
+    doses: dict[str, dict[str, float]] = {}
+    per_activity: dict[str, dict[str, float]] = {}
+    for organ, stated in cycle["organs"].items():
+        estimated = stated.get("estimated_nuclides")
+        if estimated is None:
+            estimated = list(given) if stated.get("estimated") else []
+        entered = stated.get("origin") == "entered"
+        if entered:
+            values = stated["absorbed_dose_per_administered_activity_gy_per_bq"]
+            per_activity[organ] = {n: float(v) for n, v in values.items()}
+            per_activity[organ] |= {n: float(v) for n, v in (at(cycle, ["entered", organ]) or {}).items()}
+        source = (own or {}).get(organ) or stated["absorbed_dose_gy"]
+        if organ == "kidneys" and higher_kidney:
+            source = higher_kidney
+        for name, activity in given.items():
+            if name in source and name not in estimated and activity > 0:
+                doses.setdefault(organ, {})[name] = float(source[name])
+                if not entered:
+                    per_activity.setdefault(organ, {})[name] = float(source[name]) / activity
+    return {"activities": given, "doses": doses, "per_activity": per_activity}

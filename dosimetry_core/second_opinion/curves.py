@@ -1,0 +1,318 @@
+"""Fits time–activity curves by a profiled search: rates by grid and simplex, amplitudes solved for at each rate.
+
+Weights are those of the settings; the deviation that counts as 1 in χ² is 5 % of each activity (proportional).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from dosimetry_core.second_opinion.quadrature import integral, integral_to_infinity
+
+# The method's bounds, restated: a falling phase is drawn back from the first point by at most a factor of 20, an
+# uptake has left at most all but a thousandth by then and is at least 5 % faster than what follows.
+_LARGEST_BACK_EXTRAPOLATION = 20.0
+_SMALLEST_UPTAKE_REMAINDER = 1e-3
+_SMALLEST_UPTAKE_RATIO = 1.05
+_RELATIVE_DEVIATION = 0.05
+# Curves whose χ² differ by less fit alike: 0.03 standard deviations.
+CHI_SQUARED_TOLERANCE = 1e-3
+MODELS = {
+    "mono-exponential": (1, False),
+    "bi-exponential": (2, False),
+    "bi-exponential-uptake": (1, True),
+    "tri-exponential-uptake": (2, True),
+}
+_GRID_POINTS = {1: 60, 2: 24, 3: 13}
+
+
+@dataclass(frozen=True)
+class Points:
+    """Included points of one curve: times in s, activities in Bq, deviation that counts as 1."""
+
+    times: tuple[float, ...]
+    values: tuple[float, ...]
+    deviations: tuple[float, ...]
+    slowest: float
+
+
+def points(times: Sequence[float], values: Sequence[float], weights: str, slowest_per_s: float) -> Points:
+    """Points with the deviations that a choice of weights means."""
+    largest = max(abs(v) for v in values)
+    if weights == "proportional":
+        deviations = [_RELATIVE_DEVIATION * v for v in values]
+    elif weights == "poisson":
+        deviations = [_RELATIVE_DEVIATION * math.sqrt(v * largest) for v in values]
+    else:
+        deviations = [_RELATIVE_DEVIATION * largest] * len(values)
+    return Points(tuple(times), tuple(values), tuple(deviations), slowest_per_s)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Sum of (amplitude in Bq, rate in 1/s) terms; an uptake term has a negative amplitude."""
+
+    terms: tuple[tuple[float, float], ...]
+
+    def at(self, time: float) -> float:
+        """Activity at a time."""
+        return math.fsum(a * math.exp(-r * time) for a, r in self.terms)
+
+    def integral(self, *, factor: float = 1.0, faster_by_per_s: float = 0.0) -> float:
+        """Integral of factor · A(t) · exp(−change t) from 0 on, by quadrature."""
+        rates = [r + faster_by_per_s for _, r in self.terms]
+        return factor * integral_to_infinity(
+            lambda t: self.at(t) * math.exp(-faster_by_per_s * t),
+            begin=0.0,
+            fastest_per_s=max(rates),
+            slowest_per_s=min(rates),
+        )
+
+    def chi_squared(self, data: Points) -> float:
+        """Σ ((A_i − A(t_i))/deviation_i)²."""
+        return math.fsum(
+            ((v - self.at(t)) / d) ** 2 for t, v, d in zip(data.times, data.values, data.deviations, strict=True)
+        )
+
+
+def curve_of_parameters(model: str, parameters: dict[str, float]) -> Curve:
+    """Curve of the stated parameters of results.json."""
+    decays, uptake = MODELS[model]
+    phases = ("",) if decays == 1 else ("fast_", "slow_")
+    terms = [(parameters[f"{p}amplitude_bq"], parameters[f"{p}decay_constant_per_s"]) for p in phases]
+    if uptake:
+        terms.append((-math.fsum(a for a, _ in terms), parameters["uptake_constant_per_s"]))
+    return Curve(tuple(terms))
+
+
+def keeps_bounds(curve: Curve, slowest_per_s: float) -> bool:
+    """Whether no phase is slower than physical decay and no falling phase negative."""
+    falling = [a for a, _ in curve.terms if a < 0]
+    return all(r >= slowest_per_s * (1 - 1e-6) for _, r in curve.terms) and len(falling) <= 1
+
+
+def _profiled(data: Points, rates: Sequence[float], uptake: bool) -> tuple[float, Curve] | None:
+    """Best non-negative amplitudes for given rates (the last one is the uptake's): χ² and curve."""
+    falling = rates[:-1] if uptake else rates
+    columns = []
+    for rate in falling:
+        column = []
+        for t, d in zip(data.times, data.deviations, strict=True):
+            value = math.exp(-rate * t) - (math.exp(-rates[-1] * t) if uptake else 0.0)
+            column.append(value / d)
+        columns.append(column)
+    target = [v / d for v, d in zip(data.values, data.deviations, strict=True)]
+    best: tuple[float, Curve] | None = None
+    for count in range(1, len(columns) + 1):
+        for chosen in itertools.combinations(range(len(columns)), count):
+            amplitudes = _solved([columns[index] for index in chosen], target)
+            if amplitudes is None or any(a < 0 for a in amplitudes):
+                continue
+            full = [0.0] * len(columns)
+            for index, amplitude in zip(chosen, amplitudes, strict=True):
+                full[index] = amplitude
+            rest = [
+                y - math.fsum(a * c[row] for a, c in zip(full, columns, strict=True)) for row, y in enumerate(target)
+            ]
+            chi_squared = math.fsum(r * r for r in rest)
+            if best is None or chi_squared < best[0]:
+                terms = list(zip(full, falling, strict=True))
+                if uptake:
+                    terms.append((-math.fsum(full), rates[-1]))
+                best = chi_squared, Curve(tuple(terms))
+    return best
+
+
+def _solved(columns: list[list[float]], target: list[float]) -> list[float] | None:
+    """Least-squares amplitudes of one or two columns, orthogonalised."""
+    first = columns[0]
+    norm = math.fsum(c * c for c in first)
+    if norm == 0:
+        return None
+    along = math.fsum(c * y for c, y in zip(first, target, strict=True)) / norm
+    if len(columns) == 1:
+        return [along]
+    overlap = math.fsum(a * b for a, b in zip(first, columns[1], strict=True)) / norm
+    second = [b - overlap * a for a, b in zip(first, columns[1], strict=True)]
+    rest = math.fsum(c * c for c in second)
+    if rest <= 1e-13 * math.fsum(c * c for c in columns[1]):
+        return None
+    other = math.fsum(c * y for c, y in zip(second, target, strict=True)) / rest
+    return [along - overlap * other, other]
+
+
+def best_curve(data: Points, model: str) -> Curve | None:
+    """The best curve of a model within the method's bounds; None if none has a positive amplitude."""
+    decays, uptake = MODELS[model]
+    first = next(t for t in data.times if t > 0)
+    fastest = math.log(_LARGEST_BACK_EXTRAPOLATION) / first
+    highest_uptake = -math.log(_SMALLEST_UPTAKE_REMAINDER) / first
+    if decays == 1 and not uptake:
+        fastest = max(fastest, 50.0 / data.times[-1])
+    top = highest_uptake if uptake else fastest
+    if top <= data.slowest:
+        return None
+
+    def ordered(logs: Sequence[float]) -> list[float]:
+        """Rates slowest first, uptake last, kept within the bounds."""
+        rates = [min(max(math.exp(x), data.slowest), fastest) for x in sorted(logs)[:decays]]
+        if uptake:
+            rates.append(min(max(math.exp(max(logs)), _SMALLEST_UPTAKE_RATIO * rates[-1]), highest_uptake))
+        return rates
+
+    def cost(logs: Sequence[float]) -> float:
+        found = _profiled(data, ordered(logs), uptake)
+        return math.inf if found is None else found[0]
+
+    count = decays + int(uptake)
+    steps = _GRID_POINTS[count]
+    grid = [math.log(data.slowest) + math.log(top / data.slowest) * k / (steps - 1) for k in range(steps)]
+    starts = sorted((cost(logs), logs) for logs in itertools.combinations(grid, count))[:3]
+    if not starts or math.isinf(starts[0][0]):
+        return None
+    width = grid[1] - grid[0]
+    if count == 1:
+        logs: Sequence[float] = (
+            golden_section(lambda x: cost((x,)), starts[0][1][0] - width, starts[0][1][0] + width),
+        )
+    else:
+        logs = min((simplex(cost, start, width / 2) for _, start in starts), key=cost)
+    found = _profiled(data, ordered(logs), uptake)
+    return None if found is None else found[1]
+
+
+def golden_section(cost: Callable[[float], float], low: float, high: float) -> float:
+    """Minimum of a function of one variable that has one minimum between the ends."""
+    ratio = (math.sqrt(5.0) - 1.0) / 2.0
+    left, right = high - ratio * (high - low), low + ratio * (high - low)
+    at_left, at_right = cost(left), cost(right)
+    while high - low > 1e-10:
+        if at_left < at_right:
+            high, right, at_right = right, left, at_left
+            left = high - ratio * (high - low)
+            at_left = cost(left)
+        else:
+            low, left, at_left = left, right, at_right
+            right = low + ratio * (high - low)
+            at_right = cost(right)
+    return (low + high) / 2
+
+
+def simplex(cost: Callable[[Sequence[float]], float], start: Sequence[float], width: float) -> tuple[float, ...]:
+    """Nelder–Mead search for a minimum in a few variables."""
+    size = len(start)
+    corners = [tuple(start)] + [tuple(x + width * (i == k) for i, x in enumerate(start)) for k in range(size)]
+    rated = sorted((cost(c), c) for c in corners)
+    for _ in range(400):
+        if rated[-1][0] - rated[0][0] <= 1e-10 * abs(rated[0][0]) + 1e-14 and _spread(rated) < 1e-7:
+            break
+        centre = [math.fsum(c[i] for _, c in rated[:-1]) / size for i in range(size)]
+        worst = rated[-1]
+
+        def moved(
+            factor: float, centre: list[float] = centre, worst: tuple[float, ...] = worst[1]
+        ) -> tuple[float, ...]:
+            return tuple(c + factor * (w - c) for c, w in zip(centre, worst, strict=True))
+
+        reflected = (cost(moved(-1.0)), moved(-1.0))
+        if reflected[0] < rated[0][0]:
+            candidate = min(reflected, (cost(moved(-2.0)), moved(-2.0)))
+        elif reflected[0] < rated[-2][0]:
+            candidate = reflected
+        else:
+            factor = -0.5 if reflected[0] < worst[0] else 0.5
+            candidate = (cost(moved(factor)), moved(factor))
+        if candidate[0] < worst[0]:
+            rated = sorted([*rated[:-1], candidate])
+            continue
+        best = rated[0][1]
+        shrunk = [tuple((b + c) / 2 for b, c in zip(best, corner, strict=True)) for _, corner in rated[1:]]
+        rated = sorted([rated[0], *((cost(c), c) for c in shrunk)])
+    return rated[0][1]
+
+
+def _spread(rated: Sequence[tuple[float, tuple[float, ...]]]) -> float:
+    best = rated[0][1]
+    return max(abs(a - b) for _, corner in rated[1:] for a, b in zip(corner, best, strict=True))
+
+
+def checked_curve(data: Points, model: str, parameters: dict[str, float] | None) -> Curve | None:
+    """The curve to integrate: the stated one if it keeps the bounds and fits as well as our own, else our own."""
+    own = best_curve(data, model)
+    if parameters is None:
+        return own
+    stated = curve_of_parameters(model, parameters)
+    if keeps_bounds(stated, data.slowest) and (
+        own is None or stated.chi_squared(data) <= own.chi_squared(data) + CHI_SQUARED_TOLERANCE
+    ):
+        return stated if model != "mono-exponential" or own is None else own
+    return own
+
+
+def trapezoid_integral(times: Sequence[float], values: Sequence[float], slowest_per_s: float) -> float:
+    """Integral of the curve through all points: falling stretches by quadrature of the exponential through their ends.
+
+    Before the first point a straight line from zero while the curve still rises, else a constant; after the last the
+    slope of the last two points, never slower than physical decay.
+    """
+    first = times[0]
+    parts = [values[0] * first * (0.5 if values[1] > values[0] else 1.0)]
+    for (t0, t1), (v0, v1) in zip(itertools.pairwise(times), itertools.pairwise(values), strict=True):
+        if v0 > v1 * (1 + 1e-9) and v1 > 0:
+            parts.append(_falling_stretch(t1 - t0, v0, v1))
+        else:
+            parts.append((v0 + v1) / 2 * (t1 - t0))
+    slope = math.log(values[-2] / values[-1]) / (times[-1] - times[-2])
+    tail = max(slowest_per_s, slope)
+    parts.append(
+        integral_to_infinity(
+            lambda t: values[-1] * math.exp(-tail * t), begin=0.0, fastest_per_s=tail, slowest_per_s=tail
+        )
+    )
+    return math.fsum(parts)
+
+
+def _falling_stretch(duration: float, begin: float, end: float) -> float:
+    return integral(lambda t: begin * (end / begin) ** (t / duration), 0.0, duration)
+
+
+def anchored_curve(data: Points, administered_bq: float) -> Curve:
+    """Whole-body curve through the administered activity at time zero: two phases, one with fewer than three points."""
+    target = [v / administered_bq for v in data.values]
+    deviations = [d / administered_bq for d in data.deviations]
+
+    def fitted(rates: Sequence[float]) -> tuple[float, float]:
+        """χ² and the share of the first rate, for which the problem is linear."""
+        slow = [math.exp(-rates[1] * t) for t in data.times]
+        column = [(math.exp(-rates[0] * t) - s) / d for t, s, d in zip(data.times, slow, deviations, strict=True)]
+        rest = [(y - s) / d for y, s, d in zip(target, slow, deviations, strict=True)]
+        norm = math.fsum(c * c for c in column)
+        share = 0.0 if norm == 0 else math.fsum(c * r for c, r in zip(column, rest, strict=True)) / norm
+        share = min(max(share, 0.0), 1.0)
+        return math.fsum((r - share * c) ** 2 for c, r in zip(column, rest, strict=True)), share
+
+    low, high = math.log(data.slowest), math.log(50.0 / data.times[0])
+    if len(data.times) < 3:
+
+        def single(x: float) -> float:
+            rate = math.exp(x)
+            return math.fsum((math.log(y) + rate * t) ** 2 for t, y in zip(data.times, target, strict=True))
+
+        return Curve(((administered_bq, math.exp(golden_section(single, low, high))),))
+
+    def rates_of(logs: Sequence[float]) -> tuple[float, float]:
+        kept = [min(max(x, low), high) for x in logs]
+        return math.exp(max(kept)), math.exp(min(kept))
+
+    grid = [low + (high - low) * k / 29 for k in range(30)]
+    starts = sorted((fitted(rates_of(logs))[0], logs) for logs in itertools.combinations(grid, 2))[:3]
+    best = min(
+        (simplex(lambda logs: fitted(rates_of(logs))[0], start, 0.05) for _, start in starts),
+        key=lambda logs: fitted(rates_of(logs))[0],
+    )
+    rates = rates_of(best)
+    share = fitted(rates)[1]
+    return Curve(((administered_bq * share, rates[0]), (administered_bq * (1 - share), rates[1])))

@@ -1,0 +1,207 @@
+"""One cycle again: time-integrated activities and absorbed doses of VOIs and organs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from dosimetry_core.second_opinion import doses as dose_formulas
+from dosimetry_core.second_opinion.curves import MODELS, checked_curve, points, trapezoid_integral
+from dosimetry_core.second_opinion.doses import ORGANS, decay_constant
+from dosimetry_core.second_opinion.marrow import marrow_doses, remainder_integrals
+from dosimetry_core.second_opinion.record import (
+    Opinion,
+    Tree,
+    activities,
+    at,
+    named_sources,
+    organ_of_role,
+    time_zeros,
+    vois_of_organ,
+)
+
+
+def cycle_doses(
+    opinion: Opinion, results: Tree, index: int, cycle: Tree, earlier: Sequence[dict[str, dict[str, float]]]
+) -> dict[str, dict[str, float]]:
+    """Own organ doses of a cycle by nuclide."""
+    integrals = _voi_integrals(opinion, results, index, cycle)
+    organs: dict[str, dict[str, float]] = {}
+    sources = _sources(cycle, integrals)
+    remainder = remainder_integrals(results, cycle, sources)
+    if remainder:
+        sources["remainder"] = remainder
+    for name in activities(cycle):
+        here = {source: values[name] for source, values in sources.items() if name in values}
+        own = _voi_doses(opinion, results, index, cycle, name, integrals, here)
+        for organ in ORGANS:
+            parts = vois_of_organ(cycle, organ)
+            if parts and all(part in own for part in parts):
+                masses = [cycle["vois"][part]["mass_kg"] for part in parts]
+                energy = math.fsum(own[part] * mass for part, mass in zip(parts, masses, strict=True))
+                organs.setdefault(organ, {})[name] = energy / math.fsum(masses)
+    for name, value in marrow_doses(results, cycle, sources).items():
+        organs.setdefault("red_marrow", {})[name] = value
+    for organ, stated in cycle["organs"].items():
+        _organ(opinion, results, index, cycle, organ, stated, organs, earlier)
+    return organs
+
+
+def _voi_integrals(opinion: Opinion, results: Tree, index: int, cycle: Tree) -> dict[str, dict[str, float]]:
+    """Own time-integrated activity of every VOI and nuclide."""
+    weights = results["settings"]["fit"]["weights"]
+    zeros, given = time_zeros(cycle), activities(cycle)
+    first = zeros[cycle["administrations"][0]["nuclide"]] if zeros else None
+    times = [float(p["time_after_administration_s"]) for p in cycle["time_points"]]
+    integrals: dict[str, dict[str, float]] = {}
+    for name, voi in cycle["vois"].items():
+        fits = voi.get("fit") or {}
+        measured = next((n for n, fit in fits.items() if not fit.get("derived_from")), None)
+        if measured is None or first is None:
+            continue
+        fit = fits[measured]
+        shift = (first - zeros[measured]).total_seconds()
+        included = fit.get("included") or [True] * len(times)
+        kept = [k for k, use in enumerate(included) if use]
+        t = [times[k] + shift for k in kept]
+        a = [float(voi["activity_bq"][measured][k]) for k in kept]
+        rate = decay_constant(measured)
+        own: dict[str, float] = {}
+        data = points(t, a, weights, rate)
+        curve = checked_curve(data, fit["model"], fit.get("parameters")) if fit["model"] in MODELS else None
+        for nuclide in fits:
+            change = decay_constant(nuclide) - rate
+            factor = given[nuclide] / given[measured]
+            if curve is not None:
+                own[nuclide] = curve.integral(factor=factor, faster_by_per_s=change)
+            elif fit["model"] == "log-trapezoid":
+                decayed = [factor * v * math.exp(-change * s) for s, v in zip(t, a, strict=True)]
+                own[nuclide] = trapezoid_integral(t, decayed, decay_constant(nuclide))
+            else:
+                opinion.not_checked.append(f"cycle {cycle['number']}, {name}: model {fit['model']} of {nuclide}")
+                continue
+            opinion.add(
+                ["cycles", index, "vois", name, "fit", nuclide, "time_integrated_activity_bq_s"],
+                f"cycle {cycle['number']}, {name}: time-integrated activity of {nuclide} (Bq·s)",
+                own[nuclide],
+            )
+        integrals[name] = own
+    return integrals
+
+
+def _sources(cycle: Tree, integrals: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    """Own time-integrated activity of the source organs: all VOIs of their role, or the organ is left out."""
+    sources: dict[str, dict[str, float]] = {}
+    for organ in ORGANS:
+        members = [name for name, voi in cycle["vois"].items() if organ_of_role(voi["role"]) == organ]
+        if not members or any(not integrals.get(name) for name in members):
+            continue
+        for nuclide in integrals[members[0]]:
+            sources.setdefault(organ, {})[nuclide] = math.fsum(integrals[name][nuclide] for name in members)
+    return sources
+
+
+def _voi_doses(
+    opinion: Opinion,
+    results: Tree,
+    index: int,
+    cycle: Tree,
+    nuclide: str,
+    integrals: Mapping[str, Mapping[str, float]],
+    sources: Mapping[str, float],
+) -> dict[str, float]:
+    """Own absorbed dose of one nuclide to every VOI."""
+    sex = results["patient"]["sex"]
+    doses: dict[str, float] = {}
+    for name, own in integrals.items():
+        voi = cycle["vois"][name]
+        stated = voi.get("absorbed_dose_gy")
+        if stated is None or nuclide not in stated or nuclide not in own:
+            continue
+        role, mass, engine = voi["role"], voi["mass_kg"], voi.get("engine")
+        organ = organ_of_role(role)
+        if engine == "organ-level" and organ in ORGANS:
+            both = math.fsum(cycle["vois"][member]["mass_kg"] for member in vois_of_organ(cycle, organ))
+            value = dose_formulas.self_dose(nuclide, sex, organ, own[nuclide] / mass * both, both)
+            value += dose_formulas.cross_dose(nuclide, sex, organ, named_sources(cycle, organ, sources))
+        elif engine == "sphere":
+            try:
+                s = dose_formulas.sphere_s_value(nuclide, mass, voi["density_g_per_ml"])
+            except ValueError as error:
+                opinion.not_checked.append(f"cycle {cycle['number']}, {name}: {error}")
+                continue
+            value = own[nuclide] * s
+        elif engine == "local-deposition":
+            value = dose_formulas.local_dose(nuclide, own[nuclide], mass)
+        else:
+            opinion.not_checked.append(f"cycle {cycle['number']}, {name}: engine {engine}")
+            continue
+        doses[name] = value
+        opinion.add(
+            ["cycles", index, "vois", name, "absorbed_dose_gy", nuclide],
+            f"cycle {cycle['number']}, {name}: absorbed dose of {nuclide} (Gy)",
+            value,
+        )
+    return doses
+
+
+def _organ(
+    opinion: Opinion,
+    results: Tree,
+    index: int,
+    cycle: Tree,
+    organ: str,
+    stated: Tree,
+    organs: dict[str, dict[str, float]],
+    earlier: Sequence[dict[str, dict[str, float]]],
+) -> None:
+    given = activities(cycle)
+    for name, activity in given.items():
+        if name not in stated["absorbed_dose_gy"]:
+            continue
+        if name not in organs.get(organ, {}):
+            value = _taken_over(results, index, organ, name, activity, earlier)
+            if value is None:
+                opinion.not_checked.append(f"cycle {cycle['number']}, {organ}: absorbed dose of {name}")
+                value = float(stated["absorbed_dose_gy"][name])
+            organs.setdefault(organ, {})[name] = value
+        opinion.add(
+            ["cycles", index, "organs", organ, "absorbed_dose_gy", name],
+            f"cycle {cycle['number']}, {organ}: absorbed dose of {name} (Gy)",
+            organs[organ][name],
+        )
+    if organ in organs:
+        opinion.add(
+            ["cycles", index, "organs", organ, "absorbed_dose_gy", "total"],
+            f"cycle {cycle['number']}, {organ}: absorbed dose (Gy)",
+            math.fsum(organs[organ].values()),
+        )
+
+
+def _taken_over(
+    results: Tree,
+    index: int,
+    organ: str,
+    nuclide: str,
+    activity: float,
+    earlier: Sequence[dict[str, dict[str, float]]],
+) -> float | None:
+    """Dose of an entered value, or of the last measured cycle's scaled by activity."""
+    cycle = results["cycles"][index]
+    stated = cycle["organs"][organ]
+    if stated.get("origin") == "entered":
+        entered = at(cycle, ["entered", organ, nuclide])
+        per_activity = at(stated, ["absorbed_dose_per_administered_activity_gy_per_bq", nuclide])
+        used = entered if entered is not None else per_activity
+        return None if used is None else float(used) * activity
+    if not stated.get("estimated"):
+        return None
+    for number in range(index - 1, -1, -1):
+        before = results["cycles"][number]
+        source = before["organs"].get(organ, {})
+        measured = nuclide not in (source.get("estimated_nuclides") or ())
+        if measured and not (source.get("estimated") and "estimated_nuclides" not in source):
+            own, given = earlier[number].get(organ, {}).get(nuclide), activities(before).get(nuclide)
+            if own is not None and given:
+                return own / given * activity
+    return None

@@ -1,0 +1,113 @@
+"""The red marrow again: blood curve, whole body and remainder, itemised dose."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from dosimetry_core.second_opinion import doses as dose_formulas
+from dosimetry_core.second_opinion.curves import Curve, anchored_curve, checked_curve, points
+from dosimetry_core.second_opinion.doses import decay_constant
+from dosimetry_core.second_opinion.record import Tree, activities, at, named_sources, time_zeros
+
+
+def _blood_curve(cycle: Tree, nuclide: str, stated: Tree) -> tuple[Curve, float] | None:
+    """Curve of a nuclide's own samples after the end of its infusion, and the length of the infusion."""
+    zeros = time_zeros(cycle)
+    infusion = next(float(a["infusion_s"]) for a in cycle["administrations"] if a["nuclide"] == nuclide)
+    offset = (zeros[cycle["administrations"][0]["nuclide"]] - zeros[nuclide]).total_seconds() - infusion / 2
+    drawn = sorted(
+        (float(s["time_after_administration_s"]) + offset, float(s["activity_concentration_bq_per_ml"][nuclide]))
+        for s in cycle["blood"]["samples"]
+        if nuclide in s["activity_concentration_bq_per_ml"]
+    )
+    used = [(t, c) for t, c in drawn if t >= 0 and c > 0]
+    if len(used) < 2:
+        return None
+    slowest = math.log(2.0) / stated["slowest_effective_half_life_s"]
+    data = points([t for t, _ in used], [c for _, c in used], "proportional", slowest)
+    terms = [(float(t["amplitude_bq_per_ml"]), float(t["decay_constant_per_s"])) for t in stated["terms"]]
+    model = "bi-exponential" if len(terms) == 2 else "mono-exponential"
+    phases = ("fast_", "slow_") if len(terms) == 2 else ("",)
+    parameters: dict[str, float] = {}
+    for phase, (amplitude, rate) in zip(phases, sorted(terms, key=lambda term: -term[1]), strict=True):
+        parameters |= {f"{phase}amplitude_bq": amplitude, f"{phase}decay_constant_per_s": rate}
+    curve = checked_curve(data, model, parameters)
+    return None if curve is None else (curve, infusion)
+
+
+def blood_integrals(cycle: Tree) -> dict[str, float]:
+    """Own time integral of the blood concentration by nuclide, infusion included, in Bq·s/mL.
+
+    A nuclide without samples of its own has the re-decayed impulse response of the one it is derived from.
+    """
+    fits = at(cycle, ["blood", "fit"]) or {}
+    given = activities(cycle)
+    own = {n: _blood_curve(cycle, n, fit) for n, fit in fits.items() if not fit.get("derived_from")}
+    integrals = {}
+    for name, fit in fits.items():
+        source = fit.get("derived_from") or name
+        found = own.get(source)
+        if found is None:
+            continue
+        curve, infusion = found
+        change = decay_constant(name) - decay_constant(source)
+        factor = given[name] / given[source]
+        integrals[name] = math.fsum(
+            dose_formulas.impulse_amplitude(amplitude, rate, infusion) * factor / (rate + change)
+            for amplitude, rate in curve.terms
+        )
+    return integrals
+
+
+def remainder_integrals(results: Tree, cycle: Tree, sources: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """Own time-integrated activity of the rest of the body by nuclide."""
+    fits = cycle.get("whole_body") or {}
+    measured = next((name for name, fit in fits.items() if not fit.get("derived_from")), None)
+    if measured is None:
+        return {}
+    curve_data = fits[measured]["curve"]
+    given = activities(cycle)
+    included = curve_data.get("included") or [True] * len(curve_data["times_s"])
+    pairs = [
+        (float(t), float(v))
+        for t, v, use in zip(curve_data["times_s"], curve_data["activity_bq"], included, strict=True)
+        if use
+    ]
+    rate = decay_constant(measured)
+    data = points([t for t, _ in pairs], [v for _, v in pairs], "proportional", rate)
+    curve = anchored_curve(data, given[measured])
+    blood = blood_integrals(cycle)
+    ratio, density = _marrow_settings(results)
+    rest = {}
+    for name in given:
+        change = decay_constant(name) - rate
+        total = curve.integral(factor=given[name] / given[measured], faster_by_per_s=change)
+        marrow = blood.get(name, 0.0) * dose_formulas.GRAMS_PER_KG / density * ratio
+        marrow *= dose_formulas.marrow_mass_kg(results["patient"]["sex"])
+        rest[name] = total - marrow - math.fsum(values.get(name, 0.0) for values in sources.values())
+    return rest
+
+
+def _marrow_settings(results: Tree) -> tuple[float, float]:
+    settings = results["settings"]["red_marrow"]
+    return float(settings["marrow_to_blood_ratio"]), float(settings["blood_density_g_per_ml"])
+
+
+def marrow_doses(results: Tree, cycle: Tree, sources: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """Own absorbed dose to the red marrow by nuclide, from the sources that the record itemises."""
+    sex = results["patient"]["sex"]
+    settings = results["settings"]["red_marrow"]
+    ratio, density = _marrow_settings(results)
+    weight = results["patient"].get("weight_kg")
+    scale = dose_formulas.body_mass_kg(sex) / weight if settings["scale_remainder_by_body_mass"] and weight else 1.0
+    doses = {}
+    for name, integral in blood_integrals(cycle).items():
+        value = dose_formulas.marrow_self_dose(name, sex, integral, density, ratio)
+        here = named_sources(cycle, "red_marrow", {s: v[name] for s, v in sources.items() if name in v})
+        rest = here.pop("remainder", None)
+        value += dose_formulas.cross_dose(name, sex, "red_marrow", here)
+        if rest is not None:
+            value += rest * dose_formulas.remainder_s_value(name, sex, settings["rest_of_body"], scale)
+        doses[name] = value
+    return doses

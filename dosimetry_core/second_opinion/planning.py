@@ -1,0 +1,226 @@
+"""The next activities in decimal arithmetic, by a search over dispensing steps instead of a formula."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal, localcontext
+from typing import Any
+
+_MOST_STEPS = 1 << 24
+_SLACK = Decimal("1e-9")
+
+
+def decimal(value: float) -> Decimal:
+    """The shortest decimal that stands for a number."""
+    return Decimal(repr(float(value)))
+
+
+def planned(
+    protocol: Mapping[str, Any],
+    cycles: Sequence[Mapping[str, Any]],
+    *,
+    planned_cycles: int | None,
+    prior_gy: Mapping[str, float],
+    stop_rule_met: bool,
+) -> dict[str, Any]:
+    """Activities, predicted absorbed doses and verdicts for the cycle after the last.
+
+    Parameters
+    ----------
+    protocol
+        Its numbers, in Bq and Gy.
+    cycles
+        Per cycle: ``activities`` {nuclide: Bq}, ``doses`` {organ: {nuclide: Gy}}, ``per_activity``
+        {organ: {nuclide: Gy/Bq}} of what was measured or entered in that cycle.
+    """
+    with localcontext() as context:
+        context.prec = 40
+        return _Search(protocol, cycles, planned_cycles, prior_gy).result(stop_rule_met)
+
+
+class _Search:
+    def __init__(
+        self,
+        protocol: Mapping[str, Any],
+        cycles: Sequence[Mapping[str, Any]],
+        planned_cycles: int | None,
+        prior_gy: Mapping[str, float],
+    ) -> None:
+        self.protocol = protocol
+        self.cycles = cycles
+        count = protocol["cycles"] if planned_cycles is None else planned_cycles
+        self.done = count is not None and len(cycles) >= count
+        self.limits = {key: decimal(value) for key, value in protocol["limits_gy"].items()}
+        self.nuclides = {n["name"]: n for n in protocol["nuclides"]}
+        self.organs = [
+            organ
+            for organ in dict.fromkeys(_organ(key) for key in self.limits)
+            if all(any(name in c["per_activity"].get(organ, {}) for c in cycles) for name in self._needed())
+        ]
+        self.repeats = self._repeats(count)
+        self.past = {organ: decimal(prior_gy.get(organ, 0.0)) + self._delivered(organ) for organ in self.organs}
+        self.predicted = {
+            organ: {name: self._predicted(organ, name) for name in self.nuclides} for organ in self.organs
+        }
+
+    def _needed(self) -> set[str]:
+        given = {name for cycle in self.cycles for name, a in cycle["activities"].items() if a > 0}
+        return given | set(self.nuclides)
+
+    def _repeats(self, count: int | None) -> Decimal:
+        """How often the next cycle's dose comes until the end of the course."""
+        if self.done or count is None or self.protocol["activity_rule"] == "fixed-while-limits-allow":
+            return Decimal(0 if self.done else 1)
+        if self.protocol["allocation"] == "front-loaded":
+            return Decimal(1)
+        if self.protocol["allocation"] == "weights":
+            left = [decimal(w) for w in self.protocol["allocation_weights"][len(self.cycles) :]]
+            return sum(left, Decimal(0)) / left[0]
+        return Decimal(count - len(self.cycles))
+
+    def _delivered(self, organ: str) -> Decimal:
+        total = Decimal(0)
+        for index, cycle in enumerate(self.cycles):
+            for name, activity in cycle["activities"].items():
+                if activity <= 0:
+                    continue
+                own = cycle["doses"].get(organ, {}).get(name)
+                if name not in cycle["per_activity"].get(organ, {}) or own is None:
+                    total += decimal(activity) * self._nearest(organ, name, index)
+                else:
+                    total += decimal(own)
+        return total
+
+    def _nearest(self, organ: str, name: str, index: int) -> Decimal:
+        order = [*range(index, -1, -1), *range(index + 1, len(self.cycles))]
+        for number in order:
+            value = self.cycles[number]["per_activity"].get(organ, {}).get(name)
+            if value is not None:
+                return decimal(value)
+        raise ValueError(f"no absorbed dose per activity of {name} to {organ}")
+
+    def _predicted(self, organ: str, name: str) -> Decimal:
+        known = [
+            (Decimal(index + 1), decimal(c["per_activity"][organ][name]), decimal(c["activities"].get(name, 0.0)))
+            for index, c in enumerate(self.cycles)
+            if name in c["per_activity"].get(organ, {})
+        ]
+        values = [value for _, value, _ in known]
+        predictor = self.protocol["predictor"]
+        activity = sum((a for _, _, a in known), Decimal(0))
+        if predictor == "maximum":
+            return max(values)
+        if predictor == "mean" or (predictor == "activity-weighted-mean" and activity == 0):
+            return sum(values, Decimal(0)) / len(values)
+        if predictor == "activity-weighted-mean":
+            return sum((a * v for _, v, a in known), Decimal(0)) / activity
+        if predictor == "linear-trend" and len(known) >= 3:
+            n, sx = Decimal(len(known)), sum((x for x, _, _ in known), Decimal(0))
+            sy = sum(values, Decimal(0))
+            sxx = sum((x * x for x, _, _ in known), Decimal(0))
+            sxy = sum((x * y for x, y, _ in known), Decimal(0))
+            slope = (n * sxy - sx * sy) / (n * sxx - sx * sx)
+            trend = (sy - slope * sx) / n + slope * (len(self.cycles) + 1)
+            return trend if self.protocol["linear_trend_may_fall"] else max(trend, values[-1])
+        return values[-1]
+
+    def next_dose(self, organ: str, activities: Mapping[str, Decimal]) -> Decimal:
+        return sum((a * self.predicted[organ][name] for name, a in activities.items()), Decimal(0))
+
+    def _reached(self, key: str, activities: Mapping[str, Decimal]) -> Decimal:
+        organ = _organ(key)
+        following = self.next_dose(organ, activities)
+        return following if key == "red_marrow_per_cycle" else self.past[organ] + self.repeats * following
+
+    def keeps(self, activities: Mapping[str, Decimal]) -> bool:
+        return all(
+            self._reached(key, activities) <= limit * (1 + _SLACK)
+            for key, limit in self.limits.items()
+            if _organ(key) in self.organs
+        )
+
+    def result(self, stop_rule_met: bool) -> dict[str, Any]:
+        activities = {name: decimal(n["standard_activity_bq"]) for name, n in self.nuclides.items()}
+        unrounded = dict(activities)
+        nothing = dict.fromkeys(self.nuclides, Decimal(0))
+        stop = stop_rule_met
+        free = next((name for name, n in self.nuclides.items() if n["role"] == "free"), None)
+        scale = None
+        if self.done or stop:
+            activities = unrounded = nothing
+        elif self.protocol["activity_rule"] == "fixed-while-limits-allow":
+            if not self.keeps(activities):
+                activities, unrounded, stop = nothing, nothing, True
+        elif free is not None:
+            unrounded[free] = self._largest(free, activities)
+            scale = self._scale(free)
+            activities[free] = self._dispensed(free, activities)
+        following = Decimal(0 if self.done else 1)
+        return {
+            "activities_bq": {name: float(a) for name, a in activities.items()},
+            "unrounded_activities_bq": {name: float(a) for name, a in unrounded.items()},
+            "free_nuclide": free,
+            "free_activity_scale_bq": None if scale is None else float(scale),
+            "feasible": self.keeps(activities),
+            "stop": stop,
+            "next_cycle": None if self.done else len(self.cycles) + 1,
+            "predicted_absorbed_dose_gy": {
+                organ: {
+                    "next_cycle": float(following * self.next_dose(organ, activities)),
+                    "course": float(self.past[organ] + self.repeats * self.next_dose(organ, activities)),
+                }
+                for organ in self.organs
+            },
+        }
+
+    def _largest(self, free: str, activities: Mapping[str, Decimal]) -> Decimal:
+        """Largest activity that keeps all limits, by halving an interval; negative if the fixed part exceeds."""
+
+        def kept(amount: Decimal) -> bool:
+            trial = dict(activities) | {free: amount}
+            return all(
+                self._reached(key, trial) <= limit for key, limit in self.limits.items() if _organ(key) in self.organs
+            )
+
+        return _boundary(kept, Decimal(10) ** 13)
+
+    def _scale(self, free: str) -> Decimal:
+        """Activity of the free nuclide that alone would use the tightest limit: what errors are measured against."""
+        return min(
+            limit / (Decimal(1) if key == "red_marrow_per_cycle" else self.repeats) / self.predicted[_organ(key)][free]
+            for key, limit in self.limits.items()
+            if _organ(key) in self.organs
+        )
+
+    def _dispensed(self, free: str, activities: Mapping[str, Decimal]) -> Decimal:
+        """Largest number of dispensing steps that keeps limits and cap, by bisection over whole numbers."""
+        entry = self.nuclides[free]
+        step = decimal(self.protocol["rounding_step_bq"])
+        cap = None if entry["activity_cap_bq"] is None else decimal(entry["activity_cap_bq"])
+
+        def kept(steps: int) -> bool:
+            amount = step * steps
+            return (cap is None or amount <= cap * (1 + _SLACK)) and self.keeps(dict(activities) | {free: amount})
+
+        if not kept(0):
+            return Decimal(0)
+        low, high = 0, _MOST_STEPS
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if kept(middle) else (low, middle)
+        amount = step * low
+        return amount if amount >= decimal(entry["minimum_dispensable_activity_bq"]) * (1 - _SLACK) else Decimal(0)
+
+
+def _organ(key: str) -> str:
+    return "kidneys" if key == "kidneys" else "red_marrow"
+
+
+def _boundary(kept: Callable[[Decimal], bool], size: Decimal) -> Decimal:
+    low, high = -size, size
+    while not kept(low):
+        low *= 10
+    while high - low > Decimal("1e-3"):
+        middle = (low + high) / 2
+        low, high = (middle, high) if kept(middle) else (low, middle)
+    return low
