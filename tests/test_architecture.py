@@ -98,7 +98,7 @@ def test_that_the_virtual_patient_shares_no_dosimetry_with_what_it_checks() -> N
 RANKS = [
     {"units", "errors", "progress", "frozen", "version"},
     {"geometry", "data_tables", "canonical_json", "toml_table", "anatomical_plane", "typesetting"},
-    {"volume", "nuclide"},
+    {"volume", "nuclide", "emissions"},
     {"voi", "image"},
     {"case", "voi_editing", "voi_sampling", "exclusive_vois", "virtual_patient"},
     {"case_file", "calibration", "registration", "partial_volume", "quantification", "kinetics", "dicom"},

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import erfcx
 
 from dosimetry_core.errors import DosimetryError, FitError
 from dosimetry_core.frozen import FrozenMap, read_only
@@ -344,13 +345,26 @@ def _covariance(points: _Points, found: FamilyFit) -> tuple[tuple[str, ...], Flo
     _, gradient = family.time_integrated_activity_and_gradient(found.natural)
     covariance = sandwich_covariance(jacobian[:, free], points.weights, variances * inflation)
     spread = float(gradient[free] @ covariance @ gradient[free])
-    if found.fixed and len(names) <= points.times_s.size:
+    if "decay_constant_per_s" in found.fixed and len(names) <= points.times_s.size:
         # A constant at its bound may still lie off it: u(Ã) keeps its spread, although its own standard error is void.
         full = sandwich_covariance(jacobian, points.weights, variances * inflation)
-        widened = float(gradient @ full @ gradient)
-        if np.isfinite(widened) and "decay_constant_per_s" in found.fixed:
-            spread = max(spread, widened)
+        place = names.index("decay_constant_per_s")
+        off_bound = _one_sided_variance(found, full[place, place], found.natural[place])
+        spread += max(float(gradient @ full @ gradient) - spread, 0.0) * off_bound
     return tuple(names[number] for number in free), covariance, math.sqrt(max(spread, 0.0)), chi_squared
+
+
+def _one_sided_variance(found: FamilyFit, variance: float, bound: float) -> float:
+    """Mean square distance from its bound of a constant that can lie on one side only, over the free variance.
+
+    For a normal distribution whose centre lies k standard deviations beyond the bound, cut there:
+    1 + k² − k h(k), h = density/(1 − distribution); 1 for k = 0, towards 0 the further beyond.
+    """
+    if found.unbounded_decay_constant_per_s is None or variance <= 0:
+        return 1.0
+    k = max((bound - found.unbounded_decay_constant_per_s) / math.sqrt(variance), 0.0)
+    hazard = math.sqrt(2 / math.pi) / float(erfcx(k / math.sqrt(2)))
+    return max(1 + k**2 - k * hazard, 0.0)
 
 
 def _criterion(points: _Points, found: FamilyFit, chi_squared: float | None) -> float | None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import time
 
 import numpy as np
@@ -136,6 +137,16 @@ def test_that_activities_that_can_not_be_weighted_are_refused_with_a_remedy() ->
         fit_curve(TimeActivityCurve(FOUR, np.array([-10.0, -5.0, 2.0, -0.1]), LU177), weights="uniform")
 
 
+def test_that_an_active_bound_leaves_the_half_life_uncertain_on_one_side() -> None:
+    at_bound = values_of([(20.0, PHYSICAL_S / SECONDS_PER_HOUR)], FOUR)
+    beyond = values_of([(20.0, 1000.0)], FOUR)
+    on, off = (fit_curve(TimeActivityCurve(FOUR, v * [1, 1, 1, 1.001], LU177, 0.3 * v)) for v in (at_bound, beyond))
+    # On the bound the uncertainty is nearly that of the free fit; a centre far beyond it leaves less room.
+    assert on.fit_relative_standard_uncertainty > 1.3 * off.fit_relative_standard_uncertainty
+    # Four points of 30 % fix the amplitude alone to half of that.
+    assert off.fit_relative_standard_uncertainty > 0.99 * 0.15
+
+
 @pytest.mark.parametrize("model", ["mono-exponential", "bi-exponential", "bi-exponential-uptake", "log-trapezoid"])
 def test_that_no_phase_is_slower_than_physical_decay(model: Model) -> None:
     slow = TimeActivityCurve(FOUR, np.array([20.0, 19.0, 18.6, 14.0]) * BQ_PER_MBQ, LU177)
@@ -242,10 +253,13 @@ def test_that_automatic_is_within_two_percent_root_mean_square_on_four_points(ki
 @pytest.mark.long
 @pytest.mark.parametrize("kind", ["mono", "bi", "uptake"])
 def test_that_coverage_holds_over_thousands_of_draws(kind: str) -> None:
-    assert covered(kind, "mono-exponential", 3000)[0] >= 0.98
-    inside, rms = covered(kind, "automatic", 3000)
-    assert inside >= 0.98
-    assert rms <= 0.021
+    for model, largest in (("mono-exponential", 0.1), ("automatic", 0.021)):
+        inside, rms = covered(kind, model, 3000)  # type: ignore[arg-type]
+        missed = round(3000 * (1 - inside))
+        record = {"id": f"four-point-{kind}-by-{model}", "n": 3000, "failures": missed, "seed": 5, "rms": round(rms, 4)}
+        print(json.dumps(record))
+        assert inside >= 0.98
+        assert rms <= largest
 
 
 def test_that_twenty_vois_are_fitted_again_within_the_blink_of_a_brush() -> None:
