@@ -6,7 +6,7 @@ The voxels are the truth: volumes, masses and where activity sits are counted fr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,13 +69,15 @@ class Anatomy:
 
     def volume_ml(self, tissues: tuple[int, ...]) -> float:
         """Volume of the voxels with these labels."""
-        counts = np.bincount(self.labels.ravel(), minlength=256)
-        return float(sum(counts[label] for label in tissues)) * self.geometry.voxel_volume_ml
+        return float(sum(self._voxels_by_label[label] for label in tissues)) * self.geometry.voxel_volume_ml
+
+    @functools.cached_property
+    def _voxels_by_label(self) -> NDArray[np.int64]:
+        return np.bincount(self.labels.ravel(), minlength=256)
 
 
-def _surface(canvas: Canvas, function: Callable[..., Level], box: Box) -> tuple[Surface, Box]:
-    """Level on a box, cropped to where it is nearly inside, with the cropped box."""
-    level = canvas.level(function, box)
+def _surface(level: Level, box: Box) -> tuple[Surface, Box]:
+    """A level known on a box, cropped to where it is nearly inside, with the cropped box."""
     near = level < MARGIN_MM
     spans = []
     for axis, part in enumerate(box):
@@ -95,7 +97,7 @@ def _paint_kidney(canvas: Canvas, kidney: Kidney, tissues: tuple[Tissue, Tissue]
     canvas.paint(Tissue.FAT, bean < 2.5, box)
     canvas.paint(Tissue.FAT, (sinus < 0) & (bean < 4), box)
     canvas.paint(pelvis, kidney.pelvis_level(u, v, w) < 0, box)
-    surface, cropped = _surface(canvas, kidney.parenchyma_level, box)
+    surface, cropped = _surface(canvas.level(kidney.parenchyma_level, box), box)
     inside = surface.level_mm < 0
     canvas.paint(tissues[0], inside, cropped)
     u, v, w = kidney.own_axes(*canvas.coordinates(cropped))
@@ -108,12 +110,16 @@ def _paint_kidney(canvas: Canvas, kidney: Kidney, tissues: tuple[Tissue, Tissue]
 def voxelise(body: Body, seed: Seed) -> Anatomy:
     """The individual without lesions; `with_lesions` adds those of a cycle."""
     canvas = Canvas()
-    paint_torso(canvas, body, seed)
+    skin = canvas.level(body.skin_level, canvas.everywhere)
     surfaces: dict[str, Surface] = {}
-    surfaces["Liver"], box = _surface(canvas, body.liver_level, canvas.box((-190, 110), (-125, 110), (-90, 150)))
-    canvas.paint(Tissue.LIVER, surfaces["Liver"].level_mm < 0, box)
-    surfaces["Spleen"], box = _surface(canvas, body.spleen_level, canvas.box((30, 190), (-60, 125), (-10, 150)))
-    canvas.paint(Tissue.SPLEEN, surfaces["Spleen"].level_mm < 0, box)
+    boxes: dict[str, Box] = {}
+    box = canvas.box((-165, 105), (-115, 105), (-88, 142))
+    surfaces["Liver"], boxes["Liver"] = _surface(body.liver_level(*canvas.coordinates(box), skin[box]), box)
+    box = canvas.box((40, 160), (-30, 110), (5, 135))
+    surfaces["Spleen"], boxes["Spleen"] = _surface(body.spleen_level(*canvas.coordinates(box), skin[box]), box)
+    paint_torso(canvas, body, seed, skin, [(surfaces[name].level_mm, boxes[name]) for name in boxes])
+    for name, tissue in (("Liver", Tissue.LIVER), ("Spleen", Tissue.SPLEEN)):
+        canvas.paint(tissue, surfaces[name].level_mm < 0, boxes[name])
     surfaces["Kidney L"] = _paint_kidney(
         canvas, body.kidney_left, (Tissue.CORTEX_LEFT, Tissue.MEDULLA_LEFT), Tissue.PELVIS_LEFT
     )
@@ -138,7 +144,7 @@ def with_lesions(anatomy: Anatomy, lesions: tuple[Lesion, ...]) -> Anatomy:
     in_liver: list[int] = []
     for number, lesion in enumerate(lesions):
         box = canvas.around(lesion.shape.centre_mm, lesion.shape.reach_mm() + MARGIN_MM)
-        surface, cropped = _surface(canvas, lesion.shape.level, box)
+        surface, cropped = _surface(canvas.level(lesion.shape.level, box), box)
         label = int(Tissue.LESION) + number
         canvas.paint(label, surface.level_mm < 0, cropped)
         surfaces[lesion.name], tissues[lesion.name] = surface, (label,)

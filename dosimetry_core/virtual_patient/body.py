@@ -72,12 +72,16 @@ class Body:
         level: Level = np.maximum(in_plane, np.maximum(z - TORSO_HIGH_MM, TORSO_LOW_MM - z)).astype(np.float32)
         return level
 
-    def cavity_level(self, x: Coordinates, y: Coordinates, z: Coordinates) -> Level:
-        """Level of the inner side of chest and abdominal wall."""
-        return self.skin_level(x, y, z) + np.float32(self.fat_mm + 15.0)
+    @property
+    def wall_mm(self) -> float:
+        """Thickness of chest and abdominal wall: fat and a layer of muscle."""
+        return self.fat_mm + 15.0
 
-    def liver_level(self, x: Coordinates, y: Coordinates, z: Coordinates) -> Level:
-        """Level of the liver with what it may contain: two lobes, hollowed by bowel, stomach and right kidney."""
+    def liver_level(self, x: Coordinates, y: Coordinates, z: Coordinates, skin: Level | None = None) -> Level:
+        """Level of the liver with what it may contain: two lobes, hollowed by bowel, stomach and right kidney.
+
+        ``skin`` saves time where the level of the skin is known already.
+        """
         s = self.liver_scale
         right = Ellipsoid((-68.0, -4.0, 40.0), (68.0 * s, 84.0 * s, 84.0 * s), (0.0, 10.0, 8.0))
         left = Ellipsoid((14.0, -50.0, 70.0), (78.0 * s, 36.0 * s, 32.0 * s), (0.0, -12.0, 0.0))
@@ -86,22 +90,25 @@ class Body:
         level = -smooth_union(-level, hollow.level(x, y, z), 10.0)
         kidney = self.kidney_right
         level = np.maximum(level, 3.5 - kidney.bean_level(*kidney.own_axes(x, y, z)))
-        level = np.maximum(level, 3.0 - self.stomach.level(x, y, z))
-        cut: Level = np.maximum(level, self.cavity_level(x, y, z) + 2.0).astype(np.float32)
-        return cut
+        return self._inside(np.maximum(level, 3.0 - self.stomach.level(x, y, z)), x, y, z, skin)
 
-    def spleen_level(self, x: Coordinates, y: Coordinates, z: Coordinates) -> Level:
+    def spleen_level(self, x: Coordinates, y: Coordinates, z: Coordinates, skin: Level | None = None) -> Level:
         """Level of the spleen: an ellipsoid with gastric and renal impressions."""
         kidney = self.kidney_left
         level = np.maximum(self.spleen.level(x, y, z), 4.0 - self.stomach.level(x, y, z))
         level = np.maximum(level, 4.0 - kidney.bean_level(*kidney.own_axes(x, y, z)))
-        cut: Level = np.maximum(level, self.cavity_level(x, y, z) + 2.0).astype(np.float32)
+        return self._inside(level, x, y, z, skin)
+
+    def _inside(self, level: Level, x: Coordinates, y: Coordinates, z: Coordinates, skin: Level | None) -> Level:
+        """An organ kept 2 mm inside the wall."""
+        skin = self.skin_level(x, y, z) if skin is None else skin
+        cut: Level = np.maximum(level, skin + np.float32(self.wall_mm + 2.0)).astype(np.float32)
         return cut
 
 
 def spine_depth_mm(z: Coordinates | float) -> Coordinates:
     """y of the middle of the vertebral bodies: lumbar lordosis, thoracic kyphosis."""
-    depth: Coordinates = 50.0 + 9.0 * np.sin((np.asarray(z, np.float64) - 60.0) / 75.0)
+    depth: Coordinates = 50 + 9 * np.sin((np.asarray(z, np.float32) - 60) / 75)
     return depth
 
 
@@ -131,10 +138,10 @@ def draw_body(seed: Seed) -> Body:
     generator = seed.generator("body")
     sex: Sex = "F" if seed.number % 2 else "M"
     large = 1.0 if sex == "M" else 0.0
-    kidney_ml = between(generator, 140, 165) + 14 * large
+    kidney_ml = between(generator, 132, 158) + 14 * large
     difference = between(generator, -0.05, 0.05)
     size = between(generator, 0.97, 1.03)
-    spleen_size = between(generator, 0.92, 1.08)
+    spleen_size = between(generator, 0.86, 0.98)
     body = Body(
         sex=sex,
         half_width_mm=(164.0 + 8.0 * large) * size,
@@ -142,7 +149,7 @@ def draw_body(seed: Seed) -> Body:
         fat_mm=between(generator, 12, 17) - 3.0 * large,
         kidney_left=_kidney(+1, kidney_ml * (1 + difference), generator),
         kidney_right=_kidney(-1, kidney_ml * (1 - difference), generator),
-        liver_scale=between(generator, 0.96, 1.02) + 0.02 * large,
+        liver_scale=between(generator, 0.93, 0.98) + 0.02 * large,
         spleen=Ellipsoid(
             (92.0, 40.0, 68.0), (27.0 * spleen_size, 43.0 * spleen_size, 51.0 * spleen_size), (14.0, -12.0, 24.0)
         ),

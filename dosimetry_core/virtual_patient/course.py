@@ -81,7 +81,7 @@ REFERENCE_VISIT = 1
 """Index of the visit whose CT carries the VOIs: the one at about 24 h."""
 _SCAN_HOURS = ((3.7, 4.8), (22.5, 25.8), (46.0, 50.5), (189.5, 194.8))
 _COUNTING_MIN = (16.0, 20.0, 24.0, 32.0)
-_KIDNEY_NOISE = (0.013, 0.014, 0.016, 0.024)
+_KIDNEY_NOISE = (0.012, 0.013, 0.015, 0.022)
 _LEAST_TURN_RAD = np.radians(5.3)
 _LEAST_SHIFT_MM = 16.0
 
@@ -188,7 +188,7 @@ def draw_kinetics(seed: Seed, protocol: str, body: Body, anatomies: list[Anatomy
     ]
     pelvis = (between(generator, 0.45, 0.8), between(generator, 7, 11), 0.3)
     bowel = (between(generator, 0.005, 0.009), between(generator, 32, 45), between(generator, 5, 8))
-    rest = (between(generator, 0.15, 0.19), between(generator, 42, 48), between(generator, 0.40, 0.50))
+    rest = (between(generator, 0.15, 0.19), between(generator, 42, 48), between(generator, 0.30, 0.38))
     courses = []
     for cycle, anatomy in zip(CYCLES, anatomies, strict=True):
         change = seed.generator(f"kinetics of cycle {cycle}")

@@ -47,7 +47,7 @@ SOFTENING_MM = 0.7
 """Standard deviation of the CT's own blur."""
 
 
-def _texture(shape: tuple[int, ...], seed: Seed) -> NDArray[np.float32]:
+def tissue_texture(shape: tuple[int, ...], seed: Seed) -> NDArray[np.float32]:
     """Smooth random field of unit standard deviation, correlated over about 7 mm."""
     coarse_shape = tuple(-(-n // 3) + 2 for n in shape)
     coarse = seed.generator("texture").standard_normal(coarse_shape, dtype=np.float32)
@@ -56,14 +56,13 @@ def _texture(shape: tuple[int, ...], seed: Seed) -> NDArray[np.float32]:
     return np.ascontiguousarray(fine, dtype=np.float32)
 
 
-def ct_number_map(anatomy: Anatomy, seed: Seed) -> NDArray[np.float32]:
-    """CT numbers in HU on the body grid, noise-free."""
+def ct_number_map(anatomy: Anatomy, texture: NDArray[np.float32]) -> NDArray[np.float32]:
+    """CT numbers in HU on the body grid, noise-free; ``texture`` from `tissue_texture`."""
     mean, spread = np.zeros(256, np.float32), np.zeros(256, np.float32)
     for label, facts in CT_NUMBERS.items():
         mean[label], spread[label] = facts
     for number, lesion in enumerate(anatomy.lesions):
         mean[Tissue.LESION + number], spread[Tissue.LESION + number] = LESION_HU[lesion.site]
-    texture = _texture(anatomy.labels.shape, seed)
     values = mean[anatomy.labels]
     values += spread[anatomy.labels] * texture
     values[(anatomy.labels == Tissue.LUNG) & (texture > 1.7)] += PULMONARY_VESSEL_HU

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -37,7 +39,7 @@ from dosimetry_core.virtual_patient.course import (
     history,
     later,
 )
-from dosimetry_core.virtual_patient.ct import ct_image, ct_number_map
+from dosimetry_core.virtual_patient.ct import ct_image, ct_number_map, tissue_texture
 from dosimetry_core.virtual_patient.dicom_common import Person, SeriesFacts
 from dosimetry_core.virtual_patient.dicom_images import (
     Injection,
@@ -59,7 +61,7 @@ from dosimetry_core.virtual_patient.truth import DEFINITIONS, CycleTruth
 CAMERA = CameraFacts(
     sensitivity_cps_per_bq=COUNTS_PER_S_PER_MBQ.to_core(9.61),
     dead_time_s=MICROSECOND.to_core(1.2),
-    point_spread_fwhm_mm=9.5,
+    point_spread_fwhm_mm=9.2,
 )
 SPECT_SHAPE, SPECT_VOXEL_MM = (128, 128, 128), 4.8
 REFERENCE_CT_SHAPE, REFERENCE_CT_SPACING_MM = (184, 512, 512), (3.0, 0.9765625, 0.9765625)
@@ -67,6 +69,7 @@ OTHER_CT_SHAPE, OTHER_CT_SPACING_MM = (136, 256, 256), (4.0, 1.953125, 1.953125)
 REFERENCE_CT_NOISE_HU, OTHER_CT_NOISE_HU = 13.0, 24.0
 CT_BEFORE_SPECT_S = MINUTE.to_core(4.0)
 RECONSTRUCTION_AFTER_S = MINUTE.to_core(37.0)
+VISITS_AT_ONCE = 2
 DRAWN_AFTER_S = MINUTE.to_core(95.0)
 
 
@@ -201,10 +204,10 @@ def _write_visit(
     seed: Seed,
     person: Person,
     cycle: TreatmentCycle,
-    visit: Visit,
     phantom: ActivityPhantom,
     anatomy: Anatomy,
     ct_numbers: NDArray[np.float32],
+    visit: Visit,
 ) -> None:
     images = image_visit(seed, cycle, visit, phantom)
     place = folder / f"time{visit.number}"
@@ -306,15 +309,22 @@ def write_demonstration(
     factors = [1.0, between(generator, 0.8, 0.95)]
     anatomies = [with_lesions(base, tuple(x.with_volume_factor(f) for x in body.lesions)) for f in factors]
     course = draw_course(source, protocol, body, anatomies)
+    texture = tissue_texture(base.labels.shape, source)
     truths, texts = [], []
     for index, (cycle, anatomy) in enumerate(zip(course, anatomies, strict=True)):
         part = part_of(progress, 0.1 + 0.45 * index, 0.55 + 0.45 * index)
         part(0.0, f"Building cycle {cycle.number}")
         phantom = ActivityPhantom(anatomy, cortex_to_medulla)
-        ct_numbers = ct_number_map(anatomy, source)
-        for visit in cycle.visits:
-            part((visit.number - 1) / len(cycle.visits), f"Scanning cycle {cycle.number}, time point {visit.number}")
-            _write_visit(folder / f"cycle{cycle.number}", source, person, cycle, visit, phantom, anatomy, ct_numbers)
+        ct_numbers = ct_number_map(anatomy, texture)
+        folder_of_cycle = folder / f"cycle{cycle.number}"
+        write = functools.partial(_write_visit, folder_of_cycle, source, person, cycle, phantom, anatomy, ct_numbers)
+        with ThreadPoolExecutor(max_workers=VISITS_AT_ONCE) as pool:
+            try:
+                for done, _ in enumerate(pool.map(write, cycle.visits), 1):
+                    part(done / len(cycle.visits), f"Cycle {cycle.number}: {done} of {len(cycle.visits)} time points")
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
         truths.append(CycleTruth(cycle, anatomy, body.sex, person.weight_kg).record())
         texts.append(
             CycleText(

@@ -42,8 +42,8 @@ REST_WEIGHT: dict[int, float] = {
     Tissue.CARTILAGE: 0.5,
 }
 NOISE_CORRELATION_FWHM_MM = 8.5
-NOISE_EXPONENT = 0.15
-"""Relative noise grows as (reference / concentration) to this power: a little more in faint tissue."""
+NOISE_EXPONENT = 0.4
+"""Relative noise grows as (reference / concentration) to this power, a little less than counting statistics (0.5)."""
 LARGEST_LOG_NOISE = 0.5
 
 

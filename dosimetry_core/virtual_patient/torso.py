@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from dosimetry_core.virtual_patient.body import Body, spine_depth_mm
-from dosimetry_core.virtual_patient.canvas import Canvas, Tissue
+from dosimetry_core.virtual_patient.canvas import Box, Canvas, Tissue
 from dosimetry_core.virtual_patient.seeding import Seed
-from dosimetry_core.virtual_patient.shapes import Ellipsoid, points_along
+from dosimetry_core.virtual_patient.shapes import Ellipsoid, Level, points_along
 
 SOFT = (Tissue.FAT, Tissue.MUSCLE)
 VERTEBRA_MM = 32.0
@@ -15,33 +15,41 @@ VERTEBRA_OFFSET_MM = 8.0
 _PELVIC_BOWL = Ellipsoid((0.0, 6.0, -168.0), (122.0, 84.0, 92.0))
 
 
-def paint_torso(canvas: Canvas, body: Body, seed: Seed) -> None:
-    """Paint the whole torso; VOIs come afterwards."""
-    _paint_wall(canvas, body)
-    _paint_chest(canvas, body)
+def paint_torso(canvas: Canvas, body: Body, seed: Seed, skin: Level, below_diaphragm: list[tuple[Level, Box]]) -> None:
+    """Paint the whole torso; VOIs come afterwards.
+
+    Parameters
+    ----------
+    skin
+        Level of the skin on the whole canvas.
+    below_diaphragm
+        Levels of liver and spleen, with their boxes: the lungs end above them.
+    """
+    _paint_wall(canvas, body, skin)
+    _paint_chest(canvas, body, skin, below_diaphragm)
     _paint_muscles(canvas)
     _paint_vessels(canvas)
-    _paint_ribs(canvas, body)
-    _paint_spine(canvas, body)
+    _paint_ribs(canvas, body, skin)
+    _paint_spine(canvas, skin)
     _paint_pelvis(canvas)
     _paint_digestive_tract(canvas, body, seed)
 
 
-def _paint_wall(canvas: Canvas, body: Body) -> None:
-    skin = canvas.level(body.skin_level, canvas.everywhere)
+def _paint_wall(canvas: Canvas, body: Body, skin: Level) -> None:
     inner = np.float32(-body.fat_mm)
     canvas.paint(Tissue.FAT, skin < 0, canvas.everywhere)
-    canvas.paint(Tissue.MUSCLE, (skin < inner) & (skin > inner - 15), canvas.everywhere)
+    canvas.paint(Tissue.MUSCLE, (skin < inner) & (skin > -body.wall_mm), canvas.everywhere)
 
 
-def _paint_chest(canvas: Canvas, body: Body) -> None:
+def _paint_chest(canvas: Canvas, body: Body, skin: Level, below_diaphragm: list[tuple[Level, Box]]) -> None:
     box = canvas.box((-190, 190), (-125, 125), (25, 245))
     x, y, z = canvas.coordinates(box)
-    dome = Ellipsoid((0.0, -8.0, 12.0), (152.0, 96.0, 86.0)).level(x, y, z)
-    below = np.minimum(dome, body.liver_level(x, y, z))
-    below = np.minimum(below, body.spleen_level(x, y, z))
+    below = np.full(canvas.labels.shape, np.inf, np.float32)
+    for level, part in below_diaphragm:
+        below[part] = np.minimum(below[part], level)
+    below = np.minimum(below[box], Ellipsoid((0.0, -8.0, 12.0), (152.0, 96.0, 86.0)).level(x, y, z))
     below = np.minimum(below, body.stomach.level(x, y, z))
-    cavity = body.cavity_level(x, y, z)
+    cavity = skin[box] + np.float32(body.wall_mm)
     canvas.paint(Tissue.MUSCLE, (cavity < 0) & (below > 0) & (below <= 3.5), box)
     heart = Ellipsoid((20.0, -32.0, 128.0), (48.0, 42.0, 44.0), (0.0, 0.0, -30.0)).level(x, y, z)
     waist = 30 - 8 * np.cos((z - 150) / 40)
@@ -91,14 +99,14 @@ def _paint_vessels(canvas: Canvas) -> None:
         canvas.paint_tube(Tissue.GAS, bronchus, np.full(len(bronchus), 5.5), SOFT)
 
 
-def _paint_ribs(canvas: Canvas, body: Body) -> None:
+def _paint_ribs(canvas: Canvas, body: Body, skin: Level) -> None:
     for number in range(11):
         back_z = 204.0 - 20.5 * number
         front = (-92.0, -92.0, -92.0, -92.0, -86.0, -78.0, -66.0, -50.0, -28.0, 10.0, 34.0)[number]
         box = canvas.box((-190, 190), (front, 110), (back_z - 0.42 * (60 - front) - 9, back_z + 22))
         x, y, z = canvas.coordinates(box)
         middle = back_z - 0.42 * (60 - y)
-        wall = canvas.level(body.cavity_level, box)
+        wall = skin[box] + np.float32(body.wall_mm)
         rib = np.sqrt(((wall - 5.0) / 3.6) ** 2 + ((z - middle) / 6.2) ** 2)
         canvas.paint(Tissue.CORTICAL_BONE, (rib < 1) & (np.abs(x) > 14), box, over=SOFT)
         canvas.paint(Tissue.SPONGY_BONE, (rib < 0.58) & (np.abs(x) > 14), box, over=(Tissue.CORTICAL_BONE,))
@@ -106,16 +114,16 @@ def _paint_ribs(canvas: Canvas, body: Body) -> None:
         if number < 7:
             x, y, z = canvas.coordinates(tip)
             middle = back_z - 0.42 * (60 - front) + 0.35 * (front - y)
-            wall = canvas.level(body.cavity_level, tip)
+            wall = skin[tip] + np.float32(body.wall_mm)
             costal = ((wall - 5.0) / 4.0) ** 2 + ((z - middle) / 6.5) ** 2 < 1
             canvas.paint(Tissue.CARTILAGE, costal, tip, over=SOFT)
     box = canvas.box((-17, 17), (-125, 0), (66, 184))
-    wall = canvas.level(body.cavity_level, box)
+    wall = skin[box] + np.float32(body.wall_mm)
     canvas.paint(Tissue.CORTICAL_BONE, np.abs(wall - 6) < 6, box, over=(*SOFT, Tissue.CARTILAGE))
     canvas.paint(Tissue.SPONGY_BONE, np.abs(wall - 6) < 4, box, over=(Tissue.CORTICAL_BONE,))
 
 
-def _paint_spine(canvas: Canvas, body: Body) -> None:
+def _paint_spine(canvas: Canvas, skin: Level) -> None:
     box = canvas.box((-40, 40), (0, 125), (-232, 226))
     x, y, z = canvas.coordinates(box)
     depth = spine_depth_mm(z)
@@ -126,7 +134,7 @@ def _paint_spine(canvas: Canvas, body: Body) -> None:
         1 + 0.07 * np.cos(6.3 * phase)
     )
     canal = np.sqrt((x / 10.0) ** 2 + ((y - depth - 23 * size) / 8.5) ** 2)
-    clear = canvas.level(body.skin_level, box) < -7
+    clear = skin[box] < -7
     disc = phase > 0.40
     behind = y > depth + 12
     arch = (canal < 1.5) & (phase < 0.36)
