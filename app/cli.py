@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dosimetry_core.errors import DosimetryError
@@ -96,9 +96,9 @@ def _run(arguments: Sequence[str]) -> int:
             )
         return run_window(Path(arguments[0]) if arguments else None)
     parsed = _parser().parse_args(list(arguments))
-    from app import commands
+    import app.commands as commands
 
-    run = {
+    run: dict[str, Callable[[argparse.Namespace], int]] = {
         "demo": commands.demo,
         "compute": commands.compute_case,
         "plan": commands.plan,
@@ -107,8 +107,10 @@ def _run(arguments: Sequence[str]) -> int:
         "identity": commands.new_identity_files,
         "check": commands.check,
         "screenshots": commands.screenshots,
-    }[parsed.command]
-    return run(parsed)
+    }
+    if parsed.command is None:
+        raise DosimetryError("no command", where="lutetia", remedy=f"use one of {', '.join(COMMANDS)}")
+    return run[parsed.command](parsed)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

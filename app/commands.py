@@ -170,12 +170,12 @@ def new_identity_files(arguments: argparse.Namespace) -> int:
 
 def check(arguments: argparse.Namespace) -> int:
     """What a folder of DICOM holds and what it would be read as; changes nothing."""
-    from dosimetry_core.dicom.check import as_json, check_folder
+    from dosimetry_core.dicom.check import check_folder
 
     if not arguments.folder.exists():
         raise DosimetryError("does not exist", where=str(arguments.folder), remedy="name a folder of DICOM files")
     entries = check_folder(arguments.folder, time_zone=arguments.time_zone)
-    report = as_json(entries)
+    report = [entry.as_json() for entry in entries]
     if arguments.json:
         print(json.dumps(report, indent=1, ensure_ascii=False))
         return DONE
