@@ -137,6 +137,7 @@ def assess(
     rules: RuleSet | None,
     *,
     baseline: Sequence[LaboratoryResult] = (),
+    earlier: Sequence[LaboratoryResult] = (),
     last_administration: date | None = None,
     place: str = "laboratory",
 ) -> SafetyAssessment:
@@ -154,6 +155,9 @@ def assess(
         Rule set of the protocol; None: no stop rules.
     baseline
         Results before the first cycle, for the baseline rules of CTCAE.
+    earlier
+        Results of earlier cycles. A stop criterion that their latest values met stays met until this cycle has a value
+        that decides it; a normal value of an earlier cycle decides nothing.
     last_administration
         Day of the last administration: older laboratory values are remarked on.
     place
@@ -162,14 +166,15 @@ def assess(
     facts = laboratory_facts(patient, laboratory)
     before = laboratory_facts(patient, baseline)
     stop: tuple[Rule, ...] = () if rules is None else rules.stop
-    outcomes = tuple(evaluate_rule(rule, facts, limits) for rule in stop)
-    earlier: list[RuleOutcome] = []
+    past = laboratory_facts(patient, earlier)
+    outcomes = tuple(_latest_outcome(rule, facts, past, limits) for rule in stop)
+    earlier_met: list[RuleOutcome] = []
     for result in sorted(laboratory, key=lambda item: item.date):
         of_that_day = laboratory_facts(patient, [result])
         for rule, latest in zip(stop, outcomes, strict=True):
             outcome = evaluate_rule(rule, of_that_day, limits)
             if outcome.outcome == "met" and latest.outcome != "met":
-                earlier.append(outcome)
+                earlier_met.append(outcome)
     karnofsky = facts.get(KARNOFSKY_KEY)
     ecog = None
     if karnofsky is not None and karnofsky.value in range(0, 101, 10):
@@ -178,11 +183,25 @@ def assess(
         facts,
         FrozenMap(_grades(patient, laboratory, facts, before, limits)),
         outcomes,
-        tuple(earlier),
+        tuple(earlier_met),
         ecog,
         (),
     )
     return replace(assessment, findings=tuple(_findings(assessment, place, last_administration)))
+
+
+def _latest_outcome(
+    rule: Rule,
+    facts: Mapping[str, Observation],
+    past: Mapping[str, Observation],
+    limits: Mapping[str, LaboratoryLimit],
+) -> RuleOutcome:
+    outcome = evaluate_rule(rule, facts, limits)
+    if outcome.outcome == "cannot decide":
+        before = evaluate_rule(rule, {**past, **facts}, limits)
+        if before.outcome == "met":
+            return before
+    return outcome
 
 
 def _grades(
@@ -221,8 +240,13 @@ def _findings(assessment: SafetyAssessment, place: str, last_administration: dat
             f"An earlier value met a stop rule that the latest does not: {outcome.text}.",
             place,
         )
-    for text in assessment.cannot_decide:
-        yield Finding("stop-rule-undecided", "warning", f"A stop rule can't be decided: {text}.", place)
+    if assessment.cannot_decide:
+        yield Finding(
+            "stop-rule-undecided",
+            "warning",
+            f"Stop rules that can't be decided: {'; '.join(assessment.cannot_decide)}.",
+            place,
+        )
     egfr = assessment.facts.get(EGFR_KEY)
     if egfr is not None and egfr.origin == CKD_EPI_ORIGIN:
         yield Finding(

@@ -92,6 +92,14 @@ def test_that_the_latest_value_decides_and_an_earlier_stop_is_remarked_on() -> N
     assert "70, 2025-03-08" in finding.text
 
 
+def test_that_a_stop_of_an_earlier_cycle_stays_until_a_new_value_decides() -> None:
+    low = _result(1, platelets_1e9_per_l=70)
+    nothing_new = assess(PATIENT, [], LIMITS, DUONEN, earlier=[low])
+    assert nothing_new.stop_criteria_met == ("platelets_1e9_per_l < 80 (70, 2025-03-01)",)
+    assert len(nothing_new.cannot_decide) == len(DUONEN.stop) - 1  # the other old values are not taken for current
+    assert assess(PATIENT, [_result(29)], LIMITS, DUONEN, earlier=[low]).stop_criteria_met == ()
+
+
 def test_that_several_criteria_are_all_listed() -> None:
     assessment = assess(PATIENT, [_result(1, platelets_1e9_per_l=79, karnofsky=50)], LIMITS, DUONEN)
     assert [text.split()[0] for text in assessment.stop_criteria_met] == ["karnofsky", "platelets_1e9_per_l"]
