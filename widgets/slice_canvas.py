@@ -335,13 +335,7 @@ class SliceCanvas(QWidget):
             transform = self._to_pixels()
             target = transform.mapRect(QRectF(0, 0, *axes.size_mm))
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._interpolated)
-            if self._ct is not None and self._fusion != "spect":
-                painter.drawImage(target, ct_image(plane_values(self._ct, axes, self._slice), self._window))
-            if self._spect is not None and self._scale is not None and self._fusion != "ct":
-                rising = self._fusion == "fused" and self._ct is not None
-                values = plane_values(self._spect, axes, self._slice)
-                opacity = self._opacity if rising else 1.0
-                painter.drawImage(target, overlay_image(values, self._scale, opacity=opacity, rising=rising))
+            self._draw_pictures(painter, axes, target)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             if self._contours:
                 self._paint_outlines(painter, axes, transform)
@@ -350,6 +344,16 @@ class SliceCanvas(QWidget):
         finally:
             painter.end()
         return pixmap
+
+    def _draw_pictures(self, painter: QPainter, axes: PlaneAxes, target: QRectF) -> None:
+        """The images of the slice, into the rectangle of its grid."""
+        if self._ct is not None and self._fusion != "spect":
+            painter.drawImage(target, ct_image(plane_values(self._ct, axes, self._slice), self._window))
+        if self._spect is not None and self._scale is not None and self._fusion != "ct":
+            rising = self._fusion == "fused" and self._ct is not None
+            values = plane_values(self._spect, axes, self._slice).astype(np.float32, copy=False)
+            opacity = self._opacity if rising else 1.0
+            painter.drawImage(target, overlay_image(values, self._scale, opacity=opacity, rising=rising))
 
     def _paint_outlines(self, painter: QPainter, axes: PlaneAxes, transform: QTransform) -> None:
         painter.save()

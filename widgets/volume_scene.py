@@ -1,0 +1,295 @@
+"""The 3D scene, drawn off screen by VTK: VOI surfaces, projection of the SPECT, cursor and orientation figure."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QColor
+
+if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
+    # Without a screen VTK would warn about the X server before it takes EGL.
+    os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
+
+import vtkmodules.vtkInteractionStyle
+import vtkmodules.vtkRenderingFreeType
+import vtkmodules.vtkRenderingOpenGL2
+import vtkmodules.vtkRenderingVolumeOpenGL2
+from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
+from vtkmodules.vtkCommonDataModel import vtkPiecewiseFunction
+from vtkmodules.vtkCommonMath import vtkMatrix4x4
+from vtkmodules.vtkFiltersSources import vtkSphereSource
+from vtkmodules.vtkRenderingAnnotation import vtkAnnotatedCubeActor, vtkAxesActor
+from vtkmodules.vtkRenderingCore import (
+    vtkActor,
+    vtkCellPicker,
+    vtkColorTransferFunction,
+    vtkPolyDataMapper,
+    vtkRenderer,
+    vtkRenderWindow,
+    vtkVolume,
+    vtkVolumeProperty,
+)
+from vtkmodules.vtkRenderingVolumeOpenGL2 import vtkOpenGLGPUVolumeRayCastMapper
+
+from dosimetry_core.voi import VoiMask
+from widgets.display_scale import ColourScale, colour_table
+from widgets.slice_picture import Layer
+from widgets.theme import IMAGE_BACKGROUND
+from widgets.voi_shown import VoiShown
+from widgets.voi_surface import image_data, index_to_patient, surface
+
+__all__ = ["VolumeScene"]
+
+_FINE, _COARSE = 1.0, 3.0
+_MARKER_PIXELS = 76
+_LIBRARIES = (
+    vtkmodules.vtkInteractionStyle,
+    vtkmodules.vtkRenderingFreeType,
+    vtkmodules.vtkRenderingOpenGL2,
+    vtkAxesActor,
+)
+
+
+class VolumeScene:
+    """Owns one off-screen render window for the life of the program; pictures are read back as pixels."""
+
+    def __init__(self) -> None:
+        self._window = vtkRenderWindow()
+        self._window.SetOffScreenRendering(1)
+        self._window.SetMultiSamples(0)
+        self._window.SetNumberOfLayers(2)
+        self._renderer = vtkRenderer()
+        background = QColor(IMAGE_BACKGROUND)
+        self._renderer.SetBackground(background.redF(), background.greenF(), background.blueF())
+        self._window.AddRenderer(self._renderer)
+        self._marker = _orientation_marker()
+        self._window.AddRenderer(self._marker)
+        self._actors: dict[str, tuple[VoiMask, vtkActor]] = {}
+        self._volume: vtkVolume | None = None
+        self._mapper: vtkOpenGLGPUVolumeRayCastMapper | None = None
+        self._layer: Layer | None = None
+        self._values: NDArray[np.float32] | None = None
+        self._scale: ColourScale | None = None
+        self._cursor = _cursor_actor()
+        self._renderer.AddActor(self._cursor)
+        self._pixels = vtkUnsignedCharArray()
+        self._framed = False
+
+    def show_vois(self, vois: Sequence[VoiShown], active: str | None) -> None:
+        """Surfaces; only changed masks are meshed anew."""
+        for voi_id in set(self._actors) - {voi.voi_id for voi in vois}:
+            self._renderer.RemoveActor(self._actors.pop(voi_id)[1])
+        for voi in vois:
+            known = self._actors.get(voi.voi_id)
+            if known is None or known[0] is not voi.mask:
+                mapper = vtkPolyDataMapper()
+                mapper.SetInputData(surface(voi.mask))
+                mapper.ScalarVisibilityOff()
+                actor = known[1] if known else vtkActor()
+                actor.SetMapper(mapper)
+                if known is None:
+                    self._renderer.AddActor(actor)
+                self._actors[voi.voi_id] = (voi.mask, actor)
+            _dress(self._actors[voi.voi_id][1], voi, active=voi.voi_id == active)
+        if not self._framed and any(not voi.mask.is_empty for voi in vois):
+            self.reset_view()
+
+    def show_spect(self, layer: Layer | None, scale: ColourScale | None, *, visible: bool) -> None:
+        """Maximum-intensity projection of the SPECT behind and around the surfaces."""
+        if layer is not self._layer or scale != self._scale:
+            self._layer, self._scale = layer, scale
+            if self._volume is not None:
+                self._renderer.RemoveVolume(self._volume)
+                self._volume = self._mapper = None
+            if layer is not None and scale is not None:
+                self._add_volume(layer, scale)
+        if self._volume is not None:
+            self._volume.SetVisibility(visible)
+
+    def _add_volume(self, layer: Layer, scale: ColourScale) -> None:
+        # The values are kept here: VTK only points at them.
+        self._values = np.ascontiguousarray(layer.volume.values, dtype=np.float32)
+        mapper = vtkOpenGLGPUVolumeRayCastMapper()
+        mapper.SetInputData(image_data(self._values))
+        mapper.SetBlendModeToMaximumIntensity()
+        mapper.AutoAdjustSampleDistancesOff()
+        mapper.SetSampleDistance(min(layer.volume.geometry.spacing_mm) / 2)
+        properties = vtkVolumeProperty()
+        properties.SetInterpolationTypeToLinear()
+        properties.ShadeOff()
+        colours, opacity = vtkColorTransferFunction(), vtkPiecewiseFunction()
+        table = colour_table(scale.colour_map if "nverted" not in scale.colour_map else "Grey") / 255
+        for position in range(0, 256, 15):
+            value = scale.lower + (scale.upper - scale.lower) * position / 255
+            colours.AddRGBPoint(value, *table[position].tolist())
+            opacity.AddPoint(value, 0.75 * (position / 255) ** 0.7)
+        properties.SetColor(colours)
+        properties.SetScalarOpacity(opacity)
+        volume = vtkVolume()
+        volume.SetMapper(mapper)
+        volume.SetProperty(properties)
+        move = layer.from_reference.inverse()
+        place = vtkMatrix4x4()
+        motion = vtkMatrix4x4()
+        for row in range(3):
+            for column in range(3):
+                motion.SetElement(row, column, float(move.rotation[row, column]))
+            motion.SetElement(row, 3, float(move.translation_mm[row]))
+        vtkMatrix4x4.Multiply4x4(motion, index_to_patient(layer.volume.geometry), place)
+        volume.SetUserMatrix(place)
+        self._volume, self._mapper = volume, mapper
+        self._renderer.AddVolume(volume)
+
+    def set_cursor(self, point_mm: NDArray[np.float64] | None) -> None:
+        """A small ball at the linked cursor."""
+        self._cursor.SetVisibility(point_mm is not None)
+        if point_mm is not None:
+            self._cursor.SetPosition(*(float(x) for x in point_mm))
+
+    def reset_view(self) -> None:
+        """From the front, head up, everything drawn in view."""
+        self._cursor.SetVisibility(False)
+        camera = self._renderer.GetActiveCamera()
+        camera.SetFocalPoint(0, 0, 0)
+        camera.SetPosition(0, -1, 0)
+        camera.SetViewUp(0, 0, 1)
+        bounds = [actor.GetBounds() for _, actor in self._actors.values() if actor.GetVisibility()]
+        bounds = [b for b in bounds if b[0] <= b[1]]
+        if bounds:
+            joined = [f(b[i] for b in bounds) for i, f in enumerate((min, max) * 3)]
+            self._renderer.ResetCamera(*joined)
+            camera.Zoom(1.25)
+            self._framed = True
+        else:
+            self._renderer.ResetCamera()
+        self._cursor.SetVisibility(True)
+
+    def rotate(self, right: float, up: float) -> None:
+        """Turn the camera about the middle, in degrees."""
+        camera = self._renderer.GetActiveCamera()
+        camera.Azimuth(-right)
+        camera.Elevation(up)
+        camera.OrthogonalizeViewUp()
+
+    def zoom(self, factor: float) -> None:
+        """Nearer for a factor above 1."""
+        self._renderer.GetActiveCamera().Dolly(factor)
+
+    def pan(self, right: float, up: float) -> None:
+        """Move the picture by parts of its height."""
+        camera = self._renderer.GetActiveCamera()
+        focal, position = np.array(camera.GetFocalPoint()), np.array(camera.GetPosition())
+        forward = (focal - position) / np.linalg.norm(focal - position)
+        above = np.array(camera.GetViewUp())
+        beside = np.cross(forward, above)
+        height = 2 * np.linalg.norm(focal - position) * np.tan(np.deg2rad(camera.GetViewAngle()) / 2)
+        shift = -(right * beside + up * above) * height
+        camera.SetFocalPoint(*(focal + shift))
+        camera.SetPosition(*(position + shift))
+
+    def camera_direction(self) -> NDArray[np.float64]:
+        """Unit vector of looking, patient system."""
+        return np.array(self._renderer.GetActiveCamera().GetDirectionOfProjection())
+
+    def pick(self, x: int, y: int) -> NDArray[np.float64] | None:
+        """Patient point on a surface at a pixel counted from the lower left, or None."""
+        picker = vtkCellPicker()
+        picker.SetTolerance(0.002)
+        picker.InitializePickList()
+        for _, actor in self._actors.values():
+            picker.AddPickList(actor)
+        picker.PickFromListOn()
+        if not picker.Pick(x, y, 0, self._renderer):
+            return None
+        return np.array(picker.GetPickPosition())
+
+    def surface_points(self, voi_id: str) -> int:
+        """Number of points of a surface."""
+        return int(self._actors[voi_id][1].GetMapper().GetInput().GetNumberOfPoints())
+
+    def picture(self, width: int, height: int, *, coarse: bool) -> NDArray[np.uint8]:
+        """Render; pixels of shape (height, width, 4), top row first."""
+        if (width, height) != tuple(self._window.GetSize()):
+            self._window.SetSize(width, height)
+            self._marker.SetViewport(0.0, 0.0, min(_MARKER_PIXELS / width, 0.5), min(_MARKER_PIXELS / height, 0.5))
+        if self._mapper is not None:
+            self._mapper.SetImageSampleDistance(_COARSE if coarse else _FINE)
+        self._turn_marker()
+        self._renderer.ResetCameraClippingRange()
+        self._window.Render()
+        self._window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, self._pixels)  # type: ignore[call-overload]
+        array: NDArray[np.uint8] = vtk_to_numpy(self._pixels).reshape(height, width, 4)[::-1]  # type: ignore[no-untyped-call]
+        return np.ascontiguousarray(array)
+
+    def _turn_marker(self) -> None:
+        camera, own = self._renderer.GetActiveCamera(), self._marker.GetActiveCamera()
+        direction = np.array(camera.GetDirectionOfProjection())
+        own.SetFocalPoint(0, 0, 0)
+        own.SetPosition(*(-4.2 * direction))
+        own.SetViewUp(*camera.GetViewUp())
+        self._marker.ResetCameraClippingRange()
+
+    def close(self) -> None:
+        """Give the graphics memory back."""
+        self._window.Finalize()
+
+
+def _dress(actor: vtkActor, voi: VoiShown, *, active: bool) -> None:
+    colour = QColor(voi.colour)
+    look = actor.GetProperty()
+    look.SetColor(colour.redF(), colour.greenF(), colour.blueF())
+    look.SetOpacity(1.0 if active else 0.62)
+    look.SetAmbient(0.22)
+    look.SetDiffuse(0.75)
+    look.SetSpecular(0.18)
+    look.SetSpecularPower(18)
+    actor.SetVisibility(voi.visible)
+
+
+def _cursor_actor() -> vtkActor:
+    source = vtkSphereSource()
+    source.SetRadius(3.0)
+    source.SetThetaResolution(20)
+    source.SetPhiResolution(20)
+    mapper = vtkPolyDataMapper()
+    mapper.SetInputConnection(source.GetOutputPort())
+    actor = vtkActor()
+    actor.SetMapper(mapper)
+    actor.GetProperty().SetColor(1, 1, 1)
+    actor.GetProperty().LightingOff()
+    actor.SetPickable(False)
+    return actor
+
+
+def _orientation_marker() -> vtkRenderer:
+    """A cube with the patient's letters in its own corner."""
+    cube = vtkAnnotatedCubeActor()
+    for side, letter in (
+        ("XPlus", "L"),
+        ("XMinus", "R"),
+        ("YPlus", "P"),
+        ("YMinus", "A"),
+        ("ZPlus", "S"),
+        ("ZMinus", "I"),
+    ):
+        getattr(cube, f"Set{side}FaceText")(letter)
+    cube.SetFaceTextScale(0.6)
+    cube.SetXFaceTextRotation(90)
+    cube.SetYFaceTextRotation(180)
+    cube.SetZFaceTextRotation(-90)
+    cube.GetCubeProperty().SetColor(0.27, 0.29, 0.32)
+    cube.GetTextEdgesProperty().SetOpacity(0)
+    for side in ("XPlus", "XMinus", "YPlus", "YMinus", "ZPlus", "ZMinus"):
+        look = getattr(cube, f"Get{side}FaceProperty")()
+        look.SetColor(1.0, 0.83, 0.47)
+        look.SetInterpolationToFlat()
+    renderer = vtkRenderer()
+    renderer.SetLayer(1)
+    renderer.InteractiveOff()
+    renderer.AddActor(cube)
+    return renderer
