@@ -11,11 +11,14 @@ import json
 import math
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import rfc8785
 
 from dosimetry_core.errors import InconsistentCaseError
+
+# RFC 8785 knows doubles only: beyond 2^53 − 1 an integer in the text stands for the double nearest to it.
+_LARGEST_EXACT: Final = 2**53 - 1
 
 
 def sha256_hex(content: bytes) -> str:
@@ -84,9 +87,13 @@ def parse_json(content: bytes, *, where: str) -> Any:
             fail(f"the number {text} is too large")
         return value
 
+    def integer(digits: str) -> int | float:
+        value = number(digits)
+        return int(digits) if abs(value) <= _LARGEST_EXACT else value
+
     try:
         text = content.decode("utf-8")
-        tree = json.loads(text, object_pairs_hook=pairs, parse_constant=constant, parse_float=number)
+        tree = json.loads(text, object_pairs_hook=pairs, parse_constant=constant, parse_float=number, parse_int=integer)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise InconsistentCaseError(f"not readable JSON ({error})", where=where) from error
     if not unicodedata.is_normalized("NFC", text) or normalised(tree) != tree:
