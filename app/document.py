@@ -135,6 +135,11 @@ class Document(QObject):
         """The provisional case while a gesture is in progress, else the current one."""
         return self._case if self._preview is None else self._preview
 
+    @property
+    def is_previewing(self) -> bool:
+        """Whether a gesture is in progress."""
+        return self._preview is not None
+
     def open(self, case: Case) -> None:
         """Put another case in place of this one, with an empty history."""
         before = self._case

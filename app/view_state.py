@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from PySide6.QtCore import QObject, Signal
 
-Tool = Literal["cursor", "brush", "erase"]
+Tool = Literal["cursor", "brush", "erase", "polygon"]
 Fusion = Literal["ct", "fused", "spect"]
 FUSIONS: tuple[Fusion, ...] = ("ct", "fused", "spect")
 

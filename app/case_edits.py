@@ -1,0 +1,127 @@
+"""Edits of the case: pure functions from case to case, made for the document's undo stack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from dosimetry_core.case import Case, Cycle, ExcludedPoint, FitModel, FitWeights
+from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.image import Registration, TimePoint
+from dosimetry_core.voi import Role, Voi, VoiMask
+
+Edit = Callable[[Case], Case]
+
+
+def with_cycle(case: Case, index: int, cycle: Cycle) -> Case:
+    """The case with one cycle replaced; the very same case if it is the same object."""
+    if case.cycles[index] is cycle:
+        return case
+    return replace(case, cycles=(*case.cycles[:index], cycle, *case.cycles[index + 1 :]))
+
+
+def with_registration(case: Case, cycle_index: int, point_index: int, registration: Registration) -> Case:
+    """The case with the registration of one time point replaced."""
+    cycle = case.cycles[cycle_index]
+    points: list[TimePoint] = list(cycle.time_points)
+    points[point_index] = replace(points[point_index], registration=registration)
+    return with_cycle(case, cycle_index, replace(cycle, time_points=tuple(points)))
+
+
+def with_mask(case: Case, cycle_index: int, voi_id: str, change: Callable[[VoiMask], VoiMask]) -> Case:
+    """The case with one VOI's mask changed; the very same case if the mask comes back unchanged."""
+    cycle = case.cycles[cycle_index]
+    vois = []
+    changed = False
+    for voi in cycle.vois:
+        mask = change(voi.mask) if voi.voi_id == voi_id else voi.mask
+        changed = changed or mask is not voi.mask
+        vois.append(voi if mask is voi.mask else replace(voi, mask=mask))
+    return with_cycle(case, cycle_index, replace(cycle, vois=tuple(vois))) if changed else case
+
+
+def with_voi(case: Case, cycle_index: int, voi: Voi) -> Case:
+    """The case with a VOI added, or the one of the same identity replaced."""
+    cycle = case.cycles[cycle_index]
+    ids = [known.voi_id for known in cycle.vois]
+    if voi.voi_id in ids:
+        vois = tuple(voi if known.voi_id == voi.voi_id else known for known in cycle.vois)
+    else:
+        vois = (*cycle.vois, voi)
+    return with_cycle(case, cycle_index, replace(cycle, vois=vois))
+
+
+def without_voi(case: Case, cycle_index: int, voi_id: str) -> Case:
+    """The case without one VOI."""
+    cycle = case.cycles[cycle_index]
+    kept = tuple(voi for voi in cycle.vois if voi.voi_id != voi_id)
+    return case if len(kept) == len(cycle.vois) else with_cycle(case, cycle_index, replace(cycle, vois=kept))
+
+
+def with_voi_named(case: Case, cycle_index: int, voi_id: str, name: str) -> Case:
+    """The case with a VOI renamed; unchanged if the name is the same, empty, or taken in this cycle."""
+    cycle = case.cycles[cycle_index]
+    taken = {voi.name for voi in cycle.vois if voi.voi_id != voi_id}
+    voi = next(voi for voi in cycle.vois if voi.voi_id == voi_id)
+    name = name.strip()
+    if not name or name == voi.name or name in taken:
+        return case
+    return with_voi(case, cycle_index, replace(voi, name=name))
+
+
+def with_voi_role(case: Case, cycle_index: int, voi_id: str, role: Role) -> Case:
+    """The case with another role for a VOI."""
+    voi = next(voi for voi in case.cycles[cycle_index].vois if voi.voi_id == voi_id)
+    return case if voi.role == role else with_voi(case, cycle_index, replace(voi, role=role))
+
+
+def with_fit_model(case: Case, voi: str | None, model: FitModel) -> Case:
+    """The case with a fit model for one VOI, or for all those without one of their own."""
+    fit = case.settings.fit
+    if voi is None:
+        if fit.model == model:
+            return case
+        fit = replace(fit, model=model)
+    else:
+        if fit.model_by_voi.get(voi, fit.model) == model:
+            return case
+        by_voi = {name: kept for name, kept in fit.model_by_voi.items() if name != voi}
+        if model != fit.model:
+            by_voi[voi] = model
+        fit = replace(fit, model_by_voi=FrozenMap(by_voi))
+    return replace(case, settings=replace(case.settings, fit=fit))
+
+
+def with_fit_weights(case: Case, weights: FitWeights) -> Case:
+    """The case with other fit weights."""
+    fit = case.settings.fit
+    if fit.weights == weights:
+        return case
+    return replace(case, settings=replace(case.settings, fit=replace(fit, weights=weights)))
+
+
+def with_point_excluded(case: Case, voi: str, time_point: int, reason: str) -> Case:
+    """The case with one point left out of a VOI's fit.
+
+    Parameters
+    ----------
+    time_point
+        1 = first.
+    reason
+        Why; an empty one changes nothing, because a point is never left out without a reason.
+    """
+    fit = case.settings.fit
+    known = any(point.voi == voi and point.time_point == time_point for point in fit.exclude)
+    if known or not reason.strip():
+        return case
+    exclude = (*fit.exclude, ExcludedPoint(voi, time_point, reason.strip()))
+    return replace(case, settings=replace(case.settings, fit=replace(fit, exclude=exclude)))
+
+
+def with_point_included(case: Case, voi: str, time_point: int) -> Case:
+    """The case with an excluded point taken back into the fit."""
+    fit = case.settings.fit
+    exclude = tuple(point for point in fit.exclude if (point.voi, point.time_point) != (voi, time_point))
+    if len(exclude) == len(fit.exclude):
+        return case
+    return replace(case, settings=replace(case.settings, fit=replace(fit, exclude=exclude)))

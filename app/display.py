@@ -1,0 +1,94 @@
+"""From the case to what image views show: layers, scales, colours. Calibrated images are kept, they don't change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from widgets.slice_view import Layer, VoiShown
+
+from dosimetry_core.calibration import calibrated_image
+from dosimetry_core.case import Calibration, Cycle
+from dosimetry_core.errors import DosimetryError
+from dosimetry_core.image import ImageSeries, TimePoint
+from dosimetry_core.units import KILOBECQUEREL_PER_ML, DisplayUnit
+from dosimetry_core.volume import Volume
+from widgets.display_scale import ColourScale
+from widgets.theme import voi_colour, voi_dash
+
+COUNTS = DisplayUnit("counts", 1.0, 0)
+COUNTS_PER_S = DisplayUnit("counts/s", 1.0, 2)
+
+# The upper end of the display: nearly the hottest voxel of the cycle, so that one scale serves all its time points.
+_UPPER_PERCENTILE = 99.95
+_SAMPLE_STEP = 2
+_KEPT = 48
+
+
+@dataclass(frozen=True, eq=False)
+class ShownSpect:
+    """SPECT as displayed: in Bq/mL where it can be calibrated, else as stored, and in which unit."""
+
+    volume: Volume
+    unit: DisplayUnit
+    upper: float
+
+
+_shown: list[tuple[ImageSeries, Calibration, ShownSpect]] = []
+
+
+def shown_spect(cycle: Cycle, series: ImageSeries) -> ShownSpect:
+    """SPECT of a time point in Bq/mL; without a calibration in counts."""
+    for kept, calibration, shown in _shown:
+        if kept is series and calibration == cycle.calibration:
+            return shown
+    administration = cycle.administration(series.nuclide) if series.nuclide else None
+    unit = KILOBECQUEREL_PER_ML
+    try:
+        volume = calibrated_image(series, cycle.calibration, administration).concentration
+    except DosimetryError:
+        volume = series.volume
+        unit = {"counts": COUNTS, "counts_per_s": COUNTS_PER_S}.get(volume.quantity, KILOBECQUEREL_PER_ML)
+    sample: Any = volume.values[::_SAMPLE_STEP, ::_SAMPLE_STEP, ::_SAMPLE_STEP]
+    made = ShownSpect(volume, unit, float(np.percentile(sample, _UPPER_PERCENTILE)))
+    _shown.append((series, cycle.calibration, made))
+    del _shown[:-_KEPT]
+    return made
+
+
+def forget_images() -> None:
+    """Another case was opened: let go of the images of the last one."""
+    _shown.clear()
+
+
+def ct_layer(point: TimePoint) -> Layer | None:
+    """CT of a time point, placed by its registration; None if it has none."""
+    return None if point.ct is None else Layer(point.ct.volume, point.registration.transform)
+
+
+def spect_layer(cycle: Cycle, point: TimePoint) -> Layer:
+    """SPECT of a time point, placed by its registration."""
+    shown = shown_spect(cycle, point.spect)
+    return Layer(shown.volume, point.registration.transform, shown.unit)
+
+
+def spect_scale(cycle: Cycle, *, only: TimePoint | None = None) -> ColourScale:
+    """Display range of the SPECT: one absolute scale for all time points of a cycle, or that of one alone."""
+    points = cycle.time_points if only is None else (only,)
+    upper = max((shown_spect(cycle, point.spect).upper for point in points), default=0.0)
+    return ColourScale(0.0, upper if upper > 0 else 1.0)
+
+
+def voi_colour_of(cycle: Cycle, voi_id: str) -> str:
+    """Colour of a VOI: by its place in the cycle."""
+    place = next((number for number, voi in enumerate(cycle.vois) if voi.voi_id == voi_id), 0)
+    return voi_colour(place)
+
+
+def vois_shown(cycle: Cycle, hidden: frozenset[str] = frozenset()) -> list[VoiShown]:
+    """VOIs of a cycle with their colours and dashes."""
+    return [
+        VoiShown(voi.voi_id, voi.name, voi.mask, voi_colour(number), voi_dash(number), voi.voi_id not in hidden)
+        for number, voi in enumerate(cycle.vois)
+    ]

@@ -1,0 +1,66 @@
+"""Cumulative absorbed dose per organ as bars: delivered cycles, what the plan adds, limits."""
+
+from __future__ import annotations
+
+from widgets.dose_bars_view import DoseBarShown, DoseLimitShown, DoseSegmentShown
+
+from dosimetry_core.evaluation import Evaluation
+from dosimetry_core.planning.protocol import LIMIT_ORGANS
+from dosimetry_core.report.words import in_words, organ_order
+
+_PER_CYCLE = "red_marrow_per_cycle"
+
+
+def organ_bars(evaluation: Evaluation, *, stale: bool, with_plan: bool = True) -> list[DoseBarShown]:
+    """One bar per organ of the course, nuclides and cycles stacked."""
+    organs = organ_order(evaluation.course_organs)
+    return [_organ_bar(evaluation, organ, stale, with_plan) for organ in organs]
+
+
+def _organ_bar(evaluation: Evaluation, organ: str, stale: bool, with_plan: bool) -> DoseBarShown:
+    segments: list[DoseSegmentShown] = []
+    prior = evaluation.case.course.prior_absorbed_dose_gy.get(organ, 0.0)
+    if prior > 0:
+        segments.append(DoseSegmentShown("earlier courses", "", prior, "earlier"))
+    for cycle in evaluation.cycles:
+        result = cycle.organs.get(organ)
+        if result is None:
+            continue
+        state = "estimated" if result.estimated else "delivered"
+        segments += [
+            DoseSegmentShown(f"cycle {cycle.cycle.number}", nuclide, dose.absorbed_dose_gy, state)
+            for nuclide, dose in result.doses.items()
+        ]
+    plan = evaluation.plan
+    predicted = plan.forecast.predicted.get(organ)
+    if with_plan and predicted is not None and plan.next_cycle is not None and predicted.next_cycle_gy > 0:
+        segments.append(DoseSegmentShown(f"cycle {plan.next_cycle}", "plan", predicted.next_cycle_gy, "planned"))
+    limits = tuple(
+        DoseLimitShown("limit", limit, evaluation.protocol.source)
+        for key, limit in evaluation.protocol.limits_gy.items()
+        if LIMIT_ORGANS[key] == organ and key != _PER_CYCLE
+    )
+    delivered = evaluation.course_organs[organ].delivered
+    return DoseBarShown(
+        organ,
+        in_words(organ),
+        tuple(segments),
+        delivered.standard_uncertainty_gy,
+        limits=limits,
+        binding=plan.limiting == organ or LIMIT_ORGANS.get(plan.limiting) == organ,  # type: ignore[call-overload]
+        stale=stale,
+    )
+
+
+def voi_bars(evaluation: Evaluation, *, stale: bool) -> list[DoseBarShown]:
+    """One bar per VOI that has a dose and is no limited organ: lesions and the like."""
+    bars = []
+    for name, total in evaluation.course_vois.items():
+        segments = [
+            DoseSegmentShown(f"cycle {cycle.cycle.number}", nuclide, dose.absorbed_dose_gy, "delivered")
+            for cycle in evaluation.cycles
+            if name in cycle.vois
+            for nuclide, dose in cycle.vois[name].doses.items()
+        ]
+        bars.append(DoseBarShown(name, name, tuple(segments), total.standard_uncertainty_gy, stale=stale))
+    return bars

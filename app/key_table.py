@@ -1,0 +1,76 @@
+"""The keys that work in every step, in one table: menus, tooltips and the key sheet all come from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Menu = Literal["File", "Edit", "View", "Tools", "Go", "Help"]
+Reach = Literal["window", "images", "view"]
+
+
+@dataclass(frozen=True)
+class KeyAct:
+    """One act of the user.
+
+    Parameters
+    ----------
+    name
+        Identifies it; the action's objectName is ``action_<name>``.
+    text
+        Menu text.
+    keys
+        Shortcuts, the first is shown.
+    menu
+        Where it stands.
+    reach
+        ``window``: anywhere; ``images``: only while an image view has the keyboard, because the key has another meaning
+        elsewhere; ``view``: the same, and the view itself takes the key.
+    separated
+        Whether a line is drawn above it.
+    """
+
+    name: str
+    text: str
+    keys: tuple[str, ...]
+    menu: Menu
+    reach: Reach = "window"
+    separated: bool = False
+
+
+KEY_ACTS: tuple[KeyAct, ...] = (
+    KeyAct("open", "Open case folder…", ("Ctrl+O",), "File"),
+    KeyAct("open_file", "Open case file…", (), "File"),
+    KeyAct("demonstration", "Demonstration case…", (), "File"),
+    KeyAct("print_preview", "Print preview", ("Ctrl+P",), "File", separated=True),
+    KeyAct("save_plan", "Save plan as PDF…", ("Ctrl+Shift+S",), "File"),
+    KeyAct("quit", "Quit", ("Ctrl+Q",), "File", separated=True),
+    KeyAct("undo", "Undo", ("Ctrl+Z",), "Edit"),
+    KeyAct("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Edit"),
+    KeyAct("fusion", "CT, fused, SPECT", ("Tab",), "View", "images"),
+    KeyAct("overlay", "SPECT overlay on or off", ("Space",), "View", "view"),
+    KeyAct("contours", "Contours on or off", ("G",), "View"),
+    KeyAct("reset", "Reset view", ("R",), "View"),
+    KeyAct("preset_1", "CT window: soft tissue", ("1",), "View", "images", separated=True),
+    KeyAct("preset_2", "CT window: lung", ("2",), "View", "images"),
+    KeyAct("preset_3", "CT window: liver", ("3",), "View", "images"),
+    KeyAct("preset_4", "CT window: bone", ("4",), "View", "images"),
+    KeyAct("preset_5", "CT window: brain", ("5",), "View", "images"),
+    KeyAct("previous_time_point", "Previous time point", ("Left",), "View", "view", separated=True),
+    KeyAct("next_time_point", "Next time point", ("Right",), "View", "view"),
+    KeyAct("previous_cycle", "Previous cycle", ("Ctrl+Left",), "View"),
+    KeyAct("next_cycle", "Next cycle", ("Ctrl+Right",), "View"),
+    KeyAct("inspector", "Inspector", ("Ctrl+I",), "View", separated=True),
+    KeyAct("cursor", "Cursor", ("Esc",), "Tools", "images"),
+    KeyAct("brush", "Brush", ("B",), "Tools"),
+    KeyAct("erase", "Erase", ("E",), "Tools"),
+    KeyAct("smaller", "Smaller brush", ("[", "-"), "Tools"),
+    KeyAct("larger", "Larger brush", ("]", "+"), "Tools"),
+    KeyAct("previous_voi", "Previous VOI", ("Q",), "Tools", separated=True),
+    KeyAct("next_voi", "Next VOI", ("W",), "Tools"),
+    KeyAct("centre", "Centre on VOI", ("C",), "Tools"),
+    KeyAct("next_review", "Next VOI needing review", ("N",), "Tools"),
+    KeyAct("confirm", "Confirm step", ("Ctrl+Return", "Ctrl+Enter"), "Go"),
+    KeyAct("key_sheet", "Keys of this step", ("F1",), "Help"),
+    KeyAct("about", "About Lutetia", (), "Help", separated=True),
+)

@@ -1,0 +1,437 @@
+"""The window: patient banner, step rail, work area, inspector, time strip, status line; layout and wiring only."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QMainWindow,
+    QPushButton,
+    QSizePolicy,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+from widgets.job_strip import JobStrip
+from widgets.patient_banner import PatientBanner
+from widgets.step_rail import StepRail
+
+from app.case_opening import CaseOpening, evaluated
+from app.document import Document
+from app.jobs import Job, Jobs
+from app.finding_places import FindingDialog, place_of
+from app.key_sheet import AboutDialog, KeySheet
+from app.plan_choice import PlanChoice
+from app.preferences import Preferences
+from app.problems import identifying_texts, problems_of, save_report
+from app.recomputation import Recomputation
+from app.reviews import STEP_KEYS, Reviews, StepKey
+from app.scan_strip import ScanStrip
+from app.session import Session
+from app.step_states import rail_note, step_state
+from app.steps.step import INSPECTOR_WIDTH, Step, push_button, text_label
+from app.view_state import CT_PRESETS, ViewState
+from app.window_actions import WindowActions
+from app.window_texts import banner_of, window_title
+from dosimetry_core.case import Case
+from dosimetry_core.errors import DosimetryError, Finding
+
+STEP_CLASSES: dict[StepKey, str] = {
+    "course": "CourseStep",
+    "import": "ImportStep",
+    "align": "AlignStep",
+    "voi": "VoiStep",
+    "curves": "CurvesStep",
+    "dose": "DoseStep",
+    "plan": "PlanStep",
+    "report": "ReportStep",
+}
+
+
+class MainWindow(QMainWindow):
+    """The whole application window around one open case.
+
+    Parameters
+    ----------
+    case
+        What is shown first.
+    preferences, reports_folder
+        Of this user.
+    """
+
+    def __init__(
+        self, case: Case, *, preferences: Preferences | None = None, reports_folder: Path | None = None
+    ) -> None:
+        super().__init__()
+        self.setObjectName("main_window")
+        document, view_state, jobs = Document(case, self), ViewState(self), Jobs(self)
+        self.session = Session(
+            document,
+            view_state,
+            jobs,
+            Recomputation(document, jobs, evaluated, self),
+            Reviews(self),
+            PlanChoice(self),
+            preferences or Preferences(),
+        )
+        view_state.set_brush_radius(self.session.preferences.brush_radius_mm)
+        view_state.set_fusion_share(self.session.preferences.fusion_share)
+        self.opening = CaseOpening(self.session, self)
+        self._reports_folder = reports_folder
+        self._steps: dict[StepKey, Step] = {}
+        self._current: StepKey = "course"
+        self._dirty: set[StepKey] = set(STEP_KEYS)
+        self._build()
+        self.actions_table = WindowActions(self, self._acts())
+        self._connect()
+        self.go_to("course")
+
+    # --- layout -----------------------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        centre = QWidget(self)
+        centre.setObjectName("centre")
+        page = QVBoxLayout(centre)
+        page.setContentsMargins(0, 0, 0, 0)
+        page.setSpacing(0)
+        self.banner = PatientBanner(centre)
+        page.addWidget(self.banner)
+        middle = QHBoxLayout()
+        middle.setContentsMargins(0, 0, 10, 8)
+        middle.setSpacing(10)
+        self.rail = StepRail(centre)
+        middle.addWidget(self.rail)
+        work = QVBoxLayout()
+        work.setContentsMargins(0, 8, 0, 0)
+        work.setSpacing(8)
+        self.heading = text_label(role="heading", name="step_heading")
+        self.subheading = text_label(role="dimmed", name="step_subheading")
+        self.subheading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        head = QHBoxLayout()
+        head.setSpacing(12)
+        head.addWidget(self.heading)
+        head.addWidget(self.subheading, 1)
+        work.addLayout(head)
+        self.work = QStackedWidget(centre)
+        self.work.setObjectName("work_area")
+        work.addWidget(self.work, 1)
+        self.strip = ScanStrip(self.session, centre)
+        work.addWidget(self.strip)
+        middle.addLayout(work, 1)
+        self.side = QWidget(centre)
+        self.side.setObjectName("inspector")
+        self.side.setFixedWidth(INSPECTOR_WIDTH)
+        side = QVBoxLayout(self.side)
+        side.setContentsMargins(0, 8, 0, 0)
+        side.setSpacing(8)
+        self.inspectors = QStackedWidget(self.side)
+        side.addWidget(self.inspectors, 1)
+        self.state_note = text_label(role="dimmed", name="step_note", wrap=True)
+        side.addWidget(self.state_note)
+        self.confirm_button: QPushButton = push_button(
+            "Confirm step", name="confirm_step", tooltip="Confirm this step (Ctrl+Enter)", primary=True
+        )
+        side.addWidget(self.confirm_button)
+        middle.addWidget(self.side)
+        page.addLayout(middle, 1)
+        page.addWidget(self._status_line(centre))
+        self.setCentralWidget(centre)
+        self.setMinimumSize(1180, 660)
+        self.resize(1600, 960)
+
+    def _status_line(self, parent: QWidget) -> QWidget:
+        line = QWidget(parent)
+        line.setObjectName("status_line")
+        row = QHBoxLayout(line)
+        row.setContentsMargins(12, 3, 12, 3)
+        row.setSpacing(16)
+        self.probe = text_label(role="dimmed", name="status_probe")
+        self.probe.setMinimumWidth(330)
+        self.job_strip = JobStrip(line)
+        self.constancy = text_label(role="dimmed", name="status_constancy")
+        self.undo_note = text_label(role="dimmed", name="status_undo")
+        row.addWidget(self.probe)
+        row.addWidget(self.job_strip, 1)
+        row.addWidget(self.constancy)
+        row.addWidget(self.undo_note)
+        self.constancy.hide()
+        return line
+
+    # --- wiring -----------------------------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        session = self.session
+        self._refresh_timer = QTimer(self)
+        self._refresh_timer.setSingleShot(True)
+        self._refresh_timer.setInterval(0)
+        self._refresh_timer.timeout.connect(self._refresh)
+        session.document.changed.connect(lambda _change: self._touch())
+        session.document.evaluation_changed.connect(self._touch)
+        session.document.history_changed.connect(self._show_history)
+        session.recomputation.failed.connect(self._show_evaluation_failure)
+        session.recomputation.busy_changed.connect(lambda _busy: self._touch())
+        session.recomputation.finished.connect(lambda _evaluation: self._show_constancy())
+        session.reviews.changed.connect(self._touch)
+        session.plan_choice.changed.connect(self._touch)
+        for signal in (session.view_state.cycle_changed, session.view_state.time_point_changed):
+            signal.connect(lambda _index: self._touch())
+        session.view_state.voi_changed.connect(lambda _voi: self._touch())
+        session.jobs.started.connect(self._show_job)
+        self.job_strip.cancel_clicked.connect(self._cancel_job)
+        self.rail.step_clicked.connect(self.go_to)
+        self.confirm_button.clicked.connect(self.confirm_step)
+        self.opening.opened.connect(self._touch)
+        self.opening.ready.connect(self._touch)
+        self.opening.failed.connect(self.show_problem)
+        self._show_history()
+        self._running: dict[str, Job] = {}
+
+    def _acts(self) -> dict[str, Callable[[], object]]:
+        view_state, document = self.session.view_state, self.session.document
+        acts: dict[str, Callable[[], object]] = {
+            "open": self.choose_folder,
+            "open_file": self.choose_file,
+            "demonstration": self.choose_demonstration,
+            "print_preview": lambda: self.go_to("report"),
+            "save_plan": lambda: self._on_step("report", "save_pdf"),
+            "quit": self.close,
+            "undo": document.undo,
+            "redo": document.redo,
+            "fusion": view_state.cycle_fusion,
+            "overlay": view_state.toggle_overlay,
+            "contours": lambda: view_state.set_contours(not view_state.contours),
+            "reset": view_state.reset,
+            "previous_time_point": lambda: self._step_time_point(-1),
+            "next_time_point": lambda: self._step_time_point(+1),
+            "previous_cycle": lambda: self._step_cycle(-1),
+            "next_cycle": lambda: self._step_cycle(+1),
+            "inspector": lambda: self.side.setVisible(not self.side.isVisible()),
+            "cursor": lambda: self._on_step("voi", "drop_tool", switch=False),
+            "brush": lambda: view_state.set_tool("brush"),
+            "erase": lambda: view_state.set_tool("erase"),
+            "smaller": lambda: view_state.scale_brush(-1),
+            "larger": lambda: view_state.scale_brush(+1),
+            "previous_voi": lambda: self._step_voi(-1),
+            "next_voi": lambda: self._step_voi(+1),
+            "centre": self._centre_on_voi,
+            "next_review": lambda: self._on_step("voi", "go_to_next_review"),
+            "confirm": self.confirm_step,
+            "key_sheet": lambda: KeySheet(self.step(self._current), self).open(),
+            "about": lambda: AboutDialog(self).open(),
+        }
+        for number, (_name, width, level) in enumerate(CT_PRESETS, start=1):
+            acts[f"preset_{number}"] = lambda width=width, level=level: view_state.set_window(width, level)
+        for number, key in enumerate(STEP_KEYS, start=1):
+            acts[f"go_{number}"] = lambda key=key: self.go_to(key)
+        return acts
+
+    # --- steps ------------------------------------------------------------------------------------------------------
+
+    @property
+    def current_step(self) -> StepKey:
+        """The step in view."""
+        return self._current
+
+    def step(self, key: StepKey) -> Step:
+        """A step's work area, made when it is first needed."""
+        if key not in self._steps:
+            module = importlib.import_module(f"app.steps.{key}_step")
+            made: Step = getattr(module, STEP_CLASSES[key])(self.session)
+            made.probed.connect(self.probe.setText)
+            made.told.connect(self.job_strip.set_message)
+            made.step_requested.connect(self.go_to)
+            made.place_requested.connect(self.show_place)
+            made.explained.connect(lambda finding: FindingDialog(finding, self).open())
+            if key == "course":
+                made.open_requested.connect(self.choose_folder)  # type: ignore[attr-defined]
+                made.demonstration_requested.connect(self.choose_demonstration)  # type: ignore[attr-defined]
+            self._steps[key] = made
+            self.work.addWidget(made)
+            self.inspectors.addWidget(made.inspector)
+            self.actions_table.add_to(made)
+        return self._steps[key]
+
+    def go_to(self, key: StepKey) -> None:
+        """Show a step."""
+        step = self.step(key)
+        if self._current in self._steps and self._current != key:
+            self._steps[self._current].left()
+        self._current = key
+        self.work.setCurrentWidget(step)
+        self.inspectors.setCurrentWidget(step.inspector)
+        self.rail.set_current(key)
+        self.strip.setVisible(step.needs_time_strip)
+        self._dirty.add(key)
+        self._refresh()
+        step.entered()
+        if self.rail.isAncestorOf(self.focusWidget() or self):
+            step.setFocus()
+
+    def show_place(self, finding: Finding) -> None:
+        """Go to what a finding is about: its cycle, VOI or scan, in the step that shows it."""
+        place = place_of(finding, self.session.case)
+        if place.cycle is not None:
+            self.session.view_state.set_cycle(place.cycle)
+        if place.time_point is not None:
+            self.session.view_state.set_time_point(place.time_point)
+        if place.voi_id is not None:
+            self.session.view_state.set_voi(place.voi_id)
+        if place.step is not None:
+            self.go_to(place.step)
+
+    def confirm_step(self) -> None:
+        """Confirm the step in view and go on to the next."""
+        session = self.session
+        session.reviews.confirm(self._current, session.document.case, session.document.evaluation)
+        place = STEP_KEYS.index(self._current)
+        if place + 1 < len(STEP_KEYS):
+            self.go_to(STEP_KEYS[place + 1])
+
+    def _on_step(self, key: StepKey, act: str, *, switch: bool = True) -> None:
+        if switch:
+            self.go_to(key)
+        elif self._current != key:
+            return
+        getattr(self.step(key), act)()
+
+    def _touch(self) -> None:
+        self._dirty.update(STEP_KEYS)
+        self._refresh_timer.start()
+
+    def _refresh(self) -> None:
+        step = self.step(self._current)
+        if self._current in self._dirty:
+            self._dirty.discard(self._current)
+            if self.session.document.is_previewing:
+                step.refresh_live()
+                return
+            step.refresh()
+        case = self.session.document.case
+        self.setWindowTitle(window_title(case))
+        self.banner.show_patient(banner_of(case, self.session.view_state.cycle))
+        self.heading.setText(f"{STEP_KEYS.index(self._current) + 1}  {step.title}")
+        for key in STEP_KEYS:
+            state, note = step_state(key, self.session)
+            self.rail.set_state(key, state, rail_note(state, note))
+            if key == self._current:
+                self.state_note.setText(note[:1].upper() + note[1:])
+                self.subheading.setText(step.summary())
+                self.confirm_button.setEnabled(state not in ("empty", "confirmed"))
+                self.confirm_button.setText("Confirmed" if state == "confirmed" else "Confirm step")
+        if step.needs_time_strip:
+            self.strip.refresh()
+
+    # --- jobs and messages --------------------------------------------------------------------------------------------
+
+    def _show_job(self, job: Job) -> None:
+        if job.purpose == "evaluate" and self.session.document.latest_evaluation is not None:
+            return  # live results: too short to be told
+        key = str(id(job))
+        self._running[key] = job
+        self.job_strip.start(key, job.title)
+        job.progressed.connect(lambda fraction, text: self.job_strip.set_progress(key, fraction, text))
+        job.succeeded.connect(lambda _result: self._end_job(key, ""))
+        job.cancelled.connect(lambda: self._end_job(key, f"{job.title}: cancelled"))
+        job.failed.connect(lambda error: self._fail_job(key, error))
+
+    def _end_job(self, key: str, message: str) -> None:
+        self._running.pop(key, None)
+        self.job_strip.finish(key, message)
+
+    def _fail_job(self, key: str, error: Exception) -> None:
+        self._running.pop(key, None)
+        self.job_strip.fail(key, problems_of(error)[0].text())
+
+    def _cancel_job(self, key: str) -> None:
+        if key in self._running:
+            self._running[key].cancel()
+
+    def show_problem(self, error: BaseException) -> None:
+        """Tell the user about an error; one of ours leaves a report."""
+        report = None
+        if not isinstance(error, (DosimetryError, OSError)) and self._reports_folder is not None:
+            identifying = identifying_texts(self.session.document.case.patient)
+            report = save_report(error, self._reports_folder, identifying=identifying, doing=f"step {self._current}")
+        lines = [problem.text() for problem in problems_of(error, report=report)]
+        self.job_strip.set_message(lines[0] + (f"  (+ {len(lines) - 1} more)" if len(lines) > 1 else ""))
+        self.job_strip.setToolTip("\n".join(lines))
+        course = self.step("course")
+        course.show_problems(lines)  # type: ignore[attr-defined]
+
+    def _show_evaluation_failure(self, error: Exception) -> None:
+        if isinstance(error, (DosimetryError, OSError)):
+            self.job_strip.set_message(problems_of(error)[0].text())
+        else:
+            self.show_problem(error)
+        self._touch()
+
+    def _show_history(self) -> None:
+        document = self.session.document
+        self.undo_note.setText(f"undo: {document.undo_label}" if document.undo_label else "nothing to undo")
+        self.actions_table.set_history(document.undo_label, document.redo_label)
+
+    def _show_constancy(self) -> None:
+        if not self.session.is_current or self.session.document.is_previewing:
+            return
+        from app.constancy_line import constancy_text
+
+        text = constancy_text(self.session.document.evaluation, Path(self.session.document.case.folder))
+        self.constancy.setText(text)
+        self.constancy.setVisible(bool(text))
+
+    # --- acts ---------------------------------------------------------------------------------------------------------
+
+    def _step_time_point(self, by: int) -> None:
+        cycle, view_state = self.session.cycle, self.session.view_state
+        if cycle is not None and 0 <= view_state.time_point + by < len(cycle.time_points):
+            view_state.set_time_point(view_state.time_point + by)
+
+    def _step_cycle(self, by: int) -> None:
+        index = self.session.view_state.cycle + by
+        if 0 <= index < len(self.session.case.cycles):
+            self.session.view_state.set_cycle(index)
+
+    def _step_voi(self, by: int) -> None:
+        cycle, view_state = self.session.cycle, self.session.view_state
+        if cycle is None or not cycle.vois:
+            return
+        ids = [voi.voi_id for voi in cycle.vois]
+        place = ids.index(view_state.voi_id) if view_state.voi_id in ids else -1 if by > 0 else 0
+        view_state.set_voi(ids[(place + by) % len(ids)])
+
+    def _centre_on_voi(self) -> None:
+        voi = self.session.voi
+        if voi is not None and not voi.mask.is_empty:
+            self.session.view_state.set_cursor(voi.mask.centroid_mm())
+
+    def choose_folder(self) -> None:
+        """Ask for a case folder and open it."""
+        start = self.session.preferences.last_folder
+        chosen = QFileDialog.getExistingDirectory(self, "Open a case folder (with case.toml)", start)
+        if chosen:
+            self.opening.open_path(Path(chosen))
+
+    def choose_file(self) -> None:
+        """Ask for a case file and open it."""
+        start = self.session.preferences.last_folder
+        chosen, _kind = QFileDialog.getOpenFileName(self, "Open a case file", start, "Case file (*.toml)")
+        if chosen:
+            self.opening.open_path(Path(chosen))
+
+    def choose_demonstration(self) -> None:
+        """Ask for a folder, write the demonstration case into it and open it."""
+        chosen = QFileDialog.getExistingDirectory(self, "Folder for the demonstration case (empty or new)")
+        if chosen:
+            self.opening.open_demonstration(Path(chosen))
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 Qt override
+        """Cancel computations and wait briefly; nothing is asked."""
+        self.session.recomputation.set_enabled(False)
+        self.session.jobs.close()
+        event.accept()

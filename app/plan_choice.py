@@ -1,0 +1,60 @@
+"""The activities the physicist chose for the next cycle, instead of the proposal; and the results as chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, Signal
+
+from dosimetry_core.evaluation import Evaluation
+from dosimetry_core.planning.next_cycle import NextCyclePlan
+
+
+class PlanChoice(QObject):
+    """Chosen activities by nuclide in Bq, or None for the proposal. ``changed`` comes whenever they do."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._activities_bq: dict[str, float] | None = None
+        self._made: tuple[Evaluation, dict[str, float] | None, Evaluation] | None = None
+
+    @property
+    def activities_bq(self) -> dict[str, float] | None:
+        """A copy of the chosen activities; None while the proposal stands."""
+        return None if self._activities_bq is None else dict(self._activities_bq)
+
+    def choose(self, activities_bq: Mapping[str, float] | None) -> None:
+        """Choose other activities, or the proposal again with None."""
+        chosen = None if activities_bq is None else dict(activities_bq)
+        if chosen != self._activities_bq:
+            self._activities_bq = chosen
+            self.changed.emit()
+
+    def applied_to(self, evaluation: Evaluation) -> Evaluation:
+        """The results with the plan as chosen; the very same results while the proposal stands."""
+        chosen = self._activities_bq
+        if chosen is None or evaluation.plan.next_cycle is None or evaluation.plan.stop:
+            return evaluation
+        if self._made is not None and self._made[0] is evaluation and self._made[1] == chosen:
+            return self._made[2]
+        made = with_plan(evaluation, planned_as_chosen(evaluation, chosen))
+        self._made = (evaluation, dict(chosen), made)
+        return made
+
+
+def planned_as_chosen(evaluation: Evaluation, activities_bq: Mapping[str, float]) -> NextCyclePlan:
+    """The plan of an evaluation with chosen activities."""
+    from dosimetry_core import pipeline
+
+    plan: NextCyclePlan = pipeline.predict_plan(evaluation, activities_bq)
+    return plan
+
+
+def with_plan(evaluation: Evaluation, plan: NextCyclePlan) -> Evaluation:
+    """The evaluation with another plan; the findings of the earlier plan give way to those of this one."""
+    earlier = set(evaluation.plan.findings)
+    kept = tuple(finding for finding in evaluation.findings if finding not in earlier)
+    return replace(evaluation, plan=plan, findings=tuple(dict.fromkeys((*kept, *plan.findings))))

@@ -1,0 +1,101 @@
+"""The scans of the current cycle below the images: one cell per time point."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+from widgets.thumbnail import fused_thumbnail
+from widgets.time_strip import TimeCell, TimeStrip
+
+from app.display import ct_layer, spect_layer, spect_scale, voi_colour_of
+from app.registration_words import REGISTRATION_WORDS
+from app.session import Session
+from app.window_texts import time_text
+from dosimetry_core.case import Cycle
+from dosimetry_core.image import TimePoint
+from dosimetry_core.units import HOUR, MILLIMETRE
+from widgets.display_scale import WindowLevel
+
+THUMBNAIL_PX = (72, 72)
+
+def delay_s(cycle: Cycle, point: TimePoint) -> float | None:
+    """Time from the middle of the first nuclide's infusion to the start of the scan."""
+    if not cycle.administrations:
+        return None
+    return (point.spect.acquisition_start - cycle.administrations[0].time_zero).total_seconds()
+
+
+def delay_text(cycle: Cycle, point: TimePoint) -> str:
+    """The delay as read: ``"24.0 h"``."""
+    delay = delay_s(cycle, point)
+    return "no administration" if delay is None else HOUR.text(delay, digits=1)
+
+
+def registration_text(point: TimePoint) -> str:
+    """Registration state in words, with the residual if there is one."""
+    words = REGISTRATION_WORDS.get(point.registration.method, point.registration.method)
+    residual = point.registration.residual_mm
+    return words if residual is None else f"{words} ({MILLIMETRE.text(residual)})"
+
+
+class ScanStrip(QWidget):
+    """Time strip bound to the session: shows its scans, follows and moves its current time point."""
+
+    compare_requested = Signal(int, int)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._pictures: dict[tuple[object, ...], QImage] = {}
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        self.strip = TimeStrip(self)
+        column.addWidget(self.strip)
+        self.strip.current_changed.connect(lambda key: session.view_state.set_time_point(int(key)))
+        self.strip.compare_requested.connect(lambda a, b: self.compare_requested.emit(int(a), int(b)))
+
+    def refresh(self) -> None:
+        """Show the scans of the current cycle."""
+        cycle = self._session.cycle
+        points = cycle.time_points if cycle is not None else ()
+        ticks = tuple(
+            (voi_colour_of(cycle, voi.voi_id), "reviewed" if self._session.reviews.was_seen(voi.mask) else "unreviewed")
+            for voi in (cycle.vois if cycle is not None else ())
+        )
+        cells = [
+            TimeCell(
+                str(index),
+                time_text(self._session.case, point.spect.acquisition_start, short=True),
+                delay_s(cycle, point),
+                scanner=point.spect.manufacturer,
+                registration=registration_text(point),
+                registered=point.registration.method != "none",
+                image=self._picture(cycle, point),
+                ticks=ticks,
+            )
+            for index, point in enumerate(points)
+            if cycle is not None
+        ]
+        self.strip.show_cells(cells)
+        if cells:
+            self.strip.set_current(str(min(self._session.view_state.time_point, len(cells) - 1)))
+
+    def _picture(self, cycle: Cycle, point: TimePoint) -> QImage | None:
+        reference = self._session.reference
+        if reference is None:
+            return None
+        key = (id(point.spect), id(point.ct), id(point.registration))
+        if key not in self._pictures:
+            geometry = (reference.ct or reference.spect).volume.geometry
+            self._pictures[key] = fused_thumbnail(
+                ct_layer(point),
+                spect_layer(cycle, point),
+                geometry,
+                "coronal",
+                geometry.centre_mm(),
+                WindowLevel(*self._session.view_state.window_hu),
+                spect_scale(cycle),
+                THUMBNAIL_PX,
+            )
+        return self._pictures[key]

@@ -1,0 +1,104 @@
+"""State of each step in words, from the case, its results and what was confirmed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from app.reviews import STEP_KEYS, StepKey, differences
+from app.session import Session
+from dosimetry_core.case import Case
+
+StepState = Literal["empty", "in progress", "attention", "confirmed", "stale"]
+
+
+def has_images(case: Case) -> bool:
+    """Whether any cycle has time points."""
+    return any(cycle.time_points for cycle in case.cycles)
+
+
+def names_images(case: Case) -> bool:
+    """Whether any cycle names image files."""
+    return any(cycle.image_paths for cycle in case.cycles)
+
+
+def step_state(step: StepKey, session: Session) -> tuple[StepState, str]:
+    """State of a step and the note that explains it."""
+    case = session.document.case
+    reviews = session.reviews
+    if reviews.is_stale(step, case):
+        kept = reviews.confirmation(step)
+        changed = differences(kept.evaluation if kept else None, session.document.evaluation)
+        return "stale", "changed since it was confirmed" + (": " + ", ".join(changed) if changed else "")
+    if reviews.is_confirmed(step, case):
+        kept = reviews.confirmation(step)
+        return "confirmed", f"confirmed {kept.time:%H:%M}" if kept else "confirmed"
+    return _unconfirmed(step, session, case)
+
+
+def _unconfirmed(step: StepKey, session: Session, case: Case) -> tuple[StepState, str]:
+    evaluation = session.document.evaluation
+    if step == "course":
+        return ("in progress", f"{len(case.cycles)} cycles") if case.cycles else ("empty", "no case is open")
+    if step == "import":
+        if not names_images(case) and not has_images(case):
+            return "empty", "no images are named in the case"
+        if not has_images(case):
+            return "in progress", "images are not read yet"
+        doubts = [
+            finding
+            for cycle in case.cycles
+            for point in cycle.time_points
+            for series in (point.spect, point.ct)
+            if series is not None
+            for finding in series.findings
+            if finding.level != "info"
+        ]
+        return ("attention", f"{len(doubts)} remarks on the images") if doubts else ("in progress", "images read")
+    if step == "align":
+        if not has_images(case):
+            return "empty", "no images"
+        points = [point for cycle in case.cycles for point in cycle.time_points]
+        open_points = [point for point in points if point.registration.method == "none"]
+        if open_points:
+            return "in progress", f"{len(open_points)} of {len(points)} time points not registered"
+        findings = [f for p in points for f in p.registration.findings if f.level != "info"]
+        return ("attention", f"{len(findings)} remarks") if findings else ("in progress", "registered")
+    if step == "voi":
+        if not has_images(case):
+            return "empty", "no images"
+        count = sum(len(cycle.vois) for cycle in case.cycles)
+        return ("in progress", f"{count} VOIs") if count else ("attention", "no VOI is drawn")
+    if session.recomputation.failure is not None:
+        return "attention", str(session.recomputation.failure)
+    if evaluation is None:
+        return ("in progress", "computing") if session.recomputation.is_busy else ("empty", "nothing computed yet")
+    if step == "curves":
+        failed = [name for cycle in evaluation.cycles for name, voi in cycle.vois.items() if voi.failure]
+        if failed:
+            return "attention", "no result: " + ", ".join(failed)
+        return ("in progress", "fitted") if any(cycle.vois for cycle in evaluation.cycles) else ("empty", "no curves")
+    if step == "dose":
+        if evaluation.disagreements:
+            return "attention", f"second opinion differs in {len(evaluation.disagreements)} numbers"
+        return "in progress", "computed"
+    if step == "plan":
+        errors = [f for f in evaluation.findings if f.level == "error" and f.code not in session.reviews.overrides]
+        return (
+            ("attention", f"{len(errors)} findings block signing") if errors else ("in progress", "proposal computed")
+        )
+    return (
+        ("confirmed", f"signed: {session.plan_files[-1].path.name}") if session.plan_files else ("in progress", "draft")
+    )
+
+
+def first_open_step(session: Session) -> StepKey:
+    """The first step that is not confirmed."""
+    case = session.document.case
+    return next((step for step in STEP_KEYS if not session.reviews.is_confirmed(step, case)), "report")
+
+
+def rail_note(state: StepState, note: str) -> str:
+    """What stands under the step's name in the rail: short, and only where the sign alone does not tell."""
+    if state == "confirmed":
+        return note.rpartition(" ")[2]
+    return "stale" if state == "stale" else ""

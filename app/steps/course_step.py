@@ -1,0 +1,413 @@
+"""Step 1: the course. Cycles as columns, what was given and measured, absorbed doses so far against the limits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+from widgets.dose_bars_view import DoseBarsView
+
+from app.dose_bars import organ_bars
+from app.number_grid import GridColumn, GridRow, Number, NumberGrid
+from app.result_paths import result_path
+from app.scan_strip import delay_text
+from app.session import Session
+from app.steps.remarks import Remarks
+from app.steps.step import MARGIN, SPACING, ScrolledGrid, Section, Step, combo_box, push_button, text_label
+from app.window_texts import planned_cycles, protocol_of, time_text
+from dosimetry_core.case import Case, Cycle
+from dosimetry_core.errors import Finding
+from dosimetry_core.evaluation import CycleResult
+from dosimetry_core.planning.protocol import bundled_protocols
+from dosimetry_core.report.words import in_words, laboratory_order, laboratory_words, nuclide_symbol, organ_order
+from dosimetry_core.units import GIGABECQUEREL, GRAY, MM_PER_CM, PERCENT, DisplayUnit
+
+_CENTIMETRE = DisplayUnit("cm", MM_PER_CM, 0)
+_KILOGRAM = DisplayUnit("kg", 1.0, 1)
+_OPEN_CYCLES = 0
+"""Value of the cycle field that means "as the protocol says"."""
+LARGEST_CYCLE_NUMBER = 12
+
+
+class CourseStep(Step):
+    """Course overview; protocol and planned cycles are edited here."""
+
+    key = "course"
+    title = "Course"
+
+    open_requested = Signal()
+    demonstration_requested = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._pages = QStackedWidget()
+        self.column.addWidget(self._pages)
+        self._pages.addWidget(self._welcome())
+        self._pages.addWidget(self._overview())
+        self._build_inspector()
+
+    # --- layout -----------------------------------------------------------------------------------------------------
+
+    def _welcome(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        card = Section("Open a case", name="welcome")
+        card.add(
+            text_label("A case is a folder with case.toml: patient, treatment and where the images are.", wrap=True)
+        )
+        open_button = push_button("Open case folder…", name="open_case", primary=True)
+        open_button.clicked.connect(self.open_requested)
+        demonstration = push_button("Demonstration case…", name="open_demonstration")
+        demonstration.clicked.connect(self.demonstration_requested)
+        card.add_row(open_button, demonstration)
+        card.setMaximumWidth(620)
+        column.addStretch(1)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(card, 2)
+        row.addStretch(1)
+        column.addLayout(row)
+        column.addStretch(2)
+        return page
+
+    def _overview(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACING)
+        self._problems = Section("This needs your attention", name="problems")
+        self._problem_text = text_label(role="error", name="problem_text", wrap=True)
+        self._problems.add(self._problem_text)
+        self._problems.hide()
+        column.addWidget(self._problems)
+        self._cards = QHBoxLayout()
+        self._cards.setContentsMargins(0, 0, 0, 0)
+        self._cards.setSpacing(SPACING)
+        holder = QWidget()
+        holder.setObjectName("cycle_columns")
+        holder.setLayout(self._cards)
+        column.addWidget(ScrolledGrid(holder), 5)
+        lower = QHBoxLayout()
+        lower.setSpacing(SPACING)
+        bars = Section("Absorbed dose so far and planned")
+        self.bars = DoseBarsView()
+        bars.add(self.bars, 1)
+        lower.addWidget(bars, 3)
+        laboratory = Section("Laboratory")
+        self.laboratory = NumberGrid("laboratory")
+        laboratory.add(ScrolledGrid(self.laboratory), 1)
+        lower.addWidget(laboratory, 2)
+        column.addLayout(lower, 4)
+        self._cycle_cards: list[_CycleCard] = []
+        return page
+
+    def _build_inspector(self) -> None:
+        protocol = Section("Protocol")
+        self.protocol = combo_box("protocol", bundled_protocols())
+        self.protocol.activated.connect(lambda index: self.choose_protocol(self.protocol.itemText(index)))
+        numbers = [str(n) for n in range(1, LARGEST_CYCLE_NUMBER + 1)]
+        self.cycles = combo_box("planned_cycles", ["as the protocol says", *numbers])
+        self.cycles.activated.connect(self.choose_cycles)
+        form = QFormLayout()
+        form.setContentsMargins(0, 0, 0, 0)
+        form.addRow("Protocol", self.protocol)
+        form.addRow("Cycles", self.cycles)
+        holder = QWidget()
+        holder.setLayout(form)
+        protocol.add(holder)
+        self._protocol_text = text_label(role="dimmed", name="protocol_text", wrap=True)
+        protocol.add(self._protocol_text)
+        self.limits = NumberGrid("protocol_limits")
+        protocol.add(self.limits)
+        self.inspector.add(protocol)
+        patient = Section("Patient")
+        self.patient = NumberGrid("patient_facts")
+        patient.add(self.patient)
+        self.inspector.add(patient)
+        self.findings = Remarks("course_findings", "Remarks on the course")
+        self.add_remarks(self.findings)
+
+    # --- edits ------------------------------------------------------------------------------------------------------
+
+    def choose_protocol(self, name: str) -> None:
+        """Plan by another protocol."""
+        self.session.document.apply(
+            f"Choose protocol {name}",
+            lambda case: (
+                case if case.course.protocol == name else replace(case, course=replace(case.course, protocol=name))
+            ),
+        )
+
+    def choose_cycles(self, number: int) -> None:
+        """Plan another number of cycles; 0 takes the protocol's own."""
+        planned = None if number == _OPEN_CYCLES else number
+        self.session.document.apply(
+            "Set planned cycles",
+            lambda case: (
+                case
+                if case.course.planned_cycles == planned
+                else replace(case, course=replace(case.course, planned_cycles=planned))
+            ),
+        )
+
+    # --- showing ----------------------------------------------------------------------------------------------------
+
+    def show_problems(self, lines: Sequence[str]) -> None:
+        """Show what prevents the case from being opened or computed; nothing hides it."""
+        self._problem_text.setText("\n".join(lines))
+        self._problems.setVisible(bool(lines))
+        if lines:
+            self._pages.setCurrentIndex(1)
+
+    def summary(self) -> str:
+        """Protocol and number of cycles."""
+        protocol = protocol_of(self.session.case)
+        return protocol.title if protocol is not None else ""
+
+    def refresh(self) -> None:
+        """Show the course."""
+        case = self.session.case
+        if not case.cycles:
+            self._pages.setCurrentIndex(1 if self._problem_text.text() else 0)
+            return
+        self._pages.setCurrentIndex(1)
+        self._show_cards(case)
+        evaluation, stale = self.session.evaluation, not self.session.is_current
+        self.bars.show_bars(organ_bars(evaluation, stale=stale) if evaluation is not None else [])
+        self._show_laboratory(case)
+        self._show_protocol(case)
+        self._show_patient(case)
+        self.findings.show_findings(self._findings())
+
+    def _findings(self) -> tuple[Finding, ...]:
+        evaluation = self.session.evaluation
+        if evaluation is None:
+            return ()
+        return tuple(finding for cycle in evaluation.cycles for finding in cycle.safety.findings)
+
+    def _show_cards(self, case: Case) -> None:
+        evaluation, stale = self.session.evaluation, not self.session.is_current
+        plan = evaluation.plan if evaluation is not None else None
+        wanted = len(case.cycles) + (1 if plan is not None and plan.next_cycle is not None else 0)
+        while len(self._cycle_cards) > wanted:
+            card = self._cycle_cards.pop()
+            self._cards.removeWidget(card)
+            card.setParent(None)
+            card.deleteLater()
+        while len(self._cycle_cards) < wanted:
+            card = _CycleCard()
+            self._cycle_cards.append(card)
+            self._cards.addWidget(card, 1)
+        for index, cycle in enumerate(case.cycles):
+            results = evaluation.cycles[index] if evaluation is not None and index < len(evaluation.cycles) else None
+            self._cycle_cards[index].show_cycle(index, case, cycle, results, stale=stale)
+        if plan is not None and plan.next_cycle is not None:
+            self._cycle_cards[-1].show_plan(plan, stale=stale)
+
+    def _show_laboratory(self, case: Case) -> None:
+        days = [
+            (index, number, result)
+            for index, cycle in enumerate(case.cycles)
+            for number, result in enumerate(cycle.laboratory)
+        ]
+        keys = laboratory_order({key for _i, _n, result in days for key in result.values})
+        columns = [GridColumn("name", "")]
+        columns += [GridColumn(f"{i}.{n}", f"{result.date:%d %b %Y}", f"cycle {i + 1}") for i, n, result in days]
+        columns.append(GridColumn("limit", "Limit"))
+        rows = []
+        for key in keys:
+            name, unit = laboratory_words(key)
+            cells: dict[str, Number | str | None] = {"name": f"{name} ({unit})" if unit else name}
+            for i, n, result in days:
+                path = result_path("cycles", i, "laboratory", n, key)
+                cells[f"{i}.{n}"] = Number(path, result.values.get(key), DisplayUnit("", 1.0, _digits(key)))
+            limit = case.laboratory_limits.get(key)
+            lower, upper = (limit.lower, limit.upper) if limit is not None else (None, None)
+            texts = [f"≥ {lower:g}" if lower is not None else "", f"≤ {upper:g}" if upper is not None else ""]
+            cells["limit"] = " ".join(text for text in texts if text)
+            rows.append(GridRow(key, cells))
+        self.laboratory.show_rows(columns, rows)
+
+    def _show_protocol(self, case: Case) -> None:
+        protocol = protocol_of(case)
+        place = self.protocol.findText(case.course.protocol)
+        if place < 0:
+            self.protocol.addItem(case.course.protocol)
+            place = self.protocol.count() - 1
+        self.protocol.setCurrentIndex(place)
+        self.cycles.setCurrentIndex(case.course.planned_cycles or _OPEN_CYCLES)
+        if protocol is None:
+            self._protocol_text.setText("The protocol can't be read.")
+            self.limits.show_rows([], [])
+            return
+        given = ", ".join(
+            f"{GIGABECQUEREL.text(n.standard_activity_bq)} {nuclide_symbol(n.name)} ({n.role})"
+            for n in protocol.nuclides
+        )
+        count = planned_cycles(case, protocol)
+        self._protocol_text.setText(
+            f"{given}; {count if count is not None else 'as many as the limits allow'} cycles. {protocol.source}"
+        )
+        self.limits.show_rows(
+            [GridColumn("name", "Limit"), GridColumn("value", "Gy")],
+            [
+                GridRow(
+                    key, {"name": in_words(key), "value": Number(f"case.protocol.limits_gy.{key}", limit, GRAY, digits=1)}
+                )
+                for key, limit in protocol.limits_gy.items()
+            ],
+        )
+
+    def _show_patient(self, case: Case) -> None:
+        patient = case.patient
+        facts: list[tuple[str, Number | str]] = [("Sex (reference phantom)", {"F": "female", "M": "male"}[patient.sex])]
+        for name, path, value, unit in (
+            ("Height", "patient.height_mm", patient.height_mm, _CENTIMETRE),
+            ("Weight", "patient.weight_kg", patient.weight_kg, _KILOGRAM),
+            ("Haematocrit", "case.patient.haematocrit", patient.haematocrit, PERCENT),
+        ):
+            facts.append((name, "not entered" if value is None else Number(path, value, unit, with_symbol=True)))
+        known = {True: "yes", False: "no", None: "not known"}
+        facts.append(("Bone metastases", known[patient.bone_metastases]))
+        facts.append(("Time zone", patient.time_zone))
+        rows = [GridRow(name, {"name": name, "value": value}) for name, value in facts]
+        self.patient.show_rows([GridColumn("name", ""), GridColumn("value", "")], rows)
+
+
+def _digits(key: str) -> int:
+    return 0 if key.endswith(("umol_per_l", "u_per_l", "1_73m2", "karnofsky")) or key.startswith("platelets") else 1
+
+
+class _CycleCard(QFrame):
+    """One cycle as a column: administrations, scans, absorbed doses, laboratory grade."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("role", "card")
+        self.setMinimumWidth(260)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(MARGIN, SPACING, MARGIN, SPACING)
+        column.setSpacing(6)
+        self._title = text_label(role="heading")
+        self._subtitle = text_label(role="dimmed", wrap=True)
+        self._given = NumberGrid("")
+        self._doses = NumberGrid("")
+        self._scans = text_label(role="dimmed", wrap=True)
+        for widget in (self._title, self._subtitle, self._given, self._scans, self._doses):
+            column.addWidget(widget)
+        column.addStretch(1)
+
+    def show_cycle(self, index: int, case: Case, cycle: Cycle, result: CycleResult | None, *, stale: bool) -> None:
+        self._title.setText(f"Cycle {cycle.number}")
+        start = min((a.start for a in cycle.administrations), default=None)
+        self._subtitle.setText("no administration" if start is None else time_text(case, start))
+        self._given.setObjectName(f"cycle_{index}_administrations")
+        self._doses.setObjectName(f"cycle_{index}_doses")
+        self._given.show_rows(
+            [GridColumn("nuclide", "Administered"), GridColumn("activity", "GBq")],
+            [
+                GridRow(
+                    a.nuclide,
+                    {
+                        "nuclide": nuclide_symbol(a.nuclide),
+                        "activity": Number(
+                            result_path("cycles", index, "administrations", number, "administered_activity_bq"),
+                            a.administered_activity_bq,
+                            GIGABECQUEREL,
+                        ),
+                    },
+                )
+                for number, a in enumerate(cycle.administrations)
+            ],
+        )
+        self._scans.setText(_scans_text(cycle))
+        self._doses.show_rows(_DOSE_COLUMNS, _organ_rows(index, result, stale))
+
+    def show_plan(self, plan: object, *, stale: bool) -> None:
+        from dosimetry_core.planning.next_cycle import NextCyclePlan
+
+        assert isinstance(plan, NextCyclePlan)
+        self._title.setText(f"Cycle {plan.next_cycle}: proposed")
+        self._subtitle.setText("not signed")
+        self._given.setObjectName("plan_administrations")
+        self._doses.setObjectName("plan_doses")
+        self._given.show_rows(
+            [GridColumn("nuclide", "Proposed"), GridColumn("activity", "GBq")],
+            [
+                GridRow(
+                    name,
+                    {
+                        "nuclide": nuclide_symbol(name),
+                        "activity": Number(result_path("plan", "activities_bq", name), activity, GIGABECQUEREL),
+                    },
+                    mark="stale" if stale else "",
+                )
+                for name, activity in plan.activities_bq.items()
+            ],
+        )
+        self._scans.setText("")
+        self._doses.show_rows(
+            _DOSE_COLUMNS,
+            [
+                GridRow(
+                    organ,
+                    {
+                        "organ": in_words(organ),
+                        "dose": Number(
+                            result_path("plan", "predicted_absorbed_dose_gy", organ, "next_cycle"),
+                            plan.forecast.predicted[organ].next_cycle_gy,
+                            GRAY,
+                        ),
+                    },
+                    mark="stale" if stale else "",
+                )
+                for organ in organ_order(plan.forecast.predicted)
+            ],
+        )
+
+
+_DOSE_COLUMNS = (GridColumn("organ", "Absorbed dose"), GridColumn("dose", "Gy"))
+
+
+def _scans_text(cycle: Cycle) -> str:
+    if cycle.entered is not None:
+        return "absorbed doses entered from elsewhere"
+    if not cycle.time_points:
+        return "images not read yet" if cycle.image_paths else "not measured"
+    return "SPECT/CT at " + ", ".join(delay_text(cycle, point) for point in cycle.time_points)
+
+
+def _organ_rows(index: int, result: CycleResult | None, stale: bool) -> list[GridRow]:
+    if result is None:
+        return []
+    rows = []
+    for organ in organ_order(result.organs):
+        held = result.organs[organ]
+        path = result_path("cycles", index, "organs", organ)
+        rows.append(
+            GridRow(
+                organ,
+                {
+                    "organ": in_words(organ) + (" (estimated)" if held.estimated else ""),
+                    "dose": Number(
+                        f"{path}.absorbed_dose_gy.total",
+                        held.total.absorbed_dose_gy,
+                        GRAY,
+                        uncertainty=held.total.standard_uncertainty_gy,
+                        uncertainty_path=f"{path}.absorbed_dose_standard_uncertainty_gy.total",
+                    ),
+                },
+                tooltip=f"{in_words(organ)}: {held.origin}",
+                mark="stale" if stale else "",
+            )
+        )
+    return rows

@@ -1,0 +1,264 @@
+"""Step 5: curves. Points, fit and tail per VOI; model and weights; points left out with a reason."""
+
+from __future__ import annotations
+
+from typing import cast, get_args
+
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QFormLayout, QInputDialog, QMenu, QWidget
+
+from app.case_edits import with_fit_model, with_fit_weights, with_point_excluded, with_point_included
+from app.curves_shown import curves_of, measured_nuclide
+from app.number_grid import Cell, GridColumn, GridRow, Number, NumberGrid
+from app.result_paths import result_path
+from app.session import Session
+from app.steps.remarks import Remarks
+from app.steps.step import Section, Step, combo_box, push_button
+from dosimetry_core.case import FitModel, FitWeights
+from dosimetry_core.errors import Finding
+from dosimetry_core.kinetics.result import FitResult
+from dosimetry_core.report.words import nuclide_symbol
+from dosimetry_core.results import VoiResult
+from dosimetry_core.units import HOUR, MEGABECQUEREL, MEGABECQUEREL_HOUR, PERCENT
+from widgets.curve_view import CurveView
+
+SAME_FOR_ALL = "as for all VOIs"
+
+
+class CurvesStep(Step):
+    """Small plots of all VOIs, the chosen one large; choices of fit are edits of the case."""
+
+    key = "curves"
+    title = "Curves"
+    needs_time_strip = False
+    keys = (
+        ("Q / W", "previous / next VOI"),
+        ("Right click on a point", "leave it out, with a reason, or take it back"),
+    )
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.view = CurveView()
+        self.column.addWidget(self.view, 1)
+        self.view.curve_selected.connect(session.view_state.set_voi)
+        self.view.point_clicked.connect(self._show_scan)
+        self.view.point_menu_requested.connect(self._point_menu)
+        self._build_inspector()
+
+    def _build_inspector(self) -> None:
+        choice = Section("Fit")
+        self.model = combo_box("fit_model", [_words(model) for model in get_args(FitModel)])
+        self.model.activated.connect(self._choose_model)
+        self.voi_model = combo_box("fit_model_of_voi", [SAME_FOR_ALL, *(_words(m) for m in get_args(FitModel))])
+        self.voi_model.activated.connect(self._choose_voi_model)
+        self.weights = combo_box("fit_weights", get_args(FitWeights))
+        self.weights.activated.connect(self._choose_weights)
+        form = QFormLayout()
+        form.setContentsMargins(0, 0, 0, 0)
+        form.addRow("All VOIs", self.model)
+        form.addRow("This VOI", self.voi_model)
+        form.addRow("Weights", self.weights)
+        holder = QWidget()
+        holder.setLayout(form)
+        choice.add(holder)
+        self.inspector.add(choice)
+        self._result = Section("Result of this VOI")
+        self.numbers = NumberGrid("fit_numbers")
+        self._result.add(self.numbers)
+        self.inspector.add(self._result)
+        points = Section("Points")
+        self.points = NumberGrid("curve_points")
+        self.points.row_clicked.connect(lambda key: self.session.view_state.set_time_point(int(key)))
+        points.add(self.points)
+        self.exclude = push_button("Leave out…", name="exclude_point", tooltip="leave the current scan's point out")
+        self.exclude.clicked.connect(lambda: self.exclude_point(self.session.view_state.time_point + 1))
+        self.include = push_button("Take back", name="include_point", tooltip="fit the current scan's point again")
+        self.include.clicked.connect(lambda: self.include_point(self.session.view_state.time_point + 1))
+        points.add_row(self.exclude, self.include)
+        self.inspector.add(points)
+        self.findings = Remarks("curve_findings")
+        self.add_remarks(self.findings)
+
+    # --- edits ------------------------------------------------------------------------------------------------------
+
+    def _choose_model(self, index: int) -> None:
+        model = cast(FitModel, get_args(FitModel)[index])
+        self.session.document.apply(f"Fit {_words(model)}", lambda case: with_fit_model(case, None, model))
+
+    def _choose_voi_model(self, index: int) -> None:
+        voi = self.session.voi
+        if voi is None:
+            return
+        model = self.session.case.settings.fit.model if index == 0 else cast(FitModel, get_args(FitModel)[index - 1])
+        name = voi.name
+        self.session.document.apply(f"Fit {name} {_words(model)}", lambda case: with_fit_model(case, name, model))
+
+    def _choose_weights(self, index: int) -> None:
+        weights = cast(FitWeights, get_args(FitWeights)[index])
+        self.session.document.apply(f"Weights {weights}", lambda case: with_fit_weights(case, weights))
+
+    def exclude_point(self, number: int, reason: str | None = None) -> None:
+        """Leave a point (1 = first) of the active VOI out; the reason is asked for unless given."""
+        voi = self.session.voi
+        if voi is None:
+            return
+        if reason is None:
+            reason, given = QInputDialog.getText(self, "Leave a point out", f"Reason for leaving out scan {number}:")
+            if not given:
+                return
+        if not reason.strip():
+            self.told.emit("A point is left out only with a reason")
+            return
+        name, why = voi.name, reason
+        self.session.document.apply(
+            f"Leave out scan {number} of {name}", lambda case: with_point_excluded(case, name, number, why)
+        )
+
+    def include_point(self, number: int) -> None:
+        """Take a point of the active VOI back into the fit."""
+        voi = self.session.voi
+        if voi is not None:
+            name = voi.name
+            self.session.document.apply(
+                f"Take back scan {number} of {name}", lambda case: with_point_included(case, name, number)
+            )
+
+    def _point_menu(self, voi_id: str, index: int, place: QPoint) -> None:
+        self.session.view_state.set_voi(voi_id)
+        menu = QMenu(self)
+        menu.addAction(f"Leave out scan {index + 1}…", lambda: self.exclude_point(index + 1))
+        menu.addAction(f"Take back scan {index + 1}", lambda: self.include_point(index + 1))
+        menu.popup(place)
+
+    def _show_scan(self, voi_id: str, index: int) -> None:
+        self.session.view_state.set_voi(voi_id)
+        self.session.view_state.set_time_point(index)
+
+    # --- showing ----------------------------------------------------------------------------------------------------
+
+    def summary(self) -> str:
+        """Which cycle, and how it was fitted."""
+        cycle, fit = self.session.cycle, self.session.case.settings.fit
+        return f"cycle {cycle.number}, {_words(fit.model)}, {fit.weights} weights" if cycle else ""
+
+    def entered(self) -> None:
+        """Choose a VOI if none is."""
+        cycle = self.session.cycle
+        if self.session.voi is None and cycle is not None and cycle.vois:
+            self.session.view_state.set_voi(cycle.vois[0].voi_id)
+
+    def refresh(self) -> None:
+        """Show the curves of the current cycle."""
+        session = self.session
+        cycle, results, stale = session.cycle, session.cycle_result, not session.is_current
+        self._show_choices()
+        if cycle is None or results is None:
+            self.view.show_curves([])
+            self.numbers.show_rows([], [])
+            self.points.show_rows([], [])
+            self.findings.show_findings(())
+            return
+        self.view.show_curves(curves_of(session.case, cycle, results, stale=stale))
+        voi = session.voi
+        result = results.vois.get(voi.name) if voi is not None else None
+        if voi is not None:
+            self.view.set_current(voi.voi_id)
+        self._result.heading.setText(voi.name if voi is not None else "Result of this VOI")
+        self._show_result(result, stale)
+        self._show_points(result)
+        self.findings.show_findings(_findings(result))
+
+    def _show_choices(self) -> None:
+        fit, voi = self.session.case.settings.fit, self.session.voi
+        self.model.setCurrentIndex(get_args(FitModel).index(fit.model))
+        self.weights.setCurrentIndex(get_args(FitWeights).index(fit.weights))
+        own = fit.model_by_voi.get(voi.name) if voi is not None else None
+        self.voi_model.setCurrentIndex(0 if own is None else 1 + get_args(FitModel).index(own))
+        self.voi_model.setEnabled(voi is not None)
+        self.exclude.setEnabled(voi is not None)
+        self.include.setEnabled(voi is not None)
+
+    def _show_result(self, result: VoiResult | None, stale: bool) -> None:
+        if result is None:
+            self.numbers.show_rows([], [])
+            return
+        c, mark = self.session.view_state.cycle, "stale" if stale else ""
+        rows = []
+        for nuclide, fit in result.fits.items():
+            base = result_path("cycles", c, "vois", result.voi.name, "fit", nuclide)
+            how = f"from {nuclide_symbol(fit.derived_from)}" if fit.derived_from is not None else "measured"
+            rows.append(GridRow(nuclide, {"name": nuclide_symbol(nuclide), "value": how}, mark="total"))
+            rows += [
+                GridRow(f"{nuclide} {name}", {"name": name, "value": cell}, mark=mark)
+                for name, cell in _fit_cells(base, fit)
+            ]
+        if result.failure:
+            rows.append(GridRow("failure", {"name": "No result", "value": result.failure}, mark="error"))
+        self.numbers.show_rows([GridColumn("name", ""), GridColumn("value", "")], rows)
+
+    def _show_points(self, result: VoiResult | None) -> None:
+        nuclide = measured_nuclide(result) if result is not None else None
+        curve = result.curves.get(nuclide) if result is not None and nuclide is not None else None
+        if result is None or curve is None or nuclide is None:
+            self.points.show_rows([], [])
+            return
+        c, p = self.session.view_state.cycle, self.session.view_state.time_point
+        base = result_path("cycles", c, "vois", result.voi.name)
+        reasons = {x.time_point: x.reason for x in self.session.case.settings.fit.exclude if x.voi == result.voi.name}
+        uncertainty = result.activity_standard_uncertainty_bq.get(nuclide)
+        rows = [
+            GridRow(
+                str(n),
+                {
+                    "scan": f"{'▸ ' if n == p else ''}{HOUR.text(float(curve.times_s[n]), digits=1)}",
+                    "activity": Number(
+                        f"{base}.activity_bq.{nuclide}.{n}",
+                        float(curve.activity_bq[n]),
+                        MEGABECQUEREL,
+                        uncertainty=None if uncertainty is None else float(uncertainty[n]),
+                        uncertainty_path=f"{base}.activity_standard_uncertainty_bq.{nuclide}.{n}",
+                    ),
+                    "state": f"left out: {reasons[n + 1]}" if n + 1 in reasons else "",
+                },
+                mark="" if curve.mask[n] else "dimmed",
+            )
+            for n in range(curve.times_s.size)
+        ]
+        self.points.show_rows(
+            [GridColumn("scan", "Scan"), GridColumn("activity", "MBq"), GridColumn("state", "")], rows
+        )
+
+
+def _words(model: str) -> str:
+    return model.replace("-", " ")
+
+
+def _fit_cells(base: str, fit: FitResult) -> list[tuple[str, Cell]]:
+    cells: list[tuple[str, Cell]] = [
+        ("Effective half-life (h)", Number(f"{base}.effective_half_life_s", fit.effective_half_life_s, HOUR, digits=1)),
+        (
+            "Time-integrated (MBq·h)",
+            Number(
+                f"{base}.time_integrated_activity_bq_s",
+                fit.time_integrated_activity_bq_s,
+                MEGABECQUEREL_HOUR,
+                uncertainty=fit.time_integrated_activity_standard_uncertainty_bq_s,
+                uncertainty_path=f"{base}.time_integrated_activity_standard_uncertainty_bq_s",
+            ),
+        ),
+    ]
+    before, beyond = fit.before_first_point_fraction, fit.extrapolated_fraction
+    cells.append(("Before the first point (%)", Number(f"{base}.before_first_point_fraction", before, PERCENT)))
+    cells.append(("Beyond the last point (%)", Number(f"{base}.extrapolated_fraction", beyond, PERCENT)))
+    if fit.derived_from is None:
+        criterion = Number(f"{base}.information_criterion", fit.information_criterion, None)
+        cells.insert(0, ("Model", _words(fit.model)))
+        cells.append(("AICc", criterion if fit.information_criterion is not None else "not defined"))
+    return cells
+
+
+def _findings(result: VoiResult | None) -> tuple[Finding, ...]:
+    if result is None:
+        return ()
+    kept = [*result.findings, *(finding for fit in result.fits.values() for finding in fit.findings)]
+    return tuple(dict.fromkeys(kept))

@@ -1,0 +1,388 @@
+"""Step 6: dose. Bars against limits, the trail of each number, cross-checks, red marrow by where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QWidget
+
+from app.curves_shown import measured_nuclide
+from app.dose_bars import organ_bars, voi_bars
+from app.number_grid import Cell, GridColumn, GridRow, Number, NumberGrid
+from app.result_paths import result_path
+from app.session import Session
+from app.steps.remarks import Remarks
+from app.steps.step import SPACING, ScrolledGrid, Section, Step, text_label
+from dosimetry_core.evaluation import CycleResult, Evaluation
+from dosimetry_core.report.words import in_words, nuclide_order, nuclide_symbol, organ_order
+from dosimetry_core.results import OrganResult, VoiResult
+from dosimetry_core.units import (
+    GRAM,
+    GRAY,
+    GRAY_PER_GIGABECQUEREL,
+    HOUR,
+    MEGABECQUEREL_HOUR,
+    MILLIGRAY,
+    MILLILITRE,
+    PERCENT,
+)
+from widgets.dose_bars_view import DoseBarsView
+
+CONVENTIONS = ("icrp-other", "total-body-difference", "soft-tissue")
+
+
+class DoseStep(Step):
+    """Everything between activity and absorbed dose, for the current cycle and the course."""
+
+    key = "dose"
+    title = "Dose"
+    keys = (("Ctrl+C in a table", "copy it with its units"), ("Q / W", "previous / next VOI"))
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        upper = QHBoxLayout()
+        upper.setSpacing(SPACING)
+        organs = Section("Organs at risk: course against limits")
+        self.bars = DoseBarsView()
+        organs.add(self.bars, 1)
+        upper.addWidget(organs, 1)
+        lesions = Section("VOIs: course")
+        self.voi_bars = DoseBarsView()
+        self.voi_bars.setObjectName("voi_dose_bars")
+        self.voi_bars.bar_clicked.connect(self._choose_voi)
+        lesions.add(self.voi_bars, 1)
+        upper.addWidget(lesions, 1)
+        self.column.addLayout(upper, 4)
+        self.tabs = QTabWidget()
+        self.tabs.setObjectName("dose_tabs")
+        self.organs = NumberGrid("organ_doses", spread=False)
+        self.vois = NumberGrid("voi_doses", spread=False)
+        self.vois.row_clicked.connect(self._choose_voi)
+        self.checks = NumberGrid("cross_checks", spread=False)
+        self.marrow = NumberGrid("marrow_items", spread=False)
+        self.conventions = NumberGrid("marrow_conventions", spread=False)
+        marrow = QWidget()
+        marrow_row = QHBoxLayout(marrow)
+        marrow_row.setContentsMargins(0, 0, 0, 0)
+        marrow_row.addWidget(self.marrow, 3)
+        marrow_row.addWidget(self.conventions, 2)
+        for title, widget in (
+            ("Organs", self.organs),
+            ("VOIs", self.vois),
+            ("Second engine", self.checks),
+            ("Red marrow", marrow),
+        ):
+            self.tabs.addTab(ScrolledGrid(widget), title)
+        self.column.addWidget(self.tabs, 5)
+        self._build_inspector()
+
+    def _build_inspector(self) -> None:
+        self._trail_section = Section("Number trail")
+        self.trail = NumberGrid("number_trail")
+        self._trail_section.add(self.trail)
+        self.inspector.add(self._trail_section)
+        course = Section("Course")
+        self.course = NumberGrid("course_doses")
+        course.add(self.course)
+        self.inspector.add(course)
+        opinion = Section("Second opinion")
+        self._opinion = text_label(name="second_opinion", wrap=True)
+        opinion.add(self._opinion)
+        self.disagreements = NumberGrid("disagreements")
+        opinion.add(self.disagreements)
+        self.inspector.add(opinion)
+        self.findings = Remarks("dose_findings")
+        self.add_remarks(self.findings)
+
+    def _choose_voi(self, name: str) -> None:
+        cycle = self.session.cycle
+        voi = next((v for v in (cycle.vois if cycle else ()) if v.name == name), None)
+        if voi is not None:
+            self.session.view_state.set_voi(voi.voi_id)
+
+    # --- showing ----------------------------------------------------------------------------------------------------
+
+    def summary(self) -> str:
+        """Which cycle the tables are about."""
+        cycle = self.session.cycle
+        return f"tables: cycle {cycle.number} (Ctrl+Left and Ctrl+Right change it); bars: whole course" if cycle else ""
+
+    def refresh(self) -> None:
+        """Show doses of the current cycle and the course."""
+        evaluation, results, stale = self.session.evaluation, self.session.cycle_result, not self.session.is_current
+        if evaluation is None or results is None:
+            for bars in (self.bars, self.voi_bars):
+                bars.show_bars([])
+            for grid in (self.organs, self.vois, self.checks, self.marrow, self.conventions, self.trail, self.course):
+                grid.show_rows([], [])
+            self.findings.show_findings(())
+            self._opinion.setText("Nothing computed yet.")
+            return
+        self.bars.show_bars(organ_bars(evaluation, stale=stale))
+        self.voi_bars.show_bars(voi_bars(evaluation, stale=stale))
+        mark, c = "stale" if stale else "", self.session.view_state.cycle
+        self._show_organs(c, results, mark)
+        self._show_vois(c, results, mark)
+        self._show_cross_checks(c, results, mark)
+        self._show_marrow(c, results, mark)
+        self._show_trail(c, results, mark)
+        self._show_course(evaluation, mark)
+        self._show_opinion(evaluation)
+        self.findings.show_findings(results.findings)
+
+    def _show_organs(self, c: int, results: CycleResult, mark: str) -> None:
+        nuclides = _nuclides(results.organs)
+        columns = [GridColumn("organ", "Organ")]
+        columns += [GridColumn(n, f"{nuclide_symbol(n)} (Gy)") for n in nuclides]
+        columns.append(GridColumn("total", "Total (Gy)", "absorbed dose ± standard uncertainty, k = 1"))
+        columns += [GridColumn(f"per {n}", f"{nuclide_symbol(n)} (Gy/GBq)") for n in nuclides]
+        columns.append(GridColumn("origin", "Origin"))
+        rows = []
+        for organ in organ_order(results.organs):
+            held = results.organs[organ]
+            base = result_path("cycles", c, "organs", organ)
+            cells: dict[str, Cell] = {"organ": in_words(organ), "origin": held.origin}
+            for nuclide, dose in held.doses.items():
+                cells[nuclide] = Number(f"{base}.absorbed_dose_gy.{nuclide}", dose.absorbed_dose_gy, GRAY, digits=3)
+            cells["total"] = Number(
+                f"{base}.absorbed_dose_gy.total",
+                held.total.absorbed_dose_gy,
+                GRAY,
+                digits=3,
+                uncertainty=held.total.standard_uncertainty_gy,
+                uncertainty_path=f"{base}.absorbed_dose_standard_uncertainty_gy.total",
+            )
+            for nuclide, value in held.per_administered_activity_gy_per_bq.items():
+                path = f"{base}.absorbed_dose_per_administered_activity_gy_per_bq.{nuclide}"
+                cells[f"per {nuclide}"] = Number(path, value, GRAY_PER_GIGABECQUEREL)
+            rows.append(GridRow(organ, cells, mark=mark))
+        self.organs.show_rows(columns, rows)
+
+    def _show_vois(self, c: int, results: CycleResult, mark: str) -> None:
+        nuclides = nuclide_order({n for voi in results.vois.values() for n in voi.doses})
+        columns = [GridColumn("name", "VOI"), GridColumn("volume", "Volume (mL)"), GridColumn("mass", "Mass (g)")]
+        columns += [GridColumn(n, f"{nuclide_symbol(n)} (Gy)") for n in nuclides]
+        columns += [GridColumn("total", "Total (Gy)"), GridColumn("engine", "Engine")]
+        active = self.session.voi.name if self.session.voi is not None else ""
+        rows = []
+        for name, voi in results.vois.items():
+            base = result_path("cycles", c, "vois", name)
+            cells: dict[str, Cell] = {
+                "name": f"{'▸ ' if name == active else ''}{name}",
+                "volume": Number(f"{base}.volume_ml", voi.volume_ml, MILLILITRE),
+                "mass": Number(f"{base}.mass_kg", voi.mass_kg, GRAM),
+                "engine": voi.failure or (voi.engine or "none").replace("-", " "),
+            }
+            for nuclide in nuclides:
+                dose = voi.doses.get(nuclide)
+                value = None if dose is None else dose.absorbed_dose_gy
+                cells[nuclide] = Number(f"{base}.absorbed_dose_gy.{nuclide}", value, GRAY, digits=3)
+            total = voi.total
+            cells["total"] = Number(
+                f"{base}.absorbed_dose_gy.total",
+                None if total is None else total.absorbed_dose_gy,
+                GRAY,
+                digits=3,
+                uncertainty=None if total is None else total.standard_uncertainty_gy,
+                uncertainty_path=f"{base}.absorbed_dose_standard_uncertainty_gy.total",
+            )
+            rows.append(GridRow(name, cells, mark="error" if voi.failure else mark))
+        self.vois.show_rows(columns, rows)
+
+    def _show_cross_checks(self, c: int, results: CycleResult, mark: str) -> None:
+        rows = []
+        for name, voi in results.vois.items():
+            total = voi.total
+            for engine, doses in voi.cross_checks_gy.items():
+                value = sum(dose for nuclide, dose in doses.items() if nuclide != "total")
+                base = result_path("cycles", c, "vois", name)
+                cells: dict[str, Cell] = {
+                    "name": name,
+                    "engine": (voi.engine or "none").replace("-", " "),
+                    "dose": Number(
+                        f"{base}.absorbed_dose_gy.total",
+                        None if total is None else total.absorbed_dose_gy,
+                        GRAY,
+                        digits=3,
+                    ),
+                    "other": engine.replace("-", " "),
+                    "value": Number(f"{base}.cross_check_absorbed_dose_gy.{engine}.total", value, GRAY, digits=3),
+                    "difference": _difference(value, None if total is None else total.absorbed_dose_gy),
+                }
+                rows.append(GridRow(f"{name}/{engine}", cells, mark=mark))
+        columns = (
+            GridColumn("name", "VOI"),
+            GridColumn("engine", "Engine"),
+            GridColumn("dose", "Gy"),
+            GridColumn("other", "Cross-check"),
+            GridColumn("value", "Gy"),
+            GridColumn("difference", "Difference"),
+        )
+        self.checks.show_rows(columns, rows)
+
+    def _show_marrow(self, c: int, results: CycleResult, mark: str) -> None:
+        marrow = results.organs.get("red_marrow")
+        if marrow is None:
+            empty = GridRow("none", {"source": "no blood samples, so no blood-based marrow dose"})
+            self.marrow.show_rows([GridColumn("source", "Red marrow")], [empty])
+            self.conventions.show_rows([], [])
+            return
+        nuclides = nuclide_order(marrow.doses)
+        base = result_path("cycles", c, "organs", "red_marrow")
+        columns = [GridColumn("source", "From")]
+        columns += [GridColumn(n, f"{nuclide_symbol(n)} (mGy)") for n in nuclides]
+        rows = []
+        for source, doses in marrow.contributions_gy.items():
+            cells: dict[str, Cell] = {"source": "Blood in the marrow" if source == "self" else in_words(source)}
+            for nuclide in nuclides:
+                cells[nuclide] = Number(f"{base}.contributions.{source}.{nuclide}", doses.get(nuclide), MILLIGRAY)
+            rows.append(GridRow(source, cells, mark=mark))
+        total: dict[str, Cell] = {"source": "All"}
+        for nuclide in nuclides:
+            path = f"{base}.absorbed_dose_gy.{nuclide}"
+            total[nuclide] = Number(path, marrow.doses[nuclide].absorbed_dose_gy, MILLIGRAY)
+        rows.append(GridRow("all", total, mark=mark or "total"))
+        self.marrow.show_rows(columns, rows)
+        chosen = self.session.case.settings.red_marrow.rest_of_body
+        self.conventions.show_rows(
+            [GridColumn("name", "Rest of the body by"), GridColumn("dose", "Marrow (mGy)")],
+            [
+                GridRow(
+                    name,
+                    {
+                        "name": name.replace("-", " ") + (" (chosen)" if name == chosen else ""),
+                        "dose": Number(
+                            result_path("cycles", c, "red_marrow_alternatives_gy", name), results.red_marrow_alternatives_gy.get(name), MILLIGRAY
+                        ),
+                    },
+                    mark=mark,
+                )
+                for name in CONVENTIONS
+                if name in results.red_marrow_alternatives_gy
+            ],
+        )
+
+    def _show_trail(self, c: int, results: CycleResult, mark: str) -> None:
+        voi = self.session.voi
+        result = results.vois.get(voi.name) if voi is not None else None
+        if result is None:
+            result = next(iter(results.vois.values()), None)
+        if result is None:
+            self._trail_section.heading.setText("Number trail")
+            self.trail.show_rows([], [])
+            return
+        self._trail_section.heading.setText(f"Number trail: {result.voi.name}")
+        rows = [
+            GridRow(str(n), {"name": name, "value": cell}, mark=mark)
+            for n, (name, cell) in enumerate(_trail(c, result))
+        ]
+        self.trail.show_rows([GridColumn("name", ""), GridColumn("value", "")], rows)
+
+    def _show_course(self, evaluation: Evaluation, mark: str) -> None:
+        columns = (
+            GridColumn("organ", "Organ"),
+            GridColumn("dose", "Gy"),
+            GridColumn("limit", "Limit"),
+            GridColumn("left", "Left"),
+            GridColumn("bed", "BED"),
+        )
+        rows = []
+        for organ in organ_order(evaluation.course_organs):
+            held, base = evaluation.course_organs[organ], result_path("course", "organs", organ)
+            rows.append(
+                GridRow(
+                    organ,
+                    {
+                        "organ": in_words(organ),
+                        "dose": Number(f"{base}.absorbed_dose_gy", held.delivered.absorbed_dose_gy, GRAY),
+                        "limit": Number(f"{base}.limit_gy", held.limit_gy, GRAY, digits=1),
+                        "left": Number(f"{base}.remaining_gy", held.remaining_gy, GRAY),
+                        "bed": Number(f"{base}.bed_gy", held.bed_gy, GRAY),
+                    },
+                    mark=mark,
+                )
+            )
+        self.course.show_rows(columns, rows)
+
+    def _show_opinion(self, evaluation: Evaluation) -> None:
+        differing = evaluation.disagreements
+        self._opinion.setText(
+            f"{len(differing)} numbers are not confirmed by the independent second computation:"
+            if differing
+            else "The independent second computation confirms every number."
+        )
+        rows = [
+            GridRow(
+                item.quantity,
+                {
+                    "name": item.quantity,
+                    "value": f"{item.value:.5g}",
+                    "second": f"{item.second_value:.5g}",
+                    "difference": PERCENT.text(item.relative_difference),
+                },
+                mark="error",
+            )
+            for item in differing
+        ]
+        columns = (
+            GridColumn("name", "Quantity"),
+            GridColumn("value", "Here"),
+            GridColumn("second", "Second"),
+            GridColumn("difference", ""),
+        )
+        self.disagreements.show_rows(columns if rows else (), rows)
+
+
+def _nuclides(organs: Mapping[str, OrganResult]) -> list[str]:
+    return nuclide_order({nuclide for organ in organs.values() for nuclide in organ.doses})
+
+
+def _difference(value: float, reference: float | None) -> str:
+    return "" if not reference else f"{PERCENT.from_core(value / reference - 1):+.1f} %"
+
+
+def _trail(c: int, result: VoiResult) -> list[tuple[str, Cell]]:
+    base = result_path("cycles", c, "vois", result.voi.name)
+    trail: list[tuple[str, Cell]] = [
+        ("Volume (mL)", Number(f"{base}.volume_ml", result.volume_ml, MILLILITRE)),
+        ("Mass (g)", Number(f"{base}.mass_kg", result.mass_kg, GRAM)),
+    ]
+    imaged = measured_nuclide(result)
+    for nuclide, fit in result.fits.items():
+        symbol, path = nuclide_symbol(nuclide), f"{base}.fit.{nuclide}"
+        how = "" if nuclide == imaged else f" (from {nuclide_symbol(fit.derived_from or '')})"
+        trail += [
+            (
+                f"{symbol} effective half-life (h){how}",
+                Number(f"{path}.effective_half_life_s", fit.effective_half_life_s, HOUR, digits=1),
+            ),
+            (
+                f"{symbol} time-integrated (MBq·h)",
+                Number(f"{path}.time_integrated_activity_bq_s", fit.time_integrated_activity_bq_s, MEGABECQUEREL_HOUR),
+            ),
+        ]
+    trail += [
+        (
+            f"{nuclide_symbol(nuclide)} absorbed dose (Gy)",
+            Number(
+                f"{base}.absorbed_dose_gy.{nuclide}",
+                dose.absorbed_dose_gy,
+                GRAY,
+                digits=3,
+                uncertainty=dose.standard_uncertainty_gy,
+                uncertainty_path=f"{base}.absorbed_dose_standard_uncertainty_gy.{nuclide}",
+            ),
+        )
+        for nuclide, dose in result.doses.items()
+    ]
+    total = result.total
+    if total is not None:
+        trail.append(
+            ("Absorbed dose (Gy)", Number(f"{base}.absorbed_dose_gy.total", total.absorbed_dose_gy, GRAY, digits=3))
+        )
+    if result.bed_gy is not None:
+        trail.append(("BED (Gy)", Number(f"{base}.bed_gy", result.bed_gy, GRAY)))
+    trail.append(("Engine", (result.engine or "none").replace("-", " ")))
+    if result.failure:
+        trail.append(("No result", result.failure))
+    return trail

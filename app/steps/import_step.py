@@ -1,0 +1,217 @@
+"""Step 2: import and check. One row per scan, every check in words, delays as arithmetic."""
+
+from __future__ import annotations
+
+from app.case_opening import prepared, with_images_of
+from app.import_checks import SIGNS, checks_of, grid_words, quantity_words, worst
+from app.number_grid import GridColumn, GridRow, Number, NumberGrid
+from app.result_paths import result_path
+from app.session import Session
+from app.window_texts import time_text
+from app.steps.step import SPACING, ScrolledGrid, Section, Step, push_button, text_label
+from app.scan_strip import delay_s
+from dosimetry_core.case import Case, Cycle
+from dosimetry_core.report.words import nuclide_symbol
+from dosimetry_core.units import (
+    COUNTS_PER_S_PER_MBQ,
+    GIGABECQUEREL,
+    HOUR,
+    MEGABECQUEREL,
+    MICROSECOND,
+    MILLIMETRE,
+    MINUTE,
+    PERCENT,
+    DisplayUnit,
+)
+
+_COLUMNS = (
+    GridColumn("scan", "Scan"),
+    GridColumn("start", "Start of the scan"),
+    GridColumn("delay", "Delay (h)", "from the middle of the infusion of the first nuclide to the start of the scan"),
+    GridColumn("nuclide", "Nuclide"),
+    GridColumn("values", "Values"),
+    GridColumn("ct", "CT", "columns × rows × slices"),
+    GridColumn("activity", "Field of view (MBq)", "activity in the whole image at the start of the scan"),
+    GridColumn("checks", "Checks"),
+)
+_PLAIN = DisplayUnit("", 1.0, 3)
+
+
+class ImportStep(Step):
+    """What was read from the files, and whether it can be trusted."""
+
+    key = "import"
+    title = "Import and check"
+    needs_time_strip = True
+    keys = (("Click a row", "show the checks of that scan"),)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        table = Section("Scans")
+        self.table = NumberGrid("scans", spread=False)
+        self.table.row_clicked.connect(self._choose)
+        table.add(ScrolledGrid(self.table), 1)
+        self.column.addWidget(table, 3)
+        self._detail = Section("Checks")
+        self.checks = NumberGrid("checks", spread=False)
+        self._detail.add(ScrolledGrid(self.checks), 1)
+        self.column.addWidget(self._detail, 4)
+        self.column.setSpacing(SPACING)
+        self._build_inspector()
+
+    def _build_inspector(self) -> None:
+        files = Section("Files")
+        self._files = text_label(role="dimmed", name="files_text", wrap=True)
+        files.add(self._files)
+        again = push_button("Read the images again", name="read_again", tooltip="import and align all cycles anew")
+        again.clicked.connect(self.read_again)
+        files.add_row(again)
+        self.inspector.add(files)
+        given = Section("Administered activity")
+        self.given = NumberGrid("administered")
+        given.add(self.given)
+        self.inspector.add(given)
+        calibration = Section("Calibration")
+        self.calibration = NumberGrid("calibration")
+        calibration.add(self.calibration)
+        self.inspector.add(calibration)
+
+    def _choose(self, key: str) -> None:
+        cycle, _, point = key.partition(".")
+        self.session.view_state.set_cycle(int(cycle))
+        self.session.view_state.set_time_point(int(point))
+
+    def read_again(self) -> None:
+        """Import and align anew; one undoable step."""
+        before = self.session.document.case
+        job = self.session.jobs.start(prepared, _without_images(before), purpose="open", title="Reading images again")
+
+        def take(after: Case) -> None:
+            self.session.document.apply("Read images again", lambda case: with_images_of(case, before, after))
+
+        job.succeeded.connect(take)
+
+    def summary(self) -> str:
+        """How many scans."""
+        count = sum(len(cycle.time_points) for cycle in self.session.case.cycles)
+        return f"{count} scans in {len(self.session.case.cycles)} cycles"
+
+    def refresh(self) -> None:
+        """Show the scans of all cycles and the checks of the current one."""
+        case, evaluation = self.session.case, self.session.evaluation
+        rows = []
+        for c, cycle in enumerate(case.cycles):
+            measured = (
+                evaluation.cycles[c].measurement if evaluation is not None and c < len(evaluation.cycles) else None
+            )
+            scans = measured.time_points if measured is not None else ()
+            for p, point in enumerate(cycle.time_points):
+                checks = checks_of(case, cycle, point)
+                remarks = sum(check.verdict != "good" for check in checks)
+                activity = scans[p].field_of_view_activity_bq if p < len(scans) else None
+                base = result_path("cycles", c, "time_points", p)
+                current = (c, p) == (self.session.view_state.cycle, self.session.view_state.time_point)
+                verdict = worst(checks)
+                rows.append(
+                    GridRow(
+                        f"{c}.{p}",
+                        {
+                            "scan": f"{'▸ ' if current else ''}Cycle {cycle.number}, scan {p + 1}",
+                            "start": time_text(case, point.spect.acquisition_start),
+                            "delay": Number(f"{base}.time_after_administration_s", delay_s(cycle, point), HOUR),
+                            "nuclide": nuclide_symbol(point.spect.nuclide) if point.spect.nuclide else "not stated",
+                            "values": quantity_words(point.spect),
+                            "ct": grid_words(point.ct).partition(",")[0] if point.ct is not None else "none",
+                            "activity": Number(f"{base}.field_of_view_activity_bq", activity, MEGABECQUEREL, digits=0),
+                            "checks": f"{SIGNS[verdict]} " + (f"{remarks} remarks" if remarks else "all good"),
+                        },
+                        tooltip=point.spect.description,
+                        mark=verdict if verdict != "good" else "",
+                    )
+                )
+        self.table.show_rows(_COLUMNS, rows)
+        self._show_checks(case)
+        cycle_now = self.session.cycle
+        if cycle_now is not None:
+            self._show_cycle(cycle_now)
+
+    def _show_checks(self, case: Case) -> None:
+        cycle, point = self.session.cycle, self.session.time_point
+        if cycle is None or point is None:
+            self._detail.heading.setText("Checks")
+            self.checks.show_rows([], [])
+            return
+        self._detail.heading.setText(f"Checks of cycle {cycle.number}, scan {self.session.view_state.time_point + 1}")
+        rows = [
+            GridRow(
+                str(number),
+                {"sign": SIGNS[check.verdict], "question": check.question, "answer": check.answer},
+                mark="good" if check.verdict == "good" else check.verdict,
+            )
+            for number, check in enumerate(checks_of(case, cycle, point))
+        ]
+        columns = (GridColumn("sign", ""), GridColumn("question", "Check"), GridColumn("answer", "Answer"))
+        self.checks.show_rows(columns, rows)
+
+    def _show_cycle(self, cycle: Cycle) -> None:
+        paths = [*cycle.image_paths, *cycle.voi_paths]
+        read = sum(
+            len(series.source_files) for p in cycle.time_points for series in (p.spect, p.ct) if series is not None
+        )
+        self._files.setText(
+            f"Cycle {cycle.number}: {', '.join(paths) or 'no images named'}; {read} image files, {len(cycle.vois)} VOIs read."
+        )
+        index = self.session.view_state.cycle
+        self.given.show_rows(
+            [GridColumn("nuclide", ""), GridColumn("activity", "GBq"), GridColumn("start", "Start, length")],
+            [
+                GridRow(
+                    a.nuclide,
+                    {
+                        "nuclide": nuclide_symbol(a.nuclide),
+                        "activity": Number(
+                            result_path("cycles", index, "administrations", n, "administered_activity_bq"),
+                            a.administered_activity_bq,
+                            GIGABECQUEREL,
+                        ),
+                        "start": f"{time_text(self.session.case, a.start, short=True)}, {MINUTE.text(a.infusion_s, digits=0)}",
+                    },
+                )
+                for n, a in enumerate(cycle.administrations)
+            ],
+        )
+        held = cycle.calibration
+        base = result_path("settings", "calibration", f"cycle_{cycle.number}")
+        cells: list[tuple[str, Number | str]] = []
+        if held.sensitivity_cps_per_bq is not None:
+            number = Number(f"{base}.sensitivity_cps_per_bq", held.sensitivity_cps_per_bq, COUNTS_PER_S_PER_MBQ)
+            cells += [
+                ("Sensitivity (counts/s/MBq)", number),
+                ("Convention", (held.convention or "not stated").replace("-", " ")),
+            ]
+        else:
+            cells.append(("Sensitivity", "not stated"))
+        if held.relative_standard_uncertainty is not None:
+            u = Number(f"{base}.relative_standard_uncertainty", held.relative_standard_uncertainty, PERCENT)
+            cells.append(("Standard uncertainty (%)", u))
+        cells.append(("Dead time (µs)", Number(f"{base}.dead_time_s", held.dead_time_s, MICROSECOND)))
+        cells.append(("Partial volume", (held.partial_volume or "not stated").replace("-", " ")))
+        for n, fwhm in enumerate(held.point_spread_fwhm_mm or ()):
+            cells.append(
+                (f"Resolution {'xyz'[n]} (mm FWHM)", Number(f"{base}.point_spread_fwhm_mm.{n}", fwhm, MILLIMETRE))
+            )
+        if held.recovery is not None:
+            cells.append(("Recovery b (mL)", Number(f"{base}.recovery.b_ml", held.recovery.b_ml, _PLAIN)))
+            cells.append(("Recovery γ", Number(f"{base}.recovery.gamma", held.recovery.gamma, _PLAIN)))
+        rows = [GridRow(name, {"name": name, "value": value}) for name, value in cells]
+        self.calibration.show_rows([GridColumn("name", ""), GridColumn("value", "")], rows)
+
+
+def _without_images(case: Case) -> Case:
+    from dataclasses import replace
+
+    cycles = tuple(
+        replace(cycle, time_points=(), vois=(), reference_time_point=0) if cycle.image_paths else cycle
+        for cycle in case.cycles
+    )
+    return replace(case, cycles=cycles)

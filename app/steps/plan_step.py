@@ -1,0 +1,349 @@
+"""Step 7: plan and sign. Activity of the next cycle, what it predicts, what limits it, findings, signature."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QInputDialog, QWidget
+
+from app.dose_bars import organ_bars
+from app.number_grid import Cell, GridColumn, GridRow, Number, NumberGrid
+from app.plan_signing import PlanFile, plan_file_name, signed
+from app.problems import problems_of
+from app.result_paths import result_path
+from app.session import Session
+from app.signature_form import SignatureForm
+from app.steps.step import SPACING, Section, Step, push_button, text_label
+from dosimetry_core.errors import DosimetryError, Finding
+from dosimetry_core.evaluation import Evaluation
+from dosimetry_core.planning.next_cycle import NextCyclePlan
+from dosimetry_core.planning.protocol import LIMIT_ORGANS, ProtocolNuclide
+from dosimetry_core.report.words import in_words, limiting_words, nuclide_symbol, organ_order
+from dosimetry_core.units import GIGABECQUEREL, GRAY, PERCENT
+from widgets.activity_slider import ActivitySlider
+from widgets.dose_bars_view import DoseBarsView
+from widgets.findings_panel import FindingsPanel
+
+SLIDER_REACH = 1.6
+"""The slider reaches this multiple of the larger of standard and allowed activity: beyond every confirmation."""
+
+
+class PlanStep(Step):
+    """The proposal stands until the physicist moves the slider; every number below follows it."""
+
+    key = "plan"
+    title = "Plan and sign"
+    keys = (("Arrows on the slider", "one dispensing step"),)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._choice = Section("Activity of the next cycle")
+        self.proposal = NumberGrid("plan_activities")
+        self._choice.add(self.proposal)
+        self.slider = ActivitySlider(
+            GIGABECQUEREL, minimum_bq=0.0, maximum_bq=GIGABECQUEREL.to_core(1.0), step_bq=GIGABECQUEREL.to_core(0.05)
+        )
+        self.slider.moved.connect(self.choose_free)
+        self.slider.edited.connect(self.choose_free)
+        self._choice.add(self.slider)
+        self.standard = push_button("Standard activity", name="plan_standard", tooltip="what the protocol begins with")
+        self.limit = push_button(
+            "Up to the limit", name="plan_limit", tooltip="the proposal: largest allowed, rounded down"
+        )
+        self.hold = push_button("Hold", name="plan_hold", tooltip="nothing is given in the next cycle")
+        self.standard.clicked.connect(self.choose_standard)
+        self.limit.clicked.connect(lambda: session.plan_choice.choose(None))
+        self.hold.clicked.connect(self.choose_hold)
+        self._choice.add_row(self.standard, self.limit, self.hold)
+        self.verdict = text_label(role="heading", name="plan_verdict", wrap=True)
+        self._choice.add(self.verdict)
+        self._choice.add(QWidget(), 1)
+        upper = QHBoxLayout()
+        upper.setSpacing(SPACING)
+        upper.addWidget(self._choice, 3)
+        bars = Section("Course with this plan")
+        self.bars = DoseBarsView()
+        self.bars.setObjectName("plan_bars")
+        bars.add(self.bars, 1)
+        upper.addWidget(bars, 4)
+        self.column.addLayout(upper, 4)
+        lower = QHBoxLayout()
+        lower.setSpacing(SPACING)
+        predicted = Section("What it predicts")
+        self.predicted = NumberGrid("plan_predicted")
+        predicted.add(self.predicted)
+        self.probability = NumberGrid("plan_probability")
+        predicted.add(self.probability)
+        predicted.add(QWidget(), 1)
+        lower.addWidget(predicted, 3)
+        remarks = Section("Findings")
+        self.findings = FindingsPanel(object_name="plan_findings")
+        self.findings.set_acknowledgeable(True)
+        self.findings.acknowledge_requested.connect(self.acknowledge)
+        self.findings.finding_clicked.connect(self.place_requested)
+        self.findings.why_clicked.connect(self.explained)
+        remarks.add(self.findings, 1)
+        lower.addWidget(remarks, 4)
+        self.column.addLayout(lower, 5)
+        self._build_inspector()
+
+    def _build_inspector(self) -> None:
+        sign = Section("Sign as physicist")
+        self.blockers = text_label(role="warning", name="signing_blockers", wrap=True)
+        sign.add(self.blockers)
+        self.form = SignatureForm("sign", "Sign plan…", "Reason or remark", self.session.preferences.identity_file)
+        self.form.submitted.connect(self.ask_and_sign)
+        sign.add(self.form)
+        self.inspector.add(sign)
+        basis = Section("How it was found")
+        self.basis = NumberGrid("plan_basis")
+        basis.add(self.basis)
+        self.inspector.add(basis)
+
+    # --- acts -------------------------------------------------------------------------------------------------------
+
+    def _free(self) -> ProtocolNuclide | None:
+        evaluation = self.session.evaluation
+        return evaluation.protocol.free_nuclide if evaluation is not None else None
+
+    def choose_free(self, activity_bq: float) -> None:
+        """Choose the activity of the free nuclide; the fixed ones stay."""
+        evaluation, free = self.session.evaluation, self._free()
+        if evaluation is None or free is None:
+            return
+        self.session.plan_choice.choose({**evaluation.plan.activities_bq, free.name: activity_bq})
+
+    def choose_standard(self) -> None:
+        """The protocol's standard activities."""
+        evaluation = self.session.evaluation
+        if evaluation is not None:
+            self.session.plan_choice.choose({n.name: n.standard_activity_bq for n in evaluation.protocol.nuclides})
+
+    def choose_hold(self) -> None:
+        """Nothing in the next cycle."""
+        evaluation = self.session.evaluation
+        if evaluation is not None:
+            self.session.plan_choice.choose({n.name: 0.0 for n in evaluation.protocol.nuclides})
+
+    def acknowledge(self, finding: Finding, reason: str | None = None) -> None:
+        """Give a reason for going on in spite of a finding; asked for unless given, an empty one takes it back."""
+        if reason is None:
+            known = self.session.reviews.reasons.get((finding.code, finding.place), "")
+            reason, given = QInputDialog.getText(
+                self, "Reason", f"{finding.text}\n\nReason (printed on page 1):", text=known
+            )
+            if not given:
+                return
+        self.session.reviews.acknowledge(finding.code, finding.place, reason)
+
+    def ask_and_sign(self, identity_file: str, passphrase: str, reason: str) -> None:
+        """Ask where to write the plan, then sign it."""
+        evaluation = self.session.planned
+        if evaluation is None:
+            return
+        suggested = str(Path(self.session.case.folder) / plan_file_name(evaluation))
+        chosen, _kind = QFileDialog.getSaveFileName(self, "Write the signed plan", suggested, "PDF (*.pdf)")
+        if chosen:
+            self.sign(Path(identity_file), passphrase, reason, Path(chosen))
+
+    def sign(self, identity_file: Path, passphrase: str, reason: str, target: Path) -> None:
+        """Sign the plan of the current results and write it; runs as a job."""
+        evaluation = self.session.planned
+        if evaluation is None or not self.session.is_current:
+            self.form.show_message("The results are not up to date: wait until they are computed.", failed=True)
+            return
+        self.form.set_busy(True)
+        job = self.session.jobs.start(
+            signed,
+            evaluation,
+            self.session.reviews.overrides,
+            identity_file,
+            passphrase,
+            reason,
+            target,
+            purpose="sign",
+            title="Signing the plan",
+        )
+        job.succeeded.connect(self._take_signed)
+        job.failed.connect(lambda error: self.form.show_message(problems_of(error)[0].text(), failed=True))
+        job.finished.connect(lambda: self.form.set_busy(False))
+
+    def _take_signed(self, plan: PlanFile) -> None:
+        self.session.plan_files.append(plan)
+        self.form.show_message(f"Signed: {plan.path.name}")
+        self.session.reviews.changed.emit()
+
+    # --- showing ----------------------------------------------------------------------------------------------------
+
+    def summary(self) -> str:
+        """Protocol and next cycle."""
+        evaluation = self.session.evaluation
+        if evaluation is None:
+            return ""
+        cycle = evaluation.plan.next_cycle
+        return evaluation.protocol.title + (f", cycle {cycle}" if cycle is not None else ", all planned cycles done")
+
+    def refresh(self) -> None:
+        """Show the plan as chosen."""
+        evaluation, stale = self.session.planned, not self.session.is_current
+        for widget in (self.slider, self.standard, self.limit, self.hold, self.form):
+            widget.setEnabled(evaluation is not None and evaluation.plan.next_cycle is not None)
+        if evaluation is None:
+            self.verdict.setText("Nothing computed yet.")
+            for grid in (self.proposal, self.predicted, self.probability, self.basis):
+                grid.show_rows([], [])
+            self.bars.show_bars([])
+            self.findings.show_findings(())
+            self.blockers.hide()
+            return
+        plan, mark = evaluation.plan, "stale" if stale else ""
+        self._show_activities(evaluation, mark)
+        self._show_slider(evaluation)
+        self.verdict.setText(_verdict(plan, chosen=self.session.plan_choice.activities_bq is not None))
+        self.bars.show_bars(organ_bars(evaluation, stale=stale))
+        self._show_predicted(evaluation, mark)
+        shown = tuple(dict.fromkeys(f for f in evaluation.findings if f.level != "info"))
+        self.findings.show_findings(shown, self.session.reviews.reasons)
+        self._show_basis(evaluation, mark)
+        self._show_blockers(evaluation)
+
+    def _show_activities(self, evaluation: Evaluation, mark: str) -> None:
+        plan = evaluation.plan
+        rows = []
+        for nuclide in evaluation.protocol.nuclides:
+            rows.append(
+                GridRow(
+                    nuclide.name,
+                    {
+                        "nuclide": f"{nuclide_symbol(nuclide.name)} ({nuclide.role})",
+                        "activity": Number(
+                            result_path("plan", "activities_bq", nuclide.name),
+                            plan.activities_bq.get(nuclide.name),
+                            GIGABECQUEREL,
+                        ),
+                        "unrounded": Number(
+                            result_path("plan", "unrounded_activities_bq", nuclide.name),
+                            plan.unrounded_activities_bq.get(nuclide.name),
+                            GIGABECQUEREL,
+                            digits=3,
+                        ),
+                        "standard": Number(
+                            f"case.protocol.standard_activity_bq.{nuclide.name}", nuclide.standard_activity_bq, GIGABECQUEREL
+                        ),
+                    },
+                    mark=mark,
+                )
+            )
+        self.proposal.show_rows(
+            (
+                GridColumn("nuclide", "Nuclide"),
+                GridColumn("activity", "Planned (GBq)"),
+                GridColumn("unrounded", "Allowed, unrounded"),
+                GridColumn("standard", "Standard"),
+            ),
+            rows,
+        )
+
+    def _show_slider(self, evaluation: Evaluation) -> None:
+        plan, free = evaluation.plan, evaluation.protocol.free_nuclide
+        self.slider.setVisible(free is not None)
+        if free is None:
+            return
+        allowed = plan.unrounded_activities_bq.get(free.name, 0.0)
+        proposal = self.session.evaluation.plan.activities_bq.get(free.name, 0.0) if self.session.evaluation else 0.0
+        top = SLIDER_REACH * max(free.standard_activity_bq, allowed)
+        self.slider.set_range(0.0, top)
+        self.slider.set_marks([(free.standard_activity_bq, "standard"), (proposal, "limit")])
+        self.slider.set_value(plan.activities_bq.get(free.name, 0.0))
+
+    def _show_predicted(self, evaluation: Evaluation, mark: str) -> None:
+        plan = evaluation.plan
+        rows = []
+        for organ in organ_order(plan.forecast.predicted):
+            dose, base = plan.forecast.predicted[organ], result_path("plan", "predicted_absorbed_dose_gy", organ)
+            cells: dict[str, Cell] = {
+                "organ": in_words(organ),
+                "allowed": Number(result_path("plan", "allocation_gy", organ), plan.allocation_gy.get(organ), GRAY),
+                "next": Number(f"{base}.next_cycle", dose.next_cycle_gy, GRAY),
+                "course": Number(
+                    f"{base}.course",
+                    dose.course_gy,
+                    GRAY,
+                    uncertainty=dose.course_standard_uncertainty_gy,
+                    uncertainty_path=f"plan.predicted_absorbed_dose_standard_uncertainty_gy.{organ}.course",
+                ),
+            }
+            rows.append(GridRow(organ, cells, mark=mark))
+        self.predicted.show_rows(
+            (
+                GridColumn("organ", "Absorbed dose (Gy)"),
+                GridColumn("allowed", "Allowed"),
+                GridColumn("next", "Next cycle"),
+                GridColumn("course", "Whole course"),
+            ),
+            rows,
+        )
+        limits = evaluation.protocol.limits_gy
+        self.probability.show_rows(
+            (GridColumn("limit", "Limit"), GridColumn("value", "Gy"), GridColumn("p", "Probability of exceeding (%)")),
+            [
+                GridRow(
+                    key,
+                    {
+                        "limit": in_words(key),
+                        "value": Number(f"case.protocol.limits_gy.{key}", limit, GRAY, digits=1),
+                        "p": Number(
+                            result_path("plan", "probability_of_exceeding", key),
+                            plan.forecast.probability_of_exceeding.get(key),
+                            PERCENT,
+                        ),
+                    },
+                    mark="error" if key in plan.forecast.exceeded else mark,
+                )
+                for key, limit in limits.items()
+                if LIMIT_ORGANS[key] in plan.forecast.predicted
+            ],
+        )
+
+    def _show_basis(self, evaluation: Evaluation, mark: str) -> None:
+        protocol, plan = evaluation.protocol, evaluation.plan
+        cells: list[tuple[str, Cell]] = [
+            ("Protocol", protocol.name),
+            ("Allocation", protocol.allocation.replace("-", " ")),
+            ("Prediction from", f"{protocol.predictor.replace('-', ' ')} measured cycle"),
+            ("Rounded down to (GBq)", Number("case.protocol.rounding_step_bq", protocol.rounding_step_bq, GIGABECQUEREL)),
+            ("Limited by", limiting_words(plan.limiting)),
+            ("Keeps all limits", "yes" if plan.feasible else "no"),
+        ]
+        rows = [GridRow(name, {"name": name, "value": cell}, mark=mark) for name, cell in cells]
+        self.basis.show_rows([GridColumn("name", ""), GridColumn("value", "")], rows)
+
+    def _show_blockers(self, evaluation: Evaluation) -> None:
+        from app.plan_document import signing_blockers
+
+        try:
+            blockers = signing_blockers(evaluation, self.session.reviews.overrides)
+        except DosimetryError as error:
+            self.blockers.setText(error.line())
+            self.blockers.show()
+            return
+        count = len(blockers)
+        self.blockers.setText(
+            "One finding needs a reason before signing: give it in the list of findings."
+            if count == 1
+            else f"{count} findings need a reason before signing: give them in the list of findings."
+        )
+        self.blockers.setVisible(count > 0)
+        self.form.set_allowed(count == 0 and self.session.is_current)
+
+
+def _verdict(plan: NextCyclePlan, *, chosen: bool) -> str:
+    if plan.next_cycle is None:
+        return "All planned cycles are done."
+    if plan.stop:
+        return f"Stop: {limiting_words(plan.limiting)}."
+    given = " + ".join(f"{GIGABECQUEREL.text(a)} {nuclide_symbol(n)}" for n, a in plan.activities_bq.items())
+    kept = "keeps all limits" if plan.feasible else "exceeds a limit"
+    who = "Chosen" if chosen else "Proposed"
+    limited = "" if chosen else f"; limited by {limiting_words(plan.limiting)}"
+    return f"{who}: {given}. It {kept}{limited}."

@@ -1,0 +1,244 @@
+"""Step 8: report. The typeset pages as they will be printed; PDF, print, second signature."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtGui import QImage
+from PySide6.QtPrintSupport import QPrintDialog, QPrinter
+from PySide6.QtWidgets import QDialog, QFileDialog
+
+from app.page_printing import PREVIEW_DPI, PRINT_DPI, image_of, print_images
+from app.plan_signing import PlanFile, approved, drafted, page_pictures, plan_file_name
+from app.problems import problems_of
+from app.session import Session
+from app.signature_form import SignatureForm
+from app.steps.step import Section, Step, push_button, text_label
+from dosimetry_core.evaluation import Evaluation
+from widgets.page_view import PageView
+
+
+class ReportStep(Step):
+    """Shows the signed plan if there is one for these results, else a draft."""
+
+    key = "report"
+    title = "Report"
+    keys = (("Ctrl+P", "this preview"),)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.pages = PageView()
+        self.column.addWidget(self.pages, 1)
+        self._shown: tuple[Any, ...] = ()
+        self._pdf: bytes | None = None
+        self._document: Any = None
+        self._build_inspector()
+
+    def _build_inspector(self) -> None:
+        files = Section("Document")
+        self._state = text_label(role="heading", name="report_state", wrap=True)
+        files.add(self._state)
+        self.save = push_button("Save PDF…", name="save_pdf")
+        self.save.clicked.connect(self.save_pdf)
+        self.print_button = push_button("Print…", name="print_pages", tooltip="print the pages as shown")
+        self.print_button.clicked.connect(self.print_pages)
+        files.add_row(self.save, self.print_button)
+        self.data = push_button(
+            "Save results.json…", name="save_results", tooltip="all intermediate results, core units"
+        )
+        self.data.clicked.connect(self.save_results)
+        files.add_row(self.data)
+        self.inspector.add(files)
+        second = Section("Approve as physician")
+        self._second_text = text_label(role="dimmed", name="approve_text", wrap=True)
+        second.add(self._second_text)
+        self.open_signed = push_button("Open signed plan…", name="open_signed", tooltip="a plan signed elsewhere")
+        self.open_signed.clicked.connect(self.choose_signed)
+        second.add_row(self.open_signed)
+        self.form = SignatureForm("approve", "Approve plan…", "Comment")
+        self.form.submitted.connect(self.ask_and_approve)
+        second.add(self.form)
+        self.inspector.add(second)
+
+    # --- acts -------------------------------------------------------------------------------------------------------
+
+    @property
+    def pdf(self) -> bytes | None:
+        """The document in view."""
+        return self._pdf
+
+    def save_pdf(self) -> None:
+        """Ask where to save the document in view, then write it."""
+        if self._pdf is None:
+            self.told.emit("There is no document yet")
+            return
+        evaluation = self.session.planned
+        name = plan_file_name(evaluation) if evaluation is not None else "plan.pdf"
+        suggested = str(Path(self.session.case.folder) / name)
+        chosen, _kind = QFileDialog.getSaveFileName(self, "Save the document", suggested, "PDF (*.pdf)")
+        if chosen:
+            self.write_pdf(Path(chosen))
+
+    def write_pdf(self, target: Path) -> None:
+        """Write the document in view, whole or not at all."""
+        if self._pdf is not None:
+            self._write(target, self._pdf)
+
+    def save_results(self) -> None:
+        """Ask where to save the results as data, then write them."""
+        if self._document is None:
+            self.told.emit("There are no results yet")
+            return
+        suggested = str(Path(self.session.case.folder) / "results.json")
+        chosen, _kind = QFileDialog.getSaveFileName(self, "Save the results", suggested, "JSON (*.json)")
+        if chosen:
+            self._write(Path(chosen), self._document.results_bytes)
+
+    def _write(self, target: Path, content: bytes) -> None:
+        from app.outputs import write_file
+
+        try:
+            write_file(target, content)
+        except Exception as error:
+            self.told.emit(problems_of(error)[0].text())
+        else:
+            self.told.emit(f"Saved {target.name}")
+
+    def print_pages(self) -> None:
+        """Ask for a printer, then print the pages as shown."""
+        if self._pdf is None:
+            self.told.emit("There is no document yet")
+            return
+        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+        dialog = QPrintDialog(printer, self)
+        if dialog.exec() == QDialog.DialogCode.Accepted:
+            self.print_to(printer)
+
+    def print_to(self, printer: QPrinter) -> None:
+        """Render the pages at printing resolution beside the user's work, then send them to a printer."""
+        if self._pdf is None:
+            return
+        job = self.session.jobs.start(page_pictures, self._pdf, PRINT_DPI, purpose="print", title="Preparing pages")
+
+        def send(pictures: list[Any]) -> None:
+            try:
+                print_images(printer, [image_of(picture) for picture in pictures])
+            except OSError as error:
+                self.told.emit(str(error))
+            else:
+                self.told.emit("Sent to the printer")
+
+        job.succeeded.connect(send)
+
+    def choose_signed(self) -> None:
+        """Ask for a plan signed elsewhere, to approve it."""
+        chosen, _kind = QFileDialog.getOpenFileName(self, "Signed plan", self.session.case.folder, "PDF (*.pdf)")
+        if chosen:
+            self.take_signed(Path(chosen))
+
+    def take_signed(self, path: Path) -> None:
+        """Show a signed plan from a file; it becomes the one to approve."""
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            self.told.emit(problems_of(error)[0].text())
+            return
+        self.session.plan_files.append(PlanFile(path, content))
+        self.refresh()
+
+    def ask_and_approve(self, identity_file: str, passphrase: str, comment: str) -> None:
+        """Ask where to write the approved plan, then approve it."""
+        if not self.session.plan_files:
+            return
+        plan = self.session.plan_files[-1]
+        suggested = str(plan.path.with_name(f"{plan.path.stem}-approved.pdf"))
+        chosen, _kind = QFileDialog.getSaveFileName(self, "Write the approved plan", suggested, "PDF (*.pdf)")
+        if chosen:
+            self.approve(Path(identity_file), passphrase, comment, Path(chosen))
+
+    def approve(self, identity_file: Path, passphrase: str, comment: str, target: Path) -> None:
+        """Add the physician's signature to the newest signed plan; runs as a job."""
+        self.form.set_busy(True)
+        job = self.session.jobs.start(
+            approved,
+            self.session.plan_files[-1],
+            identity_file,
+            passphrase,
+            comment,
+            target,
+            purpose="sign",
+            title="Approving the plan",
+        )
+        job.succeeded.connect(self._take_approved)
+        job.failed.connect(lambda error: self.form.show_message(problems_of(error)[0].text(), failed=True))
+        job.finished.connect(lambda: self.form.set_busy(False))
+
+    def _take_approved(self, plan: PlanFile) -> None:
+        self.session.plan_files.append(plan)
+        self.form.show_message(f"Approved: {plan.path.name}")
+        self.refresh()
+
+    # --- showing ----------------------------------------------------------------------------------------------------
+
+    def summary(self) -> str:
+        """What the pages are."""
+        return "the pages as they are printed"
+
+    def refresh(self) -> None:
+        """Show the signed plan, or a draft of the current results."""
+        files, evaluation = self.session.plan_files, self.session.planned
+        self.form.set_allowed(bool(files))
+        self._second_text.setText(
+            f"Signed plan: {files[-1].path.name}"
+            if files
+            else "Sign the plan in step 7, or open a plan signed elsewhere."
+        )
+        if files:
+            self._show_file(files[-1])
+        elif evaluation is None or not self.session.is_current:
+            self._state.setText("No results yet" if evaluation is None else "Results are being computed")
+            if evaluation is None:
+                self.pages.set_message("Nothing computed yet")
+        else:
+            self._make_draft(evaluation)
+        for button in (self.save, self.print_button):
+            button.setEnabled(self._pdf is not None)
+        self.data.setEnabled(self._document is not None)
+
+    def _show_file(self, plan: PlanFile) -> None:
+        self._state.setText(f"Signed: {plan.path.name}")
+        if self._shown != (plan.path, plan.content):
+            self._shown = (plan.path, plan.content)
+            self._show_pdf(plan.content)
+
+    def _make_draft(self, evaluation: Evaluation) -> None:
+        overrides = self.session.reviews.overrides
+        if len(self._shown) == 2 and self._shown[0] is evaluation and self._shown[1] == overrides:
+            return
+        self._shown = (evaluation, overrides)
+        self._state.setText("Draft, not signed")
+        if self._pdf is None:
+            self.pages.set_message("Typesetting the plan")
+        job = self.session.jobs.start(drafted, evaluation, overrides, purpose="draft", title="Typesetting the plan")
+        job.succeeded.connect(self._take_draft)
+        job.failed.connect(lambda error: self.pages.set_message(problems_of(error)[0].text()))
+
+    def _take_draft(self, document: Any) -> None:
+        self._document = document
+        if not self.session.plan_files:
+            self._show_pdf(document.pdf)
+
+    def _show_pdf(self, pdf: bytes) -> None:
+        self._pdf = pdf
+        job = self.session.jobs.start(page_pictures, pdf, PREVIEW_DPI, purpose="preview", title="Showing pages")
+        job.succeeded.connect(self._show_pages)
+        job.failed.connect(lambda error: self.pages.set_message(problems_of(error)[0].text()))
+
+    def _show_pages(self, pictures: list[Any]) -> None:
+        images: list[QImage] = [image_of(picture) for picture in pictures]
+        self.pages.set_message("")
+        self.pages.show_pages(images)
+        for button in (self.save, self.print_button):
+            button.setEnabled(True)
+        self.data.setEnabled(self._document is not None)

@@ -1,0 +1,196 @@
+"""What the eight steps have in common: a work area, an inspector beside it, keys, and a refresh from the document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.reviews import StepKey
+from app.session import Session
+
+INSPECTOR_WIDTH = 360
+MARGIN = 12
+SPACING = 10
+
+
+def text_label(text: str = "", *, role: str = "", name: str = "", wrap: bool = False) -> QLabel:
+    """A label with a role for the style sheet."""
+    label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    if role:
+        label.setProperty("role", role)
+    if name:
+        label.setObjectName(name)
+    if wrap:
+        label.setWordWrap(True)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        label.setSizePolicy(policy)
+    return label
+
+
+def push_button(text: str, *, name: str, tooltip: str = "", primary: bool = False) -> QPushButton:
+    """A button; the primary one stands out."""
+    button = QPushButton(text)
+    button.setObjectName(name)
+    if tooltip:
+        button.setToolTip(tooltip)
+    if primary:
+        button.setProperty("role", "primary")
+    return button
+
+
+def combo_box(name: str, items: Sequence[str]) -> QComboBox:
+    """A choice that takes the room there is instead of asking for that of its longest item."""
+    box = QComboBox()
+    box.setObjectName(name)
+    box.addItems(list(items))
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(12)
+    return box
+
+
+class Section(QFrame):
+    """A card with a heading; add widgets to it with `add`."""
+
+    def __init__(self, title: str, *, name: str = "", actions: Sequence[QWidget] = ()) -> None:
+        super().__init__()
+        self.setProperty("role", "card")
+        if name:
+            self.setObjectName(name)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(MARGIN, SPACING, MARGIN, SPACING)
+        self._column.setSpacing(6)
+        head = QHBoxLayout()
+        head.setSpacing(6)
+        self.heading = text_label(title, role="heading")
+        head.addWidget(self.heading)
+        head.addStretch(1)
+        for action in actions:
+            head.addWidget(action)
+        self._column.addLayout(head)
+
+    def add(self, widget: QWidget, stretch: int = 0) -> None:
+        """Append a widget below."""
+        self._column.addWidget(widget, stretch)
+
+    def add_row(self, *widgets: QWidget) -> None:
+        """Append widgets side by side, the last one followed by empty space."""
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        for widget in widgets:
+            row.addWidget(widget)
+        row.addStretch(1)
+        self._column.addLayout(row)
+
+
+class ScrolledGrid(QScrollArea):
+    """A table that scrolls when it does not fit, on the card's own background."""
+
+    def __init__(self, content: QWidget) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        holder = QWidget()
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(content)
+        column.addStretch(1)
+        self.setWidget(holder)
+        holder.setAutoFillBackground(False)
+        self.viewport().setAutoFillBackground(False)
+
+
+class Inspector(QScrollArea):
+    """The column beside the work area: sections, scrolled when they don't fit."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        content = QWidget()
+        content.setObjectName(f"{name}_content")
+        self._column = QVBoxLayout(content)
+        self._column.setContentsMargins(0, 0, 6, 0)
+        self._column.setSpacing(SPACING)
+        self._column.addStretch(1)
+        self.setWidget(content)
+        content.setAutoFillBackground(False)
+        self.viewport().setAutoFillBackground(False)
+
+    def add(self, widget: QWidget) -> None:
+        """Append a section."""
+        self._column.insertWidget(self._column.count() - 1, widget)
+
+
+class Step(QWidget):
+    """One of the eight steps: this widget is its work area, ``inspector`` stands beside it.
+
+    Subclasses set ``key`` and ``title``, build their views in ``__init__`` and show the session in `refresh`. A step is
+    refreshed only while it is visible; ``needs_time_strip`` says whether the scans of the cycle stand below it.
+    """
+
+    key: StepKey
+    title: str
+    needs_time_strip = False
+    keys: tuple[tuple[str, str], ...] = ()
+    """Lines of this step's key sheet: key, what it does."""
+
+    probed = Signal(str)
+    """Text for the probe in the status bar."""
+    told = Signal(str)
+    """Text for the message line."""
+    step_requested = Signal(str)
+    """Go to another step."""
+    place_requested = Signal(object)
+    """Go to what a finding is about."""
+    explained = Signal(object)
+    """Explain a finding."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.setObjectName(f"work_{self.key}")
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.inspector = Inspector(f"inspector_{self.key}")
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(SPACING)
+
+    def add_remarks(self, remarks: QWidget) -> None:
+        """Append a list of findings to the inspector and pass on its wishes."""
+        for name in ("place_requested", "explained"):
+            getattr(remarks, name).connect(getattr(self, name))
+        self.inspector.add(remarks)
+
+    def refresh(self) -> None:
+        """Show the session as it is now."""
+        raise NotImplementedError
+
+    def summary(self) -> str:
+        """One line beside the title."""
+        return ""
+
+    def refresh_live(self) -> None:
+        """Show new numbers while a gesture is in progress; by default everything."""
+        self.refresh()
+
+    def entered(self) -> None:
+        """The step became visible."""
+
+    def left(self) -> None:
+        """The step is no longer visible."""

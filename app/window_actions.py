@@ -1,0 +1,65 @@
+"""Menus and shortcuts, made from the key table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QMenu, QWidget
+
+from app.key_table import KEY_ACTS
+from app.reviews import STEP_KEYS
+
+STEP_TITLES = ("Course", "Import", "Align", "VOIs", "Curves", "Dose", "Plan", "Report")
+
+
+class WindowActions:
+    """The actions of the window, by name; ``acts`` says what each does."""
+
+    def __init__(self, window: QMainWindow, acts: Mapping[str, Callable[[], object]]) -> None:
+        self.actions: dict[str, QAction] = {}
+        self._image_actions: list[QAction] = []
+        menus: dict[str, QMenu] = {}
+        for name in ("File", "Edit", "View", "Tools", "Go", "Help"):
+            menu = window.menuBar().addMenu(f"&{name}")
+            menu.setObjectName(f"menu_{name.lower()}")
+            menus[name] = menu
+        for number, (key, title) in enumerate(zip(STEP_KEYS, STEP_TITLES, strict=True), start=1):
+            action = self._action(window, f"go_{key}", f"&{number} {title}", (f"Alt+{number}",), acts[f"go_{number}"])
+            menus["Go"].addAction(action)
+        for act in KEY_ACTS:
+            action = self._action(window, act.name, act.text, act.keys, acts[act.name])
+            if act.reach == "window":
+                window.addAction(action)
+            else:
+                # In the menu for reading; the key works where an image view has the keyboard.
+                action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            if act.reach == "images":
+                self._image_actions.append(action)
+            if act.separated or (act.menu == "Go" and act.name == "confirm"):
+                menus[act.menu].addSeparator()
+            menus[act.menu].addAction(action)
+
+    def _action(
+        self, window: QMainWindow, name: str, text: str, keys: tuple[str, ...], act: Callable[[], object]
+    ) -> QAction:
+        action = QAction(text, window)
+        action.setObjectName(f"action_{name}")
+        action.setShortcuts([QKeySequence(key) for key in keys])
+        action.triggered.connect(lambda _checked=False: act())
+        self.actions[name] = action
+        return action
+
+    def add_to(self, widget: QWidget) -> None:
+        """Make the image keys work while this widget, or one inside it, has the keyboard."""
+        for view in widget.findChildren(QWidget):
+            if view.property("takesImageKeys"):
+                view.addActions(self._image_actions)
+
+    def set_history(self, undo: str | None, redo: str | None) -> None:
+        """Say in the menu what undo and redo would do."""
+        for name, label in (("undo", undo), ("redo", redo)):
+            action = self.actions[name]
+            action.setEnabled(label is not None)
+            action.setText(f"{name.title()}: {label}" if label else name.title())
