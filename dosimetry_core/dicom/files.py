@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import os
 import stat
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Container, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import pydicom
 from pydicom.dataset import FileDataset
@@ -22,14 +23,12 @@ from dosimetry_core.errors import DicomReadError, DosimetryError
 from dosimetry_core.image import SourceFile
 from dosimetry_core.progress import Progress, no_progress
 
-T = TypeVar("T")
-U = TypeVar("U")
-
 NIFTI_ENDINGS = (".nii", ".nii.gz")
 # What file browsers and archives leave beside images; none of it can hold an image.
 _BY_CATCH = frozenset({"dicomdir", "thumbs.db", "desktop.ini"})
 _LARGEST_FILE_BYTES = 2 * 1024**3
-_READERS = 4
+_READERS = 2
+_FILES_AHEAD = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +39,7 @@ class DicomFile:
     sha256: str
     dataset: FileDataset
 
-    @property
+    @functools.cached_property
     def header(self) -> Header:
         """The file's elements."""
         return Header(self.dataset, str(self.path))
@@ -50,7 +49,7 @@ class DicomFile:
         """Path and digest, for the record."""
         return SourceFile(str(self.path), self.sha256)
 
-    @property
+    @functools.cached_property
     def sop_class_uid(self) -> str:
         """SOP Class UID, or an empty text."""
         return self.header.text("SOPClassUID")
@@ -135,7 +134,51 @@ def read_dicom(path: Path) -> DicomFile:
     DicomReadError
         If it is not DICOM, is damaged, or is compressed as a whole.
     """
+    return _parsed(path, *_content_and_digest(path))
+
+
+def read_each(
+    paths: Sequence[Path],
+    *,
+    keep_pixels_of: Container[str],
+    progress: Progress = no_progress,
+    message: str = "",
+) -> list[DicomFile | DosimetryError]:
+    """Every file as read by `read_dicom`, or its error; pixels are kept for the SOP classes named.
+
+    Reading and digesting run ahead on a second thread while this one parses: both release the interpreter lock,
+    parsing doesn't, so that more threads would only wait for each other.
+    """
+    results: list[DicomFile | DosimetryError] = []
+    with ThreadPoolExecutor(max_workers=_READERS) as executor:
+        ahead = deque(executor.submit(_content_and_digest, path) for path in paths[:_FILES_AHEAD])
+        try:
+            for number, path in enumerate(paths, start=1):
+                contents = ahead.popleft()
+                following = number - 1 + _FILES_AHEAD
+                if following < len(paths):
+                    ahead.append(executor.submit(_content_and_digest, paths[following]))
+                try:
+                    file = _parsed(path, *contents.result())
+                    if file.sop_class_uid not in keep_pixels_of and "PixelData" in file.dataset:
+                        del file.dataset.PixelData
+                    results.append(file)
+                except DosimetryError as error:
+                    results.append(error)
+                if number % _FILES_AHEAD == 0 or number == len(paths):
+                    progress(number / len(paths), message)
+        finally:
+            for waiting in ahead:
+                waiting.cancel()
+    return results
+
+
+def _content_and_digest(path: Path) -> tuple[bytes, str]:
     content = file_bytes(path)
+    return content, hashlib.sha256(content).hexdigest()
+
+
+def _parsed(path: Path, content: bytes, digest: str) -> DicomFile:
     if content[128:132] != b"DICM":
         raise DicomReadError(
             "is not a DICOM file", where=str(path), remedy="take it out of the folder or name the DICOM files"
@@ -157,27 +200,4 @@ def read_dicom(path: Path) -> DicomFile:
         ) from error
     if not isinstance(syntax, UID):
         raise DicomReadError("has no transfer syntax", where=str(path), remedy="copy or export it again")
-    return DicomFile(path, hashlib.sha256(content).hexdigest(), dataset)
-
-
-def for_each_file(
-    function: Callable[[T], U], files: Sequence[T], *, progress: Progress = no_progress, message: str = ""
-) -> list[U | DosimetryError]:
-    """Apply a function to every file on a few threads; an error takes the place of that file's result."""
-
-    def outcome(file: T) -> U | DosimetryError:
-        try:
-            return function(file)
-        except DosimetryError as error:
-            return error
-
-    results: list[U | DosimetryError] = []
-    executor = ThreadPoolExecutor(max_workers=min(_READERS, os.cpu_count() or 1))
-    try:
-        for number, result in enumerate(executor.map(outcome, files), start=1):
-            results.append(result)
-            if number % 16 == 0 or number == len(files):
-                progress(number / len(files), message)
-    finally:
-        executor.shutdown(wait=True, cancel_futures=True)
-    return results
+    return DicomFile(path, digest, dataset)

@@ -47,11 +47,6 @@ class Plane:
         normal: FloatArray = np.cross(self.row_direction, self.column_direction)
         return normal
 
-    @property
-    def is_axial(self) -> bool:
-        """Whether the plane is across the patient's long axis."""
-        return abs(float(self.normal[2])) > _AXIAL_COSINE
-
 
 def _oriented(header: Header, cosines: NDArray[np.float64]) -> tuple[FloatArray, FloatArray]:
     row, column = cosines[:3], cosines[3:]
@@ -62,6 +57,11 @@ def _oriented(header: Header, cosines: NDArray[np.float64]) -> tuple[FloatArray,
     row = row / lengths[0]
     column = column - (column @ row) * row
     return row, column / np.linalg.norm(column)
+
+
+def is_axial(cosines: NDArray[np.float64]) -> bool:
+    """Whether a plane with these row and column cosines (6,) is across the patient's long axis."""
+    return abs(float(cosines[0] * cosines[4] - cosines[1] * cosines[3])) > _AXIAL_COSINE
 
 
 def pixel_spacing(header: Header) -> tuple[float, float]:
@@ -144,14 +144,12 @@ def sorted_geometry(planes: list[Plane], rows: int, columns: int, *, where: str)
     first = planes[0]
     if len(planes) < 2:
         raise error("a single slice is no volume")
-    for plane in planes[1:]:
-        if (
-            np.abs(plane.row_direction - first.row_direction).max() > _COSINE_TOLERANCE
-            or np.abs(plane.column_direction - first.column_direction).max() > _COSINE_TOLERANCE
-        ):
-            raise error("slices of one series are oriented differently", place=f"{where} ({plane.where})")
-        if not np.allclose(plane.pixel_spacing_mm, first.pixel_spacing_mm, rtol=_SAME_LENGTH, atol=0):
-            raise error("slices of one series have different pixel sizes", place=f"{where} ({plane.where})")
+    axes = np.array([(*plane.row_direction, *plane.column_direction) for plane in planes])
+    for odd in np.flatnonzero(np.abs(axes - axes[0]).max(axis=1) > _COSINE_TOLERANCE):
+        raise error("slices of one series are oriented differently", place=f"{where} ({planes[odd].where})")
+    sizes = np.array([plane.pixel_spacing_mm for plane in planes])
+    for odd in np.flatnonzero(np.abs(sizes / sizes[0] - 1).max(axis=1) > _SAME_LENGTH):
+        raise error("slices of one series have different pixel sizes", place=f"{where} ({planes[odd].where})")
     positions = np.array([plane.position_mm for plane in planes])
     heights = positions @ first.normal
     order = np.argsort(heights, kind="stable")

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.datadict import dictionary_description, tag_for_keyword
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
+from pydicom.tag import BaseTag
 
 from dosimetry_core.errors import DicomReadError
 
 EXPORT_AGAIN = "export the series again from the scanner or the archive"
 
 
-def element_name(keyword: str) -> str:
-    """An element as a physicist looks it up: ``"Units (0054,1001)"``."""
+# Value representations of plain text in the default character set (PS3.5 6.2), and of binary numbers.
+_PLAIN_TEXT = frozenset(("CS", "UI", "DA", "TM", "DT", "AS"))
+_DECIMAL_TEXT = frozenset(("DS", "IS"))
+_BINARY = {"US": "u2", "SS": "i2", "UL": "u4", "SL": "i4", "FL": "f4", "FD": "f8"}
+
+
+@functools.cache
+def _tag(keyword: str) -> BaseTag:
     tag = tag_for_keyword(keyword)
     if tag is None:
         raise ValueError(f"{keyword} is no DICOM keyword")
+    return BaseTag(tag)
+
+
+def element_name(keyword: str) -> str:
+    """An element as a physicist looks it up: ``"Units (0054,1001)"``."""
+    tag = _tag(keyword)
     return f"{dictionary_description(tag)} ({tag >> 16:04X},{tag & 0xFFFF:04X})"
 
 
@@ -37,6 +52,9 @@ class Header:
     Notes
     -----
     An element that is absent and one that is empty are the same: the file doesn't say.
+
+    Plain text and numbers are taken from the stored bytes: a study has tens of thousands of them, and pydicom's
+    conversion would take most of the time of opening it.
     """
 
     def __init__(self, dataset: Dataset, where: str) -> None:
@@ -60,12 +78,22 @@ class Header:
             return None
         return value
 
+    def _stored(self, keyword: str) -> RawDataElement | None:
+        """The element as stored, if it hasn't been converted and its representation is known."""
+        element = self.dataset.get_item(_tag(keyword))
+        if isinstance(element, RawDataElement) and element.VR is not None and isinstance(element.value, bytes):
+            return element
+        return None
+
     def has(self, keyword: str) -> bool:
         """Whether the file says something under this keyword."""
         return self._value(keyword) is not None
 
     def text(self, keyword: str) -> str:
         """Value as text without surrounding spaces, several values joined by a backslash; empty if not said."""
+        stored = self._stored(keyword)
+        if stored is not None and stored.VR in _PLAIN_TEXT and stored.value is not None and stored.value.isascii():
+            return stored.value.decode("ascii").strip(" \0\t\r\n")
         value = self._value(keyword)
         if value is None:
             return ""
@@ -94,17 +122,37 @@ class Header:
 
     def numbers(self, keyword: str) -> NDArray[np.float64] | None:
         """All values as finite numbers, or None if not said."""
-        value = self._value(keyword)
-        if value is None:
-            return None
-        items = list(value) if isinstance(value, MultiValue | list) else [value]
-        try:
-            numbers = np.array([float(item) for item in items], dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise self.error(f"{element_name(keyword)} is not a number: {self.text(keyword)!r}") from error
-        if not np.all(np.isfinite(numbers)):
+        numbers = self._stored_numbers(keyword)
+        if numbers is None:
+            value = self._value(keyword)
+            if value is None:
+                return None
+            items = list(value) if isinstance(value, MultiValue | list) else [value]
+            try:
+                numbers = np.array([float(item) for item in items], dtype=np.float64)
+            except (TypeError, ValueError) as error:
+                raise self.error(f"{element_name(keyword)} is not a number: {self.text(keyword)!r}") from error
+        if not np.isfinite(numbers).all():
             raise self.error(f"{element_name(keyword)} is not finite: {self.text(keyword)!r}")
         return numbers
+
+    def _stored_numbers(self, keyword: str) -> NDArray[np.float64] | None:
+        """Numbers from the stored bytes, or None if they aren't plainly there."""
+        stored = self._stored(keyword)
+        if stored is None or not stored.value:
+            return None
+        if stored.VR in _DECIMAL_TEXT:
+            try:
+                return np.array([float(part) for part in stored.value.rstrip(b" \0").split(b"\\")])
+            except ValueError:
+                return None
+        code = _BINARY.get(stored.VR or "")
+        if code is None:
+            return None
+        dtype = np.dtype(code).newbyteorder("<" if stored.is_little_endian else ">")
+        if len(stored.value) % dtype.itemsize:
+            return None
+        return np.frombuffer(stored.value, dtype).astype(np.float64)
 
     def number(self, keyword: str) -> float | None:
         """The single value as a finite number, or None if not said."""

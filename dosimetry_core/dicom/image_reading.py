@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Any, Literal
 
 import numpy as np
@@ -69,7 +70,10 @@ def read_multi_frame(file: DicomFile, clock: Clock, stated_quantity: SpectQuanti
     step_mm = _slice_step(header, findings)
     geometry, reverse = stacked_geometry(image_plane(header), frames, rows, columns, step_mm)
     scale = value_scale(header, is_nm=True, stated_quantity=stated_quantity)
-    values = _scaled(stored_values(file), scale, header)
+    stored = stored_values(file)
+    _check_mapped(stored, scale, header)
+    values = np.empty(stored.shape, np.float32)
+    _scale_into(values, stored, scale.slope, scale.intercept)
     if reverse:
         values = values[::-1]
     timing = acquisition_start(header, clock)
@@ -128,7 +132,8 @@ def read_slices(files: list[DicomFile], clock: Clock, stated_quantity: SpectQuan
     geometry, order = sorted_geometry(planes, rows, columns, where=place)
     ordered = [files[index] for index in order]
     findings = list(_order_findings(ordered, place))
-    timing = _earliest(headers, clock, place)
+    timings = [acquisition_start(header, clock) for header in headers]
+    timing = _earliest(timings, place)
     first = headers[0]
     is_ct = files[0].sop_class_uid == CTImageStorage
     values = np.empty(geometry.shape, np.float32)
@@ -137,14 +142,16 @@ def read_slices(files: list[DicomFile], clock: Clock, stated_quantity: SpectQuan
             factors = rescale(file.header)
             if factors is None:
                 raise file.header.missing("RescaleSlope")
-            values[number] = stored_values(file)[0] * factors[0] + factors[1]
+            _scale_into(values[number], stored_values(file)[0], *factors)
         return _series("ct", "ct_number_hu", ordered, values, geometry, timing, tuple(findings))
     is_nm = files[0].sop_class_uid == NuclearMedicineImageStorage
     _check_series_type(first, place)
     scales = [value_scale(file.header, is_nm=is_nm, stated_quantity=stated_quantity) for file in ordered]
     for number, (file, scale) in enumerate(zip(ordered, scales, strict=True)):
-        values[number] = _scaled(stored_values(file), scale, file.header)[0]
-    findings += _spread_findings(headers, clock, scales[0].quantity, place)
+        stored = stored_values(file)
+        _check_mapped(stored, scale, file.header)
+        _scale_into(values[number], stored[0], scale.slope, scale.intercept)
+    findings += _spread_findings(timings, place)
     findings += _thickness_findings(first, geometry, place)
     return _spect(ordered, values, geometry, scales[0], timing, clock, findings)
 
@@ -193,8 +200,7 @@ def _order_findings(ordered: list[DicomFile], place: str) -> tuple[Finding, ...]
     return ()
 
 
-def _earliest(headers: list[Header], clock: Clock, place: str) -> Timing:
-    timings = [acquisition_start(header, clock) for header in headers]
+def _earliest(timings: list[Timing], place: str) -> Timing:
     spread_s = (max(t.instant for t in timings) - min(t.instant for t in timings)).total_seconds()
     if spread_s > _LONGEST_ACQUISITION_S:
         raise DicomReadError(
@@ -205,8 +211,8 @@ def _earliest(headers: list[Header], clock: Clock, place: str) -> Timing:
     return min(timings, key=lambda timing: timing.instant)
 
 
-def _spread_findings(headers: list[Header], clock: Clock, quantity: Quantity, place: str) -> tuple[Finding, ...]:
-    instants = {acquisition_start(header, clock).instant for header in headers}
+def _spread_findings(timings: list[Timing], place: str) -> tuple[Finding, ...]:
+    instants = {timing.instant for timing in timings}
     if len(instants) == 1:
         return ()
     spread_s = (max(instants) - min(instants)).total_seconds()
@@ -223,10 +229,18 @@ def _thickness_findings(header: Header, geometry: VolumeGeometry, place: str) ->
     return ()
 
 
-def _scaled(stored: NDArray[Any], scale: ValueScale, header: Header) -> NDArray[np.float32]:
+def _check_mapped(stored: NDArray[Any], scale: ValueScale, header: Header) -> None:
+    if scale.first_stored == -math.inf and scale.last_stored == math.inf:
+        return
     if stored.min() < scale.first_stored or stored.max() > scale.last_stored:
         raise header.error("pixel values lie outside the range of its real-world value mapping", EXPORT_AGAIN)
-    return (stored * scale.slope + scale.intercept).astype(np.float32)
+
+
+def _scale_into(values: NDArray[np.float32], stored: NDArray[Any], slope: float, intercept: float) -> None:
+    """Real values of stored ones, in single precision (exact for stored values below 2²⁴ and a slope of 1)."""
+    np.multiply(stored, np.float32(slope), out=values, dtype=np.float32, casting="unsafe")
+    if intercept:
+        values += np.float32(intercept)
 
 
 def _spect(

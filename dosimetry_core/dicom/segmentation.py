@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
 from pydicom.dataset import Dataset
 
 from dosimetry_core.dicom.files import DicomFile

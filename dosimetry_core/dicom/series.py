@@ -16,8 +16,8 @@ from pydicom.uid import (
     SegmentationStorage,
 )
 
-from dosimetry_core.dicom.files import DicomFile, find_files, for_each_file, is_nifti, read_dicom, stem_of
-from dosimetry_core.dicom.grid import image_plane
+from dosimetry_core.dicom.files import DicomFile, find_files, is_nifti, read_each, stem_of
+from dosimetry_core.dicom.grid import is_axial
 from dosimetry_core.dicom.image_reading import is_multi_frame, place_of, read_multi_frame, read_slices
 from dosimetry_core.dicom.timing import Clock
 from dosimetry_core.dicom.values import SpectQuantity
@@ -111,8 +111,8 @@ def read_series(
     ]
     with warnings.catch_warnings(record=True) as remarks:
         warnings.simplefilter("always")
-        outcomes = for_each_file(
-            read_relevant, candidates, progress=part_of(progress, 0, _READING), message="Reading files"
+        outcomes = read_each(
+            candidates, keep_pixels_of=_IMAGES, progress=part_of(progress, 0, _READING), message="Reading files"
         )
         files = [outcome for outcome in outcomes if isinstance(outcome, DicomFile)]
         problems += _shortened([outcome for outcome in outcomes if isinstance(outcome, DosimetryError)])
@@ -132,14 +132,6 @@ def read_series(
         raise_problems(reading.problems)
     progress(1.0, "Reading files")
     return reading
-
-
-def read_relevant(path: Path) -> DicomFile:
-    """A DICOM file; of kinds that are not used, without the pixels."""
-    file = read_dicom(path)
-    if file.sop_class_uid not in _IMAGES and "PixelData" in file.dataset:
-        del file.dataset.PixelData
-    return file
 
 
 def _shortened(problems: list[DosimetryError]) -> list[DosimetryError]:
@@ -287,7 +279,8 @@ def _why_ignored(file: DicomFile) -> tuple[str, str] | None:
     if uid == CTImageStorage:
         if "LOCALIZER" in kinds:
             return "CT localizer", "a localizer is no volume"
-        if not image_plane(header).is_axial:
+        cosines = header.vector("ImageOrientationPatient", 6)
+        if cosines is not None and not is_axial(cosines):
             return "CT reformat", "not axial; the axial series is used"
         return None
     if uid == PositronEmissionTomographyImageStorage:
