@@ -9,6 +9,7 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dosimetry_core.second_opinion.quadrature import integral, integral_to_infinity
 
@@ -63,19 +64,28 @@ class Curve:
 
     def integral(self, *, factor: float = 1.0, faster_by_per_s: float = 0.0) -> float:
         """Integral of factor · A(t) · exp(−change t) from 0 on, by quadrature."""
-        rates = [r + faster_by_per_s for _, r in self.terms]
-        return factor * integral_to_infinity(
-            lambda t: self.at(t) * math.exp(-faster_by_per_s * t),
-            begin=0.0,
-            fastest_per_s=max(rates),
-            slowest_per_s=min(rates),
-        )
+        return factor * _integral(self, faster_by_per_s)
 
     def chi_squared(self, data: Points) -> float:
         """Σ ((A_i − A(t_i))/deviation_i)²."""
         return math.fsum(
             ((v - self.at(t)) / d) ** 2 for t, v, d in zip(data.times, data.values, data.deviations, strict=True)
         )
+
+
+# Pure functions of frozen data: while one VOI is being edited the others need no second search.
+_KEPT = 512
+
+
+@lru_cache(_KEPT)
+def _integral(curve: Curve, faster_by_per_s: float) -> float:
+    rates = [r + faster_by_per_s for _, r in curve.terms]
+    return integral_to_infinity(
+        lambda t: curve.at(t) * math.exp(-faster_by_per_s * t),
+        begin=0.0,
+        fastest_per_s=max(rates),
+        slowest_per_s=min(rates),
+    )
 
 
 def curve_of_parameters(model: str, parameters: dict[str, float]) -> Curve:
@@ -144,6 +154,7 @@ def _solved(columns: list[list[float]], target: list[float]) -> list[float] | No
     return [along - overlap * other, other]
 
 
+@lru_cache(_KEPT)
 def best_curve(data: Points, model: str) -> Curve | None:
     """The best curve of a model within the method's bounds; None if none has a positive amplitude."""
     decays, uptake = MODELS[model]
@@ -279,6 +290,7 @@ def _falling_stretch(duration: float, begin: float, end: float) -> float:
     return integral(lambda t: begin * (end / begin) ** (t / duration), 0.0, duration)
 
 
+@lru_cache(_KEPT)
 def anchored_curve(data: Points, administered_bq: float) -> Curve:
     """Whole-body curve through the administered activity at time zero: two phases, one with fewer than three points."""
     target = [v / administered_bq for v in data.values]

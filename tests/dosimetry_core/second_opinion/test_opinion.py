@@ -33,14 +33,12 @@ def test_that_both_opinions_agree_on_every_model(model: str, weights: str) -> No
 
 @pytest.mark.long
 def test_that_both_opinions_agree_on_many_courses() -> None:
+    failures = 0
     for seed in range(300):
-        record = course(
-            seed,
-            protocol=PROTOCOLS[seed % len(PROTOCOLS)],
-            model=MODELS[seed % len(MODELS)],
-            cycles=1 + seed % 4,
-        )
-        assert compare(record) == [], seed
+        record = course(seed, protocol=PROTOCOLS[seed % len(PROTOCOLS)], model=MODELS[seed % 4], cycles=1 + seed % 4)
+        failures += bool(compare(record))
+    print(json.dumps({"id": "second-opinion-courses", "n": 300, "failures": failures, "seed": "0-299"}))
+    assert failures == 0
 
 
 def test_that_the_opinion_is_plain_json() -> None:
