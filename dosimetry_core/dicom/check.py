@@ -22,6 +22,46 @@ _UNITS = {
     "activity_concentration_bq_per_ml": "Bq/mL",
 }
 _ZONE_UNKNOWN = "time-zone-unknown"
+# What to do about a doubt; problems carry their own remedy.
+_REMEDIES = {
+    "acquired-before-administration": "correct the scanner's or the dose calibrator's clock (clock_offset_s)",
+    "acquisition-in-steps": "export one acquisition per series if minutes matter",
+    "acquisition-times-differ": "export it with one acquisition time",
+    "contour-convention": "say contour_convention as the contouring program draws",
+    "contours-between-slices": "draw on the slices of the CT",
+    "contours-not-closed": "close the contours and export again",
+    "correction-missing": "reconstruct with attenuation and scatter correction",
+    "counting-duration-unknown": "export with the rotation information, or enter the counting time",
+    "ct-missing": "add the CT of the visit",
+    "ct-other-frame-of-reference": "check SPECT and CT against each other",
+    "ct-shared": "add the missing CT, or check which one belongs",
+    "energy-window": "check which nuclide and window were acquired",
+    "frames-of-all-heads": "compare with the clock time of the acquisition",
+    "frames-per-head-ambiguous": "compare with the clock time of the acquisition",
+    "frames-and-arc-differ": "compare with the clock time of the acquisition",
+    "kidney-sides": "check the names and the orientation of the images",
+    "mixed-cameras": "calibrate each camera, or leave the other series out",
+    "mixed-quantities": "check that only one cycle is in the folder, and calibration and corrections of both kinds",
+    "mixed-voxel-sizes": "reconstruct all time points alike",
+    "nuclide-unknown": "check the nuclide against the record",
+    "other-nuclide": "take it out of the folder if it is not wanted",
+    "patient-differs": "check whose files these are",
+    "patient-id-missing": "check whose files these are",
+    "reference-time-point": "check the reference time point",
+    "segmentation-probability": "export it as binary, or with occupied fractions",
+    "slice-order": "check the image from head to feet",
+    "slice-spacing-from-thickness": "check head and feet against the CT",
+    "slice-thickness-differs": "check the slice distance",
+    "slices-without-contour": "draw or interpolate the missing contours",
+    "spect-close-together": "join bed positions before export, or leave one out",
+    "stated-activity-unit": "compare with the dose calibrator's record",
+    _ZONE_UNKNOWN: "say --time-zone, for example Europe/Warsaw",
+    "time-zone-differs": "check the scanner's time zone",
+    "voi-empty": "draw it, or delete it",
+    "voi-outside-image": "use an image that holds the whole VOI",
+    "voi-role-twice": "say roles in voi_roles",
+    "voi-role-unknown": "say its role in voi_roles",
+}
 
 
 @dataclass(frozen=True)
@@ -67,7 +107,7 @@ class CheckEntry:
             "nuclide": self.nuclide,
             "time": self.time,
             "shape": list(self.shape) if self.shape else None,
-            "spacing_mm": list(self.spacing_mm) if self.spacing_mm else None,
+            "spacing_mm": [round(spacing, 6) for spacing in self.spacing_mm] if self.spacing_mm else None,
             "units": self.units,
             "findings": [{"code": r.code, "level": r.level, "text": r.text, "remedy": r.remedy} for r in self.findings],
         }
@@ -103,7 +143,7 @@ def _by_kind(items: Iterable[tuple[str, str, Path]]) -> dict[tuple[str, str], li
 
 
 def _remark(finding: Finding) -> Remark:
-    return Remark(finding.code, finding.level, finding.text)
+    return Remark(finding.code, finding.level, finding.text, _REMEDIES.get(finding.code, ""))
 
 
 def _problem(error: DosimetryError, otherwise: str) -> CheckEntry:

@@ -143,6 +143,7 @@ def read_slices(files: list[DicomFile], clock: Clock, stated_quantity: SpectQuan
             if factors is None:
                 raise file.header.missing("RescaleSlope")
             _scale_into(values[number], stored_values(file)[0], *factors)
+        findings += timing.findings
         return _series("ct", "ct_number_hu", ordered, values, geometry, timing, tuple(findings))
     is_nm = files[0].sop_class_uid == NuclearMedicineImageStorage
     _check_series_type(first, place)

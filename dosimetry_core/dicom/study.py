@@ -130,9 +130,10 @@ def _visit_findings(before: ImageSeries | None, spect: ImageSeries) -> list[Find
 def _mixed_findings(spects: list[ImageSeries]) -> list[Finding]:
     """Series that were not acquired or reconstructed alike."""
     findings = []
-    kinds = sorted({s.volume.quantity for s in spects})
+    kinds = {s.volume.quantity for s in spects}
     if len(kinds) > 1:
-        findings.append(Finding("mixed-quantities", "warning", f"time points hold different quantities: {kinds}"))
+        text = "some time points are in counts or counts/s and others in Bq/mL"
+        findings.append(Finding("mixed-quantities", "warning", text))
     first = np.array(spects[0].volume.geometry.spacing_mm)
     if any(np.abs(np.array(s.volume.geometry.spacing_mm) / first - 1).max() > _SAME_SPACING for s in spects):
         sizes = "; ".join(" × ".join(f"{d:.2f}" for d in s.volume.geometry.spacing_mm) for s in spects)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from pydicom.dataset import Dataset
 
+from dosimetry_core.dicom import check
 from dosimetry_core.dicom.check import CheckEntry, check_folder
 from tests.phantoms import (
     CT_GRID,
@@ -45,9 +47,12 @@ def test_that_a_good_folder_is_listed_with_what_it_would_be_read_as(tmp_path: Pa
 
 def test_that_an_unknown_time_zone_is_said_and_not_guessed(tmp_path: Path) -> None:
     nm_file(tmp_path / "a.dcm", COUNTS)
-    (entry, *_) = check_folder(tmp_path, time_zone=None)
-    assert entry.time == "2025-03-03T14:05:00"
-    assert "time-zone-unknown" in {remark.code for remark in entry.findings}
+    ct_series(tmp_path / "ct", HU)
+    times = {}
+    for entry in check_folder(tmp_path, time_zone=None)[:2]:
+        times[entry.what] = entry.time
+        assert "time-zone-unknown" in {remark.code for remark in entry.findings}
+    assert times == {"SPECT": "2025-03-03T14:05:00", "CT": "2025-03-03T14:00:00"}
 
 
 def test_that_every_problem_is_listed_and_nothing_is_changed_or_raised(tmp_path: Path) -> None:
@@ -68,6 +73,13 @@ def test_that_every_problem_is_listed_and_nothing_is_changed_or_raised(tmp_path:
     assert voi.findings[0].code == "geometry-mismatch"
     assert all(remark.remedy for entry in entries if entry.what == "problem" for remark in entry.findings)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_that_every_warning_and_error_says_what_to_do() -> None:
+    source = "".join(path.read_text("utf-8") for path in Path(check.__file__).parent.glob("*.py"))
+    doubts = set(re.findall(r'Finding\(\s*"([a-z-]+)",\s*"(?:warning|error)"', source))
+    assert len(doubts) > 30
+    assert not doubts - set(check._REMEDIES)
 
 
 def test_that_a_missing_and_an_empty_folder_are_problems(tmp_path: Path) -> None:
