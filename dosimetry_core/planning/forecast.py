@@ -30,7 +30,8 @@ class CourseBasis:
         Cycles left, the next one included; 1 for an open number of cycles, 0 when done.
     next_cycles_in_course
         How often the next cycle's absorbed dose comes until the end of the course: ``remaining_cycles`` for an equal
-        split, the sum of the remaining weights over the next one's for weights, 1 for front-loaded.
+        split, the sum of the remaining weights over the next one's for weights, 1 for front-loaded and for an open
+        number of cycles; for an activity given while limits allow, as many of the planned cycles as they allow.
     future_variance_factor
         Sum of the squares of the same ratios, for variation from cycle to cycle.
     organs
@@ -82,12 +83,6 @@ def course_basis(
     last = delivered[-1].number
     planned = protocol.cycles if planned_cycles is None else planned_cycles
     done = planned is not None and last >= planned
-    if done:
-        ratios: tuple[float, ...] = ()
-    elif planned is None or protocol.activity_rule == "fixed-while-limits-allow":
-        ratios = (1.0,)
-    else:
-        ratios = _ratios(protocol, last, planned)
     organs: dict[str, OrganBasis] = {}
     missing: list[str] = []
     for organ in protocol.limited_organs:
@@ -104,15 +99,34 @@ def course_basis(
             )
         else:
             missing.append(organ)
+    if done:
+        ratios: tuple[float, ...] = ()
+    elif planned is None:
+        ratios = (1.0,)
+    elif protocol.activity_rule == "fixed-while-limits-allow":
+        ratios = (1.0,) * _cycles_within_limits(protocol, organs, planned - last)
+    else:
+        ratios = _ratios(protocol, last, planned)
     return CourseBasis(
         protocol,
         None if done else last + 1,
-        0 if done else len(ratios) if protocol.allocation != "front-loaded" else (planned or last + 1) - last,
+        0 if done else 1 if planned is None else planned - last,
         math.fsum(ratios),
         math.fsum(ratio * ratio for ratio in ratios),
         FrozenMap(organs),
         tuple(missing),
     )
+
+
+def _cycles_within_limits(protocol: Protocol, organs: Mapping[str, OrganBasis], remaining: int) -> int:
+    """How many of the remaining cycles a fixed activity can be given before a limit of the course; at least one."""
+    standard = {n.name: n.standard_activity_bq for n in protocol.nuclides}
+    allowed = [remaining]
+    for organ, limit in protocol.total_limit_gy.items():
+        if organ in organs and (following := organs[organ].next_absorbed_dose_gy(standard)) > 0:
+            room = limit * (1.0 + LIMIT_RELATIVE_TOLERANCE) - organs[organ].total_absorbed_dose_gy
+            allowed.append(math.floor(room / following))
+    return max(1, min(allowed))
 
 
 def _ratios(protocol: Protocol, last: int, planned: int) -> tuple[float, ...]:

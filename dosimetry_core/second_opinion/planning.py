@@ -57,11 +57,11 @@ class _Search:
             for organ in dict.fromkeys(_organ(key) for key in self.limits)
             if all(any(name in c["per_activity"].get(organ, {}) for c in cycles) for name in self._needed())
         ]
-        self.repeats = self._repeats(count)
         self.past = {organ: decimal(prior_gy.get(organ, 0.0)) + self._delivered(organ) for organ in self.organs}
         self.predicted = {
             organ: {name: self._predicted(organ, name) for name in self.nuclides} for organ in self.organs
         }
+        self.repeats = self._repeats(count)
 
     def _needed(self) -> set[str]:
         given = {name for cycle in self.cycles for name, a in cycle["activities"].items() if a > 0}
@@ -69,8 +69,14 @@ class _Search:
 
     def _repeats(self, count: int | None) -> Decimal:
         """How often the next cycle's dose comes until the end of the course."""
-        if self.done or count is None or self.protocol["activity_rule"] == "fixed-while-limits-allow":
+        if self.done or count is None:
             return Decimal(0 if self.done else 1)
+        if self.protocol["activity_rule"] == "fixed-while-limits-allow":
+            standard = {name: decimal(n["standard_activity_bq"]) for name, n in self.nuclides.items()}
+            self.repeats = Decimal(count - len(self.cycles))
+            while self.repeats > 1 and not self.keeps(standard):
+                self.repeats -= 1
+            return self.repeats
         if self.protocol["allocation"] == "front-loaded":
             return Decimal(1)
         if self.protocol["allocation"] == "weights":

@@ -140,6 +140,14 @@ def test_that_an_open_course_is_predicted_after_the_next_cycle_only() -> None:
     assert plan.forecast.predicted["kidneys"].course_gy == pytest.approx(8.88)
 
 
+@pytest.mark.parametrize(("planned", "course_gy"), [(3, 13.32), (5, 22.2), (8, 22.2)])
+def test_that_a_fixed_activity_is_repeated_as_often_as_planned_and_allowed(planned: int, course_gy: float) -> None:
+    plan = plan_next_cycle(GARSKE, [cycle(1, {LU: 7.4}, {LU: 0.6}, {LU: 0.02})], planned_cycles=planned)
+    assert plan.forecast.predicted["kidneys"].course_gy == pytest.approx(course_gy)
+    assert plan.feasible
+    assert not plan.stop
+
+
 def test_that_earlier_courses_take_from_the_allowance() -> None:
     without = plan_next_cycle(B, [tandem()])
     with_prior = plan_next_cycle(B, [tandem()], prior_absorbed_dose_gy={"kidneys": 3.0})

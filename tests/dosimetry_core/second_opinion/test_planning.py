@@ -122,3 +122,5 @@ def test_that_front_loading_weights_caps_and_minima_agree() -> None:
     _agree(replace(arm_d, nuclides=(replace(arm_d.nuclides[0], minimum_dispensable_activity_bq=20e9),)), one)
     _agree(arm_d, one, planned_cycles=2)
     _agree(arm_d, one, prior_gy={"kidneys": 22.0})
+    for count in range(1, 9):
+        _agree(PROTOCOLS[4], one, planned_cycles=count)
