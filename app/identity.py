@@ -67,6 +67,11 @@ def certificate_digest(certificate: x509.Certificate) -> str:
     return certificate.fingerprint(hashes.SHA256()).hex()
 
 
+def same_person(one: x509.Certificate, other: x509.Certificate) -> bool:
+    """Whether two certificates are one, or certify one and the same key; names prove nothing."""
+    return one == other or one.public_key() == other.public_key()
+
+
 def new_identity(name: str, role: str, out_p12: Path, passphrase: str, *, now: datetime | None = None) -> Path:
     """Make a key and a self-signed certificate, and write them as PKCS#12 with the certificate as .pem beside it.
 

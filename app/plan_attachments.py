@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -61,7 +62,7 @@ def _embedded_files(pdf: bytes) -> dict[str, bytes]:
                 raise InconsistentCaseError("its attachments contradict each other", where="plan")
             files[name] = bytes(stream.data)
         return files
-    except (PdfError, KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+    except (PdfError, KeyError, IndexError, TypeError, ValueError, AttributeError, zlib.error) as error:
         raise InconsistentCaseError(
             "no PDF with attachments can be read in it", where="plan", remedy="use a plan of Lutetia"
         ) from error

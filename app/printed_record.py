@@ -60,8 +60,15 @@ def text_problems(pdf: bytes, plan: AttachedPlan) -> list[str]:
     lacking = [place for place, text in quantities(plan.record) if text not in printed]
     if lacking:
         problems.append(f"not printed as in the record: {', '.join(lacking[:3])}")
-    first = set(re.findall(r"\d+(?:\.\d+)?", pages[0]))
+    proposed = {
+        str(activity[name])
+        for activity in plan.record["plan"]["activities"].values()
+        for name in ("administered_activity_gbq", "unrounded_activity_gbq")
+    }
+    shown = set(re.findall(r"(\d[\d.,]*)\s*[kMG]?Bq", pages[0]))
     for nuclide, activity in plan.record["plan"]["activities"].items():
-        if activity["administered_activity_gbq"] not in first:
+        if activity["administered_activity_gbq"] not in shown:
             problems.append(f"page 1 does not print the {nuclide} activity of the record")
+    if foreign := sorted(shown - proposed):
+        problems.append(f"page 1 prints activities that are not in the record: {', '.join(foreign)}")
     return problems

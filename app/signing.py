@@ -11,7 +11,7 @@ from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import enumerate_sig_fields
 
-from app.identity import Identity, Role, certificate_digest
+from app.identity import Identity, Role, same_person
 from app.pdf_revision import (
     PHYSICIAN_FIELD,
     PHYSICIST_FIELD,
@@ -21,6 +21,7 @@ from app.pdf_revision import (
     with_signature_fields,
 )
 from app.plan_attachments import attached_plan
+from app.sealed_file import seals_of
 from app.signature_container import signing_with
 from app.verification import verify_plan
 from dosimetry_core.canonical_json import normalised
@@ -60,7 +61,7 @@ def sign_plan(pdf: bytes, identity: Identity, *, reason: str, time: datetime) ->
     _require_role(identity, "physicist")
     _require_validity(identity, moment)
     plan = attached_plan(pdf)
-    if any(value is not None for _, value, _ in enumerate_sig_fields(_reader(pdf))):
+    if _is_signed(pdf):
         raise InconsistentCaseError("the plan is signed already", where="plan", remedy="make a new plan")
     raise_problems(
         DosimetryError(finding["text"], where=finding["place"] or finding["code"], remedy="resolve it or override it")
@@ -71,7 +72,7 @@ def sign_plan(pdf: bytes, identity: Identity, *, reason: str, time: datetime) ->
             f"signing time {time_in_words(moment)} is before the calculation", where="plan", remedy="set the clock"
         )
     statement = SignatureStatement(PHYSICIST_FIELD, _fitting(reason, "--reason"), moment)
-    return signed_revision(pdf, statement, identity.certificate, signing_with(identity.private_key))
+    return _signed(pdf, statement, identity)
 
 
 def approve_plan(pdf: bytes, identity: Identity, *, comment: str, time: datetime) -> bytes:
@@ -104,7 +105,7 @@ def approve_plan(pdf: bytes, identity: Identity, *, comment: str, time: datetime
     if verdict.state != "signed":
         raise InconsistentCaseError("the plan is approved already", where="plan")
     signer = verdict.signers[0]
-    if signer.certificate_sha256 == certificate_digest(identity.certificate):
+    if same_person(seals_of(pdf)[0].certificate, identity.certificate):
         raise DosimetryError(
             "signer and approver are the same", where=identity.where, remedy="approve with another person's identity"
         )
@@ -113,7 +114,7 @@ def approve_plan(pdf: bytes, identity: Identity, *, comment: str, time: datetime
             f"approval time {time_in_words(moment)} is before the signature", where="plan", remedy="set the clock"
         )
     statement = SignatureStatement(PHYSICIAN_FIELD, _fitting(comment, "--comment"), moment)
-    return signed_revision(pdf, statement, identity.certificate, signing_with(identity.private_key))
+    return _signed(pdf, statement, identity)
 
 
 def _whole_second(time: datetime) -> datetime:
@@ -122,11 +123,20 @@ def _whole_second(time: datetime) -> datetime:
     return time.replace(microsecond=0)
 
 
-def _reader(pdf: bytes) -> PdfFileReader:
+def _is_signed(pdf: bytes) -> bool:
     try:
-        return PdfFileReader(BytesIO(pdf))
+        return any(value is not None for _, value, _ in enumerate_sig_fields(PdfFileReader(BytesIO(pdf))))
     except PdfError as error:
         raise InconsistentCaseError(f"not a readable PDF ({error})", where="plan") from error
+
+
+def _signed(pdf: bytes, statement: SignatureStatement, identity: Identity) -> bytes:
+    try:
+        return signed_revision(pdf, statement, identity.certificate, signing_with(identity.private_key))
+    except (PdfError, ValueError) as error:
+        raise InconsistentCaseError(
+            f"can't be signed ({error})", where="plan", remedy="use a plan as Lutetia wrote it"
+        ) from error
 
 
 def _require_role(identity: Identity, role: Role) -> None:

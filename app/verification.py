@@ -15,7 +15,7 @@ from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm
 
-from app.identity import DOCUMENT_SIGNING, Role, certificate_digest, name_of, read_certificate, role_of
+from app.identity import DOCUMENT_SIGNING, Role, certificate_digest, name_of, read_certificate, role_of, same_person
 from app.library_verdict import library_problems
 from app.pdf_revision import PHYSICIAN_FIELD, PHYSICIST_FIELD, SignatureStatement, time_in_words
 from app.plan_attachments import AttachedPlan, attached_plan
@@ -61,6 +61,7 @@ class Verification:
     signers: tuple[Signer, ...] = ()
     problems: tuple[str, ...] = ()
     plan: AttachedPlan | None = None
+    remarks: tuple[str, ...] = ()
 
     @property
     def accepted(self) -> bool:
@@ -73,7 +74,12 @@ class Verification:
 
     def lines(self) -> tuple[str, ...]:
         """The lines of `text`."""
-        return (f"state: {self.state}", *(signer.line() for signer in self.signers), *self.problems)
+        return (
+            f"state: {self.state}",
+            *(signer.line() for signer in self.signers),
+            *self.remarks,
+            *self.problems,
+        )
 
 
 def verify_plan(pdf: bytes, *, trust: Sequence[x509.Certificate] | None, now: datetime | None = None) -> Verification:
@@ -109,10 +115,12 @@ def verify_plan(pdf: bytes, *, trust: Sequence[x509.Certificate] | None, now: da
         return Verification("refused", (), (error.line(),))
     problems = _time_problems(seals, statements, calculation_time(plan.record), present)
     problems += _signer_problems(seals)
+    remarks: tuple[str, ...] = ()
     if made_by_this_version(plan, software):
         if remade(plan, statements, seals) != pdf:
             problems.append("pages or signatures are not those that the attached record makes")
     else:
+        remarks = (f"made by {_maker(plan)}: revisions and printed numbers were compared, not whole pages",)
         problems += library_problems(pdf, seals) + text_problems(pdf[: seals[0].end], plan)
     signers = tuple(
         Signer(
@@ -126,12 +134,19 @@ def verify_plan(pdf: bytes, *, trust: Sequence[x509.Certificate] | None, now: da
         for seal, statement in zip(seals, statements, strict=True)
     )
     if problems:
-        return Verification("refused", signers, tuple(problems), plan)
+        return Verification("refused", signers, tuple(problems), plan, remarks)
     strangers = [signer for signer in signers if not signer.trusted]
     if trust is not None and strangers:
         told = tuple(f"the certificate of {s.name} is not trusted; give it with --trust" for s in strangers)
-        return Verification("untrusted", signers, told, plan)
-    return Verification("approved" if len(signers) == len(_FIELDS) else "signed", signers, (), plan)
+        return Verification("untrusted", signers, told, plan, remarks)
+    return Verification("approved" if len(signers) == len(_FIELDS) else "signed", signers, (), plan, remarks)
+
+
+def _maker(plan: AttachedPlan) -> str:
+    software = plan.record["software"]
+    return (
+        f"{software.get('name', 'unknown software')} {software.get('version', '')}, {software.get('typesetting', '')}"
+    )
 
 
 def _without_seal(pdf: bytes, reason: str) -> Verification:
@@ -200,7 +215,7 @@ def _signer_problems(seals: Sequence[Seal]) -> list[str]:
             problems.append(f"{name} is no {role} by the certificate")
         if not _may_sign_documents(seal.certificate):
             problems.append(f"the certificate of {name} is not for signing documents")
-    if len({certificate_digest(seal.certificate) for seal in seals}) < len(seals):
+    if len(seals) > 1 and same_person(seals[0].certificate, seals[1].certificate):
         problems.append("signer and approver are the same")
     return problems
 

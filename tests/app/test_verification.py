@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import random
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -24,6 +26,7 @@ from app.signature_container import P256_ORDER, container_bytes, reserved_bytes,
 from app.signing import sign_plan
 from app.verification import verify_plan
 from dosimetry_core.canonical_json import canonical_bytes
+from dosimetry_core.errors import DosimetryError
 from dosimetry_core.plan_record import calculation_time, plan_record, results_bytes
 from dosimetry_core.report import plan_content, typeset_plan
 from dosimetry_core.typesetting import PLAN_TEMPLATE, typeset
@@ -468,3 +471,19 @@ def test_that_an_approval_before_the_signature_is_refused() -> None:
 def test_that_a_signature_at_the_very_second_of_the_calculation_is_accepted() -> None:
     pdf = sign_plan(unsigned_plan(), physicist(), reason="", time=CALCULATED_AT)
     assert verify_plan(pdf, trust=trusted(), now=CALCULATED_AT).state == "signed"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_that_damaged_files_are_refused_without_an_exception(seed: int) -> None:
+    """Structure-aware damage of the unsigned plan, whose attachments and fields are then read for real."""
+    generator = random.Random(seed)
+    base = unsigned_plan()
+    hot = [match.start() for match in re.finditer(rb"/|obj|<<|xref|trailer|\[", base)]
+    for _ in range(40):
+        damaged = bytearray(base)
+        for _ in range(generator.choice((1, 3, 20))):
+            place = min(len(damaged) - 1, generator.choice(hot) + generator.randrange(12))
+            damaged[place : place + generator.choice((0, 1, 9))] = generator.randbytes(generator.choice((0, 1, 5)))
+        assert not verify_plan(bytes(damaged), trust=trusted()).accepted
+        with contextlib.suppress(DosimetryError):
+            sign_plan(bytes(damaged), physicist(), reason="", time=SIGNED_AT)
