@@ -30,6 +30,8 @@ from widgets.theme import ACCENT, DIMMED, ERROR, LINE, RAISED, STALE, SURFACE, T
 
 Floats = NDArray[np.float64]
 _NEAR_PIXELS = 12.0
+# Per cent; the residual axis is the first that holds all points.
+_RESIDUAL_LIMITS = (2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -151,7 +153,7 @@ class CurveView(QWidget):
         self._scroll.setWidget(inner)
         self._scroll.setFixedWidth(214)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(8, 4, 0, 4)
         layout.setSpacing(10)
         layout.addLayout(left, 1)
         layout.addWidget(self._scroll)
@@ -394,8 +396,9 @@ class _LargePlot(QWidget):
         if curve.fit_at_points_bq is not None:
             residuals = PERCENT.from_core(1.0) * (curve.activity_bq / curve.fit_at_points_bq - 1)
         used = residuals[~curve.excluded] if residuals.size else residuals
-        most = max(2.0, float(np.max(np.abs(used), initial=0.0)) * 1.3)
-        axes = Axes(place, main.x_range, (-most, most))
+        largest = float(np.max(np.abs(used), initial=0.0))
+        most = next((n for n in _RESIDUAL_LIMITS if n >= largest), largest)
+        axes = Axes(place, main.x_range, (-1.25 * most, 1.25 * most), y_marks=(-most, 0.0, most))
         axes.paint(painter, x_title="Time after administration / h", y_title="Residual / %")
         zero = axes.y(0.0)
         painter.setPen(QPen(QColor("#787f88"), 1))

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QSizePolicy,
 
 from dosimetry_core.units import KILOBECQUEREL_PER_ML, DisplayUnit
 from widgets.display_scale import COLOUR_MAPS, CT_PRESETS, ColourScale, Fusion, WindowLevel, colour_table
+from widgets.flow_layout import FlowLayout
 from widgets.quantity_edit import QuantityEdit
 from widgets.theme import label
 
@@ -34,35 +35,39 @@ class DisplayBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("display_bar")
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
         self._scale = ColourScale(0.0, 1.0)
         self._unit = KILOBECQUEREL_PER_ML
-        self._layout = QHBoxLayout(self)
-        self._layout.setContentsMargins(0, 2, 0, 2)
-        self._layout.setSpacing(6)
+        self._layout = FlowLayout(self)
         self._fusions = self._make_fusions()
         self._opacity = QSlider(Qt.Orientation.Horizontal)
         self._opacity.setObjectName("display_opacity")
         self._opacity.setRange(0, _PERCENT_STEPS)
-        self._opacity.setMinimumWidth(60)
-        self._opacity.setMaximumWidth(110)
+        self._opacity.setMinimumWidth(64)
+        self._opacity.setMaximumWidth(64)
         self._opacity.setToolTip("Opacity of the SPECT over the CT")
         self._opacity.valueChanged.connect(lambda value: self.opacity_changed.emit(value / _PERCENT_STEPS))
         self._layout.addWidget(self._opacity)
-        self._layout.addSpacing(6)
         self._map = self._make_map()
-        self._lower = QuantityEdit(self._unit, object_name="display_lower", digits=0)
-        self._upper = QuantityEdit(self._unit, object_name="display_upper", digits=0)
+        self._lower = QuantityEdit(self._unit, object_name="display_lower", digits=0, widest="00000")
+        self._upper = QuantityEdit(self._unit, object_name="display_upper", digits=0, widest="00000")
         self._lower.set_unit_visible(False)
         for edit, tip in ((self._lower, "Lower limit of the colour scale"), (self._upper, "Upper limit")):
             edit.set_tool_tip(tip)
             edit.edited.connect(self._limits_edited)
-        self._layout.addWidget(self._lower)
-        self._layout.addWidget(label("–", role="dimmed"))
-        self._layout.addWidget(self._upper)
+        limits = QWidget()
+        limits.setObjectName("display_limits")
+        row = QHBoxLayout(limits)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(5)
+        row.addWidget(self._lower)
+        row.addWidget(label("–", role="dimmed"))
+        row.addWidget(self._upper)
+        self._layout.addWidget(limits)
         self._own = self._toggle("display_own_scale", "Own scale", "Scale each time point by itself (hides washout)")
         self._own.clicked.connect(lambda checked: self.own_scale_toggled.emit(checked))
-        self._layout.addSpacing(6)
         self._preset = self._make_preset()
         self._contours = self._toggle("display_contours", "Outlines", "Outlines of VOIs (G)")
         self._contours.setChecked(True)
@@ -70,7 +75,6 @@ class DisplayBar(QWidget):
         self._crosshair = self._toggle("display_crosshair", "Cursor", "Cross-hair of the linked cursor")
         self._crosshair.setChecked(True)
         self._crosshair.clicked.connect(lambda checked: self.crosshair_toggled.emit(checked))
-        self._layout.addStretch(1)
         self.set_fusion("fused")
         self.set_opacity(0.85)
 
@@ -81,6 +85,7 @@ class DisplayBar(QWidget):
             button.setObjectName(f"display_fusion_{fusion}")
             button.setText(text)
             button.setToolTip(tip)
+            button.setProperty("role", "compact")
             button.setCheckable(True)
             button.clicked.connect(lambda _=False, fusion=fusion: self.fusion_changed.emit(fusion))
             group.addButton(button)
@@ -92,7 +97,9 @@ class DisplayBar(QWidget):
         box = QComboBox()
         box.setObjectName("display_colour_map")
         box.setToolTip("Colour map of the SPECT")
-        box.setIconSize(QSize(42, 12))
+        box.setIconSize(QSize(30, 12))
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        box.setMinimumContentsLength(8)
         for name in COLOUR_MAPS:
             box.addItem(_map_icon(name), name)
         box.activated.connect(lambda _: self._send_scale(colour_map=box.currentText()))
@@ -117,6 +124,7 @@ class DisplayBar(QWidget):
         button.setObjectName(name)
         button.setText(text)
         button.setToolTip(tip)
+        button.setProperty("role", "compact")
         button.setCheckable(True)
         self._layout.addWidget(button)
         return button

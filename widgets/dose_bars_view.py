@@ -28,6 +28,15 @@ _STATE_WORDS: dict[SegmentState, str] = {
 }
 
 
+_SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def nuclide_text(name: str) -> str:
+    """``"Lu-177"`` as it is printed: ¹⁷⁷Lu."""
+    symbol, _, number = name.partition("-")
+    return f"{number.translate(_SUPERSCRIPT)}{symbol}"
+
+
 @dataclass(frozen=True)
 class DoseSegmentShown:
     """Part of a bar: one nuclide of one cycle."""
@@ -68,10 +77,9 @@ class DoseBarShown:
     def text(self) -> str:
         """The bar in words, one line for each part."""
         lines = [f"{self.name}: {quantity_text(GRAY, self.total_gy, self.standard_uncertainty_gy)}"]
-        lines += [
-            f"  {part.label}, {part.nuclide}: {GRAY.text(part.absorbed_dose_gy)} ({_STATE_WORDS[part.state]})"
-            for part in self.segments
-        ]
+        for part in self.segments:
+            what = ", ".join(text for text in (part.label, nuclide_text(part.nuclide)) if text)
+            lines.append(f"  {what}: {GRAY.text(part.absorbed_dose_gy)} ({_STATE_WORDS[part.state]})")
         for limit in self.limits:
             source = f" – {limit.source}" if limit.source else ""
             lines.append(f"  {limit.name}: {GRAY.text(limit.absorbed_dose_gy)}{source}")
@@ -242,7 +250,7 @@ class DoseBarsView(QWidget):
         states: list[SegmentState] = [
             state for state in _STATE_WORDS if any(part.state == state for bar in self._bars for part in bar.segments)
         ]
-        entries = [(nuclide, DoseSegmentShown("", nuclide, 0.0, "delivered")) for nuclide in nuclides]
+        entries = [(nuclide_text(nuclide), DoseSegmentShown("", nuclide, 0.0, "delivered")) for nuclide in nuclides]
         entries += [(_STATE_WORDS[state], DoseSegmentShown("", "", 0.0, state)) for state in states]
         x, y = self._axes().place.left(), self.height() - metrics.height() - 4
         for text, sample in entries:

@@ -115,6 +115,7 @@ class FindingsPanel(QWidget):
             body.addWidget(noted)
         links = QHBoxLayout()
         links.setContentsMargins(0, 0, 0, 0)
+        links.setSpacing(14)
         links.addWidget(self._link("why?", f"{name}_why", finding, self.why_clicked, "Rule, value, limit and source"))
         if self._acknowledgeable and reason is None and finding.level != "info":
             tip = "Acknowledge with a reason"

@@ -30,7 +30,7 @@ class NudgePad(QWidget):
         super().__init__(parent)
         self.setObjectName("nudge_pad")
         grid = QGridLayout()
-        grid.setSpacing(5)
+        grid.setSpacing(4)
         grid.addWidget(label("Move", role="dimmed"), 0, 0)
         for number, (letter, direction, words) in enumerate(_MOVES):
             button = self._button(f"nudge_{letter}", letter, f"1 mm {words}")
@@ -57,7 +57,7 @@ class NudgePad(QWidget):
         button.setText(text)
         button.setToolTip(f"{tip} (Shift: 0.1, Ctrl: 5)")
         button.setAutoRepeat(True)
-        button.setMinimumWidth(button.fontMetrics().horizontalAdvance("z ↻") + 14)
+        button.setProperty("role", "narrow")
         return button
 
     def _factor(self) -> float:

@@ -20,7 +20,7 @@ from widgets.theme import BADGE, label
 
 CompareMode = Literal["fused", "checkerboard", "difference", "swipe", "flicker"]
 _MODES: tuple[tuple[CompareMode, str, str], ...] = (
-    ("fused", "Fused", "Reference in cyan, moving in orange; grey where they agree"),
+    ("fused", "Fused", "Reference in blue, moving in orange; grey where they agree"),
     ("checkerboard", "Checkerboard", "Squares of one and the other"),
     ("difference", "Difference", "Moving minus reference"),
     ("swipe", "Swipe", "Reference left of the line, moving right of it; the slider moves the line"),
@@ -141,7 +141,7 @@ def _grey_image(levels: NDArray[np.uint8]) -> QImage:
 
 
 def _two_colours(reference: NDArray[np.uint8], moving: NDArray[np.uint8]) -> QImage:
-    """Cyan and orange that add up to grey where both are equal."""
+    """Blue and orange that add up to grey where both are equal."""
     mean = ((reference.astype(np.uint16) + moving) // 2).astype(np.uint8)
     colours = np.ascontiguousarray(np.stack([moving, mean, reference], axis=-1))
     rows, columns = reference.shape
@@ -261,7 +261,7 @@ class OverlayCompare(QWidget):
         self._mode = mode
         self._buttons[mode].setChecked(True)
         self._slider.setVisible(mode == "swipe")
-        self._legend.setText({"fused": "cyan: reference   orange: moving", "difference": "grey: equal"}.get(mode, ""))
+        self._legend.setText({"fused": "blue: reference   orange: moving", "difference": "grey: equal"}.get(mode, ""))
         for view in self.views.values():
             view.set_mode(mode)
         if mode == "flicker":

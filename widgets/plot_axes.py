@@ -58,12 +58,15 @@ class Axes:
         Limits in data units; logarithmic ones positive.
     logarithmic
         Whether y is logarithmic.
+    y_marks
+        Ticks of the vertical axis where they are not to be chosen.
     """
 
     place: QRectF
     x_range: tuple[float, float]
     y_range: tuple[float, float]
     logarithmic: bool = False
+    y_marks: tuple[float, ...] | None = None
 
     def x(self, value: float) -> float:
         """Pixel of a value on the horizontal axis."""
@@ -86,6 +89,8 @@ class Axes:
 
     def y_ticks(self) -> list[float]:
         """Ticks of the vertical axis."""
+        if self.y_marks is not None:
+            return list(self.y_marks)
         if self.logarithmic:
             return logarithmic_ticks(*self.y_range)
         return linear_ticks(*self.y_range, most=max(2, int(self.place.height() / 48)))

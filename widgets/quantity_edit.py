@@ -6,7 +6,7 @@ import math
 
 from PySide6.QtCore import QLocale, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QWidget
 
 from dosimetry_core.units import DisplayUnit
 from widgets.theme import label
@@ -31,6 +31,7 @@ class QuantityEdit(QWidget):
         step: float | None = None,
         digits: int | None = None,
         optional: bool = False,
+        widest: str = "0000.000",
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -44,7 +45,7 @@ class QuantityEdit(QWidget):
         self._edit = _Line(self)
         self._edit.setObjectName(object_name)
         self._edit.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._edit.setMinimumWidth(QFontMetrics(self._edit.font()).horizontalAdvance("0000.000") + 18)
+        self._edit.room_for(widest)
         self._unit_label = label(unit.symbol, role="dimmed", object_name=f"{object_name}_unit")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -180,6 +181,21 @@ class _Line(QLineEdit):
         super().__init__(owner)
         self._owner = owner
         self.setLocale(QLocale.c())
+        self._widest = ""
+
+    def room_for(self, widest: str) -> None:
+        """The text that must fit."""
+        self._widest = widest
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        """As wide as the widest number."""
+        return QSize(QFontMetrics(self.font()).horizontalAdvance(self._widest) + 20, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        """Numbers are never cut."""
+        return self.sizeHint()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Up and Down step, Esc restores."""

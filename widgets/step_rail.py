@@ -91,7 +91,7 @@ class _StepButton(QAbstractButton):
     def sizeHint(self) -> QSize:
         strong, small = QFontMetricsF(font(strong=True)), QFontMetricsF(font(scale=0.85))
         width = max(strong.horizontalAdvance(title) for title in STEP_TITLES.values())
-        return QSize(round(width + 66), round(strong.height() + small.height() + 14))
+        return QSize(round(width + 84), round(strong.height() + small.height() + 14))
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()

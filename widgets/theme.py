@@ -141,24 +141,26 @@ QToolButton {{ padding: 4px 7px; }}
 QPushButton:hover, QToolButton:hover {{ background: #3c4147; border-color: #565c64; }}
 QPushButton:pressed, QToolButton:pressed {{ background: #2a2d31; }}
 QPushButton:checked, QToolButton:checked {{ background: {ACCENT_DEEP}; border-color: {ACCENT}; color: #ffffff; }}
-QPushButton:focus, QToolButton:focus, QComboBox:focus {{ border-color: {ACCENT}; }}
+QPushButton:focus, QToolButton:focus {{ border-color: {ACCENT}; }}
 QPushButton:disabled, QToolButton:disabled {{ color: #747b84; background: {SURFACE}; border-color: #363a3f; }}
 QPushButton[role="primary"] {{ background: {ACCENT_DEEP}; border-color: {ACCENT}; color: #ffffff; font-weight: 600; }}
 QPushButton[role="primary"]:hover {{ background: #3a7fba; }}
 QPushButton[role="primary"]:disabled {{ background: {SURFACE}; border-color: {LINE}; color: #747b84; }}
 QPushButton[role="danger"] {{ border-color: {ERROR}; color: {ERROR}; }}
+QToolButton[role="compact"] {{ padding: 4px 5px; }}
+QToolButton[role="narrow"] {{ padding: 4px 3px; min-width: 26px; }}
 QPushButton[role="flat"], QToolButton[role="flat"] {{ background: transparent; border-color: transparent; }}
+QToolButton[role="compact"] {{ padding: 4px 5px; }}
+QToolButton[role="narrow"] {{ padding: 4px 3px; min-width: 26px; }}
 QPushButton[role="flat"]:hover, QToolButton[role="flat"]:hover {{ background: {RAISED}; }}
 QPushButton[role="link"] {{
-    background: transparent; border: 0; color: {ACCENT}; padding: 1px 4px; text-decoration: underline; }}
-QLineEdit, QPlainTextEdit, QTextEdit, QComboBox, QSpinBox, QDoubleSpinBox, QDateEdit, QDateTimeEdit {{
+    background: transparent; border: 0; color: {ACCENT}; padding: 1px 0; text-decoration: underline; }}
+QLineEdit, QPlainTextEdit, QTextEdit {{
     background: #1b1d20; color: {TEXT}; border: 1px solid {LINE}; border-radius: 4px; padding: 4px 6px;
     selection-background-color: {ACCENT_DEEP}; }}
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus {{ border-color: {ACCENT}; }}
 QLineEdit[invalid="true"] {{ border-color: {ERROR}; background: #38211f; }}
 QLineEdit:read-only {{ background: {BACKGROUND}; border-color: transparent; }}
-QComboBox {{ background: {RAISED}; padding-right: 18px; }}
-QComboBox::drop-down {{ border: 0; width: 18px; }}
 QComboBox QAbstractItemView {{
     background: {RAISED}; border: 1px solid {LINE}; selection-background-color: {ACCENT_DEEP}; }}
 QTableView, QTreeView, QListView {{

@@ -19,7 +19,15 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
 )
-from PySide6.QtWidgets import QAbstractButton, QApplication, QButtonGroup, QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QButtonGroup,
+    QHBoxLayout,
+    QScrollArea,
+    QSizePolicy,
+    QWidget,
+)
 
 from dosimetry_core.units import HOUR
 from widgets.theme import ACCENT, DIMMED, GOOD, LINE, RAISED, SURFACE, TEXT, WARNING, font
@@ -67,10 +75,20 @@ class TimeStrip(QWidget):
         self.setObjectName("time_strip")
         self._cells: dict[str, _CellButton] = {}
         self._group = QButtonGroup(self)
-        self._layout = QHBoxLayout(self)
-        self._layout.setContentsMargins(0, 4, 0, 4)
+        inner = QWidget()
+        self._layout = QHBoxLayout(inner)
+        self._layout.setContentsMargins(0, 2, 0, 2)
         self._layout.setSpacing(6)
         self._layout.addStretch(1)
+        self._scroll = QScrollArea()
+        self._scroll.setObjectName("time_strip_scroll")
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setWidget(inner)
+        outer = QHBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self._scroll)
+        self._fit_height()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_cells(self, cells: Sequence[TimeCell]) -> None:
@@ -88,14 +106,19 @@ class TimeStrip(QWidget):
         self._cells = {}
         for number, cell in enumerate(cells):
             button = _CellButton(cell)
-            button.setParent(self)
             button.clicked.connect(lambda _=False, key=cell.key: self._choose(key))
             button.dropped.connect(self.compare_requested)
             self._group.addButton(button)
             self._layout.insertWidget(number, button)
             self._cells[cell.key] = button
+        self._fit_height()
         if current is not None:
             self.set_current(current)
+
+    def _fit_height(self) -> None:
+        """As high as its cells and a scroll bar."""
+        cells = [button.sizeHint().height() for button in self._cells.values()]
+        self.setFixedHeight(max(cells, default=72) + 4 + self._scroll.horizontalScrollBar().sizeHint().height())
 
     def current(self) -> str | None:
         """Key of the current cell."""

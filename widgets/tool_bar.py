@@ -57,9 +57,10 @@ class VoiToolBar(QWidget):
             minimum=SMALLEST_RADIUS_MM,
             maximum=LARGEST_RADIUS_MM,
             step=1.0,
+            widest="000.0",
         )
         self._radius.set_tool_tip("Brush radius (Shift + wheel, [ ])")
-        self._radius.edited.connect(self.radius_changed)
+        self._radius.edited.connect(lambda radius_mm: self.radius_changed.emit(radius_mm))
         self._ball = _button(
             "brush_spherical", "Ball", "Paint a ball through neighbouring slices; off: this slice alone"
         )
@@ -73,7 +74,9 @@ class VoiToolBar(QWidget):
         brush.addWidget(self._ball)
         brush.addStretch(1)
         layout.addLayout(brush)
-        self._margin = QuantityEdit(MILLIMETRE, object_name="voi_margin", minimum=0.1, maximum=50.0, step=1.0)
+        self._margin = QuantityEdit(
+            MILLIMETRE, object_name="voi_margin", minimum=0.1, maximum=50.0, step=1.0, widest="000.0"
+        )
         self._margin.set_tool_tip("Distance for Grow and Shrink")
         self._margin.set_value(2.0)
         margin = QHBoxLayout()

@@ -17,7 +17,7 @@ from dosimetry_core.voi import FULL_COVERAGE, VoiMask
 _SMOOTHING_PASSES = 18
 _PASS_BAND = 0.06
 # Larger masks are thinned to about this many voxels; a surface needs no more.
-_MOST_VOXELS = 1_200_000
+_MOST_VOXELS = 500_000
 
 
 def image_data(values: NDArray[np.generic]) -> vtkImageData:

@@ -12,10 +12,11 @@ from PySide6.QtCore import (
     QModelIndex,
     QPersistentModelIndex,
     QSignalBlocker,
+    QSize,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QGuiApplication, QIcon, QKeyEvent, QKeySequence, QPainter, QPixmap
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -102,6 +103,9 @@ class VoiTable(QTableView):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setHighlightSections(False)
         header.setStretchLastSection(False)
+        header.setMinimumSectionSize(header.fontMetrics().horizontalAdvance("mmmm"))
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.setIconSize(QSize(16, 16))
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.selectionModel().currentRowChanged.connect(self._row_changed)
 
@@ -156,6 +160,21 @@ class VoiTable(QTableView):
         else:
             super().keyPressEvent(event)
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A click on the colour square shows and hides the outline."""
+        index = self.indexAt(event.position().toPoint())
+        square = self.visualRect(index).left() + self.iconSize().width() + 14
+        if index.isValid() and index.column() == 0 and event.position().x() < square:
+            row = self._model.rows[index.row()]
+            self.visibility_toggled.emit(row.voi_id, not row.visible)
+            return
+        super().mousePressEvent(event)
+
+    def show_columns(self, keys: Sequence[str]) -> None:
+        """Which columns are seen: some of name, role, volume, mean, activity, factor, dose."""
+        for number, column in enumerate(_COLUMNS):
+            self.setColumnHidden(number, column.key not in keys)
+
     def _row_changed(self, index: QModelIndex) -> None:
         if 0 <= index.row() < len(self._model.rows):
             self.voi_selected.emit(self._model.rows[index.row()].voi_id)
@@ -203,8 +222,6 @@ class _VoiModel(QAbstractTableModel):
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        if index.column() == 0:
-            flags |= Qt.ItemFlag.ItemIsUserCheckable
         return flags | Qt.ItemFlag.ItemIsEditable if index.column() < 2 else flags
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
@@ -226,10 +243,8 @@ class _VoiModel(QAbstractTableModel):
             return _cell_text(row, column)
         if role == Qt.ItemDataRole.EditRole:
             return getattr(row, column.field)
-        if role == Qt.ItemDataRole.CheckStateRole and column.key == "name":
-            return Qt.CheckState.Checked if row.visible else Qt.CheckState.Unchecked
         if role == Qt.ItemDataRole.DecorationRole and column.key == "name":
-            return colour_icon(row.colour)
+            return colour_icon(row.colour, filled=row.visible)
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if column.unit else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter
@@ -243,9 +258,6 @@ class _VoiModel(QAbstractTableModel):
     def setData(self, index: _Index, value: Any, role: int = 0) -> bool:
         """An edit is reported, not stored: the table shows it when the document says so."""
         row, column = self.rows[index.row()], _COLUMNS[index.column()]
-        if role == Qt.ItemDataRole.CheckStateRole:
-            self._table.visibility_toggled.emit(row.voi_id, Qt.CheckState(value) == Qt.CheckState.Checked)
-            return True
         if role == Qt.ItemDataRole.EditRole and str(value).strip() and str(value) != getattr(row, column.field):
             signal = self._table.name_edited if column.key == "name" else self._table.role_edited
             signal.emit(row.voi_id, str(value).strip())
@@ -274,15 +286,15 @@ class _RoleDelegate(QStyledItemDelegate):
             model.setData(index, editor.currentData(), Qt.ItemDataRole.EditRole)
 
 
-def colour_icon(name: str) -> QIcon:
-    """A rounded square of a VOI colour."""
+def colour_icon(name: str, *, filled: bool = True) -> QIcon:
+    """A rounded square of a VOI colour; only its rim for a VOI that is not drawn."""
     pixmap = QPixmap(24, 24)
     pixmap.fill(QColor(0, 0, 0, 0))
     painter = QPainter(pixmap)
     try:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QColor(0, 0, 0, 90))
-        painter.setBrush(QColor(name))
+        painter.setPen(QPen(QColor(name), 2))
+        painter.setBrush(QColor(name) if filled else Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(3, 3, 18, 18, 4, 4)
     finally:
         painter.end()

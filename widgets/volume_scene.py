@@ -45,7 +45,7 @@ from widgets.voi_surface import image_data, index_to_patient, surface
 
 __all__ = ["VolumeScene"]
 
-_FINE, _COARSE = 1.0, 3.0
+_FINE, _COARSE = 1.5, 4.0
 _MARKER_PIXELS = 76
 _LIBRARIES = (
     vtkmodules.vtkInteractionStyle,
@@ -62,10 +62,15 @@ class VolumeScene:
         self._window = vtkRenderWindow()
         self._window.SetOffScreenRendering(1)
         self._window.SetMultiSamples(0)
-        self._window.SetNumberOfLayers(2)
-        self._renderer = vtkRenderer()
+        self._window.SetNumberOfLayers(3)
+        # The projection lies behind the surfaces, whatever the depth: it is a picture of the whole body, not a place.
+        self._behind = vtkRenderer()
         background = QColor(IMAGE_BACKGROUND)
-        self._renderer.SetBackground(background.redF(), background.greenF(), background.blueF())
+        self._behind.SetBackground(background.redF(), background.greenF(), background.blueF())
+        self._window.AddRenderer(self._behind)
+        self._renderer = vtkRenderer()
+        self._renderer.SetLayer(1)
+        self._behind.SetActiveCamera(self._renderer.GetActiveCamera())
         self._window.AddRenderer(self._renderer)
         self._marker = _orientation_marker()
         self._window.AddRenderer(self._marker)
@@ -79,6 +84,7 @@ class VolumeScene:
         self._renderer.AddActor(self._cursor)
         self._pixels = vtkUnsignedCharArray()
         self._framed = False
+        self._step_mm = 1.0
 
     def show_vois(self, vois: Sequence[VoiShown], active: str | None) -> None:
         """Surfaces; only changed masks are meshed anew."""
@@ -104,7 +110,7 @@ class VolumeScene:
         if layer is not self._layer or scale != self._scale:
             self._layer, self._scale = layer, scale
             if self._volume is not None:
-                self._renderer.RemoveVolume(self._volume)
+                self._behind.RemoveVolume(self._volume)
                 self._volume = self._mapper = None
             if layer is not None and scale is not None:
                 self._add_volume(layer, scale)
@@ -118,16 +124,16 @@ class VolumeScene:
         mapper.SetInputData(image_data(self._values))
         mapper.SetBlendModeToMaximumIntensity()
         mapper.AutoAdjustSampleDistancesOff()
-        mapper.SetSampleDistance(min(layer.volume.geometry.spacing_mm) / 2)
+        self._step_mm = min(layer.volume.geometry.spacing_mm) / 2
         properties = vtkVolumeProperty()
         properties.SetInterpolationTypeToLinear()
         properties.ShadeOff()
         colours, opacity = vtkColorTransferFunction(), vtkPiecewiseFunction()
-        table = colour_table(scale.colour_map if "nverted" not in scale.colour_map else "Grey") / 255
+        table = colour_table("Grey") / 255
         for position in range(0, 256, 15):
             value = scale.lower + (scale.upper - scale.lower) * position / 255
             colours.AddRGBPoint(value, *table[position].tolist())
-            opacity.AddPoint(value, 0.75 * (position / 255) ** 0.7)
+            opacity.AddPoint(value, (position / 255) ** 0.8)
         properties.SetColor(colours)
         properties.SetScalarOpacity(opacity)
         volume = vtkVolume()
@@ -143,7 +149,7 @@ class VolumeScene:
         vtkMatrix4x4.Multiply4x4(motion, index_to_patient(layer.volume.geometry), place)
         volume.SetUserMatrix(place)
         self._volume, self._mapper = volume, mapper
-        self._renderer.AddVolume(volume)
+        self._behind.AddVolume(volume)
 
     def set_cursor(self, point_mm: NDArray[np.float64] | None) -> None:
         """A small ball at the linked cursor."""
@@ -219,12 +225,21 @@ class VolumeScene:
             self._marker.SetViewport(0.0, 0.0, min(_MARKER_PIXELS / width, 0.5), min(_MARKER_PIXELS / height, 0.5))
         if self._mapper is not None:
             self._mapper.SetImageSampleDistance(_COARSE if coarse else _FINE)
+            self._mapper.SetSampleDistance(self._step_mm * (2 if coarse else 1))
         self._turn_marker()
-        self._renderer.ResetCameraClippingRange()
+        self._renderer.ResetCameraClippingRange(*self._bounds())
         self._window.Render()
         self._window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, self._pixels)  # type: ignore[call-overload]
         array: NDArray[np.uint8] = vtk_to_numpy(self._pixels).reshape(height, width, 4)[::-1]  # type: ignore[no-untyped-call]
         return np.ascontiguousarray(array)
+
+    def _bounds(self) -> tuple[float, ...]:
+        """Box of everything that is drawn, in mm."""
+        boxes = [actor.GetBounds() for _, actor in self._actors.values()] + [self._cursor.GetBounds()]
+        if self._volume is not None:
+            boxes.append(self._volume.GetBounds())
+        boxes = [box for box in boxes if box is not None and box[0] <= box[1]]
+        return tuple(choose(box[side] for box in boxes) for side, choose in enumerate((min, max) * 3))
 
     def _turn_marker(self) -> None:
         camera, own = self._renderer.GetActiveCamera(), self._marker.GetActiveCamera()
@@ -243,7 +258,7 @@ def _dress(actor: vtkActor, voi: VoiShown, *, active: bool) -> None:
     colour = QColor(voi.colour)
     look = actor.GetProperty()
     look.SetColor(colour.redF(), colour.greenF(), colour.blueF())
-    look.SetOpacity(1.0 if active else 0.62)
+    look.SetOpacity(1.0 if active else 0.6)
     look.SetAmbient(0.22)
     look.SetDiffuse(0.75)
     look.SetSpecular(0.18)
@@ -279,8 +294,8 @@ def _orientation_marker() -> vtkRenderer:
     ):
         getattr(cube, f"Set{side}FaceText")(letter)
     cube.SetFaceTextScale(0.6)
-    cube.SetXFaceTextRotation(90)
-    cube.SetYFaceTextRotation(180)
+    cube.SetXFaceTextRotation(0)
+    cube.SetYFaceTextRotation(0)
     cube.SetZFaceTextRotation(-90)
     cube.GetCubeProperty().SetColor(0.27, 0.29, 0.32)
     cube.GetTextEdgesProperty().SetOpacity(0)
@@ -289,7 +304,7 @@ def _orientation_marker() -> vtkRenderer:
         look.SetColor(1.0, 0.83, 0.47)
         look.SetInterpolationToFlat()
     renderer = vtkRenderer()
-    renderer.SetLayer(1)
+    renderer.SetLayer(2)
     renderer.InteractiveOff()
     renderer.AddActor(cube)
     return renderer
