@@ -18,7 +18,9 @@ from dosimetry_core.report.words import (
 
 _PER_CYCLE = "_per_cycle"
 _TOTAL = "_total"
-_LEVELS = ("error", "warning", "info")
+_LEVELS = ("error", "warning")
+UNDECIDED = "stop-rule-undecided"
+"""Code of the finding that names the stop rules which can't be decided."""
 
 
 def decision(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,14 +162,15 @@ def _attention(record: Mapping[str, Any]) -> list[dict[str, str]]:
         {"level": "override", "title": f"Overridden: {override['code']}", "text": override["reason"]}
         for override in record["overrides"]
     ]
-    for level in _LEVELS[:2]:
+    for level in _LEVELS:
         entries += [
             {"level": level, "title": capitalised(f["place"]) if f["place"] else in_words(f["code"]), "text": f["text"]}
             for f in record["findings"]
             if f["level"] == level
         ]
     last = record["safety"][-1] if record["safety"] else None
-    if last and last["cannot_decide"]:
-        named = ", ".join(in_words(str(name)) for name in last["cannot_decide"])
+    told = any(f["code"] == UNDECIDED and f["level"] in _LEVELS for f in record["findings"])
+    if last and last["cannot_decide"] and not told:
+        named = "; ".join(str(rule) for rule in last["cannot_decide"])
         entries.append({"level": "warning", "title": f"Cannot decide, cycle {last['cycle']}", "text": named})
     return entries

@@ -8,6 +8,7 @@ from typing import Any
 from dosimetry_core.plan_record import absorbed_dose_text, activity_text, root_digest
 from dosimetry_core.report.words import (
     NOT_MEASURED,
+    capitalised,
     in_words,
     laboratory_order,
     laboratory_words,
@@ -19,18 +20,29 @@ from dosimetry_core.report.words import (
     voi_order,
 )
 from dosimetry_core.units import (
+    COUNTS_PER_S_PER_MBQ,
     GRAM,
     GRAY_PER_GIGABECQUEREL,
     HOUR,
     KILOBECQUEREL_PER_ML,
     MEGABECQUEREL,
     MEGABECQUEREL_HOUR,
+    MICROSECOND,
     MILLILITRE,
     MILLIMETRE,
     PERCENT,
+    DisplayUnit,
 )
 
 _DIGEST_SHOWN = 16
+_GRAM_PER_ML = DisplayUnit("g/mL", 1.0, 2)
+_SETTING_UNITS = {
+    "_cps_per_bq": COUNTS_PER_S_PER_MBQ,
+    "_g_per_ml": _GRAM_PER_ML,
+    "_time_s": MICROSECOND,
+    "_fwhm_mm": MILLIMETRE,
+    "_ml": MILLILITRE,
+}
 _SOURCES = ("self", "kidneys", "liver", "spleen", "lesions", "remainder")
 
 
@@ -309,7 +321,7 @@ def laboratory(results: Mapping[str, Any]) -> dict[str, Any]:
             for key in laboratory_order(keys)
         ],
         "undecided": [
-            f"Cycle {cycle['number']}: " + ", ".join(in_words(str(name)) for name in cycle["safety"]["cannot_decide"])
+            f"Cycle {cycle['number']}: " + "; ".join(str(rule) for rule in cycle["safety"]["cannot_decide"])
             for cycle in results.get("cycles", ())
             if (cycle.get("safety") or {}).get("cannot_decide")
         ],
@@ -332,21 +344,28 @@ def _flat(tree: Any, path: tuple[str, ...]) -> list[dict[str, str]]:
         return [entry for key in sorted(tree) for entry in _flat(tree[key], (*path, str(key)))]
     if isinstance(tree, list) and any(isinstance(item, Mapping | list) for item in tree):
         return [entry for number, item in enumerate(tree, 1) for entry in _flat(item, (*path, str(number)))]
-    words = ", ".join(str(item) for item in tree) or "none" if isinstance(tree, list) else _scalar(tree)
+    if tree is None or tree == []:
+        return []
+    suffix = next((ending for ending in _SETTING_UNITS for part in path if part.endswith(ending)), "")
+    unit = _SETTING_UNITS.get(suffix)
+    # The unit's own letters go; "time" and "fwhm" are words of the name.
+    names = [part.removesuffix(suffix.removeprefix("_time").removeprefix("_fwhm")).replace("_", " ") for part in path]
+    values = tree if isinstance(tree, list) else [tree]
+    words = ", ".join(_setting_text(value, unit) for value in values)
     return [
         {
-            "name": " · ".join(in_words(part) if not k else part.replace("_", " ") for k, part in enumerate(path)),
-            "value": words,
+            "name": capitalised(" · ".join(name for name in names if name)),
+            "value": words if unit is None else f"{words} {unit.symbol}",
         }
     ]
 
 
-def _scalar(value: Any) -> str:
-    if value is None:
-        return "not given"
+def _setting_text(value: Any, unit: DisplayUnit | None) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, int | float):
+        return f"{value if unit is None else unit.from_core(value):g}"
+    return str(value)
 
 
 def input_folders(results: Mapping[str, Any]) -> list[dict[str, str]]:

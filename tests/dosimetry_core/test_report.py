@@ -119,7 +119,7 @@ def test_that_overrides_and_undecided_rules_stand_on_page_1() -> None:
     text = pages(typeset_plan(results, record))[0]
     assert "Overridden: second-opinion" in text
     assert "Recomputed by hand on 19 May." in text
-    assert "Haemoglobin, Platelets" in text
+    assert "haemoglobin; platelets" in text
     assert "VOID" not in text
 
 
@@ -256,3 +256,25 @@ def test_that_an_earlier_course_is_part_of_the_bar_and_of_the_table() -> None:
     content = plan_content(results, record_of(results))
     assert content["bars"][0]["segments"][0]["kind"] == "prior"
     assert content["course"]["rows"][0]["prior"] == "2.50"
+
+
+def test_that_settings_are_printed_with_their_units() -> None:
+    results = entered_results()
+    results["settings"] = {
+        "density_g_per_ml": {"kidneys": 1.05},
+        "calibration": {"cycle_1": {"sensitivity_cps_per_bq": 9.61e-6, "dead_time_s": 5e-7, "recovery": None,
+                                    "point_spread_fwhm_mm": [9.0, 9.0, 10.5]}},
+        "fit": {"exclude": [{"voi": "Kidney L", "time_point": 2, "reason": "moved"}]},
+        "red_marrow": {"scale_remainder_by_body_mass": True},
+    }  # fmt: skip
+    shown = {entry["name"]: entry["value"] for entry in plan_content(results, record_of(results))["settings"]}
+    assert shown == {
+        "Density · kidneys": "1.05 g/mL",
+        "Calibration · cycle 1 · sensitivity": "9.61 counts/s/MBq",
+        "Calibration · cycle 1 · dead time": "0.5 µs",
+        "Calibration · cycle 1 · point spread fwhm": "9, 9, 10.5 mm",
+        "Fit · exclude · 1 · voi": "Kidney L",
+        "Fit · exclude · 1 · time point": "2",
+        "Fit · exclude · 1 · reason": "moved",
+        "Red marrow · scale remainder by body mass": "yes",
+    }
