@@ -126,14 +126,25 @@ def read_vois(
     for number, source in enumerate(sources):
         report(number / len(sources), f"Reading {source.path.name}")
         findings += source.findings
+        unknown: list[str] = []
         try:
             for region in source.regions_on(grid):
                 findings += region.findings
-                voi, remarks = _voi(region, source, roles or {})
-                findings += remarks
-                vois += [voi] if voi else []
+                name, place = _name_and_place(region, source)
+                if region.mask.is_empty:
+                    text = f"{name} covers nothing and is left out"
+                    findings.append(Finding("voi-empty", "warning", text, place))
+                    continue
+                role = role_of(name, roles or {})
+                if role is None:
+                    unknown.append(name)
+                identity = uuid.uuid5(uuid.NAMESPACE_OID, f"{source.sources[0].sha256}/{region.number}")
+                vois.append(Voi(str(identity), name, role or "other", region.mask, str(source.path)))
         except DosimetryError as error:
             problems.append(error)
+        if unknown:
+            text = f"the role can't be told from the name and is taken as other: {', '.join(unknown)}"
+            findings.append(Finding("voi-role-unknown", "warning", text, str(source.path)))
     problems += _name_problems(vois) + _role_problems(vois, roles or {})
     raise_problems(problems)
     findings += _role_findings(vois)
@@ -309,22 +320,14 @@ def _grid(sources: list[_Source], reference: int, time_points: Sequence[TimePoin
     return declared_grid(time_points[reference], sources[0].frames[reference])
 
 
-def _voi(region: Region, source: _Source, roles: Mapping[str, Role]) -> tuple[Voi | None, list[Finding]]:
+def _name_and_place(region: Region, source: _Source) -> tuple[str, str]:
+    """Name in its normal form, and how messages name the region."""
     name = normalised_name(region.name)
-    place = f"{source.path}, {name or region.number}"
     if not name:
         raise DicomReadError(
             f"region {region.number} has no name", where=str(source.path), remedy="name it where it was drawn"
         )
-    if region.mask.is_empty:
-        return None, [Finding("voi-empty", "warning", f"{name} covers nothing and is left out", place)]
-    role = role_of(name, roles)
-    findings = []
-    if role is None:
-        text = f"what {name!r} is can't be told from its name; it takes the role other (say it in voi_roles)"
-        findings.append(Finding("voi-role-unknown", "warning", text, place))
-    identity = uuid.uuid5(uuid.NAMESPACE_OID, f"{source.sources[0].sha256}/{region.number}")
-    return Voi(str(identity), name, role or "other", region.mask, str(source.path)), findings
+    return name, f"{source.path}, {name}"
 
 
 def _name_problems(vois: list[Voi]) -> list[DosimetryError]:
