@@ -48,9 +48,9 @@ DEFINITIONS = {
     "volume_ml": "number of 1.25 mm voxels of the VOI, without enclosed lesions; with_enclosed_vois has them",
     "kidneys, liver, spleen": "sum over source organs of time-integrated activity × S (ICRP 133); self-absorption: "
     "electron part × m_ref/m, photon part × (m_ref/m)^(2/3); between organs unscaled; kidneys with the mass of both; "
-    "no contribution of lesions or the rest of the body",
+    "everything else (lesions included, marrow taken off) as uniform rest of the body, S(organ ← Rest_KLS_RM) unscaled",
     "Kidney L, Kidney R": "self-dose of both kidneys × (time-integrated activity per mass of the side)/(that of both), "
-    "plus liver and spleen",
+    "plus what comes from other regions",
     "Liver with_enclosed_vois": "time-integrated activity of liver and enclosed lesions in their common mass",
     "Lesion": "self-dose of a sphere of the same mass from the soft-tissue point kernel, electrons and photons",
     "red_marrow": "blood concentration integral/blood density × marrow-to-blood ratio × reference marrow mass × "
@@ -108,7 +108,7 @@ class CycleTruth:
         return sum(self.time_integrated_activity_bq_s(nuclide_name, voi) for voi in SOURCE_ORGANS[organ][1])
 
     def organ_contributions_gy(self, organ: str) -> dict[str, dict[str, float]]:
-        """Absorbed dose of kidneys, liver or spleen by source: ``self`` and the other two, per nuclide and total."""
+        """Absorbed dose of kidneys, liver or spleen by source: ``self``, the other two and ``remainder``."""
         target, parts = SOURCE_ORGANS[organ]
         mass = sum(self.mass_kg[voi] for voi in parts)
         result: dict[str, dict[str, float]] = {}
@@ -119,15 +119,24 @@ class CycleTruth:
                 factor = s.for_mass_gy_per_bq_s(mass) if source == organ else s.total_gy_per_bq_s
                 doses[name] = factor * self._organ_activity(name, source)
             result["self" if source == organ else source] = with_total(doses)
+        rest = {
+            name: self._s(name, target, REST).total_gy_per_bq_s * self.remainder_bq_s(name, self.in_marrow_bq_s(name))
+            for name in self.nuclides
+        }
+        result["remainder"] = with_total(rest)
         return result
+
+    def in_marrow_bq_s(self, nuclide_name: str) -> float:
+        """Time-integrated activity of the reference mass of red marrow, from blood (methods 4.1)."""
+        in_blood = self.time_integrated_activity_bq_s(nuclide_name, "blood") / BLOOD_DENSITY_G_PER_ML * GRAM_PER_KG
+        return in_blood * MARROW_TO_BLOOD_RATIO * self._s(nuclide_name, "R-marrow", "R-marrow").target_kg
 
     def red_marrow_contributions_gy(self) -> dict[str, dict[str, float]]:
         """Absorbed dose of the red marrow by source (methods 4)."""
         result: dict[str, dict[str, float]] = {key: {} for key in ("self", *SOURCE_ORGANS, "remainder")}
         for name in self.nuclides:
             own = self._s(name, "R-marrow", "R-marrow")
-            in_blood = self.time_integrated_activity_bq_s(name, "blood") / BLOOD_DENSITY_G_PER_ML * GRAM_PER_KG
-            in_marrow = in_blood * MARROW_TO_BLOOD_RATIO * own.target_kg
+            in_marrow = self.in_marrow_bq_s(name)
             result["self"][name] = in_marrow * own.total_gy_per_bq_s
             for organ, (region, _) in SOURCE_ORGANS.items():
                 s = self._s(name, "R-marrow", region)

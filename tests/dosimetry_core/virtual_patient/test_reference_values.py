@@ -16,8 +16,8 @@ from dosimetry_core.virtual_patient.reference_values import (
     [(1.0, 1.04e-10), (5.0, 2.44e-11), (10.0, 1.28e-11), (20.0, 6.60e-12), (50.0, 2.73e-12), (100.0, 1.39e-12)],
 )
 def test_that_yttrium_spheres_agree_with_the_published_table(mass_g: float, s_yttrium: float) -> None:
-    # methods.md 3.1: water at density 1.0 from another transport calculation; ranges differ by 1 % (kernels/SOURCE), which
-    # moves the escaping part of a 1 g sphere by 0.5 %, and the table is printed to three digits: 1.5 %.
+    # methods.md 3.1: water, another transport calculation. Ranges differ by 1 % (kernels/SOURCE), which moves the
+    # escaping part of a 1 g sphere by 0.5 %, and the table is printed to three digits: 1.5 %.
     assert sphere_s_value_gy_per_bq_s(Y90, mass_g, 1.0) == pytest.approx(s_yttrium, rel=0.015)
 
 
