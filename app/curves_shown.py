@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from app.display import voi_colour_of
@@ -55,7 +57,7 @@ def curve_shown(
         + (f", excluded: {reasons[number]}" if number in reasons else "")
         for number, t in enumerate(curve.times_s, start=1)
     )
-    state = "stale" if stale else "failed" if fit is None else "current"
+    state: Literal["current", "stale", "failed"] = "stale" if stale else "failed" if fit is None else "current"
     times = fit_times_s(fit) if fit is not None else None
     return CurveShown(
         voi_id=voi.voi_id,

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from widgets.slice_view import Layer, VoiShown
 
 from dosimetry_core.calibration import calibrated_image
 from dosimetry_core.case import Calibration, Cycle
@@ -15,6 +14,7 @@ from dosimetry_core.image import ImageSeries, TimePoint
 from dosimetry_core.units import KILOBECQUEREL_PER_ML, DisplayUnit
 from dosimetry_core.volume import Volume
 from widgets.display_scale import ColourScale
+from widgets.slice_view import Layer, VoiShown
 from widgets.theme import voi_colour, voi_dash
 
 COUNTS = DisplayUnit("counts", 1.0, 0)

@@ -217,6 +217,10 @@ class Document(QObject):
         """What redo would bring back, or None."""
         return self._commands[self._position].label if self._position < len(self._commands) else None
 
+    def earlier_cases(self) -> tuple[Case, ...]:
+        """Cases before the current one, newest first."""
+        return tuple(command.before for command in reversed(self._commands[: self._position]))
+
     def undo(self) -> bool:
         """Take back the last step; the very objects of before come back."""
         return self._position > 0 and self.jump(self._position - 1)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from widgets.dose_bars_view import DoseBarShown, DoseLimitShown, DoseSegmentShown
+from typing import Literal
 
 from dosimetry_core.evaluation import Evaluation
 from dosimetry_core.planning.protocol import LIMIT_ORGANS
 from dosimetry_core.report.words import in_words, organ_order
+from widgets.dose_bars_view import DoseBarShown, DoseLimitShown, DoseSegmentShown
 
 _PER_CYCLE = "red_marrow_per_cycle"
 
@@ -26,7 +27,7 @@ def _organ_bar(evaluation: Evaluation, organ: str, stale: bool, with_plan: bool)
         result = cycle.organs.get(organ)
         if result is None:
             continue
-        state = "estimated" if result.estimated else "delivered"
+        state: Literal["estimated", "delivered"] = "estimated" if result.estimated else "delivered"
         segments += [
             DoseSegmentShown(f"cycle {cycle.cycle.number}", nuclide, dose.absorbed_dose_gy, state)
             for nuclide, dose in result.doses.items()
@@ -34,7 +35,7 @@ def _organ_bar(evaluation: Evaluation, organ: str, stale: bool, with_plan: bool)
     plan = evaluation.plan
     predicted = plan.forecast.predicted.get(organ)
     if with_plan and predicted is not None and plan.next_cycle is not None and predicted.next_cycle_gy > 0:
-        segments.append(DoseSegmentShown(f"cycle {plan.next_cycle}", "plan", predicted.next_cycle_gy, "planned"))
+        segments.append(DoseSegmentShown(f"cycle {plan.next_cycle}", "", predicted.next_cycle_gy, "planned"))
     limits = tuple(
         DoseLimitShown("limit", limit, evaluation.protocol.source)
         for key, limit in evaluation.protocol.limits_gy.items()
@@ -47,7 +48,7 @@ def _organ_bar(evaluation: Evaluation, organ: str, stale: bool, with_plan: bool)
         tuple(segments),
         delivered.standard_uncertainty_gy,
         limits=limits,
-        binding=plan.limiting == organ or LIMIT_ORGANS.get(plan.limiting) == organ,  # type: ignore[call-overload]
+        binding=any(key == plan.limiting and of == organ for key, of in LIMIT_ORGANS.items()),
         stale=stale,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
@@ -18,14 +19,11 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from widgets.job_strip import JobStrip
-from widgets.patient_banner import PatientBanner
-from widgets.step_rail import StepRail
 
 from app.case_opening import CaseOpening, evaluated
 from app.document import Document
-from app.jobs import Job, Jobs
 from app.finding_places import FindingDialog, place_of
+from app.jobs import Job, Jobs
 from app.key_sheet import AboutDialog, KeySheet
 from app.plan_choice import PlanChoice
 from app.preferences import Preferences
@@ -33,6 +31,7 @@ from app.problems import identifying_texts, problems_of, save_report
 from app.recomputation import Recomputation
 from app.reviews import STEP_KEYS, Reviews, StepKey
 from app.scan_strip import ScanStrip
+from app.second_opinion_watch import SecondOpinionWatch
 from app.session import Session
 from app.step_states import rail_note, step_state
 from app.steps.step import INSPECTOR_WIDTH, Step, push_button, text_label
@@ -41,6 +40,9 @@ from app.window_actions import WindowActions
 from app.window_texts import banner_of, window_title
 from dosimetry_core.case import Case
 from dosimetry_core.errors import DosimetryError, Finding
+from widgets.job_strip import JobStrip
+from widgets.patient_banner import PatientBanner
+from widgets.step_rail import StepRail
 
 STEP_CLASSES: dict[StepKey, str] = {
     "course": "CourseStep",
@@ -76,6 +78,7 @@ class MainWindow(QMainWindow):
             view_state,
             jobs,
             Recomputation(document, jobs, evaluated, self),
+            SecondOpinionWatch(document, jobs, self),
             Reviews(self),
             PlanChoice(self),
             preferences or Preferences(),
@@ -175,6 +178,7 @@ class MainWindow(QMainWindow):
         session.document.evaluation_changed.connect(self._touch)
         session.document.history_changed.connect(self._show_history)
         session.recomputation.failed.connect(self._show_evaluation_failure)
+        session.second_opinion.failed.connect(self._show_evaluation_failure)
         session.recomputation.busy_changed.connect(lambda _busy: self._touch())
         session.recomputation.finished.connect(lambda _evaluation: self._show_constancy())
         session.reviews.changed.connect(self._touch)
@@ -226,9 +230,9 @@ class MainWindow(QMainWindow):
             "about": lambda: AboutDialog(self).open(),
         }
         for number, (_name, width, level) in enumerate(CT_PRESETS, start=1):
-            acts[f"preset_{number}"] = lambda width=width, level=level: view_state.set_window(width, level)
+            acts[f"preset_{number}"] = partial(view_state.set_window, width, level)
         for number, key in enumerate(STEP_KEYS, start=1):
-            acts[f"go_{number}"] = lambda key=key: self.go_to(key)
+            acts[f"go_{number}"] = partial(self.go_to, key)
         return acts
 
     # --- steps ------------------------------------------------------------------------------------------------------
@@ -330,8 +334,9 @@ class MainWindow(QMainWindow):
     # --- jobs and messages --------------------------------------------------------------------------------------------
 
     def _show_job(self, job: Job) -> None:
-        if job.purpose == "evaluate" and self.session.document.latest_evaluation is not None:
-            return  # live results: too short to be told
+        silent = job.purpose == "evaluate" and self.session.document.latest_evaluation is not None
+        if silent or job.purpose == "second opinion":
+            return  # results that follow an edit at once, and their check: too short to be told
         key = str(id(job))
         self._running[key] = job
         self.job_strip.start(key, job.title)

@@ -89,7 +89,7 @@ class NumberGrid(QFrame):
         self._cells: dict[tuple[str, str], _CellView] = {}
         self._columns: tuple[GridColumn, ...] = ()
         self._rows: tuple[GridRow, ...] = ()
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_rows(self, columns: Sequence[GridColumn], rows: Sequence[GridRow]) -> None:
         """Show these rows; only texts are touched when columns, rows and kinds of cell are as before."""

@@ -47,10 +47,9 @@ class PlanChoice(QObject):
 
 def planned_as_chosen(evaluation: Evaluation, activities_bq: Mapping[str, float]) -> NextCyclePlan:
     """The plan of an evaluation with chosen activities."""
-    from dosimetry_core import pipeline
+    from dosimetry_core.pipeline import plan_with_activities
 
-    plan: NextCyclePlan = pipeline.predict_plan(evaluation, activities_bq)
-    return plan
+    return plan_with_activities(evaluation, activities_bq)
 
 
 def with_plan(evaluation: Evaluation, plan: NextCyclePlan) -> Evaluation:

@@ -50,7 +50,10 @@ def signed(
     from app.outputs import write_file
     from app.plan_document import make_plan_document, signing_blockers
     from app.signing import sign_plan
+    from dosimetry_core.second_check import second_check
 
+    progress(0.0, "Second opinion")
+    evaluation = second_check(evaluation)
     blockers = signing_blockers(evaluation, dict(overrides))
     if blockers:
         raise DosimetryError(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QVBoxLayout, QWidget
-from widgets.thumbnail import fused_thumbnail
-from widgets.time_strip import TimeCell, TimeStrip
 
 from app.display import ct_layer, spect_layer, spect_scale, voi_colour_of
 from app.registration_words import REGISTRATION_WORDS
@@ -16,8 +16,12 @@ from dosimetry_core.case import Cycle
 from dosimetry_core.image import TimePoint
 from dosimetry_core.units import HOUR, MILLIMETRE
 from widgets.display_scale import WindowLevel
+from widgets.thumbnail import fused_thumbnail
+from widgets.time_strip import TimeCell, TimeStrip
 
+Tick = Literal["drawn", "unreviewed", "reviewed"]
 THUMBNAIL_PX = (72, 72)
+
 
 def delay_s(cycle: Cycle, point: TimePoint) -> float | None:
     """Time from the middle of the first nuclide's infusion to the start of the scan."""
@@ -59,10 +63,12 @@ class ScanStrip(QWidget):
         """Show the scans of the current cycle."""
         cycle = self._session.cycle
         points = cycle.time_points if cycle is not None else ()
-        ticks = tuple(
-            (voi_colour_of(cycle, voi.voi_id), "reviewed" if self._session.reviews.was_seen(voi.mask) else "unreviewed")
-            for voi in (cycle.vois if cycle is not None else ())
-        )
+        ticks: tuple[tuple[str, Tick], ...] = ()
+        if cycle is not None:
+            seen = self._session.reviews.was_seen
+            ticks = tuple(
+                (voi_colour_of(cycle, voi.voi_id), "reviewed" if seen(voi.mask) else "unreviewed") for voi in cycle.vois
+            )
         cells = [
             TimeCell(
                 str(index),

@@ -74,10 +74,9 @@ def wait_until_idle(window: MainWindow, *, longest_s: float = LONGEST_WAIT_S) ->
         loop = QEventLoop()
         QTimer.singleShot(SETTLING_MS, loop.quit)
         loop.exec()
-        busy = bool(window.session.jobs.running) or window.session.recomputation.is_busy
+        session = window.session
+        busy = bool(session.jobs.running) or session.recomputation.is_busy or session.second_opinion.is_waiting
         quiet = 0 if busy else quiet + 1
         if waited:
             running = ", ".join(job.title for job in window.session.jobs.running)
             raise DosimetryError(f"still busy after {longest_s:.0f} s ({running})", where="window")
-
-

@@ -11,6 +11,7 @@ from app.plan_signing import PlanFile
 from app.preferences import Preferences
 from app.recomputation import Recomputation
 from app.reviews import Reviews
+from app.second_opinion_watch import SecondOpinionWatch
 from app.view_state import ViewState
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.evaluation import CycleResult, Evaluation
@@ -26,6 +27,7 @@ class Session:
     view_state: ViewState
     jobs: Jobs
     recomputation: Recomputation
+    second_opinion: SecondOpinionWatch
     reviews: Reviews
     plan_choice: PlanChoice
     preferences: Preferences = field(default_factory=Preferences)

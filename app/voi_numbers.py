@@ -15,19 +15,21 @@ from dosimetry_core.report.words import in_words, limiting_words, nuclide_symbol
 from dosimetry_core.results import VoiResult
 from dosimetry_core.units import (
     GIGABECQUEREL,
-    GRAM,
     GRAY,
     HOUR,
     MEGABECQUEREL,
     MEGABECQUEREL_HOUR,
     MILLILITRE,
-    DisplayUnit,
 )
+from dosimetry_core.voi import Voi
 from widgets.curve_view import CurveView
 from widgets.dose_bars_view import DoseBarsView
 from widgets.voi_table import VoiRow
 
-FACTOR = DisplayUnit("", 1.0, 3)
+CURVE_HEIGHT = 270
+BARS_HEIGHT = 220
+SHOWN_BARS = 2
+"""Organs at risk beside the images: kidneys and red marrow come first."""
 
 
 def partial_volume_factor(session: Session, name: str, time_point: int) -> float | None:
@@ -86,18 +88,16 @@ class LiveNumbers(Section):
         self._session = session
         self.numbers = NumberGrid("live_numbers")
         self.add(self.numbers)
+        self.limiting = text_label(role="dimmed", name="live_limiting", wrap=True)
+        self.add(self.limiting)
         self.curve = CurveView()
         self.curve.setObjectName("live_curve")
-        self.curve.setFixedHeight(190)
+        self.curve.setFixedHeight(CURVE_HEIGHT)
         self.add(self.curve)
         self.bars = DoseBarsView()
         self.bars.setObjectName("live_bars")
-        self.bars.setFixedHeight(150)
+        self.bars.setFixedHeight(BARS_HEIGHT)
         self.add(self.bars)
-        self.plan = NumberGrid("live_plan")
-        self.add(self.plan)
-        self.limiting = text_label(role="dimmed", name="live_limiting", wrap=True)
-        self.add(self.limiting)
 
     def refresh(self) -> None:
         """Show the newest results; dimmed while newer ones are on their way."""
@@ -106,91 +106,75 @@ class LiveNumbers(Section):
         stale = not session.is_current
         result = results.vois.get(voi.name) if results is not None and voi is not None else None
         self.heading.setText(f"Live results: {voi.name}" if voi is not None else "Live results")
-        rows = [] if voi is None or cycle is None else self._voi_rows(voi.name, result, stale)
-        self.numbers.show_rows([GridColumn("name", ""), GridColumn("value", "")], rows)
+        cells = [] if voi is None else self._voi_cells(voi, result)
+        cells += [] if evaluation is None else _plan_cells(evaluation)
+        self._show_pairs(cells, "stale" if stale else "")
         if result is not None and cycle is not None:
             self.curve.show_curves([curve_shown(session.case, cycle, result, stale=stale)])
             self.curve.set_current(result.voi.voi_id)
         else:
             self.curve.show_curves([])
-        self.bars.show_bars(organ_bars(evaluation, stale=stale)[:2] if evaluation is not None else [])
-        self._show_plan(evaluation, stale)
+        self.bars.show_bars(organ_bars(evaluation, stale=stale)[:SHOWN_BARS] if evaluation is not None else [])
+        self.limiting.setText(_limiting_text(evaluation, result))
 
-    def _voi_rows(self, name: str, result: VoiResult | None, stale: bool) -> list[GridRow]:
+    def _show_pairs(self, cells: list[tuple[str, Cell]], mark: str) -> None:
+        half = (len(cells) + 1) // 2
+        rows = []
+        for left in range(half):
+            row: dict[str, Cell] = {"name": cells[left][0], "value": cells[left][1]}
+            if left + half < len(cells):
+                row |= {"name 2": cells[left + half][0], "value 2": cells[left + half][1]}
+            rows.append(GridRow(str(left), row, mark=mark))
+        self.numbers.show_rows([GridColumn(key, "") for key in ("name", "value", "name 2", "value 2")], rows)
+
+    def _voi_cells(self, voi: Voi, result: VoiResult | None) -> list[tuple[str, Cell]]:
         c, p = self._session.view_state.cycle, self._session.view_state.time_point
-        base = result_path("cycles", c, "vois", name)
-        mark = "stale" if stale else ""
-        cells: list[tuple[str, Cell]] = []
-        voi = self._session.voi
+        base = result_path("cycles", c, "vois", voi.name)
         if result is None:
-            drawn = voi.mask.volume_ml if voi is not None else None
-            cells.append(("Volume (mL)", Number(f"{base}.volume_ml", drawn, MILLILITRE)))
-            cells.append(("", "not computed yet"))
-            return [GridRow(text, {"name": text, "value": cell}) for text, cell in cells]
-        cells.append(("Volume (mL)", Number(f"{base}.volume_ml", result.volume_ml, MILLILITRE)))
-        cells.append(("Mass (g)", Number(f"{base}.mass_kg", result.mass_kg, GRAM)))
+            return [("Volume (mL)", Number(f"{base}.volume_ml", voi.mask.volume_ml, MILLILITRE))]
+        cells: list[tuple[str, Cell]] = [("Volume (mL)", Number(f"{base}.volume_ml", result.volume_ml, MILLILITRE))]
         nuclide = measured_nuclide(result)
         if nuclide is not None:
-            symbol = nuclide_symbol(nuclide)
-            activity = activity_bq(result, p)
-            cells.append(
-                (
-                    f"Activity of {symbol} now (MBq)",
-                    Number(f"{base}.activity_bq.{nuclide}.{p}", activity, MEGABECQUEREL),
-                )
-            )
+            activity = Number(f"{base}.activity_bq.{nuclide}.{p}", activity_bq(result, p), MEGABECQUEREL)
+            cells.append((f"{nuclide_symbol(nuclide)} (MBq)", activity))
             fit = result.fits.get(nuclide)
             if fit is not None:
                 path = f"{base}.fit.{nuclide}"
                 half_life = Number(f"{path}.effective_half_life_s", fit.effective_half_life_s, HOUR, digits=1)
-                cells.append(("Effective half-life (h)", half_life))
-                integral = Number(
-                    f"{path}.time_integrated_activity_bq_s", fit.time_integrated_activity_bq_s, MEGABECQUEREL_HOUR
+                integral = fit.time_integrated_activity_bq_s
+                cells.append(("Half-life (h)", half_life))
+                cells.append(
+                    ("∫ (MBq·h)", Number(f"{path}.time_integrated_activity_bq_s", integral, MEGABECQUEREL_HOUR))
                 )
-                cells.append(("Time-integrated (MBq·h)", integral))
-        for name_, dose in result.doses.items():
-            number = Number(f"{base}.absorbed_dose_gy.{name_}", dose.absorbed_dose_gy, GRAY, digits=3)
-            cells.append((f"Absorbed dose {nuclide_symbol(name_)} (Gy)", number))
         total = result.total
-        if total is not None:
-            cells.append(
-                ("Absorbed dose (Gy)", Number(f"{base}.absorbed_dose_gy.total", total.absorbed_dose_gy, GRAY, digits=3))
-            )
-        if result.failure:
-            cells.append(("No result", result.failure))
-        return [GridRow(text, {"name": text, "value": cell}, mark=mark) for text, cell in cells]
+        dose = None if total is None else total.absorbed_dose_gy
+        cells.append(("Dose (Gy)", Number(f"{base}.absorbed_dose_gy.total", dose, GRAY, digits=3)))
+        return cells
 
-    def _show_plan(self, evaluation: Evaluation | None, stale: bool) -> None:
-        if evaluation is None or evaluation.plan.next_cycle is None:
-            self.plan.show_rows([], [])
-            self.limiting.setText("" if evaluation is None else "All planned cycles are done.")
-            return
-        plan, mark = evaluation.plan, "stale" if stale else ""
-        rows = [
-            GridRow(
-                name,
-                {
-                    "name": f"Cycle {plan.next_cycle}: {nuclide_symbol(name)} (GBq)",
-                    "value": Number(result_path("plan", "activities_bq", name), value, GIGABECQUEREL),
-                },
-                mark=mark,
-            )
-            for name, value in plan.activities_bq.items()
-        ]
-        rows += [
-            GridRow(
-                organ,
-                {
-                    "name": f"{in_words(organ)}, whole course (Gy)",
-                    "value": Number(
-                        result_path("plan", "predicted_absorbed_dose_gy", organ, "course"),
-                        plan.forecast.predicted[organ].course_gy,
-                        GRAY,
-                    ),
-                },
-                mark=mark,
-            )
-            for organ in organ_order(plan.forecast.predicted)
-        ]
-        self.plan.show_rows([GridColumn("name", "Plan"), GridColumn("value", "")], rows)
-        self.limiting.setText(f"Limited by {limiting_words(plan.limiting)}.")
+
+def _plan_cells(evaluation: Evaluation) -> list[tuple[str, Cell]]:
+    plan = evaluation.plan
+    cells: list[tuple[str, Cell]] = []
+    for organ in organ_order(evaluation.course_organs)[:SHOWN_BARS]:
+        path = result_path("course", "organs", organ, "absorbed_dose_gy")
+        delivered = evaluation.course_organs[organ].delivered.absorbed_dose_gy
+        cells.append((f"{in_words(organ)} (Gy)", Number(path, delivered, GRAY, digits=3)))
+    if plan.next_cycle is not None:
+        for name, value in plan.unrounded_activities_bq.items():
+            number = Number(result_path("plan", "unrounded_activities_bq", name), value, GIGABECQUEREL, digits=3)
+            if name == plan.free_nuclide:
+                cells.append((f"{nuclide_symbol(name)} allowed (GBq)", number))
+        for name, value in plan.activities_bq.items():
+            number = Number(result_path("plan", "activities_bq", name), value, GIGABECQUEREL)
+            cells.append((f"{nuclide_symbol(name)} plan (GBq)", number))
+    return cells
+
+
+def _limiting_text(evaluation: Evaluation | None, result: VoiResult | None) -> str:
+    if result is not None and result.failure:
+        return f"No result: {result.failure}"
+    if evaluation is None:
+        return ""
+    if evaluation.plan.next_cycle is None:
+        return "All planned cycles are done."
+    return f"Plan for cycle {evaluation.plan.next_cycle}, limited by {limiting_words(evaluation.plan.limiting)}."

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from widgets.patient_banner import BannerShown
-
 from dosimetry_core.case import Administration, Case, Cycle
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.planning.protocol import Protocol, read_protocol
 from dosimetry_core.report.words import nuclide_symbol, patient_name
 from dosimetry_core.units import GIGABECQUEREL
+from widgets.patient_banner import BannerShown
 
 RESEARCH_BADGE = "RESEARCH USE"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,7 @@ class AlignStep(Step):
         hand = Section("Adjust by hand")
         self.pad = NudgePad()
         self.pad.nudged.connect(self.nudge)
-        self.pad.reset_clicked.connect(self.undo_nudges)
+        self.pad.reset_clicked.connect(self.back_to_automatic)
         hand.add(self.pad)
         self.inspector.add(hand)
         automatic = Section("Automatic registration")
@@ -126,11 +127,18 @@ class AlignStep(Step):
         self.session.document.apply(f"Adjust scan {p + 1} by hand", edit, merge_key=("nudge", c, p))
         self._idle.start()
 
-    def undo_nudges(self) -> None:
-        """Take back the adjustment made last."""
-        label = self.session.document.undo_label or ""
-        if label.startswith("Adjust scan"):
-            self.session.document.undo()
+    def back_to_automatic(self) -> None:
+        """Bring back the registration that the current scan had before it was adjusted by hand."""
+        c, p, point = self.session.view_state.cycle, self.session.view_state.time_point, self.session.time_point
+        if point is None or point.registration.method != "manual":
+            return
+        for case in self.session.document.earlier_cases():
+            held = case.cycles[c].time_points[p].registration if p < len(case.cycles[c].time_points) else None
+            if held is not None and held.method != "manual":
+                edit = partial(with_registration, cycle_index=c, point_index=p, registration=held)
+                self.session.document.apply(f"Scan {p + 1} back to automatic", edit)
+                return
+        self.told.emit("This scan came adjusted by hand: register the cycle again")
 
     def register_again(self) -> None:
         """Register the current cycle anew, as a job; one undoable step."""

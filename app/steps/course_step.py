@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from widgets.dose_bars_view import DoseBarsView
 
 from app.dose_bars import organ_bars
 from app.number_grid import GridColumn, GridRow, Number, NumberGrid
@@ -30,6 +29,7 @@ from dosimetry_core.evaluation import CycleResult
 from dosimetry_core.planning.protocol import bundled_protocols
 from dosimetry_core.report.words import in_words, laboratory_order, laboratory_words, nuclide_symbol, organ_order
 from dosimetry_core.units import GIGABECQUEREL, GRAY, MM_PER_CM, PERCENT, DisplayUnit
+from widgets.dose_bars_view import DoseBarsView
 
 _CENTIMETRE = DisplayUnit("cm", MM_PER_CM, 0)
 _KILOGRAM = DisplayUnit("kg", 1.0, 1)
@@ -95,7 +95,7 @@ class CourseStep(Step):
         holder = QWidget()
         holder.setObjectName("cycle_columns")
         holder.setLayout(self._cards)
-        column.addWidget(ScrolledGrid(holder), 5)
+        column.addWidget(ScrolledGrid(holder, fits=True))
         lower = QHBoxLayout()
         lower.setSpacing(SPACING)
         bars = Section("Absorbed dose so far and planned")
@@ -106,7 +106,7 @@ class CourseStep(Step):
         self.laboratory = NumberGrid("laboratory")
         laboratory.add(ScrolledGrid(self.laboratory), 1)
         lower.addWidget(laboratory, 2)
-        column.addLayout(lower, 4)
+        column.addLayout(lower, 1)
         self._cycle_cards: list[_CycleCard] = []
         return page
 
@@ -261,7 +261,8 @@ class CourseStep(Step):
             [GridColumn("name", "Limit"), GridColumn("value", "Gy")],
             [
                 GridRow(
-                    key, {"name": in_words(key), "value": Number(f"case.protocol.limits_gy.{key}", limit, GRAY, digits=1)}
+                    key,
+                    {"name": in_words(key), "value": Number(f"case.protocol.limits_gy.{key}", limit, GRAY, digits=1)},
                 )
                 for key, limit in protocol.limits_gy.items()
             ],

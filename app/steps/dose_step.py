@@ -244,22 +244,15 @@ class DoseStep(Step):
         rows.append(GridRow("all", total, mark=mark or "total"))
         self.marrow.show_rows(columns, rows)
         chosen = self.session.case.settings.red_marrow.rest_of_body
+        rows = []
+        for name in CONVENTIONS:
+            if name in results.red_marrow_alternatives_gy:
+                path = result_path("cycles", c, "red_marrow_alternatives_gy", name)
+                number = Number(path, results.red_marrow_alternatives_gy[name], MILLIGRAY)
+                words = name.replace("-", " ") + (" (chosen)" if name == chosen else "")
+                rows.append(GridRow(name, {"name": words, "dose": number}, mark=mark))
         self.conventions.show_rows(
-            [GridColumn("name", "Rest of the body by"), GridColumn("dose", "Marrow (mGy)")],
-            [
-                GridRow(
-                    name,
-                    {
-                        "name": name.replace("-", " ") + (" (chosen)" if name == chosen else ""),
-                        "dose": Number(
-                            result_path("cycles", c, "red_marrow_alternatives_gy", name), results.red_marrow_alternatives_gy.get(name), MILLIGRAY
-                        ),
-                    },
-                    mark=mark,
-                )
-                for name in CONVENTIONS
-                if name in results.red_marrow_alternatives_gy
-            ],
+            [GridColumn("name", "Rest of the body by"), GridColumn("dose", "Marrow (mGy)")], rows
         )
 
     def _show_trail(self, c: int, results: CycleResult, mark: str) -> None:
@@ -306,11 +299,13 @@ class DoseStep(Step):
 
     def _show_opinion(self, evaluation: Evaluation) -> None:
         differing = evaluation.disagreements
-        self._opinion.setText(
-            f"{len(differing)} numbers are not confirmed by the independent second computation:"
-            if differing
-            else "The independent second computation confirms every number."
-        )
+        if differing:
+            text = f"{len(differing)} numbers are not confirmed by the independent second computation:"
+        elif self.session.second_opinion.is_checked(evaluation):
+            text = "The independent second computation confirms every number."
+        else:
+            text = "The independent second computation has not been heard on these results yet."
+        self._opinion.setText(text)
         rows = [
             GridRow(
                 item.quantity,

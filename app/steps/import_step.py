@@ -6,10 +6,10 @@ from app.case_opening import prepared, with_images_of
 from app.import_checks import SIGNS, checks_of, grid_words, quantity_words, worst
 from app.number_grid import GridColumn, GridRow, Number, NumberGrid
 from app.result_paths import result_path
-from app.session import Session
-from app.window_texts import time_text
-from app.steps.step import SPACING, ScrolledGrid, Section, Step, push_button, text_label
 from app.scan_strip import delay_s
+from app.session import Session
+from app.steps.step import SPACING, ScrolledGrid, Section, Step, push_button, text_label
+from app.window_texts import time_text
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.report.words import nuclide_symbol
 from dosimetry_core.units import (
@@ -159,9 +159,11 @@ class ImportStep(Step):
             len(series.source_files) for p in cycle.time_points for series in (p.spect, p.ct) if series is not None
         )
         self._files.setText(
-            f"Cycle {cycle.number}: {', '.join(paths) or 'no images named'}; {read} image files, {len(cycle.vois)} VOIs read."
+            f"Cycle {cycle.number}: {', '.join(paths) or 'no images named'}; "
+            f"{read} image files, {len(cycle.vois)} VOIs read."
         )
         index = self.session.view_state.cycle
+        case = self.session.case
         self.given.show_rows(
             [GridColumn("nuclide", ""), GridColumn("activity", "GBq"), GridColumn("start", "Start, length")],
             [
@@ -174,7 +176,7 @@ class ImportStep(Step):
                             a.administered_activity_bq,
                             GIGABECQUEREL,
                         ),
-                        "start": f"{time_text(self.session.case, a.start, short=True)}, {MINUTE.text(a.infusion_s, digits=0)}",
+                        "start": f"{time_text(case, a.start, short=True)}, {MINUTE.text(a.infusion_s, digits=0)}",
                     },
                 )
                 for n, a in enumerate(cycle.administrations)

@@ -228,7 +228,9 @@ class PlanStep(Step):
                             digits=3,
                         ),
                         "standard": Number(
-                            f"case.protocol.standard_activity_bq.{nuclide.name}", nuclide.standard_activity_bq, GIGABECQUEREL
+                            f"case.protocol.standard_activity_bq.{nuclide.name}",
+                            nuclide.standard_activity_bq,
+                            GIGABECQUEREL,
                         ),
                     },
                     mark=mark,
@@ -307,11 +309,12 @@ class PlanStep(Step):
 
     def _show_basis(self, evaluation: Evaluation, mark: str) -> None:
         protocol, plan = evaluation.protocol, evaluation.plan
+        step = Number("case.protocol.rounding_step_bq", protocol.rounding_step_bq, GIGABECQUEREL)
         cells: list[tuple[str, Cell]] = [
             ("Protocol", protocol.name),
             ("Allocation", protocol.allocation.replace("-", " ")),
             ("Prediction from", f"{protocol.predictor.replace('-', ' ')} measured cycle"),
-            ("Rounded down to (GBq)", Number("case.protocol.rounding_step_bq", protocol.rounding_step_bq, GIGABECQUEREL)),
+            ("Rounded down to (GBq)", step),
             ("Limited by", limiting_words(plan.limiting)),
             ("Keeps all limits", "yes" if plan.feasible else "no"),
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from app.reviews import StepKey
 from app.session import Session
 
-INSPECTOR_WIDTH = 360
+INSPECTOR_WIDTH = 380
 MARGIN = 12
 SPACING = 10
 
@@ -97,10 +97,16 @@ class Section(QFrame):
 
 
 class ScrolledGrid(QScrollArea):
-    """A table that scrolls when it does not fit, on the card's own background."""
+    """A table that scrolls when it does not fit, on the card's own background.
 
-    def __init__(self, content: QWidget) -> None:
+    ``fits`` lets it ask for the height of its content and take no more.
+    """
+
+    def __init__(self, content: QWidget, *, fits: bool = False) -> None:
         super().__init__()
+        self._content = content
+        if fits:
+            self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         holder = QWidget()
@@ -111,6 +117,10 @@ class ScrolledGrid(QScrollArea):
         self.setWidget(holder)
         holder.setAutoFillBackground(False)
         self.viewport().setAutoFillBackground(False)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 Qt override
+        """Room for all of the content."""
+        return self._content.sizeHint() + QSize(2, 2)
 
 
 class Inspector(QScrollArea):

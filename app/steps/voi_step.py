@@ -21,7 +21,7 @@ from dosimetry_core.errors import DosimetryError
 from dosimetry_core.image import TimePoint
 from dosimetry_core.report.words import patient_name
 from dosimetry_core.units import KILOBECQUEREL_PER_ML, MILLIMETRE
-from dosimetry_core.voi import Voi, VoiMask
+from dosimetry_core.voi import Role, Voi, VoiMask
 from dosimetry_core.voi_editing import BrushGesture, PolygonGesture, apply_gesture
 from widgets.display_bar import DisplayBar
 from widgets.display_scale import ColourScale, WindowLevel
@@ -34,7 +34,8 @@ from widgets.tools.polygon import PolygonTool
 from widgets.voi_table import VoiTable
 from widgets.volume_view import VolumeView
 
-EMPTY_VOI_ROLE = "lesion"
+TABLE_HEIGHT = 176
+EMPTY_VOI_ROLE: Role = "lesion"
 
 
 class VoiStep(Step):
@@ -54,7 +55,6 @@ class VoiStep(Step):
         self.tools = VoiToolBar()
         self.display = DisplayBar()
         self.column.setSpacing(SPACING // 2)
-        self.column.addWidget(self.tools)
         self.column.addWidget(self.display)
         self.volume = VolumeView()
         self.grid = SliceGrid(third_dimension=self.volume)
@@ -70,6 +70,9 @@ class VoiStep(Step):
         self._connect_view_state()
 
     def _build_inspector(self) -> None:
+        tools = Section("Tools")
+        tools.add(self.tools)
+        self.inspector.add(tools)
         table = Section("VOIs")
         self.add = push_button("New", name="voi_new", tooltip="a new empty VOI, drawn with the brush")
         self.add.clicked.connect(self.new_voi)
@@ -78,7 +81,8 @@ class VoiStep(Step):
         self.seen = push_button("Reviewed", name="voi_reviewed", tooltip="the active VOI was looked at")
         self.seen.clicked.connect(self.mark_reviewed)
         self.table = VoiTable()
-        self.table.setMinimumHeight(190)
+        self.table.setFixedHeight(TABLE_HEIGHT)
+        self.table.show_columns(("name", "volume", "activity", "factor", "dose"))
         table.add(self.table)
         table.add_row(self.add, self.remove, self.seen)
         self.inspector.add(table)
@@ -364,11 +368,12 @@ class VoiStep(Step):
         self._brush.set_erase(tool == "erase")
         self.tools.set_tool(tool)
         self.tools.set_radius(view_state.brush_radius_mm)
-        held: BrushTool | PolygonTool | None = {
+        tools: dict[str, BrushTool | PolygonTool] = {
             "brush": self._brush,
             "erase": self._brush,
             "polygon": self._polygon,
-        }.get(tool)
+        }
+        held = tools.get(tool)
         self.grid.set_tool(held)
         reason = ""
         if held is not None and self.session.voi is None:

@@ -1,0 +1,69 @@
+"""Has the independent second computation check results once they rest: too slow for every brush stroke."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.document import Document
+from app.jobs import Jobs
+from dosimetry_core.case import Case
+from dosimetry_core.evaluation import Evaluation
+from dosimetry_core.progress import Progress
+
+REST_MS = 600
+"""Results that stayed current this long are checked."""
+
+
+def checked(evaluation: Evaluation, *, progress: Progress) -> Evaluation:
+    """The evaluation with what the second opinion does not confirm."""
+    from dosimetry_core.second_check import second_check
+
+    progress(0.1, "Second opinion")
+    return second_check(evaluation)
+
+
+class SecondOpinionWatch(QObject):
+    """Checks each current result that rests; ``failed`` carries the error of a check that could not be made."""
+
+    failed = Signal(object)
+
+    def __init__(self, document: Document, jobs: Jobs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._document, self._jobs = document, jobs
+        self._checked: list[Any] = []
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(REST_MS)
+        self._timer.timeout.connect(self._check)
+        document.evaluation_changed.connect(self._wait)
+
+    def is_checked(self, evaluation: Any) -> bool:
+        """Whether the second opinion has been heard on these very results."""
+        return any(evaluation is known for known in self._checked)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a check is about to begin."""
+        return self._timer.isActive()
+
+    def _wait(self) -> None:
+        evaluation = self._document.evaluation
+        if evaluation is None or self.is_checked(evaluation):
+            self._timer.stop()
+        else:
+            self._timer.start()
+
+    def _check(self) -> None:
+        case, evaluation = self._document.case, self._document.evaluation
+        if evaluation is None or self._document.is_previewing or self.is_checked(evaluation):
+            return
+        job = self._jobs.start(checked, evaluation, purpose="second opinion", title="Second opinion")
+        job.succeeded.connect(lambda result: self._keep(case, evaluation, result))
+        job.failed.connect(self.failed)
+
+    def _keep(self, case: Case, evaluation: Any, result: Any) -> None:
+        if self._document.evaluation_of(case) is evaluation:
+            self._checked = [*self._checked[-15:], result]
+            self._document.attach(case, result)
