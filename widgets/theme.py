@@ -163,6 +163,7 @@ QLineEdit[invalid="true"] {{ border-color: {ERROR}; background: #38211f; }}
 QLineEdit:read-only {{ background: {BACKGROUND}; border-color: transparent; }}
 QComboBox QAbstractItemView {{
     background: {RAISED}; border: 1px solid {LINE}; selection-background-color: {ACCENT_DEEP}; }}
+QComboBox {{ min-height: 24px; }}
 QTableView, QTreeView, QListView {{
     background: {SURFACE}; alternate-background-color: #2c2f33; gridline-color: #363a3f; border: 1px solid {LINE};
     border-radius: 4px; selection-background-color: #34506b; selection-color: #ffffff; }}

@@ -1,0 +1,105 @@
+"""Walks a widget tree and tells what is cut off or lies on something else."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractScrollArea,
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QPushButton,
+    QRadioButton,
+    QScrollBar,
+    QSplitterHandle,
+    QToolButton,
+    QWidget,
+)
+
+from widgets.elided_label import ElidedLabel
+
+
+def _inside_scroll_area(widget: QWidget, top: QWidget) -> bool:
+    parent = widget.parentWidget()
+    while parent is not None and parent is not top:
+        if isinstance(parent, QAbstractScrollArea):
+            return True
+        parent = parent.parentWidget()
+    return False
+
+
+def clipped_texts(top: QWidget) -> list[str]:
+    """Labels and buttons whose text does not fit into them (those that shorten it with a tooltip are allowed)."""
+    found = []
+    for widget in top.findChildren(QWidget):
+        if not widget.isVisibleTo(top) or widget.width() == 0:
+            continue
+        if isinstance(widget, ElidedLabel):
+            if widget.text() != widget.full_text() and widget.full_text() not in widget.toolTip():
+                found.append(f"{widget.objectName()}: shortened without a tooltip")
+            continue
+        text = widget.text() if isinstance(widget, QLabel | QAbstractButton) else ""
+        if not text:
+            continue
+        need = widget.sizeHint()
+        if isinstance(widget, QLabel) and widget.wordWrap():
+            if widget.heightForWidth(widget.width()) > widget.height() + 1:
+                found.append(f"{widget.objectName()}: {text!r} needs more lines")
+            continue
+        slack = 1
+        if isinstance(widget, QLabel | QPushButton | QToolButton | QCheckBox | QRadioButton):
+            bounds = widget.fontMetrics().boundingRect(QRect(), 0, text)
+            if isinstance(widget, QLabel) and widget.textFormat().name == "RichText":
+                bounds = QRect(0, 0, need.width(), need.height())
+            if bounds.width() > widget.contentsRect().width() + slack or bounds.height() > widget.height() + slack:
+                found.append(f"{widget.objectName()}: {text!r} is cut off")
+    for box in top.findChildren(QComboBox):
+        if box.isVisibleTo(top) and box.fontMetrics().horizontalAdvance(box.currentText()) > box.width():
+            found.append(f"{box.objectName()}: {box.currentText()!r} is cut off")
+    return found
+
+
+def overlapping_siblings(top: QWidget) -> list[str]:
+    """Pairs of visible siblings that lie on one another."""
+    found = []
+    parents = [top, *top.findChildren(QWidget)]
+    for parent in parents:
+        if isinstance(parent, QAbstractScrollArea | QComboBox):
+            continue
+        children = [
+            child
+            for child in parent.children()
+            if isinstance(child, QWidget)
+            and child.isVisibleTo(top)
+            and not child.isWindow()
+            and not isinstance(child, QScrollBar | QSplitterHandle)
+            and child.width() > 0
+            and child.height() > 0
+        ]
+        for number, first in enumerate(children):
+            for second in children[number + 1 :]:
+                common = first.geometry().intersected(second.geometry())
+                if common.width() > 1 and common.height() > 1 and not _floats(first) and not _floats(second):
+                    found.append(f"{parent.objectName()}: {_name(first)} and {_name(second)}")
+    return found
+
+
+def outside_parent(top: QWidget) -> list[str]:
+    """Visible widgets that reach out of their parent, where nothing scrolls."""
+    found = []
+    for widget in top.findChildren(QWidget):
+        parent = widget.parentWidget()
+        if parent is None or not widget.isVisibleTo(top) or widget.isWindow() or _inside_scroll_area(widget, top):
+            continue
+        if not parent.rect().adjusted(-1, -1, 1, 1).contains(widget.geometry()):
+            found.append(f"{_name(widget)} in {_name(parent)}")
+    return found
+
+
+def _floats(widget: QWidget) -> bool:
+    return bool(widget.property("floats"))
+
+
+def _name(widget: QWidget) -> str:
+    return widget.objectName() or type(widget).__name__
