@@ -115,9 +115,12 @@ def verify_plan(pdf: bytes, *, trust: Sequence[x509.Certificate] | None, now: da
         return Verification("refused", (), (error.line(),))
     problems = _time_problems(seals, statements, calculation_time(plan.record), present)
     problems += _signer_problems(seals)
-    remarks: tuple[str, ...] = ()
     if made_by_this_version(plan, software):
+        remarks: tuple[str, ...] = (
+            "every page is the one that the attached record makes; no byte of the file differs",
+        )
         if remade(plan, statements, seals) != pdf:
+            remarks = ()
             problems.append("pages or signatures are not those that the attached record makes")
     else:
         remarks = (f"made by {_maker(plan)}: revisions and printed numbers were compared, not whole pages",)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dosimetry_core.report.words import in_words, nuclide_order, organ_order, voi_order
+from dosimetry_core.report.words import in_words, measured_nuclides, nuclide_order, organ_order, voi_order
 from dosimetry_core.units import HOUR, MEGABECQUEREL
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
@@ -95,9 +95,7 @@ def _curve_plot(name: str, voi: Mapping[str, Any], times_h: Sequence[float]) -> 
     fits = voi.get("fit") or {}
     curves = {nuclide: _curve(fits[nuclide]) for nuclide in nuclide_order(fits)}
     points = [
-        point
-        for nuclide in nuclide_order(voi.get("activity_bq") or {})
-        for point in _points(nuclide, voi, fits.get(nuclide) or {}, times_h)
+        point for nuclide in measured_nuclides(voi) for point in _points(nuclide, voi, fits.get(nuclide) or {}, times_h)
     ]
     if not points:
         return None

@@ -12,6 +12,7 @@ from dosimetry_core.report.words import (
     in_words,
     laboratory_order,
     laboratory_words,
+    measured_nuclides,
     minus,
     nuclide_order,
     nuclide_symbol,
@@ -178,7 +179,6 @@ def voi_tables(cycle: Mapping[str, Any]) -> dict[str, Any]:
     vois = cycle.get("vois", {})
     names = voi_order(vois)
     nuclides = _nuclides(list(vois.values()))
-    measured = nuclide_order({n for voi in vois.values() for n in voi.get("activity_bq") or {}})
     points = cycle.get("time_points", ())
     return {
         "cycle": str(cycle["number"]),
@@ -201,8 +201,7 @@ def voi_tables(cycle: Mapping[str, Any]) -> dict[str, Any]:
                 ),
             }
             for name in names
-            for nuclide in measured
-            if nuclide in (vois[name].get("activity_bq") or {})
+            for nuclide in measured_nuclides(vois[name])
         ],
         "kinetics": [
             {"name": name, "nuclide": nuclide_symbol(nuclide)} | _fit(vois[name]["fit"][nuclide])

@@ -102,6 +102,12 @@ def nuclide_order(names: Iterable[str]) -> list[str]:
     return sorted(given, key=lambda name: (_NUCLIDES.index(name) if name in _NUCLIDES else len(_NUCLIDES), name))
 
 
+def measured_nuclides(voi: Mapping[str, Any]) -> list[str]:
+    """Nuclides whose activity was measured in a VOI, not derived from another's."""
+    fits = voi.get("fit") or {}
+    return nuclide_order(n for n in voi.get("activity_bq") or {} if not (fits.get(n) or {}).get("derived_from"))
+
+
 def voi_order(vois: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """VOI names by role, then by name."""
     return sorted(
