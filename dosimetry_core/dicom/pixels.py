@@ -11,7 +11,7 @@ from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, Implic
 from dosimetry_core.dicom.files import DicomFile
 from dosimetry_core.dicom.header import element_name
 
-_PLAIN: dict[str, Literal["<", ">"]] = {
+_BYTE_ORDER: dict[str, Literal["<", ">"]] = {
     ImplicitVRLittleEndian: "<",
     ExplicitVRLittleEndian: "<",
     ExplicitVRBigEndian: ">",
@@ -19,6 +19,11 @@ _PLAIN: dict[str, Literal["<", ">"]] = {
 # 1024³ voxels of two bytes; no SPECT or CT slice comes near.
 _LARGEST_PIXEL_BYTES = 2 * 1024**3
 _COPY_AGAIN = "the file is truncated or damaged: copy or export it again"
+
+
+def is_uncompressed(file: DicomFile) -> bool:
+    """Whether pixels are stored as they are."""
+    return file.dataset.file_meta.TransferSyntaxUID in _BYTE_ORDER
 
 
 def frame_shape(file: DicomFile) -> tuple[int, int, int]:
@@ -72,14 +77,14 @@ def _values(file: DicomFile, shape: tuple[int, int, int], dtype: np.dtype[Any], 
     content = header.content("PixelData")
     if not content:
         raise header.missing("PixelData", _COPY_AGAIN)
-    if syntax in _PLAIN:
+    if syntax in _BYTE_ORDER:
         if len(content) not in (expected, expected + expected % 2):
             frames, rows, columns = shape
             raise header.error(
                 f"holds {len(content)} bytes of pixels where {frames} frames of {rows} × {columns} need {expected}",
                 _COPY_AGAIN,
             )
-        return np.frombuffer(content[:expected], dtype.newbyteorder(_PLAIN[syntax])).reshape(shape)
+        return np.frombuffer(content[:expected], dtype.newbyteorder(_BYTE_ORDER[syntax])).reshape(shape)
     if syntax != RLELossless:
         raise header.error(f"is compressed as {UID(syntax).name}", "export it uncompressed")
     try:

@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from dosimetry_core.dicom.files import DicomFile
 from dosimetry_core.dicom.grid import Plane, image_plane
 from dosimetry_core.dicom.header import Header, element_name
-from dosimetry_core.dicom.pixels import frame_shape, stored_values
+from dosimetry_core.dicom.pixels import frame_shape, is_uncompressed, stored_values
 from dosimetry_core.dicom.region import Region
 from dosimetry_core.errors import Finding
 from dosimetry_core.frozen import read_only
@@ -109,7 +109,7 @@ def _coverage(file: DicomFile, kind: str) -> NDArray[Any]:
     content = header.content("PixelData")
     count = int(np.prod(shape, dtype=np.int64))
     needed = (count + 7) // 8
-    if file.dataset.file_meta.TransferSyntaxUID.is_compressed:
+    if not is_uncompressed(file):
         raise header.error("is compressed", "export it uncompressed")
     if len(content) not in (needed, needed + needed % 2):
         raise header.error(f"holds {len(content)} bytes of pixels where {needed} are needed", _EXPORT_AGAIN)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import unicodedata
 from pathlib import Path
 
@@ -378,3 +379,25 @@ def test_that_without_a_ct_the_spect_is_the_reference(time_points: Points, tmp_p
     voi = _only(alone, path)
     assert voi.mask.geometry is time_points[0].spect.volume.geometry
     assert voi.mask.volume_ml == pytest.approx(np.pi * 15**2 * 3 * 4.8 / 1000, rel=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["structure set", "segmentation", "label volume"])
+def test_that_random_damage_never_gives_anything_but_a_declared_error(
+    time_points: Points, tmp_path: Path, kind: str
+) -> None:
+    if kind == "structure set":
+        path = structure_set(tmp_path / "rs.dcm", {"Liver": [circle((0, -20), 9, z, 30) for z in Z[1:4]]})
+    elif kind == "segmentation":
+        path = segmentation(tmp_path / "seg.dcm", {"Liver": _mask()})
+    else:
+        path = label_volume(tmp_path / "l.nii", _mask().astype(int), names={"1": "Liver"})
+    content = path.read_bytes()
+    first, last = (0, 352) if kind == "label volume" else (132, len(content))
+    generator = np.random.default_rng(11)
+    for _ in range(100):
+        damaged = bytearray(content)
+        for place in generator.integers(first, last, 3):
+            damaged[place] = generator.integers(0, 256)
+        path.write_bytes(bytes(damaged))
+        with contextlib.suppress(DosimetryError):
+            _read(time_points, path)
