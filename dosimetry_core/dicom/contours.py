@@ -157,7 +157,7 @@ def region_from_contours(
         ``outline``: the area of the polygon, with fractional coverage; ``pixel-centres``: the pixels whose centres lie
         inside or on it. Even-odd over the contours of a slice, slab of one slice spacing, both.
     planes_apart_mm
-        Distance of the planes on which contours were drawn, for contours that don't lie on the slices of the grid.
+        Distance of the planes in the rest of the structure set, for a region with one plane between two slices.
     where
         File that errors name.
 
@@ -168,7 +168,8 @@ def region_from_contours(
         another plane that tells their distance.
     """
     place = f"{where}, {region.name}"
-    slabs, findings = _slabs(region, grid, planes_apart_mm, place)
+    own_distance_mm = contour_planes_apart_mm((region,), grid)
+    slabs, findings = _slabs(region, grid, own_distance_mm or planes_apart_mm, place)
     other: ContourConvention = "pixel-centres" if convention == "outline" else "outline"
     mask, total_ml, inside_ml = _mask(slabs, grid, convention)
     other_ml = _mask(slabs, grid, other)[1]
@@ -205,6 +206,13 @@ def _slabs(
         if np.ptp(index[:, 0]) * spacing > _IN_PLANE_MM:
             raise GeometryMismatchError(
                 "a contour is not parallel to the slices of the reference image", where=place, remedy=_DRAW_AGAIN
+            )
+        sizes = np.array(grid.shape)
+        if np.any(index < -sizes) or np.any(index > 2 * sizes):
+            raise GeometryMismatchError(
+                "a contour reaches far outside the reference image",
+                where=place,
+                remedy="export it with the image it was drawn on",
             )
         height = float(index[:, 0].mean())
         plane = next((p for p in by_plane if abs(p - height) * spacing < _IN_PLANE_MM), height)

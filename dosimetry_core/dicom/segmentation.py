@@ -23,6 +23,8 @@ _EXPORT_AGAIN = "export the segmentation again"
 _SAME_DIRECTION = 1e-3
 _IN_PLANE_MM = 0.1
 _ON_STEP = 0.05
+# Thinner than any CT over the length of any patient.
+_MOST_SLICES = 10000
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,8 +180,10 @@ def _geometry(header: Header, frames: list[_Frame], shape: tuple[int, ...]) -> t
         raise header.error("its frames are shifted against each other in their plane", _EXPORT_AGAIN)
     step = _step_mm(header, np.unique(np.round(heights, 2)))
     numbers = (heights - heights.min()) / step
-    if np.abs(numbers - np.rint(numbers)).max() > _ON_STEP:
+    if not np.isfinite(numbers).all() or np.abs(numbers - np.rint(numbers)).max() > _ON_STEP:
         raise header.error(f"its frames are not placed in steps of {step:g} mm", _EXPORT_AGAIN)
+    if numbers.max() > _MOST_SLICES:
+        raise header.error(f"its frames are {numbers.max() * step:g} mm apart", _EXPORT_AGAIN)
     slices = np.rint(numbers).astype(int)
     directions = np.stack([first.normal, first.column_direction, first.row_direction], axis=1)
     grid = VolumeGeometry(

@@ -81,11 +81,17 @@ def test_that_the_two_contour_conventions_differ_as_they_should(time_points: Poi
 
 def test_that_contours_between_slices_keep_their_volume(time_points: Points, tmp_path: Path) -> None:
     heights = [101.0 + 5 * n for n in range(3)]
-    path = structure_set(tmp_path / "rs.dcm", {"Spleen": [circle((0, -20), 15.0, z) for z in heights]})
+    finer = [circle((0, -20), 6.0, 104.2 + 0.7 * n) for n in range(4)]
+    spleen = [circle((0, -20), 15.0, z) for z in heights]
+    path = structure_set(tmp_path / "rs.dcm", {"Spleen": spleen, "Lesion 1": finer, "Lesion 2": finer[:1]})
     reading = _read(time_points, path)
     assert "contours-between-slices" in _codes(reading)
     assert reading.vois[0].mask.volume_ml == pytest.approx(np.pi * 15.0**2 * 15.0 / 1000, rel=2e-3)
     assert reading.vois[0].mask.centroid_mm()[2] == pytest.approx(106.0, abs=0.02)
+    assert reading.vois[1].mask.volume_ml == pytest.approx(np.pi * 6.0**2 * 2.8 / 1000, rel=5e-3)
+    assert reading.vois[2].mask.volume_ml == pytest.approx(
+        np.pi * 6.0**2 * 0.7 / 1000, rel=1e-2
+    )  # bytes: 0.23 of a slice
 
 
 def test_that_a_missing_and_every_missing_slice_are_said(time_points: Points, tmp_path: Path) -> None:
@@ -103,9 +109,10 @@ def test_that_what_lies_outside_the_image_is_said(time_points: Points, tmp_path:
     reading = _read(time_points, half)
     (finding,) = [f for f in reading.findings if f.code == "voi-outside-image"]
     assert finding.text.startswith("50.0%")
-    away = structure_set(tmp_path / "b.dcm", {"Liver": [box((400, 440), (-40, -20), Z[2])]})
-    with pytest.raises(GeometryMismatchError, match=r"b.dcm, Liver: lies wholly outside"):
-        _read(time_points, away)
+    for x_mm, message in ((50.0, "lies wholly outside"), (1e7, "reaches far outside")):
+        away = structure_set(tmp_path / "b.dcm", {"Liver": [box((x_mm, x_mm + 9), (-40, -20), Z[2])]})
+        with pytest.raises(GeometryMismatchError, match=rf"b.dcm, Liver: .*{message} the reference image"):
+            _read(time_points, away)
 
 
 def test_that_the_vois_choose_the_reference_by_their_frame_of_reference(time_points: Points, tmp_path: Path) -> None:
