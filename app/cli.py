@@ -88,12 +88,16 @@ def _run(arguments: Sequence[str]) -> int:
         print(SOFTWARE_NAME, SOFTWARE_VERSION)
         return DONE
     if not arguments or (arguments[0] not in COMMANDS and not arguments[0].startswith("-")):
+        if arguments and not Path(arguments[0]).exists():
+            raise DosimetryError(
+                f"{arguments[0]!r} is an unknown command, and no case of that name exists",
+                where="lutetia",
+                remedy=f"name a case folder, or use one of {', '.join(COMMANDS)}",
+            )
+        if len(arguments) > 1:
+            raise DosimetryError("more than one case", where="lutetia", remedy="name one case folder")
         from app.main import run_window
 
-        if len(arguments) > 1:
-            raise DosimetryError(
-                f"unknown command {arguments[0]!r}", where="lutetia", remedy=f"use one of {', '.join(COMMANDS)}"
-            )
         return run_window(Path(arguments[0]) if arguments else None)
     parsed = _parser().parse_args(list(arguments))
     import app.commands as commands
