@@ -130,8 +130,9 @@ def splatted(
         for offset in offsets:
             index = grid.point_to_index(transform.apply(geometry.index_to_point(centre + offset * np.array(factor))))
             deposits.append((index, value * share, sides))
-    low = np.min([np.floor(i.min(axis=0) - s / 2 + 0.5) for i, _, s in deposits], axis=0).astype(int)
-    high = np.max([np.floor(i.max(axis=0) + s / 2 + 0.5) for i, _, s in deposits], axis=0).astype(int)
+    # One voxel more on each side: rounding may put an edge that coincides with a voxel's into the next one.
+    low = np.min([np.floor(i.min(axis=0) - s / 2 + 0.5) for i, _, s in deposits], axis=0).astype(int) - 1
+    high = np.max([np.floor(i.max(axis=0) + s / 2 + 0.5) for i, _, s in deposits], axis=0).astype(int) + 1
     shape = high - low + 1
     total = np.zeros(int(np.prod(shape)))
     for index, value, sides in deposits:

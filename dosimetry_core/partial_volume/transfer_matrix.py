@@ -8,7 +8,7 @@ image at that voxel; eliminating those regions leaves a small matrix between the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -138,6 +138,15 @@ class ScanRegions:
             vois[key], changed = self._sampled(mask, known)
             touched.append(changed)
         return self._with(vois, touched)
+
+    def seen_in(self, image: FloatArray) -> ScanRegions:
+        """The same VOIs on another image of the same grid."""
+        if image.shape != self.point_spread.grid.shape:
+            raise ValueError("the image has another grid")
+        values = read_only(np.array(image, dtype=np.float64))
+        sums = np.array([_dot(voi.coverage, values) for voi in self.vois.values()])
+        taken = np.array([_dot(voi.blurred, values, self.compensation) for voi in self.vois.values()])
+        return replace(self, image=values, covered_sums=read_only(sums), compensated=read_only(sums - taken))
 
     def _sampled(self, mask: VoiMask, known: SampledVoi | None) -> tuple[SampledVoi, Box]:
         """The VOI on this scan and the part of the image where its blurred coverage is new."""
@@ -284,7 +293,7 @@ def scan_regions(
     """
     if image.shape != point_spread.grid.shape:
         raise ValueError("image and point spread have different grids")
-    values = read_only(np.asarray(image, dtype=np.float64))
+    values = read_only(np.array(image, dtype=np.float64))
     none = np.zeros((0, 0))
     empty = ScanRegions(
         values, point_spread, transform, FrozenMap(), np.ones(values.shape), none, none, np.zeros(0), np.zeros(0)

@@ -233,6 +233,15 @@ def _check(cycle: Cycle, place: str) -> None:
                 f"the scans are of different nuclides ({names})", where=place, remedy="leave out the wrong images"
             )
         )
+    for name in nuclides:
+        if len(nuclides) == 1 and (name is None or cycle.administration(name) is None):
+            problems.append(
+                InconsistentCaseError(
+                    f"the scans are of {name or 'an unknown nuclide'}, which was not given in this cycle",
+                    where=place,
+                    remedy="enter its administration or correct the nuclide",
+                )
+            )
     for number, time_point in enumerate(cycle.time_points, start=1):
         if time_point.registration.method == "none":
             problems.append(
@@ -246,14 +255,9 @@ def _check(cycle: Cycle, place: str) -> None:
 
 
 def _own_administration(cycle: Cycle, time_point: TimePoint, place: str) -> Administration:
-    name = time_point.spect.nuclide
-    administration = cycle.administration(name) if name is not None else None
+    administration = cycle.administration(time_point.spect.nuclide or "")
     if administration is None:
-        raise InconsistentCaseError(
-            f"the scan is of {name or 'an unknown nuclide'}, which was not given in this cycle",
-            where=place,
-            remedy="enter its administration or correct the nuclide",
-        )
+        raise ValueError("the nuclide's administration was checked before")
     if time_point.spect.acquisition_start <= administration.start:
         raise InconsistentCaseError(
             f"the scan began at {time_point.spect.acquisition_start.isoformat()}, before the administration at "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,22 +21,19 @@ _BODY_ABOVE_HU = -200.0
 # Differences beyond this many robust standard deviations count as outliers (Tukey's biweight, 95 % efficiency).
 _TUKEY = 4.685
 _MAD_TO_STANDARD_DEVIATION = 1.4826
+# Share of the window below which a difference is never an outlier.
+_SMALLEST_SPREAD = 0.02
 _BLOCK_MM = 60.0
+_LARGEST_DIFFERENCE_HU = 200.0
 _SMALLEST_BLOCK_SAMPLES = 200
+_BLOCK_STEPS = 3
+_BLOCK_HOLD = 0.1
 _STEP_FINISHED_MM = 2e-3
 
 
 @dataclass(frozen=True, eq=False)
 class CoarseImage:
-    """An image smoothed and thinned for registration.
-
-    Parameters
-    ----------
-    values
-        float32, shape (slice, row, column), clipped to the window.
-    geometry
-        Its grid.
-    """
+    """An image in its window, smoothed and thinned for registration; float32, shape (slice, row, column)."""
 
     values: NDArray[np.float32]
     geometry: VolumeGeometry
@@ -42,59 +41,75 @@ class CoarseImage:
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", read_only(self.values))
 
-    def at(self, points_mm: FloatArray, *, with_gradient: bool = False) -> tuple[FloatArray, FloatArray]:
-        """Values (NaN outside) and gradients per mm, shape (…, 3), by trilinear interpolation."""
+    def at(self, points_mm: FloatArray) -> FloatArray:
+        """Values by trilinear interpolation at points (n, 3); NaN outside."""
         index = self.geometry.point_to_index(points_mm).T
         value: FloatArray = ndimage.map_coordinates(
             self.values, index, output=np.float64, order=1, cval=np.nan, prefilter=False
         )
-        if not with_gradient:
-            return value, np.zeros((0, 3))
-        slopes = np.empty((3, index.shape[1]))
-        # Central differences over one voxel: the slope of what trilinear interpolation of a smooth image approximates.
+        return value
+
+    def slopes(self, index: NDArray[np.int_]) -> FloatArray:
+        """Gradients (x, y, z) per mm at voxel indices (n, 3), by central differences."""
+        slopes = np.empty(index.shape)
         for axis in range(3):
-            shift = np.zeros((3, 1))
-            shift[axis] = 0.5
-            ahead = ndimage.map_coordinates(self.values, index + shift, order=1, mode="nearest", prefilter=False)
-            behind = ndimage.map_coordinates(self.values, index - shift, order=1, mode="nearest", prefilter=False)
-            slopes[axis] = (ahead - behind) / self.geometry.spacing_mm[axis]
-        gradient: FloatArray = slopes.T @ self.geometry.directions.T
-        return value, gradient
+            ahead, behind = np.array(index), np.array(index)
+            ahead[:, axis] = np.minimum(ahead[:, axis] + 1, self.values.shape[axis] - 1)
+            behind[:, axis] = np.maximum(behind[:, axis] - 1, 0)
+            distance = np.maximum(ahead[:, axis] - behind[:, axis], 1) * self.geometry.spacing_mm[axis]
+            slopes[:, axis] = (self.values[tuple(ahead.T)] - self.values[tuple(behind.T)]) / distance
+        gradient: FloatArray = slopes @ self.geometry.directions.T
+        return gradient
 
 
-def coarse_image(series: ImageSeries, spacing_mm: float) -> CoarseImage:
-    """CT in its window, averaged over blocks of about the spacing and smoothed to a common resolution."""
-    geometry = series.volume.geometry
-    factor = [max(1, int(spacing_mm / s + 1e-6)) for s in geometry.spacing_mm]
-    factor = [min(f, n) for f, n in zip(factor, geometry.shape, strict=True)]
-    values = _block_means(series.volume.values, factor)
-    start = (np.array(factor) - 1) / 2
-    spacing = tuple(s * f for s, f in zip(geometry.spacing_mm, factor, strict=True))
-    grid = VolumeGeometry(
-        (values.shape[0], values.shape[1], values.shape[2]),
-        geometry.index_to_point(start),
-        (spacing[0], spacing[1], spacing[2]),
-        geometry.directions,
-    )
-    # The block's own variance is part of the wanted smoothing, so that grids of different spacing end up equally sharp.
-    wanted = (0.8 * spacing_mm) ** 2
-    sigma = [np.sqrt(max(wanted - s**2 / 12, (0.4 * s) ** 2)) / s for s in spacing]
-    return CoarseImage(ndimage.gaussian_filter(values, sigma, mode="nearest", truncate=3), grid)
+@dataclass(frozen=True, eq=False)
+class SamplePoints:
+    """Points of the reference image in and just around the body, with values and gradients there."""
+
+    points_mm: FloatArray
+    values: FloatArray
+    gradients: FloatArray
+
+    def every(self, step: int) -> SamplePoints:
+        """Each n-th point."""
+        return SamplePoints(self.points_mm[::step], self.values[::step], self.gradients[::step])
 
 
-def _block_means(values: NDArray[Any], factor: list[int]) -> NDArray[np.float32]:
+def coarse_images(series: ImageSeries, spacings_mm: tuple[float, ...]) -> tuple[CoarseImage, ...]:
+    """CT at several spacings, coarse to fine, each smoothed so that images of different grids are equally sharp."""
+    geometry, values = series.volume.geometry, series.volume.values
+    made = []
+    for spacing in sorted(spacings_mm):
+        values, geometry = _block_means(values, geometry, spacing)
+        wanted = (0.8 * spacing) ** 2
+        # The block's own variance is part of the wanted smoothing.
+        sigma = [np.sqrt(max(wanted - s**2 / 12, (0.4 * s) ** 2)) / s for s in geometry.spacing_mm]
+        made.append(CoarseImage(ndimage.gaussian_filter(values, sigma, mode="nearest", truncate=3), geometry))
+    return tuple(reversed(made))
+
+
+def _block_means(
+    values: NDArray[Any], geometry: VolumeGeometry, spacing_mm: float
+) -> tuple[NDArray[np.float32], VolumeGeometry]:
+    factor = [
+        min(max(1, int(spacing_mm / s + 1e-6)), n) for s, n in zip(geometry.spacing_mm, geometry.shape, strict=True)
+    ]
     count = [n // f for n, f in zip(values.shape, factor, strict=True)]
     out = np.empty(count, np.float32)
     for k in range(count[0]):
-        slab = np.clip(
-            values[k * factor[0] : (k + 1) * factor[0], : count[1] * factor[1], : count[2] * factor[2]], *_WINDOW_HU
-        )
-        blocks = slab.reshape(factor[0], count[1], factor[1], count[2], factor[2])
-        out[k] = blocks.mean(axis=(0, 2, 4), dtype=np.float32)
-    return out
+        slab = values[k * factor[0] : (k + 1) * factor[0], : count[1] * factor[1], : count[2] * factor[2]]
+        slab = np.clip(slab, *_WINDOW_HU, dtype=np.float32)
+        # Sums over strided views are several times faster than a mean over axes.
+        total = sum(slab[n] for n in range(factor[0]))
+        total = sum(total[n :: factor[1]] for n in range(factor[1]))
+        total = sum(total[:, n :: factor[2]] for n in range(factor[2]))
+        out[k] = total / np.float32(np.prod(factor))
+    a, b, c = (s * f for s, f in zip(geometry.spacing_mm, factor, strict=True))
+    origin = geometry.index_to_point((np.array(factor) - 1) / 2)
+    return out, VolumeGeometry((count[0], count[1], count[2]), origin, (a, b, c), geometry.directions)
 
 
-def surface_mask(image: CoarseImage) -> NDArray[np.bool_]:
+def body_mask(image: CoarseImage) -> NDArray[np.bool_]:
     """The body: the largest connected part above air, without what is thinner than three voxels (the couch)."""
     opened = ndimage.binary_opening(image.values > _BODY_ABOVE_HU, np.ones((1, 3, 3), bool))
     labels, count = ndimage.label(opened)
@@ -105,119 +120,153 @@ def surface_mask(image: CoarseImage) -> NDArray[np.bool_]:
 
 
 def sample_points(
-    image: CoarseImage, largest_number: int, generator: np.random.Generator | None
-) -> tuple[FloatArray, FloatArray]:
-    """Voxel centres in and just around the body (all, or a random choice) and their values."""
-    near = ndimage.binary_dilation(surface_mask(image), iterations=2)
-    index = np.argwhere(near)
-    if generator is not None and len(index) > largest_number:
-        index = index[np.sort(generator.choice(len(index), largest_number, replace=False))]
-    return image.geometry.index_to_point(index), image.values[tuple(index.T)].astype(np.float64)
+    image: CoarseImage,
+    body: NDArray[np.bool_],
+    body_geometry: VolumeGeometry,
+    largest_number: int,
+    generator: np.random.Generator,
+) -> SamplePoints:
+    """Voxels of an image whose centres lie in or beside the body, which may be known on a coarser grid."""
+    near = np.argwhere(ndimage.binary_dilation(body, iterations=2))
+    finer = [max(1, round(c / s)) for c, s in zip(body_geometry.spacing_mm, image.geometry.spacing_mm, strict=True)]
+    if len(near) * np.prod(finer) > largest_number:
+        chosen = near[np.sort(generator.integers(len(near), size=largest_number))]
+        offset = generator.random(chosen.shape) - 0.5
+    else:
+        steps = [(np.arange(n) + 0.5) / n - 0.5 for n in finer]
+        parts = np.array(list(itertools.product(*steps)))
+        chosen = np.repeat(near, len(parts), axis=0)
+        offset = np.tile(parts, (len(near), 1))
+    index = np.rint(image.geometry.point_to_index(body_geometry.index_to_point(chosen + offset))).astype(int)
+    index = index[np.all((index >= 0) & (index < image.values.shape), axis=1)]
+    values = image.values[tuple(index.T)].astype(np.float64)
+    return SamplePoints(image.geometry.index_to_point(index), values, image.slopes(index))
 
 
 def refined(
-    transform: RigidTransform, points_mm: FloatArray, values: FloatArray, moving: CoarseImage, *, iterations: int
+    transform: RigidTransform, samples: SamplePoints, moving: CoarseImage, *, iterations: int
 ) -> RigidTransform:
-    """The transform after Gauss–Newton steps on the robustly weighted squared differences."""
-    reach_mm = float(np.sqrt(((points_mm - points_mm.mean(axis=0)) ** 2).sum(axis=1).mean()))
+    """The transform after Gauss–Newton steps on the robustly weighted squared differences.
+
+    The steps are those that would move the reference under the moving image (inverse compositional form: Baker and
+    Matthews 2004, doi:10.1023/B:VISI.0000011205.11775.fd), so gradients are taken once.
+    """
+    centre = samples.points_mm.mean(axis=0)
+    arm = samples.points_mm - centre
+    reach_mm = float(np.sqrt((arm**2).sum(axis=1).mean()))
+    jacobian = np.hstack([np.cross(arm, samples.gradients), samples.gradients])
+    longest = 2 * max(moving.geometry.spacing_mm)
     for _ in range(iterations):
-        matrix, slope, centre = _normal_equations(transform, points_mm, values, moving)
-        if np.linalg.cond(matrix) > 1e12:
+        difference, weight = _weighted_differences(transform, samples, moving)
+        weighted = jacobian * weight[:, None]
+        matrix = weighted.T @ jacobian
+        if not np.linalg.cond(matrix) < 1e12:
             return transform
-        step = np.linalg.solve(matrix, -slope)
+        step = np.linalg.solve(matrix, weighted.T @ difference)
         # A step beyond the smoothing length has left the region where the images are linear.
         length = max(float(np.linalg.norm(step[3:])), float(np.linalg.norm(step[:3])) * reach_mm)
-        longest = 2 * max(moving.geometry.spacing_mm)
         if length > longest:
             step *= longest / length
-        transform = RigidTransform.from_rotation_vector(step[:3], step[3:], centre_mm=centre).after(transform)
+        moved = RigidTransform.from_rotation_vector(step[:3], step[3:], centre_mm=centre)
+        transform = transform.after(moved.inverse())
         if length < _STEP_FINISHED_MM:
             break
-    return _orthonormal(transform)
-
-
-def _orthonormal(transform: RigidTransform) -> RigidTransform:
     u, _, v = np.linalg.svd(transform.rotation)
     return RigidTransform(u @ v, transform.translation_mm)
 
 
 def _weighted_differences(
-    transform: RigidTransform, points_mm: FloatArray, values: FloatArray, moving: CoarseImage
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Moved points inside the moving image, their differences, weights and gradients."""
-    moved = transform.apply(points_mm)
-    other, gradient = moving.at(moved, with_gradient=True)
-    inside = np.isfinite(other)
-    difference = other[inside] - values[inside]
-    spread = _MAD_TO_STANDARD_DEVIATION * float(np.median(np.abs(difference))) if difference.size else 0.0
-    # Never so narrow that an almost perfect match is thinned to nothing.
-    limit = _TUKEY * max(spread, 0.02 * (_WINDOW_HU[1] - _WINDOW_HU[0]))
+    transform: RigidTransform, samples: SamplePoints, moving: CoarseImage
+) -> tuple[FloatArray, FloatArray]:
+    """Moving less reference value at each point, and its weight; both 0 outside the moving image."""
+    difference = moving.at(transform.apply(samples.points_mm)) - samples.values
+    inside = np.isfinite(difference)
+    difference[~inside] = 0.0
+    if not inside.any():
+        return difference, np.zeros(len(difference))
+    spread = _MAD_TO_STANDARD_DEVIATION * float(np.median(np.abs(difference[inside])))
+    limit = _TUKEY * max(spread, _SMALLEST_SPREAD * (_WINDOW_HU[1] - _WINDOW_HU[0]))
     weight = np.clip(1 - (difference / limit) ** 2, 0, None) ** 2
-    return moved[inside], difference, weight, gradient[inside]
+    weight[~inside] = 0.0
+    return difference, weight
 
 
-def _normal_equations(
-    transform: RigidTransform, points_mm: FloatArray, values: FloatArray, moving: CoarseImage
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    moved, difference, weight, gradient = _weighted_differences(transform, points_mm, values, moving)
-    if len(moved) == 0:
-        return np.zeros((6, 6)), np.zeros(6), np.zeros(3)
-    centre = moved.mean(axis=0)
-    jacobian = np.hstack([np.cross(moved - centre, gradient), gradient])
-    weighted = jacobian * weight[:, None]
-    return weighted.T @ jacobian, weighted.T @ difference, centre
+def squared_difference(transform: RigidTransform, samples: SamplePoints, moving: CoarseImage) -> float:
+    """Mean squared difference; points outside the moving image count with a quarter of the window."""
+    difference = moving.at(transform.apply(samples.points_mm)) - samples.values
+    difference[~np.isfinite(difference)] = (_WINDOW_HU[1] - _WINDOW_HU[0]) / 4
+    return float((difference**2).mean())
 
 
-def squared_difference(
-    transform: RigidTransform, points_mm: FloatArray, values: FloatArray, moving: CoarseImage
-) -> float:
-    """Mean squared difference; points outside the moving image count as the largest difference of the window / 4."""
-    other, _ = moving.at(transform.apply(points_mm))
+def correlation_and_overlap(
+    transform: RigidTransform, samples: SamplePoints, moving: CoarseImage
+) -> tuple[float, float]:
+    """Pearson correlation of the aligned values (0 where there is nothing to compare), and share of points inside."""
+    other = moving.at(transform.apply(samples.points_mm))
     inside = np.isfinite(other)
-    outside_cost = ((_WINDOW_HU[1] - _WINDOW_HU[0]) / 4) ** 2
-    total = float(((other[inside] - values[inside]) ** 2).sum()) + outside_cost * float((~inside).sum())
-    return total / len(values)
+    if inside.sum() < 2 or np.ptp(other[inside]) == 0 or np.ptp(samples.values[inside]) == 0:
+        return 0.0, float(inside.mean())
+    return float(np.corrcoef(other[inside], samples.values[inside])[0, 1]), float(inside.mean())
 
 
-def correlation(transform: RigidTransform, points_mm: FloatArray, values: FloatArray, moving: CoarseImage) -> float:
-    """Pearson correlation of the aligned values; 0 where there is nothing to compare."""
-    other, _ = moving.at(transform.apply(points_mm))
-    inside = np.isfinite(other)
-    if inside.sum() < 2 or np.ptp(other[inside]) == 0 or np.ptp(values[inside]) == 0:
-        return 0.0
-    return float(np.corrcoef(other[inside], values[inside])[0, 1])
+def residual_displacement_mm(
+    transform: RigidTransform, levels: Sequence[tuple[SamplePoints, CoarseImage]]
+) -> float | None:
+    """Root mean square of the translations that blocks of 60 mm would still make by themselves; None without blocks.
 
-
-def overlap_share(transform: RigidTransform, points_mm: FloatArray, moving: CoarseImage) -> float:
-    """Share of the points that fall inside the moving image."""
-    other, _ = moving.at(transform.apply(points_mm))
-    return float(np.isfinite(other).mean())
-
-
-def block_displacements_mm(
-    transform: RigidTransform, points_mm: FloatArray, values: FloatArray, moving: CoarseImage
-) -> FloatArray:
-    """Translation that each 60 mm block of the reference would still make by itself, shape (blocks, 3).
-
-    One Gauss–Newton step per block; blocks without structure in some direction are left out.
+    Found on one level after the other, from all points of a block: what the alignment set aside as outliers counts
+    here, with differences limited so that gas or metal doesn't speak louder than an edge. Blocks are weighted by their
+    structure in the direction that has least.
     """
-    moved, difference, weight, gradient = _weighted_differences(transform, points_mm, values, moving)
-    if len(moved) == 0:
-        return np.zeros((0, 3))
-    cell = np.floor((moved - moved.min(axis=0)) / _BLOCK_MM).astype(int)
-    _, label = np.unique(cell, axis=0, return_inverse=True)
-    label = label.reshape(-1)
-    count = int(label.max()) + 1
-    matrices = np.empty((count, 3, 3))
-    slopes = np.empty((count, 3))
-    for a in range(3):
-        slopes[:, a] = np.bincount(label, weight * gradient[:, a] * difference, count)
-        for b in range(3):
-            matrices[:, a, b] = np.bincount(label, weight * gradient[:, a] * gradient[:, b], count)
-    smallest = np.linalg.eigvalsh(matrices)[:, 0]
-    enough = np.bincount(label, minlength=count) >= _SMALLEST_BLOCK_SAMPLES
-    strong = enough & (smallest > 0.1 * np.median(smallest[enough])) if enough.any() else enough
-    if not strong.any():
-        return np.zeros((0, 3))
-    displacement: FloatArray = np.linalg.solve(matrices[strong], -slopes[strong][..., None])[..., 0]
-    return displacement
+    found: dict[tuple[int, ...], FloatArray] = {}
+    weights = np.zeros(0)
+    for samples, moving in levels:
+        cells, label = np.unique(np.floor(samples.points_mm / _BLOCK_MM).astype(int), axis=0, return_inverse=True)
+        keys = [tuple(cell) for cell in cells.tolist()]
+        start = np.array([found.get(key, np.zeros(3)) for key in keys])
+        displacement, structure = _block_steps(transform, samples, moving, label.reshape(-1), start)
+        found = {key: displacement[n] for n, key in enumerate(keys) if structure[n] > 0}
+        weights = structure[structure > 0]
+    if not found:
+        return None
+    weights = np.minimum(weights, np.median(weights))
+    squares = (np.array(list(found.values())) ** 2).sum(axis=1)
+    return float(np.sqrt((weights * squares).sum() / weights.sum()))
+
+
+def _block_steps(
+    transform: RigidTransform,
+    samples: SamplePoints,
+    moving: CoarseImage,
+    label: NDArray[np.int_],
+    displacement: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Displacements of labelled blocks after a few Gauss–Newton steps, and their structure (0: too little)."""
+    count = len(displacement)
+    structure = np.zeros(count)
+    for _ in range(_BLOCK_STEPS):
+        moved = transform.apply(samples.points_mm - displacement[label])
+        difference = moving.at(moved) - samples.values
+        inside = np.isfinite(difference).astype(float)
+        difference = np.clip(np.nan_to_num(difference), -_LARGEST_DIFFERENCE_HU, _LARGEST_DIFFERENCE_HU)
+        matrices = np.empty((count, 3, 3))
+        slopes = np.empty((count, 3))
+        for a in range(3):
+            weighted = inside * samples.gradients[:, a]
+            slopes[:, a] = np.bincount(label, weighted * difference, count)
+            for b in range(3):
+                matrices[:, a, b] = np.bincount(label, weighted * samples.gradients[:, b], count)
+        smallest = np.linalg.eigvalsh(matrices)[:, 0]
+        enough = np.bincount(label, inside, count) >= _SMALLEST_BLOCK_SAMPLES
+        used = enough & (smallest > 0.1 * np.median(smallest[enough])) if enough.any() else enough
+        structure = np.where(used, smallest, 0.0)
+        if not used.any():
+            break
+        # Along a direction without structure a block stays where it is.
+        hold = _BLOCK_HOLD * float(np.median(np.trace(matrices[used], axis1=1, axis2=2))) / 3
+        pull = slopes[used] - hold * displacement[used]
+        step = np.linalg.solve(matrices[used] + hold * np.eye(3), pull[..., None])[..., 0]
+        length = np.linalg.norm(step, axis=1, keepdims=True)
+        displacement = np.array(displacement)
+        displacement[used] += step * np.minimum(1.0, max(moving.geometry.spacing_mm) / np.maximum(length, 1e-12))
+    return displacement, structure

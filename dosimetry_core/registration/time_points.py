@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,14 +14,14 @@ from dosimetry_core.image import ImageSeries, Registration, TimePoint
 from dosimetry_core.progress import Progress, no_progress, part_of
 from dosimetry_core.registration.least_squares import (
     CoarseImage,
-    block_displacements_mm,
-    coarse_image,
-    correlation,
-    overlap_share,
+    SamplePoints,
+    body_mask,
+    coarse_images,
+    correlation_and_overlap,
     refined,
+    residual_displacement_mm,
     sample_points,
     squared_difference,
-    surface_mask,
 )
 from dosimetry_core.registration.mutual_information import register_by_mutual_information
 from dosimetry_core.units import MILLIMETRE, PERCENT
@@ -37,6 +37,9 @@ _LEVELS_MM = (12.0, 6.0, 3.0)
 _STARTS_PER_AXIS_MM = ((-30.0, 0.0, 30.0), (-30.0, 0.0, 30.0), (-60.0, -30.0, 0.0, 30.0, 60.0))
 _STARTS_REFINED = 4
 _SAMPLES = 120_000
+_SAMPLES_OF_STARTS = 3_000
+_SAMPLES_OF_CANDIDATES = 20_000
+_BODY_LEVEL = 1
 
 
 def register_rigid_ct(
@@ -66,41 +69,52 @@ def register_rigid_ct(
     steps and weights that forget outliers (the couch, bowel gas), from several starts at 12 mm and then at 6 and 3 mm.
     Both images are smoothed to a common resolution first, so that the subvoxel position doesn't follow the grids.
     """
-    if reference.kind != "ct" or moving.kind != "ct":
+    if moving.kind != "ct":
         raise ValueError("both series must be CT")
     progress(0.0, "Reading CT for registration")
+    return _registered_to(_prepared(reference, seed), moving, progress, where)
+
+
+@dataclass(frozen=True, eq=False)
+class _Reference:
+    """A reference CT made ready for any number of registrations."""
+
+    samples: tuple[SamplePoints, ...]
+    """From coarse to fine."""
+    body_centre_mm: FloatArray
+
+
+def _prepared(reference: ImageSeries, seed: int) -> _Reference:
+    if reference.kind != "ct":
+        raise ValueError("both series must be CT")
+    images = coarse_images(reference, _LEVELS_MM)
+    body_image = images[_BODY_LEVEL]
+    body = _body(body_image)
     generator = np.random.default_rng(seed)
-    levels = [(coarse_image(reference, spacing), coarse_image(moving, spacing)) for spacing in _LEVELS_MM]
-    progress(0.4, "Aligning CT")
-    transform = _from_best_start(*levels[0])
-    for number, (fixed, other) in enumerate(levels[1:], start=1):
+    samples = tuple(sample_points(image, body, body_image.geometry, _SAMPLES, generator) for image in images)
+    return _Reference(samples, _centroid_mm(body_image, body))
+
+
+def _registered_to(reference: _Reference, moving: ImageSeries, progress: Progress, where: str) -> Registration:
+    images = coarse_images(moving, _LEVELS_MM)
+    progress(0.3, "Aligning CT")
+    transform = _from_best_start(reference, images)
+    for number, (samples, image) in enumerate(zip(reference.samples[1:], images[1:], strict=True), start=1):
         progress(0.4 + 0.2 * number, "Aligning CT")
-        points, values = sample_points(fixed, _SAMPLES, generator)
-        transform = refined(transform, points, values, other, iterations=15)
+        transform = refined(transform, samples, image, iterations=15)
     progress(0.9, "Judging the alignment")
-    points, values = sample_points(levels[-1][0], _SAMPLES, generator)
-    moved_values = levels[-1][1]
-    displacements = block_displacements_mm(transform, points, values, moved_values)
-    residual = float(np.sqrt(np.mean(np.sum(displacements**2, axis=1)))) if len(displacements) else None
-    findings = _findings(
-        residual,
-        overlap_share(transform, points, moved_values),
-        correlation(transform, points, values, moved_values),
-        where,
-    )
+    levels = list(zip(reference.samples, images, strict=True))
+    residual = residual_displacement_mm(transform, levels[1:])
+    correlation, overlap = correlation_and_overlap(transform, samples, image)
     progress(1.0, "Aligned")
-    return Registration(transform, "rigid-ct", residual, findings)
+    return Registration(transform, "rigid-ct", residual, _findings(residual, overlap, correlation, where))
 
 
-def _from_best_start(fixed: CoarseImage, moving: CoarseImage) -> RigidTransform:
+def _from_best_start(reference: _Reference, images: tuple[CoarseImage, ...]) -> RigidTransform:
     """Coarse alignment from the body centres, displaced on a grid of starts; the best after refinement wins."""
-    points, values = sample_points(fixed, _SAMPLES, None)
-    body_fixed, body_moving = surface_mask(fixed), surface_mask(moving)
-    if not body_fixed.any() or not body_moving.any():
-        raise InconsistentCaseError(
-            "no body was found in a CT", where="registration", remedy="check that the CT is in Hounsfield units"
-        )
-    shift = _centroid_mm(moving, body_moving) - _centroid_mm(fixed, body_fixed)
+    samples, moving = reference.samples[0], images[0]
+    body_image = images[_BODY_LEVEL]
+    shift = _centroid_mm(body_image, _body(body_image)) - reference.body_centre_mm
     starts = [
         RigidTransform(np.eye(3), shift + np.array([x, y, z]))
         for x in _STARTS_PER_AXIS_MM[0]
@@ -109,11 +123,21 @@ def _from_best_start(fixed: CoarseImage, moving: CoarseImage) -> RigidTransform:
     ]
     # Bodies that the scans cut at different heights have misleading centres; equal coordinates are a start too.
     starts.append(RigidTransform.identity())
-    few = slice(None, None, 4)
-    cost = [squared_difference(start, points[few], values[few], moving) for start in starts]
+    few = samples.every(max(1, len(samples.values) // _SAMPLES_OF_STARTS))
+    cost = [squared_difference(start, few, moving) for start in starts]
     candidates = [starts[i] for i in np.argsort(cost, kind="stable")[:_STARTS_REFINED]]
-    ends = [refined(start, points, values, moving, iterations=25) for start in candidates]
-    return min(ends, key=lambda end: squared_difference(end, points, values, moving))
+    some = samples.every(max(1, len(samples.values) // _SAMPLES_OF_CANDIDATES))
+    ends = [refined(start, some, moving, iterations=25) for start in candidates]
+    return min(ends, key=lambda end: squared_difference(end, some, moving))
+
+
+def _body(image: CoarseImage) -> NDArray[np.bool_]:
+    body = body_mask(image)
+    if not body.any():
+        raise InconsistentCaseError(
+            "no body was found in a CT", where="registration", remedy="check that the CT is in Hounsfield units"
+        )
+    return body
 
 
 def _centroid_mm(image: CoarseImage, mask: NDArray[np.bool_]) -> FloatArray:
@@ -179,26 +203,24 @@ def register_time_points(
     if not 0 <= reference_index < len(time_points):
         raise ValueError(f"there is no time point {reference_index}")
     reference = time_points[reference_index]
-    registered = []
+    registered: list[TimePoint] = []
+    prepared: _Reference | None = None
     for number, time_point in enumerate(time_points):
         part = part_of(progress, number / len(time_points), (number + 1) / len(time_points))
+        part(0.0, f"Aligning time point {number + 1}")
         place = f"{where}, time point {number + 1}" if where else f"time point {number + 1}"
-        registered.append(replace(time_point, registration=_registration(reference, time_point, part, place)))
+        if time_point is reference:
+            found = Registration(RigidTransform.identity(), "reference", 0.0)
+        elif _frame(reference) and _frame(reference) == _frame(time_point):
+            found = Registration(RigidTransform.identity(), "same-frame-of-reference")
+        elif reference.ct is not None and time_point.ct is not None:
+            prepared = prepared or _prepared(reference.ct, 0)
+            found = _registered_to(prepared, time_point.ct, part, place)
+        else:
+            found = register_rigid_spect(reference.spect, time_point.spect, progress=part, where=place)
+        found = replace(found, findings=(*_frames_finding(time_point, place), *found.findings))
+        registered.append(replace(time_point, registration=found))
     return tuple(registered)
-
-
-def _registration(reference: TimePoint, time_point: TimePoint, progress: Progress, place: str) -> Registration:
-    own = _frames_finding(time_point, place)
-    if time_point is reference:
-        return Registration(RigidTransform.identity(), "reference", 0.0, own)
-    frame = _frame(reference)
-    if frame and frame == _frame(time_point):
-        return Registration(RigidTransform.identity(), "same-frame-of-reference", None, own)
-    if reference.ct is not None and time_point.ct is not None:
-        found = register_rigid_ct(reference.ct, time_point.ct, progress=progress, where=place)
-    else:
-        found = register_rigid_spect(reference.spect, time_point.spect, progress=progress, where=place)
-    return replace(found, findings=(*own, *found.findings))
 
 
 def _frame(time_point: TimePoint) -> str:
