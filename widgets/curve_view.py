@@ -9,11 +9,22 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import (
+    QColor,
+    QFontMetricsF,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractButton,
     QButtonGroup,
     QHBoxLayout,
+    QLayout,
     QScrollArea,
     QSizePolicy,
     QToolButton,
@@ -30,6 +41,7 @@ from widgets.theme import ACCENT, DIMMED, ERROR, LINE, RAISED, STALE, SURFACE, T
 
 Floats = NDArray[np.float64]
 _NEAR_PIXELS = 12.0
+_LEAST_WIDTH_FOR_ALL = 520
 # Per cent; the residual axis is the first that holds all points.
 _RESIDUAL_LIMITS = (2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
@@ -153,6 +165,8 @@ class CurveView(QWidget):
         self._scroll.setWidget(inner)
         self._scroll.setFixedWidth(214)
         layout = QHBoxLayout(self)
+        # The list of small curves goes where there is no room for it; it must not hold the view open.
+        layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         layout.setContentsMargins(8, 4, 0, 4)
         layout.setSpacing(10)
         layout.addLayout(left, 1)
@@ -204,6 +218,15 @@ class CurveView(QWidget):
         self.plot.set_logarithmic(logarithmic)
         for button in self._small.values():
             button.set_logarithmic(logarithmic)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow place only the current curve is shown."""
+        super().resizeEvent(event)
+        self._scroll.setVisible(self.width() >= _LEAST_WIDTH_FOR_ALL)
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for the current curve alone."""
+        return QSize(230, 260)
 
     def _choose_scale(self, logarithmic: bool) -> None:
         self.set_logarithmic(logarithmic)
@@ -342,7 +365,7 @@ class _LargePlot(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("curve_plot")
-        self.setMinimumSize(300, 240)
+        self.setMinimumSize(200, 190)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMouseTracking(True)
         self.curve: CurveShown | None = None

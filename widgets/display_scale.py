@@ -112,7 +112,7 @@ def grey_levels(values_hu: NDArray[Any], window: WindowLevel) -> Bytes:
     lower = window.level_hu - window.width_hu / 2
     if values_hu.dtype == np.int16:
         return _grey_table(window)[np.ascontiguousarray(values_hu).view(np.uint16)]
-    scaled = (values_hu - np.float32(lower)) * np.float32(255 / window.width_hu)
+    scaled = (values_hu - np.float32(lower)) * np.float32(255 / window.width_hu) + np.float32(0.5)
     return np.ascontiguousarray(np.clip(np.nan_to_num(scaled, nan=0.0), 0, 255).astype(np.uint8))
 
 
@@ -121,12 +121,12 @@ def _grey_table(window: WindowLevel) -> Bytes:
     """Grey level of every 16-bit CT number, addressed by its bit pattern."""
     numbers = np.arange(1 << 16, dtype=np.uint16).view(np.int16).astype(np.float64)
     lower = window.level_hu - window.width_hu / 2
-    return np.clip((numbers - lower) * (255 / window.width_hu), 0, 255).astype(np.uint8)
+    return np.clip((numbers - lower) * (255 / window.width_hu) + 0.5, 0, 255).astype(np.uint8)
 
 
 def map_positions(values: NDArray[Any], scale: ColourScale) -> Bytes:
     """Positions 0 … 255 of values on a colour map; values outside the limits get the end colours."""
-    scaled = (values - np.float32(scale.lower)) * np.float32(255 / (scale.upper - scale.lower))
+    scaled = (values - np.float32(scale.lower)) * np.float32(255 / (scale.upper - scale.lower)) + np.float32(0.5)
     np.clip(scaled, 0, 255, out=scaled)
     positions: Bytes = scaled.astype(np.uint8)
     return positions

@@ -139,8 +139,10 @@ class DoseBarsView(QWidget):
         metrics = QFontMetricsF(font(scale=0.92))
         left = metrics.horizontalAdvance("000.0") + 16
         legend = metrics.height() + 12
-        top = 2 * metrics.height() + 18
-        place = QRectF(left, top, self.width() - left - 12, self.height() - top - 2 * metrics.height() - 14 - legend)
+        top = metrics.height() + 14
+        lines = 3 if self._two_lines() else 2
+        below = lines * metrics.height() + 14 + legend
+        place = QRectF(left, top, self.width() - left - 12, self.height() - top - below)
         highest = max(
             (
                 max(
@@ -153,6 +155,12 @@ class DoseBarsView(QWidget):
             default=1.0,
         )
         return Axes(place, (0.0, max(len(self._bars), 1)), (0.0, highest * 1.12 or 1.0))
+
+    def _two_lines(self) -> bool:
+        """Whether a name needs two lines under its bar."""
+        metrics = QFontMetricsF(font(scale=0.92, strong=True))
+        column = (self.width() - 60) / max(len(self._bars), 1) - 4
+        return any(metrics.horizontalAdvance(bar.name) > column and " " in bar.name for bar in self._bars)
 
     def bar_place(self, key: str) -> QRectF:
         """Where a bar is drawn, in pixels."""
@@ -231,9 +239,17 @@ class DoseBarsView(QWidget):
         metrics = QFontMetricsF(small)
         painter.setFont(strong if bar.key == self._current else small)
         painter.setPen(QColor(bar.colour or TEXT))
-        name = metrics.elidedText(bar.name, Qt.TextElideMode.ElideMiddle, slot.width())
+        names = [bar.name]
+        if self._two_lines():
+            first, _, rest = bar.name.rpartition(" ")
+            fits = metrics.horizontalAdvance(bar.name) <= slot.width()
+            names = [bar.name, ""] if fits or not first else [first, rest]
         below = QRectF(slot.left(), axes.place.bottom() + 4, slot.width(), metrics.height() + 2)
-        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, name)
+        for name in names:
+            shown = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, slot.width())
+            painter.drawText(below, Qt.AlignmentFlag.AlignCenter, shown)
+            below.translate(0, metrics.height())
+        below.translate(0, -metrics.height())
         painter.setFont(strong)
         painter.setPen(QColor(STALE if bar.stale else TEXT))
         total = self.total_text(bar.key)

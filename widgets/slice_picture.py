@@ -25,7 +25,7 @@ _UNITS: dict[Quantity, DisplayUnit] = {
     "absorbed_dose_gy": GRAY,
 }
 # Voxels are sampled at least this finely, so that the screen's own smoothing between samples is not seen.
-_SAMPLES_PER_VOXEL = 2.0
+_SAMPLES_PER_VOXEL = 1.5
 _SAME_AXES = 1e-6
 
 
@@ -74,8 +74,8 @@ def value_at(layer: Layer, point_mm: ArrayLike) -> float | None:
 def plane_values(layer: Layer, axes: PlaneAxes, slice_index: int, *, least_step_mm: float = 0.0) -> NDArray[Any]:
     """Values of a layer on a slice, as rows and columns of its picture.
 
-    A layer on the declared grid itself is not resampled. Otherwise trilinear, at steps of half a voxel of the layer
-    (never below ``least_step_mm``); NaN outside the image.
+    A layer on the declared grid itself is not resampled. Otherwise trilinear, at steps of two thirds of the layer's
+    voxel (never below ``least_step_mm``); NaN outside the image.
     """
     geometry = layer.volume.geometry
     move = np.eye(4)

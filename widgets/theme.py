@@ -7,7 +7,7 @@ import functools
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
-from dosimetry_core.data_tables import table_bytes
+from dosimetry_core.data_tables import resource, table_bytes
 from dosimetry_core.errors import Level
 
 BACKGROUND = "#202225"
@@ -119,7 +119,7 @@ def apply_theme(app: QApplication) -> None:
     for role in (group.WindowText, group.Text, group.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor("#747b84"))
     app.setPalette(palette)
-    app.setStyleSheet(STYLESHEET)
+    app.setStyleSheet(STYLESHEET.replace("@ARROW@", str(resource("icons", "arrow-down.svg")).replace("\\", "/")))
 
 
 STYLESHEET = f"""
@@ -163,7 +163,13 @@ QLineEdit[invalid="true"] {{ border-color: {ERROR}; background: #38211f; }}
 QLineEdit:read-only {{ background: {BACKGROUND}; border-color: transparent; }}
 QComboBox QAbstractItemView {{
     background: {RAISED}; border: 1px solid {LINE}; selection-background-color: {ACCENT_DEEP}; }}
-QComboBox {{ min-height: 24px; }}
+QComboBox {{
+    background: {RAISED}; color: {TEXT}; border: 1px solid {LINE}; border-radius: 4px; padding: 4px 4px 4px 7px; }}
+QComboBox:hover {{ background: #3c4147; border-color: #565c64; }}
+QComboBox:focus {{ border-color: {ACCENT}; }}
+QComboBox:disabled {{ color: #747b84; background: {SURFACE}; border-color: #363a3f; }}
+QComboBox::drop-down {{ border: 0; width: 18px; }}
+QComboBox::down-arrow {{ image: url("@ARROW@"); width: 12px; height: 12px; }}
 QTableView, QTreeView, QListView {{
     background: {SURFACE}; alternate-background-color: #2c2f33; gridline-color: #363a3f; border: 1px solid {LINE};
     border-radius: 4px; selection-background-color: #34506b; selection-color: #ffffff; }}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from dosimetry_core.units import MILLIMETRE
+from widgets.flow_layout import FlowLayout
 from widgets.quantity_edit import QuantityEdit
 from widgets.theme import label
 from widgets.tools.brush import LARGEST_RADIUS_MM, SMALLEST_RADIUS_MM
@@ -39,16 +40,15 @@ class VoiToolBar(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        tools = QGridLayout()
-        tools.setSpacing(5)
+        tools = FlowLayout(spacing=5)
         group = QButtonGroup(self)
         self._tools: dict[str, QToolButton] = {}
-        for number, (name, text, tip) in enumerate(_TOOLS):
+        for name, text, tip in _TOOLS:
             button = _button(f"tool_{name}", text, tip)
             button.setCheckable(True)
             button.clicked.connect(lambda _=False, name=name: self.tool_chosen.emit(name))
             group.addButton(button)
-            tools.addWidget(button, 0, number)
+            tools.addWidget(button)
             self._tools[name] = button
         layout.addLayout(tools)
         self._radius = QuantityEdit(
@@ -83,8 +83,7 @@ class VoiToolBar(QWidget):
         margin.setSpacing(6)
         margin.addWidget(label("Margin", role="dimmed"))
         margin.addWidget(self._margin)
-        acts = QGridLayout()
-        acts.setSpacing(5)
+        acts = FlowLayout(spacing=5)
         self._acts: dict[str, QToolButton] = {}
         for number, (name, text, tip) in enumerate(_ACTS):
             button = _button(f"act_{name.replace('-', '_')}", text, tip)
@@ -93,7 +92,7 @@ class VoiToolBar(QWidget):
             if number < 2:
                 margin.addWidget(button)
             else:
-                acts.addWidget(button, 0, number - 2)
+                acts.addWidget(button)
         margin.addStretch(1)
         layout.addLayout(margin)
         layout.addLayout(acts)
@@ -134,4 +133,5 @@ def _button(name: str, text: str, tip: str) -> QToolButton:
     button.setObjectName(name)
     button.setText(text)
     button.setToolTip(tip)
+    button.setProperty("role", "compact")
     return button

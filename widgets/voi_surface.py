@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 from vtkmodules.util.numpy_support import numpy_to_vtk
 from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPolyData
 from vtkmodules.vtkCommonMath import vtkMatrix4x4
 from vtkmodules.vtkCommonTransforms import vtkTransform
 from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D, vtkPolyDataNormals, vtkWindowedSincPolyDataFilter
-from vtkmodules.vtkFiltersGeneral import vtkTransformPolyDataFilter
+from vtkmodules.vtkFiltersGeneral import vtkTransformFilter
 
 from dosimetry_core.geometry import VolumeGeometry
 from dosimetry_core.voi import FULL_COVERAGE, VoiMask
@@ -18,6 +19,8 @@ _SMOOTHING_PASSES = 18
 _PASS_BAND = 0.06
 # Larger masks are thinned to about this many voxels; a surface needs no more.
 _MOST_VOXELS = 500_000
+_BORDER = 2
+_BLUR_VOXELS = 0.6
 
 
 def image_data(values: NDArray[np.generic]) -> vtkImageData:
@@ -46,21 +49,25 @@ def surface(mask: VoiMask) -> vtkPolyData:
     """Smoothed surface of a VOI at half coverage in patient coordinates; empty for an empty mask."""
     if mask.is_empty:
         return vtkPolyData()
-    step = max(1, round((mask.coverage.size / _MOST_VOXELS) ** (1 / 3)))
-    coverage = mask.coverage[::step, ::step, ::step]
-    padded = np.pad(coverage, 1)
+    spacing = np.array(mask.geometry.spacing_mm)
+    edge_mm = max((mask.coverage.size / _MOST_VOXELS * float(np.prod(spacing))) ** (1 / 3), float(spacing.min()))
+    steps = np.maximum(1, np.rint(edge_mm / spacing)).astype(int)
+    coverage = mask.coverage[:: steps[0], :: steps[1], :: steps[2]]
+    padded = np.pad(coverage, _BORDER).astype(np.float32)
+    # Drawn slices are steps; a blur of half a voxel turns them into a surface.
+    blur = _BLUR_VOXELS * float((spacing * steps).max()) / (spacing * steps)
+    padded = ndimage.gaussian_filter(padded, blur)
     edges = vtkFlyingEdges3D()
     edges.SetInputData(image_data(padded))
     edges.SetValue(0, FULL_COVERAGE / 2)
     edges.ComputeNormalsOff()
     edges.ComputeScalarsOff()
-    start = np.array(mask.start) - step
-    spacing = tuple(s * step for s in mask.geometry.spacing_mm)
-    origin = mask.geometry.index_to_point(start)
-    box = VolumeGeometry(padded.shape, origin, (spacing[0], spacing[1], spacing[2]), mask.geometry.directions)
+    origin = mask.geometry.index_to_point(np.array(mask.start) - _BORDER * steps)
+    a_mm, b_mm, c_mm = (float(length) for length in spacing * steps)
+    box = VolumeGeometry(padded.shape, origin, (a_mm, b_mm, c_mm), mask.geometry.directions)
     transform = vtkTransform()
     transform.SetMatrix(index_to_patient(box))
-    placed = vtkTransformPolyDataFilter()
+    placed = vtkTransformFilter()
     placed.SetInputConnection(edges.GetOutputPort())
     placed.SetTransform(transform)
     smooth = vtkWindowedSincPolyDataFilter()

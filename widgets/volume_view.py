@@ -32,6 +32,7 @@ __all__ = ["VolumeView", "opengl_fault"]
 _DEGREES_PER_PIXEL = 0.5
 _ZOOM_STEP = 1.12
 _REFINE_AFTER_MS = 160
+_MESH_AFTER_MS = 150
 _CLICK_MOVES_LESS_THAN = 4
 
 
@@ -79,6 +80,10 @@ class VolumeView(QWidget):
         self._refine.setSingleShot(True)
         self._refine.setInterval(_REFINE_AFTER_MS)
         self._refine.timeout.connect(self._redraw)
+        self._mesh = QTimer(self)
+        self._mesh.setSingleShot(True)
+        self._mesh.setInterval(_MESH_AFTER_MS)
+        self._mesh.timeout.connect(self._redraw)
         self._reset = self._corner_button("volume_reset", "Front", "Back to the view from the front")
         self._reset.clicked.connect(self.reset_view)
         self._toggle = self._corner_button("volume_projection", "SPECT", "Projection of the SPECT around the VOIs")
@@ -109,10 +114,15 @@ class VolumeView(QWidget):
         self._redraw()
 
     def show_vois(self, vois: Sequence[VoiShown]) -> None:
-        """VOIs in their colours; the surface of a changed one is made when next painted."""
+        """VOIs in their colours; only changed ones get a new surface."""
+        same = [voi.voi_id for voi in vois] == [voi.voi_id for voi in self._vois]
         self._vois = tuple(vois)
         self._vois_changed = True
-        self._redraw()
+        if same and self.isVisible():
+            # During a stroke masks change many times a second; the surface follows when the hand rests.
+            self._mesh.start()
+        else:
+            self._redraw()
 
     def set_active_voi(self, voi_id: str | None) -> None:
         """This one is opaque, the others are half clear."""

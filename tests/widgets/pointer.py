@@ -68,6 +68,10 @@ def key(widget: QWidget, code: Qt.Key, modifiers=NONE, *, hold: bool = False) ->
         QApplication.sendEvent(widget, QKeyEvent(QEvent.Type.KeyRelease, code, modifiers))
 
 
+def let_go(widget: QWidget, code: Qt.Key) -> None:
+    QApplication.sendEvent(widget, QKeyEvent(QEvent.Type.KeyRelease, code, NONE))
+
+
 class Received:
     """Collects what a signal sends."""
 

@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QLabel, QToolButton, QWidget
+
+from dosimetry_core.units import HOUR, MEGABECQUEREL
+from tests.widgets.pointer import RIGHT, Received, click, move
+from widgets.curve_view import CurveShown, CurveView
+from widgets.dose_bars_view import DoseBarShown, DoseBarsView, DoseLimitShown, DoseSegmentShown, nuclide_text
+from widgets.plot_axes import Axes, linear_ticks, logarithmic_ticks, tick_text
+
+
+def curve(voi_id: str = "v0", **changes) -> CurveShown:
+    time_s = HOUR.to_core(1.0) * np.array([4.0, 24.0, 48.0, 192.0])
+    rate = np.log(2) / HOUR.to_core(50.0)
+    activity = MEGABECQUEREL.to_core(150.0) * np.exp(-rate * time_s)
+    later = np.linspace(0, HOUR.to_core(400.0), 200)
+    fit = MEGABECQUEREL.to_core(150.0) * np.exp(-rate * later)
+    values = {
+        "voi_id": voi_id,
+        "name": f"Kidney {voi_id}",
+        "colour": "#58d8f5",
+        "time_s": time_s,
+        "activity_bq": activity * np.array([1.02, 0.98, 1.0, 1.01]),
+        "activity_standard_uncertainty_bq": 0.03 * activity,
+        "excluded": np.array([False, False, True, False]),
+        "point_texts": ("", "", "patient moved", ""),
+        "fit_time_s": later,
+        "fit_activity_bq": fit,
+        "fit_standard_uncertainty_bq": 0.04 * fit,
+        "fit_at_points_bq": activity,
+        "last_measured_s": float(time_s[-1]),
+        "extrapolated_fraction": 0.22,
+        "model": "mono-exponential",
+    }
+    return CurveShown(**(values | changes))
+
+
+@pytest.fixture
+def curves(qtbot) -> CurveView:
+    view = CurveView()
+    qtbot.addWidget(view)
+    view.resize(900, 560)
+    view.show_curves([curve("v0"), curve("v1"), curve("v2", state="failed", message="two points only")])
+    view.show()
+    return view
+
+
+def test_that_the_tail_is_told_with_its_share(curves):
+    assert curves.findChild(QLabel, "curve_tail").text() == "22.0 % of the integral lies beyond 192 h"
+
+
+def test_that_choosing_a_small_curve_makes_it_large_and_setting_is_silent(curves):
+    selected = Received(curves.curve_selected)
+    curves.set_current("v1")
+    assert (curves.current(), len(selected)) == ("v1", 0)
+    curves.findChild(QWidget, "curve_small_v2").click()
+    assert selected.values == ["v2"]
+    assert curves.current() == "v2"
+    assert "two points only" in curves.findChild(QLabel, "curve_notes").text()
+
+
+def test_that_a_refresh_keeps_the_current_curve(curves):
+    curves.set_current("v1")
+    curves.show_curves([curve("v0"), curve("v1", model="bi-exponential")])
+    assert curves.current() == "v1"
+    curves.show_curves([])
+    assert curves.current() is None
+
+
+@pytest.mark.parametrize("index", range(4))
+def test_that_a_click_on_a_point_names_it(curves, index):
+    clicked, menu = Received(curves.point_clicked), Received(curves.point_menu_requested)
+    at = curves.plot.point_pixel(index)
+    click(curves.plot, at + QPointF(2, -1))
+    click(curves.plot, at, RIGHT)
+    assert clicked.values == [("v0", index)]
+    assert menu.last[:2] == ("v0", index)
+
+
+def test_that_a_click_beside_the_points_says_nothing(curves):
+    clicked = Received(curves.point_clicked)
+    click(curves.plot, curves.plot.point_pixel(3) - QPointF(60, 40))
+    assert len(clicked) == 0
+
+
+def test_that_points_lie_where_their_axes_say(curves):
+    axes, _ = curves.plot.axes()
+    first = curves.plot.point_pixel(0)
+    assert axes.x(4.0) == pytest.approx(first.x())
+    assert axes.y(MEGABECQUEREL.from_core(curve().activity_bq[0])) == pytest.approx(first.y())
+
+
+def test_that_an_excluded_point_is_hollow(curves):
+    image = curves.plot.grab().toImage()
+    used = QColor(image.pixel(curves.plot.point_pixel(0).toPoint()))
+    left_out = QColor(image.pixel(curves.plot.point_pixel(2).toPoint()))
+    assert used.name() == "#58d8f5"
+    assert left_out.lightness() < 60
+
+
+def test_that_the_logarithmic_axis_makes_one_exponential_a_straight_line(curves):
+    toggled = Received(curves.logarithmic_toggled)
+    curves.set_logarithmic(True)
+    assert len(toggled) == 0
+    axes, _ = curves.plot.axes()
+    shown = curve()
+    inside = shown.fit_activity_bq > MEGABECQUEREL.to_core(axes.y_range[0])
+    pixels = [
+        axes.point(HOUR.from_core(t), MEGABECQUEREL.from_core(a))
+        for t, a in zip(shown.fit_time_s[inside], shown.fit_activity_bq[inside], strict=True)
+    ]
+    slopes = [(b.y() - a.y()) / (b.x() - a.x()) for a, b in pairwise(pixels)]
+    assert np.ptp(slopes) < 1e-6
+    curves.findChild(QToolButton, "curve_linear").click()
+    assert toggled.values == [False]
+
+
+def test_that_a_point_is_told_with_value_fit_and_reason():
+    assert curve().point_text(2) == ("Kidney v0, 48.00 h: 77.1 ± 2.3 MBq · fit 77.1 MBq · excluded · patient moved")
+
+
+def test_that_a_narrow_view_shows_the_current_curve_alone(curves):
+    curves.resize(300, 300)
+    assert not curves.findChild(QWidget, "curve_small_multiples").isVisible()
+    curves.resize(900, 500)
+    assert curves.findChild(QWidget, "curve_small_multiples").isVisible()
+
+
+def test_that_curves_without_points_or_fit_are_drawn(curves):
+    nothing = np.zeros(0)
+    empty = curve(
+        time_s=nothing,
+        activity_bq=nothing,
+        activity_standard_uncertainty_bq=nothing,
+        excluded=np.zeros(0, bool),
+        fit_time_s=None,
+        fit_activity_bq=None,
+        fit_standard_uncertainty_bq=None,
+        fit_at_points_bq=None,
+        last_measured_s=None,
+        extrapolated_fraction=None,
+    )
+    for logarithmic in (False, True):
+        curves.set_logarithmic(logarithmic)
+        curves.show_curves([empty])
+        curves.grab()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "most", "expected"),
+    [
+        (0, 100, 5, [0, 20, 40, 60, 80, 100]),
+        (0, 10, 4, [0, 2.5, 5, 7.5, 10]),
+        (-5, 5, 4, [-5, -2.5, 0, 2.5, 5]),
+        (0, 0.03, 3, [0, 0.01, 0.02, 0.03]),
+    ],
+)
+def test_that_linear_ticks_are_round_numbers(low, high, most, expected):
+    assert linear_ticks(low, high, most) == pytest.approx(expected)
+
+
+def test_that_tick_texts_tell_the_ticks_apart_with_no_needless_figures():
+    ticks = [0.0, 2.5, 5.0, 7.5]
+    assert [tick_text(tick, ticks) for tick in ticks] == ["0.0", "2.5", "5.0", "7.5"]
+    ticks = [0.0, 50.0, 100.0]
+    assert [tick_text(tick, ticks) for tick in ticks] == ["0", "50", "100"]
+    ticks = [0.01, 0.1, 1.0, 10.0]
+    assert [tick_text(tick, ticks) for tick in ticks] == ["0.01", "0.1", "1", "10"]
+
+
+def test_that_a_logarithmic_axis_has_decades_and_fine_ticks_where_short():
+    assert logarithmic_ticks(0.5, 2000) == pytest.approx([1, 10, 100, 1000])
+    assert logarithmic_ticks(3, 60) == pytest.approx([5, 10, 20, 50])
+    with pytest.raises(ValueError, match="positive"):
+        logarithmic_ticks(0, 10)
+
+
+def test_that_the_ends_of_the_axes_are_the_corners_of_the_place():
+    axes = Axes(QRectF(10, 20, 200, 100), (0.0, 50.0), (1.0, 100.0), logarithmic=True)
+    assert axes.point(0, 1) == QPointF(10, 120)
+    assert axes.point(50, 100) == QPointF(210, 20)
+    assert axes.y(10) == pytest.approx(70)
+
+
+LIMIT = DoseLimitShown("renal limit", 23.0, "protocol")
+BARS = (
+    DoseBarShown(
+        "kl",
+        "Kidney L",
+        (
+            DoseSegmentShown("Cycle 1", "Lu-177", 4.2, "delivered"),
+            DoseSegmentShown("Cycle 1", "Y-90", 2.1, "delivered"),
+            DoseSegmentShown("Cycle 2", "Lu-177", 4.1, "planned"),
+        ),
+        1.1,
+        (LIMIT,),
+        binding=True,
+    ),
+    DoseBarShown("sp", "Spleen", (DoseSegmentShown("Cycle 1", "Lu-177", 5.2, "estimated"),), stale=True),
+)
+
+
+@pytest.fixture
+def bars(qtbot) -> DoseBarsView:
+    view = DoseBarsView()
+    qtbot.addWidget(view)
+    view.resize(500, 400)
+    view.show_bars(BARS)
+    view.show()
+    return view
+
+
+def test_that_a_bar_is_as_high_as_the_sum_of_its_parts(bars):
+    kidney, spleen = bars.bar_place("kl"), bars.bar_place("sp")
+    assert kidney.height() / spleen.height() == pytest.approx((4.2 + 2.1 + 4.1) / 5.2)
+    assert bars.total_text("kl") == "10.40 ± 1.10"
+
+
+def test_that_delivered_parts_are_full_and_planned_ones_are_not(bars):
+    image = bars.grab().toImage()
+    place = bars.bar_place("kl")
+    lowest = QColor(image.pixel(int(place.center().x()) + 8, int(place.bottom()) - 6))
+    assert lowest.name() == "#5aa6d6"
+    planned = [
+        QColor(image.pixel(x, int(place.top()) + 12)).name()
+        for x in range(int(place.left()) + 3, int(place.right()) - 3)
+    ]
+    assert len(set(planned)) > 2
+
+
+def test_that_a_click_names_the_bar_and_marking_one_is_silent(bars):
+    clicked = Received(bars.bar_clicked)
+    bars.set_current("sp")
+    click(bars, bars.bar_place("sp").center())
+    move(bars, bars.bar_place("kl").center())
+    click(bars, QPointF(2, 200))
+    assert clicked.values == ["sp"]
+
+
+def test_that_a_bar_is_told_in_words_with_its_limit():
+    text = BARS[0].text()
+    assert "Kidney L: 10.40 ± 1.10 Gy" in text
+    assert "Cycle 1, ⁹⁰Y: 2.10 Gy (delivered)" in text
+    assert "renal limit: 23.00 Gy – protocol" in text
+    assert "binds" in text
+    assert "Stale" in BARS[1].text()
+
+
+def test_that_a_nuclide_is_printed_with_its_mass_number_raised():
+    assert nuclide_text("Lu-177") == "¹⁷⁷Lu"
+    assert nuclide_text("") == ""
+
+
+def test_that_no_bars_and_very_many_bars_are_drawn(bars):
+    bars.show_bars(())
+    bars.grab()
+    bars.show_bars([DoseBarShown(str(n), f"Lesion {n}", BARS[0].segments) for n in range(18)])
+    bars.grab()

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QComboBox, QLineEdit
+
+from dosimetry_core.units import GRAY, MEGABECQUEREL_HOUR
+from tests.widgets.pointer import Received, click
+from widgets.result_table import Column, ResultTable, Row
+from widgets.voi_table import VoiRow, VoiTable
+
+ROWS = (
+    VoiRow("v0", "Kidney L", "kidney_left", "#58d8f5", 168.2, 912e3, 153.4e6, 0.931, 4.21, 0.19),
+    VoiRow("v1", "Kidney R", "kidney_right", "#d8418c", 171.9, 880e3, 150e6, 0.928, 4.05, 0.18, visible=False),
+    VoiRow("v2", "Lesion 1", "lesion", "#a6f29a"),
+)
+
+
+@pytest.fixture
+def voi_table(qtbot) -> VoiTable:
+    table = VoiTable()
+    qtbot.addWidget(table)
+    table.resize(700, 300)
+    table.show_rows(ROWS)
+    table.show()
+    return table
+
+
+def cell_middle(table, row: int, column: int) -> QPointF:
+    return QPointF(table.visualRect(table.model().index(row, column)).center())
+
+
+def test_that_voi_cells_show_display_units_and_keep_core_values(voi_table):
+    assert voi_table.text("v0", "volume") == "168.2"
+    assert voi_table.text("v0", "mean") == "912.0"
+    assert voi_table.text("v0", "activity") == "153.4"
+    assert voi_table.text("v0", "dose") == "4.21 ± 0.19"
+    assert voi_table.text("v2", "dose") == "–"
+    assert voi_table.value("v0", "activity") == 153.4e6
+
+
+def test_that_selecting_a_voi_is_told_and_setting_it_is_not(voi_table):
+    selected = Received(voi_table.voi_selected)
+    voi_table.set_current("v1")
+    voi_table.show_rows(ROWS[::-1])
+    assert len(selected) == 0
+    assert voi_table.current() == "v1"
+    click(voi_table.viewport(), cell_middle(voi_table, 2, 3))
+    assert selected.values == ["v0"]
+
+
+def test_that_a_renaming_is_reported_and_not_stored(qtbot, voi_table):
+    edited = Received(voi_table.name_edited)
+    index = voi_table.model().index(0, 0)
+    voi_table.edit(index)
+    editor = voi_table.findChild(QLineEdit)
+    editor.setText("Left kidney")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: len(edited) > 0)
+    assert edited.values == [("v0", "Left kidney")]
+    assert voi_table.text("v0", "name") == "Kidney L"
+
+
+def test_that_a_role_is_chosen_from_the_list(voi_table):
+    edited = Received(voi_table.role_edited)
+    voi_table.edit(voi_table.model().index(2, 1))
+    box = voi_table.findChild(QComboBox, "voi_role_editor")
+    box.setCurrentText("liver")
+    box.activated.emit(box.currentIndex())
+    assert edited.values == [("v2", "liver")]
+
+
+def test_that_the_colour_square_and_space_show_and_hide(voi_table):
+    toggled = Received(voi_table.visibility_toggled)
+    square = voi_table.visualRect(voi_table.model().index(0, 0)).left() + 10
+    click(voi_table.viewport(), QPointF(square, cell_middle(voi_table, 0, 0).y()))
+    voi_table.set_current("v1")
+    QTest.keyClick(voi_table, Qt.Key.Key_Space)
+    assert toggled.values == [("v0", False), ("v1", True)]
+
+
+def test_that_an_unchanged_row_is_not_repainted(voi_table):
+    changed = Received(voi_table.model().dataChanged)
+    voi_table.show_rows(ROWS)
+    assert len(changed) == 0
+    voi_table.show_rows((ROWS[0], ROWS[1], VoiRow("v2", "Lesion 1", "lesion", "#a6f29a", 3.0)))
+    assert changed.last[0].row() == 2
+
+
+COLUMNS = (
+    Column("organ", "Organ"),
+    Column("tia", "Time-integrated activity", MEGABECQUEREL_HOUR),
+    Column("dose", "Absorbed dose", GRAY),
+)
+RESULTS = (
+    Row("kl", ("Kidney L", (4.4e13, 9e11), (4.21, 0.19))),
+    Row("kr", ("Kidney R", 4.2e13, None), level="warning"),
+)
+
+
+@pytest.fixture
+def results(qtbot) -> ResultTable:
+    table = ResultTable("organ_doses")
+    qtbot.addWidget(table)
+    table.resize(600, 200)
+    table.show_rows(COLUMNS, RESULTS)
+    table.show()
+    return table
+
+
+def test_that_results_are_shown_in_display_units(results):
+    assert results.text("kl", "tia") == "12222 ± 250"
+    assert results.text("kr", "dose") == "–"
+    assert results.value("kl", "dose") == (4.21, 0.19)
+
+
+def test_that_copying_gives_lines_with_units(results):
+    QTest.keyClick(results, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    lines = QGuiApplication.clipboard().text().split("\n")
+    assert lines[0] == "Organ\tTime-integrated activity\tAbsorbed dose"
+    assert lines[1] == "Kidney L\t12222 ± 250 MBq·h\t4.21 ± 0.19 Gy"
+    results.set_current("kr")
+    assert results.copy_text().split("\n")[1:] == ["Kidney R\t11667 MBq·h\t–"]
+
+
+def test_that_a_click_names_the_row(results):
+    clicked = Received(results.row_clicked)
+    click(results.viewport(), cell_middle(results, 1, 1))
+    assert clicked.values == ["kr"]
+
+
+def test_that_the_selected_row_survives_a_refresh_by_its_key(results):
+    results.set_current("kr")
+    results.show_rows(COLUMNS, (Row("new", ("Liver", None, None)), *RESULTS))
+    assert results.current() == "kr"
+
+
+def test_that_a_row_with_a_missing_cell_is_our_fault(results):
+    with pytest.raises(ValueError, match="cells"):
+        results.show_rows(COLUMNS, (Row("x", ("Liver",)),))

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QToolButton
+
+from dosimetry_core.geometry import VolumeGeometry
+from dosimetry_core.voi_editing import BrushGesture, empty_mask, paint
+from tests.widgets.bodies import GRID, RIGHT_KIDNEY_MM, kidney, spect
+from tests.widgets.pointer import Received, click, double_click, drag, wheel
+from widgets.display_scale import ColourScale
+from widgets.volume_view import VolumeView, opengl_fault
+
+needs_opengl = pytest.mark.skipif(opengl_fault() is not None, reason="no OpenGL here")
+
+
+@pytest.fixture(scope="module")
+def shared_view():
+    """One view for all tests: each new one keeps graphics memory."""
+    return VolumeView() if opengl_fault() is None else None
+
+
+@pytest.fixture
+def view(qapp, shared_view) -> VolumeView:
+    shared_view.resize(320, 300)
+    shared_view.show_vois([])
+    shared_view.show_spect(None)
+    shared_view.show_vois([kidney()])
+    shared_view.set_active_voi("v1")
+    shared_view.show()
+    shared_view.reset_view()
+    return shared_view
+
+
+def pixel(view: VolumeView, at: QPointF) -> QColor:
+    ratio = view.devicePixelRatioF()
+    return QColor(view.grab().toImage().pixel(int(at.x() * ratio), int(at.y() * ratio)))
+
+
+@needs_opengl
+def test_that_the_surface_has_the_colour_of_its_voi(view):
+    middle = pixel(view, QPointF(160, 150))
+    assert middle.blue() > middle.red() + 40
+    assert pixel(view, QPointF(160, 20)).lightness() < 30
+
+
+@needs_opengl
+def test_that_a_hidden_voi_is_not_drawn(view):
+    shown = kidney()
+    from dataclasses import replace
+
+    view.show_vois([replace(shown, visible=False)])
+    view.set_cursor(GRID.centre_mm() + np.array([0, 0, 500.0]))
+    view._redraw()
+    assert pixel(view, QPointF(160, 130)).lightness() < 40
+
+
+@needs_opengl
+def test_that_the_view_begins_at_the_front_with_the_head_up(view):
+    assert view.camera_direction() == pytest.approx([0, 1, 0])
+    # A second VOI to the patient's left appears on the right, one above appears higher.
+    for shift, place in (((45, 0, 0), QPointF(1, 0)), ((0, 0, 45), QPointF(0, -1))):
+        centre = RIGHT_KIDNEY_MM + np.array(shift, float)
+        mask = paint(empty_mask(GRID), BrushGesture("axial", centre[None], 12.0, True, False))
+        from widgets.voi_shown import VoiShown
+
+        other = VoiShown("v2", "Other", mask, "#ff00ff")
+        view.show_vois([kidney(12.0), other])
+        view.reset_view()
+        image = view.grab().toImage()
+        rows, columns = np.indices((image.height(), image.width()))
+        colours = np.array(image.convertToFormat(image.Format.Format_RGB888).constBits(), np.uint8)
+        colours = colours.reshape(image.height(), -1)[:, : 3 * image.width()].reshape(image.height(), image.width(), 3)
+        red = colours[..., 0].astype(int) > colours[..., 1] + 40
+        blue = colours[..., 1].astype(int) > colours[..., 0] + 40
+        offset = QPointF(
+            columns[red].mean() - columns[blue].mean(),
+            rows[red].mean() - rows[blue].mean(),
+        )
+        assert offset.x() * place.x() + offset.y() * place.y() > 30
+
+
+@needs_opengl
+def test_that_dragging_turns_and_the_wheel_zooms(view):
+    before, picture = view.camera_direction(), view.grab().toImage()
+    drag(view, [QPointF(160, 150), QPointF(220, 150), QPointF(250, 170)])
+    assert np.linalg.norm(view.camera_direction() - before) > 0.3
+    assert view.grab().toImage() != picture
+    picture = view.grab().toImage()
+    wheel(view, QPointF(160, 150), 2)
+    assert view.grab().toImage() != picture
+    view.findChild(QToolButton, "volume_reset").click()
+    assert view.camera_direction() == pytest.approx(before)
+
+
+@needs_opengl
+def test_that_a_click_on_a_surface_moves_the_cursor_to_it(view):
+    moved, asked = Received(view.cursor_moved), Received(view.maximise_requested)
+    view.grab()
+    click(view, QPointF(160, 150))
+    # The nearest point of the ball of 20 mm, seen from the front.
+    assert moved.last == pytest.approx(RIGHT_KIDNEY_MM - np.array([0, 20, 0]), abs=3)
+    click(view, QPointF(5, 5))
+    assert len(moved) == 1
+    double_click(view, QPointF(5, 5))
+    assert len(asked) == 1
+
+
+@needs_opengl
+def test_that_nothing_is_rendered_unless_something_changed(view):
+    view.grab()
+    scene, count = view._scene, []
+    original = scene.picture
+    scene.picture = lambda *args, **options: (count.append(1), original(*args, **options))[1]
+    try:
+        for _ in range(5):
+            view.grab()
+        assert len(count) == 0
+        view.set_cursor(GRID.centre_mm())
+        view.grab()
+        view.grab()
+        assert len(count) == 1
+    finally:
+        scene.picture = original
+
+
+@needs_opengl
+def test_that_the_projection_can_be_switched_off(view):
+    view.show_vois([])
+    view.show_spect(spect())
+    view.set_spect_scale(ColourScale(0.8e6, 1.3e6))
+    view.reset_view()
+    light = view.grab().toImage()
+    view.findChild(QToolButton, "volume_projection").click()
+    assert view.grab().toImage() != light
+    view.findChild(QToolButton, "volume_projection").click()
+
+
+@needs_opengl
+def test_that_a_surface_encloses_the_volume_of_its_voi():
+    from vtkmodules.vtkFiltersCore import vtkMassProperties
+
+    from widgets.voi_surface import surface
+
+    grid = VolumeGeometry((60, 120, 120), np.array([-60.0, -60, -90]), (3.0, 1.0, 1.0), np.eye(3)[:, ::-1])
+    mask = paint(empty_mask(grid), BrushGesture("axial", grid.centre_mm()[None], 30.0, True, False))
+    properties = vtkMassProperties()
+    properties.SetInputData(surface(mask))
+    # Smoothed for the eye: within 5 % of the volume, about half a millimetre of radius.
+    assert properties.GetVolume() == pytest.approx(4 / 3 * np.pi * 30**3, rel=0.05)
+
+
+def test_that_without_opengl_a_projection_and_a_sentence_are_shown(qtbot):
+    view = VolumeView(use_opengl=False)
+    qtbot.addWidget(view)
+    view.resize(300, 260)
+    view.set_reference(GRID)
+    view.show_vois([kidney()])
+    view.show_spect(spect())
+    view.set_spect_scale(ColourScale(0.5e6, 1.5e6))
+    view.set_cursor(RIGHT_KIDNEY_MM)
+    view.show()
+    assert view.is_fallback
+    assert "projection" in view.fault_text
+    image = view.grab().toImage()
+    # The ramp grows to the left and to the head: darker there in inverted grey.
+    left, right = (QColor(image.pixel(x, 110)).lightness() for x in (110, 190))
+    assert right < left
+    drag(view, [QPointF(100, 100), QPointF(150, 120)])
+    wheel(view, QPointF(100, 100), 1)
