@@ -14,7 +14,7 @@ from dosimetry_core.case import Administration, Calibration, DeadTimeModel, Reco
 from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError, MissingDataError, raise_problems
 from dosimetry_core.image import ImageSeries
 from dosimetry_core.nuclide import Nuclide, nuclide
-from dosimetry_core.units import MICROSECOND
+from dosimetry_core.units import MICROSECOND, SECONDS_PER_MINUTE
 from dosimetry_core.volume import Volume
 
 DEAD_TIME_CORRECTION_REMARKABLE = 1.2
@@ -229,6 +229,7 @@ def calibrated_image(
             remedy="give it in counts, counts/s or Bq/mL",
         )
     decay = _decay_factor_to_start(series, physics, administration, where)
+    findings += _administration_findings(series, administration, where)
     factor = scale * decay.to_start
     concentration: NDArray[Any] = np.asarray(values, np.float32) * np.float32(factor)
     return CalibratedImage(
@@ -262,8 +263,25 @@ def _decay_factor_to_start(
             where=where,
             remedy="enter the administration",
         )
-    elapsed_s = (series.acquisition_start - administration.start).total_seconds()
+    # The instant that the file means, where it says so: the values were corrected to that one.
+    reference = series.stated_administration_start or administration.start
+    elapsed_s = (series.acquisition_start - reference).total_seconds()
     return _DecayFactors(physics.decay_factor(elapsed_s), 1.0)
+
+
+def _administration_findings(series: ImageSeries, administration: Administration | None, where: str) -> list[Finding]:
+    """A remark where the file was decay-corrected to another instant than the case's administration."""
+    stated = series.stated_administration_start
+    if series.decay_reference != "administration" or stated is None or administration is None:
+        return []
+    apart_s = abs((stated - administration.start).total_seconds())
+    if apart_s <= SECONDS_PER_MINUTE:
+        return []
+    text = (
+        f"the image is decay-corrected to {stated.isoformat(timespec='minutes')}, the case's administration began at "
+        f"{administration.start.isoformat(timespec='minutes')}; the image's own instant was used"
+    )
+    return [Finding("administration-time-differs", "warning", text, where)]
 
 
 def _counting_duration_s(series: ImageSeries, where: str) -> float:

@@ -7,7 +7,7 @@ import difflib
 import math
 import tomllib
 from collections.abc import Callable, Collection, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -236,10 +236,12 @@ class TomlTable:
             self._wrong(key, "has no time zone", "write the offset, or give [patient] time_zone")
             return None
         local = value.replace(tzinfo=self.zone)
-        if local.utcoffset() != local.replace(fold=1).utcoffset():
+        offset = local.utcoffset()
+        if offset is None or offset != local.replace(fold=1).utcoffset():
             self._wrong(key, f"{value} falls into a clock change of {self.zone.key}", "write the offset from UTC")
             return None
-        return local
+        # Two instants of one zone are subtracted as wall clocks, an hour wrong across a clock change.
+        return value.replace(tzinfo=timezone(offset))
 
     def day(self, key: str, *, required: bool = False) -> date | None:
         """A calendar date, or None if absent."""

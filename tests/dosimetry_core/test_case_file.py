@@ -153,3 +153,16 @@ def test_that_broken_toml_is_named_with_its_line(tmp_path: Path) -> None:
 def test_that_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DosimetryError, match=r"nowhere\.toml"):
         read_case(tmp_path / "nowhere.toml")
+
+
+def test_that_durations_across_a_clock_change_are_elapsed_time(tmp_path: Path) -> None:
+    vial = (
+        "vial_activity_mbq = 7600.0\n  vial_time = 2025-03-29T22:00:00\n  residual_activity_mbq = 0.0\n"
+        "  residual_time = 2025-03-30T11:30:00"
+    )
+    text = ENTERED.replace("administered_activity_mbq = 3700.0", vial).replace(
+        "start = 2025-03-03T10:30:00\n", "start = 2025-03-30T10:00:00\n"
+    )
+    administration = read_case(_written(tmp_path, text)).cycles[0].administrations[0]
+    # From 22:00 CET to 10:00 CEST are 11 hours, not 12.
+    assert administration.administered_activity_bq == pytest.approx(7.6e9 * 2 ** (-11 / 159.528))
