@@ -42,6 +42,8 @@ from widgets.theme import ACCENT, DIMMED, ERROR, LINE, RAISED, STALE, SURFACE, T
 Floats = NDArray[np.float64]
 _NEAR_PIXELS = 12.0
 _LEAST_WIDTH_FOR_ALL = 520
+_LEAST_HEIGHT_FOR_RESIDUALS = 250
+_TIME_TITLE = "Time after administration / h"
 # Per cent; the residual axis is the first that holds all points.
 _RESIDUAL_LIMITS = (2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
@@ -389,10 +391,12 @@ class _LargePlot(QWidget):
         metrics = QFontMetricsF(font(scale=0.92))
         left = metrics.horizontalAdvance("00000") + 16
         residuals = min(max(self.height() * 0.2, 54.0), 110.0)
+        if self.height() < _LEAST_HEIGHT_FOR_RESIDUALS:
+            residuals = 0.0
         bottom = self.height() - 2 * metrics.height() - 14
         top = metrics.height() + 10
         width = self.width() - left - 14
-        main = QRectF(left, top, width, bottom - residuals - 26 - top)
+        main = QRectF(left, top, width, bottom - top - (residuals + 26 if residuals else 0))
         below = QRectF(left, bottom - residuals, width, residuals)
         return _fit_axes(self.curve, main, logarithmic=self._logarithmic), below
 
@@ -404,9 +408,12 @@ class _LargePlot(QWidget):
             if placed is None or self.curve is None:
                 return
             axes, below = placed
-            axes.paint(painter, y_title=f"Activity / {MEGABECQUEREL.symbol}", x_labels=False)
+            x_title = "" if below.height() else _TIME_TITLE
+            y_title = f"Activity / {MEGABECQUEREL.symbol}"
+            axes.paint(painter, x_title=x_title, y_title=y_title, x_labels=not below.height())
             _paint_curve(painter, self.curve, axes, small=False)
-            self._paint_residuals(painter, self.curve, axes, below)
+            if below.height():
+                self._paint_residuals(painter, self.curve, axes, below)
             if self._hovered is not None:
                 painter.setPen(QPen(QColor(ACCENT), 1.6))
                 painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -422,7 +429,7 @@ class _LargePlot(QWidget):
         largest = float(np.max(np.abs(used), initial=0.0))
         most = next((n for n in _RESIDUAL_LIMITS if n >= largest), largest)
         axes = Axes(place, main.x_range, (-1.25 * most, 1.25 * most), y_marks=(-most, 0.0, most))
-        axes.paint(painter, x_title="Time after administration / h", y_title="Residual / %")
+        axes.paint(painter, x_title=_TIME_TITLE, y_title="Residual / %")
         zero = axes.y(0.0)
         painter.setPen(QPen(QColor("#787f88"), 1))
         painter.drawLine(QPointF(place.left(), zero), QPointF(place.right(), zero))

@@ -14,10 +14,10 @@ from dosimetry_core.units import GRAY
 from widgets.curve_view import paint_hatch
 from widgets.plot_axes import Axes
 from widgets.quantity_edit import quantity_text
-from widgets.theme import DIMMED, ERROR, STALE, TEXT, WARNING, font
+from widgets.theme import DIMMED, ERROR, STALE, TEXT, font
 
 SegmentState = Literal["delivered", "planned", "estimated", "earlier"]
-_NUCLIDE_COLOUR = {"Lu-177": "#5aa6d6", "Y-90": "#c9a0e8"}
+_NUCLIDE_COLOUR = {"Lu-177": "#5aa6d6", "Y-90": "#d9a845"}
 _OTHER_NUCLIDE = "#8fb8a8"
 _EARLIER = "#7c848d"
 _STATE_WORDS: dict[SegmentState, str] = {
@@ -224,11 +224,11 @@ class DoseBarsView(QWidget):
         for limit in bar.limits:
             y = axes.y(limit.absorbed_dose_gy)
             exceeded = bar.total_gy > limit.absorbed_dose_gy
-            colour = QColor(ERROR if exceeded else WARNING)
-            painter.setPen(QPen(colour, 2.2 if bar.binding else 1.5))
+            painter.setPen(QPen(QColor(ERROR), 2.4 if bar.binding or exceeded else 1.5))
             painter.drawLine(QPointF(slot.left(), y), QPointF(slot.right(), y))
+            value = GRAY.text(limit.absorbed_dose_gy, digits=0)
             name = metrics.elidedText(
-                f"{limit.name} {GRAY.text(limit.absorbed_dose_gy, digits=0)}",
+                f"above {limit.name} {value}" if exceeded else f"{limit.name} {value}",
                 Qt.TextElideMode.ElideRight,
                 slot.width(),
             )
@@ -252,10 +252,11 @@ class DoseBarsView(QWidget):
         below.translate(0, -metrics.height())
         painter.setFont(strong)
         painter.setPen(QColor(STALE if bar.stale else TEXT))
-        total = self.total_text(bar.key)
         number = QRectF(slot.left() - 6, below.bottom(), slot.width() + 12, metrics.height() + 2)
-        if QFontMetricsF(strong).horizontalAdvance(total) > number.width():
-            total = GRAY.text(bar.total_gy, with_symbol=False)
+        widest = max(QFontMetricsF(strong).horizontalAdvance(self.total_text(other.key)) for other in self._bars)
+        # Either all bars have their uncertainty in figures, or none: the whiskers have it anyway.
+        whole = widest <= number.width()
+        total = self.total_text(bar.key) if whole else GRAY.text(bar.total_gy, with_symbol=False)
         painter.drawText(number, Qt.AlignmentFlag.AlignCenter, total)
 
     def _paint_legend(self, painter: QPainter) -> None:

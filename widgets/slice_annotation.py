@@ -44,9 +44,9 @@ class SliceCorner:
     badges: tuple[str, ...] = ()
 
     def time_text(self) -> str:
-        """Time point and delay in one line."""
+        """Delay and time point in one line; the delay first, so that it is never shortened away."""
         delay = "" if self.delay_s is None else HOUR.text(self.delay_s)
-        return " · ".join(part for part in (self.time_point, delay) if part)
+        return " · ".join(part for part in (delay, self.time_point) if part)
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def paint_annotation(
     painter.setFont(small)
     metrics = QFontMetricsF(small)
     line = metrics.height() * 1.12
-    room = size.width() * 0.42
+    room = size.width() / 2 - 24
 
     def write(x: float, y: float, text: str, colour: str = "#e8eaed", *, right: bool = False) -> None:
         shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)

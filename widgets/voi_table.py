@@ -16,7 +16,18 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QGuiApplication, QIcon, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPen, QPixmap
+from PySide6.QtGui import (
+    QColor,
+    QGuiApplication,
+    QIcon,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -104,7 +115,8 @@ class VoiTable(QTableView):
         header.setHighlightSections(False)
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(header.fontMetrics().horizontalAdvance("mmmm"))
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
+        self.setWordWrap(False)
         self.setIconSize(QSize(16, 16))
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.selectionModel().currentRowChanged.connect(self._row_changed)
@@ -115,6 +127,7 @@ class VoiTable(QTableView):
         with QSignalBlocker(self):
             self._model.fill(tuple(rows))
             self.set_current(current)
+        self._fit_names()
 
     def set_current(self, voi_id: str | None) -> None:
         """Select a VOI. Silent."""
@@ -174,6 +187,22 @@ class VoiTable(QTableView):
         """Which columns are seen: some of name, role, volume, mean, activity, factor, dose."""
         for number, column in enumerate(_COLUMNS):
             self.setColumnHidden(number, column.key not in keys)
+        self._fit_names()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Names take what room the numbers leave."""
+        super().resizeEvent(event)
+        self._fit_names()
+
+    def _fit_names(self) -> None:
+        """The name column is as wide as its names, and wider where there is room; the rest scrolls."""
+        widths = [
+            max(self.sizeHintForColumn(n), self.horizontalHeader().sectionSizeHint(n))
+            for n in range(1, len(_COLUMNS))
+            if not self.isColumnHidden(n)
+        ]
+        left = self.viewport().width() - sum(widths)
+        self.setColumnWidth(0, max(self.sizeHintForColumn(0) + 6, self.horizontalHeader().minimumSectionSize(), left))
 
     def _row_changed(self, index: QModelIndex) -> None:
         if 0 <= index.row() < len(self._model.rows):

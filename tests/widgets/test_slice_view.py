@@ -396,7 +396,7 @@ def test_that_corner_texts_equal_what_is_shown(qtbot):
     texts = view.shown_text()
     position = GRID.index_to_point((view.slice_index, 0, 0))[2]
     assert texts["position"] == f"z = {position:.1f} mm   {view.slice_index + 1} / 40"
-    assert texts["time_point"] == "24 h · 23.87 h"
+    assert texts["time_point"] == "23.87 h · 24 h"
     assert (texts["spect_upper"], texts["spect_lower"], texts["spect_unit"]) == ("850", "0", "kBq/mL")
     assert texts["badges"] == "own scale"
     view.set_fusion("ct")
