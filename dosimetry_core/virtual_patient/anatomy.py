@@ -28,6 +28,8 @@ from dosimetry_core.virtual_patient.torso import paint_torso
 
 CORTEX_MM = 7.0
 """Thickness of the renal cortex."""
+PERIRENAL_FAT_MM = 1.5
+"""Fat left between a kidney and the bowel that touches it."""
 MARGIN_MM = 4.0
 """How far the stored levels reach beyond a VOI."""
 
@@ -94,7 +96,7 @@ def _paint_kidney(canvas: Canvas, kidney: Kidney, tissues: tuple[Tissue, Tissue]
     box = canvas.around(kidney.centre_mm, kidney.reach_mm())
     u, v, w = kidney.own_axes(*canvas.coordinates(box))
     bean, sinus = kidney.bean_level(u, v, w), kidney.sinus_level(u, v, w)
-    canvas.paint(Tissue.FAT, bean < 2.5, box)
+    canvas.paint(Tissue.FAT, bean < PERIRENAL_FAT_MM, box)
     canvas.paint(Tissue.FAT, (sinus < 0) & (bean < 4), box)
     canvas.paint(pelvis, kidney.pelvis_level(u, v, w) < 0, box)
     surface, cropped = _surface(canvas.level(kidney.parenchyma_level, box), box)

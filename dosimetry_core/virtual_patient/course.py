@@ -186,8 +186,8 @@ def draw_kinetics(seed: Seed, protocol: str, body: Body, anatomies: list[Anatomy
         (between(generator, 2.4e-4, 6.0e-4), between(generator, 78, 106), between(generator, 0.4, 1.5))
         for _ in body.lesions
     ]
-    pelvis = (between(generator, 0.45, 0.8), between(generator, 7, 11), 0.3)
-    bowel = (between(generator, 0.005, 0.009), between(generator, 32, 45), between(generator, 5, 8))
+    pelvis = (between(generator, 1.0, 1.7), between(generator, 8, 12), 0.3)
+    bowel = (between(generator, 0.011, 0.018), between(generator, 32, 45), between(generator, 5, 8))
     rest = (between(generator, 0.15, 0.19), between(generator, 42, 48), between(generator, 0.30, 0.38))
     courses = []
     for cycle, anatomy in zip(CYCLES, anatomies, strict=True):

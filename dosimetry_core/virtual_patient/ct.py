@@ -41,8 +41,6 @@ CT_NUMBERS: dict[int, tuple[float, float]] = {
     Tissue.MEDULLA_RIGHT: (29.0, 3.0),
 }
 LESION_HU = {"liver": (36.0, 4.0), "lymph node": (44.0, 4.0), "bone": (74.0, 8.0)}
-PULMONARY_VESSEL_HU = 640.0
-"""Rise of the CT number where the texture of the lung is densest."""
 SOFTENING_MM = 0.7
 """Standard deviation of the CT's own blur."""
 
@@ -65,7 +63,6 @@ def ct_number_map(anatomy: Anatomy, texture: NDArray[np.float32]) -> NDArray[np.
         mean[Tissue.LESION + number], spread[Tissue.LESION + number] = LESION_HU[lesion.site]
     values = mean[anatomy.labels]
     values += spread[anatomy.labels] * texture
-    values[(anatomy.labels == Tissue.LUNG) & (texture > 1.7)] += PULMONARY_VESSEL_HU
     ndimage.gaussian_filter(values, SOFTENING_MM / anatomy.geometry.spacing_mm[0], output=values, truncate=3.0)
     return values
 

@@ -5,6 +5,7 @@ All functions take coordinates x, y, z in mm that broadcast against each other a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,7 +128,7 @@ class Kidney:
     def pelvis_level(self, u: Level, v: Level, w: Level) -> Level:
         """Level of the renal pelvis, which lies in the sinus and reaches out of the hilum."""
         a, b, c = self.radii_mm
-        return ellipsoid_level(u - np.float32(0.95 * a), v, w + np.float32(0.03 * c), (0.5 * a, 0.24 * b, 0.25 * c))
+        return ellipsoid_level(u - np.float32(0.95 * a), v, w + np.float32(0.03 * c), (0.58 * a, 0.31 * b, 0.33 * c))
 
     def parenchyma_level(self, x: Coordinates, y: Coordinates, z: Coordinates) -> Level:
         """Level of the parenchyma at patient points."""
@@ -136,7 +137,7 @@ class Kidney:
         return level
 
 
-def points_along(path_mm: list[tuple[float, float, float]], step_mm: float) -> NDArray[np.float64]:
+def points_along(path_mm: Sequence[tuple[float, ...]], step_mm: float) -> NDArray[np.float64]:
     """Points every ``step_mm`` along a smooth curve through the given points (Catmull–Rom), shape (n, 3)."""
     knots = np.array([path_mm[0], *path_mm, path_mm[-1]], dtype=np.float64)
     pieces = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dosimetry_core.virtual_patient.body import Body, spine_depth_mm
 from dosimetry_core.virtual_patient.canvas import Box, Canvas, Tissue
@@ -27,6 +28,7 @@ def paint_torso(canvas: Canvas, body: Body, seed: Seed, skin: Level, below_diaph
     """
     _paint_wall(canvas, body, skin)
     _paint_chest(canvas, body, skin, below_diaphragm)
+    _paint_lung_vessels(canvas, seed)
     _paint_muscles(canvas)
     _paint_vessels(canvas)
     _paint_ribs(canvas, body, skin)
@@ -57,6 +59,19 @@ def _paint_chest(canvas: Canvas, body: Body, skin: Level, below_diaphragm: list[
     thorax = (cavity < 0) & (below > 3.5)
     canvas.paint(Tissue.LUNG, thorax & (cavity < -2.5) & (heart > 3) & ~mediastinum & (z < 222), box)
     canvas.paint(Tissue.BLOOD, (heart < 0) & (cavity < -2) & (below > 3), box)
+
+
+def _paint_lung_vessels(canvas: Canvas, seed: Seed) -> None:
+    """Vessels that run from the hila to the periphery, thinning on the way."""
+    generator = seed.generator("lung vessels")
+    for side in (-1, 1):
+        hilum = np.array([side * 34.0, 4.0, 146.0])
+        for _ in range(26):
+            direction = generator.normal(0, 1, 3) * (0.7, 0.8, 1.0) + (side * 0.9, 0.0, -0.1)
+            tip = hilum + direction / np.linalg.norm(direction) * generator.uniform(45, 95)
+            bend = (hilum + tip) / 2 + generator.normal(0, 7, 3)
+            course = points_along([tuple(hilum), tuple(bend), tuple(tip)], 1.5)
+            canvas.paint_tube(Tissue.BLOOD, course, np.linspace(3.8, 1.3, len(course)), (Tissue.LUNG,))
 
 
 def _paint_muscles(canvas: Canvas) -> None:
@@ -161,6 +176,18 @@ def _paint_pelvis(canvas: Canvas) -> None:
     canvas.paint(Tissue.SPONGY_BONE, (sacrum < -2.5) & (z < -153), box)
 
 
+def _lower_loops() -> NDArray[np.float64]:
+    """Loops of ileum behind and below the others, without activity of their own."""
+    return points_along(
+        [
+            (-70.0, -26.0, -150.0), (-30.0, -48.0, -158.0), (20.0, -40.0, -150.0), (64.0, -26.0, -140.0),
+            (66.0, -50.0, -112.0), (76.0, -34.0, -80.0), (70.0, -10.0, -66.0), (56.0, -30.0, -100.0),
+            (10.0, -56.0, -178.0), (-40.0, -30.0, -184.0), (-66.0, -10.0, -176.0),
+        ],
+        2.5,
+    )  # fmt: skip
+
+
 def _paint_digestive_tract(canvas: Canvas, body: Body, seed: Seed) -> None:
     generator = seed.generator("bowel")
     over = (*SOFT, Tissue.BOWEL, Tissue.ACTIVE_BOWEL)
@@ -173,14 +200,17 @@ def _paint_digestive_tract(canvas: Canvas, body: Body, seed: Seed) -> None:
         for side in (1.0, 0.35, -0.35, -1.0)
     ]
     small = points_along([(p[0] + generator.normal(0, 4), p[1], p[2] + generator.normal(0, 3)) for p in loops], 2.5)
+    ileum = _lower_loops()
+    canvas.paint_tube(Tissue.BOWEL, ileum, np.full(len(ileum), 12.0), SOFT)
     width = 12.5 + 1.5 * np.sin(np.arange(len(small)) * 0.35)
     active = (np.arange(len(small)) % 90) < 34
     canvas.paint_tube(Tissue.BOWEL, small, width, over)
     canvas.paint_tube(Tissue.ACTIVE_BOWEL, small[active], width[active] - 2.5, over)
     colon = points_along(
         [
-            (-98.0, 6.0, -150.0), (-103.0, 8.0, -112.0), (-101.0, 8.0, -80.0), (-92.0, -2.0, -58.0),
-            (-70.0, -34.0, -46.0), (-36.0, -66.0, -40.0), (6.0, -72.0, -48.0), (48.0, -68.0, -34.0),
+            (-98.0, 8.0, -150.0), (-103.0, 12.0, -112.0), (-96.0, 16.0, -84.0), (-82.0, 2.0, -58.0),
+            (-72.0, -6.0, -36.0), (-62.0, -36.0, -38.0), (-36.0, -66.0, -40.0), (6.0, -72.0, -48.0),
+            (48.0, -68.0, -34.0),
             (78.0, -44.0, -8.0), (98.0, -8.0, 14.0), (105.0, 16.0, -14.0), (106.0, 20.0, -60.0),
             (102.0, 18.0, -120.0), (84.0, 6.0, -165.0), (46.0, -14.0, -186.0), (16.0, 14.0, -192.0),
             (4.0, 34.0, -212.0),
@@ -190,19 +220,19 @@ def _paint_digestive_tract(canvas: Canvas, body: Body, seed: Seed) -> None:
     haustra = 16.5 + 2.6 * np.sin(np.arange(len(colon)) * 0.42) - 2.5 * (np.arange(len(colon)) > 0.55 * len(colon))
     canvas.paint_tube(Tissue.BOWEL, colon, haustra, over)
     ascending = np.arange(len(colon)) < 0.26 * len(colon)
-    canvas.paint_tube(Tissue.ACTIVE_BOWEL, colon[ascending], haustra[ascending] - 3.0, over)
+    canvas.paint_tube(Tissue.ACTIVE_BOWEL, colon[ascending], haustra[ascending] - 1.5, over)
     gas = (np.arange(len(colon)) % 37 < 15) & ~ascending
     lifted = colon[gas] - np.array([0.0, 5.0, 0.0])
     canvas.paint_tube(Tissue.GAS, lifted, haustra[gas] - 8.0, over)
     duodenum = points_along(
         [
-            (-14.0, -32.0, 24.0), (-36.0, -16.0, 14.0), (-45.0, -2.0, -10.0),
-            (-42.0, 4.0, -46.0), (-6.0, 6.0, -60.0), (34.0, -8.0, -44.0),
+            (-14.0, -32.0, 24.0), (-38.0, -12.0, 14.0), (-47.0, 6.0, -10.0),
+            (-45.0, 9.0, -46.0), (-8.0, 6.0, -60.0), (34.0, -8.0, -44.0),
         ],
         2.5,
     )  # fmt: skip
     canvas.paint_tube(Tissue.BOWEL, duodenum, np.full(len(duodenum), 12.5), (*over, Tissue.PANCREAS))
-    canvas.paint_tube(Tissue.ACTIVE_BOWEL, duodenum, np.full(len(duodenum), 10.0), over)
+    canvas.paint_tube(Tissue.ACTIVE_BOWEL, duodenum, np.full(len(duodenum), 11.5), over)
     box = canvas.around(body.stomach.centre_mm, body.stomach.reach_mm())
     level = canvas.level(body.stomach.level, box)
     canvas.paint(Tissue.STOMACH, level < 0, box)

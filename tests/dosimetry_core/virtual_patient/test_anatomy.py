@@ -18,7 +18,8 @@ def test_that_organs_have_human_sizes(individual: Individual) -> None:
     assert 120 < volume["Kidney R"] < 200
     assert 1100 < volume["Liver"] < 1900
     assert 110 < volume["Spleen"] < 260
-    assert 2 < individual.anatomy.volume_ml((Tissue.PELVIS_LEFT,)) < 10
+    # A roomy renal pelvis: half of it lies outside the hilum.
+    assert 2 < individual.anatomy.volume_ml((Tissue.PELVIS_LEFT,)) < 15
 
 
 def test_that_voxelised_lesions_have_the_volume_of_their_ellipsoids(individual: Individual) -> None:

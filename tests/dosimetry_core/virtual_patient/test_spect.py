@@ -74,15 +74,15 @@ def test_that_a_kidney_scatters_as_stated_between_realisations(
         for side in "LR"
     ]
     totals = np.array(
-        [[(r * n).sum() for r in regions] for n in (images.noise.apply(image, generator) for _ in range(40))]
+        [[(r * n).sum() for r in regions] for n in (images.noise.apply(image, generator) for _ in range(24))]
     )
     deviation = totals.std(axis=0, ddof=1) / totals.mean(axis=0)
-    # 40 realisations know a deviation to 11 %; the bounds leave two of those.
+    # 24 realisations know a deviation to 15 %; the bounds leave a good one of those.
     assert np.all(deviation > low * 0.8)
     assert np.all(deviation < high * 1.2)
-    assert deviation.mean() == pytest.approx(scan.kidney_noise, rel=0.25)
+    assert deviation.mean() == pytest.approx(scan.kidney_noise, rel=0.3)
     exact = np.array([(r * image).sum() for r in regions])
-    assert totals.mean(axis=0) == pytest.approx(exact, rel=3 * scan.kidney_noise / math.sqrt(40))
+    assert totals.mean(axis=0) == pytest.approx(exact, rel=3 * scan.kidney_noise / math.sqrt(24))
 
 
 def test_that_neighbouring_voxels_share_their_noise(individual: Individual) -> None:
@@ -138,3 +138,20 @@ def test_that_rounding_to_counts_moves_a_kidney_by_less_than_a_thousandth(indivi
     exact *= demo.observed_counts_per_true_count(rate, demo.CAMERA.dead_time_s)
     assert scale > 0
     assert total == pytest.approx(exact, rel=1e-3)
+
+
+def test_that_liver_bowel_and_renal_pelvis_spill_into_the_right_kidney(individual: Individual) -> None:
+    cycle = individual.cycles[0]
+    scan = cycle.visits[1]
+    images = demo.image_visit(individual.seed, cycle, scan, individual.phantom)
+    kidney = demo.on_spect_grid(individual.phantom, "Kidney R", images.spect_grid, scan.scanner_from_body)
+    begin = elapsed_s(cycle.time_zero, scan.scan_start)
+    total = float((kidney * images.mean_concentration_bq_per_ml).sum())
+    for source, least in (("Liver", 0.004), ("bowel", 0.001), ("renal pelvis R", 0.0003), ("rest", 0.004)):
+        alone = dict.fromkeys(individual.phantom.compartments, 0.0)
+        alone[source] = cycle.administered_activity_bq[LU177] * cycle.kinetics[source].after_infusion(begin, INFUSION_S)
+        image = spect_mean_concentration(
+            individual.phantom.concentration(alone), individual.phantom.geometry, images.spect_grid,
+            scan.scanner_from_body, demo.CAMERA.point_spread_fwhm_mm,
+        )  # fmt: skip
+        assert least < float((kidney * image).sum()) / total < 0.05, source
