@@ -27,6 +27,8 @@ HALF_COVERAGE = (FULL_COVERAGE + 1) // 2
 _POLYGON_LINES_PER_ROW = 8
 # The linear edge model needs voxels of at most a quarter of the radius (volume within about 1 %); larger are divided.
 _LEAST_VOXELS_PER_RADIUS = 4.0
+# Points of a path that are this near to the straight line between their neighbours change nothing to be seen.
+_STRAIGHT_PART_OF_RADIUS = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,6 +218,7 @@ def _brush_mask(geometry: VolumeGeometry, gesture: BrushGesture) -> VoiMask:
         index[:, normal] = np.rint(index[0, normal])
         reach[normal] = 0
         divisions[normal] = 1
+    index = _simplified(index, spacing, _STRAIGHT_PART_OF_RADIUS * gesture.radius_mm)
     segments = list(pairwise(index)) or [(index[0], index[0])]
     box = _clipped(geometry, index.min(axis=0) - reach, index.max(axis=0) + reach)
     if box is None:
@@ -231,6 +234,32 @@ def _brush_mask(geometry: VolumeGeometry, gesture: BrushGesture) -> VoiMask:
         target = coverage[tuple(slice(int(p), int(q)) for p, q in zip(begin - start, end - start, strict=True))]
         np.maximum(target, dab, out=target)
     return _trimmed(geometry, start, coverage)
+
+
+def _simplified(
+    index: NDArray[np.float64], spacing_mm: NDArray[np.float64], tolerance_mm: float
+) -> NDArray[np.float64]:
+    """Path without the points that lie within a tolerance of the rest (Douglas and Peucker 1973)."""
+    points = index * spacing_mm
+    keep = np.zeros(len(points), bool)
+    keep[[0, -1]] = True
+    open_spans = [(0, len(points) - 1)]
+    while open_spans:
+        first, last = open_spans.pop()
+        if last - first < 2:
+            continue
+        chord = points[last] - points[first]
+        offset = points[first + 1 : last] - points[first]
+        length_squared = float(chord @ chord)
+        along = np.clip(offset @ chord / length_squared, 0, 1) if length_squared > 0 else np.zeros(len(offset))
+        away = np.linalg.norm(offset - along[:, None] * chord, axis=1)
+        farthest = int(np.argmax(away))
+        if away[farthest] > tolerance_mm:
+            middle = first + 1 + farthest
+            keep[middle] = True
+            open_spans += [(first, middle), (middle, last)]
+    kept: NDArray[np.float64] = index[keep]
+    return kept
 
 
 def _clipped(

@@ -347,11 +347,14 @@ class SliceCanvas(QWidget):
 
     def _draw_pictures(self, painter: QPainter, axes: PlaneAxes, target: QRectF) -> None:
         """The images of the slice, into the rectangle of its grid."""
+        pixel_mm = 1 / (self.pixels_per_mm() * self.devicePixelRatioF())
         if self._ct is not None and self._fusion != "spect":
-            painter.drawImage(target, ct_image(plane_values(self._ct, axes, self._slice), self._window))
+            values = plane_values(self._ct, axes, self._slice, least_step_mm=pixel_mm)
+            painter.drawImage(target, ct_image(values, self._window))
         if self._spect is not None and self._scale is not None and self._fusion != "ct":
             rising = self._fusion == "fused" and self._ct is not None
-            values = plane_values(self._spect, axes, self._slice).astype(np.float32, copy=False)
+            values = plane_values(self._spect, axes, self._slice, least_step_mm=pixel_mm)
+            values = values.astype(np.float32, copy=False)
             opacity = self._opacity if rising else 1.0
             painter.drawImage(target, overlay_image(values, self._scale, opacity=opacity, rising=rising))
 

@@ -75,7 +75,7 @@ def plane_values(layer: Layer, axes: PlaneAxes, slice_index: int, *, least_step_
     """Values of a layer on a slice, as rows and columns of its picture.
 
     A layer on the declared grid itself is not resampled. Otherwise trilinear, at steps of two thirds of the layer's
-    voxel (never below ``least_step_mm``); NaN outside the image.
+    voxel along each side of the picture (never below ``least_step_mm``); NaN outside the image.
     """
     geometry = layer.volume.geometry
     move = np.eye(4)
@@ -83,19 +83,19 @@ def plane_values(layer: Layer, axes: PlaneAxes, slice_index: int, *, least_step_
     move[:3, 3] = layer.from_reference.translation_mm
     if geometry is axes.geometry and np.abs(move - np.eye(4)).max() < _SAME_AXES:
         return axes.picture(layer.volume.values, slice_index)
-    step = max(min(geometry.spacing_mm) / _SAMPLES_PER_VOXEL, least_step_mm)
-    width, height = axes.size_mm
-    rows, columns = max(1, round(height / step)), max(1, round(width / step))
-    # (row, column, 1) of the sampled picture → (v, u, 1) in mm → reference index → reference point → image index
-    to_mm = np.array([[height / rows, 0, 0.5 * height / rows], [0, width / columns, 0.5 * width / columns], [0, 0, 1]])
+    # (v, u, 1) in mm → reference index → reference point → image index
     matrix = (
         np.linalg.inv(geometry.index_to_point_matrix)
         @ move
         @ axes.geometry.index_to_point_matrix
         @ axes.picture_to_index_matrix(slice_index)
-        @ to_mm
-    )
-    return _trilinear(layer.volume.values, matrix[:3], rows, columns)
+    )[:3]
+    width, height = axes.size_mm
+    voxels_per_mm = np.abs(matrix[:, :2]).max(axis=0)
+    steps = np.maximum(1 / (_SAMPLES_PER_VOXEL * voxels_per_mm), least_step_mm)
+    rows, columns = max(1, round(height / steps[0])), max(1, round(width / steps[1]))
+    to_mm = np.array([[height / rows, 0, 0.5 * height / rows], [0, width / columns, 0.5 * width / columns], [0, 0, 1]])
+    return _trilinear(layer.volume.values, matrix @ to_mm, rows, columns)
 
 
 def _trilinear(values: NDArray[Any], matrix: NDArray[np.float64], rows: int, columns: int) -> NDArray[np.float32]:

@@ -71,6 +71,15 @@ def test_that_a_fast_path_with_few_samples_leaves_no_gap(ct_grid):
     assert (fast.coverage[tuple(along.T)] == 255).all()
 
 
+def test_that_a_path_of_many_samples_paints_the_same_as_its_shape(ct_grid):
+    turn = np.linspace(0, 1.5 * np.pi, 400)
+    ring = ct_grid.centre_mm() + 40 * np.stack([np.cos(turn), np.sin(turn), 0 * turn], axis=1)
+    many = paint(empty_mask(ct_grid), BrushGesture("axial", ring, 8.0, True, False))
+    # Part of a torus and two half balls (Pappus).
+    expected_ml = volume_ml_from_mm3(np.pi * 8.0**2 * 1.5 * np.pi * 40) + ball_volume_ml(8.0)
+    assert many.volume_ml == pytest.approx(expected_ml, rel=0.02)
+
+
 def test_that_painting_again_changes_nothing_and_returns_the_same_object(ct_grid):
     gesture = ball(ct_grid, ct_grid.centre_mm(), 10.0)
     mask = paint(empty_mask(ct_grid), gesture)

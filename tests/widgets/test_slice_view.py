@@ -209,6 +209,27 @@ def test_that_shift_and_moving_lets_the_cursor_follow(qtbot):
     assert moved.last == pytest.approx(view.point_at(QPointF(310, 210)))
 
 
+def test_that_control_and_right_drag_zoom_and_change_no_window(qtbot):
+    view = shown(qtbot)
+    changed, scale = Received(view.window_level_changed), view.pixels_per_mm()
+    drag(view, [QPointF(200, 200), QPointF(200, 120)], RIGHT, CONTROL)
+    assert view.pixels_per_mm() > 1.5 * scale
+    assert len(changed) == 0
+
+
+def test_that_a_ct_of_another_time_point_is_seen_through_its_registration(qtbot):
+    view = shown(qtbot)
+    view.set_crosshair_visible(False)
+    motion = RigidTransform.from_rotation_vector((0.02, 0.03, 0.1), (25.0, -12.0, 9.0), centre_mm=GRID.centre_mm())
+    other = VolumeGeometry((60, 120, 140), GRID.origin_mm - [30, 30, 30], (3.0, 2.2, 2.2), GRID.directions)
+    place = motion.inverse().apply(other.index_to_point(np.moveaxis(np.indices(other.shape), 0, -1)))
+    values = np.where(np.linalg.norm(place - RIGHT_KIDNEY_MM, axis=-1) < 20, 800, -1000).astype(np.int16)
+    view.show_ct(Layer(Volume(values, other, "ct_number_hu"), motion))
+    assert brightness(view, view.pixel_of(RIGHT_KIDNEY_MM)) > 250
+    for direction in ((26, 0, 0), (-26, 0, 0), (0, 26, 0), (0, -26, 0)):
+        assert brightness(view, view.pixel_of(RIGHT_KIDNEY_MM + np.array(direction))) < 10
+
+
 def test_that_a_double_click_asks_to_maximise(qtbot):
     view = shown(qtbot)
     asked = Received(view.maximise_requested)
