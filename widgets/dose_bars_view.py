@@ -252,7 +252,7 @@ class DoseBarsView(QWidget):
         below.translate(0, -metrics.height())
         painter.setFont(strong)
         painter.setPen(QColor(STALE if bar.stale else TEXT))
-        number = QRectF(slot.left() - 6, below.bottom(), slot.width() + 12, metrics.height() + 2)
+        number = QRectF(slot.left(), below.bottom(), slot.width(), metrics.height() + 2)
         widest = max(QFontMetricsF(strong).horizontalAdvance(self.total_text(other.key)) for other in self._bars)
         # Either all bars have their uncertainty in figures, or none: the whiskers have it anyway.
         whole = widest <= number.width()

@@ -110,8 +110,10 @@ def paint_annotation(
     line = metrics.height() * 1.12
     room = size.width() / 2 - 24
 
-    def write(x: float, y: float, text: str, colour: str = "#e8eaed", *, right: bool = False) -> None:
-        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
+    def write(
+        x: float, y: float, text: str, colour: str = "#e8eaed", *, right: bool = False, wide: bool = False
+    ) -> None:
+        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, size.width() * 0.68 if wide else room)
         position = QPointF(x - metrics.horizontalAdvance(shown) if right else x, y)
         painter.setPen(QColor(0, 0, 0, 200))
         painter.drawText(position + QPointF(1, 1), shown)
@@ -131,7 +133,7 @@ def paint_annotation(
     bottom = size.height() - _MARGIN - metrics.descent()
     bar_height = _paint_scale_bar(painter, size, pixels_per_mm, metrics)
     write(_MARGIN, bottom - bar_height, texts.window)
-    write(_MARGIN, bottom - bar_height - line, texts.position)
+    write(_MARGIN, bottom - bar_height - line, texts.position, wide=True)
     if scale is not None:
         _paint_colour_bar(painter, size, texts, scale, metrics, write)
     _paint_letters(painter, size, texts.letters)
