@@ -93,7 +93,9 @@ def exclusive_masks(vois: Sequence[Voi], *, previous: ExclusiveVois | None = Non
         ):
             masks[voi.voi_id] = previous.masks[voi.voi_id]
         else:
-            masks[voi.voi_id] = _without(voi.mask, sources[1:])
+            made = _without(voi.mask, sources[1:])
+            before = previous.masks.get(voi.voi_id) if previous else None
+            masks[voi.voi_id] = before if before is not None and _are_equal(before, made) else made
         if masks[voi.voi_id].is_empty:
             text = "nothing is drawn" if voi.mask.is_empty else "all of it belongs to smaller VOIs"
             findings.append(Finding("voi-empty", "error", f"{voi.name} has no volume: {text}.", _at(place, voi.name)))
@@ -141,6 +143,10 @@ def _common_volume_ml(a: VoiMask, b: VoiMask) -> float:
     claimed = a.coverage[box[0]].astype(np.int16) + b.coverage[box[1]]
     common = np.maximum(claimed - FULL_COVERAGE, 0)
     return float(common.sum(dtype=np.int64)) / FULL_COVERAGE * a.geometry.voxel_volume_ml
+
+
+def _are_equal(a: VoiMask, b: VoiMask) -> bool:
+    return a.geometry is b.geometry and a.start == b.start and np.array_equal(a.coverage, b.coverage)
 
 
 def _without(mask: VoiMask, taken: Sequence[VoiMask]) -> VoiMask:

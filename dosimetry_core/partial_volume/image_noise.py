@@ -101,10 +101,7 @@ def noise_standard_uncertainty_bq_per_ml(
     own = noise.standard_deviation_bq_per_ml.get(voi_id)
     if own is not None:
         coverage = regions.vois[voi_id].coverage
-        inside = tuple(
-            slice(s - w, s - w + n)
-            for s, w, n in zip(coverage.start, weights.start, coverage.values.shape, strict=True)
-        )
+        inside = weights.index_of(coverage.start, coverage.stop)
         variance[inside] = np.where(coverage.values > _COVERED, own**2, variance[inside])
     return math.sqrt(noise.correlation_volume_voxels * float((weights.values**2 * variance).sum()))
 
@@ -119,7 +116,7 @@ def _residual(regions: ScanRegions, true: dict[str, float], key: str) -> tuple[F
         shared = common_range(blurred, box)
         if shared is None:
             continue
-        part = tuple(slice(lo - s, hi - s) for lo, hi, s in zip(*shared, box.start, strict=True))
+        part = box.index_of(*shared)
         view = blurred.within(*shared)
         residual[part] -= value * view
         blurred_coverage[part] += view

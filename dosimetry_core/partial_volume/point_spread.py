@@ -50,17 +50,24 @@ class Box:
 
     def within(self, start: tuple[int, ...], stop: tuple[int, ...]) -> FloatArray:
         """View of the values between two indices that lie inside the box."""
-        index = tuple(slice(lo - s, hi - s) for lo, hi, s in zip(start, stop, self.start, strict=True))
-        return self.values[index]
+        return self.values[self.index_of(start, stop)]
+
+    def index_of(self, start: tuple[int, ...], stop: tuple[int, ...]) -> tuple[slice, ...]:
+        """Where two grid indices lie in the box's own array."""
+        return tuple(slice(lo - s, hi - s) for lo, hi, s in zip(start, stop, self.start, strict=True))
 
 
 def common_range(a: Box, b: Box) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
     """First index and index after the last of the part two boxes share; None if there is none."""
-    start = tuple(max(x, y) for x, y in zip(a.start, b.start, strict=True))
-    stop = tuple(min(x, y) for x, y in zip(a.stop, b.stop, strict=True))
-    if any(lo >= hi for lo, hi in zip(start, stop, strict=True)):
-        return None
-    return start, stop
+    start, stop = [], []
+    for one, other, n, m in zip(a.start, b.start, a.values.shape, b.values.shape, strict=True):
+        low = one if one > other else other
+        high = one + n if one + n < other + m else other + m
+        if low >= high:
+            return None
+        start.append(low)
+        stop.append(high)
+    return tuple(start), tuple(stop)
 
 
 def added(a: Box, b: Box) -> Box:
@@ -146,13 +153,18 @@ class PointSpread:
         """
         if not box.values.size:
             return box
+        start = tuple(max(0, s - r) for s, r in zip(box.start, self.reach_voxels, strict=True))
+        stop = tuple(min(n, s + r) for n, s, r in zip(self.grid.shape, box.stop, self.reach_voxels, strict=True))
+        return self.blurred_within(box, start, stop)
+
+    def blurred_within(self, box: Box, start: tuple[int, ...], stop: tuple[int, ...]) -> Box:
+        """The blurred box in a given part of the grid only."""
         values = np.asarray(box.values)
-        start = []
         for axis, (deviation, reach) in enumerate(zip(self.standard_deviation_voxels, self.reach_voxels, strict=True)):
-            first = max(0, box.start[axis] - reach)
-            last = min(self.grid.shape[axis], box.stop[axis] + reach)
-            start.append(first)
-            offset = np.arange(first, last)[:, None] - np.arange(box.start[axis], box.stop[axis])[None, :]
+            offset = (
+                np.arange(start[axis], stop[axis])[:, None]
+                - np.arange(box.start[axis], box.start[axis] + box.values.shape[axis])[None, :]
+            )
             kernel = gaussian_weights(deviation, reach)
             weights = np.where(np.abs(offset) <= reach, kernel[np.clip(offset + reach, 0, 2 * reach)], 0.0)
             values = np.moveaxis(np.tensordot(weights, values, axes=(1, axis)), 0, axis)

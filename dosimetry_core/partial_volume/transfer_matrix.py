@@ -7,7 +7,7 @@ image at that voxel; eliminating those regions leaves a small matrix between the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -113,8 +113,8 @@ class ScanRegions:
     point_spread: PointSpread
     transform: RigidTransform
     vois: FrozenMap[str, SampledVoi]
-    compensation: FloatArray
-    """c on the whole image grid."""
+    compensation: FrozenMap[str, Box]
+    """c around each VOI, on the box of its blurred coverage."""
     overlaps: FloatArray
     """P, shape (VOIs, VOIs)."""
     compensations: FloatArray
@@ -145,7 +145,7 @@ class ScanRegions:
             raise ValueError("the image has another grid")
         values = read_only(np.array(image, dtype=np.float64))
         sums = np.array([_dot(voi.coverage, values) for voi in self.vois.values()])
-        taken = np.array([_dot(voi.blurred, values, self.compensation) for voi in self.vois.values()])
+        taken = np.array([_dot(voi.blurred, values, self.compensation[key].values) for key, voi in self.vois.items()])
         return replace(self, image=values, covered_sums=read_only(sums), compensated=read_only(sums - taken))
 
     def _sampled(self, mask: VoiMask, known: SampledVoi | None) -> tuple[SampledVoi, Box]:
@@ -166,10 +166,6 @@ class ScanRegions:
         return SampledVoi(mask, box, blurred, self.point_spread.width_derivative(blurred), outside), touched
 
     def _with(self, vois: Mapping[str, SampledVoi], touched: list[Box]) -> ScanRegions:
-        compensation = np.array(self.compensation)
-        for box in touched:
-            if box.values.size:
-                compensation[box.slices] = _compensation(vois, box)
         keys = list(vois)
         old_index = {key: i for i, key in enumerate(self.vois)}
         count = len(keys)
@@ -177,6 +173,14 @@ class ScanRegions:
         compensated, sums = np.zeros(count), np.zeros(count)
         kept = [vois[k] is self.vois.get(k) for k in keys]
         reached = [any(common_range(vois[k].blurred, box) for box in touched) for k in keys]
+        compensation = {}
+        for key, is_kept, is_reached in zip(keys, kept, reached, strict=True):
+            if not is_kept:
+                compensation[key] = _compensation(vois, vois[key].blurred.start, vois[key].blurred.stop)
+            elif is_reached:
+                compensation[key] = _patched(self.compensation[key], vois, touched)
+            else:
+                compensation[key] = self.compensation[key]
         for i, first in enumerate(keys):
             a = vois[first]
             if kept[i]:
@@ -186,7 +190,7 @@ class ScanRegions:
             if kept[i] and not reached[i]:
                 compensated[i] = self.compensated[old_index[first]]
             else:
-                compensated[i] = sums[i] - _dot(a.blurred, self.image, compensation)
+                compensated[i] = sums[i] - _dot(a.blurred, self.image, compensation[first].values)
             for j, second in enumerate(keys[: i + 1]):
                 b = vois[second]
                 old = (old_index.get(first, -1), old_index.get(second, -1))
@@ -197,14 +201,14 @@ class ScanRegions:
                 if kept[i] and kept[j] and not (reached[i] and reached[j]):
                     compensations[i, j] = self.compensations[old]
                 else:
-                    compensations[i, j] = _dot_boxes(a.blurred, b.blurred, compensation)
+                    compensations[i, j] = _dot_boxes(a.blurred, b.blurred, compensation[first])
                 overlaps[j, i], compensations[j, i] = overlaps[i, j], compensations[i, j]
         return ScanRegions(
             self.image,
             self.point_spread,
             self.transform,
             FrozenMap(vois),
-            read_only(compensation),
+            FrozenMap(compensation),
             read_only(overlaps),
             read_only(compensations),
             read_only(compensated),
@@ -237,7 +241,7 @@ class ScanRegions:
         measured = self.covered_sums[pick] / volume
         transfer = overlaps / volume[:, None]
         own = overlaps.diagonal() - self.compensations[np.ix_(pick, pick)].diagonal()
-        slopes = np.array([self._width_slope(self.vois[key]) for key in seen])
+        slopes = np.array([self._width_slope(key) for key in seen])
         return RegionConcentrations(
             tuple(seen),
             measured,
@@ -248,9 +252,10 @@ class ScanRegions:
             condition,
         )
 
-    def _width_slope(self, voi: SampledVoi) -> float:
+    def _width_slope(self, voi_id: str) -> float:
         """d(P_ii − S_ii)/d ln F, less what the background image at the same voxels takes up of it."""
-        taken_up = _dot_boxes(voi.widened, voi.blurred, self.compensation)
+        voi = self.vois[voi_id]
+        taken_up = _dot_boxes(voi.widened, voi.blurred, self.compensation[voi_id])
         return _dot_boxes(voi.coverage, voi.widened) - taken_up
 
     def mean_bq_per_ml(self, voi_id: str) -> float:
@@ -268,7 +273,7 @@ class ScanRegions:
         """Weights with which the image voxels enter a VOI's corrected mean, neighbours' share neglected."""
         voi = self.vois[voi_id]
         index = list(self.vois).index(voi_id)
-        weights = -np.asarray(voi.blurred.values) * self.compensation[voi.blurred.slices]
+        weights = -np.asarray(voi.blurred.values) * self.compensation[voi_id].values
         inside = tuple(
             slice(lo - s, lo - s + n)
             for lo, s, n in zip(voi.coverage.start, voi.blurred.start, voi.coverage.values.shape, strict=True)
@@ -295,9 +300,7 @@ def scan_regions(
         raise ValueError("image and point spread have different grids")
     values = read_only(np.array(image, dtype=np.float64))
     none = np.zeros((0, 0))
-    empty = ScanRegions(
-        values, point_spread, transform, FrozenMap(), np.ones(values.shape), none, none, np.zeros(0), np.zeros(0)
-    )
+    empty = ScanRegions(values, point_spread, transform, FrozenMap(), FrozenMap(), none, none, np.zeros(0), np.zeros(0))
     return empty.updated(masks)
 
 
@@ -326,8 +329,7 @@ def _changed_coverage(
     part = tuple(slice(a - int(lo), b - int(lo)) for a, b, lo in zip(start, stop, low, strict=True))
     if after[part].size > _LARGEST_SHARE_UPDATED * after.size:
         return None
-    begin = (start[0], start[1], start[2])
-    arguments = begin, mask.geometry, transform, point_spread.grid
+    arguments = (start[0], start[1], start[2]), mask.geometry, transform, point_spread.grid
     plus = Box(*splatted(np.ascontiguousarray(after[part]), *arguments))
     minus = Box(*splatted(np.ascontiguousarray(before[part]), *arguments))
     return added(plus, Box(minus.start, -minus.values))
@@ -353,35 +355,49 @@ def _hull(a: Box, b: Box) -> Box:
     return added(Box(a.start, np.zeros(a.values.shape)), Box(b.start, np.zeros(b.values.shape)))
 
 
-def _compensation(vois: Mapping[str, SampledVoi], where: Box) -> FloatArray:
+def _compensation(vois: Mapping[str, SampledVoi], start: tuple[int, int, int], stop: tuple[int, int, int]) -> Box:
     """c in a part of the grid: coverage by background over its blurred coverage; 0 inside VOIs."""
-    background = np.ones(where.values.shape)
-    blurred = np.ones(where.values.shape)
+    shape = [hi - lo for lo, hi in zip(start, stop, strict=True)]
+    where = Box(start, np.empty(shape))
+    background, blurred = np.ones(shape), np.ones(shape)
     for voi in vois.values():
         for target, box in ((background, voi.coverage), (blurred, voi.blurred)):
             shared = common_range(box, where)
             if shared is not None:
-                inside = tuple(slice(lo - s, hi - s) for lo, hi, s in zip(*shared, where.start, strict=True))
-                target[inside] -= box.within(*shared)
+                target[where.index_of(*shared)] -= box.within(*shared)
     background[background < _NEGLIGIBLE] = 0.0
-    share: FloatArray = background / np.maximum(blurred, _SMALLEST_BACKGROUND_SHARE)
-    return share
+    return Box(start, background / np.maximum(blurred, _SMALLEST_BACKGROUND_SHARE))
 
 
-def _dot(box: Box, *arrays: FloatArray) -> float:
-    product = box.values
-    for array in arrays:
-        product = product * array[box.slices]
+def _patched(compensation: Box, vois: Mapping[str, SampledVoi], touched: Sequence[Box]) -> Box:
+    values = np.array(compensation.values)
+    for box in touched:
+        shared = common_range(compensation, box)
+        if shared is not None:
+            part = _compensation(vois, _triple(shared[0]), _triple(shared[1]))
+            values[compensation.index_of(*shared)] = part.values
+    return Box(compensation.start, values)
+
+
+def _triple(index: tuple[int, ...]) -> tuple[int, int, int]:
+    return index[0], index[1], index[2]
+
+
+def _dot(box: Box, image: FloatArray, weights: FloatArray | None = None) -> float:
+    product = box.values * image[box.slices]
+    if weights is not None:
+        product *= weights
     return float(product.sum())
 
 
-def _dot_boxes(a: Box, b: Box, array: FloatArray | None = None) -> float:
+def _dot_boxes(a: Box, b: Box, weights: Box | None = None) -> float:
+    """Sum of the products where two boxes meet; the weights reach at least as far as the first."""
     shared = common_range(a, b)
     if shared is None:
         return 0.0
     product = a.within(*shared) * b.within(*shared)
-    if array is not None:
-        product *= array[tuple(slice(lo, hi) for lo, hi in zip(*shared, strict=True))]
+    if weights is not None:
+        product *= weights.within(*shared)
     return float(product.sum())
 
 

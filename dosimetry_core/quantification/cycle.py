@@ -19,7 +19,7 @@ from dosimetry_core.case import Administration, Calibration, Cycle
 from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError, MissingDataError, raise_problems
 from dosimetry_core.exclusive_vois import ExclusiveVois, exclusive_masks
 from dosimetry_core.frozen import FrozenMap, read_only
-from dosimetry_core.geometry import FloatArray
+from dosimetry_core.geometry import FloatArray, VolumeGeometry
 from dosimetry_core.image import TimePoint
 from dosimetry_core.nuclide import nuclide
 from dosimetry_core.partial_volume.blurred_sphere import (
@@ -30,10 +30,14 @@ from dosimetry_core.partial_volume.blurred_sphere import (
 from dosimetry_core.partial_volume.image_noise import ImageNoise, image_noise, noise_standard_uncertainty_bq_per_ml
 from dosimetry_core.partial_volume.point_spread import PointSpread
 from dosimetry_core.partial_volume.transfer_matrix import RegionConcentrations, ScanRegions, scan_regions
+from dosimetry_core.partial_volume.uniformity import CoreContrast, core_contrast, mean_core_contrast
 from dosimetry_core.progress import Progress, no_progress
 from dosimetry_core.quantification.findings import (
+    KIDNEY_ROLES,
     field_of_view_findings,
+    non_uniformity_loss,
     side_findings,
+    uniformity_findings,
     voi_findings,
     voi_on_scan_findings,
 )
@@ -330,7 +334,8 @@ def _point_spread(time_point: TimePoint, calibration: Calibration, place: str) -
 def _vois(
     cycle: Cycle, exclusive: ExclusiveVois, scans: Sequence[TimePointMeasurement], place: str
 ) -> FrozenMap[str, VoiMeasurement]:
-    by_id = {voi.voi_id: _voi(voi, cycle, exclusive, scans, f"{place}, {voi.name}") for voi in cycle.vois}
+    fwhm_mm = _effective_fwhm_mm(scans[0].regions.point_spread.grid, cycle.calibration)
+    by_id = {voi.voi_id: _voi(voi, cycle, exclusive, scans, fwhm_mm, f"{place}, {voi.name}") for voi in cycle.vois}
     together = {}
     for voi in cycle.vois:
         own = by_id[voi.voi_id]
@@ -344,7 +349,12 @@ def _vois(
 
 
 def _voi(
-    voi: Voi, cycle: Cycle, exclusive: ExclusiveVois, scans: Sequence[TimePointMeasurement], place: str
+    voi: Voi,
+    cycle: Cycle,
+    exclusive: ExclusiveVois,
+    scans: Sequence[TimePointMeasurement],
+    fwhm_mm: float,
+    place: str,
 ) -> VoiMeasurement:
     mask = exclusive.masks[voi.voi_id]
     measured = VoiMeasurement(voi, mask, mask.volume_ml, mask.volume_ml, exclusive.enclosed[voi.voi_id])
@@ -355,11 +365,11 @@ def _voi(
         numbers = ", ".join(str(n) for n in unseen)
         return replace(measured, failure=f"the VOI lies outside the field of view at time point {numbers}")
     values = [_voi_on_scan(voi, cycle.calibration, scan, measured, place) for scan in scans]
+    contrast = _kidney_contrast(voi, scans)
     recovery = [value.recovery_relative_standard_uncertainty for value in values]
     known_recovery = [u for u in recovery if u is not None]
     random = [value.random_standard_uncertainty_bq for value in values]
     known_random = [u for u in random if u is not None]
-    spread = scans[0].regions.point_spread
     return replace(
         measured,
         nuclide=scans[0].nuclide,
@@ -369,16 +379,31 @@ def _voi(
         random_standard_uncertainty_bq=_array(known_random) if len(known_random) == len(values) else None,
         calibration_relative_standard_uncertainty=scans[0].image.relative_standard_uncertainty,
         recovery_relative_standard_uncertainty=(
-            sum(known_recovery) / len(known_recovery) if len(known_recovery) == len(recovery) else None
+            math.hypot(sum(known_recovery) / len(known_recovery), non_uniformity_loss(contrast))
+            if len(known_recovery) == len(recovery)
+            else None
         ),
         volume_relative_standard_uncertainty=volume_relative_standard_uncertainty(mask),
-        activity_volume_sensitivity=_activity_volume_sensitivity(mask.volume_ml, cycle.calibration, spread),
+        activity_volume_sensitivity=_activity_volume_sensitivity(mask.volume_ml, cycle.calibration, fwhm_mm),
         fraction_outside=_array(value.fraction_outside for value in values),
         findings=(
-            *voi_findings(voi, mask, cycle.calibration, spread, place),
+            *voi_findings(voi, mask, fwhm_mm, place),
+            *uniformity_findings(contrast, place),
             *(finding for value in values for finding in value.findings),
         ),
     )
+
+
+def _kidney_contrast(voi: Voi, scans: Sequence[TimePointMeasurement]) -> CoreContrast | None:
+    """Of kidneys only: lesions are never uniform, and in liver and spleen it matters little."""
+    if voi.role not in KIDNEY_ROLES:
+        return None
+    found = [
+        core_contrast(scan.regions, scan.concentrations, scan.noise, voi.voi_id)
+        for scan in scans
+        if scan.concentrations is not None and scan.noise is not None
+    ]
+    return mean_core_contrast([contrast for contrast in found if contrast is not None])
 
 
 def _array(values: Iterable[float]) -> FloatArray:
@@ -439,16 +464,19 @@ def _registration_loss(scan: TimePointMeasurement, width_sensitivity: float) -> 
     return abs(width_sensitivity) * residual**2 / (6 * variance)
 
 
-def _activity_volume_sensitivity(volume_ml: float, calibration: Calibration, spread: PointSpread) -> float:
-    """d ln A/d ln V: that of the counts less that of the recovery used (methods 7.4), for the equal sphere."""
+def _effective_fwhm_mm(grid: VolumeGeometry, calibration: Calibration) -> float:
+    """Full width of point spread and voxel together; of the voxel alone where the case doesn't state the resolution."""
     if calibration.point_spread_fwhm_mm is None:
-        fwhm = PointSpread.none(spread.grid).effective_fwhm_mm
-    else:
-        fwhm = PointSpread.on_grid(spread.grid, calibration.point_spread_fwhm_mm).effective_fwhm_mm
+        return PointSpread.none(grid).effective_fwhm_mm
+    return PointSpread.on_grid(grid, calibration.point_spread_fwhm_mm).effective_fwhm_mm
+
+
+def _activity_volume_sensitivity(volume_ml: float, calibration: Calibration, fwhm_mm: float) -> float:
+    """d ln A/d ln V: that of the counts less that of the recovery used (methods 7.4), for the equal sphere."""
     radius = sphere_radius_mm(volume_ml)
-    counts = sphere_count_volume_sensitivity(radius, fwhm)
+    counts = sphere_count_volume_sensitivity(radius, fwhm_mm)
     if calibration.partial_volume == "geometric-transfer-matrix":
-        return counts - sphere_recovery_volume_sensitivity(radius, fwhm)
+        return counts - sphere_recovery_volume_sensitivity(radius, fwhm_mm)
     if calibration.partial_volume == "recovery-curve" and calibration.recovery is not None:
         return counts - recovery_volume_sensitivity(volume_ml, calibration.recovery)
     return counts

@@ -6,10 +6,9 @@ import itertools
 import math
 from collections.abc import Sequence
 
-from dosimetry_core.case import Calibration
 from dosimetry_core.errors import Finding
 from dosimetry_core.partial_volume.blurred_sphere import sphere_radius_mm
-from dosimetry_core.partial_volume.point_spread import PointSpread
+from dosimetry_core.partial_volume.uniformity import CoreContrast
 from dosimetry_core.units import HOUR, MILLILITRE, MILLIMETRE, PERCENT
 from dosimetry_core.voi import Role, Voi, VoiMask
 
@@ -22,6 +21,13 @@ OUTSIDE_REMARKABLE_SHARE = 0.01
 OUTSIDE_SEVERE_SHARE = 0.2
 PARTIAL_VOLUME_FACTOR_REMARKABLE = 2.5
 RECOVERY_UNCERTAINTY_REMARKABLE = 0.1
+KIDNEY_ROLES: tuple[Role, ...] = ("kidney_left", "kidney_right", "kidneys")
+REMARKABLE_CONTRAST = 0.3
+"""Core contrast of a kidney beyond which a finding is raised; uniform ones stay within 0.15 in four noisy scans."""
+SIGNIFICANT_CONTRAST = 3.0
+LOSS_PER_CONTRAST = 0.09
+"""Relative error of the activity per core contrast: a cortex of twice the medulla's uptake has −0.65 and comes out 5 to
+6 % low at 9.5 mm (numerical kidneys with pyramids and pelvis)."""
 # Scans of two cycles are compared if their times after administration agree to this share.
 _COMPARABLE_TIME_SHARE = 0.25
 _LEFT_AND_RIGHT: tuple[tuple[Role, Role], ...] = (("kidney_left", "kidney_right"),)
@@ -116,20 +122,42 @@ def side_findings(vois: Sequence[Voi], place: str) -> list[Finding]:
     return findings
 
 
-def voi_findings(voi: Voi, mask: VoiMask, calibration: Calibration, spread: PointSpread, place: str) -> list[Finding]:
-    """Remarks that hold at all time points."""
-    if calibration.point_spread_fwhm_mm is None:
-        return []
-    fwhm = PointSpread.on_grid(spread.grid, calibration.point_spread_fwhm_mm).effective_fwhm_mm
+def voi_findings(voi: Voi, mask: VoiMask, fwhm_mm: float, place: str) -> list[Finding]:
+    """Remarks that hold at all time points; the full width is that of point spread and voxel together."""
     diameter = 2 * sphere_radius_mm(mask.volume_ml)
-    if diameter >= fwhm:
+    if diameter >= fwhm_mm:
         return []
     return [
         Finding(
             "voi-below-resolution",
             "warning",
             f"{voi.name} ({MILLILITRE.text(mask.volume_ml)}, as a sphere {MILLIMETRE.text(diameter)} wide) is smaller "
-            f"than the resolution of {MILLIMETRE.text(fwhm)}; its activity is uncertain.",
+            f"than the resolution of {MILLIMETRE.text(fwhm_mm)}; its activity is uncertain.",
+            place,
+        )
+    ]
+
+
+def non_uniformity_loss(contrast: CoreContrast | None) -> float:
+    """Relative error that non-uniform uptake may have made of a kidney's activity, as far as it is significant."""
+    if contrast is None or abs(contrast.value) < SIGNIFICANT_CONTRAST * contrast.standard_uncertainty:
+        return 0.0
+    return LOSS_PER_CONTRAST * abs(contrast.value)
+
+
+def uniformity_findings(contrast: CoreContrast | None, place: str) -> list[Finding]:
+    """Remark where a kidney's rim and core take up differently."""
+    loss = non_uniformity_loss(contrast)
+    if contrast is None or loss == 0 or abs(contrast.value) < REMARKABLE_CONTRAST:
+        return []
+    rim, low = ("more", "low") if contrast.value < 0 else ("less", "high")
+    return [
+        Finding(
+            "uptake-not-uniform",
+            "warning",
+            f"The rim takes up {rim} than the core (core contrast {contrast.value:+.2f} ± "
+            f"{contrast.standard_uncertainty:.2f}, uniform uptake would give 0); the activity may be about "
+            f"{PERCENT.text(loss, digits=0)} too {low}.",
             place,
         )
     ]
