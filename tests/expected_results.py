@@ -1,0 +1,32 @@
+"""Makes resources/demonstration/expected.json anew: ``python -m tests.expected_results``. See the SOURCE file there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from pathlib import Path
+
+from dosimetry_core.case_file import read_case
+from dosimetry_core.constancy import CASE_FILE, constancy_values
+from dosimetry_core.pipeline import compute
+from dosimetry_core.results_json import results_json
+from dosimetry_core.virtual_patient import write_demonstration
+
+FOLDER = Path(__file__).parents[1] / "resources" / "demonstration"
+
+
+def main() -> None:
+    """Write, compute and record the demonstration case of seed 1."""
+    with tempfile.TemporaryDirectory() as work:
+        case = Path(work) / "case"
+        write_demonstration(case, seed=1)
+        results = results_json(compute(read_case(case)))
+    entry = {"case_sha256": results["inputs"][CASE_FILE], "values": constancy_values(results)}
+    content = json.dumps([entry], indent=1, ensure_ascii=False).encode("utf-8") + b"\n"
+    (FOLDER / "expected.json").write_bytes(content)
+    (FOLDER / "DIGESTS").write_text(f"{hashlib.sha256(content).hexdigest()}  expected.json\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
