@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QMouseEvent, QPaint
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from dosimetry_core.units import GRAY
-from widgets.curve_view import paint_hatch
+from widgets.curve_painting import paint_hatch
 from widgets.plot_axes import Axes
 from widgets.quantity_edit import quantity_text
 from widgets.theme import DIMMED, ERROR, STALE, TEXT, font
