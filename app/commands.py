@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from app.outputs import output_folder, write_file
@@ -98,7 +98,7 @@ def plan(arguments: argparse.Namespace) -> int:
     elif arguments.passphrase_file is not None or arguments.reason:
         raise DosimetryError("no identity to sign with", where="--sign", remedy="add --sign ID.p12")
     evaluation = compute(read_case(arguments.case), progress=_terminal_progress())
-    document = make_plan_document(evaluation, overrides=overrides, calculated_at=datetime.now(UTC))
+    document = make_plan_document(evaluation, overrides=overrides, calculated_at=datetime.now().astimezone())
     _print_findings(document.results["findings"])
     content = document.pdf
     if identity is not None:
@@ -110,7 +110,7 @@ def plan(arguments: argparse.Namespace) -> int:
                 where="plan",
                 remedy="mend it, or give --override CODE=REASON for each",
             )
-        content = sign_plan(content, identity, reason=arguments.reason, time=datetime.now(UTC))
+        content = sign_plan(content, identity, reason=arguments.reason, time=datetime.now().astimezone())
     with output_folder(arguments.out) as folder:
         (folder / "plan.pdf").write_bytes(content)
         (folder / "plan.json").write_bytes(document.record_bytes)
@@ -128,7 +128,7 @@ def approve(arguments: argparse.Namespace) -> int:
     content = _read(arguments.file)
     identity = load_identity(arguments.sign, _passphrase(arguments.passphrase_file))
     try:
-        approved = approve_plan(content, identity, comment=arguments.comment, time=datetime.now(UTC))
+        approved = approve_plan(content, identity, comment=arguments.comment, time=datetime.now().astimezone())
     except DosimetryError as error:
         raise _located(error, arguments.file) from error
     write_file(arguments.out, approved)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ def drafted(evaluation: Evaluation, overrides: Mapping[str, str], *, progress: P
     from app.plan_document import make_plan_document
 
     progress(0.1, "Typesetting the plan")
-    return make_plan_document(evaluation, overrides=dict(overrides), calculated_at=datetime.now(UTC))
+    return make_plan_document(evaluation, overrides=dict(overrides), calculated_at=datetime.now().astimezone())
 
 
 def signed(
@@ -62,9 +62,9 @@ def signed(
     progress(0.1, "Opening the identity")
     identity = load_identity(identity_file, passphrase)
     progress(0.4, "Typesetting the plan")
-    document = make_plan_document(evaluation, overrides=dict(overrides), calculated_at=datetime.now(UTC))
+    document = make_plan_document(evaluation, overrides=dict(overrides), calculated_at=datetime.now().astimezone())
     progress(0.7, "Signing")
-    content = sign_plan(document.pdf, identity, reason=reason, time=datetime.now(UTC))
+    content = sign_plan(document.pdf, identity, reason=reason, time=datetime.now().astimezone())
     write_file(target, content)
     return PlanFile(target, content)
 
@@ -80,7 +80,7 @@ def approved(
     progress(0.1, "Opening the identity")
     identity = load_identity(identity_file, passphrase)
     progress(0.5, "Approving")
-    content = approve_plan(plan.content, identity, comment=comment, time=datetime.now(UTC))
+    content = approve_plan(plan.content, identity, comment=comment, time=datetime.now().astimezone())
     write_file(target, content)
     return PlanFile(target, content)
 

@@ -62,21 +62,37 @@ class Administration:
     """One nuclide given once.
 
     ``administered_activity_bq`` is at ``start``, the start of the infusion; the infusion is at a constant rate.
+    ``infusion_s`` is None where nothing was measured that is timed from its middle.
     """
 
     nuclide: str
     administered_activity_bq: float
     start: datetime
-    infusion_s: float
+    infusion_s: float | None
     vial: VialMeasurement | None = None
 
     @property
     def time_zero(self) -> datetime:
-        """Middle of the infusion: time zero of every curve of this nuclide."""
-        return self.start + timedelta(seconds=self.infusion_s / 2)
+        """Middle of the infusion: time zero of every curve of this nuclide.
+
+        Raises
+        ------
+        ValueError
+            If the length of the infusion is not known.
+        """
+        return self.start + timedelta(seconds=self.known_infusion_s / 2)
+
+    @property
+    def known_infusion_s(self) -> float:
+        """Length of the infusion; ValueError if it is not known."""
+        if self.infusion_s is None:
+            raise ValueError(f"the length of the infusion of {self.nuclide} is not known")
+        return self.infusion_s
 
     @staticmethod
-    def from_vial(nuclide_name: str, vial: VialMeasurement, *, start: datetime, infusion_s: float) -> Administration:
+    def from_vial(
+        nuclide_name: str, vial: VialMeasurement, *, start: datetime, infusion_s: float | None
+    ) -> Administration:
         """Administered activity = vial − residual, both decayed to the start of the infusion (methods 6.1)."""
         physics = nuclide(nuclide_name)
         at_start = vial.vial_activity_bq * physics.decay_factor((start - vial.vial_time).total_seconds())

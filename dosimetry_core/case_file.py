@@ -48,6 +48,7 @@ from dosimetry_core.voi import ROLES, Role
 
 CASE_FORMAT = 1
 CASE_FILE_NAME = "case.toml"
+_LONGEST_INFUSION_MIN = units.MINUTE.from_core(units.SECONDS_PER_DAY)
 ENGINE_ROLES = ("kidneys", "liver", "spleen", "lesion", "other")
 DENSITY_ROLES = ("kidneys", "liver", "spleen", "lesion", "other")
 ORGANS = ("kidneys", "red_marrow", "liver", "spleen")
@@ -238,10 +239,11 @@ def _cycle(table: TomlTable) -> Cycle:
     for clock in offsets:
         if clock not in CLOCKS:
             table.wrong("clock_offset_s", f"unknown clock {clock!r}", f"use {' or '.join(CLOCKS)}")
+    timed = any(table.content.get(key) for key in ("images", "blood_sample", "whole_body"))
     administrations = tuple(
         a
         for a in (
-            _administration(item, offsets.get("dose_calibrator", 0.0))
+            _administration(item, offsets.get("dose_calibrator", 0.0), timed)
             for item in table.tables("administration", required=True)
         )
         if a is not None
@@ -275,6 +277,14 @@ def _cycle(table: TomlTable) -> Cycle:
         table.wrong("vois", "VOIs without images", "name the images they belong to, or leave them out")
     if cycle.image_paths and cycle.entered is not None:
         table.wrong("images", "images and entered absorbed doses in one cycle", "keep one of them")
+    if (
+        cycle.blood_samples
+        and entered is not None
+        and "red_marrow" in entered.absorbed_dose_per_administered_activity_gy_per_bq
+    ):
+        table.wrong(
+            "blood_sample", "blood samples and an entered absorbed dose to the red marrow in one cycle", "keep one"
+        )
     table.finish()
     return cycle
 
@@ -284,7 +294,7 @@ def _role(table: TomlTable, name: str) -> Role | None:
     return chosen
 
 
-def _administration(table: TomlTable, calibrator_offset_s: float) -> Administration | None:
+def _administration(table: TomlTable, calibrator_offset_s: float, timed: bool) -> Administration | None:
     name = table.text("nuclide")
     if name:
         try:
@@ -293,7 +303,9 @@ def _administration(table: TomlTable, calibrator_offset_s: float) -> Administrat
             table.wrong("nuclide", error.what, error.remedy)
             name = ""
     start = table.instant("start")
-    infusion_min = table.number("infusion_min", minimum=0, maximum=24 * 60)
+    infusion_min = table.optional_number("infusion_min", minimum=0, maximum=_LONGEST_INFUSION_MIN)
+    if timed and "infusion_min" not in table.content:
+        table.wrong("infusion_min", "is missing", "add it: images and blood are timed from the middle of the infusion")
     vial = None
     activity = math.nan
     if table.has("administered_activity_mbq"):
@@ -313,9 +325,9 @@ def _administration(table: TomlTable, calibrator_offset_s: float) -> Administrat
     else:
         table.wrong("administered_activity_mbq", "is missing", "add it, or vial and residual with their times")
     table.finish()
-    if start is None or not name or math.isnan(infusion_min):
+    if start is None or not name:
         return None
-    infusion_s = units.MINUTE.to_core(infusion_min)
+    infusion_s = None if infusion_min is None else units.MINUTE.to_core(infusion_min)
     if vial is not None:
         administration = Administration.from_vial(name, vial, start=start, infusion_s=infusion_s)
         if not administration.administered_activity_bq > 0:

@@ -132,6 +132,7 @@ def _cycle(result: CycleResult) -> dict[str, Any]:
         "time_points": _time_points(result),
         "vois": {name: _voi(result, voi) for name, voi in result.vois.items()},
         "organs": {name: _organ(organ) for name, organ in result.organs.items()},
+        "entered": _entered(cycle),
         "whole_body": None if result.whole_body is None else plain(result.whole_body),
         "blood": _blood(result),
         "red_marrow_alternatives_gy": dict(result.red_marrow_alternatives_gy),
@@ -267,6 +268,7 @@ def _organ(organ: OrganResult) -> dict[str, Any]:
         "absorbed_dose_per_administered_activity_gy_per_bq": dict(organ.per_administered_activity_gy_per_bq),
         "contributions": {source: _with_total(doses) for source, doses in organ.contributions_gy.items()},
         "estimated": organ.estimated,
+        "estimated_nuclides": list(organ.estimated_nuclides),
         "origin": organ.origin,
     }
     if organ.bed_gy is not None:
@@ -274,13 +276,22 @@ def _organ(organ: OrganResult) -> dict[str, Any]:
     return tree
 
 
+def _entered(cycle: Cycle) -> dict[str, dict[str, float]]:
+    """Entered absorbed dose per administered activity in Gy/Bq: organ → nuclide."""
+    if cycle.entered is None:
+        return {}
+    return {
+        organ: dict(doses) for organ, doses in cycle.entered.absorbed_dose_per_administered_activity_gy_per_bq.items()
+    }
+
+
 def _blood(result: CycleResult) -> dict[str, Any]:
     cycle = result.cycle
-    zero = cycle.administrations[0].time_zero
+    first = cycle.administrations[0]
     return {
         "samples": [
             {
-                "time_after_administration_s": (sample.time - zero).total_seconds(),
+                "time_after_administration_s": (sample.time - first.time_zero).total_seconds(),
                 "activity_concentration_bq_per_ml": dict(sample.activity_concentration_bq_per_ml),
                 "relative_standard_uncertainty": sample.relative_standard_uncertainty,
             }

@@ -97,7 +97,7 @@ def test_that_the_virtual_patient_shares_no_dosimetry_with_what_it_checks() -> N
 
 RANKS = [
     {"units", "errors", "progress", "frozen", "version"},
-    {"geometry", "data_tables", "canonical_json", "toml_table", "anatomical_plane", "typesetting"},
+    {"geometry", "data_tables", "canonical_json", "toml_table", "anatomical_plane", "typesetting", "laboratory"},
     {"volume", "nuclide", "emissions"},
     {"voi", "image"},
     {"case", "voi_editing", "voi_shaping", "voi_sampling", "exclusive_vois", "virtual_patient"},

@@ -176,7 +176,8 @@ class ImportStep(Step):
                             a.administered_activity_bq,
                             GIGABECQUEREL,
                         ),
-                        "start": f"{time_text(case, a.start, short=True)}, {MINUTE.text(a.infusion_s, digits=0)}",
+                        "start": time_text(case, a.start, short=True)
+                        + ("" if a.infusion_s is None else f", {MINUTE.text(a.infusion_s, digits=0)}"),
                     },
                 )
                 for n, a in enumerate(cycle.administrations)

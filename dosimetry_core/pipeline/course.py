@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.errors import Finding
@@ -36,17 +37,26 @@ def entered_organs(cycle: Cycle) -> FrozenMap[str, OrganResult]:
             if name in per_activity:
                 dose = per_activity[name] * activity
                 doses[name] = DoseValue(dose, None if relative is None else dose * relative, 0.0)
-        organs[organ] = OrganResult(organ, FrozenMap(doses), given, origin="entered")
+        if doses:
+            organs[organ] = OrganResult(organ, FrozenMap(doses), given, origin="entered")
     return FrozenMap(organs)
 
 
-def with_estimates(
-    cycle: Cycle, organs: Mapping[str, OrganResult], earlier: Sequence[CycleResult]
-) -> tuple[FrozenMap[str, OrganResult], tuple[Finding, ...]]:
-    """Fill in what was not measured in a cycle from the last measured value per administered activity.
+def with_estimates(results: Sequence[CycleResult]) -> tuple[CycleResult, ...]:
+    """Fill in what was not measured in a cycle from a measured value per administered activity.
 
-    An organ or nuclide that no earlier cycle measured either stays out; planning says what it lacks.
+    It is that of the last cycle before it that measured it, or else of the first one after it, as in planning. An
+    organ or nuclide that no cycle measured stays out; planning says what it lacks.
     """
+    return tuple(
+        _with_estimates(result, [*reversed(results[:index]), *results[index + 1 :]])
+        for index, result in enumerate(results)
+    )
+
+
+def _with_estimates(result: CycleResult, others: Sequence[CycleResult]) -> CycleResult:
+    """One cycle; ``others`` in order of preference."""
+    cycle, organs = result.cycle, result.own_organs
     given = administered_activity_bq(cycle)
     filled = dict(organs)
     findings = []
@@ -57,22 +67,21 @@ def with_estimates(
         for name, activity in given.items():
             if name in doses:
                 continue
-            source = next(
-                (
-                    (result.cycle.number, result.organs[organ])
-                    for result in reversed(earlier)
-                    if organ in result.organs
-                    and name in result.organs[organ].doses
-                    and name not in result.organs[organ].estimated_nuclides
-                ),
-                None,
+            known = ((other.cycle.number, _per_activity(other, organ, name)) for other in others)
+            number, per_activity = next(((n, value) for n, value in known if value is not None), (0, None))
+            if per_activity is not None:
+                doses[name] = per_activity.scaled(activity)
+                taken[name] = number
+        unknown = [name for name in given if name not in doses]
+        if doses and unknown:
+            findings.append(
+                Finding(
+                    "absorbed-dose-incomplete",
+                    "warning",
+                    f"Only the absorbed dose of {' and '.join(doses)} is known, not that of {' and '.join(unknown)}.",
+                    f"cycle {cycle.number}, {organ.replace('_', ' ')}",
+                )
             )
-            if source is None:
-                continue
-            number, measured = source
-            factor = activity / measured.administered_activity_bq[name]
-            doses[name] = measured.doses[name].scaled(factor)
-            taken[name] = number
         if not taken:
             continue
         filled[organ] = OrganResult(
@@ -88,12 +97,27 @@ def with_estimates(
         findings.append(
             Finding(
                 "estimated-dose",
-                "info",
-                f"Not measured in this cycle; the absorbed dose per administered activity was taken over: {text}.",
+                "warning",
+                f"Not measured in this cycle; estimated from the absorbed dose per administered activity: {text}.",
                 f"cycle {cycle.number}, {organ.replace('_', ' ')}",
             )
         )
-    return FrozenMap({organ: filled[organ] for organ in ORGANS if organ in filled}), tuple(findings)
+    in_order = FrozenMap({organ: filled[organ] for organ in ORGANS if organ in filled})
+    return replace(result, organs=in_order, findings=(*result.findings, *findings))
+
+
+def _per_activity(result: CycleResult, organ: str, nuclide: str) -> DoseValue | None:
+    """Absorbed dose per Bq of a nuclide by a cycle's own measurement or entry; None if it has none."""
+    own = result.own_organs.get(organ)
+    if own is not None and nuclide in own.doses and own.administered_activity_bq[nuclide] > 0:
+        return own.doses[nuclide].scaled(1 / own.administered_activity_bq[nuclide])
+    entered = result.cycle.entered
+    if entered is None:
+        return None
+    of_organ = entered.absorbed_dose_per_administered_activity_gy_per_bq.get(organ)
+    value = None if of_organ is None else of_organ.get(nuclide)
+    relative = entered.relative_standard_uncertainty.get(organ)
+    return None if value is None else DoseValue(value, None if relative is None else value * relative, 0.0)
 
 
 def delivered_cycles(cycles: Sequence[CycleResult], protocol: Protocol) -> tuple[DeliveredCycle, ...]:
@@ -120,9 +144,9 @@ def _delivered(result: CycleResult, organ: str, protocol: Protocol) -> Delivered
         if dose.administered_activity_bq.get(name)
     }
     entered = result.cycle.entered
-    if entered is not None and dose.origin == "entered":
+    if entered is not None:
         # Entered for a nuclide that this cycle did not give, but the protocol may give next.
-        per_activity = dict(entered.absorbed_dose_per_administered_activity_gy_per_bq[organ]) | per_activity
+        per_activity = dict(entered.absorbed_dose_per_administered_activity_gy_per_bq.get(organ, {})) | per_activity
     total = sum(absorbed.values())
     random = [value.random_standard_uncertainty_gy for value in doses.values()]
     common = [value.common_standard_uncertainty_gy for value in doses.values()]
@@ -147,14 +171,20 @@ def _higher_kidney(result: CycleResult, doses: dict[str, DoseValue]) -> dict[str
 
 
 def course_organs(case: Case, protocol: Protocol, cycles: Sequence[CycleResult]) -> FrozenMap[str, CourseOrgan]:
-    """Absorbed dose of each organ over the course so far, earlier courses included (taken as exact)."""
+    """Absorbed dose of each organ over the course so far, earlier courses included (taken as exact).
+
+    An organ that is not known for every cycle and nuclide has no sum.
+    """
     organs = {}
     for organ in ORGANS:
-        parts = [result.organs[organ].total for result in cycles if organ in result.organs]
-        prior = case.course.prior_absorbed_dose_gy.get(organ, 0.0)
-        if not parts:
+        if not all(
+            organ in r.organs and all(a.nuclide in r.organs[organ].doses for a in r.cycle.administrations)
+            for r in cycles
+        ):
             continue
-        beds = [result.organs[organ].bed_gy for result in cycles if organ in result.organs]
+        parts = [result.organs[organ].total for result in cycles]
+        prior = case.course.prior_absorbed_dose_gy.get(organ, 0.0)
+        beds = [result.organs[organ].bed_gy for result in cycles]
         known = [bed for bed in beds if bed is not None]
         organs[organ] = CourseOrgan(
             organ,

@@ -10,7 +10,7 @@ from dosimetry_core.errors import Finding
 from dosimetry_core.evaluation import CycleResult
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.nuclide import nuclide
-from dosimetry_core.pipeline.course import administered_activity_bq, entered_organs, with_estimates
+from dosimetry_core.pipeline.course import administered_activity_bq, entered_organs
 from dosimetry_core.pipeline.curves import VoiCurves, voi_curves
 from dosimetry_core.pipeline.doses import (
     dose_findings,
@@ -22,12 +22,13 @@ from dosimetry_core.pipeline.doses import (
 )
 from dosimetry_core.pipeline.marrow import CycleMarrow, cycle_marrow
 from dosimetry_core.planning.plausibility import (
+    change_findings,
     dose_per_activity_findings,
     effective_half_life_findings,
     kidney_sides_findings,
 )
 from dosimetry_core.progress import Progress, no_progress
-from dosimetry_core.quantification import CycleMeasurement, measure_cycle
+from dosimetry_core.quantification import CycleMeasurement, factor_two_findings, measure_cycle
 from dosimetry_core.results import DoseValue, OrganResult, VoiResult
 from dosimetry_core.safety.assessment import SafetyAssessment
 
@@ -42,12 +43,12 @@ def evaluate_cycle(
     previous_case: Case | None = None,
     progress: Progress = no_progress,
 ) -> CycleResult:
-    """Result of one cycle.
+    """Result of one cycle, without what is taken over from other cycles.
 
     Parameters
     ----------
     earlier
-        Results of the cycles before it, from which unmeasured organs are taken over.
+        Results of the cycles before it, with which it is compared.
     previous, previous_case
         An earlier evaluation of this cycle, and its case: while cycle, patient and settings are the very same objects
         its own results are kept; else its measurement serves to measure only what changed.
@@ -60,8 +61,39 @@ def evaluate_cycle(
         and previous_case.settings is case.settings
     )
     own = previous if kept and previous is not None else _own(case, cycle, safety, previous, progress)
-    organs, estimates = with_estimates(cycle, own.own_organs, earlier)
-    return replace(own, organs=organs, safety=safety, findings=(*own.own_findings, *estimates, *safety.findings))
+    findings = (*own.own_findings, *_compared(own, earlier), *safety.findings)
+    return replace(own, organs=own.own_organs, safety=safety, findings=findings)
+
+
+def _compared(own: CycleResult, earlier: Sequence[CycleResult]) -> list[Finding]:
+    """Remarks on what changed too much since the last cycle that was measured."""
+    place = f"cycle {own.cycle.number}"
+    findings: list[Finding] = []
+    for organ, result in own.own_organs.items():
+        before = next((past.own_organs[organ] for past in reversed(earlier) if organ in past.own_organs), None)
+        if before is not None:
+            findings += change_findings(
+                organ,
+                result.per_administered_activity_gy_per_bq,
+                before.per_administered_activity_gy_per_bq,
+                place=f"{place}, {organ.replace('_', ' ')}",
+            )
+    if own.measurement is not None:
+        scans = own.measurement.time_points
+        alike = (
+            past.measurement.time_points
+            for past in reversed(earlier)
+            if past.measurement is not None and past.measurement.time_points[0].nuclide == scans[0].nuclide
+        )
+        before_scans = next(alike, ())
+        findings += factor_two_findings(
+            [scan.time_after_own_administration_s for scan in scans],
+            [scan.field_of_view_fraction for scan in scans],
+            [scan.time_after_own_administration_s for scan in before_scans],
+            [scan.field_of_view_fraction for scan in before_scans],
+            place,
+        )
+    return findings
 
 
 def _own(

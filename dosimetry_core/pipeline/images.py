@@ -9,7 +9,7 @@ from dosimetry_core.case import Case, Cycle
 from dosimetry_core.dicom.series import read_series
 from dosimetry_core.dicom.study import group_time_points
 from dosimetry_core.dicom.vois import read_vois
-from dosimetry_core.errors import DosimetryError, InconsistentCaseError, MissingDataError, raise_problems
+from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError, MissingDataError, raise_problems
 from dosimetry_core.image import TimePoint
 from dosimetry_core.progress import Progress, no_progress, part_of
 from dosimetry_core.registration import register_time_points
@@ -44,10 +44,10 @@ def import_cycle(case: Case, cycle: Cycle, *, progress: Progress = no_progress) 
         clock_offset_s=cycle.clock_offset_s.get("scanner", 0.0),
         progress=part_of(progress, 0.0, 0.8),
     )
-    time_points = group_time_points(reading.series, where=f"{where}, images")
+    time_points = _named_within(case, group_time_points(reading.series, where=f"{where}, images"))
     _check_patient(case, where, time_points)
     _check_times(cycle, where, time_points)
-    findings = reading.findings
+    findings = tuple(_within(case, finding) for finding in reading.findings)
     if not cycle.voi_paths:
         progress(1.0, f"Cycle {cycle.number} is read")
         return replace(cycle, time_points=time_points, import_findings=findings)
@@ -63,9 +63,31 @@ def import_cycle(case: Case, cycle: Cycle, *, progress: Progress = no_progress) 
         cycle,
         time_points=time_points,
         reference_time_point=vois.reference_time_point,
-        vois=vois.vois,
+        vois=tuple(replace(voi, source=_path_within(case, voi.source)) for voi in vois.vois),
         voi_files=vois.source_files,
-        import_findings=findings + vois.findings,
+        import_findings=findings + tuple(_within(case, finding) for finding in vois.findings),
+    )
+
+
+def _path_within(case: Case, text: str) -> str:
+    """The text with paths of files in the case's folder as the case file would name them."""
+    folder = case.folder.rstrip("/\\")
+    return text.replace(f"{folder}/", "").replace(f"{folder}\\", "") if folder else text
+
+
+def _within(case: Case, finding: Finding) -> Finding:
+    return replace(finding, text=_path_within(case, finding.text), place=_path_within(case, finding.place))
+
+
+def _named_within(case: Case, time_points: tuple[TimePoint, ...]) -> tuple[TimePoint, ...]:
+    """The time points with findings that name files as the case file would."""
+    return tuple(
+        replace(
+            point,
+            spect=replace(point.spect, findings=tuple(_within(case, f) for f in point.spect.findings)),
+            ct=point.ct and replace(point.ct, findings=tuple(_within(case, f) for f in point.ct.findings)),
+        )
+        for point in time_points
     )
 
 

@@ -95,7 +95,7 @@ def blood_fits(
         if not samples:
             continue
         place = f"cycle {cycle.number}, blood, {name}"
-        end_s = given.infusion_s / 2
+        end_s = given.known_infusion_s / 2
         uncertainties = [sample.relative_standard_uncertainty for sample in samples]
         known = [u for u in uncertainties if u is not None]
         slowest = whole_body.get(name)
@@ -104,7 +104,7 @@ def blood_fits(
                 np.array([(s.time - given.time_zero).total_seconds() - end_s for s in samples]),
                 np.array([s.activity_concentration_bq_per_ml[name] for s in samples]),
                 nuclide_name=name,
-                infusion_s=given.infusion_s,
+                infusion_s=given.known_infusion_s,
                 relative_standard_uncertainty=np.array(known) if len(known) == len(samples) else None,
                 whole_body_effective_half_life_s=None if slowest is None else slowest.effective_half_life_s,
                 place=place,
@@ -123,7 +123,7 @@ def blood_fits(
                 to_nuclide=given.nuclide,
                 administered_from_bq=source.administered_activity_bq,
                 administered_to_bq=given.administered_activity_bq,
-                infusion_s=given.infusion_s,
+                infusion_s=given.known_infusion_s,
                 identity_relative_standard_uncertainty=IDENTITY_RELATIVE_STANDARD_UNCERTAINTY,
             )
     return FrozenMap(fits), tuple(findings)

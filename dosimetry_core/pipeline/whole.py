@@ -8,7 +8,7 @@ from datetime import date
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.errors import Finding
 from dosimetry_core.evaluation import CycleResult, Evaluation
-from dosimetry_core.pipeline.course import course_organs, course_vois, delivered_cycles
+from dosimetry_core.pipeline.course import course_organs, course_vois, delivered_cycles, with_estimates
 from dosimetry_core.pipeline.cycle import evaluate_cycle
 from dosimetry_core.pipeline.images import align_case, import_case
 from dosimetry_core.planning.next_cycle import NextCyclePlan, plan_next_cycle
@@ -62,7 +62,7 @@ def evaluate(case: Case, *, previous: Evaluation | None = None, progress: Progre
                 progress=part_of(progress, index / len(case.cycles), (index + 1) / len(case.cycles)),
             )
         )
-    cycles = tuple(results)
+    cycles = with_estimates(results)
     delivered = delivered_cycles(cycles, protocol)
     plan = plan_next_cycle(
         protocol,
@@ -99,12 +99,16 @@ def plan_with_activities(evaluation: Evaluation, activities_bq: Mapping[str, flo
 def _safety(case: Case, cycle: Cycle, rules: RuleSet | None) -> SafetyAssessment:
     first: date = case.cycles[0].administrations[0].start.date()
     baseline = [result for result in case.cycles[0].laboratory if result.date <= first]
+    is_last = cycle is case.cycles[-1]
+    last = max(given.start.date() for given in cycle.administrations) if is_last else None
     return assess(
         case.patient,
         cycle.laboratory,
         case.laboratory_limits,
         rules,
         baseline=baseline,
+        earlier=[result for past in case.cycles if past.number < cycle.number for result in past.laboratory],
+        last_administration=last,
         place=f"cycle {cycle.number}, laboratory",
     )
 

@@ -82,8 +82,6 @@ class OrganBasis:
         Delivered absorbed dose that rests on each measurement; shape (n_measurements,).
     predicted_by_measurement_gy_per_bq
         Nuclide → part of the prediction that rests on each measurement.
-    estimated_cycles
-        Numbers of the cycles without a measurement of their own.
     """
 
     organ: str
@@ -94,7 +92,6 @@ class OrganBasis:
     measurements: tuple[_Measurement, ...]
     delivered_by_measurement_gy: tuple[float, ...]
     predicted_by_measurement_gy_per_bq: FrozenMap[str, tuple[float, ...]]
-    estimated_cycles: tuple[int, ...]
 
     @property
     def total_absorbed_dose_gy(self) -> float:
@@ -165,7 +162,6 @@ def organ_basis(
     place = {index: position for position, index in enumerate(measured)}
     by_measurement = [0.0] * len(measured)
     per_cycle: list[float] = []
-    estimated: list[int] = []
     for index, cycle in enumerate(delivered):
         doses: list[float] = []
         for name, activity in cycle.administered_activity_bq.items():
@@ -175,8 +171,6 @@ def organ_basis(
             own = cycle.organs[organ].absorbed_dose_gy if source == index else FrozenMap[str, float]()
             doses.append(own[name] if name in own else activity * _per_activity(delivered[source], organ, name))
             by_measurement[place[source]] += doses[-1]
-            if source != index and cycle.number not in estimated:
-                estimated.append(cycle.number)
         per_cycle.append(math.fsum(doses))
     predicted = {name: _prediction(organ, protocol, delivered, name, sources[name], place) for name in needed}
     return OrganBasis(
@@ -195,7 +189,6 @@ def organ_basis(
         ),
         tuple(by_measurement),
         FrozenMap(predicted),
-        tuple(estimated),
     )
 
 
@@ -245,17 +238,6 @@ def basis_findings(protocol: Protocol, bases: Iterable[OrganBasis]) -> tuple[Fin
     """Remarks on what the prediction rests on."""
     findings = []
     for basis in bases:
-        organ = basis.organ.replace("_", " ")
-        for number in basis.estimated_cycles:
-            findings.append(
-                Finding(
-                    "estimated-cycle",
-                    "warning",
-                    f"The absorbed dose to the {organ} in cycle {number} was not measured; "
-                    "the last measured value per administered activity was taken.",
-                    f"cycle {number}, {organ}",
-                )
-            )
         if protocol.predictor == "linear-trend" and len(basis.measurements) < TREND_NEEDS_CYCLES:
             findings.append(
                 Finding(
@@ -263,7 +245,7 @@ def basis_findings(protocol: Protocol, bases: Iterable[OrganBasis]) -> tuple[Fin
                     "warning",
                     f"A linear trend needs {TREND_NEEDS_CYCLES} measured cycles, there are "
                     f"{len(basis.measurements)}; the latest value is used.",
-                    organ,
+                    basis.organ.replace("_", " "),
                 )
             )
     return tuple(findings)

@@ -51,7 +51,6 @@ def dose_per_activity_findings(
     organ: str,
     absorbed_dose_per_administered_activity_gy_per_bq: Mapping[str, float],
     *,
-    last_cycle_gy_per_bq: Mapping[str, float] | None = None,
     place: str = "",
 ) -> tuple[Finding, ...]:
     """Remarks on an organ's absorbed dose per activity of one cycle.
@@ -62,8 +61,6 @@ def dose_per_activity_findings(
         ``kidneys`` or ``red_marrow``; others have no band.
     absorbed_dose_per_administered_activity_gy_per_bq
         By nuclide.
-    last_cycle_gy_per_bq
-        The same in the cycle before, to see a change by more than a factor of two.
     place
         For example ``"cycle 2, kidneys"``.
     """
@@ -79,18 +76,6 @@ def dose_per_activity_findings(
             GRAY_PER_GIGABECQUEREL,
             place,
         )
-        before = (last_cycle_gy_per_bq or {}).get(nuclide)
-        factor = float(_bands()["ratio_to_last_cycle"])
-        if before and not 1.0 / factor <= value / before <= factor:
-            findings.append(
-                Finding(
-                    "dose-per-activity-changed",
-                    "warning",
-                    f"The absorbed dose to the {name} per administered activity of {nuclide} is "
-                    f"{value / before:.2f} times that of the last cycle.",
-                    place,
-                )
-            )
     band = _bands()["ratio_y90_to_lu177"].get(organ)
     if band is not None and doses.get(LU177) and Y90 in doses:
         findings += _outside(
@@ -102,6 +87,34 @@ def dose_per_activity_findings(
             place,
         )
     return tuple(findings)
+
+
+def change_findings(
+    organ: str, now_gy_per_bq: Mapping[str, float], before_gy_per_bq: Mapping[str, float], *, place: str = ""
+) -> tuple[Finding, ...]:
+    """Remarks on an absorbed dose per administered activity that is far from that of the last measured cycle.
+
+    Parameters
+    ----------
+    organ
+        Its name.
+    now_gy_per_bq, before_gy_per_bq
+        By nuclide, in this cycle and in the last one that was measured.
+    place
+        For example ``"cycle 2, kidneys"``.
+    """
+    factor = float(_bands()["ratio_to_last_cycle"])
+    return tuple(
+        Finding(
+            "dose-per-activity-changed",
+            "warning",
+            f"The absorbed dose to the {organ.replace('_', ' ')} per administered activity of {nuclide} is "
+            f"{value / before_gy_per_bq[nuclide]:.2f} times that of the last measured cycle.",
+            place,
+        )
+        for nuclide, value in now_gy_per_bq.items()
+        if before_gy_per_bq.get(nuclide) and not 1.0 / factor <= value / before_gy_per_bq[nuclide] <= factor
+    )
 
 
 def effective_half_life_findings(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from dosimetry_core.laboratory import LABORATORY_NAMES
 from dosimetry_core.units import DisplayUnit
 
 NOT_MEASURED: Final = "not measured"
@@ -38,19 +39,6 @@ _LIMITING: Final = {
     "protocol": "the protocol",
     "none": "nothing: no limit binds",
 }
-_LABORATORY: Final = {
-    "haemoglobin_g_per_dl": ("Haemoglobin", "g/dL"),
-    "platelets_1e9_per_l": ("Platelets", "10⁹/L"),
-    "leukocytes_1e9_per_l": ("Leukocytes", "10⁹/L"),
-    "neutrophils_1e9_per_l": ("Neutrophils", "10⁹/L"),
-    "lymphocytes_1e9_per_l": ("Lymphocytes", "10⁹/L"),
-    "creatinine_umol_per_l": ("Creatinine", "µmol/L"),
-    "egfr_ml_per_min_per_1_73m2": ("eGFR", "mL/min/1.73 m²"),
-    "alt_u_per_l": ("ALT", "U/L"),
-    "ast_u_per_l": ("AST", "U/L"),
-    "bilirubin_umol_per_l": ("Bilirubin", "µmol/L"),
-    "karnofsky": ("Karnofsky", ""),
-}
 _SUPERSCRIPTS: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -81,12 +69,12 @@ def limiting_words(limiting: str) -> str:
 
 def laboratory_words(key: str) -> tuple[str, str]:
     """Name and unit of a laboratory value."""
-    return _LABORATORY.get(key, (in_words(key), ""))
+    return LABORATORY_NAMES.get(key, (in_words(key), ""))
 
 
 def laboratory_order(keys: Iterable[str]) -> list[str]:
     """Laboratory keys in the order of the case file, unknown ones last."""
-    known = list(_LABORATORY)
+    known = list(LABORATORY_NAMES)
     return sorted(keys, key=lambda key: (known.index(key) if key in known else len(known), key))
 
 

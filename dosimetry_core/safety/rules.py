@@ -13,6 +13,7 @@ from dosimetry_core.case import LaboratoryLimit
 from dosimetry_core.data_tables import resource, table_bytes
 from dosimetry_core.errors import DosimetryError, MissingDataError, raise_problems
 from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.laboratory import unit_of, within_a_sentence
 from dosimetry_core.safety.ctcae import as_typed
 from dosimetry_core.toml_table import TomlTable, parse_toml
 
@@ -27,6 +28,7 @@ _COMPARISONS: Final[Mapping[str, Callable[[Decimal, Decimal], bool]]] = {
     "above": operator.gt,
     "at_least": operator.ge,
 }
+_UPPER_LIMIT_OF: Final = "upper limit of "
 _SYMBOLS: Final[Mapping[str, str]] = {"below": "<", "at_most": "≤", "above": ">", "at_least": "≥"}
 
 
@@ -50,11 +52,13 @@ class Condition:
     per_upper_limit: bool = False
 
     def statement(self) -> str:
-        """The comparison as text, with case-file names."""
+        """The comparison as text."""
         if self.comparison == "is":
             return self.quantity.replace("_", " ") if self.bound else f"not {self.quantity.replace('_', ' ')}"
-        unit = " × upper limit" if self.per_upper_limit else ""
-        return f"{self.quantity} {_SYMBOLS[self.comparison]} {self.bound:g}{unit}"
+        unit = "× upper limit" if self.per_upper_limit else unit_of(self.quantity)
+        times = "× " if unit.startswith("10") else ""
+        bound = f"{self.bound:g} {times}{unit}".rstrip()
+        return f"{within_a_sentence(self.quantity)} {_SYMBOLS[self.comparison]} {bound}"
 
     def holds(self, facts: Mapping[str, Observation], limits: Mapping[str, LaboratoryLimit]) -> bool | None:
         """Whether the comparison holds; None if value or limit is not known."""
@@ -105,7 +109,9 @@ class RuleOutcome:
     def text(self) -> str:
         """One line: a met stop criterion or failed requirement with its values and dates, or what is missing."""
         if self.outcome == "cannot decide":
-            return f"{self.rule.name}: {', '.join(self.missing)} missing"
+            lacking = ", ".join(_missing_in_words(item) for item in self.missing)
+            named = lacking.startswith(self.rule.name)
+            return f"{lacking} missing" if named else f"{self.rule.name}: {lacking} missing"
         shown = [c for c in self.rule.conditions if c.quantity in self.deciding] or self.rule.conditions
         return "; ".join(self._with_value(condition) for condition in shown)
 
@@ -120,6 +126,13 @@ class RuleOutcome:
         if observed.origin != "stated":
             details.append(observed.origin)
         return f"{condition.statement()} ({', '.join(details)})"
+
+
+def _missing_in_words(item: str) -> str:
+    prefix = _UPPER_LIMIT_OF if item.startswith(_UPPER_LIMIT_OF) else ""
+    key = item.removeprefix(_UPPER_LIMIT_OF)
+    unit = f" ({unit_of(key)})" if unit_of(key) else ""
+    return f"{prefix}{within_a_sentence(key)}{unit}"
 
 
 def evaluate_rule(rule: Rule, facts: Mapping[str, Observation], limits: Mapping[str, LaboratoryLimit]) -> RuleOutcome:
@@ -141,7 +154,7 @@ def evaluate_rule(rule: Rule, facts: Mapping[str, Observation], limits: Mapping[
     for condition, answer in zip(rule.conditions, answers, strict=True):
         if answer is None:
             known = condition.quantity in facts
-            missing.append(f"upper limit of {condition.quantity}" if known else condition.quantity)
+            missing.append(f"{_UPPER_LIMIT_OF}{condition.quantity}" if known else condition.quantity)
     return RuleOutcome(
         rule,
         outcome,

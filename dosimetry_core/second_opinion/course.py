@@ -124,7 +124,8 @@ def _delivered(cycle: Tree, own: Tree | None, higher_kidney: Mapping[str, float]
         if entered:
             values = stated["absorbed_dose_per_administered_activity_gy_per_bq"]
             per_activity[organ] = {n: float(v) for n, v in values.items()}
-            per_activity[organ] |= {n: float(v) for n, v in (at(cycle, ["entered", organ]) or {}).items()}
+        for name, value in (at(cycle, ["entered", organ]) or {}).items():
+            per_activity.setdefault(organ, {})[name] = float(value)
         source = (own or {}).get(organ) or stated["absorbed_dose_gy"]
         if organ == "kidneys" and higher_kidney:
             source = higher_kidney

@@ -21,10 +21,8 @@ from dosimetry_core.second_opinion.record import (
 )
 
 
-def cycle_doses(
-    opinion: Opinion, results: Tree, index: int, cycle: Tree, earlier: Sequence[dict[str, dict[str, float]]]
-) -> dict[str, dict[str, float]]:
-    """Own organ doses of a cycle by nuclide."""
+def measured_doses(opinion: Opinion, results: Tree, index: int, cycle: Tree) -> dict[str, dict[str, float]]:
+    """Own doses by nuclide of the organs that were measured in a cycle."""
     integrals = _voi_integrals(opinion, results, index, cycle)
     organs: dict[str, dict[str, float]] = {}
     sources = _sources(cycle, integrals)
@@ -42,8 +40,19 @@ def cycle_doses(
                 organs.setdefault(organ, {})[name] = energy / math.fsum(masses)
     for name, value in marrow_doses(results, cycle, sources).items():
         organs.setdefault("red_marrow", {})[name] = value
+    return organs
+
+
+def organ_doses(
+    opinion: Opinion, results: Tree, index: int, cycle: Tree, measured: Sequence[dict[str, dict[str, float]]]
+) -> dict[str, dict[str, float]]:
+    """Own organ doses of a cycle by nuclide, what was entered or taken over from other cycles included.
+
+    ``measured``: of all cycles, from `measured_doses`.
+    """
+    organs = {organ: dict(doses) for organ, doses in measured[index].items()}
     for organ, stated in cycle["organs"].items():
-        _organ(opinion, results, index, cycle, organ, stated, organs, earlier)
+        _organ(opinion, results, index, cycle, organ, stated, organs, measured)
     return organs
 
 
@@ -153,14 +162,14 @@ def _organ(
     organ: str,
     stated: Tree,
     organs: dict[str, dict[str, float]],
-    earlier: Sequence[dict[str, dict[str, float]]],
+    measured: Sequence[dict[str, dict[str, float]]],
 ) -> None:
     given = activities(cycle)
     for name, activity in given.items():
         if name not in stated["absorbed_dose_gy"]:
             continue
         if name not in organs.get(organ, {}):
-            value = _taken_over(results, index, organ, name, activity, earlier)
+            value = _taken_over(results, index, organ, name, activity, measured)
             if value is None:
                 opinion.not_checked.append(f"cycle {cycle['number']}, {organ}: absorbed dose of {name}")
                 value = float(stated["absorbed_dose_gy"][name])
@@ -184,24 +193,29 @@ def _taken_over(
     organ: str,
     nuclide: str,
     activity: float,
-    earlier: Sequence[dict[str, dict[str, float]]],
+    measured: Sequence[dict[str, dict[str, float]]],
 ) -> float | None:
-    """Dose of an entered value, or of the last measured cycle's scaled by activity."""
-    cycle = results["cycles"][index]
-    stated = cycle["organs"][organ]
-    if stated.get("origin") == "entered":
-        entered = at(cycle, ["entered", organ, nuclide])
-        per_activity = at(stated, ["absorbed_dose_per_administered_activity_gy_per_bq", nuclide])
-        used = entered if entered is not None else per_activity
-        return None if used is None else float(used) * activity
-    if not stated.get("estimated"):
+    """Dose of an entered value, or of the nearest measured cycle's scaled by activity: the last before, else the first
+    after."""
+    entered = _entered_per_activity(results["cycles"][index], organ, nuclide)
+    if entered is not None:
+        return entered * activity
+    if not results["cycles"][index]["organs"][organ].get("estimated"):
         return None
-    for number in range(index - 1, -1, -1):
-        before = results["cycles"][number]
-        source = before["organs"].get(organ, {})
-        measured = nuclide not in (source.get("estimated_nuclides") or ())
-        if measured and not (source.get("estimated") and "estimated_nuclides" not in source):
-            own, given = earlier[number].get(organ, {}).get(nuclide), activities(before).get(nuclide)
-            if own is not None and given:
-                return own / given * activity
+    for number in [*range(index - 1, -1, -1), *range(index + 1, len(measured))]:
+        other = results["cycles"][number]
+        own, given = measured[number].get(organ, {}).get(nuclide), activities(other).get(nuclide)
+        if own is not None and given:
+            return float(own / given * activity)
+        entered = _entered_per_activity(other, organ, nuclide)
+        if entered is not None:
+            return entered * activity
     return None
+
+
+def _entered_per_activity(cycle: Tree, organ: str, nuclide: str) -> float | None:
+    entered = at(cycle, ["entered", organ, nuclide])
+    stated = at(cycle, ["organs", organ]) or {}
+    if entered is None and stated.get("origin") == "entered":
+        entered = at(stated, ["absorbed_dose_per_administered_activity_gy_per_bq", nuclide])
+    return None if entered is None else float(entered)

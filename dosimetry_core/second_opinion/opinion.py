@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from dosimetry_core.second_opinion.course import check_course, check_plan
-from dosimetry_core.second_opinion.cycle import cycle_doses
+from dosimetry_core.second_opinion.cycle import measured_doses, organ_doses
 from dosimetry_core.second_opinion.record import RELATIVE_TOLERANCE, Opinion, Tree, at
 
 
@@ -25,9 +25,9 @@ def recompute(results: Tree) -> dict[str, Any]:
         record, and the tolerances it is to agree within; ``not_checked``: sentences.
     """
     opinion = Opinion()
-    own: list[dict[str, dict[str, float]]] = []
-    for index, cycle in enumerate(results["cycles"]):
-        own.append(cycle_doses(opinion, results, index, cycle, own))
+    cycles = list(enumerate(results["cycles"]))
+    measured = [measured_doses(opinion, results, index, cycle) for index, cycle in cycles]
+    own = [organ_doses(opinion, results, index, cycle, measured) for index, cycle in cycles]
     check_course(opinion, results, own)
     check_plan(opinion, results, own)
     return {"values": opinion.values, "not_checked": opinion.not_checked}

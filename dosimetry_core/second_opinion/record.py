@@ -51,10 +51,11 @@ def at(tree: Any, path: Sequence[str | int]) -> Any:
 
 
 def time_zeros(cycle: Tree) -> dict[str, datetime]:
-    """Middle of the infusion of each nuclide."""
+    """Middle of the infusion of each nuclide whose length is known."""
     return {
         a["nuclide"]: datetime.fromisoformat(a["start"]) + timedelta(seconds=a["infusion_s"] / 2)
         for a in cycle["administrations"]
+        if a["infusion_s"] is not None
     }
 
 

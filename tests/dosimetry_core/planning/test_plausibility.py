@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dosimetry_core.planning.plausibility import (
+    change_findings,
     dose_per_activity_findings,
     effective_half_life_findings,
     kidney_sides_findings,
@@ -35,9 +36,9 @@ def test_that_an_unlikely_ratio_of_the_nuclides_is_remarked_on() -> None:
 
 
 def test_that_a_change_by_more_than_two_since_the_last_cycle_is_remarked_on() -> None:
-    (finding,) = dose_per_activity_findings("kidneys", {"Lu-177": 1.0e-9}, last_cycle_gy_per_bq={"Lu-177": 0.4e-9})
+    (finding,) = change_findings("kidneys", {"Lu-177": 1.0e-9, "Y-90": 4e-9}, {"Lu-177": 0.4e-9})
     assert finding.code == "dose-per-activity-changed"
-    assert dose_per_activity_findings("kidneys", {"Lu-177": 0.8e-9}, last_cycle_gy_per_bq={"Lu-177": 0.4e-9}) == ()
+    assert change_findings("kidneys", {"Lu-177": 0.8e-9}, {"Lu-177": 0.4e-9}) == ()
 
 
 def test_that_kidneys_more_than_a_quarter_apart_are_remarked_on() -> None:

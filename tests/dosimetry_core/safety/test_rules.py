@@ -57,6 +57,7 @@ def test_that_one_liver_test_can_stop_but_not_clear() -> None:
     unknown = evaluate_rule(rule, {"alt_u_per_l": Observation(30, DAY), "ast_u_per_l": Observation(30, DAY)}, limits)
     assert unknown.outcome == "cannot decide"
     assert unknown.missing == ("upper limit of ast_u_per_l", "bilirubin_umol_per_l")
+    assert unknown.text == "liver tests: upper limit of AST (U/L), bilirubin (µmol/L) missing"
 
 
 def test_that_leukocytes_of_exactly_three_neither_qualify_nor_stop() -> None:
@@ -67,7 +68,7 @@ def test_that_leukocytes_of_exactly_three_neither_qualify_nor_stop() -> None:
 
 def test_that_an_outcome_states_value_limit_and_date() -> None:
     outcome = evaluate_rule(_rule("platelets"), {"platelets_1e9_per_l": Observation(79, DAY)}, {})
-    assert outcome.text == "platelets_1e9_per_l < 80 (79, 2025-03-01)"
+    assert outcome.text == "platelets < 80 × 10⁹/L (79, 2025-03-01)"
 
 
 def test_that_one_exclusion_decides_though_others_are_unknown() -> None:

@@ -1,0 +1,34 @@
+"""Names and units of laboratory values for people, by their case-file names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+LABORATORY_NAMES: Final[Mapping[str, tuple[str, str]]] = {
+    "haemoglobin_g_per_dl": ("Haemoglobin", "g/dL"),
+    "platelets_1e9_per_l": ("Platelets", "10⁹/L"),
+    "leukocytes_1e9_per_l": ("Leukocytes", "10⁹/L"),
+    "neutrophils_1e9_per_l": ("Neutrophils", "10⁹/L"),
+    "lymphocytes_1e9_per_l": ("Lymphocytes", "10⁹/L"),
+    "creatinine_umol_per_l": ("Creatinine", "µmol/L"),
+    "egfr_ml_per_min_per_1_73m2": ("eGFR", "mL/min/1.73 m²"),
+    "alt_u_per_l": ("ALT", "U/L"),
+    "ast_u_per_l": ("AST", "U/L"),
+    "bilirubin_umol_per_l": ("Bilirubin", "µmol/L"),
+    "karnofsky": ("Karnofsky", ""),
+}
+"""Name and unit of each, in the order of the case file; an empty unit where there is none."""
+
+_ABBREVIATED: Final = ("eGFR", "ALT", "AST", "Karnofsky")
+
+
+def within_a_sentence(key: str) -> str:
+    """Name as it stands within a sentence: ``"creatinine"``, ``"eGFR"``; an unknown key as words."""
+    name, _ = LABORATORY_NAMES.get(key, (key.replace("_", " "), ""))
+    return name if name in _ABBREVIATED else name[:1].lower() + name[1:]
+
+
+def unit_of(key: str) -> str:
+    """Its unit; empty if it has none or is not known."""
+    return LABORATORY_NAMES.get(key, ("", ""))[1]
