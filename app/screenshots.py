@@ -15,7 +15,9 @@ from dosimetry_core.units import MILLISECONDS_PER_SECOND
 
 SIZE = QSize(1920, 1080)
 LONGEST_WAIT_S = 900.0
-SETTLING_MS = 60
+LAYOUT_TURNS = 10
+"""A new size hint goes up one level of nested layouts with each turn of the event loop."""
+SETTLING_MS = 30
 """Signals of finished jobs refresh the window on the next turns of the event loop."""
 
 
@@ -36,7 +38,7 @@ def grab_all(case: Case, folder: Path, *, size: QSize = SIZE) -> list[Path]:
     window.session.recomputation.failed.connect(problems.append)
     try:
         window.opening.open_case(case)
-        wait_until_idle(window)
+        wait_until_idle(window, second_opinion=True)
         if problems:
             raise problems[0]
         return [_grab(window, number, folder) for number in range(len(STEP_KEYS))]
@@ -56,8 +58,13 @@ def _grab(window: MainWindow, number: int, folder: Path) -> Path:
     return path
 
 
-def wait_until_idle(window: MainWindow, *, longest_s: float = LONGEST_WAIT_S) -> None:
+def wait_until_idle(window: MainWindow, *, longest_s: float = LONGEST_WAIT_S, second_opinion: bool = False) -> None:
     """Let the window work until no computation is under way and its signals have settled.
+
+    Parameters
+    ----------
+    second_opinion
+        Whether to wait also for the second opinion, which is heard only on results that rest.
 
     Raises
     ------
@@ -71,12 +78,20 @@ def wait_until_idle(window: MainWindow, *, longest_s: float = LONGEST_WAIT_S) ->
     limit.start(int(longest_s * MILLISECONDS_PER_SECOND))
     quiet = 0
     while quiet < 2:
-        loop = QEventLoop()
-        QTimer.singleShot(SETTLING_MS, loop.quit)
-        loop.exec()
+        _run_events(SETTLING_MS)
         session = window.session
-        busy = bool(session.jobs.running) or session.recomputation.is_busy or session.second_opinion.is_waiting
+        busy = bool(session.jobs.running) or session.recomputation.is_busy
+        busy = busy or (second_opinion and session.second_opinion.is_waiting)
         quiet = 0 if busy else quiet + 1
         if waited:
             running = ", ".join(job.title for job in window.session.jobs.running)
             raise DosimetryError(f"still busy after {longest_s:.0f} s ({running})", where="window")
+    for _ in range(LAYOUT_TURNS):
+        _run_events(0)
+
+
+def _run_events(milliseconds: int) -> None:
+    """Let the event loop run; with 0 until what is pending now has been handled."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()

@@ -82,10 +82,13 @@ def _unconfirmed(step: StepKey, session: Session, case: Case) -> tuple[StepState
             return "attention", f"second opinion differs in {len(evaluation.disagreements)} numbers"
         return "in progress", "computed"
     if step == "plan":
-        errors = [f for f in evaluation.findings if f.level == "error" and f.code not in session.reviews.overrides]
-        return (
-            ("attention", f"{len(errors)} findings block signing") if errors else ("in progress", "proposal computed")
-        )
+        from app.plan_document import signing_blockers
+
+        count = len(signing_blockers(session.plan_choice.applied_to(evaluation), session.reviews.overrides))
+        if count:
+            words = "one finding needs" if count == 1 else f"{count} findings need"
+            return "attention", f"{words} a reason before signing"
+        return "in progress", "proposal computed"
     return (
         ("confirmed", f"signed: {session.plan_files[-1].path.name}") if session.plan_files else ("in progress", "draft")
     )

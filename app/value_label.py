@@ -9,6 +9,8 @@ from dosimetry_core.units import DisplayUnit
 from widgets.theme import set_role
 
 NO_VALUE = "–"
+LARGEST_PLAIN = 1e6
+"""Plain numbers from here on are written with a power of ten."""
 
 
 class ValueLabel(QLabel):
@@ -73,5 +75,6 @@ class ValueLabel(QLabel):
         if value is None:
             return NO_VALUE
         if self._unit is None:
-            return f"{self._prefix}{value:.{2 if self._digits is None else self._digits}f}"
+            digits = 2 if self._digits is None else self._digits
+            return self._prefix + (f"{value:.{digits}f}" if abs(value) < LARGEST_PLAIN else f"{value:.3g}")
         return self._prefix + self._unit.text(value, digits=self._digits, with_symbol=self._with_symbol)

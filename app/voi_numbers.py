@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from PySide6.QtCore import Qt
+
 from app.curves_shown import curve_shown, measured_nuclide
 from app.display import voi_colour_of
 from app.dose_bars import organ_bars
@@ -89,6 +93,9 @@ class LiveNumbers(Section):
         self.numbers = NumberGrid("live_numbers")
         self.add(self.numbers)
         self.limiting = text_label(role="dimmed", name="live_limiting", wrap=True)
+        # Always two lines, so that the plots below stay where they are while numbers follow a stroke.
+        self.limiting.setFixedHeight(2 * self.limiting.fontMetrics().lineSpacing() + 2)
+        self.limiting.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.add(self.limiting)
         self.curve = CurveView()
         self.curve.setObjectName("live_curve")
@@ -110,7 +117,8 @@ class LiveNumbers(Section):
         cells += [] if evaluation is None else _plan_cells(evaluation)
         self._show_pairs(cells, "stale" if stale else "")
         if result is not None and cycle is not None:
-            self.curve.show_curves([curve_shown(session.case, cycle, result, stale=stale)])
+            # Notes stand in the curves step; here they would take the place of the plot.
+            self.curve.show_curves([replace(curve_shown(session.case, cycle, result, stale=stale), notes=())])
             self.curve.set_current(result.voi.voi_id)
         else:
             self.curve.show_curves([])

@@ -88,7 +88,7 @@ class DoseStep(Step):
         opinion = Section("Second opinion")
         self._opinion = text_label(name="second_opinion", wrap=True)
         opinion.add(self._opinion)
-        self.disagreements = NumberGrid("disagreements")
+        self.disagreements = text_label(role="error", name="disagreements", wrap=True)
         opinion.add(self.disagreements)
         self.inspector.add(opinion)
         self.findings = Remarks("dose_findings")
@@ -306,26 +306,13 @@ class DoseStep(Step):
         else:
             text = "The independent second computation has not been heard on these results yet."
         self._opinion.setText(text)
-        rows = [
-            GridRow(
-                item.quantity,
-                {
-                    "name": item.quantity,
-                    "value": f"{item.value:.5g}",
-                    "second": f"{item.second_value:.5g}",
-                    "difference": PERCENT.text(item.relative_difference),
-                },
-                mark="error",
-            )
+        lines = [
+            f"{item.quantity}: here {item.value:.5g}, second {item.second_value:.5g} "
+            f"({PERCENT.from_core(item.relative_difference):+.2f} %)"
             for item in differing
         ]
-        columns = (
-            GridColumn("name", "Quantity"),
-            GridColumn("value", "Here"),
-            GridColumn("second", "Second"),
-            GridColumn("difference", ""),
-        )
-        self.disagreements.show_rows(columns if rows else (), rows)
+        self.disagreements.setText("\n".join(lines))
+        self.disagreements.setVisible(bool(lines))
 
 
 def _nuclides(organs: Mapping[str, OrganResult]) -> list[str]:

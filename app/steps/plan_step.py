@@ -98,6 +98,8 @@ class PlanStep(Step):
         basis = Section("How it was found")
         self.basis = NumberGrid("plan_basis")
         basis.add(self.basis)
+        self._limited = text_label(role="dimmed", name="plan_limited", wrap=True)
+        basis.add(self._limited)
         self.inspector.add(basis)
 
     # --- acts -------------------------------------------------------------------------------------------------------
@@ -315,11 +317,11 @@ class PlanStep(Step):
             ("Allocation", protocol.allocation.replace("-", " ")),
             ("Prediction from", f"{protocol.predictor.replace('-', ' ')} measured cycle"),
             ("Rounded down to (GBq)", step),
-            ("Limited by", limiting_words(plan.limiting)),
             ("Keeps all limits", "yes" if plan.feasible else "no"),
         ]
         rows = [GridRow(name, {"name": name, "value": cell}, mark=mark) for name, cell in cells]
         self.basis.show_rows([GridColumn("name", ""), GridColumn("value", "")], rows)
+        self._limited.setText(f"The proposal is limited by {limiting_words(plan.limiting)}.")
 
     def _show_blockers(self, evaluation: Evaluation) -> None:
         from app.plan_document import signing_blockers

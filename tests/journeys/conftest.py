@@ -1,5 +1,52 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import pytest
+from PySide6.QtCore import QSize
+
+from app.main import empty_case, make_application
+from app.main_window import MainWindow
+from app.screenshots import wait_until_idle
+from dosimetry_core.case import Case
+from tests.journeys.small_case import write_tandem_case
+
+
+@pytest.fixture(scope="package")
+def case_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tandem_case(tmp_path_factory.mktemp("case") / "small")
+
+
+@pytest.fixture(scope="package")
+def shared_window(qapp: object, case_folder: Path) -> Iterator[MainWindow]:
+    """One real window for all journeys: a 3D view is made once (gui.md A.3)."""
+    make_application()
+    window = MainWindow(empty_case())
+    window.resize(QSize(1600, 960))
+    window.show()
+    window.opening.open_path(case_folder)
+    wait_until_idle(window)
+    yield window
+    window.close()
+    window.deleteLater()
+
+
+@pytest.fixture(scope="package")
+def opened_case(shared_window: MainWindow) -> Case:
+    """The case with its images, as it was right after opening."""
+    return shared_window.session.document.case
+
+
+@pytest.fixture
+def window(shared_window: MainWindow, opened_case: Case) -> MainWindow:
+    """The window with the case as opened: nothing edited, nothing confirmed."""
+    shared_window.opening.open_case(opened_case)
+    shared_window.session.view_state.set_tool("cursor")
+    shared_window.session.view_state.set_time_point(0)
+    shared_window.go_to("course")
+    wait_until_idle(shared_window)
+    return shared_window

@@ -1,0 +1,126 @@
+"""Walks a widget tree and names what is clipped or overlaps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractScrollArea,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QMenuBar,
+    QScrollArea,
+    QScrollBar,
+    QSplitterHandle,
+    QStackedWidget,
+    QTabBar,
+    QWidget,
+)
+
+# Text metrics and layouts round to whole pixels separately.
+TOLERANCE_PX = 2
+
+
+def name_of(widget: QWidget) -> str:
+    parts = []
+    walker: QWidget | None = widget
+    while walker is not None and len(parts) < 4:
+        parts.append(walker.objectName() or type(walker).__name__)
+        walker = walker.parentWidget()
+    text = getattr(widget, "text", lambda: "")()
+    return " < ".join(parts) + (f" {text!r}" if isinstance(text, str) and text else "")
+
+
+def visible_children(widget: QWidget) -> list[QWidget]:
+    return [
+        child
+        for child in widget.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        if child.isVisible() and not child.isWindow()
+    ]
+
+
+def descendants(widget: QWidget) -> Iterator[QWidget]:
+    for child in visible_children(widget):
+        yield child
+        if not isinstance(child, (QAbstractItemView, QComboBox, QMenuBar, QTabBar, QScrollBar)):
+            yield from descendants(child)
+
+
+def clipped_text(widget: QWidget) -> str | None:
+    """What is wrong with the text of one widget, or None."""
+    if isinstance(widget, QLabel) and widget.text() and widget.pixmap().isNull():
+        room = widget.contentsRect()
+        if widget.wordWrap():
+            needed = widget.heightForWidth(widget.width())
+            if needed > widget.height() + TOLERANCE_PX:
+                return f"needs {needed} px of height, has {widget.height()}"
+            return None
+        lines = widget.text().split("\n")
+        metrics = widget.fontMetrics()
+        width = max(metrics.horizontalAdvance(line) for line in lines)
+        if width > room.width() + TOLERANCE_PX:
+            return f"text of {width} px in {room.width()}"
+        height = metrics.height() * len(lines)
+        if height > room.height() + TOLERANCE_PX:
+            return f"text of {height} px height in {room.height()}"
+    elif isinstance(widget, QAbstractButton) and widget.text():
+        hint = widget.minimumSizeHint()
+        if hint.width() > widget.width() + TOLERANCE_PX or hint.height() > widget.height() + TOLERANCE_PX:
+            return f"needs {hint.width()}×{hint.height()}, has {widget.width()}×{widget.height()}"
+    elif isinstance(widget, QLineEdit) and (widget.text() or widget.placeholderText()):
+        if widget.echoMode() == QLineEdit.EchoMode.Normal and widget.text():
+            width = widget.fontMetrics().horizontalAdvance(widget.text())
+            if width > widget.contentsRect().width():
+                return f"text of {width} px in {widget.contentsRect().width()}"
+    elif isinstance(widget, QComboBox):
+        width = widget.fontMetrics().horizontalAdvance(widget.currentText())
+        if width > widget.contentsRect().width():
+            return f"text of {width} px in {widget.contentsRect().width()}"
+    return None
+
+
+def outside_parent(widget: QWidget) -> str | None:
+    """Whether part of a widget lies outside the nearest thing that can show it; scrolling directions are free."""
+    parent = widget.parentWidget()
+    if parent is None:
+        return None
+    area = parent.parentWidget()
+    if isinstance(area, QAbstractScrollArea) and area.viewport() is parent:
+        if isinstance(area, QScrollArea):
+            bars = area.horizontalScrollBarPolicy()
+            if bars == Qt.ScrollBarPolicy.ScrollBarAlwaysOff and widget.width() > parent.width() + TOLERANCE_PX:
+                return f"{widget.width()} px wide in a column of {parent.width()}"
+        return None
+    inside = parent.rect().adjusted(-TOLERANCE_PX, -TOLERANCE_PX, TOLERANCE_PX, TOLERANCE_PX)
+    if not inside.contains(widget.geometry()):
+        return f"{widget.geometry().getRect()} sticks out of {parent.rect().getRect()}"
+    return None
+
+
+def overlapping(widget: QWidget) -> Iterator[str]:
+    """Pairs of children that cover each other."""
+    if isinstance(widget, (QStackedWidget, QAbstractScrollArea, QComboBox, QTabBar, QMenuBar)):
+        return
+    children = [child for child in visible_children(widget) if not isinstance(child, (QSplitterHandle, QScrollBar))]
+    for number, first in enumerate(children):
+        for second in children[number + 1 :]:
+            common = first.geometry().intersected(second.geometry())
+            if common.width() > TOLERANCE_PX and common.height() > TOLERANCE_PX:
+                yield f"{name_of(first)} overlaps {name_of(second)} by {common.width()}×{common.height()}"
+
+
+def faults(window: QWidget) -> list[str]:
+    """Everything that is clipped or overlaps in a visible window."""
+    found = list(overlapping(window))
+    frame = QRect(QPoint(0, 0), window.size())
+    assert frame.isValid()
+    for widget in descendants(window):
+        found += list(overlapping(widget))
+        for fault in (clipped_text(widget), outside_parent(widget)):
+            if fault:
+                found.append(f"{name_of(widget)}: {fault}")
+    return found

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSize
+
+from app.main_window import MainWindow
+from app.reviews import STEP_KEYS
+from app.screenshots import wait_until_idle
+from tests.app.layout_walk import faults
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (1920, 1080)], ids="{0[0]}x{0[1]}".format)
+def test_that_no_text_is_clipped_and_no_siblings_overlap(window: MainWindow, size: tuple[int, int]) -> None:
+    window.resize(QSize(*size))
+    assert window.session.is_current
+    found: list[str] = []
+    for step in STEP_KEYS:
+        window.go_to(step)
+        wait_until_idle(window)
+        assert window.size() == QSize(*size)
+        found += [f"{step}: {fault}" for fault in faults(window)]
+    assert found == []
+
+
+def test_that_the_same_holds_at_scale_factor_two(case_folder: Path) -> None:
+    environment = {**os.environ, "QT_SCALE_FACTOR": "2", "QT_QPA_PLATFORM": "offscreen"}
+    script = "from tests.journeys.walk_scaled import walk; import sys; sys.exit(walk(sys.argv[1]))"
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(case_folder)],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

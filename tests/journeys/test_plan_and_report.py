@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
+from PySide6.QtPrintSupport import QPrinter
+from PySide6.QtTest import QTest
+
+from app.identity import new_identity
+from app.main_window import MainWindow
+from app.page_images import page_count
+from app.plan_attachments import attached_plan
+from app.screenshots import wait_until_idle
+from app.steps.plan_step import PlanStep
+from app.steps.report_step import ReportStep
+from app.verification import read_certificate, verify_plan
+from tests.journeys.reading import shown, value
+
+PASSPHRASE = "correct horse"
+FREE = "plan.activities_bq.Y-90"
+
+
+@pytest.fixture(scope="module")
+def identities(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("identities")
+    made = {}
+    for role in ("physicist", "physician"):
+        made[role] = folder / f"{role}.p12"
+        made[f"{role} certificate"] = new_identity(f"Test {role}", role, made[role], PASSPHRASE)
+    return made
+
+
+@pytest.fixture
+def plan_step(window: MainWindow) -> PlanStep:
+    window.go_to("plan")
+    wait_until_idle(window, second_opinion=True)
+    step = window.step("plan")
+    assert isinstance(step, PlanStep)
+    return step
+
+
+def acknowledge_all(step: PlanStep) -> None:
+    from app.plan_document import signing_blockers
+
+    evaluation = step.session.planned
+    assert evaluation is not None
+    for finding in signing_blockers(evaluation, {}):
+        step.acknowledge(finding, "reviewed by the test")
+
+
+def signed_plan(window: MainWindow, step: PlanStep, identities: dict[str, Path], target: Path) -> Path:
+    acknowledge_all(step)
+    step.sign(identities["physicist"], PASSPHRASE, "fit to treat", target)
+    wait_until_idle(window)
+    assert target.exists(), step.form.message.text()
+    return target
+
+
+def test_that_moving_the_slider_moves_what_it_predicts(window: MainWindow, plan_step: PlanStep) -> None:
+    kidneys = "plan.predicted_absorbed_dose_gy.kidneys.course"
+    proposed, dose = value(window, FREE), value(window, kidneys)
+    plan_step.slider.moved.emit(proposed + 1e9)
+    wait_until_idle(window)
+    assert value(window, FREE) == proposed + 1e9
+    assert value(window, kidneys) > dose
+    assert "exceeds a limit" in plan_step.verdict.text()
+    QTest.mouseClick(plan_step.limit, Qt.MouseButton.LeftButton)
+    wait_until_idle(window)
+    assert (value(window, FREE), value(window, kidneys)) == (proposed, dose)
+
+
+def test_that_hold_and_standard_are_one_click_each(window: MainWindow, plan_step: PlanStep) -> None:
+    QTest.mouseClick(plan_step.hold, Qt.MouseButton.LeftButton)
+    wait_until_idle(window)
+    assert value(window, FREE) == 0
+    assert value(window, "plan.activities_bq.Lu-177") == 0
+    assert value(window, "plan.predicted_absorbed_dose_gy.kidneys.next_cycle") == 0
+    QTest.mouseClick(plan_step.standard, Qt.MouseButton.LeftButton)
+    wait_until_idle(window)
+    assert value(window, FREE) == 1.85e9
+
+
+def test_that_signing_is_refused_while_a_finding_has_no_reason(
+    window: MainWindow, plan_step: PlanStep, identities: dict[str, Path], tmp_path: Path
+) -> None:
+    plan_step.choose_free(9e9)
+    wait_until_idle(window)
+    assert plan_step.blockers.isVisible()
+    plan_step.form.identity.setText(str(identities["physicist"]))
+    plan_step.form.passphrase.setText(PASSPHRASE)
+    assert not plan_step.form.button.isEnabled()
+    target = tmp_path / "plan.pdf"
+    plan_step.sign(identities["physicist"], PASSPHRASE, "", target)
+    wait_until_idle(window)
+    assert not target.exists()
+    assert "not signed" in plan_step.form.message.text()
+    acknowledge_all(plan_step)
+    wait_until_idle(window)
+    assert not plan_step.blockers.isVisible()
+    assert plan_step.form.button.isEnabled()
+
+
+def test_that_a_wrong_passphrase_is_said_and_writes_nothing(
+    window: MainWindow, plan_step: PlanStep, identities: dict[str, Path], tmp_path: Path
+) -> None:
+    acknowledge_all(plan_step)
+    plan_step.sign(identities["physicist"], "wrong", "", tmp_path / "plan.pdf")
+    wait_until_idle(window)
+    assert "passphrase" in plan_step.form.message.text()
+    assert list(tmp_path.iterdir()) == []
+    assert plan_step.form.isEnabled()
+
+
+def test_that_a_signed_plan_holds_the_numbers_on_screen_and_can_be_approved(
+    window: MainWindow, plan_step: PlanStep, identities: dict[str, Path], tmp_path: Path
+) -> None:
+    from dosimetry_core.units import GIGABECQUEREL
+
+    planned = value(window, FREE)
+    target = signed_plan(window, plan_step, identities, tmp_path / "plan.pdf")
+    trust = [read_certificate(identities[f"{role} certificate"]) for role in ("physicist", "physician")]
+    verification = verify_plan(target.read_bytes(), trust=trust)
+    assert verification.accepted, verification.problems
+    record = attached_plan(target.read_bytes()).record
+    written = record["plan"]["activities"]["Y-90"]["administered_activity_gbq"]
+    assert written == GIGABECQUEREL.text(planned, with_symbol=False)
+
+    window.go_to("report")
+    wait_until_idle(window)
+    report = window.step("report")
+    assert isinstance(report, ReportStep)
+    assert report.pdf == target.read_bytes()
+    approved = tmp_path / "approved.pdf"
+    report.approve(identities["physician"], PASSPHRASE, "agreed", approved)
+    wait_until_idle(window)
+    second = verify_plan(approved.read_bytes(), trust=trust)
+    assert second.accepted, second.problems
+    assert len(window.session.plan_files) == 2
+
+
+def test_that_the_physicist_cannot_approve_the_own_plan(
+    window: MainWindow, plan_step: PlanStep, identities: dict[str, Path], tmp_path: Path
+) -> None:
+    signed_plan(window, plan_step, identities, tmp_path / "plan.pdf")
+    window.go_to("report")
+    report = window.step("report")
+    assert isinstance(report, ReportStep)
+    report.approve(identities["physicist"], PASSPHRASE, "", tmp_path / "approved.pdf")
+    wait_until_idle(window)
+    assert not (tmp_path / "approved.pdf").exists()
+    assert "physician" in report.form.message.text()
+
+
+def test_that_the_report_shows_saves_and_prints_the_typeset_pages(window: MainWindow, tmp_path: Path) -> None:
+    window.go_to("report")
+    wait_until_idle(window)
+    report = window.step("report")
+    assert isinstance(report, ReportStep)
+    assert report.pdf is not None
+    pages = page_count(report.pdf)
+    assert pages >= 2
+    saved = tmp_path / "draft.pdf"
+    report.write_pdf(saved)
+    assert saved.read_bytes() == report.pdf
+    printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+    printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
+    printer.setOutputFileName(str(tmp_path / "printed.pdf"))
+    report.print_to(printer)
+    wait_until_idle(window)
+    assert page_count((tmp_path / "printed.pdf").read_bytes()) == pages
+
+
+def test_that_printed_pages_have_the_picture_of_the_preview(window: MainWindow, tmp_path: Path) -> None:
+    from app.page_printing import print_images
+
+    image = QImage(210, 297, QImage.Format.Format_RGB888)
+    image.fill(Qt.GlobalColor.red)
+    printer = QPrinter()
+    printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
+    printer.setOutputFileName(str(tmp_path / "red.pdf"))
+    print_images(printer, [image])
+    from app.page_images import page_image
+
+    picture = page_image((tmp_path / "red.pdf").read_bytes(), 0, dots_per_inch=36)
+    red, green, blue = (int(v) for v in picture[picture.shape[0] // 2, picture.shape[1] // 2])
+    assert red >= 250  # the printer compresses pictures with loss
+    assert max(green, blue) <= 5
+
+
+def test_that_the_draft_follows_the_chosen_activity(window: MainWindow, plan_step: PlanStep) -> None:
+    from app.page_images import page_texts
+    from dosimetry_core.units import GIGABECQUEREL
+
+    plan_step.choose_free(0.7e9)
+    wait_until_idle(window)
+    assert shown(window, FREE).value() == 0.7e9
+    window.go_to("report")
+    wait_until_idle(window)
+    report = window.step("report")
+    assert isinstance(report, ReportStep)
+    assert report.pdf is not None
+    assert GIGABECQUEREL.text(0.7e9, with_symbol=False) in page_texts(report.pdf)[0]

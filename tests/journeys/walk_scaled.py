@@ -1,0 +1,32 @@
+"""Opens the window in a process of its own, whose scale factor is set before Qt starts, and walks it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def walk(folder: str) -> int:
+    from PySide6.QtCore import QSize
+
+    from app.main import empty_case, make_application
+    from app.main_window import MainWindow
+    from app.reviews import STEP_KEYS
+    from app.screenshots import wait_until_idle
+    from tests.app.layout_walk import faults
+
+    make_application()
+    window = MainWindow(empty_case())
+    window.resize(QSize(1366, 768))
+    window.show()
+    assert window.devicePixelRatioF() == 2.0
+    window.opening.open_path(Path(folder))
+    wait_until_idle(window, second_opinion=True)
+    assert window.session.is_current
+    found: list[str] = []
+    for step in STEP_KEYS:
+        window.go_to(step)
+        wait_until_idle(window)
+        found += [f"{step}: {fault}" for fault in faults(window)]
+    print("\n".join(found))
+    window.close()
+    return 1 if found else 0
