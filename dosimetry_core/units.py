@@ -18,6 +18,7 @@ JOULE_PER_MEV: Final = 1.602176634e-13
 MM3_PER_ML: Final = 1e3
 GRAM_PER_KG: Final = 1e3
 MM_PER_CM: Final = 10.0
+CM_PER_M: Final = 100.0
 BQ_PER_MBQ: Final = 1e6
 
 

@@ -15,7 +15,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 from pydicom.valuerep import DSfloat
 
 from dosimetry_core.geometry import VolumeGeometry
-from dosimetry_core.units import MM_PER_CM
+from dosimetry_core.units import CM_PER_M
 from dosimetry_core.virtual_patient.body import Sex
 from dosimetry_core.virtual_patient.seeding import Seed
 
@@ -39,7 +39,7 @@ class Person:
     @property
     def height_m(self) -> float:
         """Height as DICOM wants it."""
-        return self.height_cm * MM_PER_CM / 1e3  # mm per m
+        return self.height_cm / CM_PER_M
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from dosimetry_core.virtual_patient.anatomy import Anatomy, voxelise, with_lesions
 from dosimetry_core.virtual_patient.body import Body, draw_body
 from dosimetry_core.virtual_patient.course import TreatmentCycle, draw_course
+from dosimetry_core.virtual_patient.demonstration import VisitImages, image_visit
 from dosimetry_core.virtual_patient.seeding import Seed
 from dosimetry_core.virtual_patient.spect import ActivityPhantom
 
@@ -18,6 +20,11 @@ class Individual:
     anatomy: Anatomy
     cycles: list[TreatmentCycle]
     phantom: ActivityPhantom
+
+    @functools.lru_cache(maxsize=4)  # noqa: B019 - one individual lives as long as the session
+    def images(self, visit: int) -> VisitImages:
+        """SPECT of a visit of cycle 1, counted from 0."""
+        return image_visit(self.seed, self.cycles[0], self.cycles[0].visits[visit], self.phantom)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import pytest
 import SimpleITK as sitk  # noqa: N813
 
 from dosimetry_core.geometry import VolumeGeometry
-from dosimetry_core.units import MILLISECONDS_PER_SECOND
+from dosimetry_core.units import MILLISECONDS_PER_SECOND, MM3_PER_ML
 from dosimetry_core.virtual_patient import demonstration as demo
 from dosimetry_core.virtual_patient.canvas import BODY_DIRECTIONS
 from dosimetry_core.virtual_patient.course import later
@@ -144,7 +144,7 @@ def test_that_outlines_enclose_the_true_volumes(individual: Individual, facts: S
         for contours in by_slice.values():
             areas = sorted((polygon_area_mm2(p) for p in contours), reverse=True)
             holes = [p for p in contours if any(_inside(p[0], q) for q in contours if q is not p)]
-            volume_ml += (sum(areas) - 2 * sum(polygon_area_mm2(p) for p in holes)) * 3.0 / 1000
+            volume_ml += (sum(areas) - 2 * sum(polygon_area_mm2(p) for p in holes)) * 3.0 / MM3_PER_ML
         true = anatomy.volume_ml(anatomy.tissues[name] + anatomy.enclosed.get(name, ()))
         # Slices of 3 mm: organs to 0.5 %; a lesion of 3 mL spans six of them, 4 %.
         assert volume_ml == pytest.approx(true, rel=0.005 if true > 100 else 0.02 if true > 5 else 0.05), name

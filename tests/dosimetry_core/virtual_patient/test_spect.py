@@ -47,7 +47,7 @@ def test_that_a_blurred_sphere_agrees_with_its_closed_form() -> None:
 def test_that_all_activity_of_the_body_is_in_the_image(individual: Individual, visit: int) -> None:
     cycle = individual.cycles[0]
     scan = cycle.visits[visit]
-    images = demo.image_visit(individual.seed, cycle, scan, individual.phantom)
+    images = individual.images(visit)
     begin = elapsed_s(cycle.time_zero, scan.scan_start)
     in_body = cycle.administered_activity_bq[LU177] * sum(
         curve.mean_over(begin, scan.counting_s, INFUSION_S) for curve in cycle.kinetics.values()
@@ -66,7 +66,7 @@ def test_that_a_kidney_scatters_as_stated_between_realisations(
 ) -> None:
     cycle = individual.cycles[0]
     scan = cycle.visits[visit]
-    images = demo.image_visit(individual.seed, cycle, scan, individual.phantom)
+    images = individual.images(visit)
     image = images.mean_concentration_bq_per_ml
     generator = np.random.default_rng(7)
     regions = [
@@ -87,7 +87,7 @@ def test_that_a_kidney_scatters_as_stated_between_realisations(
 
 def test_that_neighbouring_voxels_share_their_noise(individual: Individual) -> None:
     cycle = individual.cycles[0]
-    images = demo.image_visit(individual.seed, cycle, cycle.visits[1], individual.phantom)
+    images = individual.images(1)
     image = images.mean_concentration_bq_per_ml
     noise = images.noise.apply(image, np.random.default_rng(3)) / np.maximum(image, 1e-9) - 1
     liver = demo.on_spect_grid(individual.phantom, "Liver", images.spect_grid, cycle.visits[1].scanner_from_body) > 0.99
@@ -126,7 +126,7 @@ def test_that_a_count_overflow_is_refused() -> None:
 def test_that_rounding_to_counts_moves_a_kidney_by_less_than_a_thousandth(individual: Individual) -> None:
     cycle = individual.cycles[0]
     scan = cycle.visits[3]
-    images = demo.image_visit(individual.seed, cycle, scan, individual.phantom)
+    images = individual.images(3)
     image = images.mean_concentration_bq_per_ml
     region = demo.on_spect_grid(individual.phantom, "Kidney R", images.spect_grid, scan.scanner_from_body)
     counts = demo.counts_image(image, images.spect_grid, scan.counting_s)
@@ -143,7 +143,7 @@ def test_that_rounding_to_counts_moves_a_kidney_by_less_than_a_thousandth(indivi
 def test_that_liver_bowel_and_renal_pelvis_spill_into_the_right_kidney(individual: Individual) -> None:
     cycle = individual.cycles[0]
     scan = cycle.visits[1]
-    images = demo.image_visit(individual.seed, cycle, scan, individual.phantom)
+    images = individual.images(1)
     kidney = demo.on_spect_grid(individual.phantom, "Kidney R", images.spect_grid, scan.scanner_from_body)
     begin = elapsed_s(cycle.time_zero, scan.scan_start)
     total = float((kidney * images.mean_concentration_bq_per_ml).sum())

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dosimetry_core.nuclide import LU177, Y90
-from dosimetry_core.units import mass_kg
+from dosimetry_core.units import GRAY_PER_GIGABECQUEREL, JOULE_PER_MEV, mass_kg
 from dosimetry_core.virtual_patient.truth import CycleTruth
 from tests.dosimetry_core.virtual_patient.conftest import Individual
 
@@ -25,7 +25,7 @@ def test_that_the_electron_energy_of_the_kidneys_is_absorbed_in_them(truth: Cycl
     activity = sum(truth.time_integrated_activity_bq_s(LU177, f"Kidney {side}") for side in "LR")
     mass = sum(truth.mass_kg[f"Kidney {side}"] for side in "LR")
     dose = truth.organ_contributions_gy("kidneys")["self"][LU177]
-    assert dose == pytest.approx(activity * 150.1e3 * 1.602176634e-19 / mass, rel=0.01)
+    assert dose == pytest.approx(activity * 0.1501 * JOULE_PER_MEV / mass, rel=0.01)
 
 
 def test_that_contributions_add_up(truth: CycleTruth) -> None:
@@ -56,7 +56,10 @@ def test_that_the_liver_with_its_lesions_holds_both(individual: Individual, trut
 def test_that_doses_per_activity_lie_where_they_are_published(truth: CycleTruth) -> None:
     organs = truth.organs()
     per_gbq = {
-        organ: {n: v * 1e9 for n, v in r["absorbed_dose_per_administered_activity_gy_per_bq"].items()}
+        organ: {
+            n: GRAY_PER_GIGABECQUEREL.from_core(v)
+            for n, v in r["absorbed_dose_per_administered_activity_gy_per_bq"].items()
+        }
         for organ, r in organs.items()
     }
     # methods.md 11.
