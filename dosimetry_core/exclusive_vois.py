@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from dosimetry_core.errors import Finding, GeometryMismatchError
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.units import MILLILITRE, PERCENT
-from dosimetry_core.voi import FULL_COVERAGE, Voi, VoiMask
+from dosimetry_core.voi import FULL_COVERAGE, Role, Voi, VoiMask
 
 ENCLOSED_SHARE = 0.95
 """A VOI counts as enclosed in a larger one when at least this share of its volume lies inside it."""
+CONTAINER_ROLES: tuple[Role, ...] = ("whole_body", "remainder", "background")
+"""Roles of VOIs that are no organ: they hold whatever no other VOI claims."""
 _REMARKABLE_OVERLAP_SHARE = 0.01
 
 
@@ -25,17 +27,25 @@ class ExclusiveVois:
     Parameters
     ----------
     masks
-        voi_id → what belongs to this VOI alone. A VOI that shares nothing keeps its own mask object.
+        voi_id → what belongs to this VOI alone; for a container its own whole mask. A VOI that shares nothing keeps
+        its own mask object.
+    volume_ml
+        voi_id → volume that belongs to this VOI alone, containers too.
     enclosed
-        voi_id → the VOIs that lie inside it, directly or not; their volume is not in its mask.
+        voi_id → the VOIs that lie inside it, directly or not; their volume is not in its own.
+    containers
+        VOIs that hold others besides lesions (the body's outline), or whose role says so: no organ of uniform uptake.
     findings
         Overlaps that are not enclosures, and VOIs of which nothing is left.
     """
 
     masks: FrozenMap[str, VoiMask]
+    volume_ml: FrozenMap[str, float]
     enclosed: FrozenMap[str, tuple[str, ...]]
+    containers: frozenset[str]
     findings: tuple[Finding, ...]
     _made_from: FrozenMap[str, tuple[VoiMask, ...]] = field(default_factory=FrozenMap, repr=False)
+    _common: FrozenMap[tuple[str, str], tuple[VoiMask, VoiMask, float]] = field(default_factory=FrozenMap, repr=False)
 
 
 def exclusive_masks(vois: Sequence[Voi], *, previous: ExclusiveVois | None = None, place: str = "") -> ExclusiveVois:
@@ -58,67 +68,91 @@ def exclusive_masks(vois: Sequence[Voi], *, previous: ExclusiveVois | None = Non
     GeometryMismatchError
         If the VOIs are declared on different grids.
     """
+    _check_grids(vois, place)
+    whole = {voi.voi_id: voi.mask.volume_ml for voi in vois}
+    ordered = sorted(vois, key=lambda voi: (whole[voi.voi_id], voi.name))
+    masks: dict[str, VoiMask] = {}
+    volumes: dict[str, float] = {}
+    made_from: dict[str, tuple[VoiMask, ...]] = {}
+    enclosed: dict[str, tuple[str, ...]] = {}
+    common: dict[tuple[str, str], tuple[VoiMask, VoiMask, float]] = {}
+    containers: set[str] = set()
+    findings: list[Finding] = []
+    for rank, voi in enumerate(ordered):
+        near = [other for other in ordered[:rank] if _common_box(voi.mask, other.mask) is not None]
+        shared = {other.voi_id: _known_common_volume_ml(voi, other, previous, common) for other in near}
+        inside = [other for other in near if shared[other.voi_id] >= ENCLOSED_SHARE * whole[other.voi_id] > 0]
+        enclosed[voi.voi_id] = tuple(other.voi_id for other in inside)
+        if voi.role in CONTAINER_ROLES or any(other.role != "lesion" for other in inside):
+            containers.add(voi.voi_id)
+            masks[voi.voi_id] = voi.mask
+            organs = [other for other in near if other.voi_id not in containers]
+            taken = sum(_common_volume_ml(voi.mask, masks[other.voi_id]) for other in organs)
+            volumes[voi.voi_id] = whole[voi.voi_id] - taken
+            continue
+        organs = [other for other in near if other.voi_id not in containers]
+        findings += _overlap_findings(voi, [other for other in organs if other not in inside], shared, whole, place)
+        sources = (voi.mask, *(masks[other.voi_id] for other in organs))
+        made_from[voi.voi_id] = sources
+        masks[voi.voi_id] = _mask_from(voi.voi_id, sources, previous)
+        volumes[voi.voi_id] = masks[voi.voi_id].volume_ml
+        if masks[voi.voi_id].is_empty:
+            text = "nothing is drawn" if voi.mask.is_empty else "all of it belongs to smaller VOIs"
+            findings.append(Finding("voi-empty", "error", f"{voi.name} has no volume: {text}.", _at(place, voi.name)))
+    keys = [voi.voi_id for voi in vois]
+    return ExclusiveVois(
+        FrozenMap({key: masks[key] for key in keys}),
+        FrozenMap({key: volumes[key] for key in keys}),
+        FrozenMap({key: enclosed[key] for key in keys}),
+        frozenset(containers),
+        tuple(findings),
+        FrozenMap(made_from),
+        FrozenMap(common),
+    )
+
+
+def _check_grids(vois: Sequence[Voi], place: str) -> None:
     for voi in vois[1:]:
-        same = voi.mask.geometry is vois[0].mask.geometry or voi.mask.geometry.is_same_grid(vois[0].mask.geometry)
-        if not same:
+        first = vois[0].mask.geometry
+        if voi.mask.geometry is not first and not voi.mask.geometry.is_same_grid(first):
             raise GeometryMismatchError(
                 f"{voi.name} is drawn on another grid than {vois[0].name}",
                 where=place,
                 remedy="bring all VOIs of a cycle onto the grid of its reference time point",
             )
-    volumes = {voi.voi_id: voi.mask.volume_ml for voi in vois}
-    ordered = sorted(vois, key=lambda voi: (volumes[voi.voi_id], voi.name))
-    masks: dict[str, VoiMask] = {}
-    made_from: dict[str, tuple[VoiMask, ...]] = {}
-    enclosed: dict[str, tuple[str, ...]] = {}
-    findings: list[Finding] = []
-    for rank, voi in enumerate(ordered):
-        near = [other for other in ordered[:rank] if _common_box(voi.mask, other.mask) is not None]
-        inside = []
-        for other in near:
-            share = _common_volume_ml(voi.mask, other.mask) / volumes[other.voi_id]
-            if share >= ENCLOSED_SHARE:
-                inside.append(other.voi_id)
-            elif share > _REMARKABLE_OVERLAP_SHARE:
-                findings.append(_overlap_finding(voi, other, share, volumes[other.voi_id], place))
-        enclosed[voi.voi_id] = tuple(inside)
-        sources = (voi.mask, *(masks[other.voi_id] for other in near))
-        made_from[voi.voi_id] = sources
-        old = previous._made_from.get(voi.voi_id) if previous else None
-        if (
-            previous is not None
-            and old is not None
-            and len(old) == len(sources)
-            and all(a is b for a, b in zip(old, sources, strict=True))
-        ):
-            masks[voi.voi_id] = previous.masks[voi.voi_id]
-        else:
-            made = _without(voi.mask, sources[1:])
-            before = previous.masks.get(voi.voi_id) if previous else None
-            masks[voi.voi_id] = before if before is not None and _are_equal(before, made) else made
-        if masks[voi.voi_id].is_empty:
-            text = "nothing is drawn" if voi.mask.is_empty else "all of it belongs to smaller VOIs"
-            findings.append(Finding("voi-empty", "error", f"{voi.name} has no volume: {text}.", _at(place, voi.name)))
-    return ExclusiveVois(
-        FrozenMap({voi.voi_id: masks[voi.voi_id] for voi in vois}),
-        FrozenMap({voi.voi_id: enclosed[voi.voi_id] for voi in vois}),
-        tuple(findings),
-        FrozenMap(made_from),
-    )
 
 
 def _at(place: str, name: str) -> str:
     return f"{place}, {name}" if place else name
 
 
-def _overlap_finding(voi: Voi, other: Voi, share: float, volume_ml: float, place: str) -> Finding:
-    return Finding(
-        "voi-overlap",
-        "warning",
-        f"{PERCENT.text(share)} of {other.name} ({MILLILITRE.text(share * volume_ml)}) lies in {voi.name} too; "
-        f"it was counted for {other.name}, the smaller one.",
-        _at(place, other.name),
-    )
+def _overlap_findings(
+    voi: Voi, others: Sequence[Voi], shared: dict[str, float], whole: dict[str, float], place: str
+) -> list[Finding]:
+    return [
+        Finding(
+            "voi-overlap",
+            "warning",
+            f"{PERCENT.text(shared[other.voi_id] / whole[other.voi_id])} of {other.name} "
+            f"({MILLILITRE.text(shared[other.voi_id])}) lies in {voi.name} too; it was counted for {other.name}, the "
+            "smaller one.",
+            _at(place, other.name),
+        )
+        for other in others
+        if shared[other.voi_id] > _REMARKABLE_OVERLAP_SHARE * whole[other.voi_id]
+    ]
+
+
+def _mask_from(voi_id: str, sources: tuple[VoiMask, ...], previous: ExclusiveVois | None) -> VoiMask:
+    """First mask without the others; the previous object where it would be the same."""
+    if previous is None or voi_id not in previous._made_from:
+        return _without(sources[0], sources[1:])
+    old = previous._made_from[voi_id]
+    if len(old) == len(sources) and all(a is b for a, b in zip(old, sources, strict=True)):
+        return previous.masks[voi_id]
+    made, before = _without(sources[0], sources[1:]), previous.masks[voi_id]
+    same = made.geometry is before.geometry and made.start == before.start
+    return before if same and np.array_equal(made.coverage, before.coverage) else made
 
 
 def _common_box(a: VoiMask, b: VoiMask) -> tuple[tuple[slice, ...], tuple[slice, ...]] | None:
@@ -135,6 +169,20 @@ def _common_box(a: VoiMask, b: VoiMask) -> tuple[tuple[slice, ...], tuple[slice,
     )
 
 
+def _known_common_volume_ml(
+    voi: Voi,
+    other: Voi,
+    previous: ExclusiveVois | None,
+    common: dict[tuple[str, str], tuple[VoiMask, VoiMask, float]],
+) -> float:
+    key = (voi.voi_id, other.voi_id)
+    known = previous._common.get(key) if previous is not None else None
+    if known is None or known[0] is not voi.mask or known[1] is not other.mask:
+        known = (voi.mask, other.mask, _common_volume_ml(voi.mask, other.mask))
+    common[key] = known
+    return known[2]
+
+
 def _common_volume_ml(a: VoiMask, b: VoiMask) -> float:
     """Volume that both claim: where partial coverages fit beside each other in a voxel, nothing is common."""
     box = _common_box(a, b)
@@ -143,10 +191,6 @@ def _common_volume_ml(a: VoiMask, b: VoiMask) -> float:
     claimed = a.coverage[box[0]].astype(np.int16) + b.coverage[box[1]]
     common = np.maximum(claimed - FULL_COVERAGE, 0)
     return float(common.sum(dtype=np.int64)) / FULL_COVERAGE * a.geometry.voxel_volume_ml
-
-
-def _are_equal(a: VoiMask, b: VoiMask) -> bool:
-    return a.geometry is b.geometry and a.start == b.start and np.array_equal(a.coverage, b.coverage)
 
 
 def _without(mask: VoiMask, taken: Sequence[VoiMask]) -> VoiMask:

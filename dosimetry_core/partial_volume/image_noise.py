@@ -41,6 +41,11 @@ class ImageNoise:
     standard_deviation_bq_per_ml: FrozenMap[str, float]
     correlation_volume_voxels: float
 
+    def variance(self, value_bq_per_ml: FloatArray) -> FloatArray:
+        """Voxel variance at a local value, not negative."""
+        result: FloatArray = self.coefficient * value_bq_per_ml**_VARIANCE_EXPONENT
+        return result
+
 
 def image_noise(regions: ScanRegions, concentrations: RegionConcentrations) -> ImageNoise | None:
     """Noise from what the model of uniform VOIs leaves over inside them; None if they are too small to tell.
@@ -97,7 +102,7 @@ def noise_standard_uncertainty_bq_per_ml(
         sampled = regions.vois[voi_id]
         weights = Box(sampled.coverage.start, sampled.coverage.values / sampled.covered_voxels)
     local = np.abs(regions.image[weights.slices])
-    variance = noise.coefficient * local**_VARIANCE_EXPONENT
+    variance = noise.variance(local)
     own = noise.standard_deviation_bq_per_ml.get(voi_id)
     if own is not None:
         coverage = regions.vois[voi_id].coverage

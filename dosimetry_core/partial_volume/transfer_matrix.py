@@ -27,6 +27,7 @@ LARGEST_CONDITION_NUMBER = 50.0
 _SMALLEST_BACKGROUND_SHARE = 0.15
 # Coverage below this is rounding.
 _NEGLIGIBLE = 1e-9
+_NEGLIGIBLE_OUTSIDE = 1e-6
 # When less than this share of a VOI's voxels changed, only they are deposited and blurred again.
 _LARGEST_SHARE_UPDATED = 0.5
 
@@ -151,18 +152,21 @@ class ScanRegions:
     def _sampled(self, mask: VoiMask, known: SampledVoi | None) -> tuple[SampledVoi, Box]:
         """The VOI on this scan and the part of the image where its blurred coverage is new."""
         change = _changed_coverage(mask, known, self.transform, self.point_spread) if known is not None else None
-        if known is None or change is None:
-            coverage = coverage_on_grid(mask, self.transform, self.point_spread.grid)
-            box = Box(coverage.start, coverage.fraction)
-            blurred = self.point_spread.blurred(box)
-            touched = blurred if known is None else _hull(blurred, known.blurred)
-            outside = coverage.fraction_outside
-        else:
-            difference = self.point_spread.blurred(change)
+        if known is not None and change is not None:
             box = added(known.coverage, change)
-            blurred = added(known.blurred, difference)
-            touched = difference
             outside = _fraction_outside(mask, box, self.point_spread)
+            if max(outside, known.fraction_outside) < _NEGLIGIBLE_OUTSIDE:
+                difference = self.point_spread.blurred(change)
+                blurred = added(known.blurred, difference)
+                widened = self.point_spread.width_derivative(blurred)
+                return SampledVoi(mask, box, blurred, widened, outside), difference
+        coverage = coverage_on_grid(mask, self.transform, self.point_spread.grid)
+        box = Box(coverage.start, coverage.fraction)
+        blurred = self.point_spread.blurred(box)
+        if coverage.fraction_outside >= _NEGLIGIBLE_OUTSIDE:
+            blurred = _blurred_from_beyond(mask, self.transform, self.point_spread, blurred)
+        touched = blurred if known is None else _hull(blurred, known.blurred)
+        outside = coverage.fraction_outside
         return SampledVoi(mask, box, blurred, self.point_spread.width_derivative(blurred), outside), touched
 
     def _with(self, vois: Mapping[str, SampledVoi], touched: list[Box]) -> ScanRegions:
@@ -302,6 +306,24 @@ def scan_regions(
     none = np.zeros((0, 0))
     empty = ScanRegions(values, point_spread, transform, FrozenMap(), FrozenMap(), none, none, np.zeros(0), np.zeros(0))
     return empty.updated(masks)
+
+
+def _blurred_from_beyond(mask: VoiMask, transform: RigidTransform, point_spread: PointSpread, near: Box) -> Box:
+    """Blurred coverage of a VOI that reaches beyond the grid: what lies outside is seen inside, too."""
+    reach = point_spread.reach_voxels
+    grid = point_spread.grid
+    wide = grid.cropped(
+        (-reach[0], -reach[1], -reach[2]),
+        (grid.shape[0] + 2 * reach[0], grid.shape[1] + 2 * reach[1], grid.shape[2] + 2 * reach[2]),
+    )
+    coverage = coverage_on_grid(mask, transform, wide)
+    start = tuple(s - r for s, r in zip(coverage.start, reach, strict=True))
+    beyond = Box(_triple(start), coverage.fraction)
+    first = tuple(max(0, s - r) for s, r in zip(beyond.start, reach, strict=True))
+    last = tuple(min(n, s + r) for n, s, r in zip(grid.shape, beyond.stop, reach, strict=True))
+    if any(a >= b for a, b in zip(first, last, strict=True)):
+        return near
+    return point_spread.blurred_within(beyond, first, last)
 
 
 def _changed_coverage(

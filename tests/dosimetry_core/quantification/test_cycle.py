@@ -283,3 +283,22 @@ def test_that_a_kidney_whose_rim_takes_up_more_carries_a_finding() -> None:
     relative = kidney.activity_bq[0] / true - 1
     assert -0.12 < relative < -0.03
     assert kidney.recovery_relative_standard_uncertainty > 0.5 * abs(relative)
+
+
+def test_that_an_outline_of_the_body_changes_no_organ_and_holds_the_rest() -> None:
+    inside = Body().parts(points_of(REFERENCE))["rest"]
+    outline = Voi("o", "outline", "other", VoiMask.from_array(REFERENCE, inside))
+    measured = measure_cycle(replace(_cycle(), vois=(*_cycle().vois, outline)))
+    for name, voi in _measured().vois.items():
+        assert measured.vois[name].activity_bq == pytest.approx(voi.activity_bq, rel=1e-12)
+    rest = measured.vois["outline"]
+    assert rest.failure is None
+    claimed = sum(voi.voi.mask.whole_grid_fraction() for voi in _measured().vois.values()) > 0
+    true = Body().concentration(points_of(REFERENCE))[inside & ~claimed].sum() * REFERENCE.voxel_volume_ml
+    # Blood and fat, bowel and pelvis; what blurs out of the skin is lost.
+    assert rest.activity_bq == pytest.approx(true * np.array([1.0, 0.6]), rel=0.05)
+    organs = sum(voi.activity_bq for voi in _measured().vois.values())
+    assert rest.activity_with_enclosed_bq == pytest.approx(rest.activity_bq + organs, rel=1e-9)
+    assert rest.recovery_relative_standard_uncertainty == 0
+    quick = measure_cycle(measured.cycle, previous=measured)
+    assert quick.time_points[0].containers["o"] is measured.time_points[0].containers["o"]
