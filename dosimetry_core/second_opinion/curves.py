@@ -306,7 +306,8 @@ def anchored_curve(data: Points, administered_bq: float) -> Curve:
         share = min(max(share, 0.0), 1.0)
         return math.fsum((r - share * c) ** 2 for c, r in zip(column, rest, strict=True)), share
 
-    low, high = math.log(data.slowest), math.log(50.0 / data.times[0])
+    # A phase that has fallen to a thousandth by the first point can't be told from a faster one: the stated bound.
+    low, high = math.log(data.slowest), math.log(math.log(1000.0) / data.times[0])
     if len(data.times) < 3:
 
         def single(x: float) -> float:

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
+from dosimetry_core.kinetics.curve import TimeActivityCurve
+from dosimetry_core.kinetics.whole_body import fit_whole_body
 from dosimetry_core.second_opinion.curves import (
     CHI_SQUARED_TOLERANCE,
     Curve,
@@ -133,3 +136,13 @@ def test_that_the_searches_find_known_minima() -> None:
     assert golden_section(lambda x: (x - 1.7) ** 2, 0.0, 4.0) == pytest.approx(1.7, abs=1e-6)
     found = simplex(lambda x: (1 - x[0]) ** 2 + 10 * (x[1] - x[0] ** 2) ** 2, (-1.0, 1.0), 0.3)
     assert found == pytest.approx((1.0, 1.0), abs=1e-4)
+
+
+def test_that_a_whole_body_phase_unseen_by_the_first_scan_ends_at_the_same_bound() -> None:
+    # A third is left at the first scan and it falls with one half-life after that: any faster first phase fits as well.
+    times = [4.07 * HOUR, 23.3 * HOUR, 45.8 * HOUR, 194.0 * HOUR]
+    values = [2108.96, 1653.17, 1227.92, 176.54]
+    curve = TimeActivityCurve(np.array(times), np.array(values), "Lu-177")
+    first = fit_whole_body(curve, administered_activity_bq=7448.0, method="measured")
+    second = anchored_curve(points(times, values, "proportional", PHYSICAL), 7448.0)
+    assert second.integral() == pytest.approx(first.time_integrated_activity_bq_s, rel=1e-3)
