@@ -92,7 +92,7 @@ def exclusive_masks(vois: Sequence[Voi], *, previous: ExclusiveVois | None = Non
             continue
         organs = [other for other in near if other.voi_id not in containers]
         findings += _overlap_findings(voi, [other for other in organs if other not in inside], shared, whole, place)
-        sources = (voi.mask, *(masks[other.voi_id] for other in organs))
+        sources = (voi.mask, *(masks[other.voi_id] for other in organs if shared[other.voi_id] > 0))
         made_from[voi.voi_id] = sources
         masks[voi.voi_id] = _mask_from(voi.voi_id, sources, previous)
         volumes[voi.voi_id] = masks[voi.voi_id].volume_ml

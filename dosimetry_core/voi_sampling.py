@@ -15,6 +15,8 @@ from dosimetry_core.voi import FULL_COVERAGE, VoiMask
 # the share only limits what a rotated cell's box leaves out; at 1/2 the interior of a VOI rotated by 10° stays within
 # 1 % of full coverage and its boundary keeps the resolution of the declared grid.
 _LARGEST_CELL_SHARE = 0.5
+COARSE_CELL_SHARE = 1.0
+"""For VOIs of which only the sum matters, such as the body's outline: four to eight times as fast."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +61,9 @@ class GridCoverage:
         return whole
 
 
-def coverage_on_grid(mask: VoiMask, transform: RigidTransform, grid: VolumeGeometry) -> GridCoverage:
+def coverage_on_grid(
+    mask: VoiMask, transform: RigidTransform, grid: VolumeGeometry, *, cell_share: float = _LARGEST_CELL_SHARE
+) -> GridCoverage:
     """Coverage of an image grid by a VOI declared on another grid.
 
     Parameters
@@ -70,6 +74,8 @@ def coverage_on_grid(mask: VoiMask, transform: RigidTransform, grid: VolumeGeome
         Maps a patient point of the declared grid to the point of the image.
     grid
         Grid of the image.
+    cell_share
+        Largest side of a deposited cell as a share of the image voxel's, at most 1.
 
     Returns
     -------
@@ -87,7 +93,7 @@ def coverage_on_grid(mask: VoiMask, transform: RigidTransform, grid: VolumeGeome
     volume = float(box.sum(dtype=np.int64)) / FULL_COVERAGE
     if volume == 0:
         return GridCoverage(grid, (0, 0, 0), np.zeros((0, 0, 0)), 0.0)
-    start, fraction = splatted(box, mask.start, mask.geometry, transform, grid)
+    start, fraction = splatted(box, mask.start, mask.geometry, transform, grid, cell_share=cell_share)
     inside = float(fraction.sum()) * grid.voxel_volume_ml / mask.geometry.voxel_volume_ml
     return GridCoverage(grid, start, fraction, max(0.0, 1.0 - inside / volume))
 
@@ -98,57 +104,89 @@ def splatted(
     geometry: VolumeGeometry,
     transform: RigidTransform,
     grid: VolumeGeometry,
+    *,
+    cell_share: float = _LARGEST_CELL_SHARE,
 ) -> tuple[tuple[int, int, int], NDArray[np.float64]]:
     """Deposit mask voxels, in units of `FULL_COVERAGE`, on an image grid: start of the box and its fractions.
 
     Additive over parts of a mask that are cut at multiples of `joined_voxels`.
     """
+    joined = _cell_factors(_step_in_image_voxels(geometry, transform, grid), cell_share)[0]
+    origin, full, left = _cut(weights, weights_start, joined)
+    return _deposited(origin, full.astype(np.int8), left, joined, geometry, transform, grid)
+
+
+def splatted_change(
+    before: NDArray[np.uint8],
+    after: NDArray[np.uint8],
+    weights_start: tuple[int, int, int],
+    geometry: VolumeGeometry,
+    transform: RigidTransform,
+    grid: VolumeGeometry,
+) -> tuple[tuple[int, int, int], NDArray[np.float64]]:
+    """What `splatted` of a part of a mask changes by, from the changed cells only; fractions may be negative."""
+    joined = joined_voxels(geometry, transform, grid)
+    origin, full_before, left_before = _cut(before, weights_start, joined)
+    _, full_after, left_after = _cut(after, weights_start, joined)
+    blocks = full_after.astype(np.int8) - full_before
+    single = left_after.astype(np.int16) - left_before
+    return _deposited(origin, blocks, single, joined, geometry, transform, grid)
+
+
+def _deposited(
+    origin: NDArray[np.int_],
+    blocks: NDArray[np.int8],
+    single: NDArray[np.uint8] | NDArray[np.int16],
+    joined: tuple[int, int, int],
+    geometry: VolumeGeometry,
+    transform: RigidTransform,
+    grid: VolumeGeometry,
+) -> tuple[tuple[int, int, int], NDArray[np.float64]]:
+    """Deposit whole blocks (with a sign) and single voxels of a cut mask."""
     step = _step_in_image_voxels(geometry, transform, grid)
-    joined, divided = _cell_factors(step)
-    blocks, rest = _joined_blocks(weights, weights_start, joined)
-    centres, values, factors = [], [], []
-    if blocks[1].size:
-        centres.append(blocks[0])
-        values.append(blocks[1])
-        factors.append(joined)
-    if rest[1].size:
-        centres.append(rest[0])
-        values.append(rest[1])
-        factors.append((1, 1, 1))
-    empty = (0, 0, 0), np.zeros((0, 0, 0))
-    if not values:
-        return empty
+    divided = _cell_factors(step, _LARGEST_CELL_SHARE)[1]
+    scale = geometry.voxel_volume_ml / grid.voxel_volume_ml
+    groups: list[tuple[FloatArray, FloatArray, NDArray[np.int_]]] = []
+    index = np.argwhere(blocks)
+    if len(index):
+        middles = index * np.array(joined) + (np.array(joined) - 1) / 2 + origin
+        amounts = blocks[tuple(index.T)].astype(np.float64) * float(scale * np.prod(joined))
+        groups.append((middles, amounts, np.array(joined)))
+    index = np.argwhere(single)
+    if len(index):
+        amounts = single[tuple(index.T)].astype(np.float64) * (scale / FULL_COVERAGE)
+        groups.append(((index + origin).astype(np.float64), amounts, np.ones(3, int)))
     deposits = []
-    scale = geometry.voxel_volume_ml / grid.voxel_volume_ml / FULL_COVERAGE
-    for centre, value, factor in zip(centres, values, factors, strict=True):
+    for centre, value, factor in groups:
         pieces = np.array([d if f == 1 else 1 for d, f in zip(divided, factor, strict=True)])
-        sides = np.sqrt(((step * (np.array(factor) / pieces)) ** 2).sum(axis=1))
+        sides = np.sqrt(((step * (factor / pieces)) ** 2).sum(axis=1))
         offsets = np.stack(
             np.meshgrid(*[(np.arange(n) + 0.5) / n - 0.5 for n in pieces], indexing="ij"), axis=-1
         ).reshape(-1, 3)
-        share = scale / len(offsets)
         for offset in offsets:
-            index = grid.point_to_index(transform.apply(geometry.index_to_point(centre + offset * np.array(factor))))
-            deposits.append((index, value * share, sides))
+            moved = grid.point_to_index(transform.apply(geometry.index_to_point(centre + offset * factor)))
+            deposits.append((moved, value / len(offsets), sides))
+    empty = (0, 0, 0), np.zeros((0, 0, 0))
+    if not deposits:
+        return empty
     # One voxel more on each side: rounding may put an edge that coincides with a voxel's into the next one.
     low = np.min([np.floor(i.min(axis=0) - s / 2 + 0.5) for i, _, s in deposits], axis=0).astype(int) - 1
     high = np.max([np.floor(i.max(axis=0) + s / 2 + 0.5) for i, _, s in deposits], axis=0).astype(int) + 1
     shape = high - low + 1
     total = np.zeros(int(np.prod(shape)))
-    for index, value, sides in deposits:
-        _deposit_boxes(total, shape, index - low, value, sides)
-    full = total.reshape(shape)
+    for moved, value, sides in deposits:
+        _deposit_boxes(total, shape, moved - low, value, sides)
     begin = np.clip(low, 0, grid.shape)
     stop = np.clip(high + 1, 0, grid.shape)
     if np.any(stop <= begin):
         return empty
-    part = full[tuple(slice(b - lo, s - lo) for b, s, lo in zip(begin, stop, low, strict=True))]
+    part = total.reshape(shape)[tuple(slice(b - lo, s - lo) for b, s, lo in zip(begin, stop, low, strict=True))]
     return (int(begin[0]), int(begin[1]), int(begin[2])), np.ascontiguousarray(part)
 
 
 def joined_voxels(geometry: VolumeGeometry, transform: RigidTransform, grid: VolumeGeometry) -> tuple[int, int, int]:
     """How many mask voxels are joined into one block along each axis of the declared grid."""
-    return _cell_factors(_step_in_image_voxels(geometry, transform, grid))[0]
+    return _cell_factors(_step_in_image_voxels(geometry, transform, grid), _LARGEST_CELL_SHARE)[0]
 
 
 def _step_in_image_voxels(geometry: VolumeGeometry, transform: RigidTransform, grid: VolumeGeometry) -> FloatArray:
@@ -158,36 +196,31 @@ def _step_in_image_voxels(geometry: VolumeGeometry, transform: RigidTransform, g
     return steps
 
 
-def _cell_factors(step: FloatArray) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+def _cell_factors(step: FloatArray, share: float) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
     """How many mask voxels may be joined, or into how many one must be divided, along each mask axis."""
     reach = np.abs(step).max(axis=0)
-    join = np.maximum(1, np.floor(_LARGEST_CELL_SHARE / reach)).astype(int)
-    divide = np.maximum(1, np.ceil(reach / _LARGEST_CELL_SHARE)).astype(int)
+    join = np.maximum(1, np.floor(share / reach)).astype(int)
+    divide = np.maximum(1, np.ceil(reach / share)).astype(int)
     return (int(join[0]), int(join[1]), int(join[2])), (int(divide[0]), int(divide[1]), int(divide[2]))
 
 
-def _joined_blocks(
+def _cut(
     weights: NDArray[np.uint8], start: tuple[int, int, int], factor: tuple[int, int, int]
-) -> tuple[tuple[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]:
-    """Wholly covered blocks and the single voxels left over, each as centres in mask indices and values.
+) -> tuple[NDArray[np.int_], NDArray[np.bool_], NDArray[np.uint8]]:
+    """Origin on the declared grid, wholly covered blocks, and the single voxels left over.
 
     Blocks begin at multiples of the factor on the declared grid, so that a part of a mask is cut like the whole.
     """
     if max(factor) == 1:
-        index = np.argwhere(weights)
-        return (np.zeros((0, 3)), np.zeros(0)), (index + np.array(start, float), weights[tuple(index.T)].astype(float))
+        return np.array(start), np.zeros(weights.shape, bool), weights
     before = [s % f for s, f in zip(start, factor, strict=True)]
     after = [-(b + n) % f for b, n, f in zip(before, weights.shape, factor, strict=True)]
     left = np.pad(weights, list(zip(before, after, strict=True)))
-    origin = np.array(start) - before
     count = [n // f for n, f in zip(left.shape, factor, strict=True)]
     parts = left.reshape(count[0], factor[0], count[1], factor[1], count[2], factor[2])
-    full = (parts == FULL_COVERAGE).all(axis=(1, 3, 5))
+    full: NDArray[np.bool_] = (parts == FULL_COVERAGE).all(axis=(1, 3, 5))
     parts *= ~full[:, None, :, None, :, None]
-    index = np.argwhere(left)
-    middles = np.argwhere(full) * np.array(factor) + (np.array(factor) - 1) / 2 + origin
-    blocks = middles, np.full(len(middles), float(FULL_COVERAGE * np.prod(factor)))
-    return blocks, (index + origin.astype(float), left[tuple(index.T)].astype(float))
+    return np.array(start) - np.array(before), full, left
 
 
 def _deposit_boxes(

@@ -9,15 +9,12 @@ import numpy as np
 
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.geometry import FloatArray
-from dosimetry_core.partial_volume.point_spread import Box, common_range
-from dosimetry_core.partial_volume.transfer_matrix import RegionConcentrations, ScanRegions
+from dosimetry_core.partial_volume.point_spread import Box
+from dosimetry_core.partial_volume.transfer_matrix import ScanRegions
 
 # Noise variance of iterative reconstructions grows with the local value to a power between 1 (counting) and 2
 # (multiplicative noise of expectation maximisation: Barrett et al. 1994, Phys Med Biol 39:833).
 _VARIANCE_EXPONENT = 1.5
-# Voxels taken for noise lie wholly inside a VOI and get at least this share of their blurred value from VOIs.
-_INSIDE = 0.99
-_MOSTLY_VOI = 0.9
 _COVERED = 1e-9
 _SMALLEST_SAMPLE = 30
 _OWN_SAMPLE = 120
@@ -43,42 +40,27 @@ class ImageNoise:
 
     def variance(self, value_bq_per_ml: FloatArray) -> FloatArray:
         """Voxel variance at a local value, not negative."""
-        result: FloatArray = self.coefficient * value_bq_per_ml**_VARIANCE_EXPONENT
+        # x^1.5 as x √x, which is several times faster.
+        result: FloatArray = self.coefficient * value_bq_per_ml * np.sqrt(value_bq_per_ml)
         return result
 
 
-def image_noise(regions: ScanRegions, concentrations: RegionConcentrations) -> ImageNoise | None:
-    """Noise from what the model of uniform VOIs leaves over inside them; None if they are too small to tell.
-
-    Non-uniform uptake counts as noise, so the estimate errs towards more.
-    """
-    true = dict(zip(concentrations.voi_ids, concentrations.true_bq_per_ml, strict=True))
-    squares = number = scaled_squares = 0.0
+def image_noise(regions: ScanRegions) -> ImageNoise | None:
+    """Noise of a scan from all its VOIs; None if they are too small to tell."""
+    number, scaled_squares = 0, 0.0
     pairs, products = np.zeros(3), np.zeros(3)
     own: dict[str, float] = {}
-    for key, value in true.items():
-        if value <= 0:
+    for key, sample in regions.noise_samples.items():
+        if sample.count == 0 or sample.mean_bq_per_ml <= 0:
             continue
-        residual, inside = _residual(regions, true, key)
-        count = int(inside.sum())
-        if count == 0:
-            continue
-        residual = np.where(inside, residual - residual[inside].mean(), 0.0)
-        total = float((residual**2).sum())
-        if count >= _OWN_SAMPLE:
-            own[key] = math.sqrt(total / count)
-        scale = value**_VARIANCE_EXPONENT
-        number += count
-        squares += total
-        scaled_squares += total / scale
-        for axis in range(3):
-            ahead = [slice(None)] * 3
-            behind = [slice(None)] * 3
-            ahead[axis], behind[axis] = slice(1, None), slice(None, -1)
-            both = inside[tuple(ahead)] & inside[tuple(behind)]
-            pairs[axis] += both.sum()
-            products[axis] += (residual[tuple(ahead)] * residual[tuple(behind)]).sum() / scale
-    if number < _SMALLEST_SAMPLE or squares <= 0:
+        if sample.count >= _OWN_SAMPLE:
+            own[key] = math.sqrt(sample.squares / sample.count)
+        scale = sample.mean_bq_per_ml**_VARIANCE_EXPONENT
+        number += sample.count
+        scaled_squares += sample.squares / scale
+        pairs += sample.pairs
+        products += np.array(sample.products) / scale
+    if number < _SMALLEST_SAMPLE or scaled_squares <= 0:
         return None
     coefficient = scaled_squares / number
     correlation = 1.0
@@ -109,23 +91,6 @@ def noise_standard_uncertainty_bq_per_ml(
         inside = weights.index_of(coverage.start, coverage.stop)
         variance[inside] = np.where(coverage.values > _COVERED, own**2, variance[inside])
     return math.sqrt(noise.correlation_volume_voxels * float((weights.values**2 * variance).sum()))
-
-
-def _residual(regions: ScanRegions, true: dict[str, float], key: str) -> tuple[FloatArray, np.ndarray]:
-    """Image less blurred VOIs in the box of one VOI, and which voxels are deep inside it."""
-    box = regions.vois[key].coverage
-    residual = np.array(regions.image[box.slices])
-    blurred_coverage = np.zeros(residual.shape)
-    for other, value in true.items():
-        blurred = regions.vois[other].blurred
-        shared = common_range(blurred, box)
-        if shared is None:
-            continue
-        part = box.index_of(*shared)
-        view = blurred.within(*shared)
-        residual[part] -= value * view
-        blurred_coverage[part] += view
-    return residual, (box.values > _INSIDE) & (blurred_coverage > _MOSTLY_VOI)
 
 
 def _correlation_length_voxels(neighbour_correlation: float) -> float:

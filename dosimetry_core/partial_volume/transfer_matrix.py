@@ -15,9 +15,10 @@ import numpy as np
 from dosimetry_core.errors import InconsistentCaseError
 from dosimetry_core.frozen import FrozenMap, read_only
 from dosimetry_core.geometry import FloatArray, RigidTransform
+from dosimetry_core.partial_volume.noise_sample import NoiseSample, noise_sample
 from dosimetry_core.partial_volume.point_spread import Box, PointSpread, added, common_range
 from dosimetry_core.voi import VoiMask
-from dosimetry_core.voi_sampling import GridCoverage, coverage_on_grid, joined_voxels, splatted
+from dosimetry_core.voi_sampling import coverage_on_grid, joined_voxels, splatted_change
 
 LARGEST_CONDITION_NUMBER = 50.0
 """Condition number of the transfer matrix beyond which it is not solved: an error of 1 % in the image could then become
@@ -124,6 +125,8 @@ class ScanRegions:
     """q."""
     covered_sums: FloatArray
     """⟨χ_i, y⟩."""
+    noise_samples: FrozenMap[str, NoiseSample]
+    """What the image says about its noise inside each VOI."""
 
     def updated(self, masks: Mapping[str, VoiMask]) -> ScanRegions:
         """The same scan with other masks; VOIs with the same mask object are taken over as they are."""
@@ -147,7 +150,13 @@ class ScanRegions:
         values = read_only(np.array(image, dtype=np.float64))
         sums = np.array([_dot(voi.coverage, values) for voi in self.vois.values()])
         taken = np.array([_dot(voi.blurred, values, self.compensation[key].values) for key, voi in self.vois.items()])
-        return replace(self, image=values, covered_sums=read_only(sums), compensated=read_only(sums - taken))
+        return replace(
+            self,
+            image=values,
+            covered_sums=read_only(sums),
+            compensated=read_only(sums - taken),
+            noise_samples=FrozenMap({k: noise_sample(values, v.coverage, v.blurred) for k, v in self.vois.items()}),
+        )
 
     def _sampled(self, mask: VoiMask, known: SampledVoi | None) -> tuple[SampledVoi, Box]:
         """The VOI on this scan and the part of the image where its blurred coverage is new."""
@@ -217,6 +226,12 @@ class ScanRegions:
             read_only(compensations),
             read_only(compensated),
             read_only(sums),
+            FrozenMap(
+                {
+                    key: self.noise_samples[key] if same else noise_sample(self.image, voi.coverage, voi.blurred)
+                    for (key, voi), same in zip(vois.items(), kept, strict=True)
+                }
+            ),
         )
 
     def concentrations(self, *, where: str = "") -> RegionConcentrations:
@@ -266,13 +281,6 @@ class ScanRegions:
         """Mean of the image in a VOI, uncorrected."""
         return float(self.covered_sums[list(self.vois).index(voi_id)]) / self.vois[voi_id].covered_voxels
 
-    def uncorrected(self) -> RegionConcentrations:
-        """The measured means taken for the true ones."""
-        seen = tuple(key for key, voi in self.vois.items() if voi.covered_voxels > _NEGLIGIBLE)
-        means = np.array([self.mean_bq_per_ml(key) for key in seen])
-        zero = np.zeros(len(seen))
-        return RegionConcentrations(seen, means, means, zero, np.eye(len(seen)), zero, 1.0)
-
     def estimator_weights(self, voi_id: str) -> Box:
         """Weights with which the image voxels enter a VOI's corrected mean, neighbours' share neglected."""
         voi = self.vois[voi_id]
@@ -304,7 +312,10 @@ def scan_regions(
         raise ValueError("image and point spread have different grids")
     values = read_only(np.array(image, dtype=np.float64))
     none = np.zeros((0, 0))
-    empty = ScanRegions(values, point_spread, transform, FrozenMap(), FrozenMap(), none, none, np.zeros(0), np.zeros(0))
+    nothing = np.zeros(0)
+    empty = ScanRegions(
+        values, point_spread, transform, FrozenMap(), FrozenMap(), none, none, nothing, nothing, FrozenMap()
+    )
     return empty.updated(masks)
 
 
@@ -352,9 +363,7 @@ def _changed_coverage(
     if after[part].size > _LARGEST_SHARE_UPDATED * after.size:
         return None
     arguments = (start[0], start[1], start[2]), mask.geometry, transform, point_spread.grid
-    plus = Box(*splatted(np.ascontiguousarray(after[part]), *arguments))
-    minus = Box(*splatted(np.ascontiguousarray(before[part]), *arguments))
-    return added(plus, Box(minus.start, -minus.values))
+    return Box(*splatted_change(before[part], after[part], *arguments))
 
 
 def _on_range(mask: VoiMask, low: FloatArray, high: FloatArray) -> np.ndarray:
@@ -421,8 +430,3 @@ def _dot_boxes(a: Box, b: Box, weights: Box | None = None) -> float:
     if weights is not None:
         product *= weights.within(*shared)
     return float(product.sum())
-
-
-def coverage_of(voi: SampledVoi, point_spread: PointSpread) -> GridCoverage:
-    """The VOI's coverage with its grid, for display and voxel methods."""
-    return GridCoverage(point_spread.grid, voi.coverage.start, voi.coverage.values, voi.fraction_outside)

@@ -12,7 +12,7 @@ from dosimetry_core.partial_volume.image_noise import ImageNoise
 from dosimetry_core.partial_volume.point_spread import Box, common_range
 from dosimetry_core.partial_volume.transfer_matrix import ScanRegions
 from dosimetry_core.voi import VoiMask
-from dosimetry_core.voi_sampling import coverage_on_grid
+from dosimetry_core.voi_sampling import COARSE_CELL_SHARE, coverage_on_grid
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ def container_on_scan(
     """Place a container on a scan; ``known``, of the same scan, is taken over if it has the same mask."""
     if known is not None and known.mask is mask:
         return known
-    sampled = coverage_on_grid(mask, transform, regions.point_spread.grid)
+    sampled = coverage_on_grid(mask, transform, regions.point_spread.grid, cell_share=COARSE_CELL_SHARE)
     coverage = Box(sampled.start, sampled.fraction)
     total = float((coverage.values * regions.image[coverage.slices]).sum())
     return ContainerOnScan(mask, coverage, total * sampled.grid.voxel_volume_ml, sampled.fraction_outside)

@@ -94,7 +94,7 @@ def measured_scan(
         image,
         regions,
         concentrations,
-        image_noise(regions, concentrations if concentrations is not None else regions.uncorrected()),
+        image_noise(regions),
         concentrations.condition_number if concentrations is not None else None,
         FrozenMap(containers),
         (*image.findings, *time_point.registration.findings, *time_point.spect.findings),

@@ -137,7 +137,7 @@ def test_that_the_stated_noise_uncertainty_is_the_spread_over_repeated_noise() -
         image = _body_image() + white / white.std() * 0.1 * _body_image() ** 0.75 * 1e6**0.25
         regions = _regions().seen_in(image)
         result = regions.concentrations()
-        noise = image_noise(regions, result)
+        noise = image_noise(regions)
         assert noise is not None
         values.append(result.true_bq_per_ml)
         stated.append([noise_standard_uncertainty_bq_per_ml(regions, noise, key) for key in result.voi_ids])
