@@ -28,6 +28,7 @@ Engine = Literal["organ-level", "sphere", "local-deposition", "voxel-s-values"]
 RestOfBody = Literal["icrp-other", "total-body-difference", "soft-tissue"]
 SensitivityConvention = Literal["clock-seconds-all-heads", "clock-seconds-per-head", "frame-seconds"]
 DeadTimeModel = Literal["non-paralyzable", "paralyzable"]
+CountQuantity = Literal["counts", "counts_per_s"]
 PartialVolume = Literal["geometric-transfer-matrix", "recovery-curve", "none"]
 ContourConvention = Literal["outline", "pixel-centres"]
 
@@ -118,6 +119,10 @@ class Calibration:
     relative_standard_uncertainty: float | None = None
     dead_time_s: float = 0.0
     dead_time_model: DeadTimeModel = "non-paralyzable"
+    image_quantity: CountQuantity | None = None
+    """What SPECT values are where the files don't say; never overrides a file."""
+    counting_duration_s: float | None = None
+    """Clock time of counting as the user knows it; overrides the one derived from the files."""
     partial_volume: PartialVolume | None = None
     point_spread_fwhm_mm: tuple[float, float, float] | None = None
     """(x, y, z) in the patient system."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import math
 import unicodedata
 from datetime import timedelta
@@ -18,6 +17,7 @@ from dosimetry_core.case import (
     Calibration,
     Case,
     ContourConvention,
+    CountQuantity,
     Course,
     Cycle,
     DeadTimeModel,
@@ -39,9 +39,11 @@ from dosimetry_core.case import (
     VialMeasurement,
     WholeBody,
 )
+from dosimetry_core.case_contradictions import contradictions
 from dosimetry_core.errors import DosimetryError, raise_problems
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.image import SourceFile
+from dosimetry_core.laboratory import LABORATORY_BOUNDS, LABORATORY_NAMES
 from dosimetry_core.nuclide import nuclide
 from dosimetry_core.toml_table import TomlTable, load_toml
 from dosimetry_core.voi import ROLES, Role
@@ -53,19 +55,7 @@ ENGINE_ROLES = ("kidneys", "liver", "spleen", "lesion", "other")
 DENSITY_ROLES = ("kidneys", "liver", "spleen", "lesion", "other")
 ORGANS = ("kidneys", "red_marrow", "liver", "spleen")
 CLOCKS = ("scanner", "dose_calibrator")
-LABORATORY_KEYS = (
-    "haemoglobin_g_per_dl",
-    "platelets_1e9_per_l",
-    "leukocytes_1e9_per_l",
-    "neutrophils_1e9_per_l",
-    "lymphocytes_1e9_per_l",
-    "creatinine_umol_per_l",
-    "egfr_ml_per_min_per_1_73m2",
-    "alt_u_per_l",
-    "ast_u_per_l",
-    "bilirubin_umol_per_l",
-    "karnofsky",
-)
+_HIGHEST_GY_PER_GBQ = 100.0
 
 
 def case_file_path(path: Path) -> Path:
@@ -93,20 +83,14 @@ def read_case(path: Path) -> Case:
     settings = _settings(root)
     limits = root.map_with("laboratory_limits", _laboratory_limit)
     for key in limits:
-        if key not in LABORATORY_KEYS:
-            root.wrong("laboratory_limits", f"unknown key {key!r}", f"use one of {', '.join(LABORATORY_KEYS)}")
+        if key not in LABORATORY_NAMES:
+            root.wrong("laboratory_limits", f"unknown key {key!r}", f"use one of {', '.join(LABORATORY_NAMES)}")
     cycles = tuple(_cycle(table) for table in root.tables("cycle", required=True))
-    if not cycles:
+    if root.content.get("cycle") == []:
         root.wrong("cycle", "there is no cycle", "add at least one [[cycle]]")
-    numbers = [cycle.number for cycle in cycles]
-    if numbers != list(range(1, len(numbers) + 1)):
-        root.wrong("cycle", f"cycles are numbered {numbers}", "number them 1, 2, 3 … in order of treatment")
-    for before, after in itertools.pairwise(cycles):
-        if before.administrations and after.administrations:
-            last = max(a.start for a in before.administrations)
-            if min(a.start for a in after.administrations) <= last:
-                root.wrong("cycle", f"cycle {after.number} begins before cycle {before.number}", "check the dates")
     root.finish()
+    if not problems:
+        problems += contradictions(patient, cycles, place=str(file))
     raise_problems(problems)
     read = (SourceFile(file.name, hashlib.sha256(file.read_bytes()).hexdigest()),)
     return Case(patient, course, cycles, settings, FrozenMap(limits), str(file.parent.resolve()), read)
@@ -228,7 +212,12 @@ def _laboratory_limit(table: TomlTable, key: str) -> LaboratoryLimit:
     limit = table.table(key)
     if limit is None:
         return LaboratoryLimit()
-    read = LaboratoryLimit(limit.optional_number("lower", minimum=0), limit.optional_number("upper", minimum=0))
+    low, high = LABORATORY_BOUNDS.get(key, (0.0, math.inf))
+    read = LaboratoryLimit(*(limit.optional_number(end, minimum=low, maximum=high) for end in ("lower", "upper")))
+    if not limit.content:
+        table.wrong(key, "states no limit", "write { lower = … }, { upper = … } or both")
+    if read.lower is not None and read.upper is not None and read.lower > read.upper:
+        table.wrong(key, "the lower limit is above the upper one", "check both")
     limit.finish()
     return read
 
@@ -277,14 +266,6 @@ def _cycle(table: TomlTable) -> Cycle:
         table.wrong("vois", "VOIs without images", "name the images they belong to, or leave them out")
     if cycle.image_paths and cycle.entered is not None:
         table.wrong("images", "images and entered absorbed doses in one cycle", "keep one of them")
-    if (
-        cycle.blood_samples
-        and entered is not None
-        and "red_marrow" in entered.absorbed_dose_per_administered_activity_gy_per_bq
-    ):
-        table.wrong(
-            "blood_sample", "blood samples and an entered absorbed dose to the red marrow in one cycle", "keep one"
-        )
     table.finish()
     return cycle
 
@@ -369,6 +350,8 @@ def _calibration(cycle: TomlTable) -> Calibration:
         relative_standard_uncertainty=table.optional_number("relative_standard_uncertainty", minimum=0, maximum=1),
         dead_time_s=units.MICROSECOND.to_core(dead_time_us),
         dead_time_model=table.choice("dead_time_model", get_args(DeadTimeModel), "non-paralyzable"),
+        image_quantity=table.choice("image_quantity", get_args(CountQuantity), None),
+        counting_duration_s=table.optional_number("counting_duration_s", above=0, maximum=units.SECONDS_PER_DAY),
         partial_volume=table.choice("partial_volume", get_args(PartialVolume), None),
         point_spread_fwhm_mm=fwhm,
         recovery=recovery,
@@ -418,8 +401,8 @@ def _blood_sample(table: TomlTable) -> BloodSample | None:
 def _laboratory(table: TomlTable) -> LaboratoryResult | None:
     day = table.day("date", required=True)
     values = {}
-    for key in LABORATORY_KEYS:
-        value = table.optional_number(key, minimum=0)
+    for key, (low, high) in LABORATORY_BOUNDS.items():
+        value = table.optional_number(key, minimum=low, maximum=high)
         if value is not None:
             values[key] = value
     table.finish()
@@ -433,9 +416,14 @@ def _entered(cycle: TomlTable) -> EnteredAbsorbedDose | None:
     doses: dict[str, FrozenMap[str, float]] = {}
     for organ in ORGANS:
         if table.has(organ):
-            per_gbq = table.map_numbers(organ)
+            per_gbq = table.map_numbers(organ, maximum=_HIGHEST_GY_PER_GBQ)
+            for name in per_gbq:
+                try:
+                    nuclide(name)
+                except DosimetryError as error:
+                    table.wrong(organ, error.what, error.remedy)
             doses[organ] = FrozenMap({n: units.GRAY_PER_GIGABECQUEREL.to_core(v) for n, v in per_gbq.items()})
-    uncertainties = table.map_numbers("relative_standard_uncertainty")
+    uncertainties = table.map_numbers("relative_standard_uncertainty", maximum=1.0)
     for organ in uncertainties:
         if organ not in doses:
             table.wrong("relative_standard_uncertainty", f"no dose was entered for {organ!r}", "remove it")

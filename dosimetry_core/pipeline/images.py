@@ -13,6 +13,9 @@ from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError
 from dosimetry_core.image import TimePoint
 from dosimetry_core.progress import Progress, no_progress, part_of
 from dosimetry_core.registration import register_time_points
+from dosimetry_core.units import SECOND
+
+_SAME_DURATION = 0.005
 
 
 def import_case(case: Case, *, progress: Progress = no_progress) -> Case:
@@ -42,9 +45,12 @@ def import_cycle(case: Case, cycle: Cycle, *, progress: Progress = no_progress) 
         _existing(case, cycle.image_paths, f"{where}, images"),
         time_zone=case.patient.time_zone,
         clock_offset_s=cycle.clock_offset_s.get("scanner", 0.0),
+        stated_quantity=cycle.calibration.image_quantity,
         progress=part_of(progress, 0.0, 0.8),
     )
     time_points = _named_within(case, group_time_points(reading.series, where=f"{where}, images"))
+    if cycle.calibration.counting_duration_s is not None:
+        time_points = tuple(_counted_for(point, cycle.calibration.counting_duration_s) for point in time_points)
     _check_patient(case, where, time_points)
     _check_times(cycle, where, time_points)
     findings = tuple(_within(case, finding) for finding in reading.findings)
@@ -67,6 +73,20 @@ def import_cycle(case: Case, cycle: Cycle, *, progress: Progress = no_progress) 
         voi_files=vois.source_files,
         import_findings=findings + tuple(_within(case, finding) for finding in vois.findings),
     )
+
+
+def _counted_for(point: TimePoint, stated_s: float) -> TimePoint:
+    """The time point with the counting duration that the user states, and a remark where the file says another."""
+    spect = point.spect
+    if spect.volume.quantity != "counts" or spect.counting_duration_s == stated_s:
+        return point
+    own = spect.counting_duration_s
+    differs = own is not None and abs(own / stated_s - 1) > _SAME_DURATION
+    text = f"The counting duration of {SECOND.text(stated_s)} was entered" + (
+        f"; the file says {SECOND.text(own)}." if differs and own is not None else "."
+    )
+    finding = Finding("counting-duration-entered", "warning" if differs else "info", text, spect.description)
+    return replace(point, spect=replace(spect, counting_duration_s=stated_s, findings=(*spect.findings, finding)))
 
 
 def _path_within(case: Case, text: str) -> str:

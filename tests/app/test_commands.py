@@ -139,6 +139,18 @@ def test_that_bad_input_gives_a_line_and_leaves_nothing(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["case"]
 
 
+def test_that_an_entered_counting_duration_overrules_the_file_and_is_remarked(small_case: Path, tmp_path: Path) -> None:
+    text = ('partial_volume = "none"', 'partial_volume = "none"\n  counting_duration_s = 600')
+    case = _copy_with(small_case, tmp_path / "case", text)
+    assert main(["compute", str(case), "--out", str(tmp_path / "out")]) == 0
+    results = json.loads((tmp_path / "out/results.json").read_text("utf-8"))
+    activity = results["cycles"][0]["vois"]["Kidney L"]["activity_bq"]["Lu-177"][0]
+    # Half the time for the same counts, and a little less decay while counting.
+    expected = 2 * ACTIVITY_AT_TIME_ZERO_BQ * 0.5 ** (4 / EFFECTIVE_HALF_LIFE_H)
+    assert activity == pytest.approx(expected, rel=2e-3)
+    assert any(f["code"] == "counting-duration-entered" and f["level"] == "warning" for f in results["findings"])
+
+
 def test_that_one_time_point_is_no_curve_but_an_error_finding(small_case: Path, identity: Path, tmp_path: Path) -> None:
     case = _copy_with(small_case, tmp_path / "case", ('images = ["images"]', 'images = ["images/visit1"]'))
     assert main(["compute", str(case), "--out", str(tmp_path / "out")]) == 2 or any(
