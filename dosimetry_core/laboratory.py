@@ -20,6 +20,21 @@ LABORATORY_NAMES: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Name and unit of each, in the order of the case file; an empty unit where there is none."""
 
+LABORATORY_BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
+    "haemoglobin_g_per_dl": (1.0, 25.0),
+    "platelets_1e9_per_l": (0.0, 3000.0),
+    "leukocytes_1e9_per_l": (0.0, 500.0),
+    "neutrophils_1e9_per_l": (0.0, 500.0),
+    "lymphocytes_1e9_per_l": (0.0, 500.0),
+    "creatinine_umol_per_l": (15.0, 3000.0),
+    "egfr_ml_per_min_per_1_73m2": (0.0, 250.0),
+    "alt_u_per_l": (1.0, 30000.0),
+    "ast_u_per_l": (1.0, 30000.0),
+    "bilirubin_umol_per_l": (1.0, 1500.0),
+    "karnofsky": (0.0, 100.0),
+}
+"""Lowest and highest value that a living adult can have; one beyond is in another unit (g/L, mg/dL, per µL)."""
+
 _ABBREVIATED: Final = ("eGFR", "ALT", "AST", "Karnofsky")
 
 

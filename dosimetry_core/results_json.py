@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import is_dataclass
 from datetime import date, datetime
@@ -232,7 +233,7 @@ def _voi(result: CycleResult, voi: VoiResult) -> dict[str, Any]:
             name: None if values is None else list(values)
             for name, values in voi.activity_standard_uncertainty_bq.items()
         },
-        "partial_volume_factor": list(voi.partial_volume_factors),
+        "partial_volume_factor": [factor if math.isfinite(factor) else None for factor in voi.partial_volume_factors],
         "uncorrected_activity_bq": {name: list(values) for name, values in voi.uncorrected_activity_bq.items()},
         "fit": {name: _fit(fit) for name, fit in voi.fits.items()},
         "engine": voi.engine,

@@ -6,6 +6,7 @@ import contextlib
 import difflib
 import math
 import tomllib
+import unicodedata
 from collections.abc import Callable, Collection, Iterator
 from datetime import date, datetime, timezone
 from pathlib import Path
@@ -45,7 +46,7 @@ def parse_toml(content: bytes, *, where: str) -> dict[str, Any]:
         If it isn't TOML; the message gives line and column.
     """
     try:
-        return tomllib.loads(content.decode("utf-8"))
+        return tomllib.loads(content.decode("utf-8-sig"))  # some editors begin the file with a byte-order mark
     except UnicodeDecodeError as error:
         raise InconsistentCaseError(
             f"isn't UTF-8 text (byte {error.start})", where=where, remedy="save it as UTF-8"
@@ -165,6 +166,9 @@ class TomlTable:
         if value is not None and (not isinstance(value, str) or not value.strip()):
             self._wrong(key, f"must be text, not {value!r}", "put it in quotes")
             return None
+        if value is not None and any(unicodedata.category(character) == "Cc" for character in value):
+            self._wrong(key, "holds a line break or another control character", "write it in one line")
+            return None
         return value
 
     def text(self, key: str) -> str:
@@ -270,12 +274,12 @@ class TomlTable:
     def _sub(self, value: Any, label: str) -> TomlTable:
         return TomlTable(value, place=f"{self.place}, {label}", problems=self.problems, zone=self.zone)
 
-    def map_numbers(self, key: str, *, minimum: float = 0.0) -> dict[str, float]:
+    def map_numbers(self, key: str, *, minimum: float = 0.0, maximum: float | None = None) -> dict[str, float]:
         """A table of numbers by name; empty if absent."""
         table = self.table(key)
         if table is None:
             return {}
-        return {name: table.number(name, minimum=minimum) for name in table.content}
+        return {name: table.number(name, minimum=minimum, maximum=maximum) for name in table.content}
 
     def map_with(self, key: str, read: Callable[[TomlTable, str], T]) -> dict[str, T]:
         """A table whose every key is read by a function; empty if absent."""

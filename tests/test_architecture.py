@@ -101,6 +101,7 @@ RANKS = [
     {"volume", "nuclide", "emissions"},
     {"voi", "image"},
     {"case", "voi_editing", "voi_shaping", "voi_sampling", "exclusive_vois", "virtual_patient"},
+    {"case_contradictions"},
     {"case_file", "calibration", "registration", "partial_volume", "quantification", "kinetics", "dicom"},
     {"dose", "uncertainty"},
     {"results"},

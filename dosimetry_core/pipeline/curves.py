@@ -61,6 +61,11 @@ def derived(cycle: Cycle, fit: FitResult, to_nuclide: str, *, place: str) -> Fit
     )
 
 
+def _usable(uncertainty_bq: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
+    """Uncertainties of the points, or None where an image without any noise tells nothing about them."""
+    return None if uncertainty_bq is None or not (uncertainty_bq > 0).all() else uncertainty_bq
+
+
 def voi_curves(
     cycle: Cycle,
     settings: Settings,
@@ -83,7 +88,7 @@ def voi_curves(
             scan_times_s(cycle, nuclide),
             measurement.activity_bq,
             nuclide,
-            measurement.random_standard_uncertainty_bq,
+            _usable(measurement.random_standard_uncertainty_bq),
         )
         curves[nuclide] = curve
         if exclusions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 from dosimetry_core.case import Case, Cycle
@@ -11,6 +12,7 @@ from dosimetry_core.evaluation import CycleResult, Evaluation
 from dosimetry_core.pipeline.course import course_organs, course_vois, delivered_cycles, with_estimates
 from dosimetry_core.pipeline.cycle import evaluate_cycle
 from dosimetry_core.pipeline.images import align_case, import_case
+from dosimetry_core.planning.given import given_findings
 from dosimetry_core.planning.next_cycle import NextCyclePlan, plan_next_cycle
 from dosimetry_core.planning.protocol import read_protocol
 from dosimetry_core.progress import Progress, no_progress, part_of
@@ -80,7 +82,7 @@ def evaluate(case: Case, *, previous: Evaluation | None = None, progress: Progre
         course_vois(cycles),
         plan,
         (),
-        _findings(cycles, plan),
+        _findings(cycles, plan, given_findings(protocol, case.cycles)),
     )
 
 
@@ -101,7 +103,7 @@ def _safety(case: Case, cycle: Cycle, rules: RuleSet | None) -> SafetyAssessment
     baseline = [result for result in case.cycles[0].laboratory if result.date <= first]
     is_last = cycle is case.cycles[-1]
     last = max(given.start.date() for given in cycle.administrations) if is_last else None
-    return assess(
+    assessment = assess(
         case.patient,
         cycle.laboratory,
         case.laboratory_limits,
@@ -111,8 +113,12 @@ def _safety(case: Case, cycle: Cycle, rules: RuleSet | None) -> SafetyAssessment
         last_administration=last,
         place=f"cycle {cycle.number}, laboratory",
     )
+    if is_last:
+        return assessment
+    # What an earlier cycle left open decides nothing any more.
+    return replace(assessment, findings=tuple(f for f in assessment.findings if f.code != "stop-rule-undecided"))
 
 
-def _findings(cycles: tuple[CycleResult, ...], plan: NextCyclePlan) -> tuple[Finding, ...]:
+def _findings(cycles: tuple[CycleResult, ...], plan: NextCyclePlan, given: tuple[Finding, ...]) -> tuple[Finding, ...]:
     gathered = [finding for result in cycles for finding in result.findings]
-    return tuple(dict.fromkeys([*gathered, *plan.findings]))
+    return tuple(dict.fromkeys([*given, *gathered, *plan.findings]))

@@ -183,7 +183,7 @@ def voi_on_scan_findings(
         )
     if not activity_bq > 0:
         findings.append(Finding("activity-not-positive", "error", "The activity is not positive.", place))
-    elif activity_bq / uncorrected_activity_bq > PARTIAL_VOLUME_FACTOR_REMARKABLE:
+    elif uncorrected_activity_bq > 0 and activity_bq / uncorrected_activity_bq > PARTIAL_VOLUME_FACTOR_REMARKABLE:
         findings.append(
             Finding(
                 "partial-volume-factor",

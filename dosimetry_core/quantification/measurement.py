@@ -66,7 +66,7 @@ class VoiMeasurement:
     uncorrected_activity_bq
         The same before the partial-volume correction.
     partial_volume_factor
-        What the correction multiplied it by.
+        What the correction multiplied it by; NaN where there was nothing to multiply.
     random_standard_uncertainty_bq
         Independent from scan to scan: image noise and registration. None if the VOIs are too small to tell.
     calibration_relative_standard_uncertainty

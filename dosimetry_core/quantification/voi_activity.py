@@ -94,6 +94,8 @@ def _voi(
     if unseen:
         numbers = ", ".join(str(n) for n in unseen)
         return replace(measured, failure=f"the VOI lies outside the field of view at time point {numbers}")
+    if any(scan.concentrations is not None and voi.voi_id not in scan.concentrations.voi_ids for scan in scans):
+        return replace(measured, failure="the VOI is too small for the resolution; merge it or use a recovery curve")
     values = [_voi_on_scan(voi, cycle.calibration, scan, measured, place) for scan in scans]
     contrast = _kidney_contrast(voi, scans)
     recovery = [value.recovery_relative_standard_uncertainty for value in values]
@@ -105,7 +107,10 @@ def _voi(
         nuclide=scans[0].nuclide,
         activity_bq=_array(value.activity_bq for value in values),
         uncorrected_activity_bq=_array(value.uncorrected_activity_bq for value in values),
-        partial_volume_factor=_array(value.activity_bq / value.uncorrected_activity_bq for value in values),
+        partial_volume_factor=_array(
+            value.activity_bq / value.uncorrected_activity_bq if value.uncorrected_activity_bq else math.nan
+            for value in values
+        ),
         random_standard_uncertainty_bq=_array(known_random) if len(known_random) == len(values) else None,
         calibration_relative_standard_uncertainty=scans[0].image.relative_standard_uncertainty,
         recovery_relative_standard_uncertainty=(
@@ -192,6 +197,7 @@ def _voi_on_scan(
     sampled = scan.regions.vois[voi.voi_id]
     uncorrected = scan.regions.mean_bq_per_ml(voi.voi_id) * measured.volume_ml
     recovery_uncertainty: float | None = None
+    recovery = 1.0
     registration_loss = 0.0
     if scan.concentrations is not None:
         index = scan.concentrations.voi_ids.index(voi.voi_id)
@@ -206,7 +212,8 @@ def _voi_on_scan(
             )
         registration_loss = _registration_loss(scan, sensitivity)
     elif calibration.partial_volume == "recovery-curve" and calibration.recovery is not None:
-        activity = uncorrected / recovery_coefficient(measured.volume_ml, calibration.recovery)
+        recovery = recovery_coefficient(measured.volume_ml, calibration.recovery)
+        activity = uncorrected / recovery
         recovery_uncertainty = calibration.recovery.relative_standard_uncertainty
     else:
         activity = uncorrected
@@ -216,7 +223,7 @@ def _voi_on_scan(
             noise = noise_standard_uncertainty_bq_per_ml(scan.regions, scan.noise, voi.voi_id)
         else:
             noise = noise_standard_uncertainty_bq_per_ml(scan.regions, scan.noise, voi.voi_id, corrected=False)
-            noise *= activity / uncorrected
+            noise /= recovery
         random = math.hypot(noise * measured.volume_ml, registration_loss * activity)
     number = f"{place}, scan of {scan.acquisition_start.isoformat(timespec='minutes')}"
     return _VoiOnScan(
