@@ -21,6 +21,11 @@ DEAD_TIME_CORRECTION_REMARKABLE = 1.2
 """Dead-time factor above which a finding is raised: a per-volume mean factor is then no longer good to 2 %
 (methods 1.4: differences to a per-projection correction)."""
 
+NEGATIVE_SHARE_REMARKABLE = 0.01
+"""Negative part of an image over its sum."""
+STATED_ACTIVITY_TOLERANCE = 0.10
+"""Relative difference of the administered activities in file and case, as between prescribed and delivered."""
+
 
 @dataclass(frozen=True, eq=False)
 class CalibratedImage:
@@ -187,7 +192,7 @@ def calibrated_image(
     total = float(values.sum(dtype=np.float64))
     if not total > 0:
         raise InconsistentCaseError("the image holds no activity", where=where, remedy="check the rescale of the file")
-    findings: list[Finding] = []
+    findings = _negative_findings(values, total, where)
     quantity = series.volume.quantity
     dead_time_factor = 1.0
     uncertainty: float | None
@@ -243,6 +248,17 @@ def calibrated_image(
     )
 
 
+def _negative_findings(values: NDArray[Any], total: float, where: str) -> list[Finding]:
+    negative = -float(values.sum(dtype=np.float64, where=values < 0))
+    if negative <= NEGATIVE_SHARE_REMARKABLE * total:
+        return []
+    text = (
+        f"The image holds negative values, together {PERCENT.text(negative / total)} of its sum; iterative "
+        "reconstruction gives none. Check rescale and subtraction."
+    )
+    return [Finding("negative-values", "warning", text, where)]
+
+
 @dataclass(frozen=True)
 class _DecayFactors:
     to_start: float
@@ -270,7 +286,27 @@ def _decay_factor_to_start(
 
 
 def _administration_findings(series: ImageSeries, administration: Administration | None, where: str) -> list[Finding]:
-    """A remark where the file was decay-corrected to another instant than the case's administration."""
+    """Remarks where the file says otherwise than the case of activity and time of the administration."""
+    return [*_stated_activity_findings(series, administration, where), *_instant_findings(series, administration, where)]
+
+
+def _stated_activity_findings(
+    series: ImageSeries, administration: Administration | None, where: str
+) -> list[Finding]:
+    stated = series.stated_administered_activity_bq
+    if stated is None or administration is None:
+        return []
+    given = administration.administered_activity_bq
+    if abs(stated - given) <= STATED_ACTIVITY_TOLERANCE * given:
+        return []
+    text = (
+        f"The image states an administered activity of {MEGABECQUEREL.text(stated)}, the case has "
+        f"{MEGABECQUEREL.text(given)} of {administration.nuclide}; the case is followed."
+    )
+    return [Finding("stated-activity-differs", "warning", text, where)]
+
+
+def _instant_findings(series: ImageSeries, administration: Administration | None, where: str) -> list[Finding]:
     stated = series.stated_administration_start
     if series.decay_reference != "administration" or stated is None or administration is None:
         return []

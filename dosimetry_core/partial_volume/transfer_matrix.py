@@ -16,56 +16,28 @@ from dosimetry_core.errors import InconsistentCaseError
 from dosimetry_core.frozen import FrozenMap, read_only
 from dosimetry_core.geometry import FloatArray, RigidTransform
 from dosimetry_core.partial_volume.noise_sample import NoiseSample, noise_sample
-from dosimetry_core.partial_volume.point_spread import Box, PointSpread, added, common_range
+from dosimetry_core.partial_volume.point_spread import Box, PointSpread, common_range
+from dosimetry_core.partial_volume.sampled_voi import NEGLIGIBLE_OUTSIDE, SampledVoi, sampled_voi
 from dosimetry_core.voi import VoiMask
-from dosimetry_core.voi_sampling import coverage_on_grid, joined_voxels, splatted_change
 
 LARGEST_CONDITION_NUMBER = 50.0
 """Condition number of the transfer matrix beyond which it is not solved: an error of 1 % in the image could then become
 50 % in a VOI. VOIs wider than about one full width at half maximum stay below 10."""
+SMALLEST_RECOVERY = 0.1
+"""A VOI that keeps less than this share of its own signal, what the background could explain not counted, is not
+resolved: a sphere of about half a full width across. It is left out, so that the others can be solved."""
 # Of a background voxel wedged between VOIs, at least this share of its image value must come from background before
 # the value is divided by it.
 _SMALLEST_BACKGROUND_SHARE = 0.15
 # Coverage below this is rounding.
 _NEGLIGIBLE = 1e-9
-_NEGLIGIBLE_OUTSIDE = 1e-6
-# When less than this share of a VOI's voxels changed, only they are deposited and blurred again.
-_LARGEST_SHARE_UPDATED = 0.5
-
-
-@dataclass(frozen=True, eq=False)
-class SampledVoi:
-    """One VOI on one scan: where it is, and how it looks with the point spread.
-
-    Parameters
-    ----------
-    mask
-        The exclusive mask it came from.
-    coverage
-        χ: fraction of each image voxel.
-    blurred
-        g ∗ χ.
-    widened
-        Change of ``blurred`` per relative change of the point spread's width.
-    fraction_outside
-        Share of the VOI's volume outside the field of view.
-    """
-
-    mask: VoiMask
-    coverage: Box
-    blurred: Box
-    widened: Box
-    fraction_outside: float
-
-    @property
-    def covered_voxels(self) -> float:
-        """Volume inside the field of view, in image voxels."""
-        return float(self.coverage.values.sum())
 
 
 @dataclass(frozen=True, eq=False)
 class RegionConcentrations:
     """Concentrations of the VOIs of one scan, in the order of ``voi_ids``.
+
+    VOIs outside the field of view, and those too small for the resolution (`SMALLEST_RECOVERY`), are left out.
 
     Parameters
     ----------
@@ -139,7 +111,7 @@ class ScanRegions:
             if known is not None and known.mask is mask:
                 vois[key] = known
                 continue
-            vois[key], changed = self._sampled(mask, known)
+            vois[key], changed = sampled_voi(mask, known, self.transform, self.point_spread)
             touched.append(changed)
         return self._with(vois, touched)
 
@@ -157,26 +129,6 @@ class ScanRegions:
             compensated=read_only(sums - taken),
             noise_samples=FrozenMap({k: noise_sample(values, v.coverage, v.blurred) for k, v in self.vois.items()}),
         )
-
-    def _sampled(self, mask: VoiMask, known: SampledVoi | None) -> tuple[SampledVoi, Box]:
-        """The VOI on this scan and the part of the image where its blurred coverage is new."""
-        change = _changed_coverage(mask, known, self.transform, self.point_spread) if known is not None else None
-        if known is not None and change is not None:
-            box = added(known.coverage, change)
-            outside = _fraction_outside(mask, box, self.point_spread)
-            if max(outside, known.fraction_outside) < _NEGLIGIBLE_OUTSIDE:
-                difference = self.point_spread.blurred(change)
-                blurred = added(known.blurred, difference)
-                widened = self.point_spread.width_derivative(blurred)
-                return SampledVoi(mask, box, blurred, widened, outside), difference
-        coverage = coverage_on_grid(mask, self.transform, self.point_spread.grid)
-        box = Box(coverage.start, coverage.fraction)
-        blurred = self.point_spread.blurred(box)
-        if coverage.fraction_outside >= _NEGLIGIBLE_OUTSIDE:
-            blurred = _blurred_from_beyond(mask, self.transform, self.point_spread, blurred)
-        touched = blurred if known is None else _hull(blurred, known.blurred)
-        outside = coverage.fraction_outside
-        return SampledVoi(mask, box, blurred, self.point_spread.width_derivative(blurred), outside), touched
 
     def _with(self, vois: Mapping[str, SampledVoi], touched: list[Box]) -> ScanRegions:
         keys = list(vois)
@@ -208,14 +160,17 @@ class ScanRegions:
                 b = vois[second]
                 old = (old_index.get(first, -1), old_index.get(second, -1))
                 if kept[i] and kept[j]:
-                    overlaps[i, j] = self.overlaps[old]
+                    overlaps[i, j], overlaps[j, i] = self.overlaps[old], self.overlaps[old[::-1]]
                 else:
                     overlaps[i, j] = _dot_boxes(a.coverage, b.blurred)
+                    # Symmetric but where a VOI reaches beyond the field of view and is seen from there.
+                    whole = a.fraction_outside + b.fraction_outside < NEGLIGIBLE_OUTSIDE
+                    overlaps[j, i] = overlaps[i, j] if whole else _dot_boxes(b.coverage, a.blurred)
                 if kept[i] and kept[j] and not (reached[i] and reached[j]):
                     compensations[i, j] = self.compensations[old]
                 else:
                     compensations[i, j] = _dot_boxes(a.blurred, b.blurred, compensation[first])
-                overlaps[j, i], compensations[j, i] = overlaps[i, j], compensations[i, j]
+                compensations[j, i] = compensations[i, j]
         return ScanRegions(
             self.image,
             self.point_spread,
@@ -240,11 +195,14 @@ class ScanRegions:
         Raises
         ------
         InconsistentCaseError
-            If the transfer matrix is too ill-conditioned: VOIs smaller than the resolution, or nearly the same place.
+            If the transfer matrix is too ill-conditioned: VOIs in nearly the same place.
         """
-        seen = [key for key, voi in self.vois.items() if voi.covered_voxels > _NEGLIGIBLE]
-        pick = [i for i, key in enumerate(self.vois) if key in set(seen)]
-        volume = np.array([self.vois[key].covered_voxels for key in seen])
+        keys = list(self.vois)
+        volumes = np.array([voi.covered_voxels for voi in self.vois.values()])
+        own = self.overlaps.diagonal() - self.compensations.diagonal()
+        pick = [i for i in range(len(keys)) if volumes[i] > _NEGLIGIBLE and own[i] >= SMALLEST_RECOVERY * volumes[i]]
+        seen = [keys[i] for i in pick]
+        volume = volumes[pick]
         overlaps = self.overlaps[np.ix_(pick, pick)]
         matrix = (overlaps - self.compensations[np.ix_(pick, pick)]) / volume[:, None]
         condition = float(np.linalg.cond(matrix)) if seen else 1.0
@@ -253,13 +211,11 @@ class ScanRegions:
                 f"the transfer matrix of the VOIs can't be solved reliably (condition number {condition:.0f}, limit "
                 f"{LARGEST_CONDITION_NUMBER:.0f})",
                 where=where,
-                remedy="merge or remove VOIs that are smaller than the resolution or lie in the same place, or use a "
-                "recovery curve",
+                remedy="merge or remove VOIs that lie in the same place, or use a recovery curve",
             )
         true = np.linalg.solve(matrix, self.compensated[pick] / volume) if seen else np.zeros(0)
         measured = self.covered_sums[pick] / volume
         transfer = overlaps / volume[:, None]
-        own = overlaps.diagonal() - self.compensations[np.ix_(pick, pick)].diagonal()
         slopes = np.array([self._width_slope(key) for key in seen])
         return RegionConcentrations(
             tuple(seen),
@@ -267,7 +223,7 @@ class ScanRegions:
             true,
             measured - transfer @ true,
             transfer,
-            -slopes / own,
+            -slopes / own[pick],
             condition,
         )
 
@@ -317,73 +273,6 @@ def scan_regions(
         values, point_spread, transform, FrozenMap(), FrozenMap(), none, none, nothing, nothing, FrozenMap()
     )
     return empty.updated(masks)
-
-
-def _blurred_from_beyond(mask: VoiMask, transform: RigidTransform, point_spread: PointSpread, near: Box) -> Box:
-    """Blurred coverage of a VOI that reaches beyond the grid: what lies outside is seen inside, too."""
-    reach = point_spread.reach_voxels
-    grid = point_spread.grid
-    wide = grid.cropped(
-        (-reach[0], -reach[1], -reach[2]),
-        (grid.shape[0] + 2 * reach[0], grid.shape[1] + 2 * reach[1], grid.shape[2] + 2 * reach[2]),
-    )
-    coverage = coverage_on_grid(mask, transform, wide)
-    start = tuple(s - r for s, r in zip(coverage.start, reach, strict=True))
-    beyond = Box(_triple(start), coverage.fraction)
-    first = tuple(max(0, s - r) for s, r in zip(beyond.start, reach, strict=True))
-    last = tuple(min(n, s + r) for n, s, r in zip(grid.shape, beyond.stop, reach, strict=True))
-    if any(a >= b for a, b in zip(first, last, strict=True)):
-        return near
-    return point_spread.blurred_within(beyond, first, last)
-
-
-def _changed_coverage(
-    mask: VoiMask, known: SampledVoi, transform: RigidTransform, point_spread: PointSpread
-) -> Box | None:
-    """Change of the coverage, from the changed part of the mask only; None if most of it changed."""
-    old = known.mask
-    if old.geometry is not mask.geometry or not old.coverage.size or not mask.coverage.size:
-        return None
-    low = np.minimum(old.start, mask.start)
-    high = np.maximum(np.array(old.start) + old.coverage.shape, np.array(mask.start) + mask.coverage.shape)
-    before, after = (_on_range(m, low, high) for m in (old, mask))
-    different = before != after
-    if not different.any():
-        return Box((0, 0, 0), np.zeros((0, 0, 0)))
-    block = np.array(joined_voxels(mask.geometry, transform, point_spread.grid))
-    start, stop = [], []
-    for axis in range(3):
-        used = np.flatnonzero(different.any(axis=tuple(a for a in range(3) if a != axis)))
-        # Whole blocks, so that the part is deposited exactly as it was within the whole mask.
-        first = (int(used[0]) + low[axis]) // block[axis] * block[axis]
-        last = -(-(int(used[-1]) + 1 + low[axis]) // block[axis]) * block[axis]
-        start.append(max(int(first), int(low[axis])))
-        stop.append(min(int(last), int(high[axis])))
-    part = tuple(slice(a - int(lo), b - int(lo)) for a, b, lo in zip(start, stop, low, strict=True))
-    if after[part].size > _LARGEST_SHARE_UPDATED * after.size:
-        return None
-    arguments = (start[0], start[1], start[2]), mask.geometry, transform, point_spread.grid
-    return Box(*splatted_change(before[part], after[part], *arguments))
-
-
-def _on_range(mask: VoiMask, low: FloatArray, high: FloatArray) -> np.ndarray:
-    start = tuple(int(x) for x in low)
-    if start == mask.start and tuple(int(x) for x in high - low) == mask.coverage.shape:
-        return mask.coverage
-    out = np.zeros([int(x) for x in high - low], np.uint8)
-    out[tuple(slice(s - lo, s - lo + n) for s, lo, n in zip(mask.start, start, mask.coverage.shape, strict=True))] = (
-        mask.coverage
-    )
-    return out
-
-
-def _fraction_outside(mask: VoiMask, coverage: Box, point_spread: PointSpread) -> float:
-    inside_ml = float(coverage.values.sum()) * point_spread.grid.voxel_volume_ml
-    return max(0.0, 1.0 - inside_ml / mask.volume_ml) if not mask.is_empty else 0.0
-
-
-def _hull(a: Box, b: Box) -> Box:
-    return added(Box(a.start, np.zeros(a.values.shape)), Box(b.start, np.zeros(b.values.shape)))
 
 
 def _compensation(vois: Mapping[str, SampledVoi], start: tuple[int, int, int], stop: tuple[int, int, int]) -> Box:

@@ -210,12 +210,23 @@ def test_that_an_empty_voi_fails_alone() -> None:
     assert measured.vois["kidney left"].failure is None
 
 
-def test_that_a_voi_below_the_resolution_is_remarked() -> None:
+def _cube(name: str, voxels: tuple[int, int, int]) -> Voi:
     coverage = np.zeros(REFERENCE.shape)
-    coverage[40:42, 75:79, 100:104] = 1
-    tiny = Voi("t", "tiny", "lesion", VoiMask.from_array(REFERENCE, coverage))
-    measured = measure_cycle(replace(_cycle(), vois=(*_cycle().vois, tiny)))
-    assert "voi-below-resolution" in [f.code for f in measured.vois["tiny"].findings]
+    coverage[tuple(slice(s, s + n) for s, n in zip((40, 75, 100), voxels, strict=True))] = 1
+    return Voi(name, name, "lesion", VoiMask.from_array(REFERENCE, coverage))
+
+
+def test_that_a_voi_below_the_resolution_is_remarked() -> None:
+    measured = measure_cycle(replace(_cycle(), vois=(*_cycle().vois, _cube("small", (2, 5, 5)))))
+    assert measured.vois["small"].failure is None
+    assert "voi-below-resolution" in [f.code for f in measured.vois["small"].findings]
+
+
+def test_that_a_voi_that_can_not_be_resolved_fails_alone() -> None:
+    measured = measure_cycle(replace(_cycle(), vois=(*_cycle().vois, _cube("tiny", (1, 2, 2)))))
+    assert "too small" in str(measured.vois["tiny"].failure)
+    for name, voi in _measured().vois.items():
+        assert measured.vois[name].activity_bq == pytest.approx(voi.activity_bq, rel=2e-3)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,145 @@
+"""One VOI on one scan: how it covers the voxels, and how it looks through the point spread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dosimetry_core.geometry import RigidTransform
+from dosimetry_core.partial_volume.point_spread import Box, PointSpread, added
+from dosimetry_core.voi import VoiMask
+from dosimetry_core.voi_sampling import coverage_on_grid, joined_voxels, splatted_change
+
+NEGLIGIBLE_OUTSIDE = 1e-6
+"""Share of a VOI's volume outside the field of view that is rounding."""
+# When less than this share of a VOI's voxels changed, only they are deposited and blurred again.
+_LARGEST_SHARE_UPDATED = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class SampledVoi:
+    """One VOI on one scan: where it is, and how it looks with the point spread.
+
+    Parameters
+    ----------
+    mask
+        The exclusive mask it came from.
+    coverage
+        χ: fraction of each image voxel.
+    blurred
+        g ∗ χ.
+    widened
+        Change of ``blurred`` per relative change of the point spread's width.
+    fraction_outside
+        Share of the VOI's volume outside the field of view.
+    """
+
+    mask: VoiMask
+    coverage: Box
+    blurred: Box
+    widened: Box
+    fraction_outside: float
+
+    @property
+    def covered_voxels(self) -> float:
+        """Volume inside the field of view, in image voxels."""
+        return float(self.coverage.values.sum())
+
+
+def sampled_voi(
+    mask: VoiMask, known: SampledVoi | None, transform: RigidTransform, point_spread: PointSpread
+) -> tuple[SampledVoi, Box]:
+    """A VOI on a scan, and the part of the image where its blurred coverage is new.
+
+    Parameters
+    ----------
+    known
+        The same VOI on the same scan before an edit, or None.
+    """
+    change = _changed_coverage(mask, known, transform, point_spread) if known is not None else None
+    if known is not None and change is not None:
+        box = added(known.coverage, change)
+        outside = _fraction_outside(mask, box, point_spread)
+        if max(outside, known.fraction_outside) < NEGLIGIBLE_OUTSIDE:
+            difference = point_spread.blurred(change)
+            blurred = added(known.blurred, difference)
+            widened = point_spread.width_derivative(blurred)
+            return SampledVoi(mask, box, blurred, widened, outside), difference
+    coverage = coverage_on_grid(mask, transform, point_spread.grid)
+    box = Box(coverage.start, coverage.fraction)
+    blurred = point_spread.blurred(box)
+    if coverage.fraction_outside >= NEGLIGIBLE_OUTSIDE:
+        blurred = _blurred_from_beyond(mask, transform, point_spread, blurred)
+    touched = blurred if known is None else _hull(blurred, known.blurred)
+    outside = coverage.fraction_outside
+    return SampledVoi(mask, box, blurred, point_spread.width_derivative(blurred), outside), touched
+
+
+def _blurred_from_beyond(mask: VoiMask, transform: RigidTransform, point_spread: PointSpread, near: Box) -> Box:
+    """Blurred coverage of a VOI that reaches beyond the grid: what lies outside is seen inside, too."""
+    reach = point_spread.reach_voxels
+    grid = point_spread.grid
+    wide = grid.cropped(
+        (-reach[0], -reach[1], -reach[2]),
+        (grid.shape[0] + 2 * reach[0], grid.shape[1] + 2 * reach[1], grid.shape[2] + 2 * reach[2]),
+    )
+    coverage = coverage_on_grid(mask, transform, wide)
+    start = tuple(s - r for s, r in zip(coverage.start, reach, strict=True))
+    beyond = Box((start[0], start[1], start[2]), coverage.fraction)
+    first = tuple(max(0, s - r) for s, r in zip(beyond.start, reach, strict=True))
+    last = tuple(min(n, s + r) for n, s, r in zip(grid.shape, beyond.stop, reach, strict=True))
+    if any(a >= b for a, b in zip(first, last, strict=True)):
+        return near
+    return point_spread.blurred_within(beyond, first, last)
+
+
+def _changed_coverage(
+    mask: VoiMask, known: SampledVoi, transform: RigidTransform, point_spread: PointSpread
+) -> Box | None:
+    """Change of the coverage, from the changed part of the mask only; None if most of it changed."""
+    old = known.mask
+    if old.geometry is not mask.geometry or not old.coverage.size or not mask.coverage.size:
+        return None
+    low = np.minimum(old.start, mask.start)
+    high = np.maximum(np.array(old.start) + old.coverage.shape, np.array(mask.start) + mask.coverage.shape)
+    before, after = (_on_range(m, low, high) for m in (old, mask))
+    different = before != after
+    if not different.any():
+        return Box((0, 0, 0), np.zeros((0, 0, 0)))
+    block = np.array(joined_voxels(mask.geometry, transform, point_spread.grid))
+    start, stop = [], []
+    for axis in range(3):
+        used = np.flatnonzero(different.any(axis=tuple(a for a in range(3) if a != axis)))
+        # Whole blocks, so that the part is deposited exactly as it was within the whole mask.
+        first = (int(used[0]) + low[axis]) // block[axis] * block[axis]
+        last = -(-(int(used[-1]) + 1 + low[axis]) // block[axis]) * block[axis]
+        start.append(max(int(first), int(low[axis])))
+        stop.append(min(int(last), int(high[axis])))
+    part = tuple(slice(a - int(lo), b - int(lo)) for a, b, lo in zip(start, stop, low, strict=True))
+    if after[part].size > _LARGEST_SHARE_UPDATED * after.size:
+        return None
+    arguments = (start[0], start[1], start[2]), mask.geometry, transform, point_spread.grid
+    return Box(*splatted_change(before[part], after[part], *arguments))
+
+
+def _on_range(mask: VoiMask, low: NDArray[Any], high: NDArray[Any]) -> NDArray[np.uint8]:
+    start = tuple(int(x) for x in low)
+    if start == mask.start and tuple(int(x) for x in high - low) == mask.coverage.shape:
+        return mask.coverage
+    out = np.zeros([int(x) for x in high - low], np.uint8)
+    out[tuple(slice(s - lo, s - lo + n) for s, lo, n in zip(mask.start, start, mask.coverage.shape, strict=True))] = (
+        mask.coverage
+    )
+    return out
+
+
+def _fraction_outside(mask: VoiMask, coverage: Box, point_spread: PointSpread) -> float:
+    inside_ml = float(coverage.values.sum()) * point_spread.grid.voxel_volume_ml
+    return max(0.0, 1.0 - inside_ml / mask.volume_ml) if not mask.is_empty else 0.0
+
+
+def _hull(a: Box, b: Box) -> Box:
+    return added(Box(a.start, np.zeros(a.values.shape)), Box(b.start, np.zeros(b.values.shape)))
