@@ -23,9 +23,9 @@ from dosimetry_core.voi import VoiMask
 LARGEST_CONDITION_NUMBER = 50.0
 """Condition number of the transfer matrix beyond which it is not solved: an error of 1 % in the image could then become
 50 % in a VOI. VOIs wider than about one full width at half maximum stay below 10."""
-SMALLEST_RECOVERY = 0.1
+SMALLEST_RECOVERY = 0.04
 """A VOI that keeps less than this share of its own signal, what the background could explain not counted, is not
-resolved: a sphere of about half a full width across. It is left out, so that the others can be solved."""
+resolved: a sphere of about two thirds of a full width across. It is left out, so that the others can be solved."""
 # Of a background voxel wedged between VOIs, at least this share of its image value must come from background before
 # the value is divided by it.
 _SMALLEST_BACKGROUND_SHARE = 0.15
