@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QMainWindow,
     QPushButton,
@@ -23,8 +20,8 @@ from PySide6.QtWidgets import (
 from app.case_opening import CaseOpening, evaluated
 from app.document import Document
 from app.finding_places import FindingDialog, place_of
-from app.jobs import Job, Jobs
-from app.key_sheet import AboutDialog, KeySheet
+from app.job_messages import JobMessages
+from app.jobs import Jobs
 from app.plan_choice import PlanChoice
 from app.preferences import Preferences
 from app.problems import identifying_texts, problems_of, save_report
@@ -35,8 +32,9 @@ from app.second_opinion_watch import SecondOpinionWatch
 from app.session import Session
 from app.step_states import rail_note, step_state
 from app.steps.step import INSPECTOR_WIDTH, Step, push_button, text_label
-from app.view_state import CT_PRESETS, ViewState
+from app.view_state import ViewState
 from app.window_actions import WindowActions
+from app.window_acts import WindowActs
 from app.window_texts import banner_of, window_title
 from dosimetry_core.case import Case
 from dosimetry_core.errors import DosimetryError, Finding
@@ -91,7 +89,9 @@ class MainWindow(QMainWindow):
         self._current: StepKey = "course"
         self._dirty: set[StepKey] = set(STEP_KEYS)
         self._build()
-        self.actions_table = WindowActions(self, self._acts())
+        self.acts = WindowActs(self)
+        self.actions_table = WindowActions(self, self.acts.by_name())
+        self.actions_table.add_history(document)
         self._connect()
         self.go_to("course")
 
@@ -179,61 +179,22 @@ class MainWindow(QMainWindow):
         session.document.history_changed.connect(self._show_history)
         session.recomputation.failed.connect(self._show_evaluation_failure)
         session.second_opinion.failed.connect(self._show_evaluation_failure)
-        session.recomputation.busy_changed.connect(lambda _busy: self._touch())
+        session.recomputation.busy_changed.connect(lambda _busy: self._refresh_timer.start())
         session.recomputation.finished.connect(lambda _evaluation: self._show_constancy())
         session.reviews.changed.connect(self._touch)
         session.plan_choice.changed.connect(self._touch)
         for signal in (session.view_state.cycle_changed, session.view_state.time_point_changed):
             signal.connect(lambda _index: self._touch())
         session.view_state.voi_changed.connect(lambda _voi: self._touch())
-        session.jobs.started.connect(self._show_job)
-        self.job_strip.cancel_clicked.connect(self._cancel_job)
+        self.job_messages = JobMessages(session, self.job_strip, self)
         self.rail.step_clicked.connect(self.go_to)
         self.confirm_button.clicked.connect(self.confirm_step)
         self.opening.opened.connect(self._touch)
         self.opening.ready.connect(self._touch)
         self.opening.failed.connect(self.show_problem)
+        self.strip.compare_requested.connect(self.acts.compare)
+        self.setAcceptDrops(True)
         self._show_history()
-        self._running: dict[str, Job] = {}
-
-    def _acts(self) -> dict[str, Callable[[], object]]:
-        view_state, document = self.session.view_state, self.session.document
-        acts: dict[str, Callable[[], object]] = {
-            "open": self.choose_folder,
-            "open_file": self.choose_file,
-            "demonstration": self.choose_demonstration,
-            "print_preview": lambda: self.go_to("report"),
-            "save_plan": lambda: self._on_step("report", "save_pdf"),
-            "quit": self.close,
-            "undo": document.undo,
-            "redo": document.redo,
-            "fusion": view_state.cycle_fusion,
-            "overlay": view_state.toggle_overlay,
-            "contours": lambda: view_state.set_contours(not view_state.contours),
-            "reset": view_state.reset,
-            "previous_time_point": lambda: self._step_time_point(-1),
-            "next_time_point": lambda: self._step_time_point(+1),
-            "previous_cycle": lambda: self._step_cycle(-1),
-            "next_cycle": lambda: self._step_cycle(+1),
-            "inspector": lambda: self.side.setVisible(not self.side.isVisible()),
-            "cursor": lambda: self._on_step("voi", "drop_tool", switch=False),
-            "brush": lambda: view_state.set_tool("brush"),
-            "erase": lambda: view_state.set_tool("erase"),
-            "smaller": lambda: view_state.scale_brush(-1),
-            "larger": lambda: view_state.scale_brush(+1),
-            "previous_voi": lambda: self._step_voi(-1),
-            "next_voi": lambda: self._step_voi(+1),
-            "centre": self._centre_on_voi,
-            "next_review": lambda: self._on_step("voi", "go_to_next_review"),
-            "confirm": self.confirm_step,
-            "key_sheet": lambda: KeySheet(self.step(self._current), self).open(),
-            "about": lambda: AboutDialog(self).open(),
-        }
-        for number, (_name, width, level) in enumerate(CT_PRESETS, start=1):
-            acts[f"preset_{number}"] = partial(view_state.set_window, width, level)
-        for number, key in enumerate(STEP_KEYS, start=1):
-            acts[f"go_{number}"] = partial(self.go_to, key)
-        return acts
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
@@ -253,8 +214,8 @@ class MainWindow(QMainWindow):
             made.place_requested.connect(self.show_place)
             made.explained.connect(lambda finding: FindingDialog(finding, self).open())
             if key == "course":
-                made.open_requested.connect(self.choose_folder)  # type: ignore[attr-defined]
-                made.demonstration_requested.connect(self.choose_demonstration)  # type: ignore[attr-defined]
+                made.open_requested.connect(self.acts.choose_folder)  # type: ignore[attr-defined]
+                made.demonstration_requested.connect(self.acts.choose_demonstration)  # type: ignore[attr-defined]
             self._steps[key] = made
             self.work.addWidget(made)
             self.inspectors.addWidget(made.inspector)
@@ -297,13 +258,6 @@ class MainWindow(QMainWindow):
         if place + 1 < len(STEP_KEYS):
             self.go_to(STEP_KEYS[place + 1])
 
-    def _on_step(self, key: StepKey, act: str, *, switch: bool = True) -> None:
-        if switch:
-            self.go_to(key)
-        elif self._current != key:
-            return
-        getattr(self.step(key), act)()
-
     def _touch(self) -> None:
         self._dirty.update(STEP_KEYS)
         self._refresh_timer.start()
@@ -331,31 +285,7 @@ class MainWindow(QMainWindow):
         if step.needs_time_strip:
             self.strip.refresh()
 
-    # --- jobs and messages --------------------------------------------------------------------------------------------
-
-    def _show_job(self, job: Job) -> None:
-        silent = job.purpose == "evaluate" and self.session.document.latest_evaluation is not None
-        if silent or job.purpose == "second opinion":
-            return  # results that follow an edit at once, and their check: too short to be told
-        key = str(id(job))
-        self._running[key] = job
-        self.job_strip.start(key, job.title)
-        job.progressed.connect(lambda fraction, text: self.job_strip.set_progress(key, fraction, text))
-        job.succeeded.connect(lambda _result: self._end_job(key, ""))
-        job.cancelled.connect(lambda: self._end_job(key, f"{job.title}: cancelled"))
-        job.failed.connect(lambda error: self._fail_job(key, error))
-
-    def _end_job(self, key: str, message: str) -> None:
-        self._running.pop(key, None)
-        self.job_strip.finish(key, message)
-
-    def _fail_job(self, key: str, error: Exception) -> None:
-        self._running.pop(key, None)
-        self.job_strip.fail(key, problems_of(error)[0].text())
-
-    def _cancel_job(self, key: str) -> None:
-        if key in self._running:
-            self._running[key].cancel()
+    # --- messages ---------------------------------------------------------------------------------------------------
 
     def show_problem(self, error: BaseException) -> None:
         """Tell the user about an error; one of ours leaves a report."""
@@ -390,50 +320,19 @@ class MainWindow(QMainWindow):
         self.constancy.setText(text)
         self.constancy.setVisible(bool(text))
 
-    # --- acts ---------------------------------------------------------------------------------------------------------
+    # --- window events ----------------------------------------------------------------------------------------------
 
-    def _step_time_point(self, by: int) -> None:
-        cycle, view_state = self.session.cycle, self.session.view_state
-        if cycle is not None and 0 <= view_state.time_point + by < len(cycle.time_points):
-            view_state.set_time_point(view_state.time_point + by)
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 Qt override
+        """A folder or a case file can be dropped."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
 
-    def _step_cycle(self, by: int) -> None:
-        index = self.session.view_state.cycle + by
-        if 0 <= index < len(self.session.case.cycles):
-            self.session.view_state.set_cycle(index)
-
-    def _step_voi(self, by: int) -> None:
-        cycle, view_state = self.session.cycle, self.session.view_state
-        if cycle is None or not cycle.vois:
-            return
-        ids = [voi.voi_id for voi in cycle.vois]
-        place = ids.index(view_state.voi_id) if view_state.voi_id in ids else -1 if by > 0 else 0
-        view_state.set_voi(ids[(place + by) % len(ids)])
-
-    def _centre_on_voi(self) -> None:
-        voi = self.session.voi
-        if voi is not None and not voi.mask.is_empty:
-            self.session.view_state.set_cursor(voi.mask.centroid_mm())
-
-    def choose_folder(self) -> None:
-        """Ask for a case folder and open it."""
-        start = self.session.preferences.last_folder
-        chosen = QFileDialog.getExistingDirectory(self, "Open a case folder (with case.toml)", start)
-        if chosen:
-            self.opening.open_path(Path(chosen))
-
-    def choose_file(self) -> None:
-        """Ask for a case file and open it."""
-        start = self.session.preferences.last_folder
-        chosen, _kind = QFileDialog.getOpenFileName(self, "Open a case file", start, "Case file (*.toml)")
-        if chosen:
-            self.opening.open_path(Path(chosen))
-
-    def choose_demonstration(self) -> None:
-        """Ask for a folder, write the demonstration case into it and open it."""
-        chosen = QFileDialog.getExistingDirectory(self, "Folder for the demonstration case (empty or new)")
-        if chosen:
-            self.opening.open_demonstration(Path(chosen))
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 Qt override
+        """Open what was dropped."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self.opening.open_path(paths[0])
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 Qt override
         """Cancel computations and wait briefly; nothing is asked."""

@@ -16,8 +16,8 @@ Evaluate = Callable[..., Any]
 """``evaluate(case, *, previous, progress)``; incremental where ``previous`` allows it."""
 
 PATIENCE_S = 0.3
-"""A running evaluation of an older case that has taken this long is cancelled; a shorter one is let finish, so that a
-continuous gesture keeps showing results on its way."""
+"""While a gesture is in progress, a running evaluation of an older case is let finish unless it has taken this long, so
+that results are seen on its way; when the gesture ended, only its own result is wanted."""
 
 
 class Recomputation(QObject):
@@ -76,35 +76,38 @@ class Recomputation(QObject):
         if not self._enabled or (not force and (self._document.evaluation_of(case) is not None or self.failure)):
             return
         if self._job is not None:
-            if self._case is not case and time.monotonic() - self._begun_s > PATIENCE_S:
-                self._job.cancel()
-            return
+            waited = time.monotonic() - self._begun_s > PATIENCE_S
+            if self._case is case or (self._document.is_previewing and not waited):
+                return
+            # It stops at its next look; nobody waits for it.
+            self._job.cancel()
+        was_busy = self._job is not None
         self._case, self._begun_s = case, time.monotonic()
         job = self._jobs.start(
             self._evaluate, case, previous=self._previous, purpose="evaluate", title="Computing doses and plan"
         )
         self._job = job
-        job.succeeded.connect(self._keep)
-        job.failed.connect(self._note_failure)
-        job.finished.connect(self._go_on)
-        self.busy_changed.emit(True)
+        job.succeeded.connect(lambda evaluation: self._keep(job, case, evaluation))
+        job.failed.connect(lambda error: self._note_failure(case, error))
+        job.finished.connect(lambda: self._go_on(job))
+        if not was_busy:
+            self.busy_changed.emit(True)
 
-    def _keep(self, evaluation: Any) -> None:
-        case = self._case
-        if case is None:
-            return
+    def _keep(self, job: Job, case: Case, evaluation: Any) -> None:
         self._previous = evaluation
-        self.last_duration_s = time.monotonic() - self._begun_s
+        if job is self._job:
+            self.last_duration_s = time.monotonic() - self._begun_s
         self._document.attach(case, evaluation)
         self.finished.emit(evaluation)
 
-    def _note_failure(self, error: Exception) -> None:
-        if self._case is not None:
-            self._failure = (self._case, error)
-            if self._case is self._document.shown_case:
-                self.failed.emit(error)
+    def _note_failure(self, case: Case, error: Exception) -> None:
+        self._failure = (case, error)
+        if case is self._document.shown_case:
+            self.failed.emit(error)
 
-    def _go_on(self) -> None:
+    def _go_on(self, job: Job) -> None:
+        if job is not self._job:
+            return
         self._job = None
         self._look()
         if self._job is None:

@@ -8,9 +8,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QWidget
 
+from app.document import Document
 from app.key_table import KEY_ACTS
 from app.reviews import STEP_KEYS
 
+LONGEST_HISTORY = 40
 STEP_TITLES = ("Course", "Import", "Align", "VOIs", "Curves", "Dose", "Plan", "Report")
 
 
@@ -20,7 +22,7 @@ class WindowActions:
     def __init__(self, window: QMainWindow, acts: Mapping[str, Callable[[], object]]) -> None:
         self.actions: dict[str, QAction] = {}
         self._image_actions: list[QAction] = []
-        menus: dict[str, QMenu] = {}
+        menus = self.menus = dict[str, QMenu]()
         for name in ("File", "Edit", "View", "Tools", "Go", "Help"):
             menu = window.menuBar().addMenu(f"&{name}")
             menu.setObjectName(f"menu_{name.lower()}")
@@ -56,6 +58,22 @@ class WindowActions:
         for view in widget.findChildren(QWidget):
             if view.property("takesImageKeys"):
                 view.addActions(self._image_actions)
+
+    def add_history(self, document: Document) -> None:
+        """A menu of all steps done, newest first; choosing one goes to the case right after it."""
+        menu = self.menus["Edit"].addMenu("History")
+        menu.setObjectName("menu_history")
+
+        def fill() -> None:
+            menu.clear()
+            steps = ["As opened", *document.labels]
+            for position in reversed(range(max(0, len(steps) - LONGEST_HISTORY), len(steps))):
+                entry = menu.addAction(steps[position])
+                entry.setCheckable(True)
+                entry.setChecked(position == document.position)
+                entry.triggered.connect(lambda _checked, position=position: document.jump(position))
+
+        menu.aboutToShow.connect(fill)
 
     def set_history(self, undo: str | None, redo: str | None) -> None:
         """Say in the menu what undo and redo would do."""

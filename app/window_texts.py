@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -33,10 +34,16 @@ def time_text(case: Case, instant: datetime, *, short: bool = False, seconds: bo
 
 def protocol_of(case: Case) -> Protocol | None:
     """The protocol of a case, or None if it can't be read; the evaluation says why."""
+    name = case.course.protocol
     try:
-        return read_protocol(case.course.protocol, folder=case.folder)
+        return read_protocol(name, folder=case.folder) if name.endswith(".toml") else _bundled_protocol(name)
     except DosimetryError:
         return None
+
+
+@functools.cache
+def _bundled_protocol(name: str) -> Protocol:
+    return read_protocol(name)
 
 
 def planned_cycles(case: Case, protocol: Protocol | None) -> int | None:

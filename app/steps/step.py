@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -107,6 +107,7 @@ class ScrolledGrid(QScrollArea):
         self._content = content
         if fits:
             self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+            content.installEventFilter(self)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         holder = QWidget()
@@ -118,9 +119,15 @@ class ScrolledGrid(QScrollArea):
         holder.setAutoFillBackground(False)
         self.viewport().setAutoFillBackground(False)
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 Qt override
+        """Ask for another height when the content wants one."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
+
     def sizeHint(self) -> QSize:  # noqa: N802 Qt override
         """Room for all of the content."""
-        return self._content.sizeHint() + QSize(2, 2)
+        return self._content.sizeHint() + QSize(2, 2 * SPACING)
 
 
 class Inspector(QScrollArea):

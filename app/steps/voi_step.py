@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QInputDialog
+from PySide6.QtCore import Qt, QTimer
 
-from app.case_edits import with_mask, with_voi, with_voi_named, with_voi_role, without_voi
+from app.case_edits import with_mask
 from app.display import ct_layer, shown_spect, spect_layer, spect_scale, vois_shown
 from app.scan_strip import delay_s, delay_text, registration_text
 from app.session import Session
 from app.steps.step import SPACING, Section, Step, push_button
+from app.voi_acts import VoiActs
 from app.voi_numbers import LiveNumbers, voi_rows
 from app.window_texts import time_text
 from dosimetry_core.case import Case, Cycle
-from dosimetry_core.errors import DosimetryError
 from dosimetry_core.image import TimePoint
 from dosimetry_core.report.words import patient_name
 from dosimetry_core.units import KILOBECQUEREL_PER_ML, MILLIMETRE
-from dosimetry_core.voi import Role, Voi, VoiMask
+from dosimetry_core.voi import VoiMask
 from dosimetry_core.voi_editing import BrushGesture, PolygonGesture, apply_gesture
 from widgets.display_bar import DisplayBar
 from widgets.display_scale import ColourScale, WindowLevel
@@ -35,7 +33,9 @@ from widgets.voi_table import VoiTable
 from widgets.volume_view import VolumeView
 
 TABLE_HEIGHT = 176
-EMPTY_VOI_ROLE: Role = "lesion"
+SURFACES_AFTER_MS = 250
+"""The 3D view follows when numbers have been shown: drawing it takes longer than everything else after a stroke."""
+_NOTHING_PREVIEWED = (None, None, None)
 
 
 class VoiStep(Step):
@@ -63,8 +63,16 @@ class VoiStep(Step):
         self._brush = BrushTool(session.view_state.brush_radius_mm)
         self._polygon = PolygonTool()
         self._own_scale = False
+        self._chosen_scale: ColourScale | None = None
         self._hidden: frozenset[str] = frozenset()
         self._shown_images: tuple[Any, ...] = ()
+        self._previewed: tuple[Case | None, BrushGesture | None, Case | None] = _NOTHING_PREVIEWED
+        self._surfaces = QTimer(self)
+        self._surfaces.setSingleShot(True)
+        self._surfaces.setInterval(SURFACES_AFTER_MS)
+        self._surfaces.timeout.connect(self._show_surfaces)
+        self.acts = VoiActs(session, self)
+        self.acts.told.connect(self.told)
         self._build_inspector()
         self._connect_views()
         self._connect_view_state()
@@ -75,14 +83,14 @@ class VoiStep(Step):
         self.inspector.add(tools)
         table = Section("VOIs")
         self.add = push_button("New", name="voi_new", tooltip="a new empty VOI, drawn with the brush")
-        self.add.clicked.connect(self.new_voi)
+        self.add.clicked.connect(self.acts.new_voi)
         self.remove = push_button("Delete", name="voi_delete", tooltip="delete the active VOI")
-        self.remove.clicked.connect(self.delete_voi)
+        self.remove.clicked.connect(self.acts.delete_voi)
         self.seen = push_button("Reviewed", name="voi_reviewed", tooltip="the active VOI was looked at")
-        self.seen.clicked.connect(self.mark_reviewed)
+        self.seen.clicked.connect(self.acts.mark_reviewed)
         self.table = VoiTable()
         self.table.setFixedHeight(TABLE_HEIGHT)
-        self.table.show_columns(("name", "volume", "activity", "factor", "dose"))
+        self.table.show_columns(("name", "volume", "activity", "dose"))
         table.add(self.table)
         table.add_row(self.add, self.remove, self.seen)
         self.inspector.add(table)
@@ -90,7 +98,7 @@ class VoiStep(Step):
         self.inspector.add(self.live)
         self.table.voi_selected.connect(self.session.view_state.set_voi)
         self.table.name_edited.connect(self.rename_voi)
-        self.table.role_edited.connect(self.change_role)
+        self.table.role_edited.connect(self.acts.change_role)
         self.table.visibility_toggled.connect(self._toggle_visible)
 
     def _connect_views(self) -> None:
@@ -148,15 +156,26 @@ class VoiStep(Step):
 
     def preview_stroke(self, gesture: BrushGesture) -> None:
         """Show what the stroke does so far; the numbers follow."""
-        self.session.document.preview(self._gesture_edit(gesture))
+        case = self.session.document.case
+        self._previewed = (case, gesture, self.session.document.preview(self._gesture_edit(gesture)))
 
     def finish_stroke(self, gesture: BrushGesture | PolygonGesture) -> None:
         """Make the stroke one undoable edit."""
         voi, cycle = self.session.voi, self.session.cycle
         if voi is None or cycle is None:
+            self.session.document.cancel_preview()
             return
+        base, last, provisional = self._previewed
+        self._previewed = _NOTHING_PREVIEWED
+        computed = self._gesture_edit(gesture)
+
+        def edit(case: Case) -> Case:
+            # The very case that was previewed, so that results computed during the stroke are its results.
+            same = provisional is not None and case is base and _same_stroke(last, gesture)
+            return provisional if same and provisional is not None else computed(case)
+
         act = "Erase" if gesture.erase else "Paint" if isinstance(gesture, BrushGesture) else "Outline"
-        self.session.document.apply(f"{act} {voi.name}, cycle {cycle.number}", self._gesture_edit(gesture))
+        self.session.document.apply(f"{act} {voi.name}, cycle {cycle.number}", edit)
 
     def drop_tool(self) -> None:
         """Give up the stroke in progress; without one put the tool away."""
@@ -164,84 +183,17 @@ class VoiStep(Step):
             self.session.view_state.set_tool("cursor")
 
     def do_shape_act(self, act: str) -> None:
-        """Whole-VOI acts of the tool bar: margins, filling between slices, islands, isocontour."""
-        from app.voi_shape_acts import shape_edit
-
-        voi, cycle, point = self.session.voi, self.session.cycle, self.session.time_point
-        if voi is None or cycle is None or point is None:
-            self.told.emit("Choose a VOI first")
-            return
-        seed = self.session.view_state.cursor_mm
-        concentration = shown_spect(cycle, point.spect).volume
-        try:
-            change, words = shape_edit(act, self.tools.margin_mm(), seed, concentration, point.registration.transform)
-            index = self.session.view_state.cycle
-            self.session.document.apply(f"{words} {voi.name}", lambda case: with_mask(case, index, voi.voi_id, change))
-        except (DosimetryError, ValueError) as error:
-            self.told.emit(str(error))
-
-    # --- VOIs -------------------------------------------------------------------------------------------------------
-
-    def new_voi(self) -> None:
-        """Add an empty VOI and take up the brush."""
-        cycle, reference, index = self.session.cycle, self.session.reference, self.session.view_state.cycle
-        if cycle is None or reference is None:
-            return
-        taken = {voi.name for voi in cycle.vois}
-        name = next(f"Lesion {n}" for n in range(1, len(taken) + 2) if f"Lesion {n}" not in taken)
-        name, given = QInputDialog.getText(
-            self, "New VOI", "Name (the same lesion has the same name in every cycle)", text=name
-        )
-        name = name.strip()
-        if not given or not name or name in taken:
-            if given:
-                self.told.emit(f"{name!r} is taken in this cycle" if name else "A VOI needs a name")
-            return
-        geometry = cycle.vois[0].mask.geometry if cycle.vois else (reference.ct or reference.spect).volume.geometry
-        mask = VoiMask(geometry, (0, 0, 0), np.zeros((0, 0, 0), np.uint8))
-        voi = Voi(f"drawn-{uuid.uuid4().hex}", name, EMPTY_VOI_ROLE, mask, "drawn")
-        self.session.document.apply(f"New VOI {name}", lambda case: with_voi(case, index, voi))
-        self.session.view_state.set_voi(voi.voi_id)
-        self.session.view_state.set_tool("brush")
-
-    def delete_voi(self) -> None:
-        """Delete the active VOI; undo brings it back."""
-        voi, index = self.session.voi, self.session.view_state.cycle
-        if voi is not None:
-            self.session.document.apply(f"Delete {voi.name}", lambda case: without_voi(case, index, voi.voi_id))
-
-    def rename_voi(self, voi_id: str, name: str) -> None:
-        """Rename a VOI; a taken or empty name changes nothing."""
-        index = self.session.view_state.cycle
-        if not self.session.document.apply(f"Rename {name}", lambda case: with_voi_named(case, index, voi_id, name)):
-            self.told.emit(f"{name!r} is empty or taken in this cycle")
-            self.refresh()
-
-    def change_role(self, voi_id: str, role: Any) -> None:
-        """Give a VOI another role."""
-        index = self.session.view_state.cycle
-        self.session.document.apply("Change role", lambda case: with_voi_role(case, index, voi_id, role))
-
-    def mark_reviewed(self) -> None:
-        """The active VOI was looked at; go to the next that was not."""
-        voi = self.session.voi
-        if voi is not None:
-            self.session.reviews.mark_seen(voi.mask)
-            self.go_to_next_review()
+        """An act on the whole active VOI, with the margin of the tool bar."""
+        self.acts.shape(act, self.tools.margin_mm())
 
     def go_to_next_review(self) -> None:
-        """Make the next VOI that was not looked at the active one, and centre on it."""
-        cycle = self.session.cycle
-        waiting = [v for v in (cycle.vois if cycle else ()) if not self.session.reviews.was_seen(v.mask)]
-        later = [voi for voi in waiting if voi.voi_id != self.session.view_state.voi_id]
-        if not later:
-            self.told.emit(
-                "Every VOI of this cycle was looked at" if not waiting else "This is the last VOI to look at"
-            )
-            return
-        self.session.view_state.set_voi(later[0].voi_id)
-        if not later[0].mask.is_empty:
-            self.session.view_state.set_cursor(later[0].mask.centroid_mm())
+        """Make the next VOI that was not looked at the active one."""
+        self.acts.go_to_next_review()
+
+    def rename_voi(self, voi_id: str, name: str) -> None:
+        """Rename a VOI; what is not possible is put back in the table."""
+        if not self.acts.rename_voi(voi_id, name):
+            self.refresh_live()
 
     def _toggle_visible(self, voi_id: str, visible: bool) -> None:
         self._hidden = self._hidden - {voi_id} if visible else self._hidden | {voi_id}
@@ -277,7 +229,10 @@ class VoiStep(Step):
         self._show_vois()
         self._show_fusion()
         self._show_tool()
-        self.refresh_live()
+        session = self.session
+        on_their_way = session.recomputation.is_busy and not session.is_current and session.evaluation is not None
+        if not on_their_way:
+            self.refresh_live()
 
     def refresh_live(self) -> None:
         """Numbers, and the outline that is being drawn."""
@@ -295,8 +250,10 @@ class VoiStep(Step):
             return
         geometry = cycle.vois[0].mask.geometry if cycle.vois else (reference.ct or reference.spect).volume.geometry
         if not self._shown_images or self._shown_images[0] is not reference:
+            self._chosen_scale = None
             self.grid.set_reference(geometry)
             self.volume.set_reference(geometry)
+            self._show_surfaces()
             self._show_window()
             if self.session.view_state.cursor_mm == (0.0, 0.0, 0.0):
                 self.session.view_state.set_cursor(geometry.centre_mm())
@@ -305,7 +262,10 @@ class VoiStep(Step):
         layer = spect_layer(cycle, point)
         self.grid.show_spect(layer)
         self.volume.show_spect(layer)
-        self._show_scale(spect_scale(cycle, only=point if self._own_scale else None))
+        if self._own_scale or self._chosen_scale is None:
+            self._show_scale(spect_scale(cycle, only=point if self._own_scale else None))
+        else:
+            self._show_scale(self._chosen_scale)
         self.grid.set_corner(
             SliceCorner(
                 patient=f"{patient_name(self.session.case.patient.name)}  {self.session.case.patient.patient_id}",
@@ -322,11 +282,15 @@ class VoiStep(Step):
         cycle = self.session.cycle
         if cycle is None:
             return
-        shown = vois_shown(cycle, self._hidden)
-        self.grid.show_vois(shown)
-        self.volume.show_vois(shown)
+        self.grid.show_vois(vois_shown(cycle, self._hidden))
         self.grid.set_active_voi(self.session.view_state.voi_id)
-        self.volume.set_active_voi(self.session.view_state.voi_id)
+        self._surfaces.start()
+
+    def _show_surfaces(self) -> None:
+        cycle = self.session.cycle
+        if cycle is not None and not self.session.document.is_previewing:
+            self.volume.show_vois(vois_shown(cycle, self._hidden))
+            self.volume.set_active_voi(self.session.view_state.voi_id)
 
     def _show_cursor(self, point_mm: Any) -> None:
         self.grid.set_cursor(point_mm)
@@ -345,6 +309,7 @@ class VoiStep(Step):
         self.display.set_scale(scale, unit)
 
     def _choose_scale(self, scale: ColourScale) -> None:
+        self._chosen_scale = scale
         self._show_scale(scale)
 
     def _choose_own_scale(self, own: bool) -> None:
@@ -411,6 +376,16 @@ class VoiStep(Step):
         if inside:
             parts.append(", ".join(inside))
         self.probed.emit("  ·  ".join(parts))
+
+
+def _same_stroke(first: BrushGesture | None, second: BrushGesture | PolygonGesture) -> bool:
+    return (
+        first is not None
+        and isinstance(second, BrushGesture)
+        and (first.plane, first.radius_mm, first.spherical, first.erase)
+        == (second.plane, second.radius_mm, second.spherical, second.erase)
+        and np.array_equal(first.points_mm, second.points_mm)
+    )
 
 
 def _covers(mask: VoiMask, point_mm: Any) -> bool:

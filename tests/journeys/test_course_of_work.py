@@ -33,7 +33,7 @@ def test_that_confirming_goes_on_and_an_edit_makes_it_stale(window: MainWindow) 
     window.go_to("voi")
     cycle = window.session.cycle
     assert cycle is not None
-    window.step("voi").change_role(cycle.vois[0].voi_id, "other")  # type: ignore[attr-defined]
+    window.step("voi").acts.change_role(cycle.vois[0].voi_id, "other")  # type: ignore[attr-defined]
     wait_until_idle(window)
     states = [window.rail.state(key) for key in STEP_KEYS[:6]]
     assert states == ["confirmed", "confirmed", "confirmed", "stale", "stale", "stale"]

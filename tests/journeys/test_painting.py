@@ -146,10 +146,10 @@ def test_that_a_taken_name_is_refused_and_a_new_one_is_undoable(window: MainWind
 
 
 def test_that_review_goes_from_voi_to_voi(window: MainWindow, voi_step: VoiStep) -> None:
-    voi_step.mark_reviewed()
+    voi_step.acts.mark_reviewed()
     assert window.session.voi is not None
     assert window.session.voi.name == "Kidney R"
-    voi_step.mark_reviewed()
+    voi_step.acts.mark_reviewed()
     cycle = window.session.cycle
     assert cycle is not None
     assert all(window.session.reviews.was_seen(voi.mask) for voi in cycle.vois)

@@ -1,0 +1,48 @@
+"""Shows running jobs and their outcome in the job strip."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+from app.jobs import Job
+from app.problems import problems_of
+from app.session import Session
+from widgets.job_strip import JobStrip
+
+SILENT = ("second opinion",)
+
+
+class JobMessages(QObject):
+    """Each job that takes long enough to be told has a line with progress and Cancel."""
+
+    def __init__(self, session: Session, strip: JobStrip, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._strip = session, strip
+        self._running: dict[str, Job] = {}
+        session.jobs.started.connect(self._show)
+        strip.cancel_clicked.connect(self._cancel)
+
+    def _show(self, job: Job) -> None:
+        # Results that follow an edit at once are too short to be told; the first ones of a case are not.
+        follows_edit = job.purpose == "evaluate" and self._session.document.latest_evaluation is not None
+        if follows_edit or job.purpose in SILENT:
+            return
+        key = str(id(job))
+        self._running[key] = job
+        self._strip.start(key, job.title)
+        job.progressed.connect(lambda fraction, text: self._strip.set_progress(key, fraction, text))
+        job.succeeded.connect(lambda _result: self._end(key, ""))
+        job.cancelled.connect(lambda: self._end(key, f"{job.title}: cancelled"))
+        job.failed.connect(lambda error: self._fail(key, error))
+
+    def _end(self, key: str, message: str) -> None:
+        self._running.pop(key, None)
+        self._strip.finish(key, message)
+
+    def _fail(self, key: str, error: Exception) -> None:
+        self._running.pop(key, None)
+        self._strip.fail(key, problems_of(error)[0].text())
+
+    def _cancel(self, key: str) -> None:
+        if key in self._running:
+            self._running[key].cancel()

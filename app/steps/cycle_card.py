@@ -1,0 +1,141 @@
+"""One cycle of the course as a column: administrations, scans, absorbed doses; or what is proposed for the next."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QFrame, QVBoxLayout
+
+from app.number_grid import GridColumn, GridRow, Number, NumberGrid
+from app.result_paths import result_path
+from app.scan_strip import delay_text
+from app.steps.step import MARGIN, SPACING, text_label
+from app.window_texts import time_text
+from dosimetry_core.case import Case, Cycle
+from dosimetry_core.evaluation import CycleResult
+from dosimetry_core.planning.next_cycle import NextCyclePlan
+from dosimetry_core.report.words import in_words, nuclide_symbol, organ_order
+from dosimetry_core.units import GIGABECQUEREL, GRAY
+
+
+class CycleCard(QFrame):
+    """One cycle as a column: administrations, scans, absorbed doses, laboratory grade."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("role", "card")
+        self.setMinimumWidth(260)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(MARGIN, SPACING, MARGIN, SPACING)
+        column.setSpacing(6)
+        self._title = text_label(role="heading")
+        self._subtitle = text_label(role="dimmed", wrap=True)
+        self._given = NumberGrid("")
+        self._doses = NumberGrid("")
+        self._scans = text_label(role="dimmed", wrap=True)
+        for widget in (self._title, self._subtitle, self._given, self._scans, self._doses):
+            column.addWidget(widget)
+        column.addStretch(1)
+
+    def show_cycle(self, index: int, case: Case, cycle: Cycle, result: CycleResult | None, *, stale: bool) -> None:
+        """Show a delivered cycle; ``index`` is its place in the case."""
+        self._title.setText(f"Cycle {cycle.number}")
+        start = min((a.start for a in cycle.administrations), default=None)
+        self._subtitle.setText("no administration" if start is None else time_text(case, start))
+        self._given.setObjectName(f"cycle_{index}_administrations")
+        self._doses.setObjectName(f"cycle_{index}_doses")
+        self._given.show_rows(
+            [GridColumn("nuclide", "Administered"), GridColumn("activity", "GBq")],
+            [
+                GridRow(
+                    a.nuclide,
+                    {
+                        "nuclide": nuclide_symbol(a.nuclide),
+                        "activity": Number(
+                            result_path("cycles", index, "administrations", number, "administered_activity_bq"),
+                            a.administered_activity_bq,
+                            GIGABECQUEREL,
+                        ),
+                    },
+                )
+                for number, a in enumerate(cycle.administrations)
+            ],
+        )
+        self._scans.setText(_scans_text(cycle))
+        self._doses.show_rows(_DOSE_COLUMNS, _organ_rows(index, result, stale))
+
+    def show_plan(self, plan: NextCyclePlan, *, stale: bool) -> None:
+        """Show what is proposed for the next cycle."""
+        self._title.setText(f"Cycle {plan.next_cycle}: proposed")
+        self._subtitle.setText("not signed")
+        self._given.setObjectName("plan_administrations")
+        self._doses.setObjectName("plan_doses")
+        self._given.show_rows(
+            [GridColumn("nuclide", "Proposed"), GridColumn("activity", "GBq")],
+            [
+                GridRow(
+                    name,
+                    {
+                        "nuclide": nuclide_symbol(name),
+                        "activity": Number(result_path("plan", "activities_bq", name), activity, GIGABECQUEREL),
+                    },
+                    mark="stale" if stale else "",
+                )
+                for name, activity in plan.activities_bq.items()
+            ],
+        )
+        self._scans.setText("")
+        self._doses.show_rows(
+            _DOSE_COLUMNS,
+            [
+                GridRow(
+                    organ,
+                    {
+                        "organ": in_words(organ),
+                        "dose": Number(
+                            result_path("plan", "predicted_absorbed_dose_gy", organ, "next_cycle"),
+                            plan.forecast.predicted[organ].next_cycle_gy,
+                            GRAY,
+                        ),
+                    },
+                    mark="stale" if stale else "",
+                )
+                for organ in organ_order(plan.forecast.predicted)
+            ],
+        )
+
+
+_DOSE_COLUMNS = (GridColumn("organ", "Absorbed dose"), GridColumn("dose", "Gy"))
+
+
+def _scans_text(cycle: Cycle) -> str:
+    if cycle.entered is not None:
+        return "absorbed doses entered from elsewhere"
+    if not cycle.time_points:
+        return "images not read yet" if cycle.image_paths else "not measured"
+    return "SPECT/CT at " + ", ".join(delay_text(cycle, point) for point in cycle.time_points)
+
+
+def _organ_rows(index: int, result: CycleResult | None, stale: bool) -> list[GridRow]:
+    if result is None:
+        return []
+    rows = []
+    for organ in organ_order(result.organs):
+        held = result.organs[organ]
+        path = result_path("cycles", index, "organs", organ)
+        rows.append(
+            GridRow(
+                organ,
+                {
+                    "organ": in_words(organ) + (" (estimated)" if held.estimated else ""),
+                    "dose": Number(
+                        f"{path}.absorbed_dose_gy.total",
+                        held.total.absorbed_dose_gy,
+                        GRAY,
+                        uncertainty=held.total.standard_uncertainty_gy,
+                        uncertainty_path=f"{path}.absorbed_dose_standard_uncertainty_gy.total",
+                    ),
+                },
+                tooltip=f"{in_words(organ)}: {held.origin}",
+                mark="stale" if stale else "",
+            )
+        )
+    return rows

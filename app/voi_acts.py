@@ -1,0 +1,100 @@
+"""What can be done to VOIs besides painting: new, delete, rename, role, review, acts on the whole shape."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from app.case_edits import with_mask, with_voi, with_voi_named, with_voi_role, without_voi
+from app.display import shown_spect
+from app.session import Session
+from app.voi_shape_acts import shape_edit
+from dosimetry_core.errors import DosimetryError
+from dosimetry_core.voi import Role, Voi, VoiMask
+
+NEW_ROLE: Role = "lesion"
+
+
+class VoiActs(QObject):
+    """Undoable edits of the current cycle's VOIs; ``told`` says in words why one was not made."""
+
+    told = Signal(str)
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+
+    def new_voi(self) -> None:
+        """Add an empty lesion with the next free name and take up the brush; it is renamed in the table."""
+        session = self._session
+        cycle, reference, index = session.cycle, session.reference, session.view_state.cycle
+        if cycle is None or reference is None:
+            return
+        # The same lesion has the same name in every cycle, so a new one must be new in all of them.
+        taken = {voi.name for known in session.case.cycles for voi in known.vois}
+        name = next(f"Lesion {n}" for n in range(1, len(taken) + 2) if f"Lesion {n}" not in taken)
+        geometry = cycle.vois[0].mask.geometry if cycle.vois else (reference.ct or reference.spect).volume.geometry
+        mask = VoiMask(geometry, (0, 0, 0), np.zeros((0, 0, 0), np.uint8))
+        voi = Voi(f"drawn-{uuid.uuid4().hex}", name, NEW_ROLE, mask, "drawn")
+        session.document.apply(f"New VOI {name}", lambda case: with_voi(case, index, voi))
+        session.view_state.set_voi(voi.voi_id)
+        session.view_state.set_tool("brush")
+        self.told.emit(f"{name}: paint it; a double click in the table renames it")
+
+    def delete_voi(self) -> None:
+        """Delete the active VOI; undo brings it back."""
+        voi, index = self._session.voi, self._session.view_state.cycle
+        if voi is not None:
+            self._session.document.apply(f"Delete {voi.name}", lambda case: without_voi(case, index, voi.voi_id))
+
+    def rename_voi(self, voi_id: str, name: str) -> bool:
+        """Rename a VOI; False if the name is empty, taken or the same."""
+        index = self._session.view_state.cycle
+        label = f"Rename {name.strip()}"
+        if self._session.document.apply(label, lambda case: with_voi_named(case, index, voi_id, name)):
+            return True
+        self.told.emit(f"{name!r} is empty or taken in this cycle")
+        return False
+
+    def change_role(self, voi_id: str, role: Any) -> None:
+        """Give a VOI another role."""
+        index = self._session.view_state.cycle
+        self._session.document.apply("Change role", lambda case: with_voi_role(case, index, voi_id, role))
+
+    def mark_reviewed(self) -> None:
+        """The active VOI was looked at; go to the next that was not."""
+        voi = self._session.voi
+        if voi is not None:
+            self._session.reviews.mark_seen(voi.mask)
+            self.go_to_next_review()
+
+    def go_to_next_review(self) -> None:
+        """Make the next VOI that was not looked at the active one, and centre on it."""
+        cycle, view_state = self._session.cycle, self._session.view_state
+        waiting = [voi for voi in (cycle.vois if cycle else ()) if not self._session.reviews.was_seen(voi.mask)]
+        later = [voi for voi in waiting if voi.voi_id != view_state.voi_id]
+        if not later:
+            done = "Every VOI of this cycle was looked at"
+            self.told.emit("This is the last VOI to look at" if waiting else done)
+            return
+        view_state.set_voi(later[0].voi_id)
+        if not later[0].mask.is_empty:
+            view_state.set_cursor(later[0].mask.centroid_mm())
+
+    def shape(self, act: str, margin_mm: float) -> None:
+        """Whole-VOI acts of the tool bar: margins, filling between slices, islands, isocontour."""
+        session = self._session
+        voi, cycle, point = session.voi, session.cycle, session.time_point
+        if voi is None or cycle is None or point is None:
+            self.told.emit("Choose a VOI first")
+            return
+        image = shown_spect(cycle, point.spect).volume
+        change, words = shape_edit(act, margin_mm, session.view_state.cursor_mm, image, point.registration.transform)
+        index = session.view_state.cycle
+        try:
+            session.document.apply(f"{words} {voi.name}", lambda case: with_mask(case, index, voi.voi_id, change))
+        except DosimetryError as error:
+            self.told.emit(error.line())

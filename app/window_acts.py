@@ -1,0 +1,135 @@
+"""What menus and keys do in the window: one callable per act of the key table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QFileDialog
+
+from app.key_sheet import AboutDialog, KeySheet
+from app.reviews import STEP_KEYS, StepKey
+from app.view_state import CT_PRESETS
+
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
+
+SHAPE_ACTS = ("isocontour", "interpolate", "margin-plus", "margin-minus", "keep-island")
+
+
+class WindowActs:
+    """Acts on a window and its session."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._session = window.session
+
+    def by_name(self) -> dict[str, Callable[[], object]]:
+        """Every act by its name in the key table; ``go_1`` … ``go_8`` for the steps."""
+        window, session = self._window, self._session
+        view_state, document = session.view_state, session.document
+        acts: dict[str, Callable[[], object]] = {
+            "open": self.choose_folder,
+            "open_file": self.choose_file,
+            "demonstration": self.choose_demonstration,
+            "print_preview": partial(window.go_to, "report"),
+            "save_plan": partial(self.on_step, "report", "save_pdf"),
+            "quit": window.close,
+            "undo": document.undo,
+            "redo": document.redo,
+            "fusion": view_state.cycle_fusion,
+            "overlay": view_state.toggle_overlay,
+            "contours": lambda: view_state.set_contours(not view_state.contours),
+            "reset": view_state.reset,
+            "previous_time_point": partial(self.step_time_point, -1),
+            "next_time_point": partial(self.step_time_point, +1),
+            "previous_cycle": partial(self.step_cycle, -1),
+            "next_cycle": partial(self.step_cycle, +1),
+            "inspector": lambda: window.side.setVisible(not window.side.isVisible()),
+            "cursor": partial(self.on_step, "voi", "drop_tool", switch=False),
+            "brush": partial(view_state.set_tool, "brush"),
+            "erase": partial(view_state.set_tool, "erase"),
+            "polygon": partial(view_state.set_tool, "polygon"),
+            "smaller": partial(view_state.scale_brush, -1),
+            "larger": partial(view_state.scale_brush, +1),
+            "previous_voi": partial(self.step_voi, -1),
+            "next_voi": partial(self.step_voi, +1),
+            "centre": self.centre_on_voi,
+            "next_review": partial(self.on_step, "voi", "go_to_next_review"),
+            "confirm": window.confirm_step,
+            "key_sheet": lambda: KeySheet(window.step(window.current_step), window).open(),
+            "about": lambda: AboutDialog(window).open(),
+        }
+        for act in SHAPE_ACTS:
+            acts[act] = partial(self.on_step, "voi", "do_shape_act", act)
+        for number, (_name, width, level) in enumerate(CT_PRESETS, start=1):
+            acts[f"preset_{number}"] = partial(view_state.set_window, width, level)
+        for number, key in enumerate(STEP_KEYS, start=1):
+            acts[f"go_{number}"] = partial(window.go_to, key)
+        return acts
+
+    def on_step(self, key: StepKey, act: str, *arguments: str, switch: bool = True) -> None:
+        """Do something in a step, going there first; without ``switch`` only if it is in view."""
+        window = self._window
+        if window.current_step != key:
+            if not switch:
+                return
+            window.go_to(key)
+        getattr(window.step(key), act)(*arguments)
+
+    def step_time_point(self, by: int) -> None:
+        """Another scan of the cycle; stays at the ends."""
+        cycle, view_state = self._session.cycle, self._session.view_state
+        if cycle is not None and 0 <= view_state.time_point + by < len(cycle.time_points):
+            view_state.set_time_point(view_state.time_point + by)
+
+    def step_cycle(self, by: int) -> None:
+        """Another cycle; stays at the ends."""
+        index = self._session.view_state.cycle + by
+        if 0 <= index < len(self._session.case.cycles):
+            self._session.view_state.set_cycle(index)
+
+    def step_voi(self, by: int) -> None:
+        """Another VOI of the cycle, round and round."""
+        cycle, view_state = self._session.cycle, self._session.view_state
+        if cycle is None or not cycle.vois:
+            return
+        ids = [voi.voi_id for voi in cycle.vois]
+        place = ids.index(view_state.voi_id) if view_state.voi_id in ids else -1 if by > 0 else 0
+        view_state.set_voi(ids[(place + by) % len(ids)])
+
+    def centre_on_voi(self) -> None:
+        """Put the cursor into the middle of the active VOI."""
+        voi = self._session.voi
+        if voi is not None and not voi.mask.is_empty:
+            self._session.view_state.set_cursor(voi.mask.centroid_mm())
+
+    def compare(self, first: int, second: int) -> None:
+        """Look at two scans in the align step; the one that is not the reference is the moving one."""
+        cycle = self._session.cycle
+        reference = cycle.reference_time_point if cycle is not None else 0
+        self._session.view_state.set_time_point(first if second == reference else second)
+        self._window.go_to("align")
+
+    def choose_folder(self) -> None:
+        """Ask for a case folder and open it."""
+        start = self._session.preferences.last_folder
+        chosen = QFileDialog.getExistingDirectory(self._window, "Open a case folder (with case.toml)", start)
+        if chosen:
+            self._window.opening.open_path(Path(chosen))
+
+    def choose_file(self) -> None:
+        """Ask for a case file and open it."""
+        start = self._session.preferences.last_folder
+        chosen, _kind = QFileDialog.getOpenFileName(self._window, "Open a case file", start, "Case file (*.toml)")
+        if chosen:
+            self._window.opening.open_path(Path(chosen))
+
+    def choose_demonstration(self) -> None:
+        """Ask for a folder, write the demonstration case into it and open it."""
+        title = "Folder for the demonstration case (empty or new)"
+        chosen = QFileDialog.getExistingDirectory(self._window, title)
+        if chosen:
+            self._window.opening.open_demonstration(Path(chosen))

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from app.import_checks import checks_of, delay_arithmetic, worst
+from dosimetry_core.case import Administration, Calibration, Case
+from dosimetry_core.frozen import FrozenMap
+from tests.app.small_values import case as make_case
+from tests.app.small_values import time_point
+
+CALIBRATION = Calibration(sensitivity_cps_per_bq=9.61e-6, convention="clock-seconds-all-heads")
+
+
+@pytest.fixture
+def case() -> Case:
+    made = make_case()
+    return replace(made, cycles=(replace(made.cycles[0], calibration=CALIBRATION),))
+
+
+def verdicts(case: Case, point_index: int = 1) -> dict[str, str]:
+    cycle = case.cycles[0]
+    return {check.question: check.verdict for check in checks_of(case, cycle, cycle.time_points[point_index])}
+
+
+def test_that_a_complete_scan_is_all_good(case: Case) -> None:
+    assert set(verdicts(case).values()) == {"good"}
+
+
+def test_that_counts_without_a_sensitivity_are_an_error(case: Case) -> None:
+    bare = replace(case, cycles=(replace(case.cycles[0], calibration=Calibration()),))
+    assert verdicts(bare)["Values"] == "error"
+
+
+def test_that_another_patient_is_an_error(case: Case) -> None:
+    cycle = replace(case.cycles[0], time_points=(time_point(patient="P-2"),))
+    assert verdicts(replace(case, cycles=(cycle,)), 0)["Same patient"] == "error"
+
+
+def test_that_a_missing_ct_is_a_warning(case: Case) -> None:
+    cycle = replace(case.cycles[0], time_points=(time_point(with_ct=False),))
+    found = checks_of(case, cycle, cycle.time_points[0])
+    assert {check.question: check.verdict for check in found}["SPECT/CT pair"] == "warning"
+    assert worst(found) == "warning"
+
+
+def test_that_a_nuclide_that_was_not_given_is_an_error(case: Case) -> None:
+    given = replace(case.cycles[0].administrations[0], nuclide="Y-90")
+    cycle = replace(case.cycles[0], administrations=(given,))
+    assert verdicts(replace(case, cycles=(cycle,)))["Nuclide"] == "error"
+
+
+def test_that_a_scan_before_the_administration_is_an_error(case: Case) -> None:
+    cycle = replace(case.cycles[0], time_points=(time_point(hours=-5.0),))
+    assert verdicts(replace(case, cycles=(cycle,)), 0)["Delay"] == "error"
+
+
+def test_that_a_clock_offset_is_told(case: Case) -> None:
+    cycle = replace(case.cycles[0], clock_offset_s=FrozenMap({"scanner": 90.0}))
+    check = next(c for c in checks_of(case, cycle, cycle.time_points[0]) if c.question == "Clocks")
+    assert check.answer == "scanner +90 s"
+
+
+def test_that_the_delay_is_elapsed_time_across_a_clock_change(case: Case) -> None:
+    # 29 to 30 March 2025: clocks in Warsaw went from 2 to 3 o'clock, so the wall clocks differ by one hour more.
+    zone = ZoneInfo("Europe/Warsaw")
+    from datetime import UTC
+
+    start = datetime(2025, 3, 29, 9, 45, tzinfo=zone)
+    scan = datetime(2025, 3, 30, 10, 0, tzinfo=zone).astimezone(UTC)
+    point = time_point()
+    point = replace(point, spect=replace(point.spect, acquisition_start=scan))
+    cycle = replace(
+        case.cycles[0],
+        administrations=(Administration("Lu-177", 7.4e9, start.astimezone(UTC), 1800.0),),
+        time_points=(point,),
+    )
+    text = delay_arithmetic(case, cycle, point)
+    assert text == "30 Mar 10:00:00 CEST − 29 Mar 10:00:00 CET = 23.00 h"

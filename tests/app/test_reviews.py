@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from app.case_edits import with_fit_weights, with_mask, with_registration
+from app.reviews import STEP_KEYS, Reviews
+from dosimetry_core.case import Case
+from dosimetry_core.geometry import RigidTransform
+from dosimetry_core.image import Registration
+from tests.app.small_values import case as make_case
+from tests.app.small_values import mask
+
+
+@pytest.fixture
+def case() -> Case:
+    return make_case()
+
+
+@pytest.fixture
+def reviews(qapp: object, case: Case) -> Reviews:
+    reviews = Reviews()
+    for step in STEP_KEYS:
+        reviews.confirm(step, case, None)
+    return reviews
+
+
+def stale(reviews: Reviews, case: Case) -> list[str]:
+    return [step for step in STEP_KEYS if reviews.is_stale(step, case)]
+
+
+def test_that_a_step_is_stale_when_something_before_it_changed(reviews: Reviews, case: Case) -> None:
+    assert stale(reviews, case) == []
+    assert stale(reviews, with_mask(case, 0, "a", lambda _m: mask(1))) == list(STEP_KEYS[3:])
+    moved = Registration(RigidTransform.identity(), "manual")
+    assert stale(reviews, with_registration(case, 0, 1, moved)) == list(STEP_KEYS[2:])
+    assert stale(reviews, with_fit_weights(case, "uniform")) == list(STEP_KEYS[4:])
+    other = replace(case, course=replace(case.course, protocol="duonen-a"))
+    assert stale(reviews, other) == list(STEP_KEYS)
+
+
+def test_that_undo_makes_it_confirmed_again(reviews: Reviews, case: Case) -> None:
+    edited = with_fit_weights(case, "uniform")
+    assert not reviews.is_confirmed("curves", edited)
+    assert reviews.is_confirmed("curves", case)
+
+
+def test_that_a_reason_is_kept_by_code_and_place_and_can_be_taken_back(qapp: object) -> None:
+    reviews = Reviews()
+    reviews.acknowledge("high-activity", "", " agreed with the team ")
+    assert reviews.overrides == {"high-activity": "agreed with the team"}
+    reviews.acknowledge("high-activity", "", "  ")
+    assert reviews.reasons == {}
+
+
+def test_that_only_the_very_mask_counts_as_seen(qapp: object, case: Case) -> None:
+    reviews = Reviews()
+    reviews.mark_seen(case.cycles[0].vois[0].mask)
+    assert reviews.was_seen(case.cycles[0].vois[0].mask)
+    assert not reviews.was_seen(mask(2))
+    reviews.forget_all()
+    assert not reviews.was_seen(case.cycles[0].vois[0].mask)
