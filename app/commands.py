@@ -216,6 +216,8 @@ def _overrides(texts: Sequence[str]) -> dict[str, str]:
         code, separator, reason = text.partition("=")
         if not separator or not code.strip() or not reason.strip():
             raise DosimetryError(f"{text!r} names no reason", where="--override", remedy="write CODE=REASON")
+        if code.strip() in overrides:
+            raise DosimetryError(f"{code.strip()} is given twice", where="--override", remedy="give one reason")
         overrides[code.strip()] = reason.strip()
     return overrides
 

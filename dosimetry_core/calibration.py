@@ -14,7 +14,7 @@ from dosimetry_core.case import Administration, Calibration, DeadTimeModel, Reco
 from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError, MissingDataError, raise_problems
 from dosimetry_core.image import ImageSeries
 from dosimetry_core.nuclide import Nuclide, nuclide
-from dosimetry_core.units import MICROSECOND, SECONDS_PER_MINUTE
+from dosimetry_core.units import MEGABECQUEREL, MICROSECOND, PERCENT, SECONDS_PER_MINUTE
 from dosimetry_core.volume import Volume
 
 DEAD_TIME_CORRECTION_REMARKABLE = 1.2
@@ -287,12 +287,13 @@ def _decay_factor_to_start(
 
 def _administration_findings(series: ImageSeries, administration: Administration | None, where: str) -> list[Finding]:
     """Remarks where the file says otherwise than the case of activity and time of the administration."""
-    return [*_stated_activity_findings(series, administration, where), *_instant_findings(series, administration, where)]
+    return [
+        *_stated_activity_findings(series, administration, where),
+        *_instant_findings(series, administration, where),
+    ]
 
 
-def _stated_activity_findings(
-    series: ImageSeries, administration: Administration | None, where: str
-) -> list[Finding]:
+def _stated_activity_findings(series: ImageSeries, administration: Administration | None, where: str) -> list[Finding]:
     stated = series.stated_administered_activity_bq
     if stated is None or administration is None:
         return []
@@ -325,7 +326,7 @@ def _counting_duration_s(series: ImageSeries, where: str) -> float:
         raise MissingDataError(
             "the image doesn't say how long the camera counted",
             where=where,
-            remedy="enter the clock time of counting",
+            remedy="enter the clock time of counting as calibration.counting_duration_s",
         )
     if not series.counting_duration_s > 0:
         raise InconsistentCaseError("the counting duration is not positive", where=where, remedy="correct it")

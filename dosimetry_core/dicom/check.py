@@ -58,6 +58,7 @@ _REMEDIES = {
     _ZONE_UNKNOWN: "say --time-zone, for example Europe/Warsaw",
     "time-zone-differs": "check the scanner's time zone",
     "voi-empty": "draw it, or delete it",
+    "voi-without-contours": "draw it and export again, or delete it",
     "voi-outside-image": "use an image that holds the whole VOI",
     "voi-role-twice": "say roles in voi_roles",
     "voi-role-unknown": "say its role in voi_roles",

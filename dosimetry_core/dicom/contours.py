@@ -93,7 +93,7 @@ def read_structure_set(file: DicomFile) -> StructureSet:
             regions.append(region)
         else:
             text = f"{name or number} has no closed contours and is left out"
-            findings.append(Finding("voi-without-contours", "info", text, header.where))
+            findings.append(Finding("voi-without-contours", "warning", text, header.where))
     return StructureSet(next(iter(frames), ""), frozenset(series), tuple(regions), tuple(findings))
 
 

@@ -18,7 +18,7 @@ from pydicom.dataset import FileDataset
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
-from dosimetry_core.dicom.header import Header
+from dosimetry_core.dicom.header import Header, element_name
 from dosimetry_core.errors import DicomReadError, DosimetryError
 from dosimetry_core.image import SourceFile
 from dosimetry_core.progress import Progress, no_progress
@@ -160,6 +160,7 @@ def read_each(
                     ahead.append(executor.submit(_content_and_digest, paths[following]))
                 try:
                     file = _parsed(path, *contents.result())
+                    _require_whole(file, keep_pixels_of)
                     if file.sop_class_uid not in keep_pixels_of and "PixelData" in file.dataset:
                         del file.dataset.PixelData
                     results.append(file)
@@ -171,6 +172,18 @@ def read_each(
             for waiting in ahead:
                 waiting.cancel()
     return results
+
+
+def _require_whole(file: DicomFile, images: Container[str]) -> None:
+    """Refuse a file that ends before what it is about: pydicom reads what there is."""
+    dataset = file.dataset
+    lacking = not file.sop_class_uid and "DirectoryRecordSequence" not in dataset
+    if lacking or (file.sop_class_uid in images and "PixelData" not in dataset):
+        raise DicomReadError(
+            f"{element_name('SOPClassUID' if lacking else 'PixelData')} is missing: the file is truncated or damaged",
+            where=str(file.path),
+            remedy="copy or export it again",
+        )
 
 
 def _content_and_digest(path: Path) -> tuple[bytes, str]:

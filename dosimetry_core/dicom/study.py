@@ -132,7 +132,7 @@ def _mixed_findings(spects: list[ImageSeries]) -> list[Finding]:
     findings = []
     kinds = {s.volume.quantity for s in spects}
     if len(kinds) > 1:
-        text = "some time points are in counts or counts/s and others in Bq/mL"
+        text = "some time points are in counts, others in counts/s or Bq/mL"
         findings.append(Finding("mixed-quantities", "warning", text))
     first = np.array(spects[0].volume.geometry.spacing_mm)
     if any(np.abs(np.array(s.volume.geometry.spacing_mm) / first - 1).max() > _SAME_SPACING for s in spects):

@@ -298,7 +298,8 @@ def _reference(sources: list[_Source], time_points: Sequence[TimePoint]) -> tupl
     if len(common) == 1:
         return reference, []
     numbers = " and ".join(str(number + 1) for number in sorted(common))
-    if all(is_nifti(source.path) for source in sources):
+    frames = {sources[0].frames[number] for number in common}
+    if len(frames) > 1 and all(is_nifti(source.path) for source in sources):
         raise GeometryMismatchError(
             f"its grid is that of time points {numbers} alike",
             where=str(sources[0].path),

@@ -202,6 +202,10 @@ def _plausibility(cycle: Cycle, organs: Mapping[str, OrganResult], vois: Mapping
                 )
     sides = {voi.role: voi.total for voi in vois.values() if voi.role in ("kidney_left", "kidney_right")}
     left, right = sides.get("kidney_left"), sides.get("kidney_right")
+    if len(sides) == 1 and not any(voi.role == "kidneys" for voi in vois.values()):
+        only, other = ("left", "right") if "kidney_left" in sides else ("right", "left")
+        text = f"Only the {only} kidney has a VOI; it stands for both. If there is a {other} one, it is missing."
+        findings.append(Finding("one-kidney", "warning", text, f"{place}, kidneys"))
     if left is not None and right is not None:
         findings += kidney_sides_findings(left.absorbed_dose_gy, right.absorbed_dose_gy, place=f"{place}, kidneys")
     return findings

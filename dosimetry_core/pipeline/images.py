@@ -48,6 +48,12 @@ def import_cycle(case: Case, cycle: Cycle, *, progress: Progress = no_progress) 
         stated_quantity=cycle.calibration.image_quantity,
         progress=part_of(progress, 0.0, 0.8),
     )
+    if not any(series.kind == "spect" for series in reading.series):
+        raise_problems(
+            InconsistentCaseError(f"SPECT {finding.text}", where=finding.place, remedy="name the images of the therapy")
+            for finding in reading.findings
+            if finding.code == "other-nuclide"
+        )
     time_points = _named_within(case, group_time_points(reading.series, where=f"{where}, images"))
     if cycle.calibration.counting_duration_s is not None:
         time_points = tuple(_counted_for(point, cycle.calibration.counting_duration_s) for point in time_points)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
 from dosimetry_core.case import Case, Cycle
-from dosimetry_core.errors import Finding
+from dosimetry_core.errors import DosimetryError, Finding, MissingDataError, raise_problems
 from dosimetry_core.evaluation import CycleResult, Evaluation
 from dosimetry_core.pipeline.course import course_organs, course_vois, delivered_cycles, with_estimates
 from dosimetry_core.pipeline.cycle import evaluate_cycle
+from dosimetry_core.pipeline.doses import role_group
 from dosimetry_core.pipeline.images import align_case, import_case
 from dosimetry_core.planning.given import given_findings
 from dosimetry_core.planning.next_cycle import NextCyclePlan, plan_next_cycle
@@ -66,13 +67,17 @@ def evaluate(case: Case, *, previous: Evaluation | None = None, progress: Progre
         )
     cycles = with_estimates(results)
     delivered = delivered_cycles(cycles, protocol)
-    plan = plan_next_cycle(
-        protocol,
-        delivered,
-        planned_cycles=case.course.planned_cycles,
-        prior_absorbed_dose_gy=case.course.prior_absorbed_dose_gy,
-        stop_criteria_met=cycles[-1].safety.stop_criteria_met,
-    )
+    try:
+        plan = plan_next_cycle(
+            protocol,
+            delivered,
+            planned_cycles=case.course.planned_cycles,
+            prior_absorbed_dose_gy=case.course.prior_absorbed_dose_gy,
+            stop_criteria_met=cycles[-1].safety.stop_criteria_met,
+        )
+    except MissingDataError as error:
+        raise_problems(_why_no_kidneys(cycles))
+        raise error
     return Evaluation(
         case,
         protocol,
@@ -84,6 +89,36 @@ def evaluate(case: Case, *, previous: Evaluation | None = None, progress: Progre
         (),
         _findings(cycles, plan, given_findings(protocol, case.cycles)),
     )
+
+
+def _why_no_kidneys(cycles: Sequence[CycleResult]) -> list[DosimetryError]:
+    """Why cycles with images tell no absorbed dose to the kidneys."""
+    problems: list[DosimetryError] = []
+    for result in cycles:
+        cycle = result.cycle
+        if not cycle.time_points or "kidneys" in result.own_organs:
+            continue
+        kidneys = [voi for voi in result.vois.values() if role_group(voi.role) == "kidneys"]
+        failures = dict.fromkeys(voi.failure for voi in kidneys if voi.failure is not None)
+        if len(cycle.time_points) == 1:
+            problems.append(
+                MissingDataError(
+                    "there is only one time point, which makes no curve",
+                    where=f"cycle {cycle.number}, images",
+                    remedy="add the other scans of the cycle, or enter absorbed doses measured elsewhere",
+                )
+            )
+        elif not kidneys:
+            drawn = ", ".join(f"{name} ({voi.role})" for name, voi in result.vois.items())
+            problems.append(
+                MissingDataError(
+                    f"no VOI is a kidney{f' ({drawn})' if drawn else ''}",
+                    where=f"cycle {cycle.number}, vois",
+                    remedy="draw the kidneys, or say in voi_roles which VOIs they are",
+                )
+            )
+        problems += [MissingDataError(failure) for failure in failures if len(cycle.time_points) > 1]
+    return problems
 
 
 def plan_with_activities(evaluation: Evaluation, activities_bq: Mapping[str, float]) -> NextCyclePlan:

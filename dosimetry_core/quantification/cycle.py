@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from dosimetry_core.case import Cycle
-from dosimetry_core.errors import DosimetryError, InconsistentCaseError, MissingDataError, raise_problems
+from dosimetry_core.errors import (
+    DosimetryError,
+    InconsistentCaseError,
+    InputProblems,
+    MissingDataError,
+    raise_problems,
+)
 from dosimetry_core.exclusive_vois import exclusive_masks
 from dosimetry_core.nuclide import nuclide
 from dosimetry_core.progress import Progress, no_progress
@@ -47,7 +53,7 @@ def measure_cycle(
             )
         except DosimetryError as error:
             problems.append(error)
-    raise_problems(problems)
+    raise_problems(_said_once(problems, place))
     vois = measured_vois(cycle, exclusive, scans, place)
     progress(1.0, f"Measured {place}")
     physical = nuclide(scans[0].nuclide).decay_constant_per_s if scans else None
@@ -60,6 +66,19 @@ def measure_cycle(
     findings += side_findings(cycle.vois, place)
     findings += [finding for voi in vois.values() for finding in voi.findings]
     return CycleMeasurement(cycle, tuple(scans), vois, exclusive, tuple(findings))
+
+
+def _said_once(problems: list[DosimetryError], place: str) -> list[DosimetryError]:
+    """Problems of the scans, one line for what is the same at several time points."""
+    alike: dict[tuple[str, str], list[DosimetryError]] = {}
+    for problem in problems:
+        for part in problem.problems if isinstance(problem, InputProblems) else (problem,):
+            alike.setdefault((part.what, part.remedy), []).append(part)
+    said = []
+    for (what, remedy), (first, *others) in alike.items():
+        numbers = ", ".join(part.where.removeprefix(f"{place}, time point ") for part in (first, *others))
+        said.append(first if not others else type(first)(what, where=f"{place}, time points {numbers}", remedy=remedy))
+    return said
 
 
 def _check(cycle: Cycle, place: str) -> None:
