@@ -215,8 +215,9 @@ def residual_displacement_mm(
     """Root mean square of the translations that blocks of 60 mm would still make by themselves; None without blocks.
 
     Found on one level after the other, from all points of a block: what the alignment set aside as outliers counts
-    here, with differences limited so that gas or metal doesn't speak louder than an edge. Blocks are weighted by their
-    structure in the direction that has least.
+    here, with differences limited so that gas or metal doesn't speak louder than an edge. Blocks are weighted as their
+    displacement is known: by their structure in the direction that has least, over what their own displacement leaves
+    unexplained, such as gas that was elsewhere.
     """
     found: dict[tuple[int, ...], FloatArray] = {}
     weights = np.zeros(0)
@@ -224,9 +225,9 @@ def residual_displacement_mm(
         cells, label = np.unique(np.floor(samples.points_mm / _BLOCK_MM).astype(int), axis=0, return_inverse=True)
         keys = [tuple(cell) for cell in cells.tolist()]
         start = np.array([found.get(key, np.zeros(3)) for key in keys])
-        displacement, structure = _block_steps(transform, samples, moving, label.reshape(-1), start)
+        displacement, structure, left = _block_steps(transform, samples, moving, label.reshape(-1), start)
         found = {key: displacement[n] for n, key in enumerate(keys) if structure[n] > 0}
-        weights = structure[structure > 0]
+        weights = structure[structure > 0] / left[structure > 0]
     if not found:
         return None
     weights = np.minimum(weights, np.median(weights))
@@ -240,10 +241,13 @@ def _block_steps(
     moving: CoarseImage,
     label: NDArray[np.int_],
     displacement: FloatArray,
-) -> tuple[FloatArray, FloatArray]:
-    """Displacements of labelled blocks after a few Gauss–Newton steps, and their structure (0: too little)."""
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Of labelled blocks after a few Gauss–Newton steps: displacement, structure (0: too little), and what is left.
+
+    What is left is the mean square of the differences, on top of that of a perfect match.
+    """
     count = len(displacement)
-    structure = np.zeros(count)
+    structure, left = np.zeros(count), np.ones(count)
     for _ in range(_BLOCK_STEPS):
         moved = transform.apply(samples.points_mm - displacement[label])
         difference = moving.at(moved) - samples.values
@@ -260,6 +264,10 @@ def _block_steps(
         enough = np.bincount(label, inside, count) >= _SMALLEST_BLOCK_SAMPLES
         used = enough & (smallest > 0.1 * np.median(smallest[enough])) if enough.any() else enough
         structure = np.where(used, smallest, 0.0)
+        perfect = (_SMALLEST_SPREAD * (_WINDOW_HU[1] - _WINDOW_HU[0])) ** 2
+        left = perfect + np.bincount(label, inside * difference**2, count) / np.maximum(
+            np.bincount(label, inside, count), 1.0
+        )
         if not used.any():
             break
         # Along a direction without structure a block stays where it is.
@@ -269,4 +277,4 @@ def _block_steps(
         length = np.linalg.norm(step, axis=1, keepdims=True)
         displacement = np.array(displacement)
         displacement[used] += step * np.minimum(1.0, max(moving.geometry.spacing_mm) / np.maximum(length, 1e-12))
-    return displacement, structure
+    return displacement, structure, left

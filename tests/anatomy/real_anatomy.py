@@ -59,6 +59,7 @@ def real_subject(folder: Path, plan: StudyPlan) -> Subject:
     labels[(labels == COLON) & right] = RIGHT_COLON
     patches = ndimage.gaussian_filter(generator_of(plan, "bowel").standard_normal(labels.shape), 4)
     labels[(labels == SMALL_BOWEL) & (patches > 0.3 * patches.std())] = ACTIVE_SMALL_BOWEL
+    bowel = np.isin(labels, (COLON, RIGHT_COLON, SMALL_BOWEL, ACTIVE_SMALL_BOWEL))
     fine = np.pad(labels.repeat(FINE_PER_VOXEL, 0).repeat(FINE_PER_VOXEL, 1).repeat(FINE_PER_VOXEL, 2), PADDING)
     spacing = tuple(s / FINE_PER_VOXEL for s in geometry.spacing_mm)
     origin = geometry.index_to_point(np.full(3, (1 / FINE_PER_VOXEL - 1) / 2 - PADDING / FINE_PER_VOXEL))
@@ -74,7 +75,7 @@ def real_subject(folder: Path, plan: StudyPlan) -> Subject:
         rest.pop(label, None)
     rest = {label: weight for label, weight in rest.items() if (fine == label).any()}
     hot = {"right colon": (RIGHT_COLON,), "small bowel": (ACTIVE_SMALL_BOWEL,), "gallbladder": (GALLBLADDER,)}
-    return Subject(anatomy_of(fine, fine_geometry, ORGANS, lesions), hu, geometry, hot, rest)
+    return Subject(anatomy_of(fine, fine_geometry, ORGANS, lesions), hu, geometry, bowel, hot, rest)
 
 
 def _depth_mm(organ: NDArray[np.bool_], spacing_mm: tuple[float, ...]) -> NDArray[np.float64]:

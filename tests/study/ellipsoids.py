@@ -64,4 +64,6 @@ def small_subject(plan: StudyPlan) -> Subject:
     for label, mask in masks.items():
         whole[mask] = label
     rest = {FAT: 0.35, MUSCLE: 1.0, LUNG: 0.35, BONE: 1.2, BOWEL: 1.0}
-    return Subject(anatomy_of(whole, fine, ORGANS, lesions), image, geometry, {"bowel": (BOWEL,)}, rest)
+    return Subject(
+        anatomy_of(whole, fine, ORGANS, lesions), image, geometry, labels == BOWEL, {"bowel": (BOWEL,)}, rest
+    )

@@ -24,11 +24,12 @@ _LEAST_SHIFT_MM = 15.0
 
 @dataclass(frozen=True)
 class CyclePlan:
-    """Files of one cycle; the reference CT's slices may be cut so that only the VOIs and some margin are left."""
+    """Files of one cycle, how the patient lies for them, and at which visit (0 first) the VOIs were drawn."""
 
     spect: SpectKind
     vois: VoiKind
     orientation: Orientation = "head-first"
+    reference: int = 1
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class StudyPlan:
         Slice distance and pixel size.
     crop_other_ct
         Leave as much of the other CTs as the unmoved body would fill, so that the moved one is cut.
+    couch
+        Show a couch in every CT that doesn't move with the patient.
     table_mm
         Added to the positions of the last two visits: another zero of the table, hundreds of mm away.
     kidney_noise
@@ -63,6 +66,7 @@ class StudyPlan:
     reference_ct_mm: tuple[float, float] = (3.0, 1.5)
     other_ct_mm: tuple[float, float] = (4.0, 2.0)
     crop_other_ct: bool = False
+    couch: bool = False
     table_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
     kidney_noise: tuple[float, ...] = (0.012, 0.013, 0.015, 0.022)
     scan_hours: tuple[tuple[float, float], ...] = ((3.6, 5.1), (21.5, 26.5), (44.0, 52.0), (165.0, 195.0))

@@ -29,6 +29,8 @@ class Subject:
         Labels on the fine grid, with VOIs (names as in the demonstration's truth) and lesions.
     ct_hu, ct_geometry
         CT numbers of the body in the anatomy's frame.
+    bowel
+        Where on the CT's grid gas may be, elsewhere at every visit.
     hot
         Structures that take up activity and have no VOI → labels; ``rest`` → relative concentration by label.
     """
@@ -36,6 +38,7 @@ class Subject:
     anatomy: Anatomy
     ct_hu: NDArray[np.float32]
     ct_geometry: VolumeGeometry
+    bowel: NDArray[np.bool_]
     hot: Mapping[str, tuple[int, ...]]
     rest: Mapping[int, float]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.uid import NuclearMedicineImageStorage
+from scipy import ndimage
 
 from dosimetry_core.geometry import RigidTransform, VolumeGeometry
 from dosimetry_core.nuclide import LU177, Y90, nuclide
@@ -30,14 +31,14 @@ from tests.study.outlines import smooth_outlines, voxel_outlines
 from tests.study.plan import CyclePlan, StudyPlan, centred_grid, draw_positions
 from tests.study.subject import Subject, generator_of
 
-REFERENCE = 1
-"""Index of the visit whose CT carries the VOIs."""
 SENSITIVITY_CPS_PER_BQ = COUNTS_PER_S_PER_MBQ.to_core(8.7)
 DEAD_TIME_S = MICROSECOND.to_core(0.9)
 COUNTING_MIN = (18.0, 20.0, 25.0, 30.0)
 FRAMES = 60
 CT_NOISE_HU = (12.0, 22.0)
 AIR_HU = -1000.0
+GAS_HU = -850.0
+COUCH_HU, COUCH_THICKNESS_MM, COUCH_BELOW_BODY_MM, COUCH_HALF_WIDTH_MM = -120.0, 5.0, 22.0, 210.0
 MARGIN_MM = 50.0
 
 
@@ -137,7 +138,7 @@ def _write_visit(
     place = folder / f"visit{visit.number}"
     ct_grid = _write_ct(place / "ct", plan, files, subject, visit, who, generator)
     _write_spect(place, plan, files, subject, cycle, visit, who, generator)
-    if visit.number == REFERENCE + 1:
+    if visit.number == files.reference + 1:
         _write_vois(folder / "vois.dcm", files, subject, visit, who, ct_grid)
 
 
@@ -150,7 +151,7 @@ def _write_ct(
     who: Visit,
     generator: np.random.Generator,
 ) -> VolumeGeometry:
-    reference = visit.number == REFERENCE + 1
+    reference = visit.number == files.reference + 1
     slice_mm, pixel_mm = plan.reference_ct_mm if reference else plan.other_ct_mm
     extent = np.array(subject.ct_geometry.shape) * subject.ct_geometry.spacing_mm
     cropped = plan.crop_other_ct and not reference
@@ -161,10 +162,36 @@ def _write_ct(
     if cropped:
         centre = centre + np.array(plan.table_mm) * (visit.number > 2)
     grid = centred_grid((shape[0], shape[1], shape[2]), (slice_mm, pixel_mm, pixel_mm), centre, files.orientation)
-    hu = sampled(subject.ct_hu, subject.ct_geometry, grid, visit.scanner_from_body, order=1, outside=AIR_HU)
+    hu = sampled(
+        _with_gas(subject, generator), subject.ct_geometry, grid, visit.scanner_from_body, order=1, outside=AIR_HU
+    )
+    if plan.couch:
+        _add_couch(hu, grid, subject, np.array(plan.table_mm) * (visit.number > 2))
     hu += CT_NOISE_HU[0 if reference else 1] * generator.standard_normal(hu.shape, dtype=np.float32)
     ct_series(place, np.rint(np.clip(hu, -1024, 3071)), grid, who)
     return grid
+
+
+def _with_gas(subject: Subject, generator: np.random.Generator) -> NDArray[np.float32]:
+    """CT numbers with gas in a part of the bowel that differs from visit to visit."""
+    patches = ndimage.gaussian_filter(generator.standard_normal(subject.bowel.shape), 4)
+    hu = np.array(subject.ct_hu)
+    hu[subject.bowel & (patches > patches.std())] = GAS_HU
+    return hu
+
+
+def _add_couch(hu: NDArray[np.float32], grid: VolumeGeometry, subject: Subject, table_mm: NDArray[np.float64]) -> None:
+    """A shallow trough below the back, where the scanner has it."""
+    height = np.array(subject.ct_geometry.shape) @ np.abs(
+        (subject.ct_geometry.directions * np.array(subject.ct_geometry.spacing_mm))[1]
+    )
+    top = subject.centre_mm[1] + table_mm[1] + height / 2 + COUCH_BELOW_BODY_MM
+    index = np.stack(np.meshgrid(0, *(np.arange(n) for n in grid.shape[1:]), indexing="ij"), axis=-1)
+    points = grid.index_to_point(index)[0]
+    x = points[..., 0] - subject.centre_mm[0] - table_mm[0]
+    depth = points[..., 1] - top + 25.0 * (x / COUCH_HALF_WIDTH_MM) ** 2
+    couch = (np.abs(x) < COUCH_HALF_WIDTH_MM) & (depth > 0) & (depth < COUCH_THICKNESS_MM)
+    hu[(hu < COUCH_HU) & couch] = COUCH_HU
 
 
 def _write_spect(
@@ -263,8 +290,3 @@ def _write_vois(
         structure_set(path, {name: smooth_outlines(level, grid) for name, level in levels.items()}, who)
     else:
         structure_set(path, {name: voxel_outlines(level < 0, grid) for name, level in levels.items()}, who)
-
-
-def scan_times(cycle: TreatmentCycle) -> list[datetime]:
-    """Starts of the scans, in UTC."""
-    return [(visit.scan_start + timedelta(0)).astimezone(UTC) for visit in cycle.visits]
