@@ -12,8 +12,12 @@ from widgets.dose_bars_view import DoseBarShown, DoseLimitShown, DoseSegmentShow
 _PER_CYCLE = "red_marrow_per_cycle"
 
 
-def organ_bars(evaluation: Evaluation, *, stale: bool, with_plan: bool = True) -> list[DoseBarShown]:
-    """One bar per organ of the course, nuclides and cycles stacked."""
+def organ_bars(evaluation: Evaluation, *, stale: bool, with_plan: bool = False) -> list[DoseBarShown]:
+    """One bar per organ of the course, nuclides and cycles stacked.
+
+    The number under a bar is the delivered absorbed dose with its uncertainty; ``with_plan`` adds what the planned
+    cycle is predicted to deliver, says so in the name, and gives no uncertainty: that of the sum is not a result.
+    """
     organs = organ_order(evaluation.course_organs)
     return [_organ_bar(evaluation, organ, stale, with_plan) for organ in organs]
 
@@ -34,19 +38,20 @@ def _organ_bar(evaluation: Evaluation, organ: str, stale: bool, with_plan: bool)
         ]
     plan = evaluation.plan
     predicted = plan.forecast.predicted.get(organ)
-    if with_plan and predicted is not None and plan.next_cycle is not None and predicted.next_cycle_gy > 0:
+    name, uncertainty = in_words(organ), evaluation.course_organs[organ].delivered.standard_uncertainty_gy
+    if with_plan and predicted is not None and plan.next_cycle is not None:
+        name, uncertainty = f"{name} after cycle {plan.next_cycle}", None
         segments.append(DoseSegmentShown(f"cycle {plan.next_cycle}", "", predicted.next_cycle_gy, "planned"))
     limits = tuple(
         DoseLimitShown("limit", limit, evaluation.protocol.source)
         for key, limit in evaluation.protocol.limits_gy.items()
         if LIMIT_ORGANS[key] == organ and key != _PER_CYCLE
     )
-    delivered = evaluation.course_organs[organ].delivered
     return DoseBarShown(
         organ,
-        in_words(organ),
+        name,
         tuple(segments),
-        delivered.standard_uncertainty_gy,
+        uncertainty,
         limits=limits,
         binding=any(key == plan.limiting and of == organ for key, of in LIMIT_ORGANS.items()),
         stale=stale,

@@ -15,10 +15,24 @@ from dosimetry_core.progress import Progress
 
 @dataclass(frozen=True)
 class PlanFile:
-    """A plan as a file on disk."""
+    """A signed plan as a file on disk.
+
+    ``evaluation`` is what was signed; None for a file from elsewhere.
+    """
 
     path: Path
     content: bytes
+    evaluation: Evaluation | None = None
+
+    def is_about(self, planned: Evaluation | None) -> bool:
+        """Whether these results, with these activities, are what was signed; a file from elsewhere always counts."""
+        if self.evaluation is None:
+            return True
+        return (
+            planned is not None
+            and planned.case is self.evaluation.case
+            and planned.plan.activities_bq == self.evaluation.plan.activities_bq
+        )
 
 
 def drafted(evaluation: Evaluation, overrides: Mapping[str, str], *, progress: Progress) -> Any:
@@ -66,7 +80,7 @@ def signed(
     progress(0.7, "Signing")
     content = sign_plan(document.pdf, identity, reason=reason, time=datetime.now().astimezone())
     write_file(target, content)
-    return PlanFile(target, content)
+    return PlanFile(target, content, evaluation)
 
 
 def approved(
@@ -82,7 +96,7 @@ def approved(
     progress(0.5, "Approving")
     content = approve_plan(plan.content, identity, comment=comment, time=datetime.now().astimezone())
     write_file(target, content)
-    return PlanFile(target, content)
+    return PlanFile(target, content, plan.evaluation)
 
 
 def page_pictures(pdf: bytes, dots_per_inch: float, *, progress: Progress) -> list[Any]:

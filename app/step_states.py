@@ -89,9 +89,12 @@ def _unconfirmed(step: StepKey, session: Session, case: Case) -> tuple[StepState
             words = "one finding needs" if count == 1 else f"{count} findings need"
             return "attention", f"{words} a reason before signing"
         return "in progress", "proposal computed"
-    return (
-        ("confirmed", f"signed: {session.plan_files[-1].path.name}") if session.plan_files else ("in progress", "draft")
-    )
+    if not session.plan_files:
+        return "in progress", "draft"
+    newest = session.plan_files[-1]
+    if newest.is_about(session.planned):
+        return "confirmed", f"signed: {newest.path.name}"
+    return "stale", f"results changed since {newest.path.name} was signed"
 
 
 def first_open_step(session: Session) -> StepKey:

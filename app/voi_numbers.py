@@ -30,7 +30,7 @@ from widgets.curve_view import CurveView
 from widgets.dose_bars_view import DoseBarsView
 from widgets.voi_table import VoiRow
 
-CURVE_HEIGHT = 270
+CURVE_HEIGHT = 300
 BARS_HEIGHT = 220
 SHOWN_BARS = 2
 """Organs at risk beside the images: kidneys and red marrow come first."""

@@ -96,7 +96,7 @@ class CourseStep(Step):
         column.addWidget(ScrolledGrid(holder, fits=True))
         lower = QHBoxLayout()
         lower.setSpacing(SPACING)
-        bars = Section("Absorbed dose so far and planned")
+        bars = Section("Absorbed dose so far")
         self.bars = DoseBarsView()
         bars.add(self.bars, 1)
         lower.addWidget(bars, 3)

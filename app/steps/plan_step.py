@@ -202,7 +202,8 @@ class PlanStep(Step):
         self._show_activities(evaluation, mark)
         self._show_slider(evaluation)
         self.verdict.setText(_verdict(plan, chosen=self.session.plan_choice.activities_bq is not None))
-        self.bars.show_bars(organ_bars(evaluation, stale=stale))
+        limited = [bar for bar in organ_bars(evaluation, stale=stale, with_plan=True) if bar.limits]
+        self.bars.show_bars(limited)
         self._show_predicted(evaluation, mark)
         shown = tuple(dict.fromkeys(f for f in evaluation.findings if f.level != "info"))
         self.findings.show_findings(shown, self.session.reviews.reasons)

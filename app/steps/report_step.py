@@ -194,7 +194,7 @@ class ReportStep(Step):
             if files
             else "Sign the plan in step 7, or open a plan signed elsewhere."
         )
-        if files:
+        if files and files[-1].is_about(evaluation):
             self._show_file(files[-1])
         elif evaluation is None or not self.session.is_current:
             self._state.setText("No results yet" if evaluation is None else "Results are being computed")
@@ -213,11 +213,12 @@ class ReportStep(Step):
             self._show_pdf(plan.content)
 
     def _make_draft(self, evaluation: Evaluation) -> None:
+        changed = f"; results changed since {self.session.plan_files[-1].path.name}" if self.session.plan_files else ""
+        self._state.setText(f"Draft, not signed{changed}")
         overrides = self.session.reviews.overrides
         if len(self._shown) == 2 and self._shown[0] is evaluation and self._shown[1] == overrides:
             return
         self._shown = (evaluation, overrides)
-        self._state.setText("Draft, not signed")
         if self._pdf is None:
             self.pages.set_message("Typesetting the plan")
         job = self.session.jobs.start(drafted, evaluation, overrides, purpose="draft", title="Typesetting the plan")
@@ -226,7 +227,8 @@ class ReportStep(Step):
 
     def _take_draft(self, document: Any) -> None:
         self._document = document
-        if not self.session.plan_files:
+        files = self.session.plan_files
+        if not files or not files[-1].is_about(self.session.planned):
             self._show_pdf(document.pdf)
 
     def _show_pdf(self, pdf: bytes) -> None:

@@ -90,7 +90,7 @@ class VoiStep(Step):
         self.seen.clicked.connect(self.acts.mark_reviewed)
         self.table = VoiTable()
         self.table.setFixedHeight(TABLE_HEIGHT)
-        self.table.show_columns(("name", "volume", "activity", "dose"))
+        self.table.show_columns(("name", "volume", "dose"))
         table.add(self.table)
         table.add_row(self.add, self.remove, self.seen)
         self.inspector.add(table)

@@ -202,3 +202,22 @@ def test_that_the_draft_follows_the_chosen_activity(window: MainWindow, plan_ste
     assert isinstance(report, ReportStep)
     assert report.pdf is not None
     assert GIGABECQUEREL.text(0.7e9, with_symbol=False) in page_texts(report.pdf)[0]
+
+
+def test_that_an_edit_after_signing_is_shown_as_an_unsigned_draft_again(
+    window: MainWindow, plan_step: PlanStep, identities: dict[str, Path], tmp_path: Path
+) -> None:
+    target = signed_plan(window, plan_step, identities, tmp_path / "plan.pdf")
+    assert window.rail.state("report") == "confirmed"
+    plan_step.choose_free(0.3e9)
+    wait_until_idle(window)
+    assert window.rail.state("report") == "stale"
+    window.go_to("report")
+    wait_until_idle(window)
+    report = window.step("report")
+    assert isinstance(report, ReportStep)
+    assert report.pdf != target.read_bytes()
+    window.session.plan_choice.choose(None)
+    wait_until_idle(window)
+    assert report.pdf == target.read_bytes()
+    assert window.rail.state("report") == "confirmed"
