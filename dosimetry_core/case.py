@@ -173,11 +173,12 @@ class EnteredAbsorbedDose:
 
 @dataclass(frozen=True)
 class ExcludedPoint:
-    """A time point left out of one VOI's fit (1 = first), with the physicist's reason."""
+    """A time point left out of one VOI's fit (1 = first), with the physicist's reason; ``cycle`` None means all."""
 
     voi: str
     time_point: int
     reason: str
+    cycle: int | None = None
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,11 @@ from datetime import date
 
 from dosimetry_core.case import Cycle, Patient
 from dosimetry_core.errors import DosimetryError, InconsistentCaseError
+from dosimetry_core.units import DAY, SECONDS_PER_DAY
 
 OLDEST_PATIENT_YEARS = 120
+LATEST_BLOOD_SAMPLE_S = 14 * SECONDS_PER_DAY
+"""The protocol samples for one day; after two weeks less than a thousandth is left in blood."""
 
 
 def contradictions(patient: Patient, cycles: Sequence[Cycle], *, place: str) -> list[DosimetryError]:
@@ -20,6 +23,7 @@ def contradictions(patient: Patient, cycles: Sequence[Cycle], *, place: str) -> 
             _order(cycles),
             _birth(patient, cycles),
             *(_administrations(cycle) for cycle in cycles),
+            *(_measured_late(cycle) for cycle in cycles),
             *(_blood(cycle) for cycle in cycles),
             *(_laboratory(patient, cycle) for cycle in cycles),
         )
@@ -52,6 +56,28 @@ def _order(cycles: Sequence[Cycle]) -> Iterator[_Fault]:
                     f"the value of {late[0].isoformat()} was measured after cycle {after.number} began",
                     "check the dates",
                 )
+
+
+def _measured_late(cycle: Cycle) -> Iterator[_Fault]:
+    """Values measured so long before or after the administration that their date must be wrong."""
+    if not cycle.administrations:
+        return
+    start = min(a.start for a in cycle.administrations)
+    for number, sample in enumerate(cycle.blood_samples, start=1):
+        if not -LATEST_BLOOD_SAMPLE_S <= (sample.time - start).total_seconds() <= LATEST_BLOOD_SAMPLE_S:
+            yield (
+                f"cycle {cycle.number}, blood_sample {number}, time",
+                f"{sample.time.isoformat()} is more than {DAY.text(LATEST_BLOOD_SAMPLE_S, digits=0)} away from the "
+                f"administration of {start.isoformat()}",
+                "check both dates",
+            )
+    early = [time for time in cycle.whole_body.times if time < start]
+    if early:
+        yield (
+            f"cycle {cycle.number}, whole_body, time",
+            f"{early[0].isoformat()} is before the administration of {start.isoformat()}",
+            "check both times",
+        )
 
 
 def _birth(patient: Patient, cycles: Sequence[Cycle]) -> Iterator[_Fault]:

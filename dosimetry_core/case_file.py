@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 import unicodedata
 from datetime import timedelta
@@ -56,6 +57,9 @@ DENSITY_ROLES = ("kidneys", "liver", "spleen", "lesion", "other")
 ORGANS = ("kidneys", "red_marrow", "liver", "spleen")
 CLOCKS = ("scanner", "dose_calibrator")
 _HIGHEST_GY_PER_GBQ = 100.0
+# Reconstructed SPECT resolves 5 to 25 mm; beyond these the length is in another unit.
+_POINT_SPREAD_MM = (1.0, 40.0)
+_SHORTEST_DEAD_TIME_US = 0.01
 
 
 def case_file_path(path: Path) -> Path:
@@ -96,7 +100,7 @@ def read_case(path: Path) -> Case:
     return Case(patient, course, cycles, settings, FrozenMap(limits), str(file.parent.resolve()), read)
 
 
-def _patient(root: TomlTable) -> tuple[Patient, ZoneInfo | None]:
+def _patient(root: TomlTable) -> tuple[Patient, ZoneInfo]:
     table = root.table("patient")
     if table is None:
         root.wrong("patient", "the [patient] table is missing", "add it")
@@ -108,6 +112,8 @@ def _patient(root: TomlTable) -> tuple[Patient, ZoneInfo | None]:
             zone = ZoneInfo(zone_name)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             table.wrong("time_zone", f"unknown time zone {zone_name!r}", 'use an IANA name such as "Europe/Warsaw"')
+    # Stands in after a problem was gathered, so that every local time isn't another one.
+    zone = zone or ZoneInfo("UTC")
     height_cm = table.optional_number("height_cm", minimum=30, maximum=260)
     if not table.has("sex"):
         table.wrong("sex", "is missing", 'write "F" or "M": it chooses the reference phantom')
@@ -202,7 +208,10 @@ def _settings(root: TomlTable) -> Settings:
 
 def _excluded(table: TomlTable) -> ExcludedPoint:
     point = ExcludedPoint(
-        unicodedata.normalize("NFC", table.text("voi")), table.integer("time_point", minimum=1), table.text("reason")
+        unicodedata.normalize("NFC", table.text("voi")),
+        table.integer("time_point", minimum=1),
+        table.text("reason"),
+        table.optional_integer("cycle", minimum=1),
     )
     table.finish()
     return point
@@ -224,7 +233,7 @@ def _laboratory_limit(table: TomlTable, key: str) -> LaboratoryLimit:
 
 def _cycle(table: TomlTable) -> Cycle:
     number = table.integer("number", minimum=1)
-    offsets = table.map_numbers("clock_offset_s", minimum=-units.SECONDS_PER_DAY)
+    offsets = table.map_numbers("clock_offset_s", minimum=-units.SECONDS_PER_DAY, maximum=units.SECONDS_PER_DAY)
     for clock in offsets:
         if clock not in CLOCKS:
             table.wrong("clock_offset_s", f"unknown clock {clock!r}", f"use {' or '.join(CLOCKS)}")
@@ -320,6 +329,11 @@ def _administration(table: TomlTable, calibrator_offset_s: float, timed: bool) -
     return Administration(name, activity * units.BQ_PER_MBQ, start, infusion_s)
 
 
+def _is_length(value: object) -> bool:
+    shortest, longest = _POINT_SPREAD_MM
+    return isinstance(value, int | float) and not isinstance(value, bool) and shortest <= value <= longest
+
+
 def _calibration(cycle: TomlTable) -> Calibration:
     table = cycle.table("calibration")
     if table is None:
@@ -329,10 +343,15 @@ def _calibration(cycle: TomlTable) -> Calibration:
     if table.has("point_spread_fwhm_mm"):
         value = table.content["point_spread_fwhm_mm"]
         numbers = value if isinstance(value, list) else [value] * 3
-        if len(numbers) == 3 and all(isinstance(v, int | float) and 0 < v < 60 for v in numbers):
+        if len(numbers) == 3 and all(_is_length(v) for v in numbers):
             fwhm = (float(numbers[0]), float(numbers[1]), float(numbers[2]))
         else:
-            table.wrong("point_spread_fwhm_mm", f"can't be {value!r}", "give one length in mm, or [x, y, z]")
+            shortest, longest = _POINT_SPREAD_MM
+            table.wrong(
+                "point_spread_fwhm_mm",
+                f"can't be {value!r}",
+                f"give one length between {shortest:g} and {longest:g} mm, or [x, y, z]",
+            )
     recovery = None
     recovery_table = table.table("recovery")
     if recovery_table is not None:
@@ -344,6 +363,8 @@ def _calibration(cycle: TomlTable) -> Calibration:
         )
         recovery_table.finish()
     dead_time_us = table.optional_number("dead_time_us", minimum=0, maximum=100) or 0.0
+    if 0 < dead_time_us < _SHORTEST_DEAD_TIME_US:
+        table.wrong("dead_time_us", f"no camera has a dead time of {dead_time_us:g} µs", "check value and unit")
     calibration = Calibration(
         sensitivity_cps_per_bq=None if sensitivity is None else units.COUNTS_PER_S_PER_MBQ.to_core(sensitivity),
         convention=table.choice("convention", get_args(SensitivityConvention), None),
@@ -356,7 +377,7 @@ def _calibration(cycle: TomlTable) -> Calibration:
         point_spread_fwhm_mm=fwhm,
         recovery=recovery,
     )
-    if calibration.partial_volume == "geometric-transfer-matrix" and fwhm is None:
+    if calibration.partial_volume == "geometric-transfer-matrix" and "point_spread_fwhm_mm" not in table.content:
         table.wrong("point_spread_fwhm_mm", "is missing", "the geometric transfer matrix needs it")
     if calibration.partial_volume == "recovery-curve" and recovery is None:
         table.wrong("recovery", "is missing", "the recovery-curve correction needs it")
@@ -379,8 +400,13 @@ def _whole_body(cycle: TomlTable) -> WholeBody:
             values = tuple(float(v) * units.BQ_PER_MBQ for v in raw)
         else:
             table.wrong("activity_mbq", "must be a list of activities", "write [3600.0, 2100.0, …]")
+            values = (math.nan,) * len(times)
+    if method == "field-of-view" and (times or values):
+        table.wrong("method", "is field-of-view, though activities are given", 'say "measured", or remove them')
     if method == "measured" and (not times or len(times) != len(values)):
         table.wrong("activity_mbq", f"{len(times)} times and {len(values)} activities", "give one activity per time")
+    if any(after <= before for before, after in itertools.pairwise(times)):
+        table.wrong("time", "the times are not in order", "list them from the first to the last, each once")
     table.finish()
     return WholeBody(method, times, values)
 

@@ -231,7 +231,7 @@ def _findings(
         found.append(Finding("bone-metastases", "warning", text, place))
     if remainder is None:
         text = "the whole-body activity is unknown: the red marrow dose lacks the rest of the body and is too low"
-        found.append(Finding("marrow-without-remainder", "warning", text, place))
+        found.append(Finding("marrow-without-remainder", "error", text, place))
     elif scale and body_mass_kg is None:
         text = "the body mass is unknown: photons from the rest of the body were not scaled to it"
         found.append(Finding("marrow-remainder-unscaled", "info", text, place))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dosimetry_core.case import Cycle, Settings
+from dosimetry_core.case import Cycle, ExcludedPoint, Settings
 from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError, MissingDataError
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.kinetics.curve import TimeActivityCurve
@@ -61,6 +62,15 @@ def derived(cycle: Cycle, fit: FitResult, to_nuclide: str, *, place: str) -> Fit
     )
 
 
+def _excluding(curve: TimeActivityCurve, exclusions: Sequence[ExcludedPoint], place: str) -> TimeActivityCurve:
+    try:
+        return curve.excluding(*(item.time_point for item in exclusions))
+    except InconsistentCaseError as error:
+        raise InconsistentCaseError(
+            error.what, where=f"{place}, settings.fit.exclude", remedy="correct time_point, or say its cycle"
+        ) from error
+
+
 def _usable(uncertainty_bq: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
     """Uncertainties of the points, or None where an image without any noise tells nothing about them."""
     return None if uncertainty_bq is None or not (uncertainty_bq > 0).all() else uncertainty_bq
@@ -77,7 +87,7 @@ def voi_curves(
 ) -> VoiCurves:
     """Fit one VOI's curve and derive those of the other nuclides."""
     place = f"cycle {cycle.number}, {name}"
-    exclusions = [item for item in settings.fit.exclude if item.voi == name]
+    exclusions = [item for item in settings.fit.exclude if item.voi == name and item.cycle in (None, cycle.number)]
     curves: dict[str, TimeActivityCurve] = {}
     fits: dict[str, FitResult] = {}
     findings = []
@@ -92,7 +102,7 @@ def voi_curves(
         )
         curves[nuclide] = curve
         if exclusions:
-            curve = curve.excluding(*(item.time_point for item in exclusions))
+            curve = _excluding(curve, exclusions, place)
             curves[nuclide] = curve
             findings = [
                 Finding("excluded-point", "info", f"Time point {item.time_point} is left out: {item.reason}.", place)

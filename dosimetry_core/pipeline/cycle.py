@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.errors import Finding
@@ -31,6 +32,10 @@ from dosimetry_core.progress import Progress, no_progress
 from dosimetry_core.quantification import CycleMeasurement, factor_two_findings, measure_cycle
 from dosimetry_core.results import DoseValue, OrganResult, VoiResult
 from dosimetry_core.safety.assessment import SafetyAssessment
+from dosimetry_core.units import COUNTS_PER_S_PER_MBQ
+
+USUAL_SENSITIVITY_CPS_PER_MBQ: Final = (1.0, 50.0)
+"""Published values lie between 5 and 25 counts/s/MBq for all heads (methods 1.1); half of it per head."""
 
 
 def evaluate_cycle(
@@ -124,6 +129,7 @@ def _own(
                     f"cycle {cycle.number}, calibration",
                 )
             )
+        findings += _sensitivity_findings(cycle)
     sources = source_activities(measurement, curves) if measurement is not None else {}
     lesions = lesion_activity_bq_s(measurement, curves) if measurement is not None else {}
     marrow = cycle_marrow(case, cycle, measurement, imaged=imaged, organs=sources, lesions_bq_s=lesions)
@@ -159,6 +165,19 @@ def _own(
         unique,
         unique,
     )
+
+
+def _sensitivity_findings(cycle: Cycle) -> list[Finding]:
+    sensitivity = cycle.calibration.sensitivity_cps_per_bq
+    low, high = (COUNTS_PER_S_PER_MBQ.to_core(bound) for bound in USUAL_SENSITIVITY_CPS_PER_MBQ)
+    if sensitivity is None or low <= sensitivity <= high:
+        return []
+    text = (
+        f"A sensitivity of {COUNTS_PER_S_PER_MBQ.text(sensitivity)} is unusual ("
+        f"{COUNTS_PER_S_PER_MBQ.text(low, with_symbol=False)} to {COUNTS_PER_S_PER_MBQ.text(high)} is usual); "
+        "check value, unit and convention."
+    )
+    return [Finding("sensitivity-unusual", "warning", text, f"cycle {cycle.number}, calibration")]
 
 
 def _marrow_organ(cycle: Cycle, marrow: CycleMarrow) -> OrganResult:

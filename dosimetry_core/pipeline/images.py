@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from dosimetry_core.case import Case, Cycle
@@ -11,11 +13,16 @@ from dosimetry_core.dicom.study import group_time_points
 from dosimetry_core.dicom.vois import read_vois
 from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError, MissingDataError, raise_problems
 from dosimetry_core.image import TimePoint
+from dosimetry_core.nuclide import nuclide
 from dosimetry_core.progress import Progress, no_progress, part_of
 from dosimetry_core.registration import register_time_points
 from dosimetry_core.units import SECOND
 
 _SAME_DURATION = 0.005
+
+
+LATEST_SCAN_HALF_LIVES = 10
+"""After that less than a thousandth is left."""
 
 
 def import_case(case: Case, *, progress: Progress = no_progress) -> Case:
@@ -35,7 +42,30 @@ def import_case(case: Case, *, progress: Progress = no_progress) -> Case:
         except DosimetryError as error:
             problems.append(error)
     raise_problems(problems)
-    return replace(case, cycles=tuple(cycles))
+    imported = replace(case, cycles=tuple(cycles))
+    raise_problems(_unknown_names(imported))
+    return imported
+
+
+def _unknown_names(case: Case) -> Sequence[DosimetryError]:
+    """Settings for VOIs that no cycle has."""
+    known = {voi.name for cycle in case.cycles for voi in cycle.vois}
+    fit = case.settings.fit
+    asked = [("exclude", item.voi) for item in fit.exclude] + [("model_by_voi", name) for name in fit.model_by_voi]
+    numbers = [cycle.number for cycle in case.cycles]
+    return [
+        InconsistentCaseError(
+            f"there is no cycle {item.cycle}", where="settings.fit.exclude", remedy="correct its number"
+        )
+        for item in fit.exclude
+        if item.cycle is not None and item.cycle not in numbers
+    ] + [
+        InconsistentCaseError(
+            f"there is no VOI {name!r}", where=f"settings.fit.{key}", remedy=f"use one of {', '.join(sorted(known))}"
+        )
+        for key, name in asked
+        if known and name not in known
+    ]
 
 
 def import_cycle(case: Case, cycle: Cycle, *, progress: Progress = no_progress) -> Cycle:
@@ -58,7 +88,7 @@ def import_cycle(case: Case, cycle: Cycle, *, progress: Progress = no_progress) 
     if cycle.calibration.counting_duration_s is not None:
         time_points = tuple(_counted_for(point, cycle.calibration.counting_duration_s) for point in time_points)
     _check_patient(case, where, time_points)
-    _check_times(cycle, where, time_points)
+    _check_times(case, cycle, where, time_points)
     findings = tuple(_within(case, finding) for finding in reading.findings)
     if not cycle.voi_paths:
         progress(1.0, f"Cycle {cycle.number} is read")
@@ -139,8 +169,25 @@ def _check_patient(case: Case, where: str, time_points: tuple[TimePoint, ...]) -
             )
 
 
-def _check_times(cycle: Cycle, where: str, time_points: tuple[TimePoint, ...]) -> None:
+def _check_times(case: Case, cycle: Cycle, where: str, time_points: tuple[TimePoint, ...]) -> None:
     given = cycle.administrations[0]
+    longest_s = max(nuclide(a.nuclide).physical_half_life_s for a in cycle.administrations)
+    latest = given.start + timedelta(seconds=LATEST_SCAN_HALF_LIVES * longest_s)
+    following = [a.start for other in case.cycles if other.number > cycle.number for a in other.administrations]
+    raise_problems(
+        InconsistentCaseError(
+            f"the SPECT of {point.spect.acquisition_start.isoformat()} was acquired "
+            + (
+                "after the next cycle began"
+                if following and point.spect.acquisition_start >= min(following)
+                else f"more than {LATEST_SCAN_HALF_LIVES} half-lives after the administration"
+            ),
+            where=f"{where}, images",
+            remedy="correct the dates, or name the images under their own cycle",
+        )
+        for point in time_points
+        if point.spect.acquisition_start >= min([latest, *following])
+    )
     raise_problems(
         InconsistentCaseError(
             f"the SPECT of {point.spect.acquisition_start.isoformat()} began before the middle of the infusion of "

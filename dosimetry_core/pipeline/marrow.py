@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final, Literal
 
 import numpy as np
 
-from dosimetry_core.case import Case, Cycle
+from dosimetry_core.case import Administration, BloodSample, Case, Cycle
 from dosimetry_core.dose.red_marrow import (
     MarrowSource,
     RedMarrowAbsorbedDose,
@@ -25,6 +26,13 @@ from dosimetry_core.kinetics.whole_body import fit_whole_body, remainder
 from dosimetry_core.pipeline.curves import derived, other_nuclides, scan_times_s
 from dosimetry_core.quantification import CycleMeasurement
 from dosimetry_core.uncertainty import RelativeUncertainty
+from dosimetry_core.units import MINUTE, PERCENT, SECONDS_PER_HOUR
+
+BLOOD_VOLUME_ML: Final[Mapping[str, float]] = {"F": 3900.0, "M": 5300.0}
+"""ICRP Publication 89, reference adults."""
+EARLY_BLOOD_S: Final = SECONDS_PER_HOUR
+LEAST_EARLY_BLOOD_SHARE: Final = 0.005
+"""Within an hour after the infusion blood holds several percent (DUONEN samples: 5 to 20 %)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,8 +89,35 @@ def whole_body_fits(
     return FrozenMap(fits), tuple(finding for finding in fits[nuclide].findings)
 
 
+def _blood_activity_findings(
+    samples: Sequence[BloodSample], given: Administration, sex: Literal["F", "M"], place: str
+) -> list[Finding]:
+    """Whether the blood can hold what the samples say: another unit is off by a thousand."""
+    end_s = given.known_infusion_s
+    findings = []
+    for sample in samples:
+        since_end_s = (sample.time - given.start).total_seconds() - end_s
+        share = (
+            sample.activity_concentration_bq_per_ml[given.nuclide]
+            * BLOOD_VOLUME_ML[sex]
+            / given.administered_activity_bq
+        )
+        if since_end_s >= 0 and share > 1.0:
+            text = (
+                f"A blood sample stands for {PERCENT.text(share, digits=0)} of the administered activity in all blood"
+            )
+            findings.append(Finding("blood-activity-unusual", "error", f"{text}; check its unit (kBq/mL).", place))
+        elif 0 <= since_end_s <= EARLY_BLOOD_S and share < LEAST_EARLY_BLOOD_SHARE:
+            text = (
+                f"A blood sample drawn {MINUTE.text(since_end_s, digits=0)} after the infusion stands for only "
+                f"{PERCENT.text(share, digits=2)} of the administered activity in all blood"
+            )
+            findings.append(Finding("blood-activity-unusual", "error", f"{text}; check its unit (kBq/mL).", place))
+    return findings[:1]
+
+
 def blood_fits(
-    cycle: Cycle, whole_body: Mapping[str, FitResult], imaged: str | None
+    cycle: Cycle, whole_body: Mapping[str, FitResult], imaged: str | None, *, sex: Literal["F", "M"]
 ) -> tuple[FrozenMap[str, BloodFit], tuple[Finding, ...]]:
     """Blood curve of each nuclide: from its own samples, else derived from the imaged nuclide's."""
     if not cycle.blood_samples:
@@ -95,6 +130,7 @@ def blood_fits(
         if not samples:
             continue
         place = f"cycle {cycle.number}, blood, {name}"
+        findings += _blood_activity_findings(samples, given, sex, place)
         end_s = given.known_infusion_s / 2
         uncertainties = [sample.relative_standard_uncertainty for sample in samples]
         known = [u for u in uncertainties if u is not None]
@@ -150,7 +186,7 @@ def cycle_marrow(
         Nuclide → time-integrated activity of all lesions; they stay in the remainder.
     """
     whole_body, findings = whole_body_fits(cycle, measurement, imaged)
-    blood, more = blood_fits(cycle, whole_body, imaged)
+    blood, more = blood_fits(cycle, whole_body, imaged, sex=case.patient.sex)
     gathered = [*findings, *more]
     settings = case.settings.red_marrow
     rests: dict[str, SourceActivity] = {}
