@@ -17,9 +17,14 @@ sitk: Any = importlib.import_module("SimpleITK")
 
 _WORK_UNITS = 4  # fixed, so that sums are split alike on every computer
 _LEVEL_SHRINK = (4, 2, 1)
+_LEVEL_SAMPLED_SHARE = (1.0, 0.5, 0.1)
+_LEVEL_ITERATIONS = (100, 60, 40)
+_LEVEL_FIRST_STEP_MM = (4.0, 2.0, 0.5)
 _LEVEL_SMOOTHING_MM = (12.0, 8.0, 4.0)
 _START_SHIFTS_MM = (-40.0, 0.0, 40.0)
 _BODY_SHARE = 0.02
+_SEEN_SHARE = 0.002
+_MARGIN_MM = 20.0
 
 
 def register_by_mutual_information(
@@ -28,19 +33,21 @@ def register_by_mutual_information(
     """Transform, residual in mm, overlap share and correlation of aligned square roots.
 
     The residual is the root mean square disagreement, over the voxels with uptake, of two registrations with different
-    random sample points, divided by √2.
+    smoothing and random sample points.
     """
     progress(0.0, "Aligning SPECT")
-    fixed, other = _image(reference), _image(moving)
-    first = _registered(fixed, other, seed + 1)
-    progress(0.5, "Aligning SPECT")
-    second = _registered(fixed, other, seed + 2)
+    fixed, other = _image(_around_uptake(reference)), _image(moving)
+    coarse = _coarsely_registered(fixed, other, seed)
+    progress(0.4, "Aligning SPECT")
+    first = _finely_registered(fixed, other, coarse, seed + 1, levels=(1, 2))
+    progress(0.7, "Aligning SPECT")
+    second = _finely_registered(fixed, other, coarse, seed + 2, levels=(1,))
     progress(0.9, "Judging the alignment")
     values = np.sqrt(np.clip(reference.values.astype(np.float64), 0, None))
     index = np.argwhere(values > math.sqrt(_BODY_SHARE) * values.max())
     points = reference.geometry.index_to_point(index)
     difference = first.apply(points) - second.apply(points)
-    residual = float(np.sqrt((difference**2).sum(axis=1).mean() / 2))
+    residual = float(np.sqrt((difference**2).sum(axis=1).mean()))
     moved_index = np.rint(moving.geometry.point_to_index(first.apply(points))).astype(int)
     inside = np.all((moved_index >= 0) & (moved_index < moving.geometry.shape), axis=1)
     moved = np.sqrt(np.clip(moving.values[tuple(moved_index[inside].T)].astype(np.float64), 0, None))
@@ -61,7 +68,20 @@ def _image(volume: Volume) -> Any:
     return image
 
 
-def _registered(fixed: Any, moving: Any, seed: int) -> RigidTransform:
+def _around_uptake(volume: Volume) -> Volume:
+    """The image cropped to where anything is seen, with a margin; sample points in air say nothing."""
+    seen = volume.values > _SEEN_SHARE * volume.values.max()
+    box = []
+    for axis, spacing in enumerate(volume.geometry.spacing_mm):
+        used = np.flatnonzero(seen.any(axis=tuple(a for a in range(3) if a != axis)))
+        margin = round(_MARGIN_MM / spacing)
+        box.append(slice(max(0, int(used[0]) - margin), min(volume.values.shape[axis], int(used[-1]) + 1 + margin)))
+    values = volume.values[box[0], box[1], box[2]]
+    grid = volume.geometry.cropped((box[0].start, box[1].start, box[2].start), values.shape)
+    return Volume(values, grid, volume.quantity)
+
+
+def _coarsely_registered(fixed: Any, moving: Any, seed: int) -> Any:
     start = sitk.Euler3DTransform(
         sitk.CenteredTransformInitializer(
             fixed, moving, sitk.Euler3DTransform(), sitk.CenteredTransformInitializerFilter.MOMENTS
@@ -72,29 +92,39 @@ def _registered(fixed: Any, moving: Any, seed: int) -> RigidTransform:
     for shift in _START_SHIFTS_MM:
         candidate = sitk.Euler3DTransform(start)
         candidate.SetTranslation(tuple(float(x) for x in base + np.array([0.0, 0.0, shift])))
-        end, value = _optimised(fixed, moving, candidate, seed, levels=(0,))
+        end, value = _optimised(fixed, moving, candidate, seed, level=0)
         if value < best_value:
             best, best_value = end, value
-    end, _ = _optimised(fixed, moving, best, seed, levels=(1, 2))
+    return best
+
+
+def _finely_registered(fixed: Any, moving: Any, start: Any, seed: int, *, levels: tuple[int, ...]) -> RigidTransform:
+    end = start
+    for level in levels:
+        end, _ = _optimised(fixed, moving, end, seed, level=level)
     matrix = np.array(end.GetMatrix()).reshape(3, 3)
     centre = np.array(end.GetCenter())
     translation: FloatArray = np.array(end.GetTranslation()) + centre - matrix @ centre
     return RigidTransform(matrix, translation)
 
 
-def _optimised(fixed: Any, moving: Any, start: Any, seed: int, *, levels: tuple[int, ...]) -> tuple[Any, float]:
+def _optimised(fixed: Any, moving: Any, start: Any, seed: int, *, level: int) -> tuple[Any, float]:
     transform = sitk.Euler3DTransform(start)
     method = sitk.ImageRegistrationMethod()
     method.SetNumberOfThreads(_WORK_UNITS)
     method.SetMetricAsMattesMutualInformation(32)
     method.SetMetricSamplingStrategy(method.RANDOM)
-    method.SetMetricSamplingPercentage(0.5, seed)
+    method.SetMetricSamplingPercentage(_LEVEL_SAMPLED_SHARE[level], seed + 1)
     method.SetInterpolator(sitk.sitkLinear)
-    method.SetShrinkFactorsPerLevel([_LEVEL_SHRINK[n] for n in levels])
-    method.SetSmoothingSigmasPerLevel([_LEVEL_SMOOTHING_MM[n] for n in levels])
+    method.SetShrinkFactorsPerLevel([_LEVEL_SHRINK[level]])
+    method.SetSmoothingSigmasPerLevel([_LEVEL_SMOOTHING_MM[level]])
     method.SmoothingSigmasAreSpecifiedInPhysicalUnitsOn()
     method.SetOptimizerAsRegularStepGradientDescent(
-        4.0, 0.01, 150, relaxationFactor=0.5, gradientMagnitudeTolerance=1e-6
+        _LEVEL_FIRST_STEP_MM[level],
+        0.005,
+        _LEVEL_ITERATIONS[level],
+        relaxationFactor=0.5,
+        gradientMagnitudeTolerance=1e-6,
     )
     method.SetOptimizerScalesFromPhysicalShift()
     method.SetInitialTransform(transform, inPlace=True)

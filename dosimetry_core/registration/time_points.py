@@ -183,7 +183,8 @@ def register_rigid_spect(
 ) -> Registration:
     """Rigid motion from one SPECT to another, by mutual information; for time points without CT.
 
-    The residual is the root mean square disagreement, over the body, of registrations with different sample points.
+    The residual is the root mean square disagreement, over the voxels with uptake, of registrations with different
+    smoothing and sample points.
     """
     if reference.kind != "spect" or moving.kind != "spect":
         raise ValueError("both series must be SPECT")
