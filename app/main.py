@@ -21,6 +21,8 @@ from dosimetry_core.progress import Progress
 from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
 from widgets.theme import apply_theme
 
+FIRST_PAINT_MS = 30
+"""Opening a case and loading libraries wait until the window has been drawn once."""
 _SCREENLESS_PLATFORMS = ("offscreen", "minimal", "vnc")
 
 
@@ -83,7 +85,7 @@ def run_window(path: Path | None) -> int:
         else:
             window.session.jobs.start(load_libraries, purpose="load", title="Loading")
 
-    QTimer.singleShot(0, begin)
+    QTimer.singleShot(FIRST_PAINT_MS, begin)
     try:
         status = application.exec()
     finally:

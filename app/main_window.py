@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
@@ -27,7 +28,6 @@ from app.preferences import Preferences
 from app.problems import identifying_texts, problems_of, save_report
 from app.recomputation import Recomputation
 from app.reviews import STEP_KEYS, Reviews, StepKey
-from app.scan_strip import ScanStrip
 from app.second_opinion_watch import SecondOpinionWatch
 from app.session import Session
 from app.step_states import rail_note, step_state
@@ -41,6 +41,9 @@ from dosimetry_core.errors import DosimetryError, Finding
 from widgets.job_strip import JobStrip
 from widgets.patient_banner import PatientBanner
 from widgets.step_rail import StepRail
+
+if TYPE_CHECKING:
+    from app.scan_strip import ScanStrip
 
 STEP_CLASSES: dict[StepKey, str] = {
     "course": "CourseStep",
@@ -124,8 +127,8 @@ class MainWindow(QMainWindow):
         self.work = QStackedWidget(centre)
         self.work.setObjectName("work_area")
         work.addWidget(self.work, 1)
-        self.strip = ScanStrip(self.session, centre)
-        work.addWidget(self.strip)
+        self._work_column = work
+        self._strip: ScanStrip | None = None
         middle.addLayout(work, 1)
         self.side = QWidget(centre)
         self.side.setObjectName("inspector")
@@ -192,9 +195,19 @@ class MainWindow(QMainWindow):
         self.opening.opened.connect(self._touch)
         self.opening.ready.connect(self._touch)
         self.opening.failed.connect(self.show_problem)
-        self.strip.compare_requested.connect(self.acts.compare)
         self.setAcceptDrops(True)
         self._show_history()
+
+    @property
+    def strip(self) -> ScanStrip:
+        """The scans below the work area, made when they are first needed: their pictures need image libraries."""
+        if self._strip is None:
+            from app.scan_strip import ScanStrip
+
+            self._strip = ScanStrip(self.session)
+            self._strip.compare_requested.connect(self.acts.compare)
+            self._work_column.addWidget(self._strip)
+        return self._strip
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
@@ -231,7 +244,8 @@ class MainWindow(QMainWindow):
         self.work.setCurrentWidget(step)
         self.inspectors.setCurrentWidget(step.inspector)
         self.rail.set_current(key)
-        self.strip.setVisible(step.needs_time_strip)
+        if step.needs_time_strip or self._strip is not None:
+            self.strip.setVisible(step.needs_time_strip)
         self._dirty.add(key)
         self._refresh()
         step.entered()

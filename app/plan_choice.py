@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from dosimetry_core.evaluation import Evaluation
-from dosimetry_core.planning.next_cycle import NextCyclePlan
+if TYPE_CHECKING:
+    from dosimetry_core.evaluation import Evaluation
+    from dosimetry_core.planning.next_cycle import NextCyclePlan
 
 
 class PlanChoice(QObject):

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dosimetry_core.errors import DosimetryError
-from dosimetry_core.evaluation import Evaluation
 from dosimetry_core.progress import Progress
+
+if TYPE_CHECKING:
+    from dosimetry_core.evaluation import Evaluation
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, Signal
 
 from dosimetry_core.case import Case
-from dosimetry_core.evaluation import Evaluation
 from dosimetry_core.units import GRAY
+
+if TYPE_CHECKING:
+    from dosimetry_core.evaluation import Evaluation
+
 
 StepKey = Literal["course", "import", "align", "voi", "curves", "dose", "plan", "report"]
 STEP_KEYS: tuple[StepKey, ...] = ("course", "import", "align", "voi", "curves", "dose", "plan", "report")

@@ -9,38 +9,17 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.display import ct_layer, spect_layer, spect_scale, voi_colour_of
-from app.registration_words import REGISTRATION_WORDS
+from app.scan_words import delay_s, registration_text
 from app.session import Session
 from app.window_texts import time_text
 from dosimetry_core.case import Cycle
 from dosimetry_core.image import TimePoint
-from dosimetry_core.units import HOUR, MILLIMETRE
 from widgets.display_scale import WindowLevel
 from widgets.thumbnail import fused_thumbnail
 from widgets.time_strip import TimeCell, TimeStrip
 
 Tick = Literal["drawn", "unreviewed", "reviewed"]
 THUMBNAIL_PX = (72, 72)
-
-
-def delay_s(cycle: Cycle, point: TimePoint) -> float | None:
-    """Time from the middle of the first nuclide's infusion to the start of the scan."""
-    if not cycle.administrations:
-        return None
-    return (point.spect.acquisition_start - cycle.administrations[0].time_zero).total_seconds()
-
-
-def delay_text(cycle: Cycle, point: TimePoint) -> str:
-    """The delay as read: ``"24.0 h"``."""
-    delay = delay_s(cycle, point)
-    return "no administration" if delay is None else HOUR.text(delay, digits=1)
-
-
-def registration_text(point: TimePoint) -> str:
-    """Registration state in words, with the residual if there is one."""
-    words = REGISTRATION_WORDS.get(point.registration.method, point.registration.method)
-    residual = point.registration.residual_mm
-    return words if residual is None else f"{words} ({MILLIMETRE.text(residual)})"
 
 
 class ScanStrip(QWidget):

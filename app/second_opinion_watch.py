@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.document import Document
 from app.jobs import Jobs
 from dosimetry_core.case import Case
-from dosimetry_core.evaluation import Evaluation
 from dosimetry_core.progress import Progress
+
+if TYPE_CHECKING:
+    from dosimetry_core.evaluation import Evaluation
+
 
 REST_MS = 600
 """Results that stayed current this long are checked."""

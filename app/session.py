@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from app.document import Document
 from app.jobs import Jobs
@@ -14,9 +15,11 @@ from app.reviews import Reviews
 from app.second_opinion_watch import SecondOpinionWatch
 from app.view_state import ViewState
 from dosimetry_core.case import Case, Cycle
-from dosimetry_core.evaluation import CycleResult, Evaluation
 from dosimetry_core.image import TimePoint
 from dosimetry_core.voi import Voi
+
+if TYPE_CHECKING:
+    from dosimetry_core.evaluation import CycleResult, Evaluation
 
 
 @dataclass

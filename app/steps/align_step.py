@@ -13,7 +13,7 @@ from app.display import ct_layer, spect_layer, spect_scale
 from app.number_grid import GridColumn, GridRow, Number, NumberGrid
 from app.registration_words import DEGREE, REGISTRATION_WORDS, displacement_mm
 from app.result_paths import result_path
-from app.scan_strip import delay_text
+from app.scan_words import delay_text
 from app.session import Session
 from app.steps.remarks import Remarks
 from app.steps.step import Section, Step, push_button, text_label

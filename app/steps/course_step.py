@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
@@ -14,26 +15,26 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.dose_bars import organ_bars
 from app.number_grid import GridColumn, GridRow, Number, NumberGrid
-from app.result_paths import result_path
 from app.session import Session
-from app.steps.cycle_card import CycleCard
 from app.steps.remarks import Remarks
-from app.steps.step import SPACING, ScrolledGrid, Section, Step, combo_box, push_button, text_label
+from app.steps.step import Section, Step, combo_box, push_button, text_label
 from app.window_texts import planned_cycles, protocol_of
 from dosimetry_core.case import Case
 from dosimetry_core.errors import Finding
 from dosimetry_core.planning.protocol import bundled_protocols
-from dosimetry_core.report.words import in_words, laboratory_order, laboratory_words, nuclide_symbol
+from dosimetry_core.report.words import in_words, nuclide_symbol
 from dosimetry_core.units import GIGABECQUEREL, GRAY, MM_PER_CM, PERCENT, DisplayUnit
-from widgets.dose_bars_view import DoseBarsView
 
 _CENTIMETRE = DisplayUnit("cm", MM_PER_CM, 0)
 _KILOGRAM = DisplayUnit("kg", 1.0, 1)
 _OPEN_CYCLES = 0
 """Value of the cycle field that means "as the protocol says"."""
 LARGEST_CYCLE_NUMBER = 12
+
+
+if TYPE_CHECKING:
+    from app.steps.course_overview import CourseOverview
 
 
 class CourseStep(Step):
@@ -47,10 +48,11 @@ class CourseStep(Step):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self.column.addWidget(self._problems_card())
         self._pages = QStackedWidget()
-        self.column.addWidget(self._pages)
+        self.column.addWidget(self._pages, 1)
         self._pages.addWidget(self._welcome())
-        self._pages.addWidget(self._overview())
+        self._overview: CourseOverview | None = None
         self._build_inspector()
 
     # --- layout -----------------------------------------------------------------------------------------------------
@@ -77,36 +79,12 @@ class CourseStep(Step):
         column.addStretch(2)
         return page
 
-    def _overview(self) -> QWidget:
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(SPACING)
+    def _problems_card(self) -> QWidget:
         self._problems = Section("This needs your attention", name="problems")
         self._problem_text = text_label(role="error", name="problem_text", wrap=True)
         self._problems.add(self._problem_text)
         self._problems.hide()
-        column.addWidget(self._problems)
-        self._cards = QHBoxLayout()
-        self._cards.setContentsMargins(0, 0, 0, 0)
-        self._cards.setSpacing(SPACING)
-        holder = QWidget()
-        holder.setObjectName("cycle_columns")
-        holder.setLayout(self._cards)
-        column.addWidget(ScrolledGrid(holder, fits=True))
-        lower = QHBoxLayout()
-        lower.setSpacing(SPACING)
-        bars = Section("Absorbed dose so far")
-        self.bars = DoseBarsView()
-        bars.add(self.bars, 1)
-        lower.addWidget(bars, 3)
-        laboratory = Section("Laboratory")
-        self.laboratory = NumberGrid("laboratory")
-        laboratory.add(ScrolledGrid(self.laboratory), 1)
-        lower.addWidget(laboratory, 2)
-        column.addLayout(lower, 1)
-        self._cycle_cards: list[CycleCard] = []
-        return page
+        return self._problems
 
     def _build_inspector(self) -> None:
         protocol = Section("Protocol")
@@ -163,8 +141,6 @@ class CourseStep(Step):
         """Show what prevents the case from being opened or computed; nothing hides it."""
         self._problem_text.setText("\n".join(lines))
         self._problems.setVisible(bool(lines))
-        if lines:
-            self._pages.setCurrentIndex(1)
 
     def summary(self) -> str:
         """Protocol and number of cycles."""
@@ -175,13 +151,16 @@ class CourseStep(Step):
         """Show the course."""
         case = self.session.case
         if not case.cycles:
-            self._pages.setCurrentIndex(1 if self._problem_text.text() else 0)
+            self._pages.setCurrentIndex(0)
             return
-        self._pages.setCurrentIndex(1)
-        self._show_cards(case)
-        evaluation, stale = self.session.evaluation, not self.session.is_current
-        self.bars.show_bars(organ_bars(evaluation, stale=stale) if evaluation is not None else [])
-        self._show_laboratory(case)
+        if self._overview is None:
+            # Plots take a while to load, and before a case is open there is nothing to plot.
+            from app.steps.course_overview import CourseOverview
+
+            self._overview = CourseOverview(self.session)
+            self._pages.addWidget(self._overview)
+        self._pages.setCurrentWidget(self._overview)
+        self._overview.refresh()
         self._show_protocol(case)
         self._show_patient(case)
         self.findings.show_findings(self._findings())
@@ -191,49 +170,6 @@ class CourseStep(Step):
         if evaluation is None:
             return ()
         return tuple(finding for cycle in evaluation.cycles for finding in cycle.safety.findings)
-
-    def _show_cards(self, case: Case) -> None:
-        evaluation, stale = self.session.evaluation, not self.session.is_current
-        plan = evaluation.plan if evaluation is not None else None
-        wanted = len(case.cycles) + (1 if plan is not None and plan.next_cycle is not None else 0)
-        while len(self._cycle_cards) > wanted:
-            card = self._cycle_cards.pop()
-            self._cards.removeWidget(card)
-            card.setParent(None)
-            card.deleteLater()
-        while len(self._cycle_cards) < wanted:
-            card = CycleCard()
-            self._cycle_cards.append(card)
-            self._cards.addWidget(card, 1)
-        for index, cycle in enumerate(case.cycles):
-            results = evaluation.cycles[index] if evaluation is not None and index < len(evaluation.cycles) else None
-            self._cycle_cards[index].show_cycle(index, case, cycle, results, stale=stale)
-        if plan is not None and plan.next_cycle is not None:
-            self._cycle_cards[-1].show_plan(plan, stale=stale)
-
-    def _show_laboratory(self, case: Case) -> None:
-        days = [
-            (index, number, result)
-            for index, cycle in enumerate(case.cycles)
-            for number, result in enumerate(cycle.laboratory)
-        ]
-        keys = laboratory_order({key for _i, _n, result in days for key in result.values})
-        columns = [GridColumn("name", "")]
-        columns += [GridColumn(f"{i}.{n}", f"{result.date:%d %b %Y}", f"cycle {i + 1}") for i, n, result in days]
-        columns.append(GridColumn("limit", "Limit"))
-        rows = []
-        for key in keys:
-            name, unit = laboratory_words(key)
-            cells: dict[str, Number | str | None] = {"name": f"{name} ({unit})" if unit else name}
-            for i, n, result in days:
-                path = result_path("cycles", i, "laboratory", n, key)
-                cells[f"{i}.{n}"] = Number(path, result.values.get(key), DisplayUnit("", 1.0, _digits(key)))
-            limit = case.laboratory_limits.get(key)
-            lower, upper = (limit.lower, limit.upper) if limit is not None else (None, None)
-            texts = [f"≥ {lower:g}" if lower is not None else "", f"≤ {upper:g}" if upper is not None else ""]
-            cells["limit"] = " ".join(text for text in texts if text)
-            rows.append(GridRow(key, cells))
-        self.laboratory.show_rows(columns, rows)
 
     def _show_protocol(self, case: Case) -> None:
         protocol = protocol_of(case)
@@ -280,7 +216,3 @@ class CourseStep(Step):
         facts.append(("Time zone", patient.time_zone))
         rows = [GridRow(name, {"name": name, "value": value}) for name, value in facts]
         self.patient.show_rows([GridColumn("name", ""), GridColumn("value", "")], rows)
-
-
-def _digits(key: str) -> int:
-    return 0 if key.endswith(("umol_per_l", "u_per_l", "1_73m2", "karnofsky")) or key.startswith("platelets") else 1

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout
 
 from app.number_grid import GridColumn, GridRow, Number, NumberGrid
 from app.result_paths import result_path
-from app.scan_strip import delay_text
+from app.scan_words import delay_text
 from app.steps.step import MARGIN, SPACING, text_label
 from app.window_texts import time_text
 from dosimetry_core.case import Case, Cycle

@@ -6,7 +6,7 @@ from app.case_opening import prepared, with_images_of
 from app.import_checks import SIGNS, checks_of, grid_words, quantity_words, worst
 from app.number_grid import GridColumn, GridRow, Number, NumberGrid
 from app.result_paths import result_path
-from app.scan_strip import delay_s
+from app.scan_words import delay_s
 from app.session import Session
 from app.steps.step import SPACING, ScrolledGrid, Section, Step, push_button, text_label
 from app.window_texts import time_text

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, QTimer
 
 from app.case_edits import with_mask
 from app.display import ct_layer, shown_spect, spect_layer, spect_scale, vois_shown
-from app.scan_strip import delay_s, delay_text, registration_text
+from app.scan_words import delay_s, delay_text, registration_text
 from app.session import Session
 from app.steps.step import SPACING, Section, Step, push_button
 from app.voi_acts import VoiActs

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.main import empty_case, require_screen
+from dosimetry_core.errors import MissingDataError
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("scipy", "SimpleITK", "vtkmodules", "pydicom", "pyqtgraph", "matplotlib", "pyhanko", "typst")
+
+
+def test_that_the_first_window_needs_none_of_the_heavy_libraries() -> None:
+    script = (
+        "import sys\n"
+        "from app.main import empty_case, make_application\n"
+        "from app.main_window import MainWindow\n"
+        "application = make_application()\n"
+        "window = MainWindow(empty_case())\n"
+        "window.show()\n"
+        "assert not window.grab().isNull()\n"
+        f"print(*[name for name in {HEAVY!r} if name in sys.modules])\n"
+        "window.close()\n"
+    )
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == ""
+
+
+def test_that_a_missing_display_is_said_before_qt_aborts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(MissingDataError, match="no display"):
+        require_screen()
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    require_screen()
+
+
+def test_that_before_a_case_is_open_there_is_no_patient() -> None:
+    assert empty_case().cycles == ()
+    assert empty_case().patient.name == ""
