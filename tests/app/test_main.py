@@ -6,8 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QApplication
 
 from app.main import empty_case, require_screen
+from app.main_window import MainWindow
+from app.screenshots import wait_until_idle
 from dosimetry_core.errors import MissingDataError
 
 ROOT = Path(__file__).parents[2]
@@ -53,3 +56,35 @@ def test_that_a_missing_display_is_said_before_qt_aborts(monkeypatch: pytest.Mon
 def test_that_before_a_case_is_open_there_is_no_patient() -> None:
     assert empty_case().cycles == ()
     assert empty_case().patient.name == ""
+
+
+def test_that_the_window_opens_its_case_and_remembers_where_it_was(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, qapp: QApplication
+) -> None:
+    import app.main
+    from app.preferences import read_preferences
+    from tests.journeys.small_case import write_tandem_case
+
+    folder = write_tandem_case(tmp_path / "case")
+    kept = tmp_path / "preferences.json"
+    monkeypatch.setattr("app.preferences.preferences_file", lambda: kept)
+    windows: list[MainWindow] = []
+    made = app.main.MainWindow
+
+    def remember(*arguments: object, **named: object) -> MainWindow:
+        windows.append(made(*arguments, **named))  # type: ignore[arg-type]
+        return windows[-1]
+
+    def run_until_idle() -> int:
+        wait_until_idle(windows[0])
+        windows[0].close()
+        return 0
+
+    monkeypatch.setattr(app.main, "MainWindow", remember)
+    monkeypatch.setattr(QApplication, "exec", staticmethod(run_until_idle))
+    before = sys.excepthook
+    assert app.main.run_window(folder) == 0
+    assert sys.excepthook is before
+    assert windows[0].session.document.case.patient.patient_id == "P-1"
+    assert windows[0].session.document.evaluation is not None
+    assert read_preferences(kept).last_folder == str(folder)
