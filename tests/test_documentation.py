@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import importlib.metadata
 import json
+import math
 import re
 import tomllib
 from collections.abc import Iterator
@@ -136,6 +138,26 @@ def test_that_every_documented_finding_exists() -> None:
 def test_that_no_finding_is_documented_twice() -> None:
     codes = re.findall(r"^### (\S+)$", document("findings.md"), flags=re.MULTILINE)
     assert sorted(codes) == sorted(set(codes))
+
+
+# --- constants --------------------------------------------------------------------------------------------------------
+
+UNITS = {"": 1.0, "%": 0.01, "mm": 1.0, "g": 1e-3, "d": 86400.0, "days": 1.0}
+
+
+def _choices() -> dict[str, str]:
+    section = document("theory.md").split("\n## Choices of this program\n")[1]
+    return {row[2].strip("`"): row[1] for row in table_rows(section)}
+
+
+@pytest.mark.parametrize(("name", "text"), _choices().items(), ids=lambda value: value)
+def test_that_every_choice_of_the_program_has_the_value_that_is_documented(name: str, text: str) -> None:
+    module, _, constant = name.rpartition(".")
+    value = getattr(importlib.import_module(f"dosimetry_core.{module}"), constant)
+    number, _, unit = text.partition(" ")
+    top, _, root = number.partition("/√")
+    documented = float(top) / (math.sqrt(float(root)) if root else 1.0) * UNITS[unit]
+    assert value == pytest.approx(documented, rel=1e-12)
 
 
 # --- links, tests, commands, keys -------------------------------------------------------------------------------------
@@ -326,7 +348,8 @@ def test_that_every_figure_of_the_long_tests_is_in_the_validation_page() -> None
     text = document("validation.md")
     sources = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py"))
     printed = set(re.findall(r'figure_line\(\s*"([\w-]+)"', sources))
-    assert printed
+    anatomy = (ROOT / "tests" / "anatomy" / "test_real_anatomy.py").read_text("utf-8")
+    printed |= {f"anatomy-{name}" for name in re.findall(r'StudyPlan\(\s*"([\w-]+)"', anatomy)}
     assert sorted(identity for identity in printed if f"`{identity}`" not in text) == []
     stated = re.findall(r"^\| `([a-z][\w-]+)`", text, flags=re.MULTILINE)
     stems = re.findall(r'"id": f?"([a-z-]+)', sources) + re.findall(r'\{"id": "([\w-]+)', sources)
