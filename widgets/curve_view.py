@@ -28,10 +28,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dosimetry_core.units import HOUR, MEGABECQUEREL, PERCENT
-from widgets.curve_painting import CurveShown, curve_axes, paint_curve
+from dosimetry_core.units import PERCENT
+from widgets.curve_plot import CurvePlot, ResidualPlot
+from widgets.curve_shown import CurveShown
 from widgets.elided_label import ElidedLabel
-from widgets.plot_axes import Axes
 from widgets.theme import ACCENT, DIMMED, ERROR, LINE, RAISED, STALE, SURFACE, TEXT, font, label
 
 __all__ = ["CurveShown", "CurveView"]
@@ -40,8 +40,6 @@ _NEAR_PIXELS = 12.0
 _LEAST_WIDTH_FOR_ALL = 520
 _LEAST_HEIGHT_FOR_RESIDUALS = 250
 _TIME_TITLE = "Time after administration / h"
-# Per cent; the residual axis is the first that holds all points.
-_RESIDUAL_LIMITS = (2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
 
 class CurveView(QWidget):
@@ -195,104 +193,61 @@ class _LargePlot(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMouseTracking(True)
         self.curve: CurveShown | None = None
+        self.main = CurvePlot()
+        self.residuals = ResidualPlot(_TIME_TITLE)
         self._logarithmic = False
         self._hovered: int | None = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.main, 1)
+        column.addWidget(self.residuals)
+        self._arrange()
 
     def show_curve(self, curve: CurveShown | None) -> None:
         self.curve = curve
         self._hovered = None
         self.setAccessibleDescription("" if curve is None else f"{curve.name}: {curve.tail_text()}")
-        self.update()
+        self.main.show_curve(curve, logarithmic=self._logarithmic)
+        self.residuals.show_curve(curve)
+        self._arrange()
 
     def set_logarithmic(self, logarithmic: bool) -> None:
         self._logarithmic = logarithmic
-        self.update()
+        self.main.show_curve(self.curve, logarithmic=logarithmic)
 
-    def axes(self) -> tuple[Axes, QRectF] | None:
-        """Axes of the curve, and the place of the residuals below them."""
-        if self.curve is None:
-            return None
-        metrics = QFontMetricsF(font(scale=0.92))
-        left = metrics.horizontalAdvance("00000") + 16
-        residuals = min(max(self.height() * 0.2, 54.0), 110.0)
-        if self.height() < _LEAST_HEIGHT_FOR_RESIDUALS:
-            residuals = 0.0
-        bottom = self.height() - 2 * metrics.height() - 14
-        top = metrics.height() + 10
-        width = self.width() - left - 14
-        main = QRectF(left, top, width, bottom - top - (residuals + 26 if residuals else 0))
-        below = QRectF(left, bottom - residuals, width, residuals)
-        return curve_axes(self.curve, main, logarithmic=self._logarithmic), below
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        try:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            placed = self.axes()
-            if placed is None or self.curve is None:
-                return
-            axes, below = placed
-            x_title = "" if below.height() else _TIME_TITLE
-            y_title = f"Activity / {MEGABECQUEREL.symbol}"
-            axes.paint(painter, x_title=x_title, y_title=y_title, x_labels=not below.height())
-            paint_curve(painter, self.curve, axes, small=False)
-            if below.height():
-                self._paint_residuals(painter, self.curve, axes, below)
-            if self._hovered is not None:
-                painter.setPen(QPen(QColor(ACCENT), 1.6))
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.drawEllipse(self._pixel(axes, self._hovered), 8, 8)
-        finally:
-            painter.end()
-
-    def _paint_residuals(self, painter: QPainter, curve: CurveShown, main: Axes, place: QRectF) -> None:
-        residuals = np.zeros(0)
-        if curve.fit_at_points_bq is not None:
-            residuals = PERCENT.from_core(1.0) * (curve.activity_bq / curve.fit_at_points_bq - 1)
-        used = residuals[~curve.excluded] if residuals.size else residuals
-        largest = float(np.max(np.abs(used), initial=0.0))
-        most = next((n for n in _RESIDUAL_LIMITS if n >= largest), largest)
-        axes = Axes(place, main.x_range, (-1.25 * most, 1.25 * most), y_marks=(-most, 0.0, most))
-        axes.paint(painter, x_title=_TIME_TITLE, y_title="Residual / %")
-        zero = axes.y(0.0)
-        painter.setPen(QPen(QColor("#787f88"), 1))
-        painter.drawLine(QPointF(place.left(), zero), QPointF(place.right(), zero))
-        painter.setClipRect(place.adjusted(-6, -6, 6, 6))
-        for index, residual in enumerate(residuals.tolist()):
-            point = axes.point(HOUR.from_core(curve.time_s[index]), residual)
-            painter.setPen(QPen(QColor(DIMMED if curve.excluded[index] else TEXT), 1.2))
-            painter.drawLine(QPointF(point.x(), zero), point)
-            painter.setBrush(QColor("#202225") if curve.excluded[index] else QColor(curve.colour))
-            painter.drawEllipse(point, 3.2, 3.2)
-
-    def _pixel(self, axes: Axes, index: int) -> QPointF:
-        if self.curve is None:
-            raise ValueError("there is no curve")
-        return axes.point(
-            HOUR.from_core(self.curve.time_s[index]), MEGABECQUEREL.from_core(self.curve.activity_bq[index])
-        )
+    def _arrange(self) -> None:
+        """Residuals only where there is room for them; else the curve has the time axis."""
+        room = self.height() >= _LEAST_HEIGHT_FOR_RESIDUALS
+        self.main.setVisible(self.curve is not None)
+        self.residuals.setVisible(self.curve is not None and room)
+        self.residuals.setFixedHeight(int(min(max(self.height() * 0.2, 54.0), 110.0)) + 58)
+        self.main.show_x_labels(not room, _TIME_TITLE)
 
     def point_pixel(self, index: int) -> QPointF:
         """Where a measured point is drawn."""
-        placed = self.axes()
-        if placed is None:
-            raise ValueError("there is no curve")
-        return self._pixel(placed[0], index)
+        return self.main.pixel(*self.main.position(index), within=self)
 
     def _near(self, position: QPointF) -> int | None:
-        placed = self.axes()
-        if placed is None or self.curve is None or not self.curve.time_s.size:
+        if self.curve is None or not self.curve.time_s.size:
             return None
-        away = [(self._pixel(placed[0], index) - position).manhattanLength() for index in range(len(self.curve.time_s))]
+        away = [(self.point_pixel(index) - position).manhattanLength() for index in range(len(self.curve.time_s))]
         nearest = int(np.argmin(away))
         return nearest if away[nearest] <= _NEAR_PIXELS else None
 
+    def _mark(self, index: int | None) -> None:
+        if index != self._hovered:
+            self._hovered = index
+            self.setCursor(Qt.CursorShape.ArrowCursor if index is None else Qt.CursorShape.PointingHandCursor)
+            self.main.mark_point(index)
+
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         near = self._near(event.position())
-        if near != self._hovered:
-            self._hovered = near
-            self.setCursor(Qt.CursorShape.ArrowCursor if near is None else Qt.CursorShape.PointingHandCursor)
-            self.update()
+        self._mark(near)
         if near is not None and self.curve is not None:
             QToolTip.showText(event.globalPosition().toPoint(), self.curve.point_text(near), self)
 
@@ -306,8 +261,7 @@ class _LargePlot(QWidget):
             self.point_menu_requested.emit(self.curve.voi_id, near, event.globalPosition().toPoint())
 
     def leaveEvent(self, event: QEvent) -> None:
-        self._hovered = None
-        self.update()
+        self._mark(None)
 
 
 class _SmallPlot(QAbstractButton):
@@ -319,17 +273,22 @@ class _SmallPlot(QAbstractButton):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._logarithmic = False
         self._curve = curve
+        self._plot = CurvePlot(small=True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, int(QFontMetricsF(font(scale=0.92, strong=True)).height()) + 10, 10, 8)
+        column.addWidget(self._plot)
         self.show_curve(curve)
 
     def show_curve(self, curve: CurveShown) -> None:
         self._curve = curve
         self.setText(curve.name)
         self.setToolTip("\n".join(text for text in (curve.name, curve.model, curve.tail_text(), curve.message) if text))
+        self._plot.show_curve(curve, logarithmic=self._logarithmic)
         self.update()
 
     def set_logarithmic(self, logarithmic: bool) -> None:
         self._logarithmic = logarithmic
-        self.update()
+        self._plot.show_curve(self._curve, logarithmic=logarithmic)
 
     def sizeHint(self) -> QSize:
         return QSize(190, 96)
@@ -360,9 +319,5 @@ class _SmallPlot(QAbstractButton):
             painter.setPen(QColor(TEXT))
             name = metrics.elidedText(curve.name, Qt.TextElideMode.ElideMiddle, box.width() - width - 26)
             painter.drawText(QPointF(box.left() + 8, box.top() + 6 + metrics.ascent()), name)
-            place = box.adjusted(10, metrics.height() + 14, -10, -9)
-            painter.setPen(QPen(QColor("#5a6068"), 1))
-            painter.drawLine(place.bottomLeft(), place.bottomRight())
-            paint_curve(painter, curve, curve_axes(curve, place, logarithmic=self._logarithmic), small=True)
         finally:
             painter.end()

@@ -3,91 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtGui import QFontMetricsF, QHelpEvent, QMouseEvent, QPainter, QPixmap, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from dosimetry_core.units import GRAY
-from widgets.curve_painting import paint_hatch
-from widgets.plot_axes import Axes
+from widgets.dose_bar import (
+    STATE_WORDS,
+    DoseBarShown,
+    DoseLimitShown,
+    DoseSegmentShown,
+    nuclide_text,
+    segment_look,
+)
+from widgets.flow_layout import FlowLayout
 from widgets.quantity_edit import quantity_text
-from widgets.theme import DIMMED, ERROR, STALE, TEXT, font
+from widgets.theme import DIMMED, STALE, TEXT, font, label
 
-SegmentState = Literal["delivered", "planned", "estimated", "earlier"]
-_NUCLIDE_COLOUR = {"Lu-177": "#5aa6d6", "Y-90": "#d9a845"}
-_OTHER_NUCLIDE = "#8fb8a8"
-_EARLIER = "#7c848d"
-_STATE_WORDS: dict[SegmentState, str] = {
-    "delivered": "delivered",
-    "planned": "planned",
-    "estimated": "estimated, no images",
-    "earlier": "earlier courses",
-}
+if TYPE_CHECKING:
+    from widgets.dose_plot import DosePlot
 
+__all__ = ["DoseBarShown", "DoseBarsView", "DoseLimitShown", "DoseSegmentShown", "nuclide_text"]
 
-_SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
-def nuclide_text(name: str) -> str:
-    """``"Lu-177"`` as it is printed: ¹⁷⁷Lu."""
-    symbol, _, number = name.partition("-")
-    return f"{number.translate(_SUPERSCRIPT)}{symbol}"
-
-
-@dataclass(frozen=True)
-class DoseSegmentShown:
-    """Part of a bar: one nuclide of one cycle."""
-
-    label: str
-    nuclide: str
-    absorbed_dose_gy: float
-    state: SegmentState
-
-
-@dataclass(frozen=True)
-class DoseLimitShown:
-    """A limit line."""
-
-    name: str
-    absorbed_dose_gy: float
-    source: str = ""
-
-
-@dataclass(frozen=True)
-class DoseBarShown:
-    """One organ or lesion."""
-
-    key: str
-    name: str
-    segments: tuple[DoseSegmentShown, ...]
-    standard_uncertainty_gy: float | None = None
-    limits: tuple[DoseLimitShown, ...] = ()
-    colour: str = ""
-    binding: bool = False
-    stale: bool = False
-
-    @property
-    def total_gy(self) -> float:
-        """Height of the bar."""
-        return sum(segment.absorbed_dose_gy for segment in self.segments)
-
-    def text(self) -> str:
-        """The bar in words, one line for each part."""
-        lines = [f"{self.name}: {quantity_text(GRAY, self.total_gy, self.standard_uncertainty_gy)}"]
-        for part in self.segments:
-            what = ", ".join(text for text in (part.label, nuclide_text(part.nuclide)) if text)
-            lines.append(f"  {what}: {GRAY.text(part.absorbed_dose_gy)} ({_STATE_WORDS[part.state]})")
-        for limit in self.limits:
-            source = f" – {limit.source}" if limit.source else ""
-            lines.append(f"  {limit.name}: {GRAY.text(limit.absorbed_dose_gy)}{source}")
-        if self.binding:
-            lines.append("  This limit binds the plan.")
-        if self.stale:
-            lines.append("  Stale: its inputs changed.")
-        return "\n".join(lines)
+_SLOT_MARGIN = 2
+_SWATCH = QSize(13, 11)
 
 
 class DoseBarsView(QWidget):
@@ -100,11 +41,23 @@ class DoseBarsView(QWidget):
         self.setObjectName("dose_bars_view")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(260, 220)
+        self.setMouseTracking(True)
         self._bars: tuple[DoseBarShown, ...] = ()
         self._current: str | None = None
         self._title = "Cumulative absorbed dose"
         self._hovered: str | None = None
-        self.setMouseTracking(True)
+        self._plot: DosePlot | None = None
+        self._empty = label("No absorbed doses yet", role="dimmed", object_name="dose_bars_empty")
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._names = _Names()
+        self._legend = _Legend()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 2)
+        column.setSpacing(3)
+        column.addWidget(self._empty, 1)
+        column.addWidget(self._names)
+        column.addWidget(self._legend)
+        self.show_bars(())
 
     def sizeHint(self) -> QSize:
         """Room for a few bars."""
@@ -114,184 +67,87 @@ class DoseBarsView(QWidget):
         """Bars from left to right."""
         self._bars = tuple(bars)
         self.setAccessibleDescription("; ".join(bar.text().replace("\n", ",") for bar in self._bars))
-        self.update()
+        if self._bars and self._plot is None:
+            self._plot = self._made_plot()
+        self._empty.setVisible(not self._bars)
+        for part in (self._names, self._legend):
+            part.setVisible(bool(self._bars))
+        self._legend.show_bars(self._bars)
+        if self._plot is not None:
+            self._plot.setVisible(bool(self._bars))
+            self._plot.show_bars(self._bars)
+        self._names.show_bars(self._bars)
+        self._mark()
+        self._arrange()
 
     def set_current(self, key: str | None) -> None:
         """Mark a bar. Silent."""
         self._current = key
-        self.update()
+        self._mark()
 
     def set_title(self, title: str) -> None:
         """What the axis shows."""
         self._title = title
-        self.update()
+        if self._plot is not None:
+            self._plot.set_title(f"{title} / {GRAY.symbol}")
 
     def bars(self) -> tuple[DoseBarShown, ...]:
         """Bars shown."""
         return self._bars
 
     def total_text(self, key: str) -> str:
-        """Number above a bar."""
+        """Number below a bar."""
         bar = next(bar for bar in self._bars if bar.key == key)
         return quantity_text(GRAY, bar.total_gy, bar.standard_uncertainty_gy, with_symbol=False)
 
-    def _axes(self) -> Axes:
-        metrics = QFontMetricsF(font(scale=0.92))
-        left = metrics.horizontalAdvance("000.0") + 16
-        legend = metrics.height() + 12
-        top = metrics.height() + 14
-        lines = 3 if self._two_lines() else 2
-        below = lines * metrics.height() + 14 + legend
-        place = QRectF(left, top, self.width() - left - 12, self.height() - top - below)
-        highest = max(
-            (
-                max(
-                    bar.total_gy + (bar.standard_uncertainty_gy or 0.0),
-                    *(limit.absorbed_dose_gy for limit in bar.limits),
-                    0.0,
-                )
-                for bar in self._bars
-            ),
-            default=1.0,
-        )
-        return Axes(place, (0.0, max(len(self._bars), 1)), (0.0, highest * 1.12 or 1.0))
-
-    def _two_lines(self) -> bool:
-        """Whether a name needs two lines under its bar."""
-        metrics = QFontMetricsF(font(scale=0.92, strong=True))
-        column = (self.width() - 60) / max(len(self._bars), 1) - 4
-        return any(metrics.horizontalAdvance(bar.name) > column and " " in bar.name for bar in self._bars)
-
     def bar_place(self, key: str) -> QRectF:
         """Where a bar is drawn, in pixels."""
-        axes = self._axes()
+        if self._plot is None:
+            raise ValueError("there are no bars")
         number = next(number for number, bar in enumerate(self._bars) if bar.key == key)
-        width = axes.place.width() / max(len(self._bars), 1)
-        bar_width = min(width * 0.56, 84.0)
-        top = axes.y(self._bars[number].total_gy)
-        left = axes.place.left() + (number + 0.5) * width - bar_width / 2
-        return QRectF(left, top, bar_width, axes.place.bottom() - top)
+        return self._plot.bar_place(number, self)
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw axis, bars, whiskers, limits and legend."""
-        painter = QPainter(self)
-        try:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            axes = self._axes()
-            if not self._bars:
-                painter.setPen(QColor(DIMMED))
-                painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "No absorbed doses yet")
-                return
-            axes.paint(painter, y_title=f"{self._title} / {GRAY.symbol}", x_labels=False)
-            for bar in self._bars:
-                self._paint_bar(painter, axes, bar)
-            self._paint_legend(painter)
-        finally:
-            painter.end()
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Names keep under their bars."""
+        super().resizeEvent(event)
+        self._arrange()
 
-    def _paint_bar(self, painter: QPainter, axes: Axes, bar: DoseBarShown) -> None:
-        place = self.bar_place(bar.key)
-        column = axes.place.width() / len(self._bars)
-        slot = QRectF(place.center().x() - column / 2 + 2, axes.place.top(), column - 4, axes.place.height())
-        if bar.key in (self._current, self._hovered):
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(255, 255, 255, 14 if bar.key == self._current else 8))
-            painter.drawRoundedRect(slot.adjusted(0, -4, 0, 0), 4, 4)
-        base = 0.0
-        for segment in bar.segments:
-            top = base + segment.absorbed_dose_gy
-            part = QRectF(place.left(), axes.y(top), place.width(), axes.y(base) - axes.y(top))
-            _paint_segment(painter, part, segment, stale=bar.stale)
-            base = top
-        self._paint_whisker(painter, axes, bar, place)
-        self._paint_limits(painter, axes, bar, slot)
-        self._paint_names(painter, axes, bar, place, slot)
+    def _made_plot(self) -> DosePlot:
+        # The plotting library is read when there is something to plot: the window opens sooner.
+        from widgets.dose_plot import DosePlot
 
-    def _paint_whisker(self, painter: QPainter, axes: Axes, bar: DoseBarShown, place: QRectF) -> None:
-        if bar.standard_uncertainty_gy is None:
-            return
-        x = place.center().x()
-        low, high = (axes.y(bar.total_gy + sign * bar.standard_uncertainty_gy) for sign in (-1, 1))
-        painter.setPen(QPen(QColor(TEXT), 1.3))
-        painter.drawLine(QPointF(x, low), QPointF(x, high))
-        for y in (low, high):
-            painter.drawLine(QPointF(x - 6, y), QPointF(x + 6, y))
+        plot = DosePlot()
+        plot.set_title(f"{self._title} / {GRAY.symbol}")
+        plot.box.sigResized.connect(self._arrange)
+        layout = self.layout()
+        if isinstance(layout, QVBoxLayout):
+            layout.insertWidget(0, plot, 1)
+        return plot
 
-    def _paint_limits(self, painter: QPainter, axes: Axes, bar: DoseBarShown, slot: QRectF) -> None:
-        small = font(scale=0.85)
-        painter.setFont(small)
-        metrics = QFontMetricsF(small)
-        for limit in bar.limits:
-            y = axes.y(limit.absorbed_dose_gy)
-            exceeded = bar.total_gy > limit.absorbed_dose_gy
-            painter.setPen(QPen(QColor(ERROR), 2.4 if bar.binding or exceeded else 1.5))
-            painter.drawLine(QPointF(slot.left(), y), QPointF(slot.right(), y))
-            value = GRAY.text(limit.absorbed_dose_gy, digits=0)
-            name = metrics.elidedText(
-                f"above {limit.name} {value}" if exceeded else f"{limit.name} {value}",
-                Qt.TextElideMode.ElideRight,
-                slot.width(),
-            )
-            painter.drawText(QPointF(slot.right() - metrics.horizontalAdvance(name), y - 4), name)
+    def _arrange(self) -> None:
+        if self._plot is not None and self._bars:
+            area = self._plot.area(self)
+            self._names.arrange(round(area.left()), round(self.width() - area.right()), self.width())
+            self._legend.set_left(round(area.left()))
 
-    def _paint_names(self, painter: QPainter, axes: Axes, bar: DoseBarShown, place: QRectF, slot: QRectF) -> None:
-        small, strong = font(scale=0.92), font(scale=0.92, strong=True)
-        metrics = QFontMetricsF(small)
-        painter.setFont(strong if bar.key == self._current else small)
-        painter.setPen(QColor(bar.colour or TEXT))
-        names = [bar.name]
-        if self._two_lines():
-            first, _, rest = bar.name.rpartition(" ")
-            fits = metrics.horizontalAdvance(bar.name) <= slot.width()
-            names = [bar.name, ""] if fits or not first else [first, rest]
-        below = QRectF(slot.left(), axes.place.bottom() + 4, slot.width(), metrics.height() + 2)
-        for name in names:
-            shown = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, slot.width())
-            painter.drawText(below, Qt.AlignmentFlag.AlignCenter, shown)
-            below.translate(0, metrics.height())
-        below.translate(0, -metrics.height())
-        painter.setFont(strong)
-        painter.setPen(QColor(STALE if bar.stale else TEXT))
-        number = QRectF(slot.left(), below.bottom(), slot.width(), metrics.height() + 2)
-        widest = max(QFontMetricsF(strong).horizontalAdvance(self.total_text(other.key)) for other in self._bars)
-        # Either all bars have their uncertainty in figures, or none: the whiskers have it anyway.
-        whole = widest <= number.width()
-        total = self.total_text(bar.key) if whole else GRAY.text(bar.total_gy, with_symbol=False)
-        painter.drawText(number, Qt.AlignmentFlag.AlignCenter, total)
-
-    def _paint_legend(self, painter: QPainter) -> None:
-        small = font(scale=0.88)
-        painter.setFont(small)
-        metrics = QFontMetricsF(small)
-        nuclides = list(dict.fromkeys(part.nuclide for bar in self._bars for part in bar.segments if part.nuclide))
-        states: list[SegmentState] = [
-            state for state in _STATE_WORDS if any(part.state == state for bar in self._bars for part in bar.segments)
-        ]
-        entries = [(nuclide_text(nuclide), DoseSegmentShown("", nuclide, 0.0, "delivered")) for nuclide in nuclides]
-        entries += [(_STATE_WORDS[state], DoseSegmentShown("", "", 0.0, state)) for state in states]
-        x, y = self._axes().place.left(), self.height() - metrics.height() - 4
-        for text, sample in entries:
-            width = metrics.horizontalAdvance(text)
-            if x + width + 24 > self.width():
-                break
-            _paint_segment(painter, QRectF(x, y + 2, 13, metrics.height() - 4), sample, stale=False)
-            painter.setPen(QColor(DIMMED))
-            painter.drawText(QPointF(x + 18, y + metrics.ascent()), text)
-            x += width + 34
+    def _mark(self) -> None:
+        keys = [bar.key for bar in self._bars]
+        self._names.mark(self._current)
+        if self._plot is not None:
+            numbers = (keys.index(key) if key in keys else None for key in (self._current, self._hovered))
+            self._plot.mark_bars(*numbers)
 
     def _bar_at(self, position: QPointF) -> str | None:
-        place = self._axes().place
-        if not self._bars or not place.left() <= position.x() < place.right():
+        if self._plot is None or not self._bars:
             return None
-        number = int((position.x() - place.left()) / place.width() * len(self._bars))
-        return self._bars[number].key
+        place = self._plot.area(self)
+        if not place.left() <= position.x() < place.right():
+            return None
+        return self._bars[int((position.x() - place.left()) / place.width() * len(self._bars))].key
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Light up the bar under the pointer."""
-        hovered = self._bar_at(event.position())
-        if hovered != self._hovered:
-            self._hovered = hovered
-            self.update()
+        self._hover(self._bar_at(event.position()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """A click on a bar."""
@@ -301,8 +157,12 @@ class DoseBarsView(QWidget):
 
     def leaveEvent(self, event: QEvent) -> None:
         """Nothing is under the pointer."""
-        self._hovered = None
-        self.update()
+        self._hover(None)
+
+    def _hover(self, key: str | None) -> None:
+        if key != self._hovered:
+            self._hovered = key
+            self._mark()
 
     def event(self, event: QEvent) -> bool:
         """The bar in words on hovering."""
@@ -314,26 +174,159 @@ class DoseBarsView(QWidget):
         return super().event(event)
 
 
-def _paint_segment(painter: QPainter, place: QRectF, segment: DoseSegmentShown, *, stale: bool) -> None:
-    """Full for delivered, hatched for planned, dotted rim for estimated, grey for earlier courses."""
-    colour = QColor(_NUCLIDE_COLOUR.get(segment.nuclide, _OTHER_NUCLIDE if segment.nuclide else "#aab2bb"))
-    if segment.state == "earlier":
-        colour = QColor(_EARLIER)
-    if stale:
-        colour.setAlphaF(0.45)
-    area = QPolygonF([place.topLeft(), place.topRight(), place.bottomRight(), place.bottomLeft()])
-    if segment.state in ("delivered", "earlier"):
-        painter.setPen(QPen(QColor("#202225"), 1.2))
-        painter.setBrush(colour)
-        painter.drawRect(place)
-        return
-    wash = QColor(colour)
-    wash.setAlphaF(0.14 if segment.state == "planned" else 0.3)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(wash)
-    painter.drawRect(place)
-    if segment.state == "planned":
-        paint_hatch(painter, area, colour)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(colour, 1.3, Qt.PenStyle.DotLine if segment.state == "estimated" else Qt.PenStyle.SolidLine))
-    painter.drawRect(place.adjusted(0.6, 0.6, -0.6, -0.6))
+class _Names(QWidget):
+    """Name and number of each bar, in columns as wide as those of the plot."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._bars: tuple[DoseBarShown, ...] = ()
+        self._columns: list[tuple[QLabel, QLabel]] = []
+        self._current: str | None = None
+        self._room = 0.0
+        self._row = QHBoxLayout(self)
+        self._row.setSpacing(0)
+
+    def show_bars(self, bars: tuple[DoseBarShown, ...]) -> None:
+        while len(self._columns) > len(bars):
+            item = self._row.takeAt(self._row.count() - 1)
+            holder = item.widget() if item is not None else None
+            if holder is not None:
+                holder.hide()
+                holder.deleteLater()
+            self._columns.pop()
+        while len(self._columns) < len(bars):
+            self._columns.append(self._made_column())
+        self._bars = bars
+        self._fill()
+
+    def _made_column(self) -> tuple[QLabel, QLabel]:
+        holder = QWidget()
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(_SLOT_MARGIN, 0, _SLOT_MARGIN, 0)
+        column.setSpacing(0)
+        name, total = label(), label()
+        total.setFont(font(scale=0.92, strong=True))
+        for part in (name, total):
+            part.setTextFormat(Qt.TextFormat.PlainText)
+            part.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
+            part.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            column.addWidget(part)
+        holder.setMinimumWidth(1)
+        self._row.addWidget(holder, 1)
+        return name, total
+
+    def arrange(self, left: int, right: int, width: int) -> None:
+        """Keep in line with the plot."""
+        self._row.setContentsMargins(left, 0, right, 0)
+        room = (width - left - right) / max(len(self._bars), 1) - 2 * _SLOT_MARGIN - 1
+        if room != self._room:
+            self._room = room
+            self._fill()
+
+    def mark(self, key: str | None) -> None:
+        self._current = key
+        for bar, (name, _) in zip(self._bars, self._columns, strict=True):
+            name.setFont(font(scale=0.92, strong=bar.key == key))
+
+    def _fill(self) -> None:
+        strong = QFontMetricsF(font(scale=0.92, strong=True))
+        two_lines = any(strong.horizontalAdvance(bar.name) > self._room and " " in bar.name for bar in self._bars)
+        totals = _totals(self._bars, self._room, strong)
+        for bar, (name, total), text in zip(self._bars, self._columns, totals, strict=True):
+            lines = [bar.name, ""] if two_lines else [bar.name]
+            first, _, rest = bar.name.rpartition(" ")
+            if two_lines and first and strong.horizontalAdvance(bar.name) > self._room:
+                lines = [first, rest]
+            name.setText("\n".join(strong.elidedText(line, Qt.TextElideMode.ElideMiddle, self._room) for line in lines))
+            name.setStyleSheet(f"color: {bar.colour or TEXT};")
+            total.setText(text)
+            total.setStyleSheet(f"color: {STALE if bar.stale else TEXT};")
+        self.mark(self._current)
+
+
+def _totals(bars: tuple[DoseBarShown, ...], room: float, metrics: QFontMetricsF) -> list[str]:
+    """Numbers below the bars, all alike: with their uncertainty, else without, else with fewer figures, else none.
+
+    The whiskers have the uncertainty anyway, and a number cut off would be a wrong one.
+    """
+    for digits, whole in ((None, True), (None, False), (1, False), (0, False)):
+        texts = [
+            quantity_text(
+                GRAY, bar.total_gy, bar.standard_uncertainty_gy if whole else None, digits=digits, with_symbol=False
+            )
+            for bar in bars
+        ]
+        if max((metrics.horizontalAdvance(text) for text in texts), default=0.0) <= room:
+            return texts
+    return [""] * len(bars)
+
+
+class _Legend(QWidget):
+    """What the colours and fillings mean."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._flow = FlowLayout(self, spacing=14)
+        self._shown: list[tuple[str, DoseSegmentShown]] = []
+
+    def set_left(self, left: int) -> None:
+        """Begin where the plot does."""
+        margins = self._flow.contentsMargins()
+        if margins.left() != left:
+            margins.setLeft(left)
+            self._flow.setContentsMargins(margins)
+
+    def show_bars(self, bars: tuple[DoseBarShown, ...]) -> None:
+        """Entries for the nuclides and states that occur."""
+        parts = [part for bar in bars for part in bar.segments]
+        nuclides = dict.fromkeys(part.nuclide for part in parts if part.nuclide)
+        entries = [(nuclide_text(nuclide), DoseSegmentShown("", nuclide, 0.0, "delivered")) for nuclide in nuclides]
+        entries += [
+            (words, DoseSegmentShown("", "", 0.0, state))
+            for state, words in STATE_WORDS.items()
+            if any(part.state == state for part in parts)
+        ]
+        if entries == self._shown:
+            return
+        self._shown = entries
+        while (item := self._flow.takeAt(0)) is not None:
+            entry = item.widget()
+            if entry is not None:
+                entry.hide()
+                entry.deleteLater()
+        for words, sample in entries:
+            self._flow.addWidget(self._made_entry(words, sample))
+        self.updateGeometry()
+
+    def _made_entry(self, words: str, sample: DoseSegmentShown) -> QWidget:
+        entry = QWidget(self)
+        row = QHBoxLayout(entry)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(5)
+        swatch, text = QLabel(), label(words)
+        swatch.setPixmap(_swatch(sample, self.devicePixelRatioF()))
+        text.setFont(font(scale=0.88))
+        text.setStyleSheet(f"color: {DIMMED};")
+        row.addWidget(swatch)
+        row.addWidget(text)
+        return entry
+
+
+def _swatch(sample: DoseSegmentShown, ratio: float) -> QPixmap:
+    picture = QPixmap(_SWATCH * ratio)
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(Qt.GlobalColor.transparent)
+    look = segment_look(sample, stale=False)
+    painter = QPainter(picture)
+    try:
+        painter.setPen(look.frame)
+        for brush in (look.wash, look.hatching):
+            if brush is not None:
+                painter.setBrush(brush)
+                painter.drawRect(QRectF(0.5, 0.5, _SWATCH.width() - 1, _SWATCH.height() - 1))
+    finally:
+        painter.end()
+    return picture

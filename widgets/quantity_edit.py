@@ -6,7 +6,7 @@ import math
 
 from PySide6.QtCore import QLocale, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QWidget
 
 from dosimetry_core.units import DisplayUnit
 from widgets.theme import label
@@ -210,41 +210,6 @@ class _Line(QLineEdit):
         """Leaving commits."""
         super().focusOutEvent(event)
         self._owner.leave()
-
-
-class NumberLabel(QLabel):
-    """A result as text: value, standard uncertainty (k = 1) and unit; a dash while there is none."""
-
-    def __init__(
-        self,
-        unit: DisplayUnit,
-        *,
-        object_name: str,
-        digits: int | None = None,
-        role: str = "",
-        parent: QWidget | None = None,
-    ) -> None:
-        super().__init__("–", parent)
-        self.setObjectName(object_name)
-        self.unit = unit
-        self._digits = digits
-        self._value: float | None = None
-        if role:
-            self.setProperty("role", role)
-        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-
-    def set_value(self, value: float | None, standard_uncertainty: float | None = None) -> None:
-        """Show a core value."""
-        self._value = value
-        self.setText(quantity_text(self.unit, value, standard_uncertainty, digits=self._digits))
-
-    def value(self) -> float | None:
-        """The core value shown."""
-        return self._value
-
-    def minimumSizeHint(self) -> QSize:
-        """Numbers are never cut."""
-        return self.sizeHint()
 
 
 def quantity_text(

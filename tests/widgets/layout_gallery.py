@@ -12,7 +12,7 @@ import numpy as np
 from PySide6.QtWidgets import QApplication, QWidget
 
 from dosimetry_core.errors import Finding
-from dosimetry_core.units import GRAY, HOUR, MEGABECQUEREL_HOUR
+from dosimetry_core.units import HOUR
 from tests.widgets.bodies import GRID, ct, kidney, spect
 from tests.widgets.layout_checks import clipped_texts, outside_parent, overlapping_siblings
 from widgets.activity_slider import ActivitySlider
@@ -26,7 +26,6 @@ from widgets.nudge_pad import NudgePad
 from widgets.overlay_compare import OverlayCompare
 from widgets.page_view import PageView
 from widgets.patient_banner import BannerShown, PatientBanner
-from widgets.result_table import Column, ResultTable, Row
 from widgets.slice_grid import SliceGrid
 from widgets.slice_picture import Layer
 from widgets.step_rail import STEPS, StepRail
@@ -96,10 +95,6 @@ def gallery() -> Iterator[tuple[QWidget, tuple[int, int]]]:
     table = VoiTable()
     table.show_rows([VoiRow("a", "Lesion 12 segment VII", "lesion", "#58d8f5", 1620.0, 9e5, 1.5e8, 0.93, 104.2, 11.9)])
     yield table, (420, 160)
-    results = ResultTable("results")
-    columns = (Column("o", "Organ"), Column("t", "Time-integrated", MEGABECQUEREL_HOUR), Column("d", "Dose", GRAY))
-    results.show_rows(columns, [Row("a", ("Kidney L", 4.4e13, (4.21, 0.19)))])
-    yield results, (420, 120)
     slider = ActivitySlider(minimum_bq=0, maximum_bq=9.25e9, step_bq=5e7)
     slider.set_marks([(6.85e9, "limit"), (7.4e9, "standard")])
     slider.set_value(7.4e9)

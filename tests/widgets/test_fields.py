@@ -3,13 +3,13 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QLineEdit, QSlider, QWidget
+from PySide6.QtWidgets import QLineEdit, QSlider, QWidget
 
-from dosimetry_core.units import GIGABECQUEREL, GRAY, KILOBECQUEREL_PER_ML, MEGABECQUEREL
+from dosimetry_core.units import GIGABECQUEREL, GRAY, MEGABECQUEREL
 from tests.widgets.pointer import Received
 from widgets.activity_slider import ActivitySlider
 from widgets.elided_label import ElidedLabel
-from widgets.quantity_edit import NumberLabel, QuantityEdit
+from widgets.quantity_edit import QuantityEdit
 
 
 def field(qtbot, **options) -> tuple[QuantityEdit, QLineEdit, Received]:
@@ -110,16 +110,6 @@ def test_that_leaving_the_field_commits(qtbot):
     write(line, "23", end=None)
     other.setFocus()
     assert edited.values == [23.0]
-
-
-def test_that_a_number_label_shows_value_uncertainty_and_unit(qtbot):
-    shown = NumberLabel(KILOBECQUEREL_PER_ML, object_name="mean")
-    qtbot.addWidget(shown)
-    assert shown.text() == "–"
-    shown.set_value(912_300.0, 4_000.0)
-    assert shown.text() == "912.3 ± 4.0 kBq/mL"
-    assert shown.value() == 912_300.0
-    assert isinstance(shown, QLabel)
 
 
 def test_that_the_slider_moves_in_steps_and_sends_once_on_release(qtbot):

@@ -1,18 +1,25 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
+import pyqtgraph as pg
 import pytest
-from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QLabel, QToolButton, QWidget
+from PySide6.QtCore import QEvent, QObject, QPointF
+from PySide6.QtGui import QColor, QFontMetricsF
+from PySide6.QtWidgets import QApplication, QLabel, QToolButton, QWidget
 
 from dosimetry_core.units import HOUR, MEGABECQUEREL
-from tests.widgets.pointer import RIGHT, Received, click, move
+from tests.widgets.pointer import RIGHT, Received, click, drag, move, wheel
 from widgets.curve_view import CurveShown, CurveView
 from widgets.dose_bars_view import DoseBarShown, DoseBarsView, DoseLimitShown, DoseSegmentShown, nuclide_text
-from widgets.plot_axes import Axes, linear_ticks, logarithmic_ticks, tick_text
+from widgets.plot import Plot, linear_ticks, logarithmic_ticks, tick_text
+from widgets.theme import font
+
+ROOT = Path(__file__).parents[2]
 
 
 def curve(voi_id: str = "v0", **changes) -> CurveShown:
@@ -90,10 +97,14 @@ def test_that_a_click_beside_the_points_says_nothing(curves):
 
 
 def test_that_points_lie_where_their_axes_say(curves):
-    axes, _ = curves.plot.axes()
-    first = curves.plot.point_pixel(0)
-    assert axes.x(4.0) == pytest.approx(first.x())
-    assert axes.y(MEGABECQUEREL.from_core(curve().activity_bq[0])) == pytest.approx(first.y())
+    (left, right), (low, high) = curves.plot.main.limits
+    place = curves.plot.main.area(curves.plot)
+    for index, (time_s, activity_bq) in enumerate(zip(curve().time_s, curve().activity_bq, strict=True)):
+        across = (HOUR.from_core(time_s) - left) / (right - left)
+        up = (MEGABECQUEREL.from_core(activity_bq) - low) / (high - low)
+        at = curves.plot.point_pixel(index)
+        assert at.x() == pytest.approx(place.left() + across * place.width(), abs=0.1)
+        assert at.y() == pytest.approx(place.bottom() - up * place.height(), abs=0.1)
 
 
 def test_that_an_excluded_point_is_hollow(curves):
@@ -108,11 +119,10 @@ def test_that_the_logarithmic_axis_makes_one_exponential_a_straight_line(curves)
     toggled = Received(curves.logarithmic_toggled)
     curves.set_logarithmic(True)
     assert len(toggled) == 0
-    axes, _ = curves.plot.axes()
-    shown = curve()
-    inside = shown.fit_activity_bq > MEGABECQUEREL.to_core(axes.y_range[0])
+    plot, shown = curves.plot.main, curve()
+    inside = shown.fit_activity_bq > MEGABECQUEREL.to_core(plot.limits[1][0])
     pixels = [
-        axes.point(HOUR.from_core(t), MEGABECQUEREL.from_core(a))
+        plot.pixel(HOUR.from_core(t), MEGABECQUEREL.from_core(a), within=curves.plot)
         for t, a in zip(shown.fit_time_s[inside], shown.fit_activity_bq[inside], strict=True)
     ]
     slopes = [(b.y() - a.y()) / (b.x() - a.x()) for a, b in pairwise(pixels)]
@@ -181,11 +191,90 @@ def test_that_a_logarithmic_axis_has_decades_and_fine_ticks_where_short():
         logarithmic_ticks(0, 10)
 
 
-def test_that_the_ends_of_the_axes_are_the_corners_of_the_place():
-    axes = Axes(QRectF(10, 20, 200, 100), (0.0, 50.0), (1.0, 100.0), logarithmic=True)
-    assert axes.point(0, 1) == QPointF(10, 120)
-    assert axes.point(50, 100) == QPointF(210, 20)
-    assert axes.y(10) == pytest.approx(70)
+@pytest.fixture
+def plot(qtbot) -> Plot:
+    view = Plot()
+    qtbot.addWidget(view)
+    view.resize(300, 200)
+    view.show()
+    return view
+
+
+def test_that_the_ends_of_the_axes_are_the_corners_of_the_place(plot):
+    plot.set_limits((0.0, 50.0), (1.0, 100.0), logarithmic=True)
+    place = plot.area(plot)
+    for (x, y), corner in (((0, 1), place.bottomLeft()), ((50, 100), place.topRight())):
+        assert (plot.pixel(x, y, plot) - corner).manhattanLength() < 0.1
+    assert plot.pixel(25, 10, plot).y() == pytest.approx(place.center().y(), abs=0.1)
+
+
+def test_that_a_value_with_no_logarithm_is_drawn_below_the_plot(plot):
+    plot.set_limits((0.0, 50.0), (1.0, 100.0), logarithmic=True)
+    for value in (0.0, -3.0, 1e-9):
+        assert plot.pixel(0, value, plot).y() > plot.area(plot).bottom()
+
+
+def test_that_labels_of_a_short_logarithmic_axis_do_not_overlap(plot):
+    plot.set_limits((0.0, 50.0), (3.0, 60.0), logarithmic=True)
+    places = [plot.pixel(0, value, plot).y() for value in plot.left_axis.values(np.log10(3.0), np.log10(60.0), 150.0)]
+    height = QFontMetricsF(font(scale=0.92)).capHeight()
+    assert len(places) == 4
+    assert all(lower - upper > 1.5 * height for lower, upper in pairwise(places))
+
+
+def test_that_neither_wheel_nor_drag_nor_right_button_change_a_plot(curves, bars):
+    for view in (curves.plot, bars):
+        before = view.grab().toImage()
+        middle = QPointF(view.rect().center())
+        assert view.childAt(middle.toPoint()) is None
+        wheel(view, middle, 3)
+        drag(view, [middle, middle + QPointF(40, 30)])
+        click(view, middle, RIGHT)
+        move(view, QPointF(1, 1))
+        assert view.grab().toImage() == before
+        assert QApplication.activePopupWidget() is None
+    assert curves.plot.main.plotItem.getViewBox().menuEnabled() is False
+
+
+def test_that_plots_at_rest_are_not_painted_again(curves, bars, qtbot):
+    qtbot.wait(200)
+    painted = PaintCount([plot.viewport() for plot in (*curves.findChildren(Plot), *bars.findChildren(Plot))])
+    qtbot.wait(400)
+    assert painted.count == 0
+
+
+def test_that_error_bars_keep_the_width_of_their_ends(curves):
+    def beam_pixels() -> float:
+        QApplication.processEvents()
+        (bars, *_) = (item for item in curves.plot.main.plotItem.items if isinstance(item, pg.ErrorBarItem))
+        return bars.opts["beam"] / curves.plot.main.per_pixel()
+
+    before = beam_pixels()
+    curves.resize(700, 500)
+    assert beam_pixels() == pytest.approx(before)
+
+
+def test_that_residuals_are_shown_where_there_is_room(curves):
+    shown = [item for item in curves.plot.residuals.plotItem.items if isinstance(item, pg.ScatterPlotItem)]
+    hours, residuals = (np.concatenate(part) for part in zip(*(item.getData() for item in shown), strict=True))
+    order = np.argsort(hours)
+    assert hours[order] == pytest.approx([4.0, 24.0, 48.0, 192.0])
+    assert residuals[order] == pytest.approx([2.0, -2.0, 0.0, 1.0])
+    assert curves.plot.residuals.isVisible()
+    curves.resize(900, 300)
+    assert not curves.plot.residuals.isVisible()
+
+
+class PaintCount(QObject):
+    def __init__(self, widgets) -> None:
+        super().__init__()
+        self.count = 0
+        for widget in widgets:
+            widget.installEventFilter(self)
+
+    def eventFilter(self, watched, event) -> bool:  # noqa: N802 Qt override
+        self.count += event.type() == QEvent.Type.Paint
+        return False
 
 
 LIMIT = DoseLimitShown("renal limit", 23.0, "protocol")
@@ -262,3 +351,48 @@ def test_that_no_bars_and_very_many_bars_are_drawn(bars):
     bars.grab()
     bars.show_bars([DoseBarShown(str(n), f"Lesion {n}", BARS[0].segments) for n in range(18)])
     bars.grab()
+
+
+def test_that_names_and_numbers_stand_under_their_bars(bars):
+    QApplication.processEvents()
+    shown = {text.text(): text for text in bars.findChildren(QLabel) if text.isVisible()}
+    for key, name, number in (("kl", "Kidney L", "10.40 ± 1.10"), ("sp", "Spleen", "5.20")):
+        for text in (shown[name], shown[number]):
+            middle = text.mapTo(bars, text.rect().center())
+            assert middle.x() == pytest.approx(bars.bar_place(key).center().x(), abs=2)
+            assert middle.y() > bars.bar_place(key).bottom()
+
+
+def test_that_a_number_under_a_bar_is_never_cut_off(bars):
+    many = [DoseBarShown(str(n), f"Lesion {n}", (DoseSegmentShown("", "", 112.03, "delivered"),)) for n in range(14)]
+    for count, expected in ((4, "112.03"), (14, "")):
+        bars.show_bars(many[:count])
+        bars.resize(260 if count == 14 else 500, 300)
+        bars.grab()
+        texts = [text for text in bars.findChildren(QLabel) if text.isVisible() and text.text().startswith("112")]
+        assert {text.text() for text in texts} == ({expected} if expected else set())
+
+
+def test_that_a_limit_is_told_with_its_name_and_value_where_it_lies(bars):
+    bars.grab()
+    items = bars.findChild(Plot).plotItem.items
+    (name,) = (item for item in items if isinstance(item, pg.TextItem) and item.isVisible())
+    assert name.textItem.toPlainText() == "renal limit 23 Gy"
+    lines = [item.getData()[1] for item in items if isinstance(item, pg.PlotCurveItem)]
+    assert [ends.tolist() for ends in lines if ends is not None and ends.size] == [[23.0, 23.0]]
+
+
+def test_that_a_whisker_reaches_one_standard_uncertainty_each_way(bars):
+    (whiskers,) = (item for item in bars.findChild(Plot).plotItem.items if isinstance(item, pg.ErrorBarItem))
+    assert (whiskers.opts["y"].tolist(), whiskers.opts["top"].tolist()) == (pytest.approx([10.4]), [1.1])
+
+
+def test_that_the_plotting_library_is_read_with_the_first_bar_only():
+    code = (
+        "import sys, widgets.dose_bars_view as v; from PySide6.QtWidgets import QApplication; app = QApplication([]);"
+        "view = v.DoseBarsView(); print('pyqtgraph' in sys.modules);"
+        "view.show_bars([v.DoseBarShown('a', 'a', (v.DoseSegmentShown('', '', 1.0, 'delivered'),))]);"
+        "print('pyqtgraph' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert told.stdout.split() == ["False", "True"]

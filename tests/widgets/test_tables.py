@@ -2,13 +2,10 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLineEdit
 
-from dosimetry_core.units import GRAY, MEGABECQUEREL_HOUR
 from tests.widgets.pointer import Received, click
-from widgets.result_table import Column, ResultTable, Row
 from widgets.voi_table import VoiRow, VoiTable
 
 ROWS = (
@@ -87,56 +84,3 @@ def test_that_an_unchanged_row_is_not_repainted(voi_table):
     assert len(changed) == 0
     voi_table.show_rows((ROWS[0], ROWS[1], VoiRow("v2", "Lesion 1", "lesion", "#a6f29a", 3.0)))
     assert changed.last[0].row() == 2
-
-
-COLUMNS = (
-    Column("organ", "Organ"),
-    Column("tia", "Time-integrated activity", MEGABECQUEREL_HOUR),
-    Column("dose", "Absorbed dose", GRAY),
-)
-RESULTS = (
-    Row("kl", ("Kidney L", (4.4e13, 9e11), (4.21, 0.19))),
-    Row("kr", ("Kidney R", 4.2e13, None), level="warning"),
-)
-
-
-@pytest.fixture
-def results(qtbot) -> ResultTable:
-    table = ResultTable("organ_doses")
-    qtbot.addWidget(table)
-    table.resize(600, 200)
-    table.show_rows(COLUMNS, RESULTS)
-    table.show()
-    return table
-
-
-def test_that_results_are_shown_in_display_units(results):
-    assert results.text("kl", "tia") == "12222 ± 250"
-    assert results.text("kr", "dose") == "–"
-    assert results.value("kl", "dose") == (4.21, 0.19)
-
-
-def test_that_copying_gives_lines_with_units(results):
-    QTest.keyClick(results, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    lines = QGuiApplication.clipboard().text().split("\n")
-    assert lines[0] == "Organ\tTime-integrated activity\tAbsorbed dose"
-    assert lines[1] == "Kidney L\t12222 ± 250 MBq·h\t4.21 ± 0.19 Gy"
-    results.set_current("kr")
-    assert results.copy_text().split("\n")[1:] == ["Kidney R\t11667 MBq·h\t–"]
-
-
-def test_that_a_click_names_the_row(results):
-    clicked = Received(results.row_clicked)
-    click(results.viewport(), cell_middle(results, 1, 1))
-    assert clicked.values == ["kr"]
-
-
-def test_that_the_selected_row_survives_a_refresh_by_its_key(results):
-    results.set_current("kr")
-    results.show_rows(COLUMNS, (Row("new", ("Liver", None, None)), *RESULTS))
-    assert results.current() == "kr"
-
-
-def test_that_a_row_with_a_missing_cell_is_our_fault(results):
-    with pytest.raises(ValueError, match="cells"):
-        results.show_rows(COLUMNS, (Row("x", ("Liver",)),))

@@ -1,0 +1,159 @@
+"""How bars of absorbed dose are plotted: stacked parts, whiskers, and limits with their names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPen
+from PySide6.QtWidgets import QWidget
+
+from dosimetry_core.units import GRAY
+from widgets.dose_bar import DoseBarShown, SegmentLook, segment_look
+from widgets.plot import Plot, line_pen
+from widgets.theme import ERROR, TEXT, font
+
+_BAR_PART = 0.56
+_BAR_PIXELS = 84.0
+_BEAM_PIXELS = 12.0
+_HEADROOM = 1.12
+SLOT_GAP_PIXELS = 4.0
+
+
+class DosePlot(Plot):
+    """Bar ``n`` stands at x = n + ½; the vertical axis is in Gy."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bars: tuple[DoseBarShown, ...] = ()
+        self._marked: tuple[int | None, int | None] = (None, None)
+        self.show_x_labels(False)
+        nothing = {"x": [0.0], "width": 0.0, "height": [0.0]}
+        self._slots = self.place(pg.BarGraphItem(**nothing, pen=None))
+        self._slots.setZValue(-0.5)
+        self._parts, self._hatching = (self.place(pg.BarGraphItem(**nothing)) for _ in range(2))
+        self._whiskers = self.place(pg.ErrorBarItem(pen=line_pen(TEXT, 1.3)))
+        self._lines = {
+            strong: self.place(pg.PlotCurveItem(pen=line_pen(ERROR, 2.4 if strong else 1.5)))
+            for strong in (False, True)
+        }
+        self._names: list[pg.TextItem] = []
+        # Names of limits may reach above the highest tick.
+        self.box.setFlag(self.box.GraphicsItemFlag.ItemClipsChildrenToShape, False)
+        self.box.sigResized.connect(self._draw)
+
+    def show_bars(self, bars: Sequence[DoseBarShown]) -> None:
+        """Draw anew."""
+        self._bars = tuple(bars)
+        ends = [bar.total_gy + (bar.standard_uncertainty_gy or 0.0) for bar in bars]
+        ends += [limit.absorbed_dose_gy for bar in bars for limit in bar.limits]
+        highest = max(ends, default=1.0)
+        self.set_limits((0.0, float(max(len(bars), 1))), (0.0, highest * _HEADROOM or 1.0))
+        self._draw()
+
+    def mark_bars(self, current: int | None, hovered: int | None) -> None:
+        """Light up the column of the current bar, and fainter that under the pointer."""
+        if (current, hovered) != self._marked:
+            self._marked = (current, hovered)
+            self._draw_slots()
+
+    def bar_place(self, number: int, within: QWidget) -> QRectF:
+        """Where a bar is drawn, in the coordinates of a widget around this plot."""
+        width = self._bar_width()
+        total = self._bars[number].total_gy
+        top_left = self.pixel(number + 0.5 - width / 2, total, within)
+        return QRectF(top_left, self.pixel(number + 0.5 + width / 2, 0.0, within))
+
+    def _bar_width(self) -> float:
+        return min(_BAR_PART, _BAR_PIXELS * self.per_pixel())
+
+    def _draw(self) -> None:
+        self._draw_slots()
+        self._draw_parts()
+        self._draw_whiskers()
+        self._draw_limits()
+
+    def _draw_slots(self) -> None:
+        current, hovered = self._marked
+        places = [(current, 14)] + ([(hovered, 8)] if hovered != current else [])
+        lit = [(number, alpha) for number, alpha in places if number is not None and number < len(self._bars)]
+        self._slots.setVisible(bool(lit))
+        if lit:
+            self._slots.setOpts(
+                x=[number + 0.5 for number, _ in lit],
+                width=max(1.0 - SLOT_GAP_PIXELS * self.per_pixel(), 0.0),
+                height=[self.limits[1][1]] * len(lit),
+                brushes=[QColor(255, 255, 255, alpha) for _, alpha in lit],
+            )
+
+    def _draw_parts(self) -> None:
+        parts: list[_Part] = []
+        for number, bar in enumerate(self._bars):
+            reached = 0.0
+            for segment in bar.segments:
+                look = segment_look(segment, stale=bar.stale)
+                parts.append(_Part(number + 0.5, reached, segment.absorbed_dose_gy, look))
+                reached += segment.absorbed_dose_gy
+        hatched = [part for part in parts if part.look.hatching is not None]
+        washes = [part.look.wash for part in parts]
+        self._stack(self._parts, parts, washes, [part.look.frame for part in parts])
+        lines = [part.look.hatching for part in hatched if part.look.hatching is not None]
+        self._stack(self._hatching, hatched, lines, [QPen(Qt.PenStyle.NoPen)] * len(hatched))
+
+    def _stack(self, item: pg.BarGraphItem, parts: list[_Part], brushes: list[QBrush], pens: list[QPen]) -> None:
+        item.setVisible(bool(parts))
+        if parts:
+            item.setOpts(
+                x=[part.x for part in parts],
+                y0=[part.base for part in parts],
+                height=[part.height for part in parts],
+                width=self._bar_width(),
+                brushes=brushes,
+                pens=pens,
+            )
+
+    def _draw_whiskers(self) -> None:
+        told = [(n + 0.5, b.total_gy, b.standard_uncertainty_gy) for n, b in enumerate(self._bars)]
+        known = np.array([(x, y, u) for x, y, u in told if u is not None], dtype=np.float64).reshape(-1, 3)
+        x, y, u = known.T
+        self._whiskers.setData(x=x, y=y, top=u, bottom=u, beam=_BEAM_PIXELS * self.per_pixel())
+
+    def _draw_limits(self) -> None:
+        small = font(scale=0.85)
+        metrics = QFontMetricsF(small)
+        gap = SLOT_GAP_PIXELS / 2 * self.per_pixel()
+        room = 1.0 / self.per_pixel() - SLOT_GAP_PIXELS
+        limits = [(number, bar, limit) for number, bar in enumerate(self._bars) for limit in bar.limits]
+        ends: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
+        while len(self._names) < len(limits):
+            name = self.place(pg.TextItem("", color=QColor(ERROR), anchor=(1, 1)))
+            name.textItem.document().setDocumentMargin(2)
+            name.setFont(small)
+            self._names.append(name)
+        for name in self._names[len(limits) :]:
+            name.setVisible(False)
+        for (number, bar, limit), name in zip(limits, self._names, strict=False):
+            dose = limit.absorbed_dose_gy
+            exceeded = bar.total_gy > dose
+            ends[bar.binding or exceeded] += [(number + gap, dose), (number + 1 - gap, dose)]
+            value = GRAY.text(dose, digits=0)
+            words = f"above {limit.name} {value}" if exceeded else f"{limit.name} {value}"
+            name.setText(metrics.elidedText(words, Qt.TextElideMode.ElideRight, room))
+            name.setPos(QPointF(number + 1 - gap, dose))
+            name.setVisible(True)
+        for strong, line in self._lines.items():
+            x, y = np.array(ends[strong], dtype=np.float64).reshape(-1, 2).T
+            line.setData(x, y, connect="pairs")
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A part of a bar: its place in units of the axes, and its look."""
+
+    x: float
+    base: float
+    height: float
+    look: SegmentLook
