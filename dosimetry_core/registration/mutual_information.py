@@ -23,8 +23,6 @@ _LEVEL_FIRST_STEP_MM = (4.0, 2.0, 0.5)
 _LEVEL_SMOOTHING_MM = (12.0, 8.0, 4.0)
 _START_SHIFTS_MM = (-40.0, 0.0, 40.0)
 _BODY_SHARE = 0.02
-# Around the voxels with uptake; surroundings beyond say nothing and cost most of the time.
-_MARGIN_MM = 30.0
 _SEEN_SHARE = 0.002
 _MARGIN_MM = 20.0
 
@@ -58,20 +56,6 @@ def register_by_mutual_information(
     agreement = float(np.corrcoef(own, moved)[0, 1]) if varied else 0.0
     progress(1.0, "Aligned")
     return first, residual, float(inside.mean()), agreement
-
-
-def _around_uptake(volume: Volume) -> Volume:
-    inside = volume.values > _BODY_SHARE * volume.values.max()
-    start, stop = [], []
-    for axis, (count, step_mm) in enumerate(zip(volume.geometry.shape, volume.geometry.spacing_mm, strict=True)):
-        used = np.flatnonzero(inside.any(axis=tuple(a for a in range(3) if a != axis)))
-        margin = math.ceil(_MARGIN_MM / step_mm)
-        start.append(max(0, int(used[0]) - margin))
-        stop.append(min(count, int(used[-1]) + margin + 1))
-    part = volume.values[tuple(slice(a, b) for a, b in zip(start, stop, strict=True))]
-    a, b, c = start
-    geometry = volume.geometry.cropped((a, b, c), (part.shape[0], part.shape[1], part.shape[2]))
-    return Volume(part, geometry, volume.quantity)
 
 
 def _image(volume: Volume) -> Any:
