@@ -11,8 +11,9 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from app.outputs import output_folder, write_file
+from app.outputs import output_folder, require_folder, write_file
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.progress import Progress
 
@@ -72,6 +73,7 @@ def compute_case(arguments: argparse.Namespace) -> int:
     from dosimetry_core.plan_record import results_bytes
     from dosimetry_core.results_json import results_json
 
+    require_folder(arguments.out)
     evaluation = compute(read_case(arguments.case), progress=_terminal_progress())
     results = results_json(evaluation)
     with output_folder(arguments.out) as folder:
@@ -92,6 +94,7 @@ def plan(arguments: argparse.Namespace) -> int:
     from dosimetry_core.pipeline import compute
 
     overrides = _overrides(arguments.override)
+    require_folder(arguments.out)
     identity = None
     if arguments.sign is not None:
         identity = load_identity(arguments.sign, _passphrase(arguments.passphrase_file))
@@ -174,6 +177,7 @@ def check(arguments: argparse.Namespace) -> int:
 
     if not arguments.folder.exists():
         raise DosimetryError("does not exist", where=str(arguments.folder), remedy="name a folder of DICOM files")
+    _require_zone(arguments.time_zone)
     entries = check_folder(arguments.folder, time_zone=arguments.time_zone)
     report = [entry.as_json() for entry in entries]
     if arguments.json:
@@ -201,6 +205,16 @@ def screenshots(arguments: argparse.Namespace) -> int:
     for name in names:
         print(arguments.folder / name)
     return DONE
+
+
+def _require_zone(name: str | None) -> None:
+    try:
+        if name is not None:
+            ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise DosimetryError(
+            f"unknown time zone {name!r}", where="--time-zone", remedy='use an IANA name such as "Europe/Warsaw"'
+        ) from error
 
 
 def _print_findings(findings: Sequence[Mapping[str, str]]) -> None:
@@ -244,6 +258,6 @@ def _passphrase(path: Path | None) -> str:
 
 
 def _located(error: DosimetryError, path: Path) -> DosimetryError:
-    if error.where:
+    if error.where not in ("", "plan"):
         return error
     return DosimetryError(error.what, where=str(path), remedy=error.remedy)

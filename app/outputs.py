@@ -26,6 +26,13 @@ def _flush(path: Path) -> None:
         os.close(descriptor)
 
 
+def require_folder(target: Path) -> None:
+    """Refuse a place for output that can't be a folder, before anything is computed."""
+    taken = next((path for path in (target, *target.absolute().parents) if path.exists()), None)
+    if taken is not None and not taken.is_dir():
+        raise DosimetryError("is a file", where=str(taken), remedy="name a folder for the output")
+
+
 @contextlib.contextmanager
 def output_folder(target: Path) -> Iterator[Path]:
     """A temporary folder whose files are moved into ``target`` when the block ends without an error.

@@ -208,7 +208,9 @@ class Settings:
     time_zero: Literal["infusion-middle"] = "infusion-middle"
     fit: FitSettings = field(default_factory=FitSettings)
     engine: FrozenMap[str, Engine] = field(
-        default_factory=lambda: FrozenMap({"kidneys": "organ-level", "lesion": "sphere"})
+        default_factory=lambda: FrozenMap(
+            {"kidneys": "organ-level", "liver": "organ-level", "spleen": "organ-level", "lesion": "sphere"}
+        )
     )
     red_marrow: RedMarrowSettings = field(default_factory=RedMarrowSettings)
     density_g_per_ml: FrozenMap[str, float] = field(

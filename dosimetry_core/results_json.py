@@ -40,11 +40,14 @@ def results_json(evaluation: Evaluation) -> dict[str, Any]:
             "birth_date": None if case.patient.birth_date is None else case.patient.birth_date.isoformat(),
             "weight_kg": case.patient.weight_kg,
             "height_mm": case.patient.height_mm,
+            "haematocrit": case.patient.haematocrit,
+            "bone_metastases": case.patient.bone_metastases,
             "time_zone": case.patient.time_zone,
         },
         "inputs": inputs(case),
         "settings": plain(case.settings)
-        | {"calibration": {f"cycle_{cycle.number}": plain(cycle.calibration) for cycle in case.cycles}},
+        | {"calibration": {f"cycle_{cycle.number}": plain(cycle.calibration) for cycle in case.cycles}}
+        | {"measurement": {f"cycle_{cycle.number}": _measurement(cycle) for cycle in case.cycles if cycle.image_paths}},
         "cycles": [_cycle(result) for result in evaluation.cycles],
         "course": _course(evaluation),
         "protocol": evaluation.protocol.to_json(),
@@ -61,6 +64,15 @@ def results_json(evaluation: Evaluation) -> dict[str, Any]:
             ],
         },
         "findings": [finding_json(finding) for finding in evaluation.findings],
+    }
+
+
+def _measurement(cycle: Cycle) -> dict[str, Any]:
+    """How the images of a cycle were read and measured, besides the calibration."""
+    return {
+        "contour_convention": cycle.contour_convention,
+        "whole_body_method": cycle.whole_body.method,
+        "clock_offset_s": dict(cycle.clock_offset_s),
     }
 
 
@@ -137,6 +149,7 @@ def _cycle(result: CycleResult) -> dict[str, Any]:
         "whole_body": None if result.whole_body is None else plain(result.whole_body),
         "blood": _blood(result),
         "red_marrow_alternatives_gy": dict(result.red_marrow_alternatives_gy),
+        "haematocrit": cycle.haematocrit,
         "laboratory": [{"date": r.date.isoformat(), **r.values} for r in cycle.laboratory],
         "safety": result.safety.to_json(),
         "findings": [finding_json(finding) for finding in result.findings],
@@ -322,6 +335,7 @@ def _course(evaluation: Evaluation) -> dict[str, Any]:
             name: {
                 "absorbed_dose_gy": dose.absorbed_dose_gy,
                 "absorbed_dose_standard_uncertainty_gy": dose.standard_uncertainty_gy,
+                "cycles": [r.cycle.number for r in evaluation.cycles if name in r.vois and r.vois[name].doses],
             }
             for name, dose in evaluation.course_vois.items()
         },

@@ -24,8 +24,8 @@ from dosimetry_core.image import SourceFile
 from dosimetry_core.progress import Progress, no_progress
 
 NIFTI_ENDINGS = (".nii", ".nii.gz")
-# What file browsers and archives leave beside images; none of it can hold an image.
-_BY_CATCH = frozenset({"dicomdir", "thumbs.db", "desktop.ini"})
+# What file browsers, archives and this program leave beside images; none of it can hold an image.
+_BY_CATCH = frozenset({"dicomdir", "thumbs.db", "desktop.ini", "case.toml", "truth.json"})
 _LARGEST_FILE_BYTES = 2 * 1024**3
 _READERS = 2
 _FILES_AHEAD = 16

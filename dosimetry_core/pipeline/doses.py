@@ -36,12 +36,6 @@ from dosimetry_core.voi import Role
 KIDNEY_ROLES: tuple[Role, ...] = ("kidney_left", "kidney_right", "kidneys")
 SOURCE_ORGANS: tuple[Organ, ...] = ("kidneys", "liver", "spleen")
 LOCAL_DEPOSITION = "local-deposition"
-_DEFAULT_ENGINES: dict[str, Engine] = {
-    "kidneys": "organ-level",
-    "liver": "organ-level",
-    "spleen": "organ-level",
-    "lesion": "sphere",
-}
 
 
 def role_group(role: Role) -> str:
@@ -51,8 +45,7 @@ def role_group(role: Role) -> str:
 
 def engine_of(case: Case, role: Role) -> Engine | None:
     """Engine of a role; None for roles that get no absorbed dose."""
-    group = role_group(role)
-    return case.settings.engine.get(group, _DEFAULT_ENGINES.get(group))
+    return case.settings.engine.get(role_group(role))
 
 
 def relative_uncertainty(measurement: VoiMeasurement, curves: VoiCurves, nuclide: str) -> RelativeUncertainty:

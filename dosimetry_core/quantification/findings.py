@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Sequence
 
-from dosimetry_core.errors import Finding
+from dosimetry_core.errors import Finding, Level
 from dosimetry_core.partial_volume.blurred_sphere import sphere_radius_mm
 from dosimetry_core.partial_volume.uniformity import CoreContrast
 from dosimetry_core.units import HOUR, MILLILITRE, MILLIMETRE, PERCENT
@@ -22,6 +22,8 @@ OUTSIDE_SEVERE_SHARE = 0.2
 PARTIAL_VOLUME_FACTOR_REMARKABLE = 2.5
 RECOVERY_UNCERTAINTY_REMARKABLE = 0.1
 KIDNEY_ROLES: tuple[Role, ...] = ("kidney_left", "kidney_right", "kidneys")
+ORGAN_ROLES: tuple[Role, ...] = (*KIDNEY_ROLES, "liver", "spleen")
+"""A lesion may have lost its uptake; an organ can't."""
 REMARKABLE_CONTRAST = 0.3
 """Core contrast of a kidney beyond which a finding is raised; uniform ones stay within 0.15 in four noisy scans."""
 SIGNIFICANT_CONTRAST = 3.0
@@ -169,6 +171,8 @@ def voi_on_scan_findings(
     fraction_outside: float,
     recovery_uncertainty: float | None,
     place: str,
+    *,
+    role: Role,
 ) -> tuple[Finding, ...]:
     """Remarks on one VOI at one time point."""
     findings = []
@@ -182,7 +186,8 @@ def voi_on_scan_findings(
             )
         )
     if not activity_bq > 0:
-        findings.append(Finding("activity-not-positive", "error", "The activity is not positive.", place))
+        level: Level = "error" if role in ORGAN_ROLES else "warning"
+        findings.append(Finding("activity-not-positive", level, "The activity is not positive.", place))
     elif uncorrected_activity_bq > 0 and activity_bq / uncorrected_activity_bq > PARTIAL_VOLUME_FACTOR_REMARKABLE:
         findings.append(
             Finding(

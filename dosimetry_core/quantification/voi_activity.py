@@ -159,7 +159,7 @@ def _container(
         if scan.noise is not None:
             random.append(container_noise_bq(container, scan.regions, scan.noise))
         at = f"{place}, scan of {scan.acquisition_start.isoformat(timespec='minutes')}"
-        findings += voi_on_scan_findings(own, own, container.fraction_outside, None, at)
+        findings += voi_on_scan_findings(own, own, container.fraction_outside, None, at, role=voi.role)
     return replace(
         measured,
         nuclide=scans[0].nuclide,
@@ -232,7 +232,9 @@ def _voi_on_scan(
         random,
         recovery_uncertainty,
         sampled.fraction_outside,
-        voi_on_scan_findings(activity, uncorrected, sampled.fraction_outside, recovery_uncertainty, number),
+        voi_on_scan_findings(
+            activity, uncorrected, sampled.fraction_outside, recovery_uncertainty, number, role=voi.role
+        ),
     )
 
 

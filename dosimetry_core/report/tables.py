@@ -226,10 +226,11 @@ def _registration(point: Mapping[str, Any]) -> str:
     return method if residual is None else f"{method}, {text_of(MILLIMETRE, residual)} mm"
 
 
-def _range(values: Sequence[float] | None) -> str:
-    if not values:
+def _range(values: Sequence[float | None] | None) -> str:
+    known = [value for value in values or () if value is not None]
+    if not known:
         return "–"
-    low, high = f"{min(values):.3f}", f"{max(values):.3f}"
+    low, high = f"{min(known):.3f}", f"{max(known):.3f}"
     return low if low == high else f"{low}–{high}"
 
 
