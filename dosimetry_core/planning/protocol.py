@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
 from dataclasses import dataclass, field
@@ -226,6 +227,7 @@ def read_protocol(name_or_path: str, *, folder: Path | str = ".") -> Protocol:
     )
 
 
+@functools.lru_cache(maxsize=32)
 def parse_protocol(content: bytes, *, where: str) -> Protocol:
     """A protocol from the bytes of its file; ``where`` names the file in messages."""
     problems: list[DosimetryError] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -190,6 +191,7 @@ def read_rules(name: str) -> RuleSet:
     return parse_rules(table_bytes("safety", f"{name}.toml"), where=f"resources/safety/{name}.toml")
 
 
+@functools.lru_cache(maxsize=32)
 def parse_rules(content: bytes, *, where: str) -> RuleSet:
     """A rule set from the bytes of its file."""
     problems: list[DosimetryError] = []
