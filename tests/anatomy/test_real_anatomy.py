@@ -41,6 +41,7 @@ PLANS = (
         31,
         (CyclePlan("nm-counts-against-normal", "structure-set"), CyclePlan("pt-bqml", "segmentation")),
         couch=True,
+        moving_gas=True,
     ),
     StudyPlan(
         "feet-first-12-mm",
@@ -50,6 +51,7 @@ PLANS = (
         spect_voxel_mm=4.42,
         other_ct_mm=(5.0, 2.0),
         couch=True,
+        moving_gas=True,
     ),
     StudyPlan(
         "prone-other-table",
@@ -71,6 +73,7 @@ PLANS = (
         crop_other_ct=True,
         other_ct_mm=(4.0, 1.5),
         couch=True,
+        moving_gas=True,
     ),
     StudyPlan(
         "liver-cut",
@@ -79,6 +82,7 @@ PLANS = (
         spect_shape=(70, 128, 128),
         spect_shift_mm=-12.0,
         couch=True,
+        moving_gas=True,
     ),
 )
 CUT = "liver-cut"

@@ -50,6 +50,8 @@ class StudyPlan:
         Leave as much of the other CTs as the unmoved body would fill, so that the moved one is cut.
     couch
         Show a couch in every CT that doesn't move with the patient.
+    moving_gas
+        Put gas into a part of the bowel that differs from visit to visit.
     table_mm
         Added to the positions of the last two visits: another zero of the table, hundreds of mm away.
     kidney_noise
@@ -67,6 +69,7 @@ class StudyPlan:
     other_ct_mm: tuple[float, float] = (4.0, 2.0)
     crop_other_ct: bool = False
     couch: bool = False
+    moving_gas: bool = False
     table_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
     kidney_noise: tuple[float, ...] = (0.012, 0.013, 0.015, 0.022)
     scan_hours: tuple[tuple[float, float], ...] = ((3.6, 5.1), (21.5, 26.5), (44.0, 52.0), (165.0, 195.0))

@@ -162,9 +162,8 @@ def _write_ct(
     if cropped:
         centre = centre + np.array(plan.table_mm) * (visit.number > 2)
     grid = centred_grid((shape[0], shape[1], shape[2]), (slice_mm, pixel_mm, pixel_mm), centre, files.orientation)
-    hu = sampled(
-        _with_gas(subject, generator), subject.ct_geometry, grid, visit.scanner_from_body, order=1, outside=AIR_HU
-    )
+    body_hu = _with_gas(subject, generator) if plan.moving_gas else subject.ct_hu
+    hu = sampled(body_hu, subject.ct_geometry, grid, visit.scanner_from_body, order=1, outside=AIR_HU)
     if plan.couch:
         _add_couch(hu, grid, subject, np.array(plan.table_mm) * (visit.number > 2))
     hu += CT_NOISE_HU[0 if reference else 1] * generator.standard_normal(hu.shape, dtype=np.float32)
