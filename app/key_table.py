@@ -78,5 +78,6 @@ KEY_ACTS: tuple[KeyAct, ...] = (
     KeyAct("next_review", "Next VOI needing review", ("N",), "Tools"),
     KeyAct("confirm", "Confirm step", ("Ctrl+Return", "Ctrl+Enter"), "Go"),
     KeyAct("key_sheet", "Keys of this step", ("F1",), "Help"),
+    KeyAct("documentation", "Documentation", ("Shift+F1",), "Help"),
     KeyAct("about", "About Lutetia", (), "Help", separated=True),
 )

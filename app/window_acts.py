@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFileDialog
 
+from app.documentation_window import DocumentationWindow
 from app.key_sheet import AboutDialog, KeySheet
 from app.reviews import STEP_KEYS, StepKey
 from app.view_state import CT_PRESETS
@@ -60,6 +61,7 @@ class WindowActs:
             "next_review": partial(self.on_step, "voi", "go_to_next_review"),
             "confirm": window.confirm_step,
             "key_sheet": lambda: KeySheet(window.step(window.current_step), window).open(),
+            "documentation": lambda: DocumentationWindow(window).open(),
             "about": lambda: AboutDialog(window).open(),
         }
         for act in SHAPE_ACTS:

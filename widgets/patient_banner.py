@@ -54,4 +54,4 @@ class PatientBanner(QFrame):
             fact.setVisible(bool(text))
         self._badge.setText(shown.badge)
         self._badge.setVisible(bool(shown.badge))
-        self._badge.setToolTip("Not a medical device: see the intended use in the documentation (F1)")
+        self._badge.setToolTip("Not a medical device: see the intended use in the documentation (Shift+F1)")

@@ -394,8 +394,11 @@ def organ_results(cycle: Cycle, measurement: CycleMeasurement, vois: Mapping[str
                 mean, math.hypot(*random) / sum(masses.values()), mass_weighted_mean_gy(common, masses)
             )
             for source in dict.fromkeys(s for voi in parts.values() for s in voi.contributions_gy):
+                by_voi = {name: voi.contributions_gy.get(source, FrozenMap()) for name, voi in parts.items()}
+                if any(nuclide not in by for by in by_voi.values()):
+                    continue
                 contributions.setdefault(source, {})[nuclide] = mass_weighted_mean_gy(
-                    {name: voi.contributions_gy[source][nuclide] for name, voi in parts.items()}, masses
+                    {name: by[nuclide] for name, by in by_voi.items()}, masses
                 )
         beds = {name: voi.bed_gy for name, voi in parts.items() if voi.bed_gy is not None}
         organs[organ] = OrganResult(

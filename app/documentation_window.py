@@ -1,0 +1,62 @@
+"""The documents that come with the program, to read in the window."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QUrl
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QListWidget, QTextBrowser, QWidget
+
+from dosimetry_core.data_tables import resource
+
+DOCUMENTS: tuple[tuple[str, str], ...] = (
+    ("user-guide.md", "User guide"),
+    ("case-file.md", "Case file and commands"),
+    ("findings.md", "Findings"),
+    ("theory.md", "Theory"),
+    ("data.md", "Data"),
+    ("validation.md", "Validation"),
+    ("commissioning.md", "Commissioning"),
+    ("hazards.md", "Hazards"),
+    ("third-party.md", "Third-party software"),
+)
+
+
+class DocumentationWindow(QDialog):
+    """Titles on the left, the chosen document on the right; links between documents work."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("documentation")
+        self.setWindowTitle("Documentation")
+        self.resize(1000, 700)
+        self._titles = QListWidget()
+        self._titles.setObjectName("documentation_titles")
+        self._titles.addItems([title for _, title in DOCUMENTS])
+        self._titles.setFixedWidth(220)
+        self._page = QTextBrowser()
+        self._page.setObjectName("documentation_page")
+        self._page.setOpenLinks(False)
+        self._page.anchorClicked.connect(self._follow)
+        row = QHBoxLayout(self)
+        row.addWidget(self._titles)
+        row.addWidget(self._page, 1)
+        self._titles.currentRowChanged.connect(lambda number: self._show(DOCUMENTS[number][0]))
+        self._titles.setCurrentRow(0)
+
+    @property
+    def page_text(self) -> str:
+        """Text of the document shown."""
+        return self._page.toPlainText()
+
+    def show_document(self, name: str) -> None:
+        """Show a document by its file name."""
+        self._titles.setCurrentRow([file for file, _ in DOCUMENTS].index(name))
+
+    def _show(self, name: str) -> None:
+        self._page.setMarkdown(resource("documentation", name).read_text("utf-8"))
+
+    def _follow(self, link: QUrl) -> None:
+        name = link.path()
+        if name in [file for file, _ in DOCUMENTS]:
+            self.show_document(name)
+        if link.fragment():
+            self._page.scrollToAnchor(link.fragment())
