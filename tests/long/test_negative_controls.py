@@ -66,7 +66,7 @@ def test_that_kidneys_are_missed_without_registration(runs: list[Run], seeds: tu
             ratio = np.array(without["activity_bq"][LUTETIUM]) / np.array(with_it["activity_bq"][LUTETIUM]) - 1
             methods = [p["registration"]["method"] for p in run.results["cycles"][cycle - 1]["time_points"]]
             reference = methods.index("reference")
-            failures += abs(ratio[reference]) > 1e-9
+            failures += int(abs(ratio[reference]) > 1e-9)
             moved += np.delete(ratio, reference).tolist()
             assert name in run.truth["cycles"][cycle - 1]["vois"]
     figure_line(
