@@ -100,7 +100,7 @@ def with_fit_weights(case: Case, weights: FitWeights) -> Case:
     return replace(case, settings=replace(case.settings, fit=replace(fit, weights=weights)))
 
 
-def with_point_excluded(case: Case, voi: str, time_point: int, reason: str) -> Case:
+def with_point_excluded(case: Case, voi: str, time_point: int, reason: str, *, cycle: int | None = None) -> Case:
     """The case with one point left out of a VOI's fit.
 
     Parameters
@@ -109,19 +109,35 @@ def with_point_excluded(case: Case, voi: str, time_point: int, reason: str) -> C
         1 = first.
     reason
         Why; an empty one changes nothing, because a point is never left out without a reason.
+    cycle
+        Number of the cycle; None: in all.
     """
     fit = case.settings.fit
-    known = any(point.voi == voi and point.time_point == time_point for point in fit.exclude)
+    known = any(_is_excluded_by(point, voi, time_point, cycle) for point in fit.exclude)
     if known or not reason.strip():
         return case
-    exclude = (*fit.exclude, ExcludedPoint(voi, time_point, reason.strip()))
+    exclude = (*fit.exclude, ExcludedPoint(voi, time_point, reason.strip(), cycle))
     return replace(case, settings=replace(case.settings, fit=replace(fit, exclude=exclude)))
 
 
-def with_point_included(case: Case, voi: str, time_point: int) -> Case:
-    """The case with an excluded point taken back into the fit."""
+def _is_excluded_by(point: ExcludedPoint, voi: str, time_point: int, cycle: int | None) -> bool:
+    """Whether an exclusion leaves a point of a cycle out; one without a cycle holds in all."""
+    return (point.voi, point.time_point) == (voi, time_point) and point.cycle in (None, cycle)
+
+
+def exclusion_reasons(case: Case, voi: str, cycle: int) -> dict[int, str]:
+    """Time point (1 = first) → why it is left out of a VOI's fit in a cycle."""
+    return {
+        point.time_point: point.reason
+        for point in case.settings.fit.exclude
+        if _is_excluded_by(point, voi, point.time_point, cycle)
+    }
+
+
+def with_point_included(case: Case, voi: str, time_point: int, *, cycle: int | None = None) -> Case:
+    """The case with an excluded point taken back into the fit; an exclusion for all cycles ends in all."""
     fit = case.settings.fit
-    exclude = tuple(point for point in fit.exclude if (point.voi, point.time_point) != (voi, time_point))
+    exclude = tuple(point for point in fit.exclude if not _is_excluded_by(point, voi, time_point, cycle))
     if len(exclude) == len(fit.exclude):
         return case
     return replace(case, settings=replace(case.settings, fit=replace(fit, exclude=exclude)))

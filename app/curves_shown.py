@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from app.case_edits import exclusion_reasons
 from app.display import voi_colour_of
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.evaluation import CycleResult
@@ -37,7 +38,7 @@ def curve_shown(
     colour = voi_colour_of(cycle, voi.voi_id)
     curve = result.curves.get(nuclide) if nuclide else None
     fit = result.fits.get(nuclide) if nuclide else None
-    reasons = {point.time_point: point.reason for point in case.settings.fit.exclude if point.voi == voi.name}
+    reasons = exclusion_reasons(case, voi.name, cycle.number)
     if curve is None:
         return CurveShown(
             voi_id=voi.voi_id,

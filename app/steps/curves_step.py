@@ -7,7 +7,7 @@ from typing import cast, get_args
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QFormLayout, QInputDialog, QMenu, QWidget
 
-from app.case_edits import with_fit_model, with_fit_weights, with_point_excluded, with_point_included
+from app.case_edits import exclusion_reasons, with_fit_model, with_fit_weights, with_point_excluded, with_point_included
 from app.curves_shown import curves_of, measured_nuclide
 from app.number_grid import Cell, GridColumn, GridRow, Number, NumberGrid
 from app.result_paths import result_path
@@ -109,19 +109,24 @@ class CurvesStep(Step):
         if not reason.strip():
             self.told.emit("A point is left out only with a reason")
             return
-        name, why = voi.name, reason
+        name, why, cycle = voi.name, reason, self._cycle_number()
         self.session.document.apply(
-            f"Leave out scan {number} of {name}", lambda case: with_point_excluded(case, name, number, why)
+            f"Leave out scan {number} of {name}, cycle {cycle}",
+            lambda case: with_point_excluded(case, name, number, why, cycle=cycle),
         )
 
     def include_point(self, number: int) -> None:
         """Take a point of the active VOI back into the fit."""
         voi = self.session.voi
         if voi is not None:
-            name = voi.name
+            name, cycle = voi.name, self._cycle_number()
             self.session.document.apply(
-                f"Take back scan {number} of {name}", lambda case: with_point_included(case, name, number)
+                f"Take back scan {number} of {name}, cycle {cycle}",
+                lambda case: with_point_included(case, name, number, cycle=cycle),
             )
+
+    def _cycle_number(self) -> int:
+        return self.session.document.case.cycles[self.session.view_state.cycle].number
 
     def _point_menu(self, voi_id: str, index: int, place: QPoint) -> None:
         self.session.view_state.set_voi(voi_id)
@@ -204,7 +209,7 @@ class CurvesStep(Step):
             return
         c, p = self.session.view_state.cycle, self.session.view_state.time_point
         base = result_path("cycles", c, "vois", result.voi.name)
-        reasons = {x.time_point: x.reason for x in self.session.case.settings.fit.exclude if x.voi == result.voi.name}
+        reasons = exclusion_reasons(self.session.case, result.voi.name, self._cycle_number())
         uncertainty = result.activity_standard_uncertainty_bq.get(nuclide)
         rows = [
             GridRow(

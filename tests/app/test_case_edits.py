@@ -82,3 +82,12 @@ def test_that_a_point_is_excluded_once_and_taken_back(case: Case) -> None:
     assert once.settings.fit.exclude[0].reason == "moved"
     assert with_point_excluded(once, "Kidney L", 2, "again") is once
     assert with_point_included(once, "Kidney L", 2).settings.fit.exclude == ()
+
+
+def test_that_a_point_is_left_out_in_its_own_cycle_only(case: Case) -> None:
+    one = with_point_excluded(case, "Kidney L", 2, "moved", cycle=1)
+    assert [point.cycle for point in one.settings.fit.exclude] == [1]
+    assert with_point_excluded(one, "Kidney L", 2, "moved", cycle=1) is one
+    both = with_point_excluded(one, "Kidney L", 2, "moved", cycle=2)
+    assert [point.cycle for point in both.settings.fit.exclude] == [1, 2]
+    assert [point.cycle for point in with_point_included(both, "Kidney L", 2, cycle=1).settings.fit.exclude] == [2]
