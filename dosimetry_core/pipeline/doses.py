@@ -17,8 +17,8 @@ from dosimetry_core.dose.organ_level import (
     organ_absorbed_dose,
 )
 from dosimetry_core.dose.radiobiology import KIDNEY_RADIOSENSITIVITY, bed_of_fits_gy
-from dosimetry_core.dose.sphere import sphere_absorbed_dose_gy
-from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError, MissingDataError
+from dosimetry_core.dose.sphere import QUANTIFICATION_LIMIT_ML, sphere_absorbed_dose_gy
+from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError, Level, MissingDataError
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.pipeline.curves import VoiCurves
 from dosimetry_core.pipeline.marrow import SourceActivity
@@ -30,7 +30,7 @@ from dosimetry_core.uncertainty import (
     dose_relative_uncertainty,
     dose_volume_sensitivity,
 )
-from dosimetry_core.units import mass_kg
+from dosimetry_core.units import MILLILITRE, mass_kg
 from dosimetry_core.voi import Role
 
 KIDNEY_ROLES: tuple[Role, ...] = ("kidney_left", "kidney_right", "kidneys")
@@ -412,14 +412,17 @@ def organ_results(cycle: Cycle, measurement: CycleMeasurement, vois: Mapping[str
 
 
 def dose_findings(cycle: Cycle, vois: Mapping[str, VoiResult]) -> list[Finding]:
-    """One finding per VOI that has no result."""
-    return [
-        Finding(
-            "voi-failed",
-            "error" if role_group(voi.role) in SOURCE_ORGANS else "warning",
-            f"No absorbed dose: {voi.failure}.",
-            f"cycle {cycle.number}, {name}",
-        )
-        for name, voi in vois.items()
-        if voi.failure is not None
-    ]
+    """VOIs that have no result, and lesions too small for their result to be relied on (methods 3.1)."""
+    findings = []
+    for name, voi in vois.items():
+        place = f"cycle {cycle.number}, {name}"
+        if voi.failure is not None:
+            level: Level = "error" if role_group(voi.role) in SOURCE_ORGANS else "warning"
+            findings.append(Finding("voi-failed", level, f"No absorbed dose: {voi.failure}.", place))
+        elif voi.role == "lesion" and voi.doses and voi.volume_ml < QUANTIFICATION_LIMIT_ML:
+            text = (
+                f"{MILLILITRE.text(voi.volume_ml)} is below the quantification limit of "
+                f"{MILLILITRE.text(QUANTIFICATION_LIMIT_ML)}: the absorbed dose is an indication only."
+            )
+            findings.append(Finding("below-quantification-limit", "warning", text, place))
+    return findings
