@@ -103,7 +103,7 @@ class CaseOpening(QObject):
         session.recomputation.set_enabled(False)
         session.reviews.forget_all()
         session.plan_files.clear()
-        session.plan_choice.choose(None)
+        session.plan_choice.restore(None)
         session.document.open(case)
         session.view_state.set_cycle(0)
         session.view_state.set_voi(None)

@@ -7,12 +7,13 @@ the case of the document.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from app.permission import Permission
 from dosimetry_core.case import Case
 
 Edit = Callable[[Case], Case]
@@ -24,12 +25,31 @@ REMEMBERED_EVALUATIONS = 16
 
 @dataclass(frozen=True)
 class Command:
-    """One undoable step: what the user did, and the case before and after it."""
+    """One undoable step: what the user did, the case before and after it, and the typed reason if one was asked."""
 
     label: str
     before: Case
     after: Case
     merge_key: object | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Edited:
+    """A step was done: it is the ``position``-th in force; ``merged`` if it took the place of the one just made."""
+
+    command: Command
+    position: int
+    merged: bool
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Steps were undone or done again: so many are in force now. ``label`` says what was gone over."""
+
+    label: str
+    position: int
+    after: Case
 
 
 @dataclass(frozen=True)
@@ -105,16 +125,19 @@ class Document(QObject):
 
     ``changed`` carries a `Change` after every apply, undo, redo, jump or opening. ``previewed`` carries the provisional
     case of a gesture in progress, or None when it ended. ``evaluation_changed`` says that results were attached or that
-    others are current now. ``history_changed`` says that the labels, the position or the clean mark moved.
+    others are current now. ``history_changed`` says that the labels, the position or the clean mark moved. ``recorded``
+    carries `Edited` or `Moved` before any of them: what has to be kept.
     """
 
     changed = Signal(object)
     previewed = Signal(object)
     evaluation_changed = Signal()
     history_changed = Signal()
+    recorded = Signal(object)
 
-    def __init__(self, case: Case, parent: QObject | None = None) -> None:
+    def __init__(self, case: Case, parent: QObject | None = None, *, permission: Permission | None = None) -> None:
         super().__init__(parent)
+        self.permission = permission or Permission(self)
         self._case = case
         self._commands: list[Command] = []
         self._position = 0
@@ -142,19 +165,27 @@ class Document(QObject):
 
     def open(self, case: Case) -> None:
         """Put another case in place of this one, with an empty history."""
+        self.restore(case, (), 0)
+
+    def restore(self, case: Case, commands: Sequence[Command], position: int) -> None:
+        """Put another case in place of this one, with the history it had; nothing is recorded."""
         before = self._case
-        self._case, self._commands, self._position = case, [], 0
+        self._case, self._commands, self._position = case, list(commands), position
         self._clean, self._evaluations, self._may_merge = case, [], False
         self._end_preview()
         self._announce(before)
 
-    def apply(self, label: str, edit: Edit, *, merge_key: object | None = None) -> bool:
+    def apply(self, label: str, edit: Edit, *, merge_key: object | None = None, why: str = "") -> bool:
         """Make an edit under a label the user understands; return whether anything changed.
 
         The edit is computed first. If it raises, or returns the very same case, nothing is added to the history. An
         edit with the same ``merge_key`` as the step just made becomes part of that step, so that a drag is one step.
+        ``why`` is the typed reason where one was asked. While changes are not permitted nothing happens but the refusal.
         """
         before = self._case
+        if not self.permission.asked():
+            self._end_preview()
+            return False
         try:
             after = edit(before)
         finally:
@@ -164,12 +195,13 @@ class Document(QObject):
         last = self._commands[self._position - 1] if self._position else None
         merges = merge_key is not None and self._may_merge and last is not None and last.merge_key == merge_key
         if merges and last is not None:
-            self._commands[self._position - 1 :] = [Command(label, last.before, after, merge_key)]
+            self._commands[self._position - 1 :] = [Command(label, last.before, after, merge_key, why)]
         else:
-            self._commands[self._position :] = [Command(label, before, after, merge_key)]
+            self._commands[self._position :] = [Command(label, before, after, merge_key, why)]
             self._position += 1
         self._may_merge = True
         self._case = after
+        self.recorded.emit(Edited(self._commands[-1], self._position, merges))
         self._announce(before)
         return True
 
@@ -233,17 +265,26 @@ class Document(QObject):
         """Go to the case after the first ``position`` steps."""
         if not 0 <= position <= len(self._commands):
             raise ValueError(f"the history has {len(self._commands)} steps, not {position}")
-        if position == self._position:
+        if position == self._position or not self.permission.asked():
             return False
         before = self._case
         self._end_preview()
         self._case = (
             self._commands[position].before if position < self._position else self._commands[position - 1].after
         )
+        label = self._move_label(position)
         self._position = position
         self._may_merge = False
+        self.recorded.emit(Moved(label, position, self._case))
         self._announce(before)
         return True
+
+    def _move_label(self, position: int) -> str:
+        if position == self._position - 1:
+            return f"Undo: {self._commands[position].label}"
+        if position == self._position + 1:
+            return f"Redo: {self._commands[position - 1].label}"
+        return f"Go back to step {position}" if position < self._position else f"Go on to step {position}"
 
     @property
     def is_clean(self) -> bool:

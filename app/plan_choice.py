@@ -8,18 +8,25 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from app.permission import Permission
+
 if TYPE_CHECKING:
     from dosimetry_core.evaluation import Evaluation
     from dosimetry_core.planning.next_cycle import NextCyclePlan
 
 
 class PlanChoice(QObject):
-    """Chosen activities by nuclide in Bq, or None for the proposal. ``changed`` comes whenever they do."""
+    """Chosen activities by nuclide in Bq, or None for the proposal.
+
+    ``changed`` comes whenever they do, ``chosen`` before it when the user chose them.
+    """
 
     changed = Signal()
+    chosen = Signal()
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, *, permission: Permission | None = None) -> None:
         super().__init__(parent)
+        self._permission = permission or Permission(self)
         self._activities_bq: dict[str, float] | None = None
         self._made: tuple[Evaluation, dict[str, float] | None, Evaluation] | None = None
 
@@ -30,10 +37,20 @@ class PlanChoice(QObject):
 
     def choose(self, activities_bq: Mapping[str, float] | None) -> None:
         """Choose other activities, or the proposal again with None."""
-        chosen = None if activities_bq is None else dict(activities_bq)
-        if chosen != self._activities_bq:
-            self._activities_bq = chosen
-            self.changed.emit()
+        if (None if activities_bq is None else dict(activities_bq)) == self._activities_bq:
+            return
+        if self._permission.asked():
+            self._take(activities_bq)
+            self.chosen.emit()
+        self.changed.emit()
+
+    def restore(self, activities_bq: Mapping[str, float] | None) -> None:
+        """The activities chosen before, in place of these; it doesn't count as a choice made now."""
+        self._take(activities_bq)
+        self.changed.emit()
+
+    def _take(self, activities_bq: Mapping[str, float] | None) -> None:
+        self._activities_bq = None if activities_bq is None else dict(activities_bq)
 
     def applied_to(self, evaluation: Evaluation) -> Evaluation:
         """The results with the plan as chosen; the very same results while the proposal stands."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, Signal
 
+from app.permission import Permission
 from dosimetry_core.case import Case
 from dosimetry_core.units import GRAY
 
@@ -41,11 +43,8 @@ def inputs_of(step: StepKey, case: Case) -> tuple[Any, ...]:
 
 
 def same_objects(first: tuple[Any, ...], second: tuple[Any, ...]) -> bool:
-    """Whether both hold the same objects, plain values compared by value."""
-    plain = (str, int, float, type(None))
-    return len(first) == len(second) and all(
-        a is b or (isinstance(a, plain) and a == b) for a, b in zip(first, second, strict=True)
-    )
+    """Whether both hold the same objects; values without identity are compared by value."""
+    return len(first) == len(second) and all(a is b or a == b for a, b in zip(first, second, strict=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,22 +60,39 @@ class Confirmation:
 class Reviews(QObject):
     """Confirmed steps, acknowledged findings with their reasons, and VOIs that were looked at.
 
-    ``changed`` comes whenever any of them does. None of this changes a number, so it is not on the undo stack: undo of
-    an edit brings the confirmed objects back, and with them the confirmation.
+    ``changed`` comes whenever any of them does; ``confirmed(step)``, ``reason_given(code, place, reason)`` and
+    ``seen(mask)`` say what the user just did. None of this changes a number, so it is not on the undo stack: undo of an
+    edit brings the confirmed objects back, and with them the confirmation.
     """
 
     changed = Signal()
+    confirmed = Signal(str)
+    reason_given = Signal(str, str, str)
+    seen = Signal(object)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, *, permission: Permission | None = None) -> None:
         super().__init__(parent)
+        self._permission = permission or Permission(self)
         self._confirmations: dict[StepKey, Confirmation] = {}
         self._reasons: dict[tuple[str, str], str] = {}
         self._seen_masks: list[Any] = []
 
     def confirm(self, step: StepKey, case: Case, evaluation: Evaluation | None) -> None:
         """Confirm a step as it is now."""
+        if not self._permission.asked():
+            return
         now = datetime.now().astimezone()
         self._confirmations[step] = Confirmation(step, now, inputs_of(step, case), evaluation)
+        self.confirmed.emit(step)
+        self.changed.emit()
+
+    def restore(
+        self, confirmations: Iterable[Confirmation], reasons: Mapping[tuple[str, str], str], seen: Iterable[Any]
+    ) -> None:
+        """What was confirmed, reasoned and looked at before, in place of what is here; nothing counts as just done."""
+        self._confirmations = {kept.step: kept for kept in confirmations}
+        self._reasons = dict(reasons)
+        self._seen_masks = list(seen)
         self.changed.emit()
 
     def confirmation(self, step: StepKey) -> Confirmation | None:
@@ -104,16 +120,21 @@ class Reviews(QObject):
 
     def acknowledge(self, code: str, place: str, reason: str) -> None:
         """Keep the reason for going on in spite of a finding; an empty one takes it back."""
-        if reason.strip():
-            self._reasons[code, place] = reason.strip()
+        reason = reason.strip()
+        if reason == self._reasons.get((code, place), "") or not self._permission.asked():
+            return
+        if reason:
+            self._reasons[code, place] = reason
         else:
             self._reasons.pop((code, place), None)
+        self.reason_given.emit(code, place, reason)
         self.changed.emit()
 
     def mark_seen(self, mask: Any) -> None:
-        """A VOI's mask was looked at as it is."""
+        """A VOI's mask was looked at as it is; looking alone is always allowed, and kept where a change would be."""
         if not self.was_seen(mask):
             self._seen_masks.append(mask)
+            self.seen.emit(mask)
             self.changed.emit()
 
     def was_seen(self, mask: Any) -> bool:
@@ -122,10 +143,7 @@ class Reviews(QObject):
 
     def forget_all(self) -> None:
         """Another case was opened."""
-        self._confirmations.clear()
-        self._reasons.clear()
-        self._seen_masks.clear()
-        self.changed.emit()
+        self.restore((), {}, ())
 
 
 def differences(before: Evaluation | None, after: Evaluation | None) -> tuple[str, ...]:
