@@ -1,5 +1,8 @@
 """Sees every change of files in a folder, by SQLite and by Python, and can make any of them fail."""
 
+# SQLite's names of its file operations.
+# ruff: noqa: N802
+
 from __future__ import annotations
 
 import builtins
