@@ -1,0 +1,199 @@
+"""What a department sets for every user of a computer: one TOML file, read strictly, each value with its origin."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import platform
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final
+
+import platformdirs
+
+from dosimetry_core.errors import DosimetryError, InconsistentCaseError, MissingDataError, raise_problems
+from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.toml_table import TomlTable, parse_toml
+
+ENVIRONMENT: Final = "LUTETIA_SITE_CONFIGURATION"
+FILE_NAME: Final = "site.toml"
+FORMAT: Final = 1
+BUILT_IN: Final = "built in"
+LONGEST_DAYS: Final = 36500
+"""A hundred years: more is a slip of the pen."""
+
+
+@dataclass(frozen=True)
+class SiteConfiguration:
+    """The department's settings.
+
+    Parameters
+    ----------
+    data_folder
+        Where courses are kept; None for each user's own place.
+    anchor_file
+        A second place for the anchor of the chain, best on another disk; None for the one beside the store only.
+    copy_images
+        Whether the images of a course are copied into the data folder; else they are kept by reference with digests.
+    ask_again_after_min
+        Minutes without a key or mouse after which the window asks again who is working.
+    log_retention_days
+        Days after which log files and problem reports are deleted.
+    backup_folder
+        Where a backup goes when none is named; None for the data folder's own.
+    backup_after_days
+        Days after which the last backup counts as old.
+    institution
+        Its name; may be empty.
+    file
+        What was read; None if there is no such file.
+    sources
+        Where each value came from, by its key.
+    """
+
+    data_folder: Path | None = None
+    anchor_file: Path | None = None
+    copy_images: bool = False
+    ask_again_after_min: int = 30
+    log_retention_days: int = 90
+    backup_folder: Path | None = None
+    backup_after_days: int = 7
+    institution: str = ""
+    file: Path | None = None
+    sources: FrozenMap[str, str] = field(default_factory=FrozenMap)
+
+    def values(self) -> dict[str, Any]:
+        """Every setting by its key in the file, in plain types."""
+        values = {key: getattr(self, key) for key in KEYS}
+        return {key: str(value) if isinstance(value, Path) else value for key, value in values.items()}
+
+    def source(self, key: str) -> str:
+        """File and line of a setting, or that it is built in."""
+        return self.sources.get(key, BUILT_IN)
+
+    def is_set(self, key: str) -> bool:
+        """Whether the department's file says it."""
+        return key in self.sources
+
+    @property
+    def text(self) -> str:
+        """Every setting in one line each, with its origin."""
+        lines = []
+        for key, value in self.values().items():
+            shown = "not set" if value in (None, "") else str(value).lower() if isinstance(value, bool) else str(value)
+            lines.append(f"{key}: {shown} ({self.source(key)})")
+        return "\n".join(lines)
+
+
+KEYS: Final = tuple(f.name for f in fields(SiteConfiguration) if f.name not in ("file", "sources"))
+
+
+def site_configuration_file() -> tuple[Path, bool]:
+    """Where the file is looked for, and whether it has to be there because the environment names it."""
+    named = os.environ.get(ENVIRONMENT, "")
+    if named:
+        return Path(named), True
+    if sys.platform in ("win32", "darwin"):
+        return platformdirs.site_config_path("Lutetia", appauthor=False) / FILE_NAME, False
+    return Path("/etc/lutetia") / FILE_NAME, False
+
+
+def read_site_configuration(path: Path | None = None) -> SiteConfiguration:
+    """The department's settings; the built-in ones if it has no file.
+
+    Raises
+    ------
+    DosimetryError
+        If the file is named but missing, can't be read, or holds anything unknown or wrong; every fault with its line.
+    """
+    required = path is not None
+    if path is None:
+        path, required = site_configuration_file()
+    try:
+        content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if not required:
+            return SiteConfiguration()
+        raise MissingDataError(
+            "there is no such site configuration", where=str(path), remedy=f"write the file, or unset {ENVIRONMENT}"
+        ) from error
+    except OSError as error:
+        raise MissingDataError(
+            f"can't be read ({error.strerror})", where=str(path), remedy="let every user of this computer read it"
+        ) from error
+    return _from_content(content, path)
+
+
+def _from_content(content: bytes, path: Path) -> SiteConfiguration:
+    tree = parse_toml(content, where=str(path))
+    lines = _lines_of_keys(content)
+    problems: list[DosimetryError] = []
+    table = TomlTable(tree, place=str(path), problems=problems)
+    edition = table.integer("format", minimum=1)
+    if "format" in tree and not problems and edition != FORMAT:
+        table.wrong("format", f"is {edition}, but this program knows {FORMAT}", "install a newer version")
+    values: dict[str, Any] = {
+        "data_folder": _place(table, "data_folder"),
+        "anchor_file": _place(table, "anchor_file"),
+        "copy_images": table.optional_flag("copy_images"),
+        "ask_again_after_min": _whole(table, "ask_again_after_min"),
+        "log_retention_days": _whole(table, "log_retention_days"),
+        "backup_folder": _place(table, "backup_folder"),
+        "backup_after_days": _whole(table, "backup_after_days"),
+        "institution": table.optional_text("institution"),
+    }
+    table.finish()
+    raise_problems(_with_line(problem, path, lines) for problem in problems)
+    given = {key: value for key, value in values.items() if value is not None}
+    sources = {key: f"{path}, line {lines[key]}" if key in lines else str(path) for key in given}
+    return SiteConfiguration(**given, file=path, sources=FrozenMap(sources))
+
+
+def _place(table: TomlTable, key: str) -> Path | None:
+    """An absolute path; ``~`` is the user's home, ``{user}`` and ``{host}`` stand for their names."""
+    text = table.optional_text(key)
+    if text is None:
+        return None
+    unknown = set(re.findall(r"\{[^}]*\}?", text)) - {"{user}", "{host}"}
+    if unknown:
+        table.wrong(key, f"holds {sorted(unknown)[0]}", "use {user} and {host} only")
+        return None
+    try:
+        named = text.replace("{user}", getpass.getuser()) if "{user}" in text else text
+        place = Path(named.replace("{host}", platform.node())).expanduser()
+    except (RuntimeError, OSError, KeyError) as error:
+        table.wrong(key, f"can't be completed ({error})", "write an absolute path")
+        return None
+    if not place.is_absolute():
+        table.wrong(
+            key, f"{text!r} is no absolute path", "begin at the root of the disk, or with ~ for the user's home"
+        )
+        return None
+    return place
+
+
+def _whole(table: TomlTable, key: str) -> int | None:
+    number = table.optional_integer(key, minimum=1)
+    if number is not None and number > LONGEST_DAYS:
+        table.wrong(key, f"must be at most {LONGEST_DAYS}, not {number}", "check it")
+    return number
+
+
+def _lines_of_keys(content: bytes) -> dict[str, int]:
+    """Line of each key at the beginning of a line, from 1; the first if a word comes twice."""
+    found: dict[str, int] = {}
+    for number, line in enumerate(content.decode("utf-8-sig").splitlines(), start=1):
+        match = re.match(r"\s*([\w-]+|\"[^\"]+\"|'[^']+')\s*=", line) or re.match(r"\s*\[+\s*([\w-]+)", line)
+        if match is not None:
+            found.setdefault(match[1].strip("\"'"), number)
+    return found
+
+
+def _with_line(problem: DosimetryError, path: Path, lines: Mapping[str, int]) -> DosimetryError:
+    key = problem.where.removeprefix(f"{path}, ")
+    if key not in lines:
+        return problem
+    return InconsistentCaseError(problem.what, where=f"{path}, line {lines[key]}, {key}", remedy=problem.remedy)
