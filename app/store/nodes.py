@@ -1,0 +1,146 @@
+"""A node of the case tree as canonical JSON: format, class, fields; strict in reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+from app.store.events import Digest
+from app.store.node_values import ARRAY, OBJECT, is_digest
+from app.store.storage import StoreDamagedError
+from dosimetry_core.canonical_json import canonical_bytes, parse_json
+from dosimetry_core.errors import DosimetryError
+from dosimetry_core.image import SourceFile
+
+NODE_FORMAT: Final = 1
+"""Version of the nodes; raised when a class of the tree changes."""
+
+Get = Callable[[Digest], bytes]
+"""Content of an object by its digest, checked, as `Storage.get` gives it."""
+
+_REMEDY: Final = "restore the store from a backup"
+
+
+def damaged(digest: Digest, what: str) -> NoReturn:
+    """Raise StoreDamagedError for an object."""
+    raise StoreDamagedError(f"the object {what}", where=f"object {digest}", remedy=_REMEDY)
+
+
+def node_content(cls: type, fields: dict[str, Any]) -> bytes:
+    """Content of a node."""
+    return canonical_bytes({"format": NODE_FORMAT, "class": cls.__name__, "fields": fields})
+
+
+def node_fields(content: bytes, digest: Digest, expected: str, names: frozenset[str] | None = None) -> dict[str, Any]:
+    """The fields of a node of a class, still as JSON.
+
+    Raises
+    ------
+    StoreDamagedError
+        If the content is no node, is of another format or class, or has other fields than ``names``.
+    """
+    try:
+        tree = parse_json(content, where=digest)
+    except DosimetryError as error:
+        damaged(digest, f"is not readable ({error.what})")
+    if not isinstance(tree, dict) or tree.keys() != {"format", "class", "fields"} or type(tree["fields"]) is not dict:
+        damaged(digest, "is no part of a case")
+    if tree["format"] != NODE_FORMAT:
+        damaged(digest, f"is of format {tree['format']}, and this program reads format {NODE_FORMAT}")
+    if tree["class"] != expected:
+        damaged(digest, f"is of class {tree['class']}, not {expected}")
+    fields: dict[str, Any] = tree["fields"]
+    if names is not None and fields.keys() != names:
+        odd = sorted(fields.keys() ^ names)
+        damaged(digest, f"lacks or has the unknown field {', '.join(odd)} of {expected}")
+    return fields
+
+
+def references(content: bytes, digest: Digest) -> tuple[tuple[Digest, ...], tuple[Digest, ...]]:
+    """What a node names: other nodes, and arrays."""
+    try:
+        tree = parse_json(content, where=digest)
+    except DosimetryError as error:
+        damaged(digest, f"is not readable ({error.what})")
+    nodes: dict[Digest, None] = {}
+    arrays: dict[Digest, None] = {}
+    waiting = [tree]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, list):
+            waiting += item
+        elif isinstance(item, dict):
+            for tag, found in ((OBJECT, nodes), (ARRAY, arrays)):
+                if list(item) == [tag] and is_digest(item[tag]):
+                    found[item[tag]] = None
+            waiting += item.values()
+    return tuple(nodes), tuple(arrays)
+
+
+def reachable(root: Digest, get: Get, known: set[Digest] | None = None) -> Iterator[tuple[Digest, bytes]]:
+    """All objects that a case is made of, with their contents, each once.
+
+    Parameters
+    ----------
+    known
+        Objects to leave out together with all they name; those that are met are added.
+    """
+    seen = set() if known is None else known
+    waiting = [(root, True)]
+    while waiting:
+        digest, is_node = waiting.pop()
+        if digest in seen:
+            continue
+        seen.add(digest)
+        content = get(digest)
+        yield digest, content
+        if is_node:
+            nodes, arrays = references(content, digest)
+            waiting += [(other, True) for other in nodes] + [(other, False) for other in arrays]
+
+
+@dataclass(frozen=True)
+class ImageReference:
+    """An image of a stored case: the files that its values were read from, and what they must be.
+
+    Parameters
+    ----------
+    cycle, time_point
+        Number of the cycle; index of the time point, from 0.
+    kind, description, series_uid
+        As in `ImageSeries`.
+    quantity
+        As in `Volume`.
+    digest, dtype, shape
+        Of the values.
+    """
+
+    cycle: int
+    time_point: int
+    kind: str
+    description: str
+    series_uid: str
+    quantity: str
+    source_files: tuple[SourceFile, ...]
+    digest: Digest
+    dtype: str
+    shape: tuple[int, ...]
+
+    @property
+    def place(self) -> str:
+        """How errors name it."""
+        name = f" ({self.description})" if self.description else ""
+        return f"cycle {self.cycle}, time point {self.time_point + 1}, {self.kind.upper()}{name}"
+
+
+def image_reference(tree: Any) -> tuple[Digest, str, tuple[int, ...]]:
+    """Digest, element type and shape of what stands for an image's values. Raises ValueError if it is none."""
+    if not isinstance(tree, dict) or tree.keys() != {"digest", "dtype", "shape"} or not is_digest(tree["digest"]):
+        raise ValueError("no image")
+    shape = tree["shape"]
+    if not isinstance(shape, list) or not all(type(n) is int and n > 0 for n in shape):
+        raise ValueError("no shape of an image")
+    if not isinstance(tree["dtype"], str):
+        raise ValueError("no element type of an image")
+    return tree["digest"], tree["dtype"], tuple(shape)
