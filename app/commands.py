@@ -143,8 +143,11 @@ def verify(arguments: argparse.Namespace) -> int:
     """Who signed what and when, whether anything was changed; exit status 0 only if all holds."""
     from app.identity import read_certificate
     from app.verification import verify_plan
+    from app.verification_in_store import existing_store, with_store
 
-    verification = verify_plan(_read(arguments.file), trust=[read_certificate(path) for path in arguments.trust])
+    content = _read(arguments.file)
+    verification = verify_plan(content, trust=[read_certificate(path) for path in arguments.trust])
+    verification = with_store(verification, content, open_existing=existing_store)
     print(verification.text())
     if not verification.accepted:
         for problem in verification.problems:

@@ -9,10 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.signing import plan_document
+from app.store.events import Digest, Head
 from dosimetry_core.canonical_json import canonical_bytes
 from dosimetry_core.errors import Finding
 from dosimetry_core.evaluation import Evaluation
-from dosimetry_core.plan_record import plan_record, results_bytes
+from dosimetry_core.plan_record import AuditHead, plan_record, results_bytes
 from dosimetry_core.results_json import results_json
 from dosimetry_core.units import GIGABECQUEREL
 from dosimetry_core.version import SOFTWARE_VERSION
@@ -34,7 +35,12 @@ class PlanDocument:
 
 
 def make_plan_document(
-    evaluation: Evaluation, *, overrides: Mapping[str, str], calculated_at: datetime
+    evaluation: Evaluation,
+    *,
+    overrides: Mapping[str, str],
+    calculated_at: datetime,
+    audit_head: Head | None = None,
+    audit_store: Digest | None = None,
 ) -> PlanDocument:
     """Typeset the plan of an evaluation.
 
@@ -44,7 +50,13 @@ def make_plan_document(
         Finding code → the reason typed for overriding it.
     calculated_at
         Any time zone; printed in the patient's.
+    audit_head
+        End of the chain of the store that keeps the course; None for a plan made outside a store, which says so.
+    audit_store
+        Digest of that chain's first event, see `app.store.plan_anchor.store_identity`; with ``audit_head`` only.
     """
+    if (audit_head is None) != (audit_store is None):
+        raise ValueError("the head of a chain and its store are given together")
     results = results_json(evaluation)
     record = plan_record(
         results,
@@ -54,6 +66,11 @@ def make_plan_document(
         protocol_digest=evaluation.protocol.digest,
         limits_gy={str(name): limit for name, limit in evaluation.protocol.limits_gy.items()},
         overrides=overrides,
+        audit=(
+            None
+            if audit_head is None or audit_store is None
+            else AuditHead(audit_head.sequence, audit_head.digest, audit_store)
+        ),
     )
     return PlanDocument(
         plan_document(results, record),

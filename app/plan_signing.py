@@ -3,46 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.store.course_history import PlanAct
+from app.store.events import Head
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.progress import Progress
 
 if TYPE_CHECKING:
+    from app.course_journal import CourseJournal
+    from dosimetry_core.case import Case
+    from app.store.events import Digest, Head
     from dosimetry_core.evaluation import Evaluation
 
 
 @dataclass(frozen=True)
 class PlanFile:
-    """A signed plan as a file on disk.
+    """A signed plan and where its file is, or is to be.
 
-    ``evaluation`` is what was signed; None for a file from elsewhere.
+    ``case``, ``activities_bq`` and ``cycle`` are what was signed; None for a file from elsewhere.
     """
 
     path: Path
     content: bytes
-    evaluation: Evaluation | None = None
+    signer: str = ""
+    case: Case | None = None
+    activities_bq: Mapping[str, float] | None = None
+    cycle: int | None = None
 
     def is_about(self, planned: Evaluation | None) -> bool:
         """Whether these results, with these activities, are what was signed; a file from elsewhere always counts."""
-        if self.evaluation is None:
+        if self.case is None:
             return True
-        return (
-            planned is not None
-            and planned.case is self.evaluation.case
-            and planned.plan.activities_bq == self.evaluation.plan.activities_bq
-        )
+        return planned is not None and planned.case is self.case and planned.plan.activities_bq == self.activities_bq
 
 
-def drafted(evaluation: Evaluation, overrides: Mapping[str, str], *, progress: Progress) -> Any:
+def drafted(
+    evaluation: Evaluation,
+    overrides: Mapping[str, str],
+    *,
+    audit_head: Head | None = None,
+    audit_store: Digest | None = None,
+    progress: Progress,
+) -> Any:
     """The plan document of results, unsigned: PDF with its record and results attached."""
     from app.plan_document import make_plan_document
 
     progress(0.1, "Typesetting the plan")
-    return make_plan_document(evaluation, overrides=dict(overrides), calculated_at=datetime.now().astimezone())
+    return make_plan_document(
+        evaluation,
+        overrides=dict(overrides),
+        calculated_at=datetime.now().astimezone(),
+        audit_head=audit_head,
+        audit_store=audit_store,
+    )
 
 
 def signed(
@@ -53,6 +70,8 @@ def signed(
     reason: str,
     target: Path,
     *,
+    audit_head: Head | None = None,
+    audit_store: Digest | None = None,
     progress: Progress,
 ) -> PlanFile:
     """Sign the plan of results and write it, whole or not at all.
@@ -78,27 +97,47 @@ def signed(
     progress(0.1, "Opening the identity")
     identity = load_identity(identity_file, passphrase)
     progress(0.4, "Typesetting the plan")
-    document = make_plan_document(evaluation, overrides=dict(overrides), calculated_at=datetime.now().astimezone())
+    document = make_plan_document(
+        evaluation,
+        overrides=dict(overrides),
+        calculated_at=datetime.now().astimezone(),
+        audit_head=audit_head,
+        audit_store=audit_store,
+    )
     progress(0.7, "Signing")
     content = sign_plan(document.pdf, identity, reason=reason, time=datetime.now().astimezone())
-    write_file(target, content)
-    return PlanFile(target, content, evaluation)
+    plan = evaluation.plan
+    return PlanFile(target, content, identity.name, evaluation.case, dict(plan.activities_bq), plan.next_cycle)
 
 
 def approved(
     plan: PlanFile, identity_file: Path, passphrase: str, comment: str, target: Path, *, progress: Progress
 ) -> PlanFile:
-    """Add the physician's signature to a signed plan and write it as another file."""
+    """The plan with the physician's signature, to be another file; `keep_and_write` puts it where it belongs."""
     from app.identity import load_identity
-    from app.outputs import write_file
     from app.signing import approve_plan
 
     progress(0.1, "Opening the identity")
     identity = load_identity(identity_file, passphrase)
     progress(0.5, "Approving")
     content = approve_plan(plan.content, identity, comment=comment, time=datetime.now().astimezone())
-    write_file(target, content)
-    return PlanFile(target, content, plan.evaluation)
+    return replace(plan, path=target, content=content, signer=identity.name)
+
+
+def keep_and_write(plan: PlanFile, act: PlanAct, journal: CourseJournal | None, *, why: str = "") -> None:
+    """Keep the plan in the store, where there is one, and then write its file; it is signed when it is kept.
+
+    Raises
+    ------
+    DosimetryError
+        If it could not be kept (then there is no file either), or the file could not be written (then it is kept, and
+        can be written again).
+    """
+    from app.outputs import write_file
+
+    if journal is not None:
+        journal.keep_plan(plan, act, why=why)
+    write_file(plan.path, plan.content)
 
 
 def page_pictures(pdf: bytes, dots_per_inch: float, *, progress: Progress) -> list[Any]:

@@ -11,7 +11,7 @@ from app.plan_attachments import AttachedPlan
 from app.sealed_file import Seal
 from app.signature_container import Signing
 from dosimetry_core.canonical_json import sha256_hex
-from dosimetry_core.plan_record import quantities
+from dosimetry_core.plan_record import audit_head, quantities
 from dosimetry_core.report import SHORT_DIGEST_LENGTH, typeset_plan
 from dosimetry_core.typesetting import compiler_version, font_coverage, template_digest
 from dosimetry_core.typesetting.printable import printable
@@ -53,6 +53,9 @@ def text_problems(pdf: bytes, plan: AttachedPlan) -> list[str]:
     problems = []
     if digest not in re.sub(r"\s", "", everything):
         problems.append("the digest of the attached record is not the printed one")
+    head = audit_head(plan.record)
+    if head is not None and head.head_sha256 not in re.sub(r"\s", "", everything):
+        problems.append("the head of the audit chain in the record is not the printed one")
     for number, page in enumerate(pages, 1):
         if digest[:SHORT_DIGEST_LENGTH] not in page or patient not in page:
             problems.append(f"page {number} lacks the patient or the digest of the record")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -30,6 +31,25 @@ _PARTS: Final = frozenset(
         "results_sha256", "safety", "software",
     }
 )  # fmt: skip
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_COUNT = re.compile(r"[1-9][0-9]*")
+
+
+@dataclass(frozen=True)
+class AuditHead:
+    """Where the audit chain of a store ended when a plan was made.
+
+    ``events`` is the number of events, ``head_sha256`` the digest of the last one, ``store`` that of the first, which
+    no other store shares.
+    """
+
+    events: int
+    head_sha256: str
+    store: str
+
+    def __post_init__(self) -> None:
+        if self.events < 1 or not _DIGEST.fullmatch(self.head_sha256) or not _DIGEST.fullmatch(self.store):
+            raise ValueError("an audit head needs an event, and digests of 64 hexadecimal digits in lower case")
 
 
 def decimal_text(value: float, *, places: int) -> str:
@@ -96,6 +116,7 @@ def plan_record(
     protocol_digest: str,
     limits_gy: Mapping[str, float],
     overrides: Mapping[str, str] | None = None,
+    audit: AuditHead | None = None,
 ) -> dict[str, Any]:
     """The record of a plan, made from its results.
 
@@ -116,6 +137,8 @@ def plan_record(
         ``red_marrow_per_cycle``, ``red_marrow_total``, and others a protocol may have.
     overrides
         Finding code → the reason typed for overriding it.
+    audit
+        End of the audit chain of the store that keeps the course; None for a plan made outside a store.
 
     Raises
     ------
@@ -166,6 +189,11 @@ def plan_record(
             "data_tables_root_sha256": root_digest({name: str(edition) for name, edition in tables.items()}),
         },
         "calculated_at": _instant(calculated_at),
+        "audit": (
+            None
+            if audit is None
+            else {"events": str(audit.events), "head_sha256": audit.head_sha256, "store": audit.store}
+        ),
     }
     tree: dict[str, Any] = normalised(record)
     canonical_bytes(tree)
@@ -193,7 +221,26 @@ def parse_plan_record(content: bytes) -> dict[str, Any]:
         if not isinstance(text, str) or not _DECIMAL.fullmatch(text):
             raise InconsistentCaseError(f"{text!r} is not a decimal string", where=f"{RECORD_NAME}, {place}")
     calculation_time(record)
+    audit_head(record)
     return record
+
+
+def audit_head(record: Mapping[str, Any]) -> AuditHead | None:
+    """End of the audit chain that the record states; None outside a store, or from a version that kept no chain."""
+    stated = record.get("audit")
+    if stated is None:
+        return None
+    keys = {"events", "head_sha256", "store"}
+    whole = isinstance(stated, Mapping) and stated.keys() == keys and all(isinstance(v, str) for v in stated.values())
+    if whole and _COUNT.fullmatch(stated["events"]):
+        digests = stated["head_sha256"], stated["store"]
+        if all(_DIGEST.fullmatch(digest) for digest in digests):
+            return AuditHead(int(stated["events"]), *digests)
+    raise InconsistentCaseError(
+        "the audit chain is not stated as number of events and two digests",
+        where=f"{RECORD_NAME}, audit",
+        remedy="ask for the plan again",
+    )
 
 
 def calculation_time(record: Mapping[str, Any]) -> datetime:

@@ -20,7 +20,7 @@ from dosimetry_core.report.tables import (
     settings,
     voi_tables,
 )
-from dosimetry_core.report.words import RESEARCH_NOTICE, patient_name
+from dosimetry_core.report.words import RESEARCH_NOTICE, audit_words, patient_name
 from dosimetry_core.typesetting import PLAN_TEMPLATE, typeset
 
 SHORT_DIGEST_LENGTH: Final = 16
@@ -93,6 +93,7 @@ def plan_content(results: Mapping[str, Any], record: Mapping[str, Any]) -> dict[
         "calculated_at": f"{record['calculated_at']['local'].replace('T', ' ')} ({record['calculated_at']['zone']})",
         "document_date": [moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second],
         "software": record["software"],
+        "audit": audit_words(record),
         "inputs": record["inputs"],
         "results_sha256": record["results_sha256"],
         "decision": decision(record),

@@ -6,12 +6,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from dosimetry_core.laboratory import LABORATORY_NAMES
+from dosimetry_core.plan_record import audit_head
 from dosimetry_core.units import DisplayUnit
 
 NOT_MEASURED: Final = "not measured"
 RESEARCH_NOTICE: Final = (
     "Research use only. Not a medical device; not for treatment decisions without local commissioning."
 )
+
+OUTSIDE_A_STORE: Final = "Not kept in a store: no audit chain."
+_SHORT_HEAD_LENGTH: Final = 16
 
 _ORGANS: Final = {
     "kidneys": "Kidneys",
@@ -124,3 +128,16 @@ def text_of(unit: DisplayUnit, value: float | None, *, digits: int | None = None
 def minus(text: str | None) -> str:
     """A decimal string with a real minus sign; a dash if there is none."""
     return "–" if text is None else text.replace("-", "−")
+
+
+def audit_words(record: Mapping[str, Any]) -> dict[str, str]:
+    """Where the plan stands in the audit chain: in one line for page 1, and whole."""
+    head = audit_head(record)
+    if head is None:
+        return {"line": OUTSIDE_A_STORE, "whole": OUTSIDE_A_STORE}
+    events = f"{head.events:,} event{'' if head.events == 1 else 's'}"
+    beginning = f"{head.head_sha256[:_SHORT_HEAD_LENGTH]}…"
+    return {
+        "line": f"Audit chain: {events}, head {beginning}; all 64 digits under Provenance.",
+        "whole": f"{events}; head {head.head_sha256}; store {head.store}",
+    }

@@ -1,0 +1,122 @@
+"""Plans as witnesses of the chain: whether the head printed on a plan stands in this store at that place.
+
+A chain alone can't show that its tail was cut, nor that the whole file was replaced by an older copy. A plan that left
+the store carries the head of the moment it was made, so that the store can be held against it years later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from app.store.events import FIRST_PREVIOUS, Digest, EventKind, Head, StoredEvent
+from app.store.storage import Storage, StoreDamagedError
+from dosimetry_core.plan_record import AuditHead
+
+PLAN_EVENTS: Final[frozenset[EventKind]] = frozenset({"plan-signed", "plan-approved"})
+_SHOWN: Final = 16
+
+
+@dataclass(frozen=True)
+class StoreTestimony:
+    """What a store says of a plan: remarks, and problems where the store contradicts it."""
+
+    remarks: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def store_identity(storage: Storage) -> Digest | None:
+    """Digest of the first event, which no other store shares; None for a store without events."""
+    first = next(iter(storage.events(limit=1)), None)
+    return None if first is None else first.digest
+
+
+def chain_problem(storage: Storage, head: Head) -> str | None:
+    """Why a head does not stand in this store's chain at its place; None if it does.
+
+    Raises
+    ------
+    StoreError
+        If the store can't be read.
+    """
+    if head.sequence == 0:
+        return None if head.digest == FIRST_PREVIOUS else "a head without events has a digest"
+    end = storage.head()
+    if head.sequence > end.sequence:
+        return (
+            f"the plan was made after event {head.sequence:,}, but the chain of this store ends at event "
+            f"{end.sequence:,}: its tail was cut, or an older copy was put in its place"
+        )
+    try:
+        found = _event_at(storage, head.sequence)
+    except StoreDamagedError as error:
+        return error.line()
+    if found is None:
+        return f"event {head.sequence:,} is missing in the chain of this store"
+    if found.digest != head.digest:
+        return (
+            f"event {head.sequence:,} of this store has digest {found.digest[:_SHOWN]}…, the plan states "
+            f"{head.digest[:_SHOWN]}…: the history before the plan was replaced by another"
+        )
+    return None
+
+
+def testimony(storage: Storage, stated: AuditHead | None, file_digest: Digest) -> StoreTestimony:
+    """What this store says of a plan file.
+
+    Parameters
+    ----------
+    stated
+        The head that the plan record states; None if it was made outside a store.
+    file_digest
+        SHA-256 of the whole file.
+
+    Raises
+    ------
+    StoreError
+        If the store can't be read.
+    """
+    if stated is None:
+        return StoreTestimony()
+    if stated.store != store_identity(storage):
+        return StoreTestimony(("the plan was made in another store than that of this data folder",))
+    problem = chain_problem(storage, Head(stated.events, stated.head_sha256))
+    if problem is not None:
+        return StoreTestimony(problems=(problem,))
+    stands = f"the plan's head stands in the chain of this store, at event {stated.events:,} of {_end(storage):,}"
+    try:
+        kept = next(_naming(storage, file_digest, after=stated.events), None)
+    except StoreDamagedError as error:
+        return StoreTestimony((stands, f"the chain after it is damaged: {error.line()}"))
+    if kept is None:
+        return StoreTestimony((stands, "this file is not among the signed and approved plans of the chain"))
+    act = "approved" if kept.event.kind == "plan-approved" else "signed"
+    when = kept.event.time.isoformat(sep=" ", timespec="seconds")
+    return StoreTestimony(
+        (stands, f"this very file was {act} as event {kept.sequence:,} on {when} by {kept.event.who}")
+    )
+
+
+def _end(storage: Storage) -> int:
+    return storage.head().sequence
+
+
+def _event_at(storage: Storage, sequence: int) -> StoredEvent | None:
+    found = next(iter(storage.events(after=sequence - 1, limit=1)), None)
+    return found if found is not None and found.sequence == sequence else None
+
+
+def _naming(storage: Storage, file_digest: Digest, *, after: int) -> Iterator[StoredEvent]:
+    """Plan events after a place whose data hold the digest."""
+    for stored in storage.events(after=after):
+        if stored.event.kind in PLAN_EVENTS and _holds(stored.event.data, file_digest):
+            yield stored
+
+
+def _holds(tree: Any, text: str) -> bool:
+    if isinstance(tree, Mapping):
+        return any(_holds(value, text) for value in tree.values())
+    if isinstance(tree, list | tuple):
+        return any(_holds(value, text) for value in tree)
+    return bool(tree == text)
