@@ -23,6 +23,7 @@ EventKind = Literal[
     "store-migrated",
     "store-restored",
     "store-checked",
+    "anchor-begun",
     "backup-made",
     "settings-changed",
     "course-created",

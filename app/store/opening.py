@@ -1,0 +1,255 @@
+"""Opening the store of a data folder: refused in words where it would not be safe."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import apsw
+
+from app.store import files
+from app.store.anchor import Anchor, AnchorLine
+from app.store.connection import Access, connect, require_safe_sqlite
+from app.store.database_faults import RESTORE, spoken, store_error
+from app.store.events import FIRST_PREVIOUS, Event, chained
+from app.store.file_lock import FileLock
+from app.store.file_system import require_local
+from app.store.schema import APPLICATION_ID, NEWEST, migrate, shape_of, shape_of_version, version_of
+from app.store.sqlite_storage import SqliteStorage
+from app.store.storage import StoreDamagedError, StoreError
+from dosimetry_core.frozen import FrozenMap
+
+DATABASE: Final = "store.sqlite"
+ANCHOR: Final = "anchor"
+SUBFOLDERS: Final = ("instances", "images", "backups", "logs", "reports")
+_OPENING_WAIT_S: Final = 10.0
+
+
+def open_store(
+    folder: Path,
+    *,
+    who: str,
+    read_only: bool = False,
+    anchor: Path | None = None,
+    vfs: str | None = None,
+    exclusive: bool = False,
+) -> SqliteStorage:
+    """The store of a data folder, made if there is none.
+
+    Parameters
+    ----------
+    folder
+        On a disk of this computer.
+    who
+        Who is working; stands in the events the store itself writes.
+    read_only
+        Write nothing at all; then a store must be there.
+    anchor
+        Another place for the anchor file than in the folder.
+    vfs, exclusive
+        Name of a virtual file system registered with SQLite, and whether it can't share memory between connections.
+
+    Raises
+    ------
+    StoreDamagedError
+        If the store is not what was written: a damaged file, other tables, or a chain the anchor disproves.
+    StoreError
+        If it can't be opened: no permission, no room, no database, a newer version, a network folder, an old SQLite.
+    """
+    require_safe_sqlite(apsw.sqlite_lib_version())
+    if not who.strip():
+        raise ValueError("who is working is needed")
+    access = Access(folder.absolute() / DATABASE, vfs, exclusive)
+    if read_only and not folder.is_dir():
+        raise StoreError("there is no store", where=str(folder), remedy="check the name of the data folder")
+    require_local(folder)
+    if not read_only:
+        _make_folders(folder)
+    with opening_lock(folder):
+        return _opened(access, Anchor(anchor or folder / ANCHOR, folder / "instances" / "anchor.lock"), who, read_only)
+
+
+def _make_folders(folder: Path) -> None:
+    with spoken(folder, "making the data folder"):
+        files.make_folder(folder)
+        for name in SUBFOLDERS:
+            files.make_folder(folder / name)
+
+
+@contextlib.contextmanager
+def opening_lock(folder: Path) -> Iterator[None]:
+    """Only one process at a time opens, upgrades or restores a store; a folder that can't be written needs no lock."""
+    lock = FileLock(folder / "instances" / "opening.lock")
+    try:
+        taken = lock.take(wait_s=_OPENING_WAIT_S)
+    except OSError:
+        yield
+        return
+    if not taken:
+        raise StoreError(
+            "another Lutetia is opening, upgrading or restoring the store",
+            where=str(folder),
+            remedy="wait until it is done and try again",
+        )
+    try:
+        yield
+    finally:
+        lock.give_back()
+
+
+def _opened(access: Access, anchor: Anchor, who: str, read_only: bool) -> SqliteStorage:
+    if not access.path.exists() and read_only:
+        raise StoreError("there is no store", where=str(access.path), remedy="check the name of the data folder")
+    created = False if read_only else _prepared(access, anchor, who)
+    with spoken(access.path, "opening"):
+        connection = connect(access, read_only=read_only)
+        try:
+            require_known(connection, access.path)
+            storage = SqliteStorage(connection, access, anchor, who=who, read_only=read_only)
+        except BaseException:
+            connection.close()
+            raise
+    try:
+        with spoken(access.path, "opening"):
+            _compare_with_anchor(storage, just_created=created)
+            if not read_only:
+                storage.register()
+    except BaseException:
+        with contextlib.suppress(StoreError):
+            storage.close()
+        raise
+    return storage
+
+
+def _prepared(access: Access, anchor: Anchor, who: str) -> bool:
+    """Bring the file to where it can be used: made if it is not there, in WAL mode; whether it was made."""
+    with spoken(access.path, "making the store"):
+        empty = not access.path.exists() or access.path.stat().st_size == 0
+        if empty:
+            _require_no_memory(access, anchor)
+            files.make_file(access.path)
+    with spoken(access.path, "opening"):
+        connection = connect(access, guarded=False, checkpoint=False)
+        try:
+            created = _is_blank(connection)
+            if not created:
+                require_known(connection, access.path)
+            connection.pragma("journal_mode", "WAL")
+            if created:
+                _create(connection, who)
+        finally:
+            connection.close()
+    return created
+
+
+def _require_no_memory(access: Access, anchor: Anchor) -> None:
+    """Refuse to begin a new store where there was one."""
+    furthest = anchor.state().furthest()
+    if furthest is not None:
+        raise StoreDamagedError(
+            f"the store is gone: the anchor knows {furthest.sequence} events ({furthest.time})",
+            where=str(access.path),
+            remedy="restore the newest backup; to begin anew, name another data folder",
+        )
+
+
+def _is_blank(connection: apsw.Connection) -> bool:
+    nothing = connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone() is None
+    return nothing and version_of(connection) == 0
+
+
+def _create(connection: apsw.Connection, who: str) -> None:
+    """Tables and the first event, all at once."""
+    connection.execute("BEGIN IMMEDIATE")
+    migrate(connection)
+    event = Event(
+        kind="store-created",
+        course_id=None,
+        who=who,
+        what="Make the store",
+        time=datetime.now().astimezone(),
+        data=FrozenMap({"store": uuid.uuid4().hex, "schema": NEWEST}),
+    )
+    body = event.body()
+    digest = chained(FIRST_PREVIOUS, body)
+    connection.execute(
+        "INSERT INTO event(sequence, digest, body) VALUES (1, ?, ?)", (bytes.fromhex(digest), body.decode("utf-8"))
+    )
+    connection.execute("COMMIT")
+
+
+def require_known(connection: apsw.Connection, path: Path) -> None:
+    """Refuse a database that is not a store of this version, with nothing more and nothing less in it."""
+    where = str(path)
+    identity, version = int(connection.pragma("application_id")), version_of(connection)
+    if identity != APPLICATION_ID:
+        raise StoreError("is a database, but not of Lutetia", where=where, remedy="name another data folder")
+    if version > NEWEST:
+        raise StoreError(
+            f"was written by a newer Lutetia (store version {version}, this one knows {NEWEST})",
+            where=where,
+            remedy="install the newer Lutetia; nothing was changed",
+        )
+    if version < NEWEST:
+        raise StoreError(
+            f"is of an older version ({version}, now {NEWEST})",
+            where=where,
+            remedy="open it for writing once, which upgrades it",
+        )
+    if shape_of(connection) != shape_of_version(version):
+        raise StoreDamagedError("has other tables or rules than Lutetia made", where=where, remedy=RESTORE)
+
+
+def _compare_with_anchor(storage: SqliteStorage, *, just_created: bool) -> None:
+    """Refuse a store whose chain the anchor disproves; catch up an anchor that is behind; begin one that is missing."""
+    try:
+        state = storage.anchor.state()
+    except OSError as error:
+        told = store_error(error, storage.anchor.path, "reading the anchor")
+        storage.warn(f"{told.line()}; a roll-back of the store would not be found")
+        return
+    head, furthest = storage.head(), state.furthest()
+    if furthest is not None:
+        require_answer(storage, furthest)
+    if storage.is_read_only:
+        if not state.found:
+            storage.warn(f"{storage.anchor.path}: the anchor is missing; a roll-back of the store would not be found")
+        return
+    if not state.lines and not just_created and head.sequence > 1:
+        storage.append(
+            [
+                Event(
+                    kind="anchor-begun",
+                    course_id=None,
+                    who=storage.who,
+                    what="Begin the anchor anew: the file was not there",
+                    time=datetime.now().astimezone(),
+                    data=FrozenMap({"sequence": head.sequence, "digest": head.digest}),
+                )
+            ]
+        )
+    elif furthest is None or furthest.sequence < head.sequence:
+        storage.tell_anchor(head)
+
+
+def require_answer(storage: SqliteStorage, line: AnchorLine) -> None:
+    """Refuse a chain that does not have the event the anchor names."""
+    digest = storage.digest_at(line.sequence)
+    if digest == line.digest:
+        return
+    head = storage.head()
+    what = (
+        f"the anchor knows {line.sequence} events, the store has only {head.sequence}: its end was cut off, or it was "
+        "replaced by an older copy"
+        if digest is None
+        else f"event {line.sequence} is another one than the anchor knows"
+    )
+    raise StoreDamagedError(
+        f"{what} ({line.time})",
+        where=str(storage.access.path),
+        remedy="restore the newest backup, or open the store for reading only",
+    )

@@ -1,0 +1,485 @@
+"""Courses in an embedded SQLite database: every write is one transaction, durable on return and told to the anchor."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import socket
+import threading
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import apsw
+
+from app.store import instances
+from app.store.anchor import Anchor
+from app.store.connection import PAGES_BETWEEN_CHECKPOINTS, Access
+from app.store.database_faults import RESTORE, spoken, store_error
+from app.store.events import FIRST_PREVIOUS, Digest, Event, Head, StoredEvent, chained, event_from_body
+from app.store.storage import (
+    CourseChangedError,
+    Holder,
+    ListedCourse,
+    StoreDamagedError,
+    StoreError,
+)
+from dosimetry_core.errors import DosimetryError
+
+_BATCH: Final = 1000
+"""Events read at a time, so that no reading transaction stays open while the caller works."""
+
+_EVENTS: Final = """
+    SELECT event.sequence, before.digest, event.digest, CAST(event.body AS BLOB)
+    FROM event LEFT JOIN event AS before ON before.sequence = event.sequence - 1
+"""
+_COURSES: Final = """
+    WITH RECURSIVE listed(course) AS (
+        SELECT min(course) FROM event WHERE json_extract(body, '$.summary') IS NOT NULL
+        UNION ALL
+        SELECT (
+            SELECT min(course) FROM event
+            WHERE json_extract(body, '$.summary') IS NOT NULL AND event.course > listed.course
+        )
+        FROM listed WHERE listed.course IS NOT NULL
+    )
+    SELECT
+        (SELECT max(sequence) FROM event
+            WHERE event.course = listed.course AND json_extract(body, '$.summary') IS NOT NULL),
+        (SELECT max(sequence) FROM event WHERE event.course = listed.course)
+    FROM listed WHERE listed.course IS NOT NULL
+"""
+
+
+def packed(content: bytes) -> tuple[int, int, bytes]:
+    """Size, whether zlib made it smaller, and the bytes to keep."""
+    smaller = zlib.compress(content, 6)
+    return (len(content), 1, smaller) if len(smaller) < len(content) else (len(content), 0, content)
+
+
+def unpacked(size: int, is_packed: int, kept: bytes) -> bytes | None:
+    """The content of a kept object; None if it can't be made out. Never longer than its size says."""
+    if not is_packed:
+        return kept
+    machine = zlib.decompressobj()
+    try:
+        content = machine.decompress(kept, size + 1)
+    except zlib.error:
+        return None
+    return content if machine.eof and len(content) == size and not machine.unused_data else None
+
+
+class SqliteStorage:
+    """A `Storage` in one SQLite database; made by `app.store.open_store`.
+
+    Parameters
+    ----------
+    connection
+        Set up and guarded, of a database in the newest version.
+    access
+        Its file.
+    anchor
+        Where the head goes after each commit.
+    who
+        Who opened it; stands in the events that the store itself writes.
+    """
+
+    def __init__(
+        self, connection: apsw.Connection, access: Access, anchor: Anchor, *, who: str, read_only: bool
+    ) -> None:
+        self._connection = connection
+        self.access = access
+        self.anchor = anchor
+        self.who = who
+        self._read_only = read_only
+        self._lock = threading.RLock()
+        self._closed = ""
+        self._anchor_problem = ""
+        self._checkpoint_problem = ""
+        self._opening_warnings: tuple[str, ...] = ()
+        self._wal_pages = 0
+        self._instance: instances.Instance | None = None
+        self._file = self._file_identity()
+        connection.set_wal_hook(self._count_pages)
+
+    # --- state --------------------------------------------------------------------------------------------------------
+
+    @property
+    def folder(self) -> Path:
+        """The data folder."""
+        return self.access.path.parent
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether nothing can be written."""
+        return self._read_only
+
+    @property
+    def instances_folder(self) -> Path:
+        """Where the files of the running processes are."""
+        return self.folder / "instances"
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should hear of the store now, though it can be used."""
+        return (
+            *self._opening_warnings,
+            *(text for text in (self._anchor_problem, self._checkpoint_problem) if text),
+        )
+
+    def warn(self, text: str) -> None:
+        """Add what was noticed while opening."""
+        self._opening_warnings = (*self._opening_warnings, text)
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise StoreError(self._closed, where=str(self.access.path), remedy="open the store again")
+
+    def _file_identity(self) -> tuple[int, int] | None:
+        try:
+            status = os.stat(self.access.path)
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
+    def _require_writable(self) -> None:
+        self._require_open()
+        if self._read_only:
+            raise StoreError(
+                "is open for reading only", where=str(self.access.path), remedy="open the store for writing"
+            )
+        if self._file is not None and self._file_identity() != self._file:
+            self.abandon("the store's file was moved, deleted or replaced while it was open; nothing more was written")
+            self._require_open()
+
+    @contextlib.contextmanager
+    def _reading(self, doing: str) -> Iterator[apsw.Connection]:
+        with self._lock:
+            self._require_open()
+            with spoken(self.access.path, doing):
+                yield self._connection
+
+    @contextlib.contextmanager
+    def _writing(self, doing: str) -> Iterator[apsw.Connection]:
+        """One transaction, kept as a whole or not at all; every write of the application goes through here."""
+        with self._lock:
+            self._require_writable()
+            with spoken(self.access.path, doing):
+                self._connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._connection
+                    self._connection.execute("COMMIT")
+                except BaseException:
+                    self._roll_back()
+                    raise
+            self._write_through()
+
+    def _roll_back(self) -> None:
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except apsw.Error:
+            self.abandon("the store was closed after a failed write, which could not be taken back cleanly")
+
+    def abandon(self, reason: str) -> None:
+        """Close for good after a fault; later calls say the reason."""
+        self._closed = reason
+        with contextlib.suppress(apsw.Error):
+            self._connection.close()
+
+    # --- checkpoints --------------------------------------------------------------------------------------------------
+
+    def _count_pages(self, connection: apsw.Connection, name: str, pages: int) -> int:
+        del connection, name
+        self._wal_pages = pages
+        return apsw.SQLITE_OK
+
+    def _write_through(self) -> None:
+        """Bring the database file up to date now and then; what is committed is safe in the ``-wal`` file meanwhile."""
+        if self._wal_pages < PAGES_BETWEEN_CHECKPOINTS:
+            return
+        try:
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            self._checkpoint_problem = ""
+        except (apsw.BusyError, apsw.LockedError):
+            return
+        except (apsw.Error, OSError, MemoryError) as error:
+            told = store_error(error, self.access.path, "bringing the database file up to date")
+            self._checkpoint_problem = f"{told.line()}; what was saved is safe in {self.access.path.name}-wal"
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    def append(
+        self,
+        events: Sequence[Event],
+        *,
+        objects: Mapping[Digest, bytes] | None = None,
+        expected: Mapping[str, int] | None = None,
+    ) -> tuple[StoredEvent, ...]:
+        """Put objects and append events as one change: when this returns, all of it is durable.
+
+        Raises
+        ------
+        CourseChangedError
+            If a course has other events than expected.
+        StoreError
+            If it can't be kept; nothing of it is.
+        ValueError
+            If there is no event, an object is not what its digest says, or an event names a case that nobody put.
+        """
+        if not events:
+            raise ValueError("nothing is kept without an event")
+        objects = objects or {}
+        for digest, content in objects.items():
+            if hashlib.sha256(content).hexdigest() != digest:
+                raise ValueError(f"an object is not what its digest {digest} says")
+        bodies = [event.body() for event in events]
+        stored: tuple[StoredEvent, ...] = ()
+        try:
+            with self._writing("saving"):
+                self._require_expected(expected or {})
+                self._put(objects)
+                for event in events:
+                    if event.case is not None and not self._has(event.case):
+                        raise ValueError(f"the case {event.case} of {event.what!r} was never put")
+                stored = self._chain_on(events, bodies)
+        except StoreError:
+            if not stored or not self._is_kept(stored[-1]):
+                raise
+        self.tell_anchor(Head(stored[-1].sequence, stored[-1].digest))
+        return stored
+
+    def _is_kept(self, last: StoredEvent) -> bool:
+        """Whether a commit that complained is there nevertheless: then it is kept, whatever came after it."""
+        if self._closed or self._connection.in_transaction:
+            return False
+        try:
+            row = self._connection.execute("SELECT digest FROM event WHERE sequence = ?", (last.sequence,)).fetchone()
+        except apsw.Error:
+            self.abandon("the store was closed after a failed write; whether it was kept shows when it is opened again")
+            return False
+        return row is not None and row[0] == bytes.fromhex(last.digest)
+
+    def _require_expected(self, expected: Mapping[str, int]) -> None:
+        for course_id, sequence in expected.items():
+            row = self._connection.execute("SELECT max(sequence) FROM event WHERE course = ?", (course_id,)).fetchone()
+            last = 0 if row is None or row[0] is None else int(row[0])
+            if last != sequence:
+                raise CourseChangedError(
+                    "the course was changed in another window meanwhile; this change was not kept",
+                    where=str(self.access.path),
+                    remedy="open the course again and repeat the change",
+                )
+
+    def _put(self, objects: Mapping[Digest, bytes]) -> None:
+        for digest, content in objects.items():
+            if not self._has(digest):
+                self._connection.execute(
+                    "INSERT INTO object(digest, size, packed, content) VALUES (?, ?, ?, ?)",
+                    (bytes.fromhex(digest), *packed(content)),
+                )
+
+    def _chain_on(self, events: Sequence[Event], bodies: Sequence[bytes]) -> tuple[StoredEvent, ...]:
+        head = self._head()
+        stored = []
+        for event, body in zip(events, bodies, strict=True):
+            digest = chained(head.digest, body)
+            self._connection.execute(
+                "INSERT INTO event(sequence, digest, body) VALUES (?, ?, ?)",
+                (head.sequence + 1, bytes.fromhex(digest), body.decode("utf-8")),
+            )
+            stored.append(StoredEvent(head.sequence + 1, head.digest, digest, event))
+            head = Head(head.sequence + 1, digest)
+        return tuple(stored)
+
+    def tell_anchor(self, head: Head, *, restored: bool = False) -> None:
+        """Tell the anchor what was committed; where that fails the next commit's line says it too."""
+        try:
+            self.anchor.tell(head, restored=restored)
+            self._anchor_problem = ""
+        except OSError as error:
+            told = store_error(error, self.anchor.path, "writing the anchor")
+            self._anchor_problem = f"{told.line()}; what was saved is safe, but a roll-back might not be found"
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    def get(self, digest: Digest) -> bytes:
+        """An object's content, checked against its digest; `StoreDamagedError` if missing or changed."""
+        with self._reading("reading an object") as connection:
+            row = connection.execute(
+                "SELECT size, packed, content FROM object WHERE digest = ?", (bytes.fromhex(digest),)
+            ).fetchone()
+        if row is None:
+            raise self._damaged(f"the object {digest} is missing")
+        content = unpacked(*row)
+        if content is None or hashlib.sha256(content).hexdigest() != digest:
+            raise self._damaged(f"the object {digest} is not what was written")
+        return content
+
+    def _damaged(self, what: str) -> StoreDamagedError:
+        return StoreDamagedError(what, where=str(self.access.path), remedy=RESTORE)
+
+    def _has(self, digest: Digest) -> bool:
+        row = self._connection.execute("SELECT 1 FROM object WHERE digest = ?", (bytes.fromhex(digest),)).fetchone()
+        return row is not None
+
+    def has(self, digest: Digest) -> bool:
+        """Whether an object is there."""
+        with self._reading("looking for an object"):
+            return self._has(digest)
+
+    def events(
+        self, *, course_id: str | None = None, after: int = 0, limit: int | None = None, newest_first: bool = False
+    ) -> Iterator[StoredEvent]:
+        """Events of one course, or of all, in order; each is checked against its digest and its predecessor's."""
+        left = limit
+        low, high = after, None
+        while left is None or left > 0:
+            batch = self._batch(course_id, low, high, _BATCH if left is None else min(left, _BATCH), newest_first)
+            for row in batch:
+                yield self._checked(row, course_id)
+            if len(batch) < _BATCH:
+                return
+            left = None if left is None else left - len(batch)
+            low, high = (low, int(batch[-1][0])) if newest_first else (int(batch[-1][0]), None)
+
+    def _batch(
+        self, course_id: str | None, low: int, high: int | None, most: int, newest_first: bool
+    ) -> list[tuple[Any, ...]]:
+        conditions = ["event.sequence > ?"]
+        values: list[int | str] = [low]
+        if course_id is not None:
+            conditions.append("event.course = ?")
+            values.append(course_id)
+        if high is not None:
+            conditions.append("event.sequence < ?")
+            values.append(high)
+        order = "DESC" if newest_first else "ASC"
+        statement = f"{_EVENTS} WHERE {' AND '.join(conditions)} ORDER BY event.sequence {order} LIMIT ?"
+        with self._reading("reading events") as connection:
+            return connection.execute(statement, (*values, most)).fetchall()
+
+    def _checked(self, row: tuple[Any, ...], course_id: str | None) -> StoredEvent:
+        sequence, before, digest, body = row
+        previous = FIRST_PREVIOUS if sequence == 1 else (before or b"").hex()
+        if not previous or chained(previous, body) != digest.hex():
+            raise self._damaged(f"event {sequence} is not what was written")
+        try:
+            event = event_from_body(body, where=f"{self.access.path.name}, event {sequence}")
+        except (DosimetryError, ValueError, KeyError, TypeError) as error:
+            raise self._damaged(f"event {sequence} can't be read") from error
+        if course_id is not None and event.course_id != course_id:
+            raise self._damaged(f"event {sequence} is listed under another course than its own")
+        return StoredEvent(int(sequence), previous, digest.hex(), event)
+
+    def courses(self) -> tuple[ListedCourse, ...]:
+        """All courses, the last changed first."""
+        with self._reading("reading the list of courses") as connection:
+            pairs: list[tuple[Any, ...]] = connection.execute(_COURSES).fetchall()
+            wanted = sorted({sequence for pair in pairs for sequence in pair})
+            found = {
+                sequence: self._checked(row, None)
+                for sequence in wanted
+                for row in connection.execute(f"{_EVENTS} WHERE event.sequence = ?", (sequence,))
+            }
+        listed = []
+        for with_summary, last in pairs:
+            summary, newest = found[with_summary].event, found[last].event
+            if summary.summary is None or summary.course_id is None or summary.course_id != newest.course_id:
+                raise self._damaged(f"event {with_summary} is listed under another course than its own")
+            listed.append(ListedCourse(summary.course_id, summary.summary, last, newest.time, newest.who))
+        return tuple(sorted(listed, key=lambda course: course.last_sequence, reverse=True))
+
+    def _head(self) -> Head:
+        row = self._connection.execute("SELECT sequence, digest FROM event ORDER BY sequence DESC LIMIT 1").fetchone()
+        return Head(0, FIRST_PREVIOUS) if row is None else Head(int(row[0]), row[1].hex())
+
+    def head(self) -> Head:
+        """End of the chain; sequence 0 and `FIRST_PREVIOUS` for none."""
+        with self._reading("reading the end of the chain"):
+            return self._head()
+
+    def digest_at(self, sequence: int) -> Digest | None:
+        """Digest of an event by its number; None if there is none."""
+        with self._reading("reading the chain") as connection:
+            row = connection.execute("SELECT digest FROM event WHERE sequence = ?", (sequence,)).fetchone()
+        return None if row is None else bytes(row[0]).hex()
+
+    # --- locks and view notes -----------------------------------------------------------------------------------------
+
+    def register(self) -> None:
+        """Become known to the other processes of this store, and clear away what dead ones left."""
+        with self._writing("opening"):
+            instances.clear_dead(self.instances_folder)
+            self._instance = instances.Instance(self.instances_folder)
+            held: list[tuple[Any, ...]] = self._connection.execute("SELECT course, instance FROM held").fetchall()
+            for course_id, identifier in held:
+                if not instances.is_alive(self.instances_folder, identifier):
+                    self._connection.execute("DELETE FROM held WHERE course = ?", (course_id,))
+
+    def hold(self, course_id: str, who: str) -> Holder | None:
+        """Hold a course for editing; None when it is ours now, else who holds it. A dead process holds nothing."""
+        with self._writing("taking a course for editing") as connection:
+            if self._instance is None:
+                raise ValueError("the storage was not registered")
+            row = connection.execute(
+                "SELECT instance, who, host, process, since FROM held WHERE course = ?", (course_id,)
+            ).fetchone()
+            if row is not None:
+                identifier, holder, host, process, since = row
+                ours = identifier == self._instance.identifier
+                if not ours and instances.is_alive(self.instances_folder, identifier):
+                    return Holder(holder, host, process, datetime.fromisoformat(since).astimezone())
+                connection.execute("DELETE FROM held WHERE course = ?", (course_id,))
+            connection.execute(
+                "INSERT INTO held(course, instance, who, host, process, since) VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    course_id,
+                    self._instance.identifier,
+                    who,
+                    socket.gethostname(),
+                    os.getpid(),
+                    datetime.now(UTC).isoformat(timespec="seconds"),
+                ),
+            )
+        return None
+
+    def release(self, course_id: str) -> None:
+        """Give a held course back."""
+        with self._writing("giving a course back") as connection:
+            if self._instance is not None:
+                connection.execute(
+                    "DELETE FROM held WHERE course = ? AND instance = ?", (course_id, self._instance.identifier)
+                )
+
+    def view_note(self, course_id: str) -> bytes | None:
+        """Where the user was in a course: convenience, not part of the record."""
+        with self._reading("reading a view note") as connection:
+            row = connection.execute("SELECT note FROM view_note WHERE course = ?", (course_id,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def keep_view_note(self, course_id: str, note: bytes) -> None:
+        """Keep where the user is; loses at most the last note."""
+        with self._writing("keeping a view note") as connection:
+            connection.execute("DELETE FROM view_note WHERE course = ?", (course_id,))
+            connection.execute("INSERT INTO view_note(course, note) VALUES (?, ?)", (course_id, note))
+
+    # --- the end ------------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Release all that is held."""
+        with self._lock:
+            if self._instance is not None:
+                if not self._closed:
+                    with contextlib.suppress(StoreError), self._writing("closing") as connection:
+                        connection.execute("DELETE FROM held WHERE instance = ?", (self._instance.identifier,))
+                with contextlib.suppress(OSError):
+                    self._instance.close()
+                self._instance = None
+            if not self._closed:
+                self._closed = "the store was closed"
+                with spoken(self.access.path, "closing"):
+                    self._connection.close()
