@@ -254,7 +254,7 @@ class _Reader:
         digest, dtype, shape = image_reference(reference)
         array = self._images(digest) if callable(self._images) else self._images[digest]
         if array.dtype != np.dtype(dtype) or array.shape != shape:
-            raise ValueError(f"the image {digest} was given with another shape or type")
+            raise LookupError(f"the image {digest} was given with another shape or type")
         return array
 
 
