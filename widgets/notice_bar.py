@@ -105,7 +105,8 @@ class NoticeBar(QFrame):
         return tuple(self._notices)
 
     def _in_order(self) -> list[Notice]:
-        return sorted(list(self._notices.values())[::-1], key=lambda notice: -_GRAVITY[notice.level])
+        newest_first = [*self._notices.values()][::-1]
+        return sorted(newest_first, key=lambda notice: -_GRAVITY[notice.level])
 
     def _show_gravest(self) -> None:
         self._show(next(iter(self._in_order()), None))
