@@ -148,6 +148,10 @@ class CaseTree:
             case: Case = reader.read_object(root, Case)
             return case
 
+    def digest_of(self, value: Any) -> Digest | None:
+        """Digest of an object of the tree that was encoded or decoded already; else None."""
+        return self._digests.get(value)
+
     def _digest_images(self, case: Case, progress: Progress) -> None:
         """Digest the values of all images that are new."""
         images = [

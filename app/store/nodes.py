@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
@@ -19,6 +19,8 @@ NODE_FORMAT: Final = 1
 Get = Callable[[Digest], bytes]
 """Content of an object by its digest, checked, as `Storage.get` gives it."""
 
+_NODE_BEGIN: Final = b'{"class":"'
+"""How every node begins in canonical JSON, and no array and no PDF does."""
 _REMEDY: Final = "restore the store from a backup"
 
 
@@ -57,47 +59,39 @@ def node_fields(content: bytes, digest: Digest, expected: str, names: frozenset[
     return fields
 
 
-def references(content: bytes, digest: Digest) -> tuple[tuple[Digest, ...], tuple[Digest, ...]]:
-    """What a node names: other nodes, and arrays."""
+def references(content: bytes, digest: Digest) -> tuple[Digest, ...]:
+    """Digests of the nodes and arrays that a node names; none for an object that is no node, such as an array."""
+    if not content.startswith(_NODE_BEGIN):
+        return ()
     try:
         tree = parse_json(content, where=digest)
     except DosimetryError as error:
         damaged(digest, f"is not readable ({error.what})")
-    nodes: dict[Digest, None] = {}
-    arrays: dict[Digest, None] = {}
+    found: dict[Digest, None] = {}
     waiting = [tree]
     while waiting:
         item = waiting.pop()
         if isinstance(item, list):
             waiting += item
         elif isinstance(item, dict):
-            for tag, found in ((OBJECT, nodes), (ARRAY, arrays)):
-                if list(item) == [tag] and is_digest(item[tag]):
+            for tag in (OBJECT, ARRAY):
+                if is_digest(item.get(tag)):
                     found[item[tag]] = None
             waiting += item.values()
-    return tuple(nodes), tuple(arrays)
+    return tuple(found)
 
 
-def reachable(root: Digest, get: Get, known: set[Digest] | None = None) -> Iterator[tuple[Digest, bytes]]:
-    """All objects that a case is made of, with their contents, each once.
-
-    Parameters
-    ----------
-    known
-        Objects to leave out together with all they name; those that are met are added.
-    """
-    seen = set() if known is None else known
-    waiting = [(root, True)]
+def reachable(roots: Iterable[Digest], get: Get) -> Iterator[tuple[Digest, bytes]]:
+    """All objects that some objects are made of, themselves included, with their contents, each once."""
+    waiting = list(roots)
+    seen = set(waiting)
     while waiting:
-        digest, is_node = waiting.pop()
-        if digest in seen:
-            continue
-        seen.add(digest)
+        digest = waiting.pop()
         content = get(digest)
         yield digest, content
-        if is_node:
-            nodes, arrays = references(content, digest)
-            waiting += [(other, True) for other in nodes] + [(other, False) for other in arrays]
+        new = [other for other in references(content, digest) if other not in seen]
+        seen.update(new)
+        waiting += new
 
 
 @dataclass(frozen=True)
@@ -112,7 +106,7 @@ class ImageReference:
         As in `ImageSeries`.
     quantity
         As in `Volume`.
-    digest, dtype, shape
+    array_digest, dtype, shape
         Of the values.
     """
 
@@ -123,7 +117,7 @@ class ImageReference:
     series_uid: str
     quantity: str
     source_files: tuple[SourceFile, ...]
-    digest: Digest
+    array_digest: Digest
     dtype: str
     shape: tuple[int, ...]
 

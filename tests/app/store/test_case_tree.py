@@ -352,7 +352,7 @@ def test_that_the_images_of_a_case_are_listed_with_their_files() -> None:
     listed = image_references(root, kept.__getitem__)
     series = series_of(FULL)
     assert [item.source_files for item in listed] == [item.source_files for item in series]
-    assert [item.digest for item in listed] == [array_digest(item.volume.values) for item in series]
+    assert [item.array_digest for item in listed] == [array_digest(item.volume.values) for item in series]
     assert [(item.kind, item.shape, item.dtype) for item in listed] == [
         (item.kind, item.volume.values.shape, "<f4") for item in series
     ]
@@ -436,7 +436,7 @@ def test_that_an_array_comes_back_read_only_whatever_its_layout(dtype: str) -> N
 def test_that_all_objects_of_a_case_are_found_from_its_digest() -> None:
     kept = Kept()
     root = kept.put(CaseTree().encode(FULL)).root
-    assert dict(reachable(root, kept.__getitem__)) == dict(kept)
+    assert dict(reachable([root], kept.__getitem__)) == dict(kept)
 
 
 # --- speed ------------------------------------------------------------------------------------------------------------
