@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
-import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable
@@ -18,11 +17,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
-from dosimetry_core.case import Patient
+from app.data_folder import PRIVATE_FILE, make_private
+from app.without_identity import identifying_texts as identifying_texts
+from app.without_identity import without_identity as without_identity
 from dosimetry_core.errors import DosimetryError, InputProblems
 
 REPORTED_PACKAGES = ("lutetia", "numpy", "scipy", "SimpleITK", "pydicom", "PySide6-Essentials", "pyqtgraph", "vtk")
-_PATH = re.compile(r"(?:[A-Za-z]:)?[\\/](?:[^\s'\"\\/:]+[\\/])+[^\s'\":,]*")
 
 
 @dataclass(frozen=True)
@@ -71,21 +71,6 @@ def problems_of(error: BaseException, *, report: Path | None = None) -> tuple[Pr
     )
 
 
-def identifying_texts(patient: Patient) -> tuple[str, ...]:
-    """What must not stand in a report: number, name and its parts, birth date."""
-    parts = [patient.patient_id, patient.name, *re.split(r"[\^\s,]+", patient.name)]
-    if patient.birth_date is not None:
-        parts += [patient.birth_date.isoformat(), patient.birth_date.strftime("%Y%m%d")]
-    return tuple(sorted({part for part in parts if len(part) > 1}, key=len, reverse=True))
-
-
-def without_identity(text: str, identifying: Iterable[str]) -> str:
-    """The text with paths and identifying words replaced."""
-    for word in identifying:
-        text = re.sub(re.escape(word), "[patient]", text, flags=re.IGNORECASE)
-    return _PATH.sub("[path]", text)
-
-
 def report_text(error: BaseException, *, identifying: Iterable[str] = (), doing: str = "") -> str:
     """Report of an unexpected error: versions, what was being done, error, and where in our code it arose."""
     identifying = tuple(identifying)
@@ -113,10 +98,13 @@ def report_text(error: BaseException, *, identifying: Iterable[str] = (), doing:
 def save_report(error: BaseException, folder: Path, *, identifying: Iterable[str] = (), doing: str = "") -> Path | None:
     """Write the report; None if even that fails, because telling the user comes first."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private(folder)
         path = folder / f"problem-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.txt"
-        path.write_text(report_text(error, identifying=identifying, doing=doing), encoding="utf-8")
-    except OSError:
+        with os.fdopen(
+            os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE), "w", encoding="utf-8"
+        ) as file:
+            file.write(report_text(error, identifying=identifying, doing=doing))
+    except (OSError, DosimetryError):
         return None
     return path
 

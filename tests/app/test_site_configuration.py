@@ -8,8 +8,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from app.data_folder import data_folder, located_data_folder, make_private
+from app.said_by import said_by
 from app.site_configuration import KEYS, SiteConfiguration, read_site_configuration
-from app.working_person import working_person
 from dosimetry_core.data_tables import resource
 from dosimetry_core.errors import DosimetryError, MissingDataError
 
@@ -149,10 +149,10 @@ def test_that_looking_for_the_folder_makes_nothing_and_making_it_is_private(tmp_
 def test_that_the_person_is_said_and_never_assumed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", None)
     with pytest.raises(MissingDataError, match="--by NAME"):
-        working_person(None)
+        said_by(None)
     monkeypatch.setenv("LUTETIA_BY", "nightly  backup")
-    assert working_person(None) == "nightly backup"
-    assert working_person("Łucja Nowak") == "Łucja Nowak"
+    assert said_by(None) == "nightly backup"
+    assert said_by("Łucja Nowak") == "Łucja Nowak"
     for empty in ("", "  ", "a\x07b"):
         with pytest.raises(MissingDataError):
-            working_person(empty)
+            said_by(empty)
