@@ -7,7 +7,6 @@ import hashlib
 import os
 import socket
 import threading
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,17 +16,22 @@ import apsw
 
 from app.store import instances
 from app.store.anchor import Anchor
-from app.store.connection import PAGES_BETWEEN_CHECKPOINTS, Access
+from app.store.checking import check_database
+from app.store.connection import PAGES_BETWEEN_CHECKPOINTS, Access, connect
+from app.store.copying import back_up_to
 from app.store.database_faults import RESTORE, spoken, store_error
 from app.store.events import FIRST_PREVIOUS, Digest, Event, Head, StoredEvent, chained, event_from_body
+from app.store.kept_objects import packed, unpacked
 from app.store.storage import (
     CourseChangedError,
     Holder,
     ListedCourse,
+    StoreCheck,
     StoreDamagedError,
     StoreError,
 )
 from dosimetry_core.errors import DosimetryError
+from dosimetry_core.progress import Progress
 
 _BATCH: Final = 1000
 """Events read at a time, so that no reading transaction stays open while the caller works."""
@@ -52,24 +56,6 @@ _COURSES: Final = """
         (SELECT max(sequence) FROM event WHERE event.course = listed.course)
     FROM listed WHERE listed.course IS NOT NULL
 """
-
-
-def packed(content: bytes) -> tuple[int, int, bytes]:
-    """Size, whether zlib made it smaller, and the bytes to keep."""
-    smaller = zlib.compress(content, 6)
-    return (len(content), 1, smaller) if len(smaller) < len(content) else (len(content), 0, content)
-
-
-def unpacked(size: int, is_packed: int, kept: bytes) -> bytes | None:
-    """The content of a kept object; None if it can't be made out. Never longer than its size says."""
-    if not is_packed:
-        return kept
-    machine = zlib.decompressobj()
-    try:
-        content = machine.decompress(kept, size + 1)
-    except zlib.error:
-        return None
-    return content if machine.eof and len(content) == size and not machine.unused_data else None
 
 
 class SqliteStorage:
@@ -466,6 +452,30 @@ class SqliteStorage:
         with self._writing("keeping a view note") as connection:
             connection.execute("DELETE FROM view_note WHERE course = ?", (course_id,))
             connection.execute("INSERT INTO view_note(course, note) VALUES (?, ?)", (course_id, note))
+
+    # --- the whole ----------------------------------------------------------------------------------------------------
+
+    def check(self, *, progress: Progress) -> StoreCheck:
+        """Look at everything: database, foreign content, objects, chain, anchor; what is wrong is told, not raised."""
+        if self.access.exclusive:
+            with self._reading("checking") as connection:
+                return check_database(self.access, anchor=self.anchor, progress=progress, connection=connection)
+        self._require_open()
+        return check_database(self.access, anchor=self.anchor, progress=progress)
+
+    def back_up(self, target: Path, *, progress: Progress) -> None:
+        """Write a whole, checked copy of the database into one file that did not exist."""
+        if self.access.exclusive:
+            with self._reading("backing up") as connection:
+                back_up_to(connection, target, vfs=self.access.vfs, progress=progress)
+            return
+        self._require_open()
+        with spoken(self.access.path, "backing up"):
+            connection = connect(self.access, read_only=True, guarded=False)
+            try:
+                back_up_to(connection, target, vfs=self.access.vfs, progress=progress)
+            finally:
+                connection.close()
 
     # --- the end ------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,88 @@
+"""Whole copies of a database by SQLite's own backup: one file, checked, and under its name only when it is complete."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import apsw
+
+from app.store import files
+from app.store.checking import check_database
+from app.store.connection import Access, connect
+from app.store.database_faults import spoken
+from app.store.file_system import require_room
+from app.store.storage import StoreCheck, StoreDamagedError, StoreError
+from dosimetry_core.progress import Progress, part_of
+
+_PAGES_AT_ONCE: Final = 2000
+UNFINISHED: Final = ".unfinished"
+
+
+def copy_into(source: apsw.Connection, target: Access, *, progress: Progress, message: str) -> None:
+    """Copy what a connection sees into a new file without a ``-wal`` beside it, durably.
+
+    The copy is of one moment, also while others write.
+    """
+    page_bytes = int(source.pragma("page_size"))
+    files.remove(target.path)
+    files.make_file(target.path)
+    alone = not source.in_transaction
+    if alone:
+        source.execute("BEGIN")
+    try:
+        pages = _pages(source)
+        require_room(target.path.parent, pages * page_bytes)
+        destination = connect(target, guarded=False)
+        try:
+            with destination.backup("main", source, "main") as backup:
+                while not backup.done:
+                    backup.step(_PAGES_AT_ONCE)
+                    progress(1.0 - backup.remaining / max(1, backup.page_count), message)
+            destination.pragma("journal_mode", "DELETE")
+        finally:
+            destination.close()
+    finally:
+        if alone:
+            source.execute("ROLLBACK")
+    files.sync_file(target.path)
+
+
+def _pages(source: apsw.Connection) -> int:
+    """Number of pages; reading it begins the reading transaction."""
+    source.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()
+    return int(source.pragma("page_count"))
+
+
+def require_well(check: StoreCheck, path: Path, *, remedy: str) -> None:
+    """Refuse a database in which something was found."""
+    if check.problems:
+        more = f" (and {len(check.problems) - 1} more)" if len(check.problems) > 1 else ""
+        raise StoreDamagedError(f"is damaged: {check.problems[0]}{more}", where=str(path), remedy=remedy)
+
+
+def back_up_to(source: apsw.Connection, target: Path, *, vfs: str | None, progress: Progress) -> StoreCheck:
+    """A checked copy under a name that nobody had.
+
+    Raises
+    ------
+    StoreError
+        If the name is taken, or the copy can't be written or is not as it should be; then there is no file.
+    """
+    where = str(target)
+    taken = StoreError("is there already", where=where, remedy="choose another name; no backup is written over")
+    if target.exists():
+        raise taken
+    beside = target.with_name(target.name + UNFINISHED)
+    with spoken(target, "writing the backup"):
+        try:
+            copy_into(source, Access(beside, vfs), progress=part_of(progress, 0.0, 0.5), message="Backing up")
+            check = check_database(Access(beside, vfs), anchor=None, progress=part_of(progress, 0.5, 1.0))
+            require_well(check, target, remedy="the store itself may be damaged: check it; no backup was written")
+            try:
+                files.rename_to_free(beside, target)
+            except FileExistsError:
+                raise taken from None
+        finally:
+            files.remove(beside)
+    return check
