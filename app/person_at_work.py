@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from app.store.course_search import folded
-from app.store.events import StoredEvent
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.units import SECONDS_PER_MINUTE
 
@@ -62,14 +61,14 @@ def new_person(name: str, role: str) -> Person:
     return Person(shown, known)
 
 
-def known_people(events: Iterable[StoredEvent]) -> tuple[Person, ...]:
-    """Who has worked with this store, each once, the last first; the events come newest first.
+def known_people(texts: Iterable[str]) -> tuple[Person, ...]:
+    """Who has worked with this store, each once, the last first; ``texts`` are those of its events, the newest first.
 
     A name counts as the same whatever its case, accents and spaces; it is shown as it was last given.
     """
     found: dict[str, Person] = {}
-    for stored in events:
-        person = person_of(stored.event.who)
+    for text in texts:
+        person = person_of(text)
         found.setdefault(folded(person.name), person)
     return tuple(found.values())
 

@@ -65,10 +65,16 @@ def spellings(text: str) -> tuple[str, ...]:
     return (plain,) if written_out == plain else (plain, written_out)
 
 
+def _has_no_spaces(name: str) -> bool:
+    """Whether a name is of a script that puts nothing between family and given name: ``王小明``, ``김철수``."""
+    return any(unicodedata.east_asian_width(letter) == "W" for letter in name)
+
+
 @functools.lru_cache(maxsize=100_000)
 def _searched_text(patient_id: str, name: str, protocol: str) -> str:
     """All that a word is looked for in; fields and spellings on lines of their own."""
-    fields = (patient_id, *name.translate(_SEPARATORS).split(), protocol)
+    joined = (group.replace("^", "") for group in name.split("=") if _has_no_spaces(group))
+    fields = (patient_id, *name.translate(_SEPARATORS).split(), *joined, protocol)
     return "\n".join(spelling for field in fields for spelling in spellings(field))
 
 
