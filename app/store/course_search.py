@@ -21,7 +21,7 @@ _LETTERS = str.maketrans(
         "ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "ŧ": "t", "ŋ": "n", "ĸ": "k", "þ": "th",
         "æ": "ae", "œ": "oe", "ß": "ss", "ɓ": "b", "ɗ": "d", "ƙ": "k", "ƴ": "y", "ə": "e", "ɛ": "e", "ɔ": "o",
         "ѓ": "г", "ќ": "к", "ґ": "г", "ѐ": "е", "ѝ": "и", "ـ": "", "ٱ": "ا",
-        "'": "", "’": "", "‘": "", "ʼ": "", "ʻ": "", "ʹ": "", "ʾ": "", "ʿ": "", "`": "", "´": "", "′": "",
+        "'": "", "’": "", "‘": "", "ʼ": "", "ʻ": "", "ʹ": "", "ʾ": "", "ʿ": "", "`": "", "′": "",
         "‐": "-", "‑": "-", "‒": "-", "–": "-", "—": "-", "―": "-", "−": "-",
     }
 )  # fmt: skip
@@ -49,6 +49,8 @@ def folded(text: str) -> str:
     ``"Łucja" → "lucja"``, ``"Ｍüller" → "muller"``, ``"Ἀθηνᾶ" → "αθηνα"``. Folding twice changes nothing more.
     """
     spread = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text.translate(_LETTERS)).casefold())
+    # An accent that stands alone is a space and a mark to Unicode: O´Brien.
+    spread = re.sub("[ ](?=[\u0300-\u036f])", "", spread)
     kept = "".join(letter for letter in spread if not _is_dropped(letter)).translate(_LETTERS)
     if not kept.isascii():
         kept = "".join(

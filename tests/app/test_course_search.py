@@ -43,6 +43,7 @@ def found(text: str, listed: tuple[ListedCourse, ...] = ALL, **filters: object) 
         ("nguyen thi anh", "Nguyễn^Thị Ánh"),
         ("obrien", "O’Brien^Siobhán"),
         ("O'Brien", "O’Brien^Siobhán"),
+        ("O´Brien", "O’Brien^Siobhán"),
         ("dangelo", "D'Angelo^Niccolò"),
         ("thorsdottir aesa", "Þórsdóttir^Æsa"),
         ("παπαδοπουλος", "Παπαδόπουλος^Γεώργιος"),
