@@ -441,6 +441,18 @@ class SqliteStorage:
                     "DELETE FROM held WHERE course = ? AND instance = ?", (course_id, self._instance.identifier)
                 )
 
+    def holders(self) -> dict[str, Holder]:
+        """Who else has which course open for editing, by course; dead processes and this one left out."""
+        with self._reading("reading who has which course open") as connection:
+            rows = connection.execute("SELECT course, instance, who, host, process, since FROM held").fetchall()
+        own = None if self._instance is None else self._instance.identifier
+        alive = {name for name in {row[1] for row in rows} if instances.is_alive(self.instances_folder, name)}
+        return {
+            course: Holder(who, host, process, datetime.fromisoformat(since).astimezone())
+            for course, identifier, who, host, process, since in rows
+            if identifier in alive and identifier != own
+        }
+
     def view_note(self, course_id: str) -> bytes | None:
         """Where the user was in a course: convenience, not part of the record."""
         with self._reading("reading a view note") as connection:

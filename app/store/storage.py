@@ -119,6 +119,9 @@ class Storage(Protocol):
     def release(self, course_id: str) -> None:
         """Give a held course back."""
 
+    def holders(self) -> Mapping[str, Holder]:
+        """Who else has which course open for editing, by course; dead processes and this one left out."""
+
     def view_note(self, course_id: str) -> bytes | None:
         """Where the user was in a course: convenience, not part of the record."""
 
