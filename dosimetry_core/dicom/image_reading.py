@@ -55,6 +55,19 @@ def place_of(files: list[DicomFile]) -> str:
     return f"{files[0].path.parent} (series {name or header.text('SeriesInstanceUID')})"
 
 
+def read_image(files: list[DicomFile], clock: Clock, stated_quantity: SpectQuantity | None) -> ImageSeries:
+    """The image that the files of one series hold.
+
+    Raises
+    ------
+    DicomReadError
+        As `read_multi_frame` and `read_slices`.
+    """
+    if is_multi_frame(files[0]):
+        return read_multi_frame(files[0], clock, stated_quantity)
+    return read_slices(files, clock, stated_quantity)
+
+
 def read_multi_frame(file: DicomFile, clock: Clock, stated_quantity: SpectQuantity | None) -> ImageSeries:
     """A reconstructed NM SPECT in one file (RECON TOMO).
 

@@ -18,7 +18,7 @@ from pydicom.uid import (
 
 from dosimetry_core.dicom.files import DicomFile, find_files, is_nifti, read_each, stem_of
 from dosimetry_core.dicom.grid import is_axial
-from dosimetry_core.dicom.image_reading import is_multi_frame, place_of, read_multi_frame, read_slices
+from dosimetry_core.dicom.image_reading import is_multi_frame, place_of, read_image
 from dosimetry_core.dicom.timing import Clock
 from dosimetry_core.dicom.values import SpectQuantity
 from dosimetry_core.errors import DicomReadError, DosimetryError, Finding, raise_problems
@@ -26,7 +26,8 @@ from dosimetry_core.image import ImageSeries
 from dosimetry_core.nuclide import LU177, Y90
 from dosimetry_core.progress import Progress, no_progress, part_of
 
-_IMAGES = (CTImageStorage, PositronEmissionTomographyImageStorage, NuclearMedicineImageStorage)
+IMAGE_CLASSES = (CTImageStorage, PositronEmissionTomographyImageStorage, NuclearMedicineImageStorage)
+"""SOP classes of the images that are read."""
 # PS3.4: Label Map Segmentation Storage, added in 2024.
 LABEL_MAP_SEGMENTATION_STORAGE = UID("1.2.840.10008.5.1.4.1.1.66.7")
 _VOIS = (RTStructureSetStorage, SegmentationStorage, LABEL_MAP_SEGMENTATION_STORAGE)
@@ -112,7 +113,7 @@ def read_series(
     with warnings.catch_warnings(record=True) as remarks:
         warnings.simplefilter("always")
         outcomes = read_each(
-            candidates, keep_pixels_of=_IMAGES, progress=part_of(progress, 0, _READING), message="Reading files"
+            candidates, keep_pixels_of=IMAGE_CLASSES, progress=part_of(progress, 0, _READING), message="Reading files"
         )
         files = [outcome for outcome in outcomes if isinstance(outcome, DicomFile)]
         problems += _shortened([outcome for outcome in outcomes if isinstance(outcome, DosimetryError)])
@@ -178,10 +179,7 @@ def _sorted_out(
     for number, group in enumerate(groups.values()):
         progress(number / len(groups), "Checking series")
         try:
-            if is_multi_frame(group[0]):
-                image = read_multi_frame(group[0], clock, stated_quantity)
-            else:
-                image = read_slices(group, clock, stated_quantity)
+            image = read_image(group, clock, stated_quantity)
         except DosimetryError as error:
             problems.append(error)
             continue
@@ -271,7 +269,7 @@ def _why_ignored(file: DicomFile) -> tuple[str, str] | None:
     header = file.header
     uid = file.sop_class_uid
     kinds = [part.upper() for part in header.texts("ImageType")]
-    if uid not in _IMAGES:
+    if uid not in IMAGE_CLASSES:
         name = UID(uid).name if uid else "unknown object"
         if "Enhanced" in name and "Image" in name:
             return name, "enhanced multi-frame images are not read; export the classic single-frame series"

@@ -7,6 +7,7 @@ import math
 import struct
 import types
 import typing
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any, Literal, Union, get_args, get_origin
@@ -32,7 +33,7 @@ def same(one: Any, other: Any) -> bool:
         return False
     if is_dataclass(one):
         return all(same(getattr(one, f.name), getattr(other, f.name)) for f in fields(one))
-    if isinstance(one, FrozenMap):
+    if isinstance(one, Mapping):
         return same(tuple(one.items()), tuple(other.items()))
     if isinstance(one, tuple):
         return len(one) == len(other) and all(itertools.starmap(same, zip(one, other, strict=True)))
