@@ -16,7 +16,7 @@ from typing import Literal
 SECTOR = 512
 """Bytes that a disk writes wholly or not at all."""
 
-Kind = Literal["create", "rename", "delete", "sync-folder", "write", "truncate", "sync", "acknowledged"]
+Kind = Literal["create", "link", "rename", "delete", "sync-folder", "write", "truncate", "sync", "acknowledged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,11 @@ class Recording:
         for old, renamed in inside:
             self.names[renamed] = self.names.pop(old)
             self.operations.append(Operation("rename", name=old, target=renamed))
+
+    def linked(self, path: Path, target: Path) -> None:
+        name, new = self.name(path), self.name(target)
+        self.names[new] = self.names[name]
+        self.operations.append(Operation("link", name=name, target=new))
 
     def deleted(self, path: Path) -> None:
         if self.names.pop(self.name(path), None) is not None:
@@ -153,13 +158,15 @@ def _names(
     recording: Recording, done: list[Operation], last_sync: Mapping[int, int], chance: random.Random
 ) -> dict[str, int]:
     safe = max((index for index, operation in enumerate(done) if operation.kind == "sync-folder"), default=-1)
-    changes = [(i, op) for i, op in enumerate(done) if op.kind in ("create", "rename", "delete")]
+    changes = [(i, op) for i, op in enumerate(done) if op.kind in ("create", "link", "rename", "delete")]
     unsafe = [i for i, _ in changes if i > safe]
     reached = chance.choice([safe, *unsafe])
     names = dict(recording.base_names)
     for index, operation in changes:
         if operation.kind == "create" and (index <= reached or operation.file in last_sync):
             names[operation.name] = operation.file
+        elif operation.kind == "link" and index <= reached:
+            names[operation.target] = names[operation.name]
         elif operation.kind == "rename" and index <= reached:
             names[operation.target] = names.pop(operation.name)
         elif operation.kind == "delete" and index <= reached:

@@ -174,7 +174,7 @@ def watched(recording: Recording, about_to: AboutTo = lambda act, path: None) ->
 def _patch(watch: _WatchedFunctions, patch: pytest.MonkeyPatch) -> None:
     real = {
         name: getattr(os, name)
-        for name in ("open", "write", "pwrite", "fsync", "ftruncate", "close", "replace", "unlink")
+        for name in ("open", "write", "pwrite", "fsync", "ftruncate", "close", "replace", "link", "unlink")
     }
     real_open = io.open
 
@@ -235,6 +235,14 @@ def _patch(watch: _WatchedFunctions, patch: pytest.MonkeyPatch) -> None:
         if old is not None and new is not None:
             watch.recording.renamed(old, new)
 
+    def os_link(source: Any, target: Any, **options: Any) -> None:
+        old, new = watch.covers(source), watch.covers(target)
+        if new is not None:
+            watch.check("rename", new)
+        real["link"](source, target, **options)
+        if old is not None and new is not None:
+            watch.recording.linked(old, new)
+
     def os_unlink(path: Any, **options: Any) -> None:
         covered = watch.covers(path)
         if covered is not None:
@@ -271,6 +279,7 @@ def _patch(watch: _WatchedFunctions, patch: pytest.MonkeyPatch) -> None:
         "close": os_close,
         "replace": os_replace,
         "rename": os_replace,
+        "link": os_link,
         "unlink": os_unlink,
         "remove": os_unlink,
     }

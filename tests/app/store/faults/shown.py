@@ -1,0 +1,79 @@
+"""What the program shows of a store: the patient list, every event, every case; and what is wrong with any of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.store import open_store
+from app.store.case_tree import CaseTree
+from app.store.events import FIRST_PREVIOUS, Digest, chained
+from app.store.storage import ListedCourse, Storage
+from dosimetry_core.case import Case
+from dosimetry_core.progress import no_progress
+from tests.app.store.faults.use_cases import IMAGES
+
+
+@dataclass(frozen=True)
+class Shown:
+    """``cases`` and ``plans`` are digests of what was read, by the number of the event that names it."""
+
+    courses: tuple[ListedCourse, ...]
+    events: tuple[tuple[int, Digest, bytes], ...]
+    cases: tuple[tuple[int, Digest], ...]
+    plans: tuple[tuple[int, Digest], ...]
+
+
+def shown(storage: Storage) -> Shown:
+    """Everything, read as the window reads it; nothing that was read before helps."""
+    tree, again = CaseTree(), CaseTree()
+    events = tuple(storage.events())
+    kept: list[Case] = []
+    cases, plans = [], []
+    for stored in events:
+        if stored.event.case is not None:
+            kept.append(tree.decode(stored.event.case, storage.get, IMAGES))
+            cases.append((stored.sequence, again.encode(kept[-1]).root))
+        if "file_sha256" in stored.event.data:
+            plan = storage.get(stored.event.data["file_sha256"])
+            plans.append((stored.sequence, hashlib.sha256(plan).hexdigest()))
+    bodies = tuple((stored.sequence, stored.digest, stored.event.body()) for stored in events)
+    return Shown(storage.courses(), bodies, tuple(cases), tuple(plans))
+
+
+def anchored(folder: Path) -> list[tuple[int, Digest]]:
+    """The whole lines of the anchor file."""
+    path = folder / "anchor"
+    lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+    fields: list[list[Any]] = [line.decode("ascii").split() for line in lines]
+    return [(int(parts[0]), parts[1]) for parts in fields]
+
+
+def wrongs(folder: Path, golden: Mapping[int, Digest], acknowledged: int) -> list[str]:
+    """What is wrong with a store after a fault; ``golden`` are digests of events, as they were when appended."""
+    anchor = anchored(folder)
+    storage = open_store(folder, who="Reader")
+    try:
+        found = list(storage.check(progress=no_progress).problems)
+        tree, kept, digests, previous = CaseTree(), [], [], FIRST_PREVIOUS
+        for stored in storage.events():
+            previous = chained(previous, stored.event.body())
+            digests.append(stored.digest)
+            if stored.digest != previous or stored.sequence != len(digests):
+                found.append(f"event {stored.sequence} breaks the chain")
+            if stored.event.case is not None:
+                kept.append(tree.decode(stored.event.case, storage.get, IMAGES))
+            if stored.event.kind == "plan-signed":
+                storage.get(stored.event.data["file_sha256"])
+        if any(golden.get(sequence, digest) != digest for sequence, digest in enumerate(digests, 1)):
+            found.append("an event is not what was appended")
+        if len(digests) < acknowledged:
+            found.append(f"acknowledged event {acknowledged} is lost: the store ends at {len(digests)}")
+        if any(sequence > len(digests) or digests[sequence - 1] != digest for sequence, digest in anchor):
+            found.append("the anchor is ahead of the chain")
+        return found
+    finally:
+        storage.close()

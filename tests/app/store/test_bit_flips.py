@@ -1,0 +1,92 @@
+"""A flipped bit in the store is found, or has no effect on anything that is shown."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from app.store import open_store
+from app.store.storage import StoreError
+from dosimetry_core.progress import no_progress
+from tests.app.store.faults.power_cuts import fast_folder
+from tests.app.store.faults.shown import Shown, shown
+from tests.app.store.faults.use_cases import CourseOfWork
+from tests.figures import figure_line
+
+SEED = 20261121
+
+
+@dataclass(frozen=True)
+class Golden:
+    """The bytes of a store that was closed, and what is shown of it."""
+
+    content: bytes
+    anchor: bytes
+    shown: Shown
+
+
+@pytest.fixture(scope="module")
+def golden() -> Iterator[Golden]:
+    with fast_folder() as place:
+        folder = Path(place)
+        storage = open_store(folder, who="Ada")
+        for number in range(2):
+            course = CourseOfWork(storage, f"course-{number}", seed=number)
+            course.import_images()
+            course.save_voi()
+            course.sign()
+        storage.close()
+        content, anchor = (folder / "store.sqlite").read_bytes(), (folder / "anchor").read_bytes()
+        storage = open_store(folder, who="Ada", read_only=True)
+        yield Golden(content, anchor, shown(storage))
+        storage.close()
+
+
+def outcome(golden: Golden, bit: int) -> str:
+    """What becomes of a flipped bit: refused, found by the check, without effect; or shown wrong."""
+    content = bytearray(golden.content)
+    content[bit // 8] ^= 1 << bit % 8
+    with fast_folder() as place:
+        folder = Path(place)
+        (folder / "store.sqlite").write_bytes(content)
+        (folder / "anchor").write_bytes(golden.anchor)
+        try:
+            storage = open_store(folder, who="Ada")
+        except StoreError:
+            return "refused"
+        try:
+            try:
+                if shown(storage) != golden.shown:
+                    return f"bit {bit}: shown otherwise"
+            except StoreError:
+                return "refused"
+            try:
+                return "found by the check" if storage.check(progress=no_progress).problems else "without effect"
+            except StoreError:
+                return "found by the check"
+        finally:
+            storage.close()
+
+
+def flips(golden: Golden, number: int) -> tuple[Counter[str], list[str]]:
+    chance = random.Random(SEED)
+    outcomes = Counter(outcome(golden, chance.randrange(8 * len(golden.content))) for _ in range(number))
+    return outcomes, [text for text in outcomes if text.startswith("bit")]
+
+
+def test_that_a_flipped_bit_is_found_or_without_effect(golden: Golden) -> None:
+    outcomes, wrong = flips(golden, 200)
+    assert wrong == []
+    assert outcomes["refused"] > 50
+
+
+@pytest.mark.long
+def test_that_each_of_5000_flipped_bits_is_found_or_without_effect(golden: Golden) -> None:
+    outcomes, wrong = flips(golden, 5000)
+    figure_line("store-bit-flips", n=5000, failures=len(wrong), seed=SEED, outcomes=outcomes, bytes=len(golden.content))
+    assert wrong == []
