@@ -2,78 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from app.session import Session
+from app.case_reading import demonstration_written, prepared, with_images_of
+from app.course_opening import CourseOpening
+from app.session import Session, empty_case, show_case
 from app.step_states import names_images
 from dosimetry_core.case import Case
 from dosimetry_core.case_file import CASE_FILE_NAME, read_case
 from dosimetry_core.errors import InconsistentCaseError
-from dosimetry_core.progress import Progress, part_of
 
-
-def prepared(case: Case, *, progress: Progress) -> Case:
-    """The case with its images read and registered."""
-    from dosimetry_core import pipeline
-
-    imported: Case = pipeline.import_case(case, progress=part_of(progress, 0.0, 0.5))
-    aligned: Case = pipeline.align_case(imported, progress=part_of(progress, 0.5, 1.0))
-    return aligned
-
-
-def evaluated(case: Case, *, previous: Any = None, progress: Progress) -> Any:
-    """Results of a case; the pipeline is imported here, off the UI thread."""
-    from dosimetry_core import pipeline
-
-    return pipeline.evaluate(case, previous=previous, progress=progress)
-
-
-def demonstration_written(folder: Path, *, progress: Progress) -> Path:
-    """Write the demonstration case, whole or not at all; returns its folder."""
-    from app.outputs import output_folder
-    from dosimetry_core.virtual_patient import write_demonstration
-
-    with output_folder(folder) as unfinished:
-        write_demonstration(unfinished, progress=progress)
-    return folder
-
-
-def with_images_of(case: Case, before: Case, after: Case) -> Case:
-    """The case with the images and VOIs that were read for ``before``, where its image files are still the same."""
-    read = {
-        cycle.number: (cycle, old) for cycle, old in zip(after.cycles, before.cycles, strict=True) if cycle.time_points
-    }
-    cycles = []
-    for cycle in case.cycles:
-        new, old = read.get(cycle.number, (cycle, cycle))
-        same = cycle.image_paths == old.image_paths and cycle.voi_paths == old.voi_paths and new is not cycle
-        cycles.append(
-            replace(cycle, time_points=new.time_points, vois=new.vois, reference_time_point=new.reference_time_point)
-            if same
-            else cycle
-        )
-    return replace(case, cycles=tuple(cycles))
+COURSE_FILE_SUFFIX = ".lutetia"
 
 
 class CaseOpening(QObject):
-    """Puts cases into the document. ``opened`` when the case file was read, ``ready`` when its images are there too,
-    ``failed`` with the error that stopped either.
+    """Puts cases into the document: from a case folder, or as courses of the store where the window has one.
+
+    ``opened`` when the case is shown, ``ready`` when its images are there too, ``failed`` with the error that stopped
+    either; ``person_needed`` when somebody has to say who is working before it goes on.
     """
 
     opened = Signal()
     ready = Signal()
     failed = Signal(object)
+    person_needed = Signal()
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._waiting: Callable[[], None] | None = None
+        self.courses = CourseOpening(session, self)
+        self.courses.opened.connect(self.opened)
+        self.courses.ready.connect(self.ready)
+        self.courses.failed.connect(self.failed)
 
     def open_path(self, path: Path) -> None:
-        """Open a folder with a case file, or the file itself."""
+        """Open a folder with a case file, the file itself, or a course file of another store."""
+        if path.suffix == COURSE_FILE_SUFFIX:
+            self._with_person(lambda: self.courses.import_file(path))
+            return
         try:
             case = read_case(path)
         except Exception as error:
@@ -98,20 +68,47 @@ class CaseOpening(QObject):
         job.failed.connect(self.failed)
 
     def open_case(self, case: Case) -> None:
-        """Open a case that was read already; its images are imported and aligned unless they are there."""
-        session = self._session
-        session.recomputation.set_enabled(False)
-        session.reviews.forget_all()
-        session.plan_files.clear()
-        session.plan_choice.restore(None)
-        session.document.open(case)
-        session.view_state.set_cycle(0)
-        session.view_state.set_voi(None)
+        """Open a case that was read from its file; where there is a store, its course, which is made if need be."""
+        if self._session.courses is None:
+            self._open_unkept(case)
+        else:
+            self._with_person(lambda: self.courses.open_case(case))
+
+    def open_course(self, course_id: str) -> None:
+        """Open a course of the store; read-only until somebody says who is working."""
+        self.courses.open_course(course_id)
+
+    def leave_course(self) -> bool:
+        """Close what is open and show no case; False if something of it could not be kept, which ``failed`` says."""
+        if not self.courses.close():
+            return False
+        show_case(self._session, empty_case())
+        self.opened.emit()
+        return True
+
+    def person_is_known(self) -> None:
+        """Somebody said who is working: go on with what waited for it."""
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            waiting()
+        else:
+            self.courses.begin_editing()
+
+    def _with_person(self, act: Callable[[], None]) -> None:
+        courses = self._session.courses
+        if courses is not None and courses.person is None:
+            self._waiting = act
+            self.person_needed.emit()
+        else:
+            act()
+
+    def _open_unkept(self, case: Case) -> None:
+        show_case(self._session, case)
         self.opened.emit()
         if not names_images(case) or any(cycle.time_points for cycle in case.cycles):
             self._begin()
             return
-        job = session.jobs.start(prepared, case, purpose="open", title="Reading and aligning images")
+        job = self._session.jobs.start(prepared, case, purpose="open", title="Reading and aligning images")
         job.succeeded.connect(lambda result: self._take(case, result))
         job.failed.connect(self.failed)
 

@@ -180,7 +180,7 @@ class Document(QObject):
 
         The edit is computed first. If it raises, or returns the very same case, nothing is added to the history. An
         edit with the same ``merge_key`` as the step just made becomes part of that step, so that a drag is one step.
-        ``why`` is the typed reason where one was asked. While changes are not permitted nothing happens but the refusal.
+        ``why`` is the typed reason where one was asked. While changes are not permitted there is only the refusal.
         """
         before = self._case
         if not self.permission.asked():

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 
-import platformdirs
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from app.data_folder import located_data_folder, make_private
 from app.main_window import MainWindow
 from app.preferences import read_preferences, save_preferences
 from app.problems import install_exception_hook
-from dosimetry_core.case import Case, Course, Patient
-from dosimetry_core.errors import MissingDataError
+from app.session import empty_case
+from app.site_configuration import SiteConfiguration, read_site_configuration
+from app.store.storage import Storage, StoreCheck
+from dosimetry_core.errors import DosimetryError, MissingDataError
 from dosimetry_core.progress import Progress
 from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
+from widgets.notice_bar import Notice
 from widgets.theme import apply_theme
 
 FIRST_PAINT_MS = 30
 """Opening a case and loading libraries wait until the window has been drawn once."""
 _SCREENLESS_PLATFORMS = ("offscreen", "minimal", "vnc")
-
-
-def empty_case() -> Case:
-    """What is shown before a case is opened."""
-    return Case(Patient("", "", "F", "UTC"), Course(""), ())
 
 
 def require_screen() -> None:
@@ -68,20 +65,68 @@ def load_libraries(*, progress: Progress) -> None:
     from dosimetry_core import pipeline  # noqa: F401
 
 
-def run_window(path: Path | None) -> int:
-    """Open the window, on a case if one is given; returns when it is closed."""
+def store_checked(folder: Path, anchor: Path | None, *, progress: Progress) -> StoreCheck:
+    """Look at everything in a store through a connection of its own; runs as a job."""
+    from app.store import open_store
+
+    storage = open_store(folder, who=SOFTWARE_NAME, read_only=True, anchor=anchor)
+    try:
+        return storage.check(progress=progress)
+    finally:
+        storage.close()
+
+
+def open_courses(window: MainWindow, folder: Path, configuration: SiteConfiguration) -> Storage | None:
+    """Open the store and let the window keep its courses there; if that fails the window says so, and keeps nothing."""
+    from app.courses import Courses
+    from app.store import open_store
+
+    try:
+        make_private(folder)
+        storage = open_store(folder, who=SOFTWARE_NAME, anchor=configuration.anchor_file)
+    except DosimetryError as error:
+        text = f"NOTHING IS SAVED: {error.line()}"
+        window.notices.put(Notice("store", "error", text, dismissable=False))
+        window.show_problem(error)
+        return None
+    window.keep_in(Courses(storage, configuration, window))
+    job = window.session.jobs.start(
+        store_checked, folder, configuration.anchor_file, purpose="check", title="Checking the store"
+    )
+    if window.keeping is not None:
+        job.succeeded.connect(window.keeping.show_check)
+    job.failed.connect(window.show_problem)
+    return storage
+
+
+def run_window(target: Path | str | None, *, data_folder: Path | None = None) -> int:
+    """Open the window, on a case or course if one is given; returns when it is closed.
+
+    Parameters
+    ----------
+    target
+        A folder with a case file, the file itself, a course file, or the id of a course of the store.
+    data_folder
+        Where courses are kept; by default as the site configuration says.
+    """
     require_screen()
-    logging.basicConfig(level=logging.WARNING)
+    configuration = read_site_configuration()
+    folder = located_data_folder(data_folder, configuration=configuration).path
     application = make_application()
     preferences = read_preferences()
-    reports = platformdirs.user_state_path(SOFTWARE_NAME.lower(), appauthor=False) / "reports"
-    window = MainWindow(empty_case(), preferences=preferences, reports_folder=reports)
+    window = MainWindow(empty_case(), preferences=preferences, reports_folder=folder / "reports")
     restore = install_exception_hook(window.show_problem)
     window.show()
+    stores: list[Storage] = []
 
     def begin() -> None:
-        if path is not None:
-            window.opening.open_path(path)
+        storage = open_courses(window, folder, configuration)
+        if storage is not None:
+            stores.append(storage)
+        if isinstance(target, str):
+            window.opening.open_course(target)
+        elif target is not None:
+            window.opening.open_path(target)
         else:
             window.session.jobs.start(load_libraries, purpose="load", title="Loading")
 
@@ -90,6 +135,8 @@ def run_window(path: Path | None) -> int:
         status = application.exec()
     finally:
         restore()
+        for storage in stores:
+            storage.close()
     view_state = window.session.view_state
     case = window.session.document.case
     save_preferences(

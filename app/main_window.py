@@ -18,11 +18,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.case_opening import CaseOpening, evaluated
+from app.case_opening import CaseOpening
+from app.case_reading import evaluated
 from app.document import Document
 from app.finding_places import FindingDialog, place_of
 from app.job_messages import JobMessages
 from app.jobs import Jobs
+from app.permission import Permission
 from app.plan_choice import PlanChoice
 from app.preferences import Preferences
 from app.problems import identifying_texts, problems_of, save_report
@@ -39,11 +41,15 @@ from app.window_texts import banner_of, window_title
 from dosimetry_core.case import Case
 from dosimetry_core.errors import DosimetryError, Finding
 from widgets.job_strip import JobStrip
+from widgets.notice_bar import NoticeBar
 from widgets.patient_banner import PatientBanner
+from widgets.saved_note import SavedNote
 from widgets.step_rail import StepRail
 
 if TYPE_CHECKING:
+    from app.courses import Courses
     from app.scan_strip import ScanStrip
+    from app.window_keeping import WindowKeeping
 
 STEP_CLASSES: dict[StepKey, str] = {
     "course": "CourseStep",
@@ -73,17 +79,21 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self.setObjectName("main_window")
-        document, view_state, jobs = Document(case, self), ViewState(self), Jobs(self)
+        permission, view_state, jobs = Permission(self), ViewState(self), Jobs(self)
+        document = Document(case, self, permission=permission)
         self.session = Session(
             document,
             view_state,
             jobs,
             Recomputation(document, jobs, evaluated, self),
             SecondOpinionWatch(document, jobs, self),
-            Reviews(self),
-            PlanChoice(self),
+            Reviews(self, permission=permission),
+            PlanChoice(self, permission=permission),
+            permission,
             preferences or Preferences(),
         )
+        self.keeping: WindowKeeping | None = None
+        self._may_leave_unsaved = False
         view_state.set_brush_radius(self.session.preferences.brush_radius_mm)
         view_state.set_fusion_share(self.session.preferences.fusion_share)
         self.opening = CaseOpening(self.session, self)
@@ -108,6 +118,9 @@ class MainWindow(QMainWindow):
         page.setSpacing(0)
         self.banner = PatientBanner(centre)
         page.addWidget(self.banner)
+        self.notices = NoticeBar(centre)
+        page.addWidget(self.notices)
+        self._page = page
         middle = QHBoxLayout()
         middle.setContentsMargins(0, 0, 10, 8)
         middle.setSpacing(10)
@@ -164,10 +177,25 @@ class MainWindow(QMainWindow):
         self.undo_note = text_label(role="dimmed", name="status_undo")
         row.addWidget(self.probe)
         row.addWidget(self.job_strip, 1)
+        self.saved_note = SavedNote(line)
         row.addWidget(self.constancy)
+        row.addWidget(self.saved_note)
         row.addWidget(self.undo_note)
+        self._status_row = row
         self.constancy.hide()
+        self.saved_note.show_nothing()
         return line
+
+    def add_working_panel(self, panel: QWidget, note: QWidget) -> None:
+        """Put the question who is working under the banner, and its answer into the status line."""
+        self._page.insertWidget(self._page.indexOf(self.notices) + 1, panel)
+        self._status_row.insertWidget(self._status_row.indexOf(self.saved_note), note)
+
+    def keep_in(self, courses: Courses) -> None:
+        """From now on keep what is opened in this store."""
+        from app.window_keeping import WindowKeeping
+
+        self.keeping = WindowKeeping(self, courses)
 
     # --- wiring -----------------------------------------------------------------------------------------------------
 
@@ -184,6 +212,7 @@ class MainWindow(QMainWindow):
         session.second_opinion.failed.connect(self._show_evaluation_failure)
         session.recomputation.busy_changed.connect(lambda _busy: self._refresh_timer.start())
         session.recomputation.finished.connect(lambda _evaluation: self._show_constancy())
+        session.permission.refused.connect(self.job_strip.set_message)
         session.reviews.changed.connect(self._touch)
         session.plan_choice.changed.connect(self._touch)
         for signal in (session.view_state.cycle_changed, session.view_state.time_point_changed):
@@ -267,6 +296,8 @@ class MainWindow(QMainWindow):
     def confirm_step(self) -> None:
         """Confirm the step in view and go on to the next."""
         session = self.session
+        if not session.permission.asked():
+            return
         session.reviews.confirm(self._current, session.document.case, session.document.evaluation)
         place = STEP_KEYS.index(self._current)
         if place + 1 < len(STEP_KEYS):
@@ -349,7 +380,12 @@ class MainWindow(QMainWindow):
             self.opening.open_path(paths[0])
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 Qt override
-        """Cancel computations and wait briefly; nothing is asked."""
+        """Cancel computations and wait briefly; nothing is asked unless something could not be saved."""
+        if not self.opening.courses.close() and not self._may_leave_unsaved:
+            self._may_leave_unsaved = True
+            self.job_strip.set_message("NOT SAVED: close once more to leave without the last changes")
+            event.ignore()
+            return
         self.session.recomputation.set_enabled(False)
         self.session.jobs.close()
         event.accept()

@@ -15,8 +15,8 @@ from dosimetry_core.progress import Progress
 
 if TYPE_CHECKING:
     from app.course_journal import CourseJournal
-    from dosimetry_core.case import Case
     from app.store.events import Digest, Head
+    from dosimetry_core.case import Case
     from dosimetry_core.evaluation import Evaluation
 
 
@@ -82,7 +82,6 @@ def signed(
         If a finding without a reason blocks signing, the identity can't be opened, or the file can't be written.
     """
     from app.identity import load_identity
-    from app.outputs import write_file
     from app.plan_document import make_plan_document, signing_blockers
     from app.signing import sign_plan
     from dosimetry_core.second_check import second_check

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, QSize, QTimer
 
-from app.main import empty_case, make_application
+from app.main import make_application
 from app.main_window import MainWindow
 from app.reviews import STEP_KEYS
+from app.session import empty_case
 from dosimetry_core.case import Case
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.units import MILLISECONDS_PER_SECOND

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from app.course_journal import CourseJournal
+from app.courses import Courses
 from app.document import Document
 from app.jobs import Jobs
+from app.permission import Permission
 from app.plan_choice import PlanChoice
 from app.plan_signing import PlanFile
 from app.preferences import Preferences
 from app.recomputation import Recomputation
 from app.reviews import Reviews
 from app.second_opinion_watch import SecondOpinionWatch
+from app.store.plan_anchor import store_identity
 from app.view_state import ViewState
-from dosimetry_core.case import Case, Cycle
+from dosimetry_core.case import Case, Course, Cycle, Patient
 from dosimetry_core.image import TimePoint
 from dosimetry_core.voi import Voi
 
@@ -33,9 +37,16 @@ class Session:
     second_opinion: SecondOpinionWatch
     reviews: Reviews
     plan_choice: PlanChoice
+    permission: Permission
     preferences: Preferences = field(default_factory=Preferences)
     plan_files: list[PlanFile] = field(default_factory=list)
-    """Plans signed or approved in this session, newest last."""
+    """Plans of the course that were signed or approved, newest last."""
+    courses: Courses | None = None
+    """The store; None for a window that keeps nothing."""
+    journal: CourseJournal | None = None
+    """What keeps the open course; None while none is open, or it is only read."""
+    reading_course: str | None = None
+    """The course that is open read-only, or None."""
 
     @property
     def case(self) -> Case:
@@ -58,6 +69,14 @@ class Session:
     def is_current(self) -> bool:
         """Whether the newest results belong to the case as shown."""
         return self.document.evaluation is not None
+
+    def audit(self) -> dict[str, Any]:
+        """End of the audit chain and identity of the store, as printed on a plan; nothing where nothing is kept."""
+        if self.journal is None:
+            return {}
+        self.journal.flush()
+        storage = self.journal.storage
+        return {"audit_head": storage.head(), "audit_store": store_identity(storage)}
 
     @property
     def cycle(self) -> Cycle | None:
@@ -96,3 +115,22 @@ class Session:
         if cycle is None:
             return None
         return next((voi for voi in cycle.vois if voi.voi_id == self.view_state.voi_id), None)
+
+
+def empty_case() -> Case:
+    """What is shown before a case is opened."""
+    return Case(Patient("", "", "F", "UTC"), Course(""), ())
+
+
+def show_case(session: Session, case: Case) -> None:
+    """Put a case into the window with nothing left of the one before; no results are computed yet."""
+    session.recomputation.set_enabled(False)
+    for key in ("held", "images", "unkept", "changed"):
+        session.permission.allow(key)
+    session.reading_course = None
+    session.reviews.forget_all()
+    session.plan_files.clear()
+    session.plan_choice.restore(None)
+    session.document.open(case)
+    session.view_state.set_cycle(0)
+    session.view_state.set_voi(None)

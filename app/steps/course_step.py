@@ -79,6 +79,15 @@ class CourseStep(Step):
         column.addStretch(2)
         return page
 
+    def set_welcome(self, page: QWidget) -> None:
+        """Show this where no course is open, instead of the plain welcome."""
+        before = self._pages.widget(0)
+        self._pages.insertWidget(0, page)
+        if before is not None:
+            self._pages.removeWidget(before)
+            before.deleteLater()
+        self.refresh()
+
     def _problems_card(self) -> QWidget:
         self._problems = Section("This needs your attention", name="problems")
         self._problem_text = text_label(role="error", name="problem_text", wrap=True)

@@ -113,6 +113,7 @@ class CurvesStep(Step):
         self.session.document.apply(
             f"Leave out scan {number} of {name}, cycle {cycle}",
             lambda case: with_point_excluded(case, name, number, why, cycle=cycle),
+            why=why,
         )
 
     def include_point(self, number: int) -> None:

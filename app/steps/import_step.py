@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.case_opening import prepared, with_images_of
+from app.case_reading import prepared, with_images_of
 from app.import_checks import SIGNS, checks_of, grid_words, quantity_words, worst
 from app.number_grid import GridColumn, GridRow, Number, NumberGrid
 from app.result_paths import result_path

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QInputDialog, QWidget
 
 from app.dose_bars import organ_bars
 from app.number_grid import Cell, GridColumn, GridRow, Number, NumberGrid
-from app.plan_signing import PlanFile, plan_file_name, signed
+from app.plan_signing import PlanFile, keep_and_write, plan_file_name, signed
 from app.problems import problems_of
 from app.result_paths import result_path
 from app.session import Session
@@ -150,6 +150,9 @@ class PlanStep(Step):
 
     def sign(self, identity_file: Path, passphrase: str, reason: str, target: Path) -> None:
         """Sign the plan of the current results and write it; runs as a job."""
+        if not self.session.permission.asked():
+            self.form.show_message(str(self.session.permission.reason), failed=True)
+            return
         evaluation = self.session.planned
         if evaluation is None or not self.session.is_current:
             self.form.show_message("The results are not up to date: wait until they are computed.", failed=True)
@@ -163,16 +166,27 @@ class PlanStep(Step):
             passphrase,
             reason,
             target,
+            **self.session.audit(),
             purpose="sign",
             title="Signing the plan",
         )
-        job.succeeded.connect(self._take_signed)
+        job.succeeded.connect(lambda plan: self._take_signed(plan, reason))
         job.failed.connect(lambda error: self.form.show_message(problems_of(error)[0].text(), failed=True))
         job.finished.connect(lambda: self.form.set_busy(False))
 
-    def _take_signed(self, plan: PlanFile) -> None:
+    def _take_signed(self, plan: PlanFile, reason: str) -> None:
+        if plan.case is not self.session.document.case:
+            self.form.show_message("Not signed: the case was changed meanwhile.", failed=True)
+            return
+        try:
+            keep_and_write(plan, "signed", self.session.journal, why=reason)
+        except DosimetryError as error:
+            self.form.show_message(problems_of(error)[0].text(), failed=True)
+            if self.session.journal is None or self.session.journal.history.state == "draft":
+                return
+        else:
+            self.form.show_message(f"Signed: {plan.path.name}")
         self.session.plan_files.append(plan)
-        self.form.show_message(f"Signed: {plan.path.name}")
         self.session.reviews.changed.emit()
 
     # --- showing ----------------------------------------------------------------------------------------------------

@@ -10,11 +10,12 @@ from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 from PySide6.QtWidgets import QDialog, QFileDialog
 
 from app.page_printing import PREVIEW_DPI, PRINT_DPI, image_of, print_images
-from app.plan_signing import PlanFile, approved, drafted, page_pictures, plan_file_name
+from app.plan_signing import PlanFile, approved, drafted, keep_and_write, page_pictures, plan_file_name
 from app.problems import problems_of
 from app.session import Session
 from app.signature_form import SignatureForm
 from app.steps.step import Section, Step, push_button, text_label
+from dosimetry_core.errors import DosimetryError
 from dosimetry_core.evaluation import Evaluation
 from widgets.page_view import PageView
 
@@ -159,6 +160,9 @@ class ReportStep(Step):
 
     def approve(self, identity_file: Path, passphrase: str, comment: str, target: Path) -> None:
         """Add the physician's signature to the newest signed plan; runs as a job."""
+        if not self.session.permission.asked():
+            self.form.show_message(str(self.session.permission.reason), failed=True)
+            return
         self.form.set_busy(True)
         job = self.session.jobs.start(
             approved,
@@ -170,13 +174,20 @@ class ReportStep(Step):
             purpose="sign",
             title="Approving the plan",
         )
-        job.succeeded.connect(self._take_approved)
+        job.succeeded.connect(lambda plan: self._take_approved(plan, comment))
         job.failed.connect(lambda error: self.form.show_message(problems_of(error)[0].text(), failed=True))
         job.finished.connect(lambda: self.form.set_busy(False))
 
-    def _take_approved(self, plan: PlanFile) -> None:
+    def _take_approved(self, plan: PlanFile, comment: str) -> None:
+        try:
+            keep_and_write(plan, "approved", self.session.journal, why=comment)
+        except DosimetryError as error:
+            self.form.show_message(problems_of(error)[0].text(), failed=True)
+            if self.session.journal is None or self.session.journal.history.state != "approved":
+                return
+        else:
+            self.form.show_message(f"Approved: {plan.path.name}")
         self.session.plan_files.append(plan)
-        self.form.show_message(f"Approved: {plan.path.name}")
         self.refresh()
 
     # --- showing ----------------------------------------------------------------------------------------------------
@@ -221,7 +232,9 @@ class ReportStep(Step):
         self._shown = (evaluation, overrides)
         if self._pdf is None:
             self.pages.set_message("Typesetting the plan")
-        job = self.session.jobs.start(drafted, evaluation, overrides, purpose="draft", title="Typesetting the plan")
+        job = self.session.jobs.start(
+            drafted, evaluation, overrides, **self.session.audit(), purpose="draft", title="Typesetting the plan"
+        )
         job.succeeded.connect(self._take_draft)
         job.failed.connect(lambda error: self.pages.set_message(problems_of(error)[0].text()))
 

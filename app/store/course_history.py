@@ -32,7 +32,10 @@ class KeptConfirmation:
 
 @dataclass(frozen=True)
 class KeptPlan:
-    """A signed or approved plan: the digest of its file (kept as an object), and the case it is about."""
+    """A signed or approved plan: the digest of its file (kept as an object), and the case it is about.
+
+    ``case`` is empty for a plan that was made elsewhere and only approved here.
+    """
 
     act: PlanAct
     file_sha256: Digest
@@ -41,6 +44,7 @@ class KeptPlan:
     case: Digest
     activities_bq: dict[str, float]
     time: datetime
+    signer: str = ""
     superseded: bool = False
 
 
@@ -177,7 +181,8 @@ def _plan(event: Event, data: Any) -> KeptPlan:
         data["file_sha256"],
         data["path"],
         data["cycle"],
-        _case(event),
+        "" if data.get("from_elsewhere") else _case(event),
         dict(data["activities_bq"]),
         event.time,
+        data.get("signer", ""),
     )

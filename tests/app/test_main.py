@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from app.main import empty_case, require_screen
+from app.main import require_screen
 from app.main_window import MainWindow
 from app.screenshots import wait_until_idle
+from app.session import empty_case
 from dosimetry_core.errors import MissingDataError
+from tests.app.working import say_who_works
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("scipy", "SimpleITK", "vtkmodules", "pydicom", "pyqtgraph", "matplotlib", "pyhanko", "typst")
@@ -20,7 +22,8 @@ HEAVY = ("scipy", "SimpleITK", "vtkmodules", "pydicom", "pyqtgraph", "matplotlib
 def test_that_the_first_window_needs_none_of_the_heavy_libraries() -> None:
     script = (
         "import sys\n"
-        "from app.main import empty_case, make_application\n"
+        "from app.main import make_application\n"
+        "from app.session import empty_case\n"
         "from app.main_window import MainWindow\n"
         "application = make_application()\n"
         "window = MainWindow(empty_case())\n"
@@ -68,6 +71,7 @@ def test_that_the_window_opens_its_case_and_remembers_where_it_was(
     folder = write_tandem_case(tmp_path / "case")
     kept = tmp_path / "preferences.json"
     monkeypatch.setattr("app.preferences.preferences_file", lambda: kept)
+    monkeypatch.setenv("LUTETIA_DATA", str(tmp_path / "data"))
     windows: list[MainWindow] = []
     made = app.main.MainWindow
 
@@ -76,6 +80,8 @@ def test_that_the_window_opens_its_case_and_remembers_where_it_was(
         return windows[-1]
 
     def run_until_idle() -> int:
+        wait_until_idle(windows[0])
+        say_who_works(windows[0], "A. Nowak")
         wait_until_idle(windows[0])
         windows[0].close()
         return 0

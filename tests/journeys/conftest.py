@@ -9,9 +9,10 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import pytest
 from PySide6.QtCore import QSize
 
-from app.main import empty_case, make_application
+from app.main import make_application
 from app.main_window import MainWindow
 from app.screenshots import wait_until_idle
+from app.session import empty_case
 from dosimetry_core.case import Case
 from tests.journeys.small_case import write_tandem_case
 

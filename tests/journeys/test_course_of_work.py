@@ -7,10 +7,10 @@ import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtTest import QTest
 
-from app.main import empty_case
 from app.main_window import MainWindow
 from app.reviews import STEP_KEYS
 from app.screenshots import wait_until_idle
+from app.session import empty_case
 from app.steps.align_step import AlignStep
 from app.steps.course_step import CourseStep
 from app.steps.curves_step import CurvesStep

@@ -8,10 +8,11 @@ from pathlib import Path
 def walk(folder: str) -> int:
     from PySide6.QtCore import QSize
 
-    from app.main import empty_case, make_application
+    from app.main import make_application
     from app.main_window import MainWindow
     from app.reviews import STEP_KEYS
     from app.screenshots import wait_until_idle
+    from app.session import empty_case
     from tests.app.layout_walk import faults
 
     make_application()

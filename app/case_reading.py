@@ -1,0 +1,53 @@
+"""What opening a case does beside the window: reading and aligning images, computing, writing the demonstration."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from dosimetry_core.case import Case
+from dosimetry_core.progress import Progress, part_of
+
+
+def prepared(case: Case, *, progress: Progress) -> Case:
+    """The case with its images read and registered."""
+    from dosimetry_core import pipeline
+
+    imported: Case = pipeline.import_case(case, progress=part_of(progress, 0.0, 0.5))
+    aligned: Case = pipeline.align_case(imported, progress=part_of(progress, 0.5, 1.0))
+    return aligned
+
+
+def evaluated(case: Case, *, previous: Any = None, progress: Progress) -> Any:
+    """Results of a case; the pipeline is imported here, off the UI thread."""
+    from dosimetry_core import pipeline
+
+    return pipeline.evaluate(case, previous=previous, progress=progress)
+
+
+def demonstration_written(folder: Path, *, progress: Progress) -> Path:
+    """Write the demonstration case, whole or not at all; returns its folder."""
+    from app.outputs import output_folder
+    from dosimetry_core.virtual_patient import write_demonstration
+
+    with output_folder(folder) as unfinished:
+        write_demonstration(unfinished, progress=progress)
+    return folder
+
+
+def with_images_of(case: Case, before: Case, after: Case) -> Case:
+    """The case with the images and VOIs that were read for ``before``, where its image files are still the same."""
+    read = {
+        cycle.number: (cycle, old) for cycle, old in zip(after.cycles, before.cycles, strict=True) if cycle.time_points
+    }
+    cycles = []
+    for cycle in case.cycles:
+        new, old = read.get(cycle.number, (cycle, cycle))
+        same = cycle.image_paths == old.image_paths and cycle.voi_paths == old.voi_paths and new is not cycle
+        cycles.append(
+            replace(cycle, time_points=new.time_points, vois=new.vois, reference_time_point=new.reference_time_point)
+            if same
+            else cycle
+        )
+    return replace(case, cycles=tuple(cycles))

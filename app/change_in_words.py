@@ -1,0 +1,101 @@
+"""What a change of a case was, as values before and after in the user's words: for the audit trail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import numpy as np
+
+from app.registration_words import DEGREE
+from dosimetry_core.case import Case
+from dosimetry_core.geometry import RigidTransform
+from dosimetry_core.image import ImageSeries
+from dosimetry_core.units import MILLILITRE, MILLIMETRE
+from dosimetry_core.voi import Voi, VoiMask
+
+MOST_VALUES = 8
+"""So many values are named; of more, only how many."""
+ABSENT = "—"
+
+_Pair = tuple[str, Any, Any]
+
+
+def change_in_words(before: Case, after: Case) -> tuple[str, str]:
+    """The values that differ, before and after: ``("settings fit model: mono-exponential", "… bi-exponential")``.
+
+    Shapes are told by their volume, motions by shift and angle, images by their series.
+    """
+    pairs = [(place, _words(old), _words(new)) for place, old, new in _differing(before, after, "")]
+    shown = pairs[:MOST_VALUES]
+    rest = f"; and {len(pairs) - MOST_VALUES} more" if len(pairs) > MOST_VALUES else ""
+    old, new = ("; ".join(f"{pair[0]}: {pair[side]}" for pair in shown) + rest for side in (1, 2))
+    return old, new
+
+
+def _differing(before: Any, after: Any, place: str) -> Iterator[_Pair]:
+    if before is after:
+        return
+    if type(before) is not type(after) or isinstance(after, (VoiMask, ImageSeries, RigidTransform)):
+        yield place, before, after
+    elif is_dataclass(after):
+        for part in fields(after):
+            yield from _differing(getattr(before, part.name), getattr(after, part.name), _joined(place, part.name))
+    elif isinstance(after, Mapping):
+        yield from _of_parts(dict(before), dict(after), place)
+    elif isinstance(after, tuple) and _parts(before) is not None and _parts(after) is not None:
+        yield from _of_parts(_parts(before) or {}, _parts(after) or {}, place)
+    elif isinstance(after, np.ndarray):
+        if not np.array_equal(before, after):
+            yield place, before, after
+    elif before != after:
+        yield place, before, after
+
+
+def _of_parts(before: Mapping[Any, Any], after: Mapping[Any, Any], place: str) -> Iterator[_Pair]:
+    for key in dict.fromkeys([*before, *after]):
+        name = _joined(place, key)
+        if key in before and key in after:
+            yield from _differing(before[key], after[key], name)
+        else:
+            yield name, before.get(key), after.get(key)
+
+
+def _parts(items: tuple[Any, ...]) -> dict[Any, Any] | None:
+    """Members by what the user knows them by; None for plain tuples, which are one value."""
+    if any(not is_dataclass(item) for item in items):
+        return None
+    if items and all(isinstance(item, Voi) for item in items):
+        return {item.name: item for item in items}
+    return dict(enumerate(items, start=1))
+
+
+def _joined(place: str, name: object) -> str:
+    words = str(name).replace("_", " ")
+    return f"{place}, {words}" if place else words
+
+
+def _words(value: Any) -> str:
+    match value:
+        case None:
+            return ABSENT
+        case VoiMask():
+            return MILLILITRE.text(value.volume_ml)
+        case Voi():
+            return f"{value.role.replace('_', ' ')}, {MILLILITRE.text(value.mask.volume_ml)}"
+        case RigidTransform():
+            shift = ", ".join(MILLIMETRE.text(float(part), with_symbol=False) for part in value.translation_mm)
+            return f"({shift}) mm, {DEGREE.text(value.angle_rad)}"
+        case ImageSeries():
+            return f"{value.kind} series {value.series_uid}"
+        case Mapping():
+            return ", ".join(f"{key} {_words(item)}" for key, item in value.items()) or ABSENT
+        case tuple():
+            return ", ".join(_words(item) for item in value) or ABSENT
+        case float():
+            return f"{value:.12g}"
+    if is_dataclass(value):
+        parts = ((part.name, getattr(value, part.name)) for part in fields(value))
+        return ", ".join(f"{name.replace('_', ' ')} {_words(item)}" for name, item in parts if item is not None)
+    return str(value)

@@ -1,0 +1,272 @@
+"""The window with a store: what is done is kept, comes back, and is refused where it could not be kept."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from app.case_edits import with_mask
+from app.main import make_application, open_courses
+from app.main_window import MainWindow
+from app.screenshots import wait_until_idle
+from app.session import empty_case
+from app.site_configuration import SiteConfiguration
+from app.store.storage import Storage, StoreError
+from dosimetry_core.progress import no_progress
+from dosimetry_core.voi import VoiMask
+from tests.app.working import say_who_works
+from tests.small_study import write_small_case
+
+Open = Callable[..., MainWindow]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture(scope="module")
+def case_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_small_case(tmp_path_factory.mktemp("case") / "small")
+
+
+@pytest.fixture
+def opened(qapp: QApplication, data: Path) -> Iterator[Open]:
+    """Opens windows on the same data folder; a window that is `ended` stops as a killed program does."""
+    make_application()
+    made: list[tuple[MainWindow, Storage]] = []
+
+    def open_window(*, who: str | None = "A. Nowak") -> MainWindow:
+        window = MainWindow(empty_case())
+        storage = open_courses(window, data, SiteConfiguration())
+        assert storage is not None
+        made.append((window, storage))
+        if who is not None:
+            say_who_works(window, who)
+        wait_until_idle(window)
+        return window
+
+    yield open_window
+    for window, storage in made:
+        window.session.journal = None
+        window.close()
+        storage.close()
+        window.deleteLater()
+
+
+def ended(window: MainWindow) -> None:
+    """As if the program had been killed: nothing more is written, nothing is given back but by the operating system."""
+    assert window.keeping is not None
+    journal = window.session.journal
+    assert journal is not None
+    journal._closed = True
+    assert window.opening.courses.notes is not None
+    window.opening.courses.notes._storage = None
+    window.keeping.courses.storage.close()
+
+
+def paint(case_window: MainWindow, by: int) -> None:
+    cycle = case_window.session.cycle
+    assert cycle is not None
+    voi = cycle.vois[0]
+
+    def thinner(mask: VoiMask) -> VoiMask:
+        whole = mask.whole_grid_fraction().astype(np.float64)
+        filled = np.flatnonzero(whole.any(axis=(1, 2)))
+        whole[filled[by % len(filled)]] *= 0.5
+        return VoiMask.from_array(mask.geometry, whole)
+
+    case_window.session.document.apply(f"Brush, {voi.name}, {by}", lambda case: with_mask(case, 0, voi.voi_id, thinner))
+
+
+def test_that_a_case_folder_becomes_a_course_that_comes_back_as_it_was_left(opened: Open, case_folder: Path) -> None:
+    window = opened()
+    window.opening.open_path(case_folder)
+    wait_until_idle(window)
+    for by in range(3):
+        paint(window, by)
+    window.session.document.undo()
+    window.go_to("curves")
+    window.session.reviews.confirm("course", window.session.case, window.session.evaluation)
+    window.session.reviews.acknowledge("some-code", "kidneys", "seen by the tumour board")
+    window.session.view_state.set_time_point(2)
+    window.session.view_state.set_cursor((3.0, 4.0, 50.0))
+    window.session.view_state.set_tool("erase")
+    wait_until_idle(window)
+    before = window.session.document
+    labels, position = before.labels, before.position
+    volumes = [voi.mask.volume_ml for voi in before.case.cycles[0].vois]
+    doses = {organ: total.delivered.absorbed_dose_gy for organ, total in before.evaluation.course_organs.items()}
+    assert window.close()
+
+    again = opened()
+    assert again.keeping is not None
+    (course,) = again.keeping.courses.listed()
+    assert course.summary.patient_id == "P-1"
+    assert course.summary.state == "draft"
+    again.opening.open_course(course.course_id)
+    wait_until_idle(again)
+    document = again.session.document
+    assert (document.labels, document.position) == (labels, position)
+    assert [voi.mask.volume_ml for voi in document.case.cycles[0].vois] == volumes
+    assert {
+        organ: total.delivered.absorbed_dose_gy for organ, total in document.evaluation.course_organs.items()
+    } == doses
+    assert again.current_step == "curves"
+    view_state = again.session.view_state
+    assert (view_state.time_point, view_state.cursor_mm, view_state.tool) == (2, (3.0, 4.0, 50.0), "erase")
+    assert again.rail.state("course") == "confirmed"
+    assert again.session.reviews.reasons == {("some-code", "kidneys"): "seen by the tumour board"}
+    assert again.notices.shown() is None
+    document.redo()
+    assert document.position == position + 1
+    for _ in range(3):
+        document.undo()
+    assert document.position == 0
+
+
+def test_that_after_a_sudden_end_the_edits_are_back_and_it_says_so(opened: Open, case_folder: Path) -> None:
+    window = opened()
+    window.opening.open_path(case_folder)
+    wait_until_idle(window)
+    paint(window, 1)
+    paint(window, 2)
+    ended(window)
+
+    again = opened()
+    assert again.keeping is not None
+    again.opening.open_path(case_folder)
+    wait_until_idle(again)
+    assert again.session.document.position == 2
+    notice = again.notices.shown()
+    assert notice is not None
+    assert "2 changes are back" in notice.text or "changes are back" in notice.text
+    assert "Brush, Kidney L, 2" in notice.text
+    assert len(again.keeping.courses.listed()) == 1
+
+
+def test_that_nobody_edits_before_saying_who_works(opened: Open, case_folder: Path) -> None:
+    window = opened(who=None)
+    window.opening.open_path(case_folder)
+    wait_until_idle(window)
+    assert window.session.document.case.cycles == ()
+    assert window.keeping is not None
+    assert window.keeping.panel.isVisibleTo(window)
+    say_who_works(window, "M. Kowalska", "physician")
+    wait_until_idle(window)
+    assert window.session.document.case.patient.patient_id == "P-1"
+    paint(window, 1)
+    assert window.session.document.position == 1
+    last = next(iter(window.keeping.courses.storage.events(newest_first=True, limit=1)))
+    assert last.event.who == "M. Kowalska, physician"
+    assert last.event.what == "Brush, Kidney L, 1"
+    assert "mL" in str(last.event.old)
+    assert last.event.old != last.event.new
+
+
+def test_that_a_second_window_reads_and_says_who_holds_the_course(opened: Open, case_folder: Path, data: Path) -> None:
+    from tests.app.holding import course_held_by_another_process
+
+    window = opened()
+    window.opening.open_path(case_folder)
+    wait_until_idle(window)
+    assert window.session.journal is not None
+    course_id = window.session.journal.course_id
+    window.opening.leave_course()
+    with course_held_by_another_process(data, course_id, "Dr. Other"):
+        window.opening.open_course(course_id)
+        wait_until_idle(window)
+        paint(window, 1)
+        assert window.session.document.position == 0
+        notice = window.notices.shown()
+        assert notice is not None
+        assert "Dr. Other" in notice.text
+        assert window.session.journal is None
+    window.notices.action_chosen.emit("held", "reopen")
+    wait_until_idle(window)
+    paint(window, 1)
+    assert window.session.document.position == 1
+    assert window.session.journal is not None
+
+
+def test_that_a_full_disk_is_said_and_the_change_is_kept_when_there_is_room(
+    opened: Open, case_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = opened()
+    window.opening.open_path(case_folder)
+    wait_until_idle(window)
+    assert window.keeping is not None
+    storage = window.keeping.courses.storage
+    whole = type(storage).append
+
+    def no_room(*_arguments: object, **_named: object) -> None:
+        raise StoreError("the disk is full", where="store.sqlite", remedy="make room")
+
+    monkeypatch.setattr(type(storage), "append", no_room)
+    paint(window, 1)
+    assert window.session.document.position == 1
+    notice = window.notices.shown()
+    assert notice is not None
+    assert notice.text.startswith("NOT SAVED")
+    assert window.saved_note.text() == "NOT SAVED"
+    monkeypatch.setattr(type(storage), "append", whole)
+    window.notices.action_chosen.emit("unsaved", "retry")
+    assert window.notices.shown() is None
+    assert window.saved_note.text().startswith("saved")
+    assert storage.check(progress=no_progress).problems == ()
+
+
+def test_that_a_lost_image_is_asked_for_and_found_elsewhere(opened: Open, case_folder: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "moved"
+    shutil.copytree(case_folder, moved)
+    window = opened()
+    window.opening.open_path(moved)
+    wait_until_idle(window)
+    volumes = [voi.mask.volume_ml for voi in window.session.case.cycles[0].vois]
+    assert window.session.journal is not None
+    course_id = window.session.journal.course_id
+    window.opening.leave_course()
+    moved.rename(tmp_path / "elsewhere")
+    window.opening.open_course(course_id)
+    wait_until_idle(window)
+    notice = window.notices.shown()
+    assert notice is not None
+    assert notice.key == "images"
+    window.opening.courses.search_images_in(tmp_path / "elsewhere")
+    wait_until_idle(window)
+    assert [voi.mask.volume_ml for voi in window.session.case.cycles[0].vois] == volumes
+    assert window.session.permission.reason is None
+
+
+def test_that_a_changed_case_file_is_offered_and_taken_as_one_step(
+    opened: Open, case_folder: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "own"
+    shutil.copytree(case_folder, folder)
+    window = opened()
+    window.opening.open_path(folder)
+    wait_until_idle(window)
+    window.opening.leave_course()
+    file = folder / "case.toml"
+    file.write_text(file.read_text("utf-8").replace("weight_kg = 68.0", "weight_kg = 71.0"), encoding="utf-8")
+    window.opening.open_path(folder)
+    wait_until_idle(window)
+    assert window.session.case.patient.weight_kg == 68.0
+    notice = window.notices.shown()
+    assert notice is not None
+    assert notice.key == "case-file"
+    window.notices.action_chosen.emit("case-file", "take")
+    wait_until_idle(window)
+    assert window.session.case.patient.weight_kg == 71.0
+    assert window.session.document.labels == ("Take the changed case file",)
+    window.opening.leave_course()
+    window.opening.open_path(folder)
+    wait_until_idle(window)
+    assert window.notices.shown() is None
+    window.session.document.undo()
+    assert window.session.case.patient.weight_kg == 68.0
