@@ -12,7 +12,7 @@ from pathlib import Path
 from dosimetry_core.errors import DosimetryError
 
 DONE, INTERNAL_ERROR, UNUSABLE_INPUT = 0, 1, 2
-COMMANDS = ("demo", "compute", "plan", "approve", "verify", "identity", "check", "screenshots")
+COMMANDS = ("demo", "compute", "plan", "approve", "verify", "identity", "check", "dose", "screenshots")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -78,6 +78,10 @@ def _parser() -> argparse.ArgumentParser:
     screenshots = commands.add_parser("screenshots", help="every screen of the real window as PNG, without a display")
     screenshots.add_argument("case", type=Path, metavar="CASE")
     screenshots.add_argument("folder", type=Path, metavar="DIR")
+
+    from app.dose_command import add_parser as add_dose_parser
+
+    add_dose_parser(commands)
     return parser
 
 
@@ -101,6 +105,7 @@ def _run(arguments: Sequence[str]) -> int:
         return run_window(Path(arguments[0]) if arguments else None)
     parsed = _parser().parse_args(list(arguments))
     import app.commands as commands
+    from app.dose_command import dose
 
     run: dict[str, Callable[[argparse.Namespace], int]] = {
         "demo": commands.demo,
@@ -110,6 +115,7 @@ def _run(arguments: Sequence[str]) -> int:
         "verify": commands.verify,
         "identity": commands.new_identity_files,
         "check": commands.check,
+        "dose": dose,
         "screenshots": commands.screenshots,
     }
     if parsed.command is None:

@@ -1,0 +1,400 @@
+"""Absorbed dose in every voxel from a map of time-integrated activity (methods 3.2).
+
+Electrons: the energy that leaves a voxel is spread by the kernel of its own medium and density, and divided by the
+mass of the voxel where it arrives (dose × ρ_kernel/ρ_voxel). Energy is kept: what crosses a boundary is what the
+source's medium lets out. Photons, and the electrons' bremsstrahlung beyond their range, are spread by one soft-tissue
+kernel to 200 mm at the mean density of the body, and are never divided by the voxel's density: fluence, not mass,
+decides their dose. No dose is given outside the body.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dosimetry_core.dose.convolution import (
+    FloatMap,
+    Kernel,
+    Shape,
+    direct_sum,
+    kernel_spectrum,
+    map_of,
+    padded_shape,
+    rounding_error,
+    spectrum,
+)
+from dosimetry_core.dose.density_classes import SourceClass, source_classes
+from dosimetry_core.dose.media import MEDIA, OUTSIDE, SOFT_TISSUE
+from dosimetry_core.dose.voxel_s_values import VoxelKernel, electron_scale, electron_voxel_kernel, wide_voxel_kernel
+from dosimetry_core.errors import Finding, GeometryMismatchError, InconsistentCaseError
+from dosimetry_core.frozen import read_only
+from dosimetry_core.geometry import VolumeGeometry
+from dosimetry_core.nuclide import nuclide
+from dosimetry_core.units import mass_kg
+from dosimetry_core.volume import Volume
+
+VoxelEngine = Literal["voxel-s-values", "local-deposition"]
+
+LOWEST_DENSITY_G_PER_ML: Final = 0.2
+"""Lighter tissue is divided by the mass of this density (methods 3.2)."""
+HOMOGENEOUS_DENSITY_G_PER_ML: Final = 1.0
+ACTIVITY_OUTSIDE_WARNING: Final = 0.01
+_WIDE_REACH_MM_G_PER_ML: Final = 200.0
+_ACCURACY_SAMPLES: Final = 3
+_SEED: Final = 20260301
+
+
+@dataclass(frozen=True)
+class VoxelDoseSettings:
+    """Which parts of the model are on; both by default.
+
+    Parameters
+    ----------
+    photons
+        Whether the emitted photons are included.
+    electron_media
+        Whether electrons follow the source voxel's medium and density, and their dose the target voxel's density.
+        Without, everything is soft tissue of 1 g/mL.
+    """
+
+    photons: bool = True
+    electron_media: bool = True
+
+
+@dataclass(frozen=True)
+class KernelUse:
+    """A kernel that was used, for the record.
+
+    Parameters
+    ----------
+    part
+        ``electrons``, or ``photons`` for photons and bremsstrahlung beyond the electrons' range.
+    share_of_activity
+        Part of the time-integrated activity that it was used for.
+    scale
+        Factor on the energies of the point kernel, once for the nuclide table.
+    """
+
+    part: str
+    medium: str
+    density_g_per_ml: float
+    share_of_activity: float
+    scale: float
+
+
+@dataclass(frozen=True, eq=False)
+class VoxelDose:
+    """Absorbed dose of one nuclide in every voxel.
+
+    Parameters
+    ----------
+    absorbed_dose
+        Gy, float32, on the grid of the map; 0 outside the body.
+    photon_absorbed_dose_gy
+        The part of photons and far bremsstrahlung, same shape.
+    rounding_error_gy
+        Ten standard deviations of the error that single precision makes in any voxel.
+    sampled_error_gy
+        Largest difference from sums in double precision, at a few voxels.
+    """
+
+    nuclide: str
+    engine: VoxelEngine
+    settings: VoxelDoseSettings
+    absorbed_dose: Volume
+    photon_absorbed_dose_gy: FloatMap
+    kernels: tuple[KernelUse, ...]
+    rounding_error_gy: float
+    sampled_error_gy: float
+    findings: tuple[Finding, ...]
+
+
+def voxel_dose(
+    nuclide_name: str,
+    time_integrated_activity: Volume,
+    density: Volume,
+    media: NDArray[np.uint8],
+    *,
+    settings: VoxelDoseSettings | None = None,
+    electron_range_factor: float = 1.0,
+    accuracy_samples: int = _ACCURACY_SAMPLES,
+) -> VoxelDose:
+    """Absorbed dose by voxel S values.
+
+    Parameters
+    ----------
+    time_integrated_activity
+        Bq·s in each voxel, not negative.
+    density
+        g/mL, on the same grid.
+    media
+        Codes of `dosimetry_core.dose.media`, same shape; 0 outside the body.
+    electron_range_factor
+        Factor on the electrons' range, to see what its uncertainty does.
+    accuracy_samples
+        Number of voxels where the transforms are compared with plain sums.
+
+    Raises
+    ------
+    GeometryMismatchError
+        If the grids differ.
+    InconsistentCaseError
+        If activity or density is negative, not finite, or no tissue has any.
+    """
+    chosen = settings or VoxelDoseSettings()
+    geometry = time_integrated_activity.geometry
+    activity = _checked(time_integrated_activity, density, media)
+    findings = _findings(activity, density.values, media)
+    box = _box(activity, media)
+    shape: Shape = (box[0].stop - box[0].start, box[1].stop - box[1].start, box[2].stop - box[2].start)
+    source = np.ascontiguousarray(activity[box])
+    densities = np.asarray(density.values)[box]
+    codes = media[box]
+    tissue = codes != OUTSIDE
+    if chosen.electron_media:
+        classes = source_classes(source, densities, codes)
+        wide_density = _mean_density(densities, tissue)
+    else:
+        classes = (SourceClass(SOFT_TISSUE, HOMOGENEOUS_DENSITY_G_PER_ML, source, 1.0),)
+        wide_density = HOMOGENEOUS_DENSITY_G_PER_ML
+    electron_kernels = [
+        electron_voxel_kernel(
+            nuclide_name,
+            geometry.spacing_mm,
+            medium=found.medium,
+            density_g_per_ml=found.density_g_per_ml / electron_range_factor,
+        )
+        for found in classes
+    ]
+    wide = wide_voxel_kernel(
+        nuclide_name,
+        geometry.spacing_mm,
+        density_g_per_ml=wide_density,
+        lags=_wide_lags(shape, geometry, wide_density),
+        photons=chosen.photons,
+    )
+    electron_j, wide_j, padded = _energies(source, classes, [kernel.kernel for kernel in electron_kernels], wide.kernel)
+    per_joule = _per_joule(densities, geometry, scaled=chosen.electron_media)
+    errors = _errors(
+        source, classes, electron_kernels, wide, (electron_j, wide_j), per_joule, padded, tissue, accuracy_samples
+    )
+    electron_j *= per_joule
+    wide_j *= np.float32(1 / wide.voxel_mass_kg)
+    electron_j += wide_j
+    _settle(electron_j, errors[0], tissue)
+    _settle(wide_j, errors[0], tissue)
+    uses = [
+        KernelUse(
+            "electrons", found.medium, found.density_g_per_ml, found.share, electron_scale(nuclide_name, found.medium)
+        )
+        for found in classes
+    ]
+    uses.append(KernelUse("photons", SOFT_TISSUE, wide.density_g_per_ml, 1.0, 1.0))
+    return VoxelDose(
+        nuclide_name,
+        "voxel-s-values",
+        chosen,
+        Volume(_placed(electron_j, box, geometry.shape), geometry, "absorbed_dose_gy"),
+        _placed(wide_j, box, geometry.shape),
+        tuple(uses),
+        errors[0],
+        errors[1],
+        findings,
+    )
+
+
+def local_deposition_voxel_dose(
+    nuclide_name: str, time_integrated_activity: Volume, density: Volume, media: NDArray[np.uint8]
+) -> VoxelDose:
+    """Absorbed dose if every electron stops in the voxel of its decay; photons are left out."""
+    geometry = time_integrated_activity.geometry
+    activity = _checked(time_integrated_activity, density, media)
+    factor = _per_joule(np.asarray(density.values), geometry, scaled=True)
+    dose = activity * np.float32(nuclide(nuclide_name).electron_energy_j) * factor
+    dose[media == OUTSIDE] = 0
+    return VoxelDose(
+        nuclide_name,
+        "local-deposition",
+        VoxelDoseSettings(photons=False),
+        Volume(read_only(dose), geometry, "absorbed_dose_gy"),
+        read_only(np.zeros(geometry.shape, np.float32)),
+        (),
+        float(dose.max()) * 2 * float(np.finfo(np.float32).eps),
+        0.0,
+        _findings(activity, density.values, media),
+    )
+
+
+def voxel_masses_kg(density: Volume, media: NDArray[np.uint8]) -> FloatMap:
+    """Mass of each voxel that its electron dose is divided by, 0 outside the body."""
+    limited = np.maximum(np.asarray(density.values, dtype=np.float32), np.float32(LOWEST_DENSITY_G_PER_ML))
+    found: FloatMap = np.where(
+        media == OUTSIDE, np.float32(0), limited * np.float32(_mass_at_unit_density(density.geometry))
+    )
+    return found
+
+
+def _mass_at_unit_density(geometry: VolumeGeometry) -> float:
+    return mass_kg(geometry.voxel_volume_ml, 1.0)
+
+
+def _checked(time_integrated_activity: Volume, density: Volume, media: NDArray[np.uint8]) -> NDArray[np.float32]:
+    geometry = time_integrated_activity.geometry
+    if not geometry.is_same_grid(density.geometry) or media.shape != geometry.shape:
+        raise GeometryMismatchError(
+            "time-integrated activity, density and media are on different grids",
+            where="voxel dose",
+            remedy="resample them onto one grid",
+        )
+    if media.dtype != np.uint8 or int(media.max()) > len(MEDIA):
+        raise ValueError("media must be codes of dosimetry_core.dose.media")
+    activity = np.asarray(time_integrated_activity.values, dtype=np.float32)
+    densities = np.asarray(density.values)
+    for name, low, high in (
+        ("time-integrated activity", float(activity.min()), float(activity.max())),
+        ("density", float(densities.min()), float(densities.max())),
+    ):
+        if not (math.isfinite(low) and math.isfinite(high)) or low < 0:
+            raise InconsistentCaseError(
+                f"the {name} has values from {low:g} to {high:g}", where="voxel dose", remedy="mend the map"
+            )
+    if not float(activity.max()) > 0:
+        raise InconsistentCaseError("the map holds no activity", where="voxel dose", remedy="check the map")
+    if not media.any():
+        raise InconsistentCaseError("no voxel is tissue", where="voxel dose", remedy="check the densities")
+    return activity
+
+
+def _findings(activity: NDArray[np.float32], density: NDArray[Any], media: NDArray[np.uint8]) -> tuple[Finding, ...]:
+    found = []
+    outside = media == OUTSIDE
+    share = float(activity[outside].sum(dtype=np.float64) / activity.sum(dtype=np.float64)) if outside.any() else 0.0
+    if share > ACTIVITY_OUTSIDE_WARNING:
+        found.append(
+            Finding(
+                "activity-outside-the-body",
+                "warning",
+                f"{share:.1%} of the time-integrated activity lies where the density is that of air; "
+                "no dose is given there",
+            )
+        )
+    light = int(np.count_nonzero((density < LOWEST_DENSITY_G_PER_ML) & ~outside))
+    if light:
+        found.append(
+            Finding(
+                "density-below-limit",
+                "info",
+                f"{light} voxels of tissue are lighter than {LOWEST_DENSITY_G_PER_ML} g/mL; their electron dose is "
+                "that of this density",
+            )
+        )
+    return tuple(found)
+
+
+def _box(activity: NDArray[np.float32], media: NDArray[np.uint8]) -> tuple[slice, slice, slice]:
+    """The smallest box that holds the body and every activity."""
+    slices = []
+    for axis in range(3):
+        others = tuple(a for a in range(3) if a != axis)
+        used = np.flatnonzero(media.max(axis=others).astype(bool) | (activity.max(axis=others) > 0))
+        slices.append(slice(int(used[0]), int(used[-1]) + 1))
+    return slices[0], slices[1], slices[2]
+
+
+def _mean_density(density: NDArray[Any], tissue: NDArray[np.bool_]) -> float:
+    """Mean over the body, to 0.01 g/mL so that one kernel serves small changes."""
+    return round(float(density.mean(where=tissue, dtype=np.float64)), 2)
+
+
+def _wide_lags(shape: Shape, geometry: VolumeGeometry, density_g_per_ml: float) -> tuple[int, int, int]:
+    reach = _WIDE_REACH_MM_G_PER_ML / density_g_per_ml
+    slices, rows, columns = (
+        min(n - 1, math.ceil(reach / size)) for n, size in zip(shape, geometry.spacing_mm, strict=True)
+    )
+    return slices, rows, columns
+
+
+def _energies(
+    source: NDArray[np.float32], classes: tuple[SourceClass, ...], electron_kernels: list[Kernel], wide: Kernel
+) -> tuple[FloatMap, FloatMap, Shape]:
+    """Energy in each voxel by electrons and by photons, J; the transforms of the classes serve both."""
+    shape: Shape = (source.shape[0], source.shape[1], source.shape[2])
+    padded = padded_shape(shape, [*electron_kernels, wide])
+    whole = electrons = None
+    for found, kernel in zip(classes, electron_kernels, strict=True):
+        transform = spectrum(found.time_integrated_activity_bq_s, padded)
+        part = transform * kernel_spectrum(kernel, shape, padded)
+        if whole is None or electrons is None:
+            whole, electrons = transform, part
+        else:
+            whole += transform
+            electrons += part
+    if whole is None or electrons is None:
+        raise ValueError("there is no source")
+    whole *= kernel_spectrum(wide, shape, padded)
+    return map_of(electrons, padded, shape), map_of(whole, padded, shape), padded
+
+
+def _per_joule(density: NDArray[Any], geometry: VolumeGeometry, *, scaled: bool) -> Any:
+    """Dose per energy of each voxel, Gy/J."""
+    unit = _mass_at_unit_density(geometry)
+    if not scaled:
+        return np.float32(1 / (unit * HOMOGENEOUS_DENSITY_G_PER_ML))
+    return np.float32(1 / unit) / np.maximum(density, np.float32(LOWEST_DENSITY_G_PER_ML), dtype=np.float32)
+
+
+def _errors(
+    source: NDArray[np.float32],
+    classes: tuple[SourceClass, ...],
+    electron_kernels: list[VoxelKernel],
+    wide: VoxelKernel,
+    energies_j: tuple[FloatMap, FloatMap],
+    per_joule: Any,
+    padded: Shape,
+    tissue: NDArray[np.bool_],
+    samples: int,
+) -> tuple[float, float]:
+    """Rounding error of any dose (ten standard deviations), and the largest one found at sampled voxels; Gy."""
+    largest_factor = float(np.max(per_joule))
+    bound = rounding_error(source, wide.kernel, padded) / wide.voxel_mass_kg
+    for found, kernel in zip(classes, electron_kernels, strict=True):
+        bound += rounding_error(found.time_integrated_activity_bq_s, kernel.kernel, padded) * largest_factor
+    places = [int(np.argmax(energies_j[0]))][:samples]
+    generator = np.random.default_rng(_SEED)
+    while len(places) < samples:
+        place = int(generator.integers(tissue.size))
+        if tissue.flat[place]:
+            places.append(place)
+    worst = 0.0
+    for place in places:
+        slices, rows, columns = (int(i) for i in np.unravel_index(place, source.shape))
+        index: Shape = (slices, rows, columns)
+        factor = float(per_joule if np.ndim(per_joule) == 0 else per_joule[index])
+        exact = direct_sum(source, wide.kernel, index) / wide.voxel_mass_kg
+        for found, kernel in zip(classes, electron_kernels, strict=True):
+            exact += direct_sum(found.time_integrated_activity_bq_s, kernel.kernel, index) * factor
+        computed = float(energies_j[0][index]) * factor + float(energies_j[1][index]) / wide.voxel_mass_kg
+        worst = max(worst, abs(computed - exact))
+    return bound, worst
+
+
+def _settle(dose: FloatMap, bound: float, tissue: NDArray[np.bool_]) -> None:
+    """Make what is not told from zero zero, and what is outside the body; a clearly negative dose is a fault."""
+    lowest = float(dose.min())
+    if lowest < -bound:
+        raise ValueError(f"a dose of {lowest} Gy is beyond the rounding error of {bound} Gy")
+    if lowest < 0:
+        np.maximum(dose, np.float32(0), out=dose)
+    dose *= tissue
+
+
+def _placed(values: FloatMap, box: tuple[slice, slice, slice], shape: Shape) -> FloatMap:
+    if values.shape == shape:
+        return read_only(np.ascontiguousarray(values))
+    whole = np.zeros(shape, np.float32)
+    whole[box] = values
+    return read_only(whole)
