@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dosimetry_core.errors import DosimetryError
+from dosimetry_core.errors import DosimetryError, MissingDataError
 
 DONE, INTERNAL_ERROR, UNUSABLE_INPUT = 0, 1, 2
-COMMANDS = ("demo", "compute", "plan", "approve", "verify", "identity", "check", "dose", "screenshots")
+STORE_COMMANDS = ("list", "archive", "unarchive", "export", "import", "backup", "restore", "doctor")
+COMMANDS = ("demo", "compute", "plan", "approve", "verify", "identity", "check", "dose", "screenshots", *STORE_COMMANDS)
+DATA_FOLDER = "--data-folder"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -28,7 +31,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="lutetia",
         description="Dosimetry-guided planning of peptide receptor radionuclide therapy. Research use only: "
         "not a medical device.",
-        epilog="Without a command: lutetia [CASE] opens the window.",
+        epilog="Without a command: lutetia [--data-folder DIR] [CASE] opens the window, on a case folder, a course file "
+        "(.lutetia) or a course of the store.",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
 
@@ -82,7 +86,43 @@ def _parser() -> argparse.ArgumentParser:
     from app.dose_command import add_parser as add_dose_parser
 
     add_dose_parser(commands)
+
+    from app.store_commands import add_store_parsers
+
+    add_store_parsers(commands)
     return parser
+
+
+def _open_window(arguments: Sequence[str]) -> int:
+    """The window, on what was named: a case folder, a .lutetia file, or a course of the store."""
+    if len(arguments) > 1:
+        raise DosimetryError("more than one case", where="lutetia", remedy="name one case folder")
+    from app.main import run_window
+
+    if not arguments:
+        return run_window(None)
+    named = Path(arguments[0])
+    return run_window(named if named.exists() else Path(_course_of_store(arguments[0])))
+
+
+def _course_of_store(text: str) -> str:
+    """Id of the course that is meant, where no file has that name."""
+    from app.data_folder import located_data_folder
+    from app.site_configuration import read_site_configuration
+    from app.store_access import has_store, opened_store
+
+    configuration = read_site_configuration()
+    folder = located_data_folder(configuration=configuration)
+    if has_store(folder.path):
+        from app.course_named import course_named
+
+        with opened_store(folder, configuration, who=None) as storage, contextlib.suppress(MissingDataError):
+            return course_named(storage, text).course_id
+    raise DosimetryError(
+        f"{text!r} is an unknown command, and no case of that name exists",
+        where="lutetia",
+        remedy=f"name a case folder, or use one of {', '.join(COMMANDS)}",
+    )
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -91,21 +131,17 @@ def _run(arguments: Sequence[str]) -> int:
 
         print(SOFTWARE_NAME, SOFTWARE_VERSION)
         return DONE
-    if not arguments or (arguments[0] not in COMMANDS and not arguments[0].startswith("-")):
-        if arguments and not Path(arguments[0]).exists():
-            raise DosimetryError(
-                f"{arguments[0]!r} is an unknown command, and no case of that name exists",
-                where="lutetia",
-                remedy=f"name a case folder, or use one of {', '.join(COMMANDS)}",
-            )
-        if len(arguments) > 1:
-            raise DosimetryError("more than one case", where="lutetia", remedy="name one case folder")
-        from app.main import run_window
+    if len(arguments) > 1 and arguments[0] == DATA_FOLDER:
+        from app.data_folder import ENVIRONMENT
 
-        return run_window(Path(arguments[0]) if arguments else None)
+        os.environ[ENVIRONMENT] = arguments[1]
+        arguments = arguments[2:]
+    if not arguments or (arguments[0] not in COMMANDS and not arguments[0].startswith("-")):
+        return _open_window(arguments)
     parsed = _parser().parse_args(list(arguments))
     import app.commands as commands
     from app.dose_command import dose
+    import app.store_commands as store_commands
 
     run: dict[str, Callable[[argparse.Namespace], int]] = {
         "demo": commands.demo,
@@ -117,6 +153,14 @@ def _run(arguments: Sequence[str]) -> int:
         "check": commands.check,
         "dose": dose,
         "screenshots": commands.screenshots,
+        "list": store_commands.list_courses,
+        "archive": store_commands.archive,
+        "unarchive": store_commands.archive,
+        "export": store_commands.export,
+        "import": store_commands.import_file,
+        "backup": store_commands.backup,
+        "restore": store_commands.restore,
+        "doctor": store_commands.doctor,
     }
     if parsed.command is None:
         raise DosimetryError("no command", where="lutetia", remedy=f"use one of {', '.join(COMMANDS)}")

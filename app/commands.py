@@ -7,34 +7,16 @@ import getpass
 import json
 import os
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.outputs import output_folder, require_folder, write_file
+from app.terminal import terminal_progress
 from dosimetry_core.errors import DosimetryError
-from dosimetry_core.progress import Progress
 
 DONE, REFUSED = 0, 2
-
-
-def _terminal_progress() -> Progress:
-    """Progress as one line on a terminal, silent elsewhere."""
-    if not sys.stderr.isatty():
-        return lambda fraction, message: None
-    last = 0.0
-
-    def show(fraction: float, message: str) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last > 0.1 or fraction >= 1:
-            last = now
-            end = "\n" if fraction >= 1 else ""
-            print(f"\r\033[K{fraction:4.0%} {message[:70]}", end=end, file=sys.stderr, flush=True)
-
-    return show
 
 
 def demo(arguments: argparse.Namespace) -> int:
@@ -53,7 +35,7 @@ def demo(arguments: argparse.Namespace) -> int:
                 seed=arguments.seed,
                 protocol=arguments.protocol,
                 cortex_to_medulla=arguments.cortex_to_medulla,
-                progress=_terminal_progress(),
+                progress=terminal_progress(),
             )
         print(f"The demonstration case is in {folder}")
     elif arguments.no_window:
@@ -74,7 +56,7 @@ def compute_case(arguments: argparse.Namespace) -> int:
     from dosimetry_core.results_json import results_json
 
     require_folder(arguments.out)
-    evaluation = compute(read_case(arguments.case), progress=_terminal_progress())
+    evaluation = compute(read_case(arguments.case), progress=terminal_progress())
     results = results_json(evaluation)
     with output_folder(arguments.out) as folder:
         (folder / "results.json").write_bytes(results_bytes(results))
@@ -100,7 +82,7 @@ def plan(arguments: argparse.Namespace) -> int:
         identity = load_identity(arguments.sign, _passphrase(arguments.passphrase_file))
     elif arguments.passphrase_file is not None or arguments.reason:
         raise DosimetryError("no identity to sign with", where="--sign", remedy="add --sign ID.p12")
-    evaluation = compute(read_case(arguments.case), progress=_terminal_progress())
+    evaluation = compute(read_case(arguments.case), progress=terminal_progress())
     document = make_plan_document(evaluation, overrides=overrides, calculated_at=datetime.now().astimezone())
     _print_findings(document.results["findings"])
     content = document.pdf

@@ -16,6 +16,7 @@ DOCUMENTS: tuple[tuple[str, str], ...] = (
     ("validation.md", "Validation"),
     ("commissioning.md", "Commissioning"),
     ("hazards.md", "Hazards"),
+    ("it-department.md", "IT department"),
     ("third-party.md", "Third-party software"),
 )
 

@@ -222,7 +222,7 @@ def test_that_every_command_named_exists(path: Path) -> None:
 def test_that_every_command_is_documented_with_its_options() -> None:
     text = document("case-file.md")
     assert [command for command in COMMANDS if f"`lutetia {command}" not in text] == []
-    parser = (ROOT / "app" / "cli.py").read_text("utf-8")
+    parser = "".join(path.read_text("utf-8") for path in sorted((ROOT / "app").glob("*.py")))
     options = set(re.findall(r'add_argument\(\s*"(--[a-z-]+)"', parser))
     assert sorted(option for option in options if option not in text) == []
 

@@ -1,0 +1,145 @@
+"""Backups of the store: where they go, what is noted of them, and whether the last one is too old."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from app.data_folder import BACKUPS, make_private
+from app.site_configuration import SiteConfiguration
+from app.store.events import Event, StoredEvent
+from app.store.storage import Storage
+from dosimetry_core.errors import DosimetryError
+from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.progress import Cancelled, Progress, part_of
+
+SUFFIX: Final = ".lutetia-backup"
+_CHUNK_BYTES: Final = 1 << 20
+
+
+@dataclass(frozen=True)
+class Backup:
+    """One backup as the store's own event states it.
+
+    Parameters
+    ----------
+    file
+        Where it was written.
+    bytes, sha256
+        Size and digest of the file.
+    head_sequence
+        Number of events in it.
+    sequence
+        Of the event that notes it.
+    """
+
+    file: Path
+    bytes: int
+    sha256: str
+    head_sequence: int
+    time: datetime
+    who: str
+    sequence: int = 0
+
+
+def suggested_file(data_folder: Path, configuration: SiteConfiguration, now: datetime) -> Path:
+    """Where a backup goes when no file is named: the site's backup folder, else that of the data folder."""
+    folder = configuration.backup_folder or data_folder / BACKUPS
+    return folder / f"lutetia-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}{SUFFIX}"
+
+
+def make_backup(storage: Storage, file: Path, *, who: str, progress: Progress) -> Backup:
+    """Write a whole, checked copy of the store into a new file and note it in the store.
+
+    Raises
+    ------
+    DosimetryError
+        If the file exists already, can't be written, or the store is damaged. If only the note can't be written, the
+        copy stays, because it is whole, and the message says so.
+    """
+    make_private(file.parent)
+    head = storage.head()
+    storage.back_up(file, progress=part_of(progress, 0.0, 0.9))
+    try:
+        digest, size = _digest(file, progress=part_of(progress, 0.9, 1.0))
+    except Cancelled:
+        file.unlink()
+        raise
+    now = datetime.now().astimezone()
+    data = {
+        "file": str(file),
+        "bytes": size,
+        "sha256": digest,
+        "head_sequence": head.sequence,
+        "head_digest": head.digest,
+    }
+    event = Event("backup-made", None, who, "Back up the store", now, new=file.name, data=FrozenMap(data))
+    try:
+        (stored,) = storage.append([event])
+    except DosimetryError as error:
+        raise DosimetryError(
+            f"the backup is whole, but the store could not note it ({error.what})",
+            where=str(file),
+            remedy=error.remedy or "run lutetia doctor",
+        ) from error
+    return Backup(file, size, digest, head.sequence, now, who, stored.sequence)
+
+
+def last_backup(storage: Storage) -> Backup | None:
+    """The newest backup that the store notes; None if there was none."""
+    for stored in storage.events(newest_first=True):
+        if stored.event.kind == "backup-made":
+            return _of_event(stored)
+    return None
+
+
+def _of_event(stored: StoredEvent) -> Backup:
+    data = stored.event.data
+    return Backup(
+        Path(data["file"]),
+        int(data["bytes"]),
+        data["sha256"],
+        int(data["head_sequence"]),
+        stored.event.time,
+        stored.event.who,
+        stored.sequence,
+    )
+
+
+def is_old(backup: Backup | None, events: int, configuration: SiteConfiguration, now: datetime) -> bool:
+    """Whether the store changed since the last backup, and that is longer ago than the site allows."""
+    if backup is None:
+        return events > 0
+    changed_since = events > backup.sequence
+    return changed_since and now - backup.time > timedelta(days=configuration.backup_after_days)
+
+
+def backup_text(backup: Backup | None, events: int, now: datetime) -> str:
+    """When and by whom, and what came since."""
+    if backup is None:
+        return "never backed up"
+    days = (now - backup.time) / timedelta(days=1)
+    since = events - backup.sequence
+    changes = "nothing was changed since" if since <= 0 else f"{since:,} change{'s' if since != 1 else ''} since"
+    return f"{backup.time:%d %b %Y %H:%M} by {backup.who} ({days:.1f} days ago), {changes}; {backup.file}"
+
+
+def _digest(file: Path, *, progress: Progress) -> tuple[str, int]:
+    digest, done, size = hashlib.sha256(), 0, max(file.stat().st_size, 1)
+    with file.open("rb") as stream:
+        while chunk := stream.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            done += len(chunk)
+            progress(done / size, "Reading the backup")
+    return digest.hexdigest(), done
+
+
+def same_content(backup: Backup, *, progress: Progress) -> bool | None:
+    """Whether the file still holds what was written; None if it is not there, or can't be read."""
+    try:
+        return _digest(backup.file, progress=progress)[0] == backup.sha256
+    except OSError:
+        return None

@@ -1,0 +1,305 @@
+"""Looks at everything the store rests on and says what is well and what to mend; changes nothing."""
+
+from __future__ import annotations
+
+import platform
+import stat
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from app.backups import backup_text, is_old, last_backup, same_content
+from app.data_folder import LOGS, REPORTS, DataFolder, located_data_folder
+from app.folder_checks import (
+    folder_bytes,
+    free_bytes,
+    modes_remedy,
+    needed_bytes,
+    open_to_others,
+    open_to_others_text,
+    size_text,
+)
+from app.site_configuration import SiteConfiguration, read_site_configuration, site_configuration_file
+from app.store.storage import Storage, StoreCheck
+from app.store_access import has_store, opened_store
+from dosimetry_core.errors import DosimetryError, InputProblems
+from dosimetry_core.progress import Progress, part_of
+from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
+
+State = Literal["well", "notice", "problem"]
+_SIGNS: Final[dict[State, str]] = {"well": "well", "notice": "note", "problem": "MEND"}
+
+
+@dataclass(frozen=True)
+class DoctorLine:
+    """One thing that was looked at.
+
+    Parameters
+    ----------
+    subject
+        What: ``"SQLite"``, ``"data folder"``.
+    state
+        ``well``; ``notice`` for what should be known; ``problem`` for what has to be mended.
+    text, remedy
+        What was found, with figures, and what to do.
+    """
+
+    subject: str
+    state: State
+    text: str
+    remedy: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        """By field."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class DoctorReport:
+    """Everything that was looked at, in order."""
+
+    lines: tuple[DoctorLine, ...]
+    folder: Path | None = None
+    check: StoreCheck | None = field(default=None, repr=False)
+
+    @property
+    def problems(self) -> tuple[DoctorLine, ...]:
+        """What has to be mended."""
+        return tuple(line for line in self.lines if line.state == "problem")
+
+    @property
+    def text(self) -> str:
+        """One line each, remedies below, the verdict last."""
+        width = max(len(line.subject) for line in self.lines)
+        rows = []
+        for line in self.lines:
+            rows.append(f"{_SIGNS[line.state]}  {line.subject:<{width}}  {line.text}")
+            if line.remedy:
+                rows.append(f"      {'':<{width}}→ {line.remedy}")
+        count, notes = len(self.problems), sum(line.state == "notice" for line in self.lines)
+        verdict = "All is well" if not count else f"{count} thing{'s' if count != 1 else ''} to mend"
+        rows.append(f"{verdict}; {notes} note{'s' if notes != 1 else ''}." if notes else f"{verdict}.")
+        return "\n".join(rows)
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "software": f"{SOFTWARE_NAME} {SOFTWARE_VERSION}",
+            "data_folder": None if self.folder is None else str(self.folder),
+            "problems": len(self.problems),
+            "checks": [line.as_json() for line in self.lines],
+        }
+
+
+def examined(option: Path | None, *, rehearse_upgrade: bool = False, progress: Progress) -> DoctorReport:
+    """Look at everything.
+
+    Parameters
+    ----------
+    option
+        The data folder if one was named.
+    rehearse_upgrade
+        Also upgrade a copy of the store in a temporary folder, check it and throw it away.
+    """
+    lines = [_versions()]
+    lines += _guarded("SQLite", _sqlite)
+    try:
+        configuration = read_site_configuration()
+    except DosimetryError as error:
+        lines += _problem_lines("site configuration", error)
+        if option is None:
+            return DoctorReport(tuple(lines))
+        configuration = SiteConfiguration()
+    else:
+        lines += _configuration(configuration)
+    folder = located_data_folder(option, configuration=configuration)
+    lines += _guarded("data folder", lambda: _data_folder(folder))
+    lines += _guarded("file system", lambda: _file_system(folder.path))
+    lines += _guarded("rights", lambda: _rights(folder.path))
+    lines += _guarded("free space", lambda: _free_space(folder.path))
+    check: StoreCheck | None = None
+    if has_store(folder.path):
+        part = part_of(progress, 0.0, 0.6 if rehearse_upgrade else 1.0)
+        try:
+            with opened_store(folder, configuration, who=None) as storage:
+                lines += [DoctorLine("store", "problem", text, "see the IT page") for text in storage.warnings]
+                check = storage.check(progress=part_of(part, 0.0, 0.8))
+                lines += _store(check)
+                lines += _backups(storage, check, configuration, part_of(part, 0.8, 1.0))
+        except DosimetryError as error:
+            lines += _problem_lines("store", error)
+        if rehearse_upgrade:
+            lines += _guarded("upgrade", lambda: _rehearsal(folder, part_of(progress, 0.6, 1.0)))
+    elif rehearse_upgrade:
+        lines.append(DoctorLine("upgrade", "well", "no store, so nothing to upgrade"))
+    lines += _guarded("logs", lambda: _logs(folder.path, configuration))
+    return DoctorReport(tuple(lines), folder.path, check)
+
+
+def _guarded(subject: str, look: Callable[[], Iterator[DoctorLine]]) -> list[DoctorLine]:
+    """What a look found; if it could not look, that is the problem."""
+    try:
+        return list(look())
+    except DosimetryError as error:
+        return _problem_lines(subject, error)
+    except OSError as error:
+        remedy = "check the path and the access rights"
+        return [DoctorLine(subject, "problem", f"can't be looked at ({error.strerror or error})", remedy)]
+
+
+def _problem_lines(subject: str, error: DosimetryError) -> list[DoctorLine]:
+    parts = error.problems if isinstance(error, InputProblems) else (error,)
+    return [
+        DoctorLine(subject, "problem", f"{part.where}: {part.what}" if part.where else part.what, part.remedy)
+        for part in parts
+    ]
+
+
+# --- program ----------------------------------------------------------------------------------------------------------
+
+
+def _versions() -> DoctorLine:
+    system = f"{platform.system()} {platform.release()} {platform.machine()}"
+    return DoctorLine(
+        "program", "well", f"{SOFTWARE_NAME} {SOFTWARE_VERSION}, Python {platform.python_version()}, {system}"
+    )
+
+
+def _sqlite() -> Iterator[DoctorLine]:
+    import apsw
+
+    from app.store.connection import SAFE_SQLITE, require_safe_sqlite
+
+    version = apsw.sqlite_lib_version()
+    require_safe_sqlite(version)
+    least = ".".join(str(part) for part in SAFE_SQLITE)
+    yield DoctorLine("SQLite", "well", f"{version} through apsw {apsw.apsw_version()}; {least} or newer is needed")
+
+
+def _configuration(configuration: SiteConfiguration) -> Iterator[DoctorLine]:
+    file = configuration.file
+    if file is None:
+        where, _ = site_configuration_file()
+        yield DoctorLine("site configuration", "well", f"none at {where}; built-in values apply")
+        return
+    said = ", ".join(f"{key} = {configuration.values()[key]}" for key in configuration.sources)
+    yield DoctorLine("site configuration", "well", f"{file}: {said or 'nothing set'}")
+    if sys.platform != "win32" and stat.S_IMODE(file.stat().st_mode) & (stat.S_IWGRP | stat.S_IWOTH):
+        yield DoctorLine(
+            "site configuration", "problem", f"{file} can be changed by other users", f"chmod go-w '{file}'"
+        )
+
+
+# --- folder -----------------------------------------------------------------------------------------------------------
+
+
+def _data_folder(folder: DataFolder) -> Iterator[DoctorLine]:
+    named = f"{folder.path} ({folder.source})"
+    if not folder.path.exists():
+        yield DoctorLine("data folder", "well", f"{named}: not there yet, made when something is first kept")
+    elif not folder.path.is_dir():
+        yield DoctorLine("data folder", "problem", f"{named} is a file", "name a folder for the data")
+    elif not has_store(folder.path):
+        yield DoctorLine("data folder", "notice", f"{named}: holds no store yet")
+    else:
+        yield DoctorLine("data folder", "well", f"{named}: {size_text(folder_bytes(folder.path))}")
+
+
+def _file_system(folder: Path) -> Iterator[DoctorLine]:
+    from app.store.file_system import require_local
+
+    require_local(folder)
+    yield DoctorLine("file system", "well", "on a disk of this computer")
+
+
+def _rights(folder: Path) -> Iterator[DoctorLine]:
+    if not folder.is_dir():
+        return
+    if sys.platform == "win32":
+        yield DoctorLine("rights", "well", "kept by the access lists of the user's profile")
+        return
+    opened = open_to_others(folder)
+    if opened:
+        text = f"open to other users: {open_to_others_text(opened, folder)}"
+        yield DoctorLine("rights", "problem", text, modes_remedy(folder))
+    else:
+        yield DoctorLine("rights", "well", "folders and files are open to this user only")
+
+
+def _free_space(folder: Path) -> Iterator[DoctorLine]:
+    used = folder_bytes(folder) if folder.is_dir() else 0
+    free, needed = free_bytes(folder), needed_bytes(used)
+    text = f"{size_text(free)} free, {size_text(needed)} needed (room for an upgrade with its backup)"
+    if free < needed:
+        yield DoctorLine("free space", "problem", text, "make room on this disk, or move the data folder to another")
+    else:
+        yield DoctorLine("free space", "well", text)
+
+
+# --- store ------------------------------------------------------------------------------------------------------------
+
+
+def _store(check: StoreCheck) -> Iterator[DoctorLine]:
+    if check.problems:
+        for problem in check.problems:
+            yield DoctorLine(
+                "store", "problem", problem, "close Lutetia, keep a copy of the data folder, and restore a backup"
+            )
+        return
+    yield DoctorLine(
+        "store",
+        "well",
+        f"{check.events:,} events in an unbroken chain, {check.objects:,} objects, {check.courses:,} courses, "
+        f"anchor agrees; looked at in {check.seconds:.1f} s",
+    )
+    yield DoctorLine("head", "well", f"event {check.head.sequence:,}, {check.head.digest}")
+
+
+def _backups(
+    storage: Storage, check: StoreCheck, configuration: SiteConfiguration, progress: Progress
+) -> Iterator[DoctorLine]:
+    backup = last_backup(storage)
+    now = datetime.now().astimezone()
+    text = backup_text(backup, check.head.sequence, now)
+    if is_old(backup, check.head.sequence, configuration, now):
+        state: State = "problem" if configuration.is_set("backup_after_days") else "notice"
+        days = configuration.backup_after_days
+        yield DoctorLine("backup", state, text, f"run lutetia backup; the limit is {days} days")
+    else:
+        yield DoctorLine("backup", "well", text)
+    if backup is None:
+        return
+    same = same_content(backup, progress=progress)
+    if same is None:
+        yield DoctorLine("backup file", "notice", "is no longer where it was written", "know where your backups are")
+    elif not same:
+        yield DoctorLine(
+            "backup file", "problem", f"{backup.file} is not what was written", "make a new backup; check that disk"
+        )
+    else:
+        yield DoctorLine("backup file", "well", f"{size_text(backup.bytes)}, as it was written")
+
+
+def _rehearsal(folder: DataFolder, progress: Progress) -> Iterator[DoctorLine]:
+    from app.upgrade_rehearsal import rehearsed
+
+    with tempfile.TemporaryDirectory(prefix="lutetia-rehearsal-") as name:
+        yield DoctorLine("upgrade", "well", rehearsed(folder, Path(name), progress=progress))
+
+
+def _logs(folder: Path, configuration: SiteConfiguration) -> Iterator[DoctorLine]:
+    days = configuration.log_retention_days
+    for name in (LOGS, REPORTS):
+        place = folder / name
+        files = [path for path in place.iterdir() if path.is_file()] if place.is_dir() else []
+        if files:
+            oldest = datetime.fromtimestamp(min(path.stat().st_mtime for path in files)).astimezone()
+            size = sum(path.stat().st_size for path in files)
+            text = f"{len(files)} files, {size_text(size)}, from {oldest:%d %b %Y}; kept for {days} days; {place}"
+        else:
+            text = f"none in {place}"
+        yield DoctorLine(name, "well", text)

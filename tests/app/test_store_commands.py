@@ -1,0 +1,383 @@
+"""The commands on kept courses: what they print, what they refuse in one line, and what they leave."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from app.cli import main
+from app.store import open_store
+from app.store.events import CourseSummary, Event
+from dosimetry_core.frozen import FrozenMap
+
+BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
+PATIENTS = (
+    ("PRRT-0417", "Nowak^Łucja", "duonen-b", 2, 4),
+    ("LUT-10", "Kowalski^Jan", "duonen-d", 3, 4),
+    ("LUT-9", "Yamada^Tarou=山田^太郎", "garske-roman", 1, None),
+    ("TWICE", "Kowalska^Anna", "duonen-b", 1, 4),
+    ("TWICE", "Kowalska^Anna", "duonen-d", 1, 4),
+)
+
+
+def course_id(number: int) -> str:
+    return hashlib.sha256(str(number).encode()).hexdigest()[:32]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    for name in ("LUTETIA_BY", "LUTETIA_SITE_CONFIGURATION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "stdin", None)
+    data = tmp_path / "data"
+    monkeypatch.setenv("LUTETIA_DATA", str(data))
+    storage = open_store(data, who="A. Nowak")
+    for number, (patient_id, name, protocol, cycle, planned) in enumerate(PATIENTS):
+        content = f'{{"case":{number}}}'.encode()
+        digest = hashlib.sha256(content).hexdigest()
+        event = Event(
+            "course-created",
+            course_id(number),
+            "A. Nowak",
+            "Open case",
+            BEGIN + timedelta(hours=number),
+            case=digest,
+            data=FrozenMap({"folder": f"/cases/{number}", "case_file_sha256": ""}),
+            summary=CourseSummary(patient_id, name, "1957-03-04", protocol, cycle, planned),
+        )
+        storage.append([event], objects={digest: content})
+    storage.close()
+    return data
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(sys, "stdin", None)
+    for name in ("LUTETIA_BY", "LUTETIA_SITE_CONFIGURATION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LUTETIA_DATA", str(tmp_path / "none"))
+    return tmp_path / "none"
+
+
+def listed(capsys: pytest.CaptureFixture[str], *options: str) -> list[str]:
+    capsys.readouterr()
+    assert main(["list", "--json", *options]) == 0
+    return [entry["patient_id"] for entry in json.loads(capsys.readouterr().out)]
+
+
+def kinds(data: Path) -> list[str]:
+    storage = open_store(data, who="test", read_only=True)
+    try:
+        return [stored.event.kind for stored in storage.events()]
+    finally:
+        storage.close()
+
+
+# --- list -------------------------------------------------------------------------------------------------------------
+
+
+def test_that_the_newest_change_is_listed_first(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert listed(capsys) == ["TWICE", "TWICE", "LUT-9", "LUT-10", "PRRT-0417"]
+    assert listed(capsys, "--reverse") == ["PRRT-0417", "LUT-10", "LUT-9", "TWICE", "TWICE"]
+
+
+def test_that_search_filters_and_order_are_those_of_the_patient_list(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert listed(capsys, "--search", "lucja") == ["PRRT-0417"]
+    assert listed(capsys, "--search", "太郎") == ["LUT-9"]
+    assert listed(capsys, "--protocol", "duonen-b", "--sort", "id") == ["PRRT-0417", "TWICE"]
+    assert listed(capsys, "--cycle", "3") == ["LUT-10"]
+    assert listed(capsys, "--sort", "id")[:2] == ["LUT-9", "LUT-10"]
+    assert listed(capsys, "--state", "signed") == []
+
+
+def test_that_a_listed_course_has_the_documented_keys(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "--json", "--search", "0417"]) == 0
+    (entry,) = json.loads(capsys.readouterr().out)
+    assert entry == {
+        "course_id": course_id(0),
+        "patient_id": "PRRT-0417",
+        "name": "Nowak^Łucja",
+        "birth_date": "1957-03-04",
+        "protocol": "duonen-b",
+        "cycle": 2,
+        "planned_cycles": 4,
+        "state": "draft",
+        "archived": False,
+        "changed": "2026-03-02T09:00:00+00:00",
+        "changed_by": "A. Nowak",
+        "last_sequence": 2,
+    }
+
+
+def test_that_the_columns_stand_below_each_other_in_any_script(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from app.terminal import columns_wide
+
+    assert main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    places = {columns_wide(line[: line.index(word)]) for line in lines for word in ("duonen", "garske") if word in line}
+    assert places == {columns_wide(lines[0][: lines[0].index("protocol")])}
+    assert "2 of 4" in next(line for line in lines if "PRRT-0417" in line)
+
+
+def test_that_a_name_cannot_steer_the_terminal(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    storage = open_store(folder, who="test")
+    summary = CourseSummary("\x1b[2JX", "Evil\u202e^Name", None, "duonen-b", 1, 4)
+    storage.append([Event("course-created", "e" * 32, "test", "Open", BEGIN, summary=summary)])
+    storage.close()
+    assert main(["list"]) == 0
+    printed = capsys.readouterr().out
+    assert "\x1b" not in printed
+    assert "\u202e" not in printed
+
+
+def test_that_listing_makes_no_folder(empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    assert "no store" in capsys.readouterr().err
+    assert main(["doctor"]) == 0
+    assert not empty.exists()
+
+
+def test_that_a_named_folder_without_a_store_is_an_error(empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "--data-folder", str(empty)]) == 2
+    assert "--data-folder" in capsys.readouterr().err
+    assert not empty.exists()
+
+
+def test_that_listing_changes_nothing(folder: Path) -> None:
+    before = (folder / "store.sqlite").read_bytes(), (folder / "anchor").read_bytes()
+    assert main(["list"]) == 0
+    assert ((folder / "store.sqlite").read_bytes(), (folder / "anchor").read_bytes()) == before
+
+
+# --- who is working, which course -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["backup", "x"],
+        ["archive", "LUT-9"],
+        ["unarchive", "LUT-9"],
+        ["restore", "x", "--yes"],
+        ["import", "x.lutetia"],
+        ["export", "LUT-9", "x.lutetia"],
+    ],
+)
+def test_that_whoever_writes_says_who_is_working(
+    arguments: list[str],
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = kinds(folder)
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert "--by NAME" in captured.err
+    assert len(captured.err.splitlines()) == 1
+    assert kinds(folder) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_that_a_course_is_named_by_patient_id_or_the_beginning_of_its_id(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("LUT-9", course_id(2), course_id(2)[:6]):
+        assert main(["archive", name, "--by", "B", "--reason", "moved away"]) == 0
+        assert listed(capsys, "--search", "lut-9") == []
+        assert listed(capsys, "--search", "lut-9", "--archived") == ["LUT-9"]
+        assert main(["unarchive", name, "--by", "B"]) == 0
+        assert listed(capsys, "--search", "lut-9") == ["LUT-9"]
+
+
+def test_that_an_ambiguous_course_lists_the_candidates(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["archive", "TWICE", "--by", "B"]) == 2
+    said = capsys.readouterr().err
+    assert course_id(3) in said
+    assert course_id(4) in said
+    assert len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["nobody", "", " "])
+def test_that_an_unknown_course_is_refused(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = kinds(folder)
+    assert main(["archive", name, "--by", "B"]) == 2
+    assert "lutetia list" in capsys.readouterr().err
+    assert kinds(folder) == before
+
+
+def test_that_archiving_twice_is_refused_and_keeps_the_reason(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["archive", "LUT-9", "--by", "B. Person", "--reason", "moved  away"]) == 0
+    assert main(["archive", "LUT-9", "--by", "B. Person"]) == 2
+    assert "already" in capsys.readouterr().err
+    storage = open_store(folder, who="test", read_only=True)
+    last = next(iter(storage.events(newest_first=True, limit=1))).event
+    storage.close()
+    assert (last.kind, last.who, last.why) == ("course-archived", "B. Person", "moved away")
+    assert last.summary is not None
+    assert last.summary.archived
+
+
+def test_that_a_course_open_elsewhere_is_not_archived(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    window = open_store(folder, who="C. Window")
+    assert window.hold(course_id(2), "C. Window") is None
+    try:
+        assert main(["archive", "LUT-9", "--by", "B"]) == 2
+        assert "C. Window" in capsys.readouterr().err
+    finally:
+        window.close()
+    assert main(["archive", "LUT-9", "--by", "B"]) == 0
+
+
+# --- backup and doctor ------------------------------------------------------------------------------------------------
+
+
+def test_that_a_backup_is_a_whole_store_and_noted(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "backups of May" / "one.lutetia-backup"
+    before = kinds(folder)
+    assert main(["backup", str(file), "--by", "nightly backup"]) == 0
+    assert str(file) in capsys.readouterr().out
+    assert kinds(folder) == [*before, "backup-made"]
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+    content = file.read_bytes()
+    assert main(["backup", str(file), "--by", "nightly backup"]) == 2
+    assert file.read_bytes() == content
+    storage = open_store(folder, who="test", read_only=True)
+    note = next(iter(storage.events(newest_first=True, limit=1))).event
+    storage.close()
+    assert note.who == "nightly backup"
+    assert note.data["sha256"] == hashlib.sha256(content).hexdigest()
+    assert note.data["head_sequence"] == len(before)
+
+
+def test_that_a_backup_without_a_name_goes_where_the_site_says(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["backup", "--by", "B"]) == 0
+    assert len(list((folder / "backups").iterdir())) == 1
+    site = tmp_path / "site.toml"
+    site.write_text(f"format = 1\nbackup_folder = {str(tmp_path / 'share')!r}\n", "utf-8")
+    monkeypatch.setenv("LUTETIA_SITE_CONFIGURATION", str(site))
+    assert main(["backup", "--by", "B"]) == 0
+    (made,) = (tmp_path / "share").iterdir()
+    assert made.name.endswith(".lutetia-backup")
+
+
+def test_that_a_backup_that_cannot_be_written_leaves_nothing(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    before = kinds(folder)
+    assert main(["backup", str(tmp_path / "file" / "one"), "--by", "B"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert kinds(folder) == before
+
+
+def doctor(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, dict[str, list[dict[str, str]]]]:
+    capsys.readouterr()
+    status = main(["doctor", "--json", *options])
+    report = json.loads(capsys.readouterr().out)
+    assert set(report) == {"software", "data_folder", "problems", "checks"}
+    by_subject: dict[str, list[dict[str, str]]] = {}
+    for line in report["checks"]:
+        assert set(line) == {"subject", "state", "text", "remedy"}
+        assert line["state"] != "problem" or line["remedy"], line
+        by_subject.setdefault(line["subject"], []).append(line)
+    assert report["problems"] == sum(line["state"] == "problem" for line in report["checks"])
+    assert status == (2 if report["problems"] else 0)
+    return status, by_subject
+
+
+def test_that_doctor_finds_a_good_store_well_and_changes_nothing(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["backup", "--by", "B"]) == 0
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and "-" not in path.name[:13]}
+    status, found = doctor(capsys, "--rehearse-upgrade")
+    assert status == 0
+    assert {"program", "SQLite", "rights", "free space", "store", "head", "backup", "upgrade", "logs"} <= found.keys()
+    assert "7 events" in found["store"][0]["text"]
+    assert "5 courses" in found["store"][0]["text"]
+    assert found["backup"][0]["state"] == "well"
+    assert "nothing was changed since" in found["backup"][0]["text"]
+    assert found["backup file"][0]["state"] == "well"
+    assert {path: path.read_bytes() for path in before} == before
+    assert main(["doctor"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "All is well."
+
+
+def test_that_doctor_names_each_fault_with_its_remedy(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "one"
+    assert main(["backup", str(file), "--by", "B"]) == 0
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    (folder / "anchor").chmod(0o644)
+    site = tmp_path / "site.toml"
+    site.write_text("format = 1\nbackup_after_days = 1\n", "utf-8")
+    site.chmod(0o666)
+    monkeypatch.setenv("LUTETIA_SITE_CONFIGURATION", str(site))
+    monkeypatch.setattr("app.doctor.free_bytes", lambda folder: 1000)
+    status, found = doctor(capsys)
+    assert status == 2
+    assert "not what was written" in found["backup file"][0]["text"]
+    assert "anchor (0644)" in found["rights"][0]["text"]
+    assert "other users" in found["site configuration"][1]["text"]
+    assert found["free space"][0]["state"] == "problem"
+    assert found["store"][0]["state"] == "well"
+
+
+def test_that_an_old_backup_is_a_note_and_a_problem_where_the_site_says_so(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert doctor(capsys)[1]["backup"][0]["state"] == "notice"
+    site = tmp_path / "site.toml"
+    site.write_text("format = 1\nbackup_after_days = 1\n", "utf-8")
+    monkeypatch.setenv("LUTETIA_SITE_CONFIGURATION", str(site))
+    status, found = doctor(capsys)
+    assert (status, found["backup"][0]["state"]) == (2, "problem")
+    assert main(["backup", str(tmp_path / "one"), "--by", "B"]) == 0
+    assert doctor(capsys)[1]["backup"][0]["state"] == "well"
+
+
+def test_that_a_damaged_store_and_a_cut_tail_are_found_by_doctor(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = (folder / "store.sqlite").read_bytes()
+    assert main(["archive", "LUT-9", "--by", "B"]) == 0
+    kept = (folder / "store.sqlite").read_bytes()
+    (folder / "store.sqlite").write_bytes(whole)  # an older copy in the place of the store
+    status, found = doctor(capsys)
+    assert status == 2
+    assert "anchor" in found["store"][0]["text"]
+    place = kept.index(b"Archive")
+    (folder / "store.sqlite").write_bytes(kept[:place] + b"B" + kept[place + 1 :])
+    status, found = doctor(capsys)
+    assert status == 2
+    assert found["store"][0]["state"] == "problem"
+
+
+def test_that_a_broken_site_configuration_stops_every_command_with_its_line(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = tmp_path / "site.toml"
+    site.write_text("format = 1\nbackup_after = 1\n", "utf-8")
+    monkeypatch.setenv("LUTETIA_SITE_CONFIGURATION", str(site))
+    for arguments in (["list"], ["backup", "x", "--by", "B"], ["doctor"]):
+        assert main(arguments) == 2
+        captured = capsys.readouterr()
+        assert "line 2, backup_after" in captured.out + captured.err
