@@ -49,7 +49,7 @@ class AnchorState:
     lines
         All that can be read, in the file's order.
     damaged
-        Numbers of lines that can't be read, a torn last one not among them.
+        Numbers of lines that can't be read, a torn last one (without its end, or without its beginning) not among them.
     whole_bytes
         Length up to the end of the last whole line.
     """
@@ -94,6 +94,9 @@ class Anchor:
         if content is None:
             return AnchorState(False, (), (), 0)
         *whole, torn = content.split(b"\n")
+        if whole and not torn and _LINE.fullmatch(whole[-1]) is None:
+            # A power cut may leave the end of the last line without its beginning.
+            torn = whole.pop() + b"\n"
         lines: list[AnchorLine] = []
         damaged: list[int] = []
         for number, text in enumerate(whole, 1):

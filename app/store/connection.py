@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import apsw
 
@@ -18,7 +18,7 @@ PAGES_BETWEEN_CHECKPOINTS: Final = 1000
 _READING: Final = frozenset({apsw.SQLITE_SELECT, apsw.SQLITE_READ, apsw.SQLITE_RECURSIVE, apsw.SQLITE_TRANSACTION})
 _GROWING: Final = frozenset({"event", "object"})
 _CHANGING: Final = frozenset({"held", "view_note"})
-_FUNCTIONS: Final = frozenset({"ifnull", "max", "min", "length", "count", "json_extract", "substr"})
+_FUNCTIONS: Final = frozenset({"ifnull", "max", "min", "length", "count", "json_extract", "instr"})
 _PRAGMAS: Final = frozenset({"integrity_check", "user_version", "application_id", "data_version"})
 
 
@@ -61,7 +61,7 @@ def connect(
         Bring the database file up to date when the last connection closes; off to leave it untouched.
     """
     flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE
-    connection = apsw.Connection(str(access.path), flags=flags | apsw.SQLITE_OPEN_NOFOLLOW, vfs=access.vfs)
+    connection = apsw.Connection(str(access.path), flags=flags, vfs=access.vfs)
     try:
         _set_up(connection, access, read_only=read_only, checkpoint=checkpoint)
         if guarded:
@@ -106,3 +106,8 @@ def _allowed(act: int, first: str | None, second: str | None, database: str | No
         or (act == apsw.SQLITE_PRAGMA and first in _PRAGMAS and second in (None, *_GROWING, *_CHANGING))
     )
     return apsw.SQLITE_OK if allowed else apsw.SQLITE_DENY
+
+
+def rows(connection: apsw.Connection, statement: str, values: tuple[int | str | bytes, ...] = ()) -> list[Any]:
+    """All rows of an answer, each a tuple."""
+    return list(connection.execute(statement, values))

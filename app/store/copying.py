@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,9 @@ from app.store.storage import StoreCheck, StoreDamagedError, StoreError
 from dosimetry_core.progress import Progress, part_of
 
 _PAGES_AT_ONCE: Final = 2000
-UNFINISHED: Final = ".unfinished"
+_UNFINISHED: Final = ".unfinished"
+_SEAL: Final = re.compile(rb"\nLutetia backup, SHA-256 of all before this line: ([0-9a-f]{64})\n")
+SEAL_BYTES: Final = len("\nLutetia backup, SHA-256 of all before this line: \n") + 64
 
 
 def copy_into(source: apsw.Connection, target: Access, *, progress: Progress, message: str) -> None:
@@ -61,6 +64,25 @@ def require_well(check: StoreCheck, path: Path, *, remedy: str) -> None:
         raise StoreDamagedError(f"is damaged: {check.problems[0]}{more}", where=str(path), remedy=remedy)
 
 
+def seal(path: Path) -> None:
+    """Put the digest of a finished copy behind its last page, where SQLite does not look: so that no bit is free."""
+    digest = files.digest_of(path)
+    line = f"\nLutetia backup, SHA-256 of all before this line: {digest}\n".encode("ascii")
+    files.append_to(path, line, keep=path.stat().st_size)
+
+
+def sealed_digest(path: Path) -> str | None:
+    """The digest that a backup carries at its end; None for a file without one, as a plain copy of a store."""
+    with path.open("rb") as reader:
+        reader.seek(0, 2)
+        size = reader.tell()
+        if size < SEAL_BYTES:
+            return None
+        reader.seek(size - SEAL_BYTES)
+        match = _SEAL.fullmatch(reader.read(SEAL_BYTES))
+    return None if match is None else match.group(1).decode("ascii")
+
+
 def back_up_to(source: apsw.Connection, target: Path, *, vfs: str | None, progress: Progress) -> StoreCheck:
     """A checked copy under a name that nobody had.
 
@@ -73,12 +95,13 @@ def back_up_to(source: apsw.Connection, target: Path, *, vfs: str | None, progre
     taken = StoreError("is there already", where=where, remedy="choose another name; no backup is written over")
     if target.exists():
         raise taken
-    beside = target.with_name(target.name + UNFINISHED)
+    beside = target.with_name(target.name + _UNFINISHED)
     with spoken(target, "writing the backup"):
         try:
             copy_into(source, Access(beside, vfs), progress=part_of(progress, 0.0, 0.5), message="Backing up")
             check = check_database(Access(beside, vfs), anchor=None, progress=part_of(progress, 0.5, 1.0))
             require_well(check, target, remedy="the store itself may be damaged: check it; no backup was written")
+            seal(beside)
             try:
                 files.rename_to_free(beside, target)
             except FileExistsError:

@@ -57,6 +57,29 @@ class FileLock:
         _held.add(self)
         return True
 
+    def is_held(self) -> bool:
+        """Whether another process, or another lock of this one, holds it; those who look do not hinder each other.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        """
+        if sys.platform == "win32":
+            self.path.stat()
+            if not self.take():
+                return True
+            self.give_back()
+            return False
+        descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
     def give_back(self) -> None:
         """Let others have it; nothing if it is not held."""
         if self._descriptor is None:

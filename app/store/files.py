@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import sys
@@ -14,6 +15,7 @@ if sys.platform != "win32":
 
 FOLDER_MODE: Final = 0o700
 FILE_MODE: Final = 0o600
+_CHUNK_BYTES: Final = 2**20
 
 
 def make_folder(path: Path) -> None:
@@ -92,6 +94,28 @@ def write_whole(path: Path, content: bytes) -> None:
     remove(beside)
     append_to(beside, content, keep=0)
     rename(beside, path)
+
+
+def copy_file(source: Path, target: Path, *, count: int | None = None) -> str:
+    """Copy a file, or its first bytes, into a new one, durably; SHA-256 of what was copied."""
+    digest, left = hashlib.sha256(), count
+    remove(target)
+    make_file(target)
+    with source.open("rb") as reader, target.open("r+b", buffering=0) as writer:
+        while chunk := reader.read(_CHUNK_BYTES if left is None else min(left, _CHUNK_BYTES)):
+            rest = memoryview(chunk)
+            while rest:
+                rest = rest[writer.write(rest) :]
+            digest.update(chunk)
+            left = None if left is None else left - len(chunk)
+        sync(writer.fileno())
+    return digest.hexdigest()
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as reader:
+        return hashlib.file_digest(reader, "sha256").hexdigest()
 
 
 def rename(source: Path, target: Path) -> None:

@@ -34,13 +34,12 @@ class Instance:
 
 def is_alive(folder: Path, identifier: str) -> bool:
     """Whether the process with this file still runs; a name nobody has a file for belongs to a dead one."""
-    if _NAME.fullmatch(identifier) is None or not (folder / identifier).exists():
+    if _NAME.fullmatch(identifier) is None:
         return False
-    lock = FileLock(folder / identifier)
-    if not lock.take():
-        return True
-    lock.give_back()
-    return False
+    try:
+        return FileLock(folder / identifier).is_held()
+    except FileNotFoundError:
+        return False
 
 
 def clear_dead(folder: Path) -> None:

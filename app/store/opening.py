@@ -12,20 +12,26 @@ from typing import Final
 import apsw
 
 from app.store import files
-from app.store.anchor import Anchor, AnchorLine
+from app.store.anchor import Anchor
+from app.store.anchoring import settle
+from app.store.chaining import append_event
 from app.store.connection import Access, connect, require_safe_sqlite
-from app.store.database_faults import RESTORE, spoken, store_error
-from app.store.events import FIRST_PREVIOUS, Event, chained
+from app.store.database_faults import RESTORE, spoken
+from app.store.events import Event
 from app.store.file_lock import FileLock
 from app.store.file_system import require_local
 from app.store.schema import APPLICATION_ID, NEWEST, migrate, shape_of, shape_of_version, version_of
 from app.store.sqlite_storage import SqliteStorage
 from app.store.storage import StoreDamagedError, StoreError
+from app.store.upgrade import WORKING_COPY, discard, older_version, upgrade
 from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.progress import Progress, no_progress
 
 DATABASE: Final = "store.sqlite"
 ANCHOR: Final = "anchor"
 SUBFOLDERS: Final = ("instances", "images", "backups", "logs", "reports")
+COPIES: Final = ("store.sqlite.restoring", "store.sqlite.restoring-upgraded")
+"""Working copies of a restore; one left behind belongs to one that was interrupted."""
 _OPENING_WAIT_S: Final = 10.0
 
 
@@ -37,6 +43,7 @@ def open_store(
     anchor: Path | None = None,
     vfs: str | None = None,
     exclusive: bool = False,
+    progress: Progress = no_progress,
 ) -> SqliteStorage:
     """The store of a data folder, made if there is none.
 
@@ -52,6 +59,8 @@ def open_store(
         Another place for the anchor file than in the folder.
     vfs, exclusive
         Name of a virtual file system registered with SQLite, and whether it can't share memory between connections.
+    progress
+        Of an upgrade, the only thing here that takes long.
 
     Raises
     ------
@@ -68,12 +77,14 @@ def open_store(
         raise StoreError("there is no store", where=str(folder), remedy="check the name of the data folder")
     require_local(folder)
     if not read_only:
-        _make_folders(folder)
+        make_folders(folder)
     with opening_lock(folder):
-        return _opened(access, Anchor(anchor or folder / ANCHOR, folder / "instances" / "anchor.lock"), who, read_only)
+        told = Anchor(anchor or folder / ANCHOR, folder / "instances" / "anchor.lock")
+        return _opened(access, told, who=who, read_only=read_only, progress=progress)
 
 
-def _make_folders(folder: Path) -> None:
+def make_folders(folder: Path) -> None:
+    """The data folder and those in it, where they are not there yet."""
     with spoken(folder, "making the data folder"):
         files.make_folder(folder)
         for name in SUBFOLDERS:
@@ -101,10 +112,10 @@ def opening_lock(folder: Path) -> Iterator[None]:
         lock.give_back()
 
 
-def _opened(access: Access, anchor: Anchor, who: str, read_only: bool) -> SqliteStorage:
+def _opened(access: Access, anchor: Anchor, *, who: str, read_only: bool, progress: Progress) -> SqliteStorage:
     if not access.path.exists() and read_only:
         raise StoreError("there is no store", where=str(access.path), remedy="check the name of the data folder")
-    created = False if read_only else _prepared(access, anchor, who)
+    created = False if read_only else _prepared(access, anchor, who, progress)
     with spoken(access.path, "opening"):
         connection = connect(access, read_only=read_only)
         try:
@@ -115,7 +126,7 @@ def _opened(access: Access, anchor: Anchor, who: str, read_only: bool) -> Sqlite
             raise
     try:
         with spoken(access.path, "opening"):
-            _compare_with_anchor(storage, just_created=created)
+            settle(storage, connection, just_created=created)
             if not read_only:
                 storage.register()
     except BaseException:
@@ -125,14 +136,18 @@ def _opened(access: Access, anchor: Anchor, who: str, read_only: bool) -> Sqlite
     return storage
 
 
-def _prepared(access: Access, anchor: Anchor, who: str) -> bool:
+def _prepared(access: Access, anchor: Anchor, who: str, progress: Progress) -> bool:
     """Bring the file to where it can be used: made if it is not there, in WAL mode; whether it was made."""
     with spoken(access.path, "making the store"):
         empty = not access.path.exists() or access.path.stat().st_size == 0
+        for name in (WORKING_COPY, *COPIES):
+            discard(access.path.with_name(name))
         if empty:
             _require_no_memory(access, anchor)
             files.make_file(access.path)
     with spoken(access.path, "opening"):
+        if not empty and older_version(access) is not None:
+            upgrade(access, anchor, who=who, progress=progress)
         connection = connect(access, guarded=False, checkpoint=False)
         try:
             created = _is_blank(connection)
@@ -174,11 +189,7 @@ def _create(connection: apsw.Connection, who: str) -> None:
         time=datetime.now().astimezone(),
         data=FrozenMap({"store": uuid.uuid4().hex, "schema": NEWEST}),
     )
-    body = event.body()
-    digest = chained(FIRST_PREVIOUS, body)
-    connection.execute(
-        "INSERT INTO event(sequence, digest, body) VALUES (1, ?, ?)", (bytes.fromhex(digest), body.decode("utf-8"))
-    )
+    append_event(connection, event)
     connection.execute("COMMIT")
 
 
@@ -202,54 +213,3 @@ def require_known(connection: apsw.Connection, path: Path) -> None:
         )
     if shape_of(connection) != shape_of_version(version):
         raise StoreDamagedError("has other tables or rules than Lutetia made", where=where, remedy=RESTORE)
-
-
-def _compare_with_anchor(storage: SqliteStorage, *, just_created: bool) -> None:
-    """Refuse a store whose chain the anchor disproves; catch up an anchor that is behind; begin one that is missing."""
-    try:
-        state = storage.anchor.state()
-    except OSError as error:
-        told = store_error(error, storage.anchor.path, "reading the anchor")
-        storage.warn(f"{told.line()}; a roll-back of the store would not be found")
-        return
-    head, furthest = storage.head(), state.furthest()
-    if furthest is not None:
-        require_answer(storage, furthest)
-    if storage.is_read_only:
-        if not state.found:
-            storage.warn(f"{storage.anchor.path}: the anchor is missing; a roll-back of the store would not be found")
-        return
-    if not state.lines and not just_created and head.sequence > 1:
-        storage.append(
-            [
-                Event(
-                    kind="anchor-begun",
-                    course_id=None,
-                    who=storage.who,
-                    what="Begin the anchor anew: the file was not there",
-                    time=datetime.now().astimezone(),
-                    data=FrozenMap({"sequence": head.sequence, "digest": head.digest}),
-                )
-            ]
-        )
-    elif furthest is None or furthest.sequence < head.sequence:
-        storage.tell_anchor(head)
-
-
-def require_answer(storage: SqliteStorage, line: AnchorLine) -> None:
-    """Refuse a chain that does not have the event the anchor names."""
-    digest = storage.digest_at(line.sequence)
-    if digest == line.digest:
-        return
-    head = storage.head()
-    what = (
-        f"the anchor knows {line.sequence} events, the store has only {head.sequence}: its end was cut off, or it was "
-        "replaced by an older copy"
-        if digest is None
-        else f"event {line.sequence} is another one than the anchor knows"
-    )
-    raise StoreDamagedError(
-        f"{what} ({line.time})",
-        where=str(storage.access.path),
-        remedy="restore the newest backup, or open the store for reading only",
-    )

@@ -5,19 +5,18 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import apsw
 
-from app.store import instances
+from app.store import held_courses, instances
 from app.store.anchor import Anchor
+from app.store.chaining import append_event, head_of
 from app.store.checking import check_database
-from app.store.connection import PAGES_BETWEEN_CHECKPOINTS, Access, connect
+from app.store.connection import PAGES_BETWEEN_CHECKPOINTS, Access, connect, rows
 from app.store.copying import back_up_to
 from app.store.database_faults import RESTORE, spoken, store_error
 from app.store.events import FIRST_PREVIOUS, Digest, Event, Head, StoredEvent, chained, event_from_body
@@ -231,7 +230,9 @@ class SqliteStorage:
                 for event in events:
                     if event.case is not None and not self._has(event.case):
                         raise ValueError(f"the case {event.case} of {event.what!r} was never put")
-                stored = self._chain_on(events, bodies)
+                stored = tuple(
+                    append_event(self._connection, event, body=body) for event, body in zip(events, bodies, strict=True)
+                )
         except StoreError:
             if not stored or not self._is_kept(stored[-1]):
                 raise
@@ -267,19 +268,6 @@ class SqliteStorage:
                     "INSERT INTO object(digest, size, packed, content) VALUES (?, ?, ?, ?)",
                     (bytes.fromhex(digest), *packed(content)),
                 )
-
-    def _chain_on(self, events: Sequence[Event], bodies: Sequence[bytes]) -> tuple[StoredEvent, ...]:
-        head = self._head()
-        stored = []
-        for event, body in zip(events, bodies, strict=True):
-            digest = chained(head.digest, body)
-            self._connection.execute(
-                "INSERT INTO event(sequence, digest, body) VALUES (?, ?, ?)",
-                (head.sequence + 1, bytes.fromhex(digest), body.decode("utf-8")),
-            )
-            stored.append(StoredEvent(head.sequence + 1, head.digest, digest, event))
-            head = Head(head.sequence + 1, digest)
-        return tuple(stored)
 
     def tell_anchor(self, head: Head, *, restored: bool = False) -> None:
         """Tell the anchor what was committed; where that fails the next commit's line says it too."""
@@ -346,7 +334,7 @@ class SqliteStorage:
         order = "DESC" if newest_first else "ASC"
         statement = f"{_EVENTS} WHERE {' AND '.join(conditions)} ORDER BY event.sequence {order} LIMIT ?"
         with self._reading("reading events") as connection:
-            return connection.execute(statement, (*values, most)).fetchall()
+            return rows(connection, statement, (*values, most))
 
     def _checked(self, row: tuple[Any, ...], course_id: str | None) -> StoredEvent:
         sequence, before, digest, body = row
@@ -364,12 +352,12 @@ class SqliteStorage:
     def courses(self) -> tuple[ListedCourse, ...]:
         """All courses, the last changed first."""
         with self._reading("reading the list of courses") as connection:
-            pairs: list[tuple[Any, ...]] = connection.execute(_COURSES).fetchall()
+            pairs = rows(connection, _COURSES)
             wanted = sorted({sequence for pair in pairs for sequence in pair})
             found = {
                 sequence: self._checked(row, None)
                 for sequence in wanted
-                for row in connection.execute(f"{_EVENTS} WHERE event.sequence = ?", (sequence,))
+                for row in rows(connection, f"{_EVENTS} WHERE event.sequence = ?", (sequence,))
             }
         listed = []
         for with_summary, last in pairs:
@@ -379,14 +367,10 @@ class SqliteStorage:
             listed.append(ListedCourse(summary.course_id, summary.summary, last, newest.time, newest.who))
         return tuple(sorted(listed, key=lambda course: course.last_sequence, reverse=True))
 
-    def _head(self) -> Head:
-        row = self._connection.execute("SELECT sequence, digest FROM event ORDER BY sequence DESC LIMIT 1").fetchone()
-        return Head(0, FIRST_PREVIOUS) if row is None else Head(int(row[0]), row[1].hex())
-
     def head(self) -> Head:
         """End of the chain; sequence 0 and `FIRST_PREVIOUS` for none."""
-        with self._reading("reading the end of the chain"):
-            return self._head()
+        with self._reading("reading the end of the chain") as connection:
+            return head_of(connection)
 
     def digest_at(self, sequence: int) -> Digest | None:
         """Digest of an event by its number; None if there is none."""
@@ -398,60 +382,28 @@ class SqliteStorage:
 
     def register(self) -> None:
         """Become known to the other processes of this store, and clear away what dead ones left."""
-        with self._writing("opening"):
+        with self._writing("opening") as connection:
             instances.clear_dead(self.instances_folder)
             self._instance = instances.Instance(self.instances_folder)
-            held: list[tuple[Any, ...]] = self._connection.execute("SELECT course, instance FROM held").fetchall()
-            for course_id, identifier in held:
-                if not instances.is_alive(self.instances_folder, identifier):
-                    self._connection.execute("DELETE FROM held WHERE course = ?", (course_id,))
+            held_courses.clear_held_by_dead(connection, self.instances_folder)
 
     def hold(self, course_id: str, who: str) -> Holder | None:
         """Hold a course for editing; None when it is ours now, else who holds it. A dead process holds nothing."""
         with self._writing("taking a course for editing") as connection:
             if self._instance is None:
                 raise ValueError("the storage was not registered")
-            row = connection.execute(
-                "SELECT instance, who, host, process, since FROM held WHERE course = ?", (course_id,)
-            ).fetchone()
-            if row is not None:
-                identifier, holder, host, process, since = row
-                ours = identifier == self._instance.identifier
-                if not ours and instances.is_alive(self.instances_folder, identifier):
-                    return Holder(holder, host, process, datetime.fromisoformat(since).astimezone())
-                connection.execute("DELETE FROM held WHERE course = ?", (course_id,))
-            connection.execute(
-                "INSERT INTO held(course, instance, who, host, process, since) VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    course_id,
-                    self._instance.identifier,
-                    who,
-                    socket.gethostname(),
-                    os.getpid(),
-                    datetime.now(UTC).isoformat(timespec="seconds"),
-                ),
-            )
-        return None
+            return held_courses.hold(connection, self.instances_folder, self._instance, course_id, who)
 
     def release(self, course_id: str) -> None:
         """Give a held course back."""
         with self._writing("giving a course back") as connection:
             if self._instance is not None:
-                connection.execute(
-                    "DELETE FROM held WHERE course = ? AND instance = ?", (course_id, self._instance.identifier)
-                )
+                held_courses.release(connection, self._instance, course_id)
 
     def holders(self) -> dict[str, Holder]:
         """Who else has which course open for editing, by course; dead processes and this one left out."""
         with self._reading("reading who has which course open") as connection:
-            rows = connection.execute("SELECT course, instance, who, host, process, since FROM held").fetchall()
-        own = None if self._instance is None else self._instance.identifier
-        alive = {name for name in {row[1] for row in rows} if instances.is_alive(self.instances_folder, name)}
-        return {
-            course: Holder(who, host, process, datetime.fromisoformat(since).astimezone())
-            for course, identifier, who, host, process, since in rows
-            if identifier in alive and identifier != own
-        }
+            return held_courses.holders(connection, self.instances_folder, but=self._instance)
 
     def view_note(self, course_id: str) -> bytes | None:
         """Where the user was in a course: convenience, not part of the record."""
@@ -497,7 +449,7 @@ class SqliteStorage:
             if self._instance is not None:
                 if not self._closed:
                     with contextlib.suppress(StoreError), self._writing("closing") as connection:
-                        connection.execute("DELETE FROM held WHERE instance = ?", (self._instance.identifier,))
+                        held_courses.release_all(connection, self._instance)
                 with contextlib.suppress(OSError):
                     self._instance.close()
                 self._instance = None

@@ -78,6 +78,10 @@ class Storage(Protocol):
     def is_read_only(self) -> bool:
         """Whether nothing can be written."""
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should hear of the store now, though it can be used: an anchor that can't be written."""
+
     def append(
         self,
         events: Sequence[Event],
