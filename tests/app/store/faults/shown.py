@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from app.store import open_store
 from app.store.case_tree import CaseTree
@@ -45,11 +45,11 @@ def shown(storage: Storage) -> Shown:
 
 
 def anchored(folder: Path) -> list[tuple[int, Digest]]:
-    """The whole lines of the anchor file."""
+    """What the whole lines of the anchor file say."""
     path = folder / "anchor"
-    lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
-    fields: list[list[Any]] = [line.decode("ascii").split() for line in lines]
-    return [(int(parts[0]), parts[1]) for parts in fields]
+    content = path.read_bytes() if path.exists() else b""
+    lines = re.findall(rb"^(\d+) ([0-9a-f]{64}) .*\n", content, re.MULTILINE)
+    return [(int(sequence), digest.decode("ascii")) for sequence, digest in lines]
 
 
 def wrongs(folder: Path, golden: Mapping[int, Digest], acknowledged: int) -> list[str]:
