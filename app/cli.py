@@ -31,8 +31,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="lutetia",
         description="Dosimetry-guided planning of peptide receptor radionuclide therapy. Research use only: "
         "not a medical device.",
-        epilog="Without a command: lutetia [--data-folder DIR] [CASE] opens the window, on a case folder, a course file "
-        "(.lutetia) or a course of the store.",
+        epilog="Without a command: lutetia [--data-folder DIR] [CASE] opens the window, on a case folder, on a course "
+        "file (.lutetia) or on a course of the store.",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
 
@@ -102,7 +102,7 @@ def _open_window(arguments: Sequence[str]) -> int:
     if not arguments:
         return run_window(None)
     named = Path(arguments[0])
-    return run_window(named if named.exists() else Path(_course_of_store(arguments[0])))
+    return run_window(named if named.exists() else _course_of_store(arguments[0]))
 
 
 def _course_of_store(text: str) -> str:
@@ -140,8 +140,8 @@ def _run(arguments: Sequence[str]) -> int:
         return _open_window(arguments)
     parsed = _parser().parse_args(list(arguments))
     import app.commands as commands
-    from app.dose_command import dose
     import app.store_commands as store_commands
+    from app.dose_command import dose
 
     run: dict[str, Callable[[argparse.Namespace], int]] = {
         "demo": commands.demo,

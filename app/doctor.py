@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import stat
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -133,7 +132,7 @@ def examined(option: Path | None, *, rehearse_upgrade: bool = False, progress: P
         except DosimetryError as error:
             lines += _problem_lines("store", error)
         if rehearse_upgrade:
-            lines += _guarded("upgrade", lambda: _rehearsal(folder, part_of(progress, 0.6, 1.0)))
+            lines += _guarded("upgrade", lambda: _rehearsal(folder.path, part_of(progress, 0.6, 1.0)))
     elif rehearse_upgrade:
         lines.append(DoctorLine("upgrade", "well", "no store, so nothing to upgrade"))
     lines += _guarded("logs", lambda: _logs(folder.path, configuration))
@@ -284,11 +283,10 @@ def _backups(
         yield DoctorLine("backup file", "well", f"{size_text(backup.bytes)}, as it was written")
 
 
-def _rehearsal(folder: DataFolder, progress: Progress) -> Iterator[DoctorLine]:
-    from app.upgrade_rehearsal import rehearsed
+def _rehearsal(folder: Path, progress: Progress) -> Iterator[DoctorLine]:
+    from app.store.upgrade import rehearse_upgrade
 
-    with tempfile.TemporaryDirectory(prefix="lutetia-rehearsal-") as name:
-        yield DoctorLine("upgrade", "well", rehearsed(folder, Path(name), progress=progress))
+    yield DoctorLine("upgrade", "well", rehearse_upgrade(folder, progress=progress).text())
 
 
 def _logs(folder: Path, configuration: SiteConfiguration) -> Iterator[DoctorLine]:

@@ -214,14 +214,15 @@ def backup(arguments: argparse.Namespace) -> int:
 
 def restore(arguments: argparse.Namespace) -> int:
     """Put a backup in the place of the store; without --yes it only says what that would replace."""
-    from app.restoration import described, restored
+    from app.restoration import outlook, restored, restored_text
 
     who = said_by(arguments.by)
     folder, configuration = _place(arguments)
-    print(described(arguments.file, folder.path, configuration, progress=terminal_progress()).text)
+    print(outlook(arguments.file, folder, configuration).text)
     if not arguments.yes:
         raise DosimetryError("nothing was changed", where="restore", remedy="add --yes to do this")
-    print(restored(arguments.file, folder.path, configuration, who=who, progress=terminal_progress()))
+    done = restored(arguments.file, folder.path, configuration, who=who, progress=terminal_progress())
+    print(restored_text(done, folder.path))
     return DONE
 
 
