@@ -39,11 +39,15 @@ class KeyAct:
 
 
 KEY_ACTS: tuple[KeyAct, ...] = (
-    KeyAct("open", "Open case folder…", ("Ctrl+O",), "File"),
+    KeyAct("patients", "Patients", ("Ctrl+L",), "File"),
+    KeyAct("open", "Open case folder…", ("Ctrl+O",), "File", separated=True),
     KeyAct("open_file", "Open case file…", (), "File"),
     KeyAct("demonstration", "Demonstration case…", (), "File"),
     KeyAct("print_preview", "Print preview", ("Ctrl+P",), "File", separated=True),
     KeyAct("save_plan", "Save plan as PDF…", ("Ctrl+Shift+S",), "File"),
+    KeyAct("person", "Who is working…", (), "File", separated=True),
+    KeyAct("audit", "Audit trail…", ("Ctrl+Shift+A",), "File"),
+    KeyAct("store", "Data folder and backups…", (), "File"),
     KeyAct("quit", "Quit", ("Ctrl+Q",), "File", separated=True),
     KeyAct("undo", "Undo", ("Ctrl+Z",), "Edit"),
     KeyAct("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Edit"),
@@ -81,3 +85,15 @@ KEY_ACTS: tuple[KeyAct, ...] = (
     KeyAct("documentation", "Documentation", ("Shift+F1",), "Help"),
     KeyAct("about", "About Lutetia", (), "Help", separated=True),
 )
+
+PATIENT_LIST_KEYS: tuple[tuple[str, str], ...] = (
+    ("letters and figures", "search"),
+    ("Down, Up", "select the next, the previous course"),
+    ("Page Down, Page Up", "a page further, back"),
+    ("Home, End", "first, last course; with Ctrl while something is typed"),
+    ("Enter, or double click", "open the selected course"),
+    ("Esc", "empty the search, then the filters"),
+    ("Ctrl+F", "back to the search"),
+    ("Ctrl+C", "copy the list as it is shown"),
+)
+"""The patient list takes these itself, while it is in view: key, what it does."""

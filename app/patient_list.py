@@ -27,6 +27,7 @@ from app.store.events import CourseState
 from app.store.storage import ListedCourse
 from widgets.course_table import CourseRow, CourseTable
 from widgets.elided_label import ElidedLabel
+from widgets.flow_layout import FlowLayout
 
 _NO_COURSES = (
     "A course is the treatment of one patient: cycles, images, outlines, doses and plans. It begins with a case "
@@ -87,7 +88,7 @@ class PatientList(QWidget):
         self.search.setPlaceholderText("Search by name, ID or protocol")
         self.search.setToolTip("Type anywhere on this page; accents, case and widths don't matter (Ctrl+F)")
         self.search.setClearButtonEnabled(True)
-        self.search.setMinimumWidth(200)
+        self.search.setMinimumWidth(150)
         row.addWidget(self.search, 1)
         self.protocol = self._filter("filter_protocol", "Only courses planned by this protocol")
         self.state = self._filter("filter_state", "Only courses whose newest plan is in this state")
@@ -115,11 +116,11 @@ class PatientList(QWidget):
         line.addWidget(self.note, 1)
         line.addWidget(self.count)
         column.addLayout(line)
-        column.addLayout(self._buttons())
+        column.addWidget(self._buttons())
 
     def _filter(self, name: str, tooltip: str) -> QComboBox:
         box = combo_box(name, ())
-        box.setMinimumContentsLength(9)
+        box.setMinimumContentsLength(8)
         box.setToolTip(tooltip)
         return box
 
@@ -155,7 +156,7 @@ class PatientList(QWidget):
         column.addStretch(2)
         return page
 
-    def _buttons(self) -> QHBoxLayout:
+    def _buttons(self) -> QWidget:
         self.open_button = push_button(
             "Open", name="open_course", tooltip="Open the selected course (Enter)", primary=True
         )
@@ -174,22 +175,26 @@ class PatientList(QWidget):
             "Export…", name="export_course", tooltip="Write the selected course into one file, with its whole history"
         )
         self.archive_button = push_button("Archive", name="archive_course")
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        for button in (self.open_button, self.folder_button, self.demonstration_button):
-            row.addWidget(button)
-        row.addStretch(1)
-        for button in (self.import_button, self.export_button, self.archive_button):
-            row.addWidget(button)
+        row = QWidget()
+        flow = FlowLayout(row)
+        for button in (
+            self.open_button,
+            self.folder_button,
+            self.demonstration_button,
+            self.import_button,
+            self.export_button,
+            self.archive_button,
+        ):
+            flow.addWidget(button)
         return row
 
     def _connect(self) -> None:
         self.search.textChanged.connect(lambda _text: self._show_list(moved=True))
         for box in (self.protocol, self.state, self.cycle):
             box.currentIndexChanged.connect(lambda _index: self._show_list(moved=True))
-            box.installEventFilter(self)
         self.archived.toggled.connect(lambda _checked: self._show_list(moved=True, measure=True))
-        self.search.installEventFilter(self)
+        for control in (self.search, *self.findChildren(QComboBox), *self.findChildren(QAbstractButton)):
+            control.installEventFilter(self)
         self.table.course_selected.connect(lambda _course: self._show_selected())
         self.table.course_opened.connect(lambda _course: self.open_selected())
         self.table.sort_requested.connect(self.sort_by)
@@ -348,7 +353,7 @@ class PatientList(QWidget):
     # --- keys -------------------------------------------------------------------------------------------------------
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 Qt override
-        """Keys of the list while the search has the keyboard, and letters while a filter has it."""
+        """Keys of the list while the search has the keyboard; letters, and arrows of buttons, while others have it."""
         if event.type() != QEvent.Type.KeyPress:
             return super().eventFilter(watched, event)
         press = cast("QKeyEvent", event)
@@ -357,9 +362,14 @@ class PatientList(QWidget):
         if _is_typed(press):
             self._type(press)
             return True
-        if press.key() in _ENTER:
-            cast("QComboBox", watched).showPopup()
+        if isinstance(watched, QComboBox) and press.key() in _ENTER:
+            watched.showPopup()
             return True
+        if isinstance(watched, QAbstractButton) and press.key() in _ENTER:
+            watched.click()
+            return True
+        if isinstance(watched, QAbstractButton) and press.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            return self._list_key(press)
         return super().eventFilter(watched, event)
 
     def _list_key(self, press: QKeyEvent) -> bool:
@@ -393,13 +403,10 @@ class PatientList(QWidget):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 Qt override
-        """Keys that a button or tick box has no use for: Enter presses it, letters and arrows go to search and list."""
-        focused = QApplication.focusWidget()
+        """Keys that the control which has the keyboard has no use for."""
         if event.matches(QKeySequence.StandardKey.Find):
             self.search.setFocus()
             self.search.selectAll()
-        elif event.key() in _ENTER and isinstance(focused, QAbstractButton):
-            focused.click()
         elif _is_typed(event):
             self._type(event)
         elif not self._list_key(event):
@@ -416,7 +423,8 @@ class _Collation:
     def __init__(self) -> None:
         locale = QLocale()
         # The C locale orders by code point: Z before a, and Ł behind everything.
-        self._collator = QCollator(QLocale(QLocale.Language.English) if locale == QLocale.c() else locale)
+        c_locale = locale.language() == QLocale.Language.C
+        self._collator = QCollator(QLocale(QLocale.Language.English) if c_locale else locale)
         self._collator.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
 
     def key_for(self, names: Any) -> Callable[[str], int]:

@@ -80,8 +80,9 @@ COLUMNS = (
 )
 _NAME = next(n for n, column in enumerate(COLUMNS) if column.key == "name")
 
-# Where there is no room for all: what is made narrower, in this order, and how far.
-_GIVING_WAY = (("by", "M" * 4), ("name", "M" * 9), ("protocol", "M" * 6), ("id", "M" * 8))
+# Where there is no room for all: what is made narrower, in this order, and how far. Of an ID or a protocol a beginning
+# tells nothing, so those scroll.
+_GIVING_WAY = (("by", "M" * 4), ("name", "M" * 9))
 
 
 class CourseTable(QTableView):
@@ -240,7 +241,7 @@ class CourseTable(QTableView):
         return widths
 
     def _fit(self) -> None:
-        """All columns in the room there is: names first give way, then people and protocols, never numbers."""
+        """All columns in the room there is, names of people giving way where it is narrow."""
         if not self._widths:
             return
         room, widths = self.viewport().width(), list(self._widths)
