@@ -213,7 +213,12 @@ class CourseOpening(QObject):
         session, tree = self._session, self._courses().tree
         session.permission.forbid("images", IMAGES_ARE_READ)
         job = session.jobs.start(
-            registered_and_digested, case, tree, purpose="open", title="Reading and aligning images"
+            registered_and_digested,
+            case,
+            tree,
+            self._courses().copies,
+            purpose="open",
+            title="Reading and aligning images",
         )
 
         def take(made: Case) -> None:
@@ -304,7 +309,12 @@ class CourseOpening(QObject):
         before = session.document.case
         session.permission.forbid("images", IMAGES_ARE_READ)
         job = session.jobs.start(
-            registered_and_digested, found, self._courses().tree, purpose="open", title="Reading and aligning images"
+            registered_and_digested,
+            found,
+            self._courses().tree,
+            self._courses().copies,
+            purpose="open",
+            title="Reading and aligning images",
         )
 
         def take(made: Case) -> None:

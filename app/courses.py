@@ -29,6 +29,11 @@ class Courses(QObject):
         self._person: str | None = None
 
     @property
+    def copies(self) -> Path | None:
+        """Where image files are copied to; None where the site keeps them by reference."""
+        return self.storage.folder if self.configuration.copy_images else None
+
+    @property
     def person(self) -> str | None:
         """Who said they were working; None until somebody did."""
         return self._person

@@ -104,10 +104,20 @@ def read_kept_course(
     return KeptCourse(cases[newest], commands, shown.position, confirmations, seen, files)
 
 
-def registered_and_digested(case: Case, tree: CaseTree, *, progress: Progress) -> Case:
-    """The case with its images read, registered, and digested, so that keeping it is quick; runs as a job."""
-    made = prepared(case, progress=part_of(progress, 0.0, 0.9))
-    tree.encode(made, progress=part_of(progress, 0.9, 1.0))
+def registered_and_digested(case: Case, tree: CaseTree, copies: Path | None = None, *, progress: Progress) -> Case:
+    """The case with its images read, registered, and digested, so that keeping it is quick; runs as a job.
+
+    Parameters
+    ----------
+    copies
+        Data folder into which the image files are copied; None where they are kept by reference.
+    """
+    from app.store.images import copy_in, image_files_of
+
+    made = prepared(case, progress=part_of(progress, 0.0, 0.8))
+    tree.encode(made, progress=part_of(progress, 0.8, 0.9))
+    if copies is not None:
+        copy_in(image_files_of(made), copies, progress=part_of(progress, 0.9, 1.0))
     return made
 
 

@@ -40,6 +40,7 @@ from app.window_acts import WindowActs
 from app.window_texts import banner_of, window_title
 from dosimetry_core.case import Case
 from dosimetry_core.errors import DosimetryError, Finding
+from widgets.elided_label import ElidedLabel
 from widgets.job_strip import JobStrip
 from widgets.notice_bar import NoticeBar
 from widgets.patient_banner import PatientBanner
@@ -173,8 +174,8 @@ class MainWindow(QMainWindow):
         self.probe = text_label(role="dimmed", name="status_probe")
         self.probe.setMinimumWidth(330)
         self.job_strip = JobStrip(line)
-        self.constancy = text_label(role="dimmed", name="status_constancy")
-        self.undo_note = text_label(role="dimmed", name="status_undo")
+        self.constancy = ElidedLabel(role="dimmed", object_name="status_constancy")
+        self.undo_note = ElidedLabel(role="dimmed", object_name="status_undo")
         row.addWidget(self.probe)
         row.addWidget(self.job_strip, 1)
         self.saved_note = SavedNote(line)
@@ -353,7 +354,7 @@ class MainWindow(QMainWindow):
 
     def _show_history(self) -> None:
         document = self.session.document
-        self.undo_note.setText(f"undo: {document.undo_label}" if document.undo_label else "nothing to undo")
+        self.undo_note.set_text(f"undo: {document.undo_label}" if document.undo_label else "nothing to undo")
         self.actions_table.set_history(document.undo_label, document.redo_label)
 
     def _show_constancy(self) -> None:
@@ -361,8 +362,10 @@ class MainWindow(QMainWindow):
             return
         from app.constancy_line import constancy_text
 
-        text = constancy_text(self.session.document.evaluation, Path(self.session.document.case.folder))
-        self.constancy.setText(text)
+        document = self.session.document
+        # What was edited is meant to give other numbers.
+        text = "" if document.position else constancy_text(document.evaluation, Path(document.case.folder))
+        self.constancy.set_text(text)
         self.constancy.setVisible(bool(text))
 
     # --- window events ----------------------------------------------------------------------------------------------

@@ -32,6 +32,10 @@ class WindowActs:
         window, session = self._window, self._session
         view_state, document = session.view_state, session.document
         acts: dict[str, Callable[[], object]] = {
+            "patients": self.show_patients,
+            "person": self.ask_who_works,
+            "audit": self.show_audit_trail,
+            "store": self.show_store,
             "open": self.choose_folder,
             "open_file": self.choose_file,
             "demonstration": self.choose_demonstration,
@@ -135,3 +139,42 @@ class WindowActs:
         chosen = QFileDialog.getExistingDirectory(self._window, title)
         if chosen:
             self._window.opening.open_demonstration(Path(chosen))
+
+    def show_patients(self) -> None:
+        """Close the course and show the list of patients; everything is saved already."""
+        window = self._window
+        if not self._session.case.cycles or window.opening.leave_course():
+            window.go_to("course")
+            if window.keeping is not None and window.keeping.list is not None:
+                window.keeping.list.setFocus()
+
+    def ask_who_works(self) -> None:
+        """Ask anew who is working."""
+        if self._has_store() and self._window.keeping is not None:
+            self._window.keeping.panel.ask()
+
+    def show_audit_trail(self) -> None:
+        """The audit trail of the open course, or of the whole store where none is open."""
+        keeping = self._window.keeping
+        if not self._has_store() or keeping is None:
+            return
+        from app.audit_window import AuditWindow
+
+        journal = self._session.journal
+        course_id = journal.course_id if journal is not None else self._session.reading_course
+        if journal is not None:
+            journal.flush()
+        AuditWindow(
+            keeping.courses.storage, course_id, who=lambda: keeping.courses.person or "", parent=self._window
+        ).show()
+
+    def show_store(self) -> None:
+        """Where everything is kept, its backups and its check."""
+        keeping = self._window.keeping
+        if self._has_store() and keeping is not None:
+            keeping.show_store()
+
+    def _has_store(self) -> bool:
+        if self._window.keeping is None:
+            self._window.job_strip.set_message("Nothing is kept in this window: there is no store")
+        return self._window.keeping is not None

@@ -118,6 +118,7 @@ class CourseStep(Step):
         self.patient = NumberGrid("patient_facts")
         patient.add(self.patient)
         self.inspector.add(patient)
+        self._cards = (protocol, patient)
         self.findings = Remarks("course_findings", "Remarks on the course")
         self.add_remarks(self.findings)
 
@@ -159,6 +160,9 @@ class CourseStep(Step):
     def refresh(self) -> None:
         """Show the course."""
         case = self.session.case
+        self.inspector.setEnabled(bool(case.cycles))
+        for card in self._cards:
+            card.setVisible(bool(case.cycles))
         if not case.cycles:
             self._pages.setCurrentIndex(0)
             return

@@ -41,9 +41,9 @@ def opened(qapp: QApplication, data: Path) -> Iterator[Open]:
     make_application()
     made: list[tuple[MainWindow, Storage]] = []
 
-    def open_window(*, who: str | None = "A. Nowak") -> MainWindow:
+    def open_window(*, who: str | None = "A. Nowak", configuration: SiteConfiguration | None = None) -> MainWindow:
         window = MainWindow(empty_case())
-        storage = open_courses(window, data, SiteConfiguration())
+        storage = open_courses(window, data, configuration or SiteConfiguration())
         assert storage is not None
         made.append((window, storage))
         if who is not None:
@@ -270,3 +270,124 @@ def test_that_a_changed_case_file_is_offered_and_taken_as_one_step(
     assert window.notices.shown() is None
     window.session.document.undo()
     assert window.session.case.patient.weight_kg == 68.0
+
+
+@pytest.fixture(scope="module")
+def tandem_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from tests.journeys.small_case import write_tandem_case
+
+    return write_tandem_case(tmp_path_factory.mktemp("tandem") / "small")
+
+
+@pytest.fixture(scope="module")
+def physicist_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from app.identity import new_identity
+
+    path = tmp_path_factory.mktemp("identity") / "physicist.p12"
+    new_identity(name="A. Nowak", role="physicist", out_p12=path, passphrase="pass")
+    return path
+
+
+def sign(window: MainWindow, identity_file: Path, target: Path) -> None:
+    from app.plan_document import signing_blockers
+    from app.steps.plan_step import PlanStep
+
+    window.go_to("plan")
+    step = window.step("plan")
+    assert isinstance(step, PlanStep)
+    planned = window.session.planned
+    assert planned is not None
+    for finding in signing_blockers(planned, {}):
+        step.acknowledge(finding, "looked at")
+    step.sign(identity_file, "pass", "fit to treat", target)
+    wait_until_idle(window)
+
+
+def test_that_a_signed_plan_is_kept_whole_superseded_by_the_next_and_draft_after_an_edit(
+    opened: Open, tandem_folder: Path, physicist_file: Path, tmp_path: Path
+) -> None:
+    from app.plan_attachments import attached_plan
+    from dosimetry_core.canonical_json import sha256_hex
+
+    window = opened()
+    window.opening.open_path(tandem_folder)
+    wait_until_idle(window)
+    first, second = tmp_path / "first.pdf", tmp_path / "second.pdf"
+    sign(window, physicist_file, first)
+    assert first.exists()
+    journal = window.session.journal
+    assert journal is not None
+    assert journal.history.state == "signed"
+    storage = journal.storage
+    assert storage.get(sha256_hex(first.read_bytes())) == first.read_bytes()
+    record = attached_plan(first.read_bytes()).record
+    heads = {stored.digest: stored.sequence for stored in storage.events()}
+    assert str(heads[record["audit"]["head_sha256"]]) == record["audit"]["events"]
+
+    window.session.plan_choice.choose(
+        {name: 0.9 * bq for name, bq in window.session.planned.plan.activities_bq.items()}
+    )
+    wait_until_idle(window)
+    sign(window, physicist_file, second)
+    assert [(plan.path, plan.superseded) for plan in journal.history.plans] == [
+        ("first.pdf", True),
+        ("second.pdf", False),
+    ]
+    course_id = journal.course_id
+    window.opening.leave_course()
+    assert window.keeping is not None
+    assert window.keeping.courses.listed()[0].summary.state == "signed"
+
+    window.opening.open_course(course_id)
+    wait_until_idle(window)
+    assert window.session.plan_files[-1].content == second.read_bytes()
+    assert window.rail.state("report") == "confirmed"
+    paint(window, 1)
+    wait_until_idle(window)
+    assert window.rail.state("report") == "stale"
+    assert window.session.journal is not None
+    assert window.session.journal.history.state == "draft"
+    window.session.document.undo()
+    wait_until_idle(window)
+    assert window.rail.state("report") == "confirmed"
+    assert storage.check(progress=no_progress).problems == ()
+
+
+def test_that_a_plan_that_can_not_be_kept_is_not_signed(
+    opened: Open, tandem_folder: Path, physicist_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = opened()
+    window.opening.open_path(tandem_folder)
+    wait_until_idle(window)
+    assert window.keeping is not None
+    storage = window.keeping.courses.storage
+    whole = type(storage).append
+
+    def no_plan(self: Storage, events: object, **named: object) -> object:
+        if any(event.kind == "plan-signed" for event in events):  # type: ignore[attr-defined]
+            raise StoreError("the disk is full", where="store.sqlite", remedy="make room")
+        return whole(self, events, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(storage), "append", no_plan)
+    sign(window, physicist_file, tmp_path / "plan.pdf")
+    assert not (tmp_path / "plan.pdf").exists()
+    assert window.session.plan_files == []
+    assert window.session.journal is not None
+    assert window.session.journal.history.state == "draft"
+    assert "disk is full" in window.step("plan").form.message.text()  # type: ignore[attr-defined]
+
+
+def test_that_copied_images_are_enough_when_the_folder_is_gone(opened: Open, case_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "own"
+    shutil.copytree(case_folder, folder)
+    window = opened(configuration=SiteConfiguration(copy_images=True))
+    window.opening.open_path(folder)
+    wait_until_idle(window)
+    assert window.session.journal is not None
+    course_id = window.session.journal.course_id
+    window.opening.leave_course()
+    shutil.rmtree(folder)
+    window.opening.open_course(course_id)
+    wait_until_idle(window)
+    assert len(window.session.case.cycles[0].time_points) == 4
+    assert window.session.permission.reason is None
