@@ -41,9 +41,9 @@ def all_wrong(stage: Stage, name: str, failures: Iterable[Failure]) -> tuple[int
     return number, found
 
 
-@pytest.mark.parametrize("name", USE_CASES)
+@pytest.mark.parametrize("name", [name for name in USE_CASES if name != "migrate"])
 def test_that_a_failing_file_operation_is_told_and_leaves_nothing_half_done(stage: Stage, name: str) -> None:
-    """Each operation once, the kinds of fault in turn."""
+    """Each operation once, the kinds of fault in turn; for an upgrade see `test_upgrade_interrupted`."""
     kinds = list(itertools.product(FAULTS, (False, True)))
     number, found = all_wrong(
         stage, name, (Failure(group, nth, *kinds[n % len(kinds)]) for n, group, nth in places(stage, name))

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import apsw
-
 from app.store import open_store
 from app.store.checking import check_database
 from app.store.connection import Access
@@ -20,11 +18,12 @@ from app.store.events import Event
 from app.store.storage import StoreError
 from dosimetry_core.progress import no_progress
 from tests.app.small_values import START
+from tests.app.store.faults.older_stores import VERSIONS, make_older
 from tests.app.store.faults.power_cuts import Marking, fast_folder, small_files
 from tests.app.store.faults.recording import Recording
 from tests.app.store.faults.shown import wrongs
 from tests.app.store.faults.use_cases import CourseOfWork
-from tests.app.store.faults.watched_files import Act, Fault, watched
+from tests.app.store.faults.watched_files import Act, Fault, odd_ends_of_copies, watched
 
 FAULTS: tuple[Fault, ...] = ("io", "full", "permission", "interrupted")
 Group = Literal["write", "sync", "open", "rename, truncate, delete"]
@@ -77,6 +76,10 @@ def _edit(storage: Marking, course: CourseOfWork) -> None:
         course.undo()
 
 
+def _edit_once(storage: Marking, course: CourseOfWork) -> None:
+    course.save_voi()
+
+
 def _sign(storage: Marking, course: CourseOfWork) -> None:
     for _ in range(4):
         course.supersede()
@@ -86,7 +89,14 @@ def _back_up(storage: Marking, course: CourseOfWork) -> None:
     storage.back_up(storage.folder / COPY, progress=no_progress)
 
 
-USE_CASES: dict[str, FaultyCase] = {"import": _import, "edit": _edit, "sign and supersede": _sign, "backup": _back_up}
+USE_CASES: dict[str, FaultyCase] = {
+    "import": _import,
+    "edit": _edit,
+    "sign and supersede": _sign,
+    "backup": _back_up,
+    "migrate": _edit,
+}
+"""What is done after the store was opened; for ``migrate`` that is one of the oldest version."""
 
 PYTHON_WORDS = re.compile(r"the program failed|Error\b|Errno|Traceback|<[a-z]+ |object at|None\b|\{|\[")
 
@@ -131,14 +141,11 @@ class Stage:
     def _told_well(self, found: list[str]) -> Iterator[None]:
         """A store error within is allowed if a user can act on it."""
         try:
-            yield
+            with odd_ends_of_copies():
+                yield
         except StoreError as error:
             self.told += 1
             found.extend(text for text in [told_badly(error)] if text)
-        except SystemError as error:
-            # Not of the store's making: apsw leaves a copy this way if a file of Python's fails while it ends.
-            if not isinstance(error.__cause__, apsw.Error):
-                raise
         except Exception as error:
             found.append(f"raised {error!r}")
 
@@ -147,6 +154,8 @@ class Stage:
         with fast_folder() as place:
             folder = Path(place) / "store"
             shutil.copytree(self._folder, folder)
+            if name == "migrate":
+                make_older(folder, VERSIONS[0])
             recording = Recording(folder)
             golden = dict(self._golden)
             with small_files(), watched(recording, failing), self._told_well(found):

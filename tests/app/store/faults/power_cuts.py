@@ -18,6 +18,7 @@ import pytest
 from app.store import anchor, open_store, sqlite_storage
 from app.store.events import Digest, StoredEvent
 from app.store.storage import Storage, StoreError
+from tests.app.store.faults.older_stores import VERSIONS, make_older
 from tests.app.store.faults.recording import Recording, crash_state
 from tests.app.store.faults.shown import wrongs
 from tests.app.store.faults.use_cases import CourseOfWork
@@ -94,7 +95,14 @@ def _supersede(storage: Marking, course: CourseOfWork) -> None:
         course.supersede()
 
 
-USE_CASES: dict[str, UseCase] = {"import": _import, "save VOI": _save_voi, "sign": _sign, "supersede": _supersede}
+USE_CASES: dict[str, UseCase] = {
+    "import": _import,
+    "save VOI": _save_voi,
+    "sign": _sign,
+    "supersede": _supersede,
+    "migrate": _save_voi,
+}
+"""What is done after the store was opened; for ``migrate`` that is one of the oldest version."""
 
 
 @contextlib.contextmanager
@@ -125,10 +133,12 @@ def recorded(name: str, synchronous: Synchronous = "FULL") -> Run:
         course = CourseOfWork(open_store(folder, who="Ada"))
         _before(course)
         course.storage.close()
+        if name == "migrate":
+            make_older(folder, VERSIONS[0])
         recording = Recording(folder)
+        recording.acknowledged(course.last)
         with small_files(), watched(recording):
             storage = open_store(folder, who="Ada")
-            recording.acknowledged(storage.head().sequence)
             if synchronous != "FULL":
                 weaken(synchronous)
             marking = Marking(storage, recording)

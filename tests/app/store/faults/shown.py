@@ -53,7 +53,15 @@ def anchored(folder: Path) -> list[tuple[int, Digest]]:
 
 
 def wrongs(folder: Path, golden: Mapping[int, Digest], acknowledged: int) -> list[str]:
-    """What is wrong with a store after a fault; ``golden`` are digests of events, as they were when appended."""
+    """What is wrong with a store after a fault.
+
+    Parameters
+    ----------
+    golden
+        Digests of events as they were when appended, by number.
+    acknowledged
+        The last of them that has to be there.
+    """
     anchor = anchored(folder)
     storage = open_store(folder, who="Reader")
     try:
@@ -68,7 +76,7 @@ def wrongs(folder: Path, golden: Mapping[int, Digest], acknowledged: int) -> lis
                 kept.append(tree.decode(stored.event.case, storage.get, IMAGES))
             if stored.event.kind == "plan-signed":
                 storage.get(stored.event.data["file_sha256"])
-        if any(golden.get(sequence, digest) != digest for sequence, digest in enumerate(digests, 1)):
+        if any(golden.get(sequence, digest) != digest for sequence, digest in enumerate(digests[:acknowledged], 1)):
             found.append("an event is not what was appended")
         if len(digests) < acknowledged:
             found.append(f"acknowledged event {acknowledged} is lost: the store ends at {len(digests)}")

@@ -160,6 +160,16 @@ class _WatchedRaw(io.FileIO):
 
 
 @contextmanager
+def odd_ends_of_copies() -> Iterator[None]:
+    """Not of the store's making: apsw leaves a copy with a SystemError if a file of Python's fails while it ends."""
+    try:
+        yield
+    except SystemError as error:
+        if not isinstance(error.__cause__, apsw.Error):
+            raise
+
+
+@contextmanager
 def watched(recording: Recording, about_to: AboutTo = lambda act, path: None) -> Iterator[None]:
     """Within, every change of a file in the recording's folder is recorded; one that is to fail fails instead."""
     vfs = WatchedVFS(recording, about_to)
