@@ -259,12 +259,14 @@ class WorkingPanel(QFrame):
             handle.installEventFilter(self)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 Qt override
-        """Esc puts the question off, Enter on a button presses it."""
-        focused = QApplication.focusWidget()
+        """Esc puts the question off; Enter presses the button that has the keyboard, or takes the role it stands on."""
+        focused, enter = QApplication.focusWidget(), event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if event.key() == Qt.Key.Key_Escape:
             self.put_off()
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            focused.click() if isinstance(focused, QAbstractButton) else self._give()
+        elif enter and isinstance(focused, QAbstractButton):
+            focused.click()
+        elif enter and focused is self.role:
+            self._give()
         else:
             super().keyPressEvent(event)
 
