@@ -16,16 +16,19 @@ from dosimetry_core.units import HOUR
 from tests.widgets.bodies import GRID, ct, kidney, spect
 from tests.widgets.layout_checks import clipped_texts, outside_parent, overlapping_siblings
 from widgets.activity_slider import ActivitySlider
+from widgets.course_table import CourseRow, CourseTable
 from widgets.curve_view import CurveShown, CurveView
 from widgets.display_bar import DisplayBar
 from widgets.display_scale import ColourScale
 from widgets.dose_bars_view import DoseBarShown, DoseBarsView, DoseSegmentShown
 from widgets.findings_panel import FindingsPanel
 from widgets.job_strip import JobStrip
+from widgets.notice_bar import Notice, NoticeBar
 from widgets.nudge_pad import NudgePad
 from widgets.overlay_compare import OverlayCompare
 from widgets.page_view import PageView
 from widgets.patient_banner import BannerShown, PatientBanner
+from widgets.saved_note import SavedNote
 from widgets.slice_grid import SliceGrid
 from widgets.slice_picture import Layer
 from widgets.step_rail import STEPS, StepRail
@@ -70,6 +73,35 @@ def gallery() -> Iterator[tuple[QWidget, tuple[int, int]]]:
         )
     )
     yield banner, (1366, 46)
+    notices = NoticeBar()
+    actions = (("take", "Take the file"), ("keep", "Keep the course"))
+    notices.put(Notice("case", "warning", "The case file has changed since it was imported. " * 4, actions, False))
+    notices.put(
+        Notice("disk", "error", "NOT SAVED: the disk is full; free some space. " * 6, (("again", "Try again"),))
+    )
+    yield notices, (1366, 46)
+    note = SavedNote()
+    note.show_not_saved("the disk is full")
+    yield note, (100, 24)
+    courses = CourseTable()
+    courses.show_rows(
+        [
+            CourseRow(
+                str(n),
+                f"LUT-2026-{n:06}",
+                "Wolfeschlegelsteinhausen, Maximiliane-Theodora",
+                "12 Mar 1961",
+                "garske-roman",
+                "10 of 12",
+                "approved",
+                "21 Nov 14:02",
+                "M. Żółkiewska-Brzęczyszczykiewicz",
+                held_by="A. Nowak on pc-3 since 21 Nov 10:02",
+            )
+            for n in range(30)
+        ]
+    )
+    yield courses, (816, 400)
     rail = StepRail()
     for step in STEPS:
         rail.set_state(step, "stale", "right kidney 4.21 → 4.38 Gy")
