@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import apsw
 
-from app.store.anchor import Anchor, AnchorLine
+from app.store.anchor import Anchor, AnchorLine, AnchorState
 from app.store.connection import Access, connect
 from app.store.database_faults import store_error
 from app.store.events import FIRST_PREVIOUS, Head
@@ -25,6 +25,7 @@ from dosimetry_core.progress import Progress
 
 _BATCH: Final = 5000
 _LOOK_EVERY_S: Final = 0.1
+_ANCHOR_WAIT_S: Final = 0.5
 _MOST_NAMED: Final = 20
 _BEFORE_CASE: Final = b'{"case":"'
 _NO_CASE: Final = b'{"case":null,'
@@ -227,7 +228,7 @@ def _objects(access: Access, connection: apsw.Connection, look: _Look) -> tuple[
 
 def _anchored(anchor: Anchor, connection: apsw.Connection, head: Head) -> Iterator[str]:
     """What the anchor knows that the chain can't answer for."""
-    state = anchor.state()
+    state = _settled(anchor, head)
     where = str(anchor.path)
     if not state.found:
         yield f"{where}: the anchor is missing; a roll-back of the store would not be found"
@@ -240,6 +241,17 @@ def _anchored(anchor: Anchor, connection: apsw.Connection, head: Head) -> Iterat
         yield f"{where}: the anchor knows {known} of {head.sequence} events; it could not be written since"
     unanswered = [problem for line in state.demands() for problem in _unanswered(line, connection, head)]
     yield from _few("{}", unanswered)
+
+
+def _settled(anchor: Anchor, head: Head) -> AnchorState:
+    """What the anchor says, once others that may just have written have told it."""
+    end = time.monotonic() + _ANCHOR_WAIT_S
+    while True:
+        state = anchor.state()
+        furthest = state.furthest()
+        if not state.found or (furthest and furthest.sequence >= head.sequence) or time.monotonic() > end:
+            return state
+        time.sleep(_LOOK_EVERY_S)
 
 
 def _unanswered(line: AnchorLine, connection: apsw.Connection, head: Head) -> Iterator[str]:

@@ -32,11 +32,14 @@ class Access:
         Name of a registered virtual file system; None for the operating system's own.
     exclusive
         One connection only, without shared memory: for file systems that can't share it.
+    unchanging
+        Nobody can write here, so that no locks are needed: a folder without the right to write, a read-only medium.
     """
 
     path: Path
     vfs: str | None = None
     exclusive: bool = False
+    unchanging: bool = False
 
 
 def require_safe_sqlite(version: str) -> None:
@@ -61,7 +64,10 @@ def connect(
         Bring the database file up to date when the last connection closes; off to leave it untouched.
     """
     flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE
-    connection = apsw.Connection(str(access.path), flags=flags, vfs=access.vfs)
+    name = str(access.path)
+    if access.unchanging:
+        name, flags = f"{access.path.as_uri()}?immutable=1", flags | apsw.SQLITE_OPEN_URI
+    connection = apsw.Connection(name, flags=flags, vfs=access.vfs)
     try:
         _set_up(connection, access, read_only=read_only, checkpoint=checkpoint)
         if guarded:

@@ -18,11 +18,16 @@ FILE_MODE: Final = 0o600
 _CHUNK_BYTES: Final = 2**20
 
 
-def make_folder(path: Path) -> None:
-    """A folder only its owner may enter, durable; one that is there is left as it is."""
+def make_folder(path: Path, *, inside: tuple[str, ...] = ()) -> None:
+    """A folder only its owner may enter, with others in it, durably; one that is there is left as it is."""
     if not path.is_dir():
         path.mkdir(mode=FOLDER_MODE, parents=True)
         sync_folder(path.parent)
+    missing = [path / name for name in inside if not (path / name).is_dir()]
+    for folder in missing:
+        folder.mkdir(mode=FOLDER_MODE)
+    if missing:
+        sync_folder(path)
 
 
 def make_file(path: Path) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -86,9 +88,7 @@ def open_store(
 def make_folders(folder: Path) -> None:
     """The data folder and those in it, where they are not there yet."""
     with spoken(folder, "making the data folder"):
-        files.make_folder(folder)
-        for name in SUBFOLDERS:
-            files.make_folder(folder / name)
+        files.make_folder(folder, inside=SUBFOLDERS)
 
 
 @contextlib.contextmanager
@@ -115,7 +115,11 @@ def opening_lock(folder: Path) -> Iterator[None]:
 def _opened(access: Access, anchor: Anchor, *, who: str, read_only: bool, progress: Progress) -> SqliteStorage:
     if not access.path.exists() and read_only:
         raise StoreError("there is no store", where=str(access.path), remedy="check the name of the data folder")
-    created = False if read_only else _prepared(access, anchor, who, progress)
+    if read_only:
+        created = False
+        access = replace(access, unchanging=_is_unchanging(access.path))
+    else:
+        created = _prepared(access, anchor, who, progress)
     with spoken(access.path, "opening"):
         connection = connect(access, read_only=read_only)
         try:
@@ -134,6 +138,12 @@ def _opened(access: Access, anchor: Anchor, *, who: str, read_only: bool, progre
             storage.close()
         raise
     return storage
+
+
+def _is_unchanging(path: Path) -> bool:
+    """Whether nobody can write the store here, and all of it is in the one file."""
+    wal = path.with_name(path.name + "-wal")
+    return not os.access(path.parent, os.W_OK) and not (wal.exists() and wal.stat().st_size)
 
 
 def _prepared(access: Access, anchor: Anchor, who: str, progress: Progress) -> bool:

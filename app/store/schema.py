@@ -55,7 +55,9 @@ _SECOND: Final = (
     # Where the user was in a course: no part of the record.
     "CREATE TABLE view_note(course TEXT PRIMARY KEY, note BLOB NOT NULL) STRICT, WITHOUT ROWID",
     # What the patient list is read from.
-    """CREATE INDEX event_with_summary ON event(course) WHERE json_extract(body, '$.summary') IS NOT NULL""",
+    "CREATE INDEX event_with_summary ON event(course) WHERE json_extract(body, '$.summary') IS NOT NULL",
+    # Backups, restores, settings: few among many.
+    "CREATE INDEX event_of_store ON event(course) WHERE course IS NULL",
 )
 
 VERSIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _SECOND)

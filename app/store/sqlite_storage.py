@@ -8,53 +8,27 @@ import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
 
 import apsw
 
 from app.store import held_courses, instances
 from app.store.anchor import Anchor
+from app.store.chain_reading import BATCH, EventPart, checked_event, damaged, event_rows, listed_courses
 from app.store.chaining import append_event, head_of
 from app.store.checking import check_database
-from app.store.connection import PAGES_BETWEEN_CHECKPOINTS, Access, connect, rows
+from app.store.connection import PAGES_BETWEEN_CHECKPOINTS, Access, connect
 from app.store.copying import back_up_to
-from app.store.database_faults import RESTORE, spoken, store_error
-from app.store.events import FIRST_PREVIOUS, Digest, Event, Head, StoredEvent, chained, event_from_body
+from app.store.database_faults import spoken, store_error
+from app.store.events import Digest, Event, Head, StoredEvent
 from app.store.kept_objects import packed, unpacked
 from app.store.storage import (
     CourseChangedError,
     Holder,
     ListedCourse,
     StoreCheck,
-    StoreDamagedError,
     StoreError,
 )
-from dosimetry_core.errors import DosimetryError
 from dosimetry_core.progress import Progress
-
-_BATCH: Final = 1000
-"""Events read at a time, so that no reading transaction stays open while the caller works."""
-
-_EVENTS: Final = """
-    SELECT event.sequence, before.digest, event.digest, CAST(event.body AS BLOB)
-    FROM event LEFT JOIN event AS before ON before.sequence = event.sequence - 1
-"""
-_COURSES: Final = """
-    WITH RECURSIVE listed(course) AS (
-        SELECT min(course) FROM event WHERE json_extract(body, '$.summary') IS NOT NULL
-        UNION ALL
-        SELECT (
-            SELECT min(course) FROM event
-            WHERE json_extract(body, '$.summary') IS NOT NULL AND event.course > listed.course
-        )
-        FROM listed WHERE listed.course IS NOT NULL
-    )
-    SELECT
-        (SELECT max(sequence) FROM event
-            WHERE event.course = listed.course AND json_extract(body, '$.summary') IS NOT NULL),
-        (SELECT max(sequence) FROM event WHERE event.course = listed.course)
-    FROM listed WHERE listed.course IS NOT NULL
-"""
 
 
 class SqliteStorage:
@@ -86,6 +60,7 @@ class SqliteStorage:
         self._checkpoint_problem = ""
         self._opening_warnings: tuple[str, ...] = ()
         self._wal_pages = 0
+        self._holds_something = False
         self._instance: instances.Instance | None = None
         self._file = self._file_identity()
         connection.set_wal_hook(self._count_pages)
@@ -287,14 +262,11 @@ class SqliteStorage:
                 "SELECT size, packed, content FROM object WHERE digest = ?", (bytes.fromhex(digest),)
             ).fetchone()
         if row is None:
-            raise self._damaged(f"the object {digest} is missing")
+            raise damaged(f"the object {digest} is missing", self.access.path)
         content = unpacked(*row)
         if content is None or hashlib.sha256(content).hexdigest() != digest:
-            raise self._damaged(f"the object {digest} is not what was written")
+            raise damaged(f"the object {digest} is not what was written", self.access.path)
         return content
-
-    def _damaged(self, what: str) -> StoreDamagedError:
-        return StoreDamagedError(what, where=str(self.access.path), remedy=RESTORE)
 
     def _has(self, digest: Digest) -> bool:
         row = self._connection.execute("SELECT 1 FROM object WHERE digest = ?", (bytes.fromhex(digest),)).fetchone()
@@ -306,66 +278,32 @@ class SqliteStorage:
             return self._has(digest)
 
     def events(
-        self, *, course_id: str | None = None, after: int = 0, limit: int | None = None, newest_first: bool = False
+        self,
+        *,
+        course_id: str | None = None,
+        of_store: bool = False,
+        after: int = 0,
+        limit: int | None = None,
+        newest_first: bool = False,
     ) -> Iterator[StoredEvent]:
-        """Events of one course, or of all, in order; each is checked against its digest and its predecessor's."""
+        """Events of one course, of none, or all, in order; each is checked against its digest and its predecessor's."""
+        part = EventPart(course_id, of_store, after, newest_first)
         left = limit
-        low, high = after, None
         while left is None or left > 0:
-            batch = self._batch(course_id, low, high, _BATCH if left is None else min(left, _BATCH), newest_first)
+            most = BATCH if left is None else min(left, BATCH)
+            with self._reading("reading events") as connection:
+                batch = event_rows(connection, part, most)
             for row in batch:
-                yield self._checked(row, course_id)
-            if len(batch) < _BATCH:
+                yield checked_event(row, self.access.path, course_id=course_id)
+            if len(batch) < BATCH:
                 return
             left = None if left is None else left - len(batch)
-            low, high = (low, int(batch[-1][0])) if newest_first else (int(batch[-1][0]), None)
-
-    def _batch(
-        self, course_id: str | None, low: int, high: int | None, most: int, newest_first: bool
-    ) -> list[tuple[Any, ...]]:
-        conditions = ["event.sequence > ?"]
-        values: list[int | str] = [low]
-        if course_id is not None:
-            conditions.append("event.course = ?")
-            values.append(course_id)
-        if high is not None:
-            conditions.append("event.sequence < ?")
-            values.append(high)
-        order = "DESC" if newest_first else "ASC"
-        statement = f"{_EVENTS} WHERE {' AND '.join(conditions)} ORDER BY event.sequence {order} LIMIT ?"
-        with self._reading("reading events") as connection:
-            return rows(connection, statement, (*values, most))
-
-    def _checked(self, row: tuple[Any, ...], course_id: str | None) -> StoredEvent:
-        sequence, before, digest, body = row
-        previous = FIRST_PREVIOUS if sequence == 1 else (before or b"").hex()
-        if not previous or chained(previous, body) != digest.hex():
-            raise self._damaged(f"event {sequence} is not what was written")
-        try:
-            event = event_from_body(body, where=f"{self.access.path.name}, event {sequence}")
-        except (DosimetryError, ValueError, KeyError, TypeError) as error:
-            raise self._damaged(f"event {sequence} can't be read") from error
-        if course_id is not None and event.course_id != course_id:
-            raise self._damaged(f"event {sequence} is listed under another course than its own")
-        return StoredEvent(int(sequence), previous, digest.hex(), event)
+            part = part.behind(int(batch[-1][0]))
 
     def courses(self) -> tuple[ListedCourse, ...]:
         """All courses, the last changed first."""
         with self._reading("reading the list of courses") as connection:
-            pairs = rows(connection, _COURSES)
-            wanted = sorted({sequence for pair in pairs for sequence in pair})
-            found = {
-                sequence: self._checked(row, None)
-                for sequence in wanted
-                for row in rows(connection, f"{_EVENTS} WHERE event.sequence = ?", (sequence,))
-            }
-        listed = []
-        for with_summary, last in pairs:
-            summary, newest = found[with_summary].event, found[last].event
-            if summary.summary is None or summary.course_id is None or summary.course_id != newest.course_id:
-                raise self._damaged(f"event {with_summary} is listed under another course than its own")
-            listed.append(ListedCourse(summary.course_id, summary.summary, last, newest.time, newest.who))
-        return tuple(sorted(listed, key=lambda course: course.last_sequence, reverse=True))
+            return listed_courses(connection, self.access.path)
 
     def head(self) -> Head:
         """End of the chain; sequence 0 and `FIRST_PREVIOUS` for none."""
@@ -392,6 +330,7 @@ class SqliteStorage:
         with self._writing("taking a course for editing") as connection:
             if self._instance is None:
                 raise ValueError("the storage was not registered")
+            self._holds_something = True
             return held_courses.hold(connection, self.instances_folder, self._instance, course_id, who)
 
     def release(self, course_id: str) -> None:
@@ -447,7 +386,7 @@ class SqliteStorage:
         """Release all that is held."""
         with self._lock:
             if self._instance is not None:
-                if not self._closed:
+                if not self._closed and self._holds_something:
                     with contextlib.suppress(StoreError), self._writing("closing") as connection:
                         held_courses.release_all(connection, self._instance)
                 with contextlib.suppress(OSError):

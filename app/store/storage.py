@@ -107,9 +107,25 @@ class Storage(Protocol):
         """Whether an object is there."""
 
     def events(
-        self, *, course_id: str | None = None, after: int = 0, limit: int | None = None, newest_first: bool = False
+        self,
+        *,
+        course_id: str | None = None,
+        of_store: bool = False,
+        after: int = 0,
+        limit: int | None = None,
+        newest_first: bool = False,
     ) -> Iterator[StoredEvent]:
-        """Events of one course, or of all, in order; each is checked against its digest and its predecessor's."""
+        """Events in order; each is checked against its digest and its predecessor's.
+
+        Parameters
+        ----------
+        course_id
+            Of this course only.
+        of_store
+            Of no course: backups, restores, settings.
+        after
+            Only those with a higher number.
+        """
 
     def courses(self) -> tuple[ListedCourse, ...]:
         """All courses, the last changed first."""

@@ -104,14 +104,21 @@ class MemoryStorage:
         return digest in self._open().objects
 
     def events(
-        self, *, course_id: str | None = None, after: int = 0, limit: int | None = None, newest_first: bool = False
+        self,
+        *,
+        course_id: str | None = None,
+        of_store: bool = False,
+        after: int = 0,
+        limit: int | None = None,
+        newest_first: bool = False,
     ) -> Iterator[StoredEvent]:
         numbers = range(after + 1, len(self._open().chain) + 1)
         found = 0
         for number in reversed(numbers) if newest_first else numbers:
             if limit is not None and found >= limit:
                 return
-            if course_id is None or json.loads(self._store.chain[number - 1][1])["course"] == course_id:
+            course = json.loads(self._store.chain[number - 1][1])["course"]
+            if (course is None) if of_store else (course_id in (None, course)):
                 found += 1
                 yield self._stored(number)
 

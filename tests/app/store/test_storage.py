@@ -91,6 +91,8 @@ def test_that_events_are_found_by_course_and_place(storage: Storage) -> None:
     assert numbers(course_id="b", newest_first=True, after=2) == [6, 4]
     assert numbers(course_id="nobody") == []
     assert numbers(limit=0) == []
+    assert numbers(of_store=True) == numbers(of_store=True, newest_first=True) == [1]
+    assert numbers(of_store=True, after=1) == []
 
 
 def test_that_more_events_than_are_read_at_once_come_in_order(storage: Storage) -> None:
