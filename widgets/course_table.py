@@ -26,7 +26,7 @@ from widgets.theme import DIMMED, WARNING
 _Index = QModelIndex | QPersistentModelIndex
 _MARK_WIDTH = 30
 _ICON_SIDE = 16
-_CELL_MARGINS, _HEADING_MARGINS = 22, 30
+_CELL_MARGINS, _HEADING_MARGINS = 19, 26
 """Pixels beside a text in a cell and in a heading with its arrow."""
 _ROWS_MEASURED = 200
 """Column widths are taken from so many rows; the longest of more is shortened with a tooltip."""
@@ -82,7 +82,7 @@ _NAME = next(n for n, column in enumerate(COLUMNS) if column.key == "name")
 
 # Where there is no room for all: what is made narrower, in this order, and how far. Of an ID or a protocol a beginning
 # tells nothing, so those scroll.
-_GIVING_WAY = (("by", "M" * 4), ("name", "M" * 9))
+_GIVING_WAY = (("by", "M" * 6), ("name", "M" * 9), ("by", "M" * 3))
 
 
 class CourseTable(QTableView):
