@@ -10,13 +10,16 @@ from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.report.words import patient_name
 from widgets.course_table import CourseRow
 
-_ISOLATE, _END_OF_ISOLATE = "\u2068", "\u2069"
+_ISOLATE, _ISOLATE_LEFT_TO_RIGHT, _END_OF_ISOLATE = "\u2068", "\u2066", "\u2069"
 _NO_NAME = "(no name)"
 
 
-def isolated(text: str) -> str:
-    """Text of either direction that does not turn its neighbours round (Unicode Standard Annex 9, isolates)."""
-    return f"{_ISOLATE}{text}{_END_OF_ISOLATE}"
+def isolated(text: str, *, sentence: bool = False) -> str:
+    """Text of either direction that does not turn its neighbours round (Unicode Standard Annex 9, isolates).
+
+    A ``sentence`` of this program runs from left to right even where it begins with a name that does not.
+    """
+    return f"{_ISOLATE_LEFT_TO_RIGHT if sentence else _ISOLATE}{text}{_END_OF_ISOLATE}"
 
 
 def birth_text(birth_date: str | None) -> str:
@@ -81,7 +84,7 @@ def selected_text(course: ListedCourse, *, held_by: str = "") -> str:
     summary = course.summary
     who = f"{isolated(name_text(summary))}, {isolated(summary.patient_id)}, born {birth_text(summary.birth_date)}"
     if held_by:
-        return f"{who}; opens read-only: open elsewhere by {isolated(held_by)}"
+        return f"{who}; opens read-only: open elsewhere by {isolated(held_by, sentence=True)}"
     if summary.archived:
         return f"{who}; {state_text(summary)}: restore it before working on it"
     return f"{who}; changed {local_text(course.changed)} by {isolated(course.changed_by)}"

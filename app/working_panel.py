@@ -299,7 +299,7 @@ class WorkingNote(QWidget):
             self._text.set_text("Nobody said who is working", tip="Nothing can be changed until somebody does")
             self._change.setText("say it")
         else:
-            self._text.set_text(f"Working: {isolated(person.text())}")
+            self._text.set_text(f"Working: {isolated(person.text(), sentence=True)}")
             self._change.setText("change")
         set_role(self._text, "warning" if person is None else "dimmed")
 

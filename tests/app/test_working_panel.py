@@ -100,7 +100,7 @@ def test_that_a_name_and_a_role_are_given_with_mouse_and_keys(panel):
     click(panel.ok)
     assert given.values == ["Grzegorz W, physician"]
     assert panel.person() == Person("Grzegorz W", "physician")
-    assert panel.note.text() == "Working: \u2068Grzegorz W, physician\u2069"
+    assert panel.note.text() == "Working: \u2066Grzegorz W, physician\u2069"
     assert not panel.isVisible()
     assert work(panel).hasFocus()
 
