@@ -118,10 +118,6 @@ class WorkingPerson:
         self._person = self._last = person
         self._last_input_s = self._clock()
 
-    def leave(self) -> None:
-        """Nobody is working any more."""
-        self._person = None
-
     def touch(self) -> None:
         """The mouse or the keyboard was used: the time begins anew, unless it had run out before."""
         self._look_at_the_clock()

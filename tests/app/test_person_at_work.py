@@ -68,12 +68,6 @@ def test_that_input_after_the_time_does_not_bring_the_person_back(working: Worki
     assert working.person == working.last == LINDQVIST
 
 
-def test_that_leaving_asks_again(working: WorkingPerson) -> None:
-    working.give(NOWAK)
-    working.leave()
-    assert (working.person, working.last) == (None, NOWAK)
-
-
 def test_that_a_time_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="positive"):
         WorkingPerson(ask_again_after_s=0.0)
