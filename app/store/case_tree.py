@@ -41,6 +41,8 @@ ARRAYS: Final[dict[tuple[type, str], ArrayKeeping]] = {
 }
 """How each array of the tree is kept; an array that is not named here can't be kept."""
 
+_SERIES_BEGIN: Final = b'{"class":"ImageSeries",'
+
 Images = Mapping[Digest, NDArray[Any]] | Callable[[Digest], NDArray[Any]]
 """Values of images by the digest of the array."""
 
@@ -315,6 +317,23 @@ def image_references(root: Digest, get: Get) -> tuple[ImageReference, ...]:
     return tuple(found)
 
 
+def files_named(content: bytes, digest: Digest) -> tuple[SourceFile, ...]:
+    """The files that an image was read from, if an object is the node of an `ImageSeries`; else none."""
+    if not content.startswith(_SERIES_BEGIN):
+        return ()
+    series = node_fields(content, digest, ImageSeries.__name__, _names(ImageSeries))
+    try:
+        return _source_files(series)
+    except (ValueError, TypeError, KeyError) as error:
+        damaged(digest, f"names no files: {error}")
+
+
+def _source_files(series: dict[str, Any]) -> tuple[SourceFile, ...]:
+    read: Any = kind_of(tuple[SourceFile, ...])[1]
+    files: tuple[SourceFile, ...] = read(series["source_files"], None)
+    return files
+
+
 def _named(tree: Any) -> Digest:
     return str(tree["$object"])
 
@@ -322,7 +341,6 @@ def _named(tree: Any) -> Digest:
 def _reference(cycle: int, index: int, series: dict[str, Any], volume: dict[str, Any]) -> ImageReference:
     digest, dtype, shape = image_reference(volume["values"]["$image"])
     text: Any = kind_of(str)[1]
-    files: tuple[SourceFile, ...] = kind_of(tuple[SourceFile, ...])[1](series["source_files"], None)  # type: ignore[arg-type]
     return ImageReference(
         cycle,
         index,
@@ -330,7 +348,7 @@ def _reference(cycle: int, index: int, series: dict[str, Any], volume: dict[str,
         text(series["description"], None),
         text(series["series_uid"], None),
         volume["quantity"],
-        files,
+        _source_files(series),
         digest,
         dtype,
         shape,

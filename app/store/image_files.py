@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
+import functools
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,6 +15,7 @@ from app.store import files
 from app.store.events import Digest
 from app.store.node_values import is_digest
 from app.store.storage import StoreError
+from dosimetry_core.canonical_json import sha256_hex
 from dosimetry_core.case import Case
 from dosimetry_core.dicom.files import file_bytes
 from dosimetry_core.errors import DosimetryError, InconsistentCaseError, MissingDataError
@@ -69,9 +70,10 @@ class ImageFiles:
 
     def places(self, file: SourceFile) -> Iterator[Path]:
         """Existing files that may be the wanted one, the likeliest first; those in the folders are it."""
-        for path in (Path(file.path), copy_path(self._store_folder, file.sha256)):
-            if is_file(path):
-                yield path
+        if is_file(Path(file.path)):
+            yield Path(file.path)
+        if is_digest(file.sha256) and is_file(copy_path(self._store_folder, file.sha256)):
+            yield copy_path(self._store_folder, file.sha256)
         found = self._searched(file)
         if found is not None:
             yield found
@@ -104,7 +106,7 @@ class ImageFiles:
         if path not in self._digested:
             self._digested[path] = ""
             with contextlib.suppress(DosimetryError):
-                self._digested[path] = hashlib.sha256(file_bytes(path)).hexdigest()
+                self._digested[path] = sha256_hex(file_bytes(path))
                 self._by_digest.setdefault(self._digested[path], path)
 
 
@@ -161,55 +163,67 @@ def copy_in(
         If a copy can't be written.
     """
     places = ImageFiles(store_folder, folders, progress=progress)
-    each = list(dict.fromkeys(wanted))
-    touched: set[Path] = set()
-    made = size = 0
-    try:
+    each = list({file.sha256: file for file in wanted}.values())
+    made: dict[Digest, int] = {}
+
+    def contents() -> Iterator[tuple[Digest, Callable[[], bytes]]]:
         for number, file in enumerate(each):
             if number % _FILES_PER_REPORT == 0:
                 progress(number / len(each), "Copying image files")
-            if _holds(copy_path(store_folder, file.sha256), file.sha256):
+            yield file.sha256, functools.partial(_found_content, places, file)
+
+    put_copies(store_folder, contents(), made)
+    progress(1.0, "Copying image files")
+    return Copied(len(made), sum(made.values()))
+
+
+def _found_content(places: ImageFiles, file: SourceFile) -> bytes:
+    content = next((read for path in places.places(file) if (read := content_if(path, file.sha256))), None)
+    if content is None:
+        raise missing_file(file, "to be copied")
+    return content
+
+
+def put_copies(
+    store_folder: Path, contents: Iterable[tuple[Digest, Callable[[], bytes]]], made: dict[Digest, int]
+) -> None:
+    """Put files among the copies that are not there yet; durable on return.
+
+    Parameters
+    ----------
+    contents
+        Digest, and what gives the content.
+    made
+        Takes up the digest and size of each copy that was made, also if a later one fails.
+    """
+    touched: dict[Path, None] = {}
+    try:
+        for digest, content_of in contents:
+            target = copy_path(store_folder, digest)
+            if is_file(target) and content_if(target, digest) is not None:
                 continue
-            content = next((found for path in places.places(file) if (found := _content(path, file.sha256))), None)
-            if content is None:
-                raise missing_file(file, "to be copied")
-            touched.add(_write(store_folder, file.sha256, content))
-            made, size = made + 1, size + len(content)
+            content = content_of()
+            _write(store_folder, target, content)
+            made[digest] = len(content)
+            touched[target.parent] = None
     finally:
         for folder in touched:
             with _spoken(folder):
                 files.sync_folder(folder)
-    progress(1.0, "Copying image files")
-    return Copied(made, size)
 
 
-def put_copy(store_folder: Path, digest: Digest, content: bytes) -> bool:
-    """Put a file's content among the copies, durably; False if it is there already."""
-    if _holds(copy_path(store_folder, digest), digest):
-        return False
-    folder = _write(store_folder, digest, content)
-    with _spoken(folder):
-        files.sync_folder(folder)
-    return True
-
-
-def _holds(path: Path, digest: Digest) -> bool:
-    return is_file(path) and _content(path, digest) is not None
-
-
-def _content(path: Path, digest: Digest) -> bytes | None:
-    """Content of a file if it has this digest."""
+def content_if(path: Path, digest: Digest) -> bytes | None:
+    """Content of a file if it has this digest; None if not, or if it can't be read."""
     try:
         content = file_bytes(path)
     except DosimetryError:
         return None
-    return content if hashlib.sha256(content).hexdigest() == digest else None
+    return content if sha256_hex(content) == digest else None
 
 
-def _write(store_folder: Path, digest: Digest, content: bytes) -> Path:
-    """Write a copy and give it its name; the folder, whose names are still to be made durable."""
-    target = copy_path(store_folder, digest)
-    beside = target.with_name(f".{digest}.{os.getpid()}.{threading.get_ident()}.part")
+def _write(store_folder: Path, target: Path, content: bytes) -> None:
+    """Write a copy and give it its name; the folder's names are still to be made durable."""
+    beside = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}.part")
     with _spoken(target):
         files.make_folder(store_folder / IMAGES_FOLDER)
         files.make_folder(target.parent)
@@ -229,7 +243,6 @@ def _write(store_folder: Path, digest: Digest, content: bytes) -> Path:
             with contextlib.suppress(OSError):
                 files.remove(beside)
             raise
-    return target.parent
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
@@ -21,6 +22,7 @@ Get = Callable[[Digest], bytes]
 
 _NODE_BEGIN: Final = b'{"class":"'
 """How every node begins in canonical JSON, and no array and no PDF does."""
+_ELEMENT: Final = re.compile(r"[<|][biuf][1248]")
 _REMEDY: Final = "restore the store from a backup"
 
 
@@ -81,16 +83,23 @@ def references(content: bytes, digest: Digest) -> tuple[Digest, ...]:
     return tuple(found)
 
 
-def reachable(roots: Iterable[Digest], get: Get) -> Iterator[tuple[Digest, bytes]]:
-    """All objects that some objects are made of, themselves included, with their contents, each once."""
-    waiting = list(roots)
-    seen = set(waiting)
+def reachable(roots: Iterable[Digest], get: Get, seen: set[Digest] | None = None) -> Iterator[tuple[Digest, bytes]]:
+    """All objects that some objects are made of, themselves included, with their contents, each once.
+
+    Parameters
+    ----------
+    seen
+        Objects to leave out, with all they are made of; those that are met are added.
+    """
+    met = set() if seen is None else seen
+    waiting = [root for root in dict.fromkeys(roots) if root not in met]
+    met.update(waiting)
     while waiting:
         digest = waiting.pop()
         content = get(digest)
         yield digest, content
-        new = [other for other in references(content, digest) if other not in seen]
-        seen.update(new)
+        new = [other for other in references(content, digest) if other not in met]
+        met.update(new)
         waiting += new
 
 
@@ -135,6 +144,6 @@ def image_reference(tree: Any) -> tuple[Digest, str, tuple[int, ...]]:
     shape = tree["shape"]
     if not isinstance(shape, list) or not all(type(n) is int and n > 0 for n in shape):
         raise ValueError("no shape of an image")
-    if not isinstance(tree["dtype"], str):
+    if not isinstance(tree["dtype"], str) or not _ELEMENT.fullmatch(tree["dtype"]):
         raise ValueError("no element type of an image")
     return tree["digest"], tree["dtype"], tuple(shape)
