@@ -71,8 +71,8 @@ class CaseOpening(QObject):
         """Open a case that was read from its file; where there is a store, its course, which is made if need be."""
         if self._session.courses is None:
             self._open_unkept(case)
-        else:
-            self._with_person(lambda: self.courses.open_case(case))
+        elif not self.courses.open_known(case.folder):
+            self._with_person(lambda: self.courses.create(case))
 
     def open_course(self, course_id: str) -> None:
         """Open a course of the store; read-only until somebody says who is working."""

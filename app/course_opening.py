@@ -36,8 +36,9 @@ class CourseOpening(QObject):
 
     ``opened`` when a course is shown, ``ready`` when its images are there too, ``failed`` with what stopped either.
     ``noticed(key, level, text)`` is what the user should know while it is open: ``recovered``, ``held`` (somebody else
-    has it), ``images`` (they are not where they were), ``case-file`` (it changed since), ``unkept`` (the store can't be
-    written). ``place_known(step)`` says where the user was, ``journal_changed`` that another course is being kept.
+    has it), ``images`` (they are not where they were), ``unread`` (they were not read), ``case-file`` (it changed
+    since), ``unkept`` (the store can't be written). ``place_known(step)`` says where the user was, ``journal_changed``
+    that another course is being kept.
     """
 
     opened = Signal()
@@ -64,18 +65,16 @@ class CourseOpening(QObject):
 
     # --- open, make, import, close ------------------------------------------------------------------------------------
 
-    def open_case(self, case: Case) -> None:
-        """Open the course that was made from this case's folder, or make one."""
-        courses = self._courses()
+    def open_known(self, folder: str) -> bool:
+        """Open the course that was made from this case folder; False if there is none."""
         try:
-            known = courses.course_in(case.folder)
+            known = self._courses().course_in(folder)
         except StoreError as error:
             self.failed.emit(error)
-            return
-        if known is None:
-            self._create(case)
-        else:
+            return True
+        if known is not None:
             self.open_course(known)
+        return known is not None
 
     def import_file(self, path: Path) -> None:
         """Take a course file of another store into this one, and open it."""
@@ -113,7 +112,8 @@ class CourseOpening(QObject):
         self._courses().changed.emit()
         return True
 
-    def _create(self, case: Case) -> None:
+    def create(self, case: Case) -> None:
+        """Make a course of a case as it was read from its file; somebody must have said who is working."""
         courses, session = self._courses(), self._session
         if not self.close():
             return
@@ -230,13 +230,16 @@ class CourseOpening(QObject):
                 session.journal.note_images_read(made)
             self._begin()
 
-        def explain(error: Exception) -> None:
+        def explain(error: Exception | None = None) -> None:
             if session.document.case is case:
-                session.permission.forbid("images", "The images could not be read: see the message in step 1.")
-                self.failed.emit(error)
+                session.permission.forbid("images", "The images were not read: see the notice above.")
+                self.noticed.emit("unread", "error", _unread(error))
+                if error is not None:
+                    self.failed.emit(error)
 
         job.succeeded.connect(take)
         job.failed.connect(explain)
+        job.cancelled.connect(explain)
 
     def _restore(self, history: CourseHistory, note: ViewNote | None) -> None:
         session, courses = self._session, self._courses()
@@ -251,23 +254,31 @@ class CourseOpening(QObject):
             title="Reading the images of the course",
         )
 
-        def explain(error: Exception) -> None:
+        def explain(error: Exception | None = None) -> None:
             if session.document.case is shown:
                 self._missing = (history, note)
-                session.permission.forbid("images", "The images of this course could not be read.")
-                self.noticed.emit("images", "error", str(error).splitlines()[0])
-                self.failed.emit(error)
+                session.permission.forbid("images", "The images were not read: see the notice above.")
+                self.noticed.emit("unread" if error is None else "images", "error", _unread(error))
+                if error is not None:
+                    self.failed.emit(error)
 
         job.succeeded.connect(lambda kept: self._take_kept(shown, kept, history, note))
         job.failed.connect(explain)
+        job.cancelled.connect(explain)
 
     def search_images_in(self, folder: Path) -> None:
         """Look for the images of the open course in this folder too, and go on opening it."""
         self._searched.append(folder)
+        self.read_images_again()
+
+    def read_images_again(self) -> None:
+        """Try once more to read the images of the open course."""
         missing, self._missing = self._missing, None
         if missing is not None:
             self._session.permission.forbid("images", IMAGES_ARE_READ)
             self._restore(*missing)
+        else:
+            self._read_first_images(self._session.document.case)
 
     def _take_kept(self, shown: Case, kept: KeptCourse, history: CourseHistory, note: ViewNote | None) -> None:
         session = self._session
@@ -357,3 +368,7 @@ class CourseOpening(QObject):
     def _begin(self) -> None:
         self._session.recomputation.set_enabled(True)
         self.ready.emit()
+
+
+def _unread(error: Exception | None) -> str:
+    return "The images were not read: it was cancelled." if error is None else str(error).splitlines()[0]

@@ -30,11 +30,12 @@ SAY_WHO = "Say first who is working: above, or in the status line."
 _ACTIONS: dict[str, tuple[tuple[str, str], ...]] = {
     "held": (("reopen", "Try again"),),
     "images": (("find", "Find the images…"),),
+    "unread": (("read", "Read the images"),),
     "case-file": (("keep", "Keep the course"), ("take", "Take the file")),
     "unsaved": (("retry", "Try again"),),
     "changed": (("reopen", "Reopen the course"),),
 }
-_LASTING = ("unsaved", "unkept", "held", "images", "changed")
+_LASTING = ("unsaved", "unkept", "held", "images", "unread", "changed")
 
 
 class WindowKeeping(QObject):
@@ -194,6 +195,9 @@ class WindowKeeping(QObject):
             if chosen:
                 self._window.notices.take(key)
                 opening.courses.search_images_in(Path(chosen))
+        elif action == "read":
+            self._window.notices.take(key)
+            opening.courses.read_images_again()
         elif action == "take":
             self._window.notices.take(key)
             opening.courses.take_changed_file()
@@ -232,4 +236,8 @@ class WindowKeeping(QObject):
         if check.problems:
             self.notice("store", "error", f"The store is damaged: {check.problems[0]}")
         else:
-            self._window.job_strip.set_message(f"Store checked: {check.events:,} events, all as they were written")
+            self._window.job_strip.set_message(f"Store checked: {_counted(check.events)} as written")
+
+
+def _counted(events: int) -> str:
+    return "one event" if events == 1 else f"all {events:,} events"

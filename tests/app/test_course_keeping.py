@@ -391,3 +391,51 @@ def test_that_copied_images_are_enough_when_the_folder_is_gone(opened: Open, cas
     wait_until_idle(window)
     assert len(window.session.case.cycles[0].time_points) == 4
     assert window.session.permission.reason is None
+
+
+def test_that_reading_that_was_cancelled_can_be_taken_up_again(opened: Open, case_folder: Path) -> None:
+    window = opened()
+    window.opening.open_path(case_folder)
+    for job in window.session.jobs.running:
+        job.cancel()
+    wait_until_idle(window)
+    notice = window.notices.shown()
+    assert notice is not None
+    assert notice.key == "unread"
+    assert window.session.permission.reason is not None
+    window.notices.action_chosen.emit("unread", "read")
+    wait_until_idle(window)
+    assert window.session.permission.reason is None
+    assert len(window.session.case.cycles[0].time_points) == 4
+    assert window.session.journal is not None
+    course_id = window.session.journal.course_id
+    window.opening.leave_course()
+    window.opening.open_course(course_id)
+    for job in window.session.jobs.running:
+        job.cancel()
+    wait_until_idle(window)
+    paint(window, 1) if window.session.cycle and window.session.cycle.vois else None
+    assert window.session.document.position == 0
+    window.notices.action_chosen.emit("unread", "read")
+    wait_until_idle(window)
+    paint(window, 1)
+    assert window.session.document.position == 1
+
+
+def test_that_a_course_is_read_without_a_name_and_edited_after_one_is_given(opened: Open, case_folder: Path) -> None:
+    window = opened()
+    window.opening.open_path(case_folder)
+    wait_until_idle(window)
+    window.opening.leave_course()
+    again = opened(who=None)
+    again.opening.open_path(case_folder)
+    wait_until_idle(again)
+    assert len(again.session.case.cycles[0].time_points) == 4
+    paint(again, 1)
+    assert again.session.document.position == 0
+    assert again.session.journal is None
+    say_who_works(again, "B. Zieliński")
+    assert again.session.journal is not None
+    paint(again, 1)
+    assert again.session.document.position == 1
+    assert again.session.journal.is_saved
