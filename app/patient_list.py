@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
-from PySide6.QtCore import QCollator, QEvent, QLocale, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -21,7 +21,9 @@ from PySide6.QtWidgets import (
 )
 
 from app.course_rows import course_row, isolated, selected_text
-from app.steps.step import Section, combo_box, push_button, text_label
+from app.name_order import NameOrder
+from app.no_courses_page import no_courses_page
+from app.steps.step import combo_box, push_button, text_label
 from app.store.course_search import SORT_KEYS, STATES, matching, natural, ordered
 from app.store.events import CourseState
 from app.store.storage import ListedCourse
@@ -29,13 +31,6 @@ from widgets.course_table import CourseRow, CourseTable
 from widgets.elided_label import ElidedLabel
 from widgets.flow_layout import FlowLayout
 
-_NO_COURSES = (
-    "A course is the treatment of one patient: cycles, images, outlines, doses and plans. It begins with a case "
-    "folder, that is a folder with case.toml: patient, treatment and where the images are.",
-    "Drop a case folder here, or choose one below. The demonstration case is a virtual patient with two cycles whose "
-    "true doses are known. A course from another computer comes in as one course file.",
-    "What you do in a course is kept from then on; there is nothing to save.",
-)
 _CHANGING_KEYS: Final = (
     Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 )
@@ -66,7 +61,7 @@ class PatientList(QWidget):
         self._rows: dict[str, CourseRow] = {}
         self._year = 0
         self._sort: tuple[str, bool] = ("changed", True)
-        self._collation = _Collation()
+        self._name_order = NameOrder()
         self._build()
         self._connect()
         self.setFocusProxy(self.search)
@@ -107,7 +102,7 @@ class PatientList(QWidget):
         self._pages = QStackedWidget()
         self._pages.addWidget(self.table)
         self._pages.addWidget(self._nothing_found())
-        self._pages.addWidget(self._no_courses())
+        self._pages.addWidget(no_courses_page())
         column.addWidget(self._pages, 1)
         line = QHBoxLayout()
         line.setSpacing(12)
@@ -137,22 +132,6 @@ class PatientList(QWidget):
         column.addStretch(1)
         column.addWidget(self._no_match)
         column.addWidget(self.clear_button, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addStretch(2)
-        return page
-
-    def _no_courses(self) -> QWidget:
-        card = Section("No course yet", name="welcome")
-        for text in _NO_COURSES:
-            card.add(text_label(text, wrap=True))
-        card.setMaximumWidth(640)
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.addStretch(1)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addWidget(card, 8)
-        row.addStretch(1)
-        column.addLayout(row)
         column.addStretch(2)
         return page
 
@@ -253,7 +232,7 @@ class PatientList(QWidget):
         key, reverse = self._sort
         courses = tuple(self._courses.values())
         if key in SORT_KEYS:
-            name_key = self._collation.key_for(course.summary.name for course in courses) if key == "name" else None
+            name_key = self._name_order.key_for(course.summary.name for course in courses) if key == "name" else None
             self._in_order = ordered(courses, sort=key, reverse=reverse, name_key=name_key)
         else:
             # By who has it open: held ones first, then the others as they are.
@@ -415,28 +394,6 @@ class PatientList(QWidget):
     def _type(self, event: QKeyEvent) -> None:
         self.search.setFocus()
         QApplication.sendEvent(self.search, event)
-
-
-class _Collation:
-    """Names in the order of the user's language, by the Unicode collation algorithm."""
-
-    def __init__(self) -> None:
-        locale = QLocale()
-        # The C locale orders by code point: Z before a, and Ł behind everything.
-        c_locale = locale.language() == QLocale.Language.C
-        self._collator = QCollator(QLocale(QLocale.Language.English) if c_locale else locale)
-        self._collator.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-
-    def key_for(self, names: Any) -> Callable[[str], int]:
-        """The place of a name among these; equal for names that the language does not tell apart."""
-        keys = {name: self._collator.sortKey(name.replace("^", " ")) for name in set(names)}
-        places: dict[str, int] = {}
-        place, before = -1, None
-        for name in sorted(keys, key=lambda name: keys[name]):
-            if before is None or keys[before].compare(keys[name]) != 0:
-                place += 1
-            places[name], before = place, name
-        return places.__getitem__
 
 
 def _is_typed(event: QKeyEvent) -> bool:
