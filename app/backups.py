@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from app.data_folder import BACKUPS, make_private
+from app.data_folder import BACKUPS, DataFolder, make_private
 from app.site_configuration import SiteConfiguration
 from app.store.events import Event, StoredEvent
 from app.store.storage import Storage
+from app.store_access import opened_store
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.progress import Cancelled, Progress, part_of
@@ -88,6 +89,14 @@ def make_backup(storage: Storage, file: Path, *, who: str, progress: Progress) -
     return Backup(file, size, digest, head.sequence, now, who, stored.sequence)
 
 
+def backed_up(
+    folder: DataFolder, configuration: SiteConfiguration, file: Path, who: str, *, progress: Progress
+) -> Backup:
+    """`make_backup` through a connection of its own; runs as a job."""
+    with opened_store(folder, configuration, who=who) as storage:
+        return make_backup(storage, file, who=who, progress=progress)
+
+
 def last_backup(storage: Storage) -> Backup | None:
     """The newest backup that the store notes; None if there was none."""
     for stored in storage.events(newest_first=True):
@@ -117,14 +126,23 @@ def is_old(backup: Backup | None, events: int, configuration: SiteConfiguration,
     return changed_since and now - backup.time > timedelta(days=configuration.backup_after_days)
 
 
-def backup_text(backup: Backup | None, events: int, now: datetime) -> str:
-    """When and by whom, and what came since."""
+def backup_text(backup: Backup | None, events: int, now: datetime, *, with_file: bool = True) -> str:
+    """When and by whom, what came since, and which file."""
     if backup is None:
         return "never backed up"
-    days = (now - backup.time) / timedelta(days=1)
     since = events - backup.sequence
     changes = "nothing was changed since" if since <= 0 else f"{since:,} change{'s' if since != 1 else ''} since"
-    return f"{backup.time:%d %b %Y %H:%M} by {backup.who} ({days:.1f} days ago), {changes}; {backup.file}"
+    text = f"{backup.time:%d %b %Y %H:%M} by {backup.who} ({_age_text(now - backup.time)}), {changes}"
+    return f"{text}; {backup.file}" if with_file else text
+
+
+def _age_text(age: timedelta) -> str:
+    if age < timedelta(hours=1):
+        return "just now"
+    hours, days = age // timedelta(hours=1), age // timedelta(days=1)
+    if days < 2:
+        return f"{hours} h ago"
+    return f"{days} days ago"
 
 
 def _digest(file: Path, *, progress: Progress) -> tuple[str, int]:

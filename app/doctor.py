@@ -71,6 +71,13 @@ class DoctorReport:
         return tuple(line for line in self.lines if line.state == "problem")
 
     @property
+    def verdict(self) -> str:
+        """All in one sentence."""
+        count, notes = len(self.problems), sum(line.state == "notice" for line in self.lines)
+        verdict = "All is well" if not count else f"{count} thing{'s' if count != 1 else ''} to mend"
+        return f"{verdict}; {notes} note{'s' if notes != 1 else ''}." if notes else f"{verdict}."
+
+    @property
     def text(self) -> str:
         """One line each, remedies below, the verdict last."""
         width = max(len(line.subject) for line in self.lines)
@@ -79,9 +86,7 @@ class DoctorReport:
             rows.append(f"{_SIGNS[line.state]}  {line.subject:<{width}}  {line.text}")
             if line.remedy:
                 rows.append(f"      {'':<{width}}→ {line.remedy}")
-        count, notes = len(self.problems), sum(line.state == "notice" for line in self.lines)
-        verdict = "All is well" if not count else f"{count} thing{'s' if count != 1 else ''} to mend"
-        rows.append(f"{verdict}; {notes} note{'s' if notes != 1 else ''}." if notes else f"{verdict}.")
+        rows.append(self.verdict)
         return "\n".join(rows)
 
     def as_json(self) -> dict[str, Any]:
@@ -94,13 +99,13 @@ class DoctorReport:
         }
 
 
-def examined(option: Path | None, *, rehearse_upgrade: bool = False, progress: Progress) -> DoctorReport:
+def examined(option: Path | DataFolder | None, *, rehearse_upgrade: bool = False, progress: Progress) -> DoctorReport:
     """Look at everything.
 
     Parameters
     ----------
     option
-        The data folder if one was named.
+        The data folder if one was named, or is known already.
     rehearse_upgrade
         Also upgrade a copy of the store in a temporary folder, check it and throw it away.
     """
@@ -115,7 +120,7 @@ def examined(option: Path | None, *, rehearse_upgrade: bool = False, progress: P
         configuration = SiteConfiguration()
     else:
         lines += _configuration(configuration)
-    folder = located_data_folder(option, configuration=configuration)
+    folder = option if isinstance(option, DataFolder) else located_data_folder(option, configuration=configuration)
     lines += _guarded("data folder", lambda: _data_folder(folder))
     lines += _guarded("file system", lambda: _file_system(folder.path))
     lines += _guarded("rights", lambda: _rights(folder.path))

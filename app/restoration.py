@@ -33,9 +33,9 @@ class BackupFacts:
 
     @property
     def text(self) -> str:
-        """In words."""
+        """In words, without the name of the file."""
         return (
-            f"Backup {self.file}: {self.head.sequence:,} events, {self.courses:,} courses, "
+            f"{self.head.sequence:,} events, {self.courses:,} courses, "
             f"last change {self.changed:%d %b %Y %H:%M} by {self.changed_by}."
         )
 
@@ -71,13 +71,18 @@ class Outlook:
 
     @property
     def text(self) -> str:
+        """In words, with the places of backup and store."""
+        return f"{self.backup.file} in the place of the store in {self.folder}:\n{self.text_without_paths}"
+
+    @property
+    def text_without_paths(self) -> str:
         """In words."""
-        lines = [self.backup.text]
+        lines = [f"The backup: {self.backup.text}"]
         if not self.events and not self.trouble:
-            lines.append(f"There is no store in {self.folder} yet: nothing would be replaced.")
+            lines.append("There is no store yet: nothing would be replaced.")
             return "\n".join(lines)
         if self.events:
-            lines.append(f"Store in {self.folder}: {self.events:,} events, {self.courses:,} courses.")
+            lines.append(f"The store: {self.events:,} events, {self.courses:,} courses.")
         if self.taken_back is None:
             lines.append(f"What would be lost can't be told: {self.trouble}.")
         elif self.taken_back == 0:

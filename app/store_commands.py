@@ -150,13 +150,7 @@ def archive(arguments: argparse.Namespace) -> int:
     folder, configuration = _place(arguments)
     with opened_store(folder, configuration, who=who) as storage:
         course_id = course_named(storage, arguments.course).course_id
-        holder = storage.hold(course_id, who)
-        if holder is not None:
-            raise DosimetryError(f"is open elsewhere: {holder.text()}", where=course_id, remedy="close it there first")
-        try:
-            archived(storage, course_id, away, who=who, why=" ".join(arguments.reason.split()))
-        finally:
-            storage.release(course_id)
+        archived(storage, course_id, away, who=who, why=" ".join(arguments.reason.split()))
     print(f"{course_id} is {'archived' if away else 'in the list again'}.")
     return DONE
 
@@ -174,8 +168,8 @@ def export(arguments: argparse.Namespace) -> int:
             storage,
             course.course_id,
             arguments.file,
-            who=who,
             with_images=arguments.with_images,
+            who=who,
             progress=terminal_progress(),
         )
     print(arguments.file)
@@ -184,12 +178,13 @@ def export(arguments: argparse.Namespace) -> int:
 
 def import_file(arguments: argparse.Namespace) -> int:
     """Take a course from a file into the store."""
+    from app.store.course_archive import CourseReader
     from app.store.course_file import import_course
 
     who = said_by(arguments.by)
     folder, configuration = _place(arguments)
-    if not arguments.file.exists():
-        raise DosimetryError("does not exist", where=str(arguments.file), remedy="name a .lutetia file")
+    with CourseReader(arguments.file, progress=no_progress):
+        pass  # no store is begun for a file that is none
     with opened_store(folder, configuration, who=who, make=True) as storage:
         print(import_course(storage, arguments.file, who=who, progress=terminal_progress()))
     return DONE

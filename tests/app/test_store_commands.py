@@ -16,7 +16,11 @@ import pytest
 from app.cli import main
 from app.store import open_store
 from app.store.events import CourseSummary, Event
+from dosimetry_core import pipeline
+from dosimetry_core.case_file import read_case
 from dosimetry_core.frozen import FrozenMap
+from tests.app.store.course_examples import COURSE, keep_course
+from tests.small_study import write_small_case
 
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 PATIENTS = (
@@ -481,3 +485,44 @@ def test_that_a_damaged_store_can_be_restored(folder: Path, tmp_path: Path, caps
     assert main(["restore", str(tmp_path / "one"), "--by", "B", "--yes"]) == 0
     assert "can't be told" in capsys.readouterr().out
     assert doctor(capsys)[0] == 0
+
+
+# --- one course as one file -------------------------------------------------------------------------------------------
+
+
+def test_that_an_exported_course_is_imported_elsewhere_once(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case = pipeline.import_case(read_case(write_small_case(tmp_path / "study")))
+    storage = open_store(folder, who="test")
+    keep_course(storage, case)
+    storage.close()
+    file, other = tmp_path / "course.lutetia", tmp_path / "other"
+    assert main(["export", COURSE, str(file), "--by", "B"]) == 0
+    assert kinds(folder)[-1] == "course-exported"
+    assert file.stat().st_mode & 0o777 == 0o600
+    capsys.readouterr()
+    assert main(["import", str(file), "--by", "C", "--data-folder", str(other)]) == 0
+    assert capsys.readouterr().out.strip() == COURSE
+    before = kinds(other)
+    assert main(["import", str(file), "--by", "C", "--data-folder", str(other)]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert kinds(other) == before
+    assert doctor(capsys, "--data-folder", str(other))[0] == 0
+
+
+def test_that_a_file_that_is_no_course_begins_no_store(
+    empty: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "course.lutetia"
+    for content in (None, b"", b"PK\x03\x04 not a zip"):
+        if content is not None:
+            file.write_bytes(content)
+        assert main(["import", str(file), "--by", "B"]) == 2
+        assert "course.lutetia" in capsys.readouterr().err
+    assert not empty.exists()
+
+
+def test_that_exporting_an_unknown_course_writes_nothing(folder: Path, tmp_path: Path) -> None:
+    assert main(["export", "nobody", str(tmp_path / "x.lutetia"), "--by", "B"]) == 2
+    assert not (tmp_path / "x.lutetia").exists()
