@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
 
 from app.data_folder import data_folder
+from app.site_configuration import read_site_configuration
 from app.store.plan_anchor import testimony
 from app.store.storage import Storage, StoreError
+from app.store_access import READER, has_store
 from app.verification import Verification
 from dosimetry_core.canonical_json import sha256_hex
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.plan_record import audit_head
 from dosimetry_core.report.words import OUTSIDE_A_STORE
-
-STORE_NAME: Final = "store.sqlite"
-READER: Final = "verify"
-"""A read-only store writes no event, so nobody has to say who is working."""
 
 
 def with_store(verification: Verification, pdf: bytes, *, open_existing: Callable[[], Storage | None]) -> Verification:
@@ -72,14 +69,15 @@ def existing_store() -> Storage | None:
         If it can't be opened, or nothing tells where it is.
     """
     try:
-        folder = data_folder()
+        configuration = read_site_configuration()
+        folder = data_folder(configuration=configuration)
     except DosimetryError as error:
         raise StoreError(error.what, where=error.where, remedy=error.remedy) from error
-    if not (folder / STORE_NAME).is_file():
+    if not has_store(folder):
         return None
     from app.store import open_store  # here: only where there is a store
 
-    return open_store(folder, who=READER, read_only=True)
+    return open_store(folder, who=READER, read_only=True, anchor=configuration.anchor_file)
 
 
 def _told(verification: Verification, *remarks: str) -> Verification:

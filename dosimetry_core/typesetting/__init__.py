@@ -12,11 +12,13 @@ from typing import Any, Final
 from dosimetry_core.canonical_json import sha256_hex
 from dosimetry_core.data_tables import resource, table_bytes
 from dosimetry_core.typesetting.font_coverage import covered_code_points
-from dosimetry_core.typesetting.printable import printable
+from dosimetry_core.typesetting.printable import characters_of, printable
+from dosimetry_core.typesetting.system_fonts import shown_by_system, typst_error
 
 PDF_STANDARD: Final = "a-3b"
 PLAN_TEMPLATE: Final = ("style.typ", "figures.typ", "plan.typ")
 SIGNATURE_TEMPLATE: Final = ("style.typ", "signature.typ")
+AUDIT_TEMPLATE: Final = ("style.typ", "audit.typ")
 FONT_NAMES: Final = ("Inter-Regular.otf", "Inter-SemiBold.otf", "Inter-Italic.otf")
 
 
@@ -41,7 +43,12 @@ def font_coverage() -> frozenset[int]:
 
 
 def typeset(
-    template: Sequence[str], data: Mapping[str, Any], *, attachments: Mapping[str, bytes], moment: datetime
+    template: Sequence[str],
+    data: Mapping[str, Any],
+    *,
+    attachments: Mapping[str, bytes],
+    moment: datetime,
+    with_system_fonts: bool = False,
 ) -> bytes:
     """A document compiled from bundled templates and its data.
 
@@ -55,18 +62,36 @@ def typeset(
         Name of the template's input → UTF-8 content.
     moment
         Document date, with a time zone.
+    with_system_fonts
+        Whether characters that no bundled font has may come from the fonts of this computer; then another computer may
+        make other pages.
 
     Returns
     -------
     bytes
         A PDF/A-3b file, the same for the same arguments.
     """
+    bundled = font_coverage()
+    if with_system_fonts and (missing := characters_of(data) - bundled):
+        try:
+            shown = printable(data, bundled | shown_by_system(missing))
+            return _compiled(template, shown, attachments, moment, system_fonts=True)
+        except typst_error():
+            pass  # signs that this computer shows one by one, but not joined as they are here
+    return _compiled(template, printable(data, bundled), attachments, moment, system_fonts=False)
+
+
+def _compiled(
+    template: Sequence[str], data: Any, attachments: Mapping[str, bytes], moment: datetime, *, system_fonts: bool
+) -> bytes:
     import typst  # here, so that nothing but printing needs the compiler
 
     source = b"".join(table_bytes("report", name) for name in template)
-    shown = json.dumps(printable(data, font_coverage()), ensure_ascii=False, allow_nan=False)
+    shown = json.dumps(data, ensure_ascii=False, allow_nan=False)
     with resources.as_file(resource("report", "fonts", FONT_NAMES[0])) as font:
-        fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(font.parent)])
+        fonts = typst.Fonts(
+            include_system_fonts=system_fonts, include_embedded_fonts=False, font_paths=[str(font.parent)]
+        )
         compiler = typst.Compiler(source, font_paths=fonts)
         pdf = compiler.compile(
             format="pdf",

@@ -70,11 +70,11 @@ class MemoryStorage:
         numbers = range(after, len(self.bodies))
         given = 0
         for number in reversed(numbers) if newest_first else numbers:
-            stored = self._stored(number)
-            if course_id is not None and stored.event.course_id != course_id:
-                continue
             if given == limit:
                 return
+            if course_id is not None and f'"course":"{course_id}"'.encode() not in self.bodies[number]:
+                continue
+            stored = self._stored(number)
             given += 1
             yield stored
 
@@ -119,7 +119,7 @@ class MemoryStorage:
                 self._stored(number)
             except StoreDamagedError as error:
                 problems.append(error.line())
-        return StoreCheck(self.head(), len(self.bodies), len(self.courses()), len(self.objects), tuple(problems), 0.0)
+        return StoreCheck(self.head(), len(self.bodies), 0, len(self.objects), tuple(problems), 0.0)
 
     def back_up(self, target: Path, *, progress: Progress) -> None:
         raise StoreError("has no file", where="memory")
