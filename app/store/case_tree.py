@@ -7,12 +7,10 @@ were read from; a node names them by a digest, so that what is read again is kno
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import threading
-import typing
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
@@ -21,60 +19,19 @@ from numpy.typing import NDArray
 
 from app.store.arrays import array_content, array_digest, array_from_content
 from app.store.events import Digest
-from app.store.node_values import ArrayKeeping, FieldKind, NodeError, field_kinds, is_node, kind_of, parts_of
+from app.store.node_values import kind_of
 from app.store.nodes import Get, ImageReference, damaged, image_reference, node_content, node_fields
+from app.store.tree_classes import kinds_of, names_of
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.errors import DosimetryError
-from dosimetry_core.geometry import RigidTransform, VolumeGeometry
 from dosimetry_core.image import ImageSeries, SourceFile, TimePoint
 from dosimetry_core.progress import Progress, no_progress
-from dosimetry_core.voi import VoiMask
 from dosimetry_core.volume import Volume
-
-ARRAYS: Final[dict[tuple[type, str], ArrayKeeping]] = {
-    (VolumeGeometry, "origin_mm"): "inline",
-    (VolumeGeometry, "directions"): "inline",
-    (RigidTransform, "rotation"): "inline",
-    (RigidTransform, "translation_mm"): "inline",
-    (VoiMask, "coverage"): "object",
-    (Volume, "values"): "image",
-}
-"""How each array of the tree is kept; an array that is not named here can't be kept."""
 
 _SERIES_BEGIN: Final = b'{"class":"ImageSeries",'
 
 Images = Mapping[Digest, NDArray[Any]] | Callable[[Digest], NDArray[Any]]
 """Values of images by the digest of the array."""
-
-
-@functools.cache
-def reachable_classes() -> tuple[type, ...]:
-    """All dataclasses that a case is made of, as the types of the fields reachable from `Case` say."""
-    found: dict[type, None] = {}
-    waiting: list[Any] = [Case]
-    while waiting:
-        annotation = waiting.pop()
-        if not is_dataclass(annotation):
-            waiting += parts_of(annotation)
-        elif isinstance(annotation, type) and annotation not in found:
-            found[annotation] = None
-            hints = typing.get_type_hints(annotation)
-            waiting += [hints[item.name] for item in fields(annotation)]
-    if len({cls.__name__ for cls in found}) != len(found):
-        raise TypeError("two classes of the case tree have the same name")
-    return tuple(found)
-
-
-@functools.cache
-def _kinds(cls: Any) -> tuple[FieldKind, ...]:
-    if cls not in reachable_classes() or not is_node(cls):
-        raise NodeError(f"a {cls.__name__} is no part of a case")
-    return field_kinds(cls, ARRAYS)
-
-
-@functools.cache
-def _names(cls: Any) -> frozenset[str]:
-    return frozenset(kind.name for kind in _kinds(cls))
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,7 +146,7 @@ class _Writer:
         if known is not None and (known in tree._kept or known in self.objects):
             return known
         cls: Any = type(value)
-        digest = self._put(node_content(cls, {kind.name: kind.write(value, self) for kind in _kinds(cls)}))
+        digest = self._put(node_content(cls, {kind.name: kind.write(value, self) for kind in kinds_of(cls)}))
         tree._digests[value] = digest
         tree._objects.setdefault(digest, value)
         return digest
@@ -228,7 +185,7 @@ class _Reader:
         return known
 
     def _fields(self, digest: Digest, expected: type) -> dict[str, Any]:
-        return node_fields(self._get(digest), digest, expected.__name__, _names(expected))
+        return node_fields(self._get(digest), digest, expected.__name__, names_of(expected))
 
     def _whole(self, digest: Digest, expected: type, tree: dict[str, Any]) -> Any:
         made = self._made(digest, expected, tree)
@@ -237,7 +194,7 @@ class _Reader:
 
     def _made(self, digest: Digest, expected: type, tree: dict[str, Any]) -> Any:
         try:
-            made = expected(**{kind.name: kind.read(tree[kind.name], self) for kind in _kinds(expected)})
+            made = expected(**{kind.name: kind.read(tree[kind.name], self) for kind in kinds_of(expected)})
         except (ValueError, TypeError, OverflowError) as error:
             damaged(digest, f"is no valid {expected.__name__}: {error}")
         self._tree._kept.add(digest)
@@ -297,10 +254,10 @@ def image_references(root: Digest, get: Get) -> tuple[ImageReference, ...]:
 
     def parts(tree: Any, cls: type) -> tuple[Digest, dict[str, Any]]:
         digest = _named(tree)
-        return digest, node_fields(get(digest), digest, cls.__name__, _names(cls))
+        return digest, node_fields(get(digest), digest, cls.__name__, names_of(cls))
 
     found = []
-    case = node_fields(get(root), root, Case.__name__, _names(Case))
+    case = node_fields(get(root), root, Case.__name__, names_of(Case))
     for cycle_named in case["cycles"]:
         _, cycle = parts(cycle_named, Cycle)
         for index, point_named in enumerate(cycle["time_points"]):
@@ -321,7 +278,7 @@ def files_named(content: bytes, digest: Digest) -> tuple[SourceFile, ...]:
     """The files that an image was read from, if an object is the node of an `ImageSeries`; else none."""
     if not content.startswith(_SERIES_BEGIN):
         return ()
-    series = node_fields(content, digest, ImageSeries.__name__, _names(ImageSeries))
+    series = node_fields(content, digest, ImageSeries.__name__, names_of(ImageSeries))
     try:
         return _source_files(series)
     except (ValueError, TypeError, KeyError) as error:

@@ -27,7 +27,7 @@ from typing import Any, Final, NoReturn
 
 from app.store import files
 from app.store.events import Digest, Head
-from app.store.node_values import is_digest
+from app.store.single_values import is_digest
 from app.store.storage import StoreError
 from dosimetry_core.canonical_json import canonical_bytes, parse_json, sha256_hex
 from dosimetry_core.errors import DosimetryError

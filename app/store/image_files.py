@@ -13,7 +13,7 @@ from typing import Final
 
 from app.store import files
 from app.store.events import Digest
-from app.store.node_values import is_digest
+from app.store.single_values import is_digest
 from app.store.storage import StoreError
 from dosimetry_core.canonical_json import sha256_hex
 from dosimetry_core.case import Case

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 from app.store.events import Digest
-from app.store.node_values import ARRAY, OBJECT, is_digest
+from app.store.single_values import ARRAY, OBJECT, is_digest
 from app.store.storage import StoreDamagedError
 from dosimetry_core.canonical_json import canonical_bytes, parse_json
 from dosimetry_core.errors import DosimetryError

@@ -17,10 +17,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from app.store.arrays import array_content, array_digest, array_from_content
-from app.store.case_tree import CaseTree, EncodedCase, image_references, reachable_classes
-from app.store.node_values import NodeError
+from app.store.case_tree import CaseTree, EncodedCase, image_references
 from app.store.nodes import NODE_FORMAT, reachable
+from app.store.single_values import NodeError
 from app.store.storage import StoreDamagedError
+from app.store.tree_classes import reachable_classes
 from dosimetry_core.case import BloodSample, Case, Course, Cycle, FitSettings, Patient
 from dosimetry_core.case import Settings as CaseSettings
 from dosimetry_core.frozen import FrozenMap
