@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from app.store.case_tree import files_named
 from app.store.course_archive import EVENTS, IMAGES, OBJECTS, CourseWriter, EventPlace, Manifest
 from app.store.course_history import replayed
 from app.store.events import Digest, Event, StoredEvent

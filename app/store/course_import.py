@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.store import files
-from app.store.case_tree import CaseTree, image_references
+from app.store.case_tree import CaseTree, files_named, image_references
 from app.store.course_archive import EVENTS, IMAGES, OBJECTS, CourseFileError, CourseReader, EventPlace
 from app.store.course_export import require_writable
 from app.store.course_history import replayed
