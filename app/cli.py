@@ -13,7 +13,7 @@ from pathlib import Path
 from dosimetry_core.errors import DosimetryError, MissingDataError
 
 DONE, INTERNAL_ERROR, UNUSABLE_INPUT = 0, 1, 2
-STORE_COMMANDS = ("list", "archive", "unarchive", "export", "import", "backup", "restore", "doctor")
+STORE_COMMANDS = ("list", "archive", "unarchive", "export", "import", "audit", "backup", "restore", "doctor")
 COMMANDS = ("demo", "compute", "plan", "approve", "verify", "identity", "check", "dose", "screenshots", *STORE_COMMANDS)
 DATA_FOLDER = "--data-folder"
 
@@ -87,9 +87,11 @@ def _parser() -> argparse.ArgumentParser:
 
     add_dose_parser(commands)
 
+    from app.audit_commands import add_audit_parser
     from app.store_commands import add_store_parsers
 
     add_store_parsers(commands)
+    add_audit_parser(commands)
     return parser
 
 
@@ -139,6 +141,7 @@ def _run(arguments: Sequence[str]) -> int:
     if not arguments or (arguments[0] not in COMMANDS and not arguments[0].startswith("-")):
         return _open_window(arguments)
     parsed = _parser().parse_args(list(arguments))
+    import app.audit_commands as audit_commands
     import app.commands as commands
     import app.store_commands as store_commands
     from app.dose_command import dose
@@ -158,6 +161,7 @@ def _run(arguments: Sequence[str]) -> int:
         "unarchive": store_commands.archive,
         "export": store_commands.export,
         "import": store_commands.import_file,
+        "audit": audit_commands.audit,
         "backup": store_commands.backup,
         "restore": store_commands.restore,
         "doctor": store_commands.doctor,
