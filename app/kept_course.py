@@ -130,7 +130,9 @@ def imported_course(storage: Storage, source: Path, who: str, *, progress: Progr
 
 def history_of(storage: Storage, course_id: str) -> CourseHistory:
     """What follows from a course's events, those from another store included."""
-    return replayed(stored.event for stored in storage.events(course_id=course_id))
+    from app.store.course_file import history_events
+
+    return replayed(history_events(storage, course_id))
 
 
 def _required(history: CourseHistory) -> str:

@@ -95,6 +95,7 @@ class MainWindow(QMainWindow):
         )
         self.keeping: WindowKeeping | None = None
         self._may_leave_unsaved = False
+        self._inspector_wanted = True
         view_state.set_brush_radius(self.session.preferences.brush_radius_mm)
         view_state.set_fusion_share(self.session.preferences.fusion_share)
         self.opening = CaseOpening(self.session, self)
@@ -282,6 +283,11 @@ class MainWindow(QMainWindow):
         if self.rail.isAncestorOf(self.focusWidget() or self):
             step.setFocus()
 
+    def toggle_inspector(self) -> None:
+        """Show the inspector or not."""
+        self._inspector_wanted = not self._inspector_wanted
+        self._refresh()
+
     def show_place(self, finding: Finding) -> None:
         """Go to what a finding is about: its cycle, VOI or scan, in the step that shows it."""
         place = place_of(finding, self.session.case)
@@ -316,6 +322,7 @@ class MainWindow(QMainWindow):
                 step.refresh_live()
                 return
             step.refresh()
+        self.side.setVisible(self._inspector_wanted and step.has_inspector)
         case = self.session.document.case
         self.setWindowTitle(window_title(case))
         self.banner.show_patient(banner_of(case, self.session.view_state.cycle))

@@ -52,7 +52,7 @@ class WindowActs:
             "next_time_point": partial(self.step_time_point, +1),
             "previous_cycle": partial(self.step_cycle, -1),
             "next_cycle": partial(self.step_cycle, +1),
-            "inspector": lambda: window.side.setVisible(not window.side.isVisible()),
+            "inspector": window.toggle_inspector,
             "cursor": partial(self.on_step, "voi", "drop_tool", switch=False),
             "brush": partial(view_state.set_tool, "brush"),
             "erase": partial(view_state.set_tool, "erase"),

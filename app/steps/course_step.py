@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.key_table import PATIENT_LIST_KEYS
 from app.number_grid import GridColumn, GridRow, Number, NumberGrid
 from app.session import Session
 from app.steps.remarks import Remarks
@@ -118,7 +119,6 @@ class CourseStep(Step):
         self.patient = NumberGrid("patient_facts")
         patient.add(self.patient)
         self.inspector.add(patient)
-        self._cards = (protocol, patient)
         self.findings = Remarks("course_findings", "Remarks on the course")
         self.add_remarks(self.findings)
 
@@ -160,9 +160,8 @@ class CourseStep(Step):
     def refresh(self) -> None:
         """Show the course."""
         case = self.session.case
-        self.inspector.setEnabled(bool(case.cycles))
-        for card in self._cards:
-            card.setVisible(bool(case.cycles))
+        self.has_inspector = bool(case.cycles)
+        self.keys = () if case.cycles else PATIENT_LIST_KEYS
         if not case.cycles:
             self._pages.setCurrentIndex(0)
             return

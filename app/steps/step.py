@@ -164,6 +164,8 @@ class Step(QWidget):
     key: StepKey
     title: str
     needs_time_strip = False
+    has_inspector = True
+    """Whether there is anything beside it."""
     keys: tuple[tuple[str, str], ...] = ()
     """Lines of this step's key sheet: key, what it does."""
 
