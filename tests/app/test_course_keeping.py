@@ -41,9 +41,11 @@ def opened(qapp: QApplication, data: Path) -> Iterator[Open]:
     make_application()
     made: list[tuple[MainWindow, Storage]] = []
 
-    def open_window(*, who: str | None = "A. Nowak", configuration: SiteConfiguration | None = None) -> MainWindow:
+    def open_window(
+        *, who: str | None = "A. Nowak", configuration: SiteConfiguration | None = None, folder: Path | None = None
+    ) -> MainWindow:
         window = MainWindow(empty_case())
-        storage = open_courses(window, data, configuration or SiteConfiguration())
+        storage = open_courses(window, folder or data, configuration or SiteConfiguration())
         assert storage is not None
         made.append((window, storage))
         if who is not None:
@@ -439,3 +441,56 @@ def test_that_a_course_is_read_without_a_name_and_edited_after_one_is_given(open
     paint(again, 1)
     assert again.session.document.position == 1
     assert again.session.journal.is_saved
+
+
+def test_that_a_course_file_brings_history_and_images_into_another_store(
+    opened: Open, case_folder: Path, tmp_path: Path
+) -> None:
+    folder, file = tmp_path / "own", tmp_path / "course.lutetia"
+    shutil.copytree(case_folder, folder)
+    window = opened()
+    window.opening.open_path(folder)
+    wait_until_idle(window)
+    for by in range(3):
+        paint(window, by)
+    window.session.document.undo()
+    wait_until_idle(window)
+    labels, position = window.session.document.labels, window.session.document.position
+    dose = window.session.document.evaluation.course_organs["kidneys"].delivered.absorbed_dose_gy
+    assert window.session.journal is not None
+    course_id = window.session.journal.course_id
+    window.opening.leave_course()
+    assert window.keeping is not None
+    window.keeping.export(course_id, file, with_images=True)
+    wait_until_idle(window)
+    assert file.exists()
+    shutil.rmtree(folder)
+
+    other = opened(folder=tmp_path / "other")
+    other.opening.open_path(file)
+    wait_until_idle(other)
+    document = other.session.document
+    assert (document.labels, document.position) == (labels, position)
+    assert document.evaluation.course_organs["kidneys"].delivered.absorbed_dose_gy == dose
+    paint(other, 4)
+    assert document.position == position + 1
+    assert other.keeping is not None
+    assert other.keeping.courses.storage.check(progress=no_progress).problems == ()
+
+
+def test_that_an_archived_course_leaves_the_list_and_comes_back(opened: Open, case_folder: Path) -> None:
+    window = opened()
+    window.opening.open_path(case_folder)
+    wait_until_idle(window)
+    window.opening.leave_course()
+    assert window.keeping is not None
+    (course,) = window.keeping.courses.listed()
+    window.keeping.archive(course.course_id, True)
+    assert window.keeping.courses.listed()[0].summary.archived
+    window.keeping.archive(course.course_id, False)
+    assert not window.keeping.courses.listed()[0].summary.archived
+    window.opening.open_course(course.course_id)
+    wait_until_idle(window)
+    paint(window, 1)
+    assert window.session.journal is not None
+    assert window.session.journal.is_saved
