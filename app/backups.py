@@ -10,8 +10,8 @@ from typing import Final
 
 from app.data_folder import BACKUPS, DataFolder, make_private
 from app.site_configuration import SiteConfiguration
-from app.store.events import Event, StoredEvent
-from app.store.storage import Storage
+from app.store.events import FIRST_PREVIOUS, Event, StoredEvent, chained, event_from_body
+from app.store.storage import Storage, StoreDamagedError
 from app.store_access import opened_store
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.frozen import FrozenMap
@@ -19,6 +19,14 @@ from dosimetry_core.progress import Cancelled, Progress, part_of
 
 SUFFIX: Final = ".lutetia-backup"
 _CHUNK_BYTES: Final = 1 << 20
+_OF_STORE: Final = '{"case":null,"course":null,'
+"""How the text of an event of the store as a whole begins: much faster to see than what it is about."""
+_LAST_BACKUP: Final = """
+    SELECT event.sequence, before.digest, event.digest, CAST(event.body AS BLOB)
+    FROM event LEFT JOIN event AS before ON before.sequence = event.sequence - 1
+    WHERE substr(event.body, 1, ?) = ? AND json_extract(event.body, '$.kind') = 'backup-made'
+    ORDER BY event.sequence DESC LIMIT 1
+"""
 
 
 @dataclass(frozen=True)
@@ -97,12 +105,35 @@ def backed_up(
         return make_backup(storage, file, who=who, progress=progress)
 
 
-def last_backup(storage: Storage) -> Backup | None:
-    """The newest backup that the store notes; None if there was none."""
-    for stored in storage.events(newest_first=True):
-        if stored.event.kind == "backup-made":
-            return _of_event(stored)
-    return None
+def last_backup(data_folder: Path) -> Backup | None:
+    """The newest backup that the store of a data folder notes; None if there was none.
+
+    Raises
+    ------
+    StoreError
+        If the store can't be read, or the note is not what was written.
+    """
+    from app.store.connection import Access, connect
+    from app.store.database_faults import spoken
+    from app.store.opening import DATABASE
+
+    path = data_folder / DATABASE
+    with spoken(path, "looking for the last backup"):
+        connection = connect(Access(path), read_only=True, guarded=False, checkpoint=False)
+        try:
+            row = connection.execute(_LAST_BACKUP, (len(_OF_STORE), _OF_STORE)).fetchone()
+        finally:
+            connection.close()
+    if row is None:
+        return None
+    sequence, previous, digest, body = row
+    before = FIRST_PREVIOUS if previous is None else bytes(previous).hex()
+    if chained(before, bytes(body)) != bytes(digest).hex():
+        raise StoreDamagedError(
+            f"event {sequence:,} is not what was written", where=str(path), remedy="run lutetia doctor"
+        )
+    event = event_from_body(bytes(body), where=f"event {sequence}")
+    return _of_event(StoredEvent(int(sequence), before, bytes(digest).hex(), event))
 
 
 def _of_event(stored: StoredEvent) -> Backup:

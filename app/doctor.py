@@ -23,7 +23,7 @@ from app.folder_checks import (
     size_text,
 )
 from app.site_configuration import SiteConfiguration, read_site_configuration, site_configuration_file
-from app.store.storage import Storage, StoreCheck
+from app.store.storage import StoreCheck
 from app.store_access import has_store, opened_store
 from dosimetry_core.errors import DosimetryError, InputProblems
 from dosimetry_core.progress import Progress, part_of
@@ -133,7 +133,7 @@ def examined(option: Path | DataFolder | None, *, rehearse_upgrade: bool = False
                 lines += [DoctorLine("store", "problem", text, "see the IT page") for text in storage.warnings]
                 check = storage.check(progress=part_of(part, 0.0, 0.8))
                 lines += _store(check)
-                lines += _backups(storage, check, configuration, part_of(part, 0.8, 1.0))
+                lines += _backups(folder.path, check, configuration, part_of(part, 0.8, 1.0))
         except DosimetryError as error:
             lines += _problem_lines("store", error)
         if rehearse_upgrade:
@@ -264,9 +264,9 @@ def _store(check: StoreCheck) -> Iterator[DoctorLine]:
 
 
 def _backups(
-    storage: Storage, check: StoreCheck, configuration: SiteConfiguration, progress: Progress
+    folder: Path, check: StoreCheck, configuration: SiteConfiguration, progress: Progress
 ) -> Iterator[DoctorLine]:
-    backup = last_backup(storage)
+    backup = last_backup(folder)
     now = datetime.now().astimezone()
     text = backup_text(backup, check.head.sequence, now)
     if is_old(backup, check.head.sequence, configuration, now):

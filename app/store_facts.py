@@ -73,6 +73,6 @@ def store_facts(folder: DataFolder, configuration: SiteConfiguration, *, progres
             storage.head().sequence,
             None if last is None else last.event.time,
             "" if last is None else last.event.who,
-            last_backup(storage),
+            last_backup(path),
             storage.warnings,
         )

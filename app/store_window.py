@@ -6,39 +6,31 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QDir, QEvent, QObject, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QGuiApplication, QResizeEvent
+from PySide6.QtCore import QDir, Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
-    QGridLayout,
-    QHBoxLayout,
-    QLayout,
-    QProgressBar,
-    QPushButton,
-    QScrollArea,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from app.backups import SUFFIX, Backup, backed_up, backup_text, is_old, suggested_file
 from app.data_folder import LOGS, DataFolder
-from app.doctor import DoctorLine, DoctorReport, State, examined
+from app.doctor import DoctorReport, examined
 from app.folder_checks import size_text
 from app.jobs import Job, Jobs
 from app.problems import problems_of
 from app.restore_dialog import RestoreDialog
-from app.site_configuration import BUILT_IN, SiteConfiguration
+from app.site_configuration import SiteConfiguration
 from app.steps.step import Section, push_button, text_label
 from app.store_facts import StoreFacts, store_facts
+from app.store_sections import FittedPage, ReportLines, breakable, progress_row, show_progress, site_section
 from widgets.elided_label import ElidedLabel
 from widgets.theme import set_role
 
 BACKUP_FILTER = f"Backups (*{SUFFIX});;All files (*)"
 SAY_WHO = "Say first who is working: every backup is noted with a name."
-_PERCENT = 100
-_SIGNS: dict[State, tuple[str, str]] = {"well": ("✓", "good"), "notice": ("!", "warning"), "problem": ("✕", "error")}
 _ELIDE_MIDDLE = Qt.TextElideMode.ElideMiddle
 
 
@@ -89,11 +81,16 @@ class StoreWindow(QDialog):
         self.page = QWidget()
         column = QVBoxLayout(self.page)
         column.setSpacing(10)
-        self.sections = (self._folder_section(), self._backup_section(), self._check_section(), self._site_section())
+        self.sections = (
+            self._folder_section(),
+            self._backup_section(),
+            self._check_section(),
+            site_section(self._configuration),
+        )
         for section in self.sections:
             column.addWidget(section)
         column.addStretch(1)
-        scroll = _FittedPage(self.page, column)
+        scroll = FittedPage(self.page, column)
         scroll.setObjectName("store_scroll")
         outer = QVBoxLayout(self)
         outer.setContentsMargins(6, 6, 6, 6)
@@ -181,7 +178,7 @@ class StoreWindow(QDialog):
         self.backup_file_label = ElidedLabel(object_name="store_backup_file", role="dimmed", mode=_ELIDE_MIDDLE)
         self.backup_file_label.hide()
         section.add(self.backup_file_label)
-        self.backup_bar, self.backup_cancel, row = _progress_row("store_backup")
+        self.backup_bar, self.backup_cancel, row = progress_row("store_backup")
         section.add(row)
         self.backup_row = row
         self.backup_cancel.clicked.connect(self._cancel_backup)
@@ -245,7 +242,7 @@ class StoreWindow(QDialog):
         self.backup_made.emit(backup)
 
     def _show_backup_progress(self, fraction: float, text: str) -> None:
-        _show_progress(self.backup_bar, fraction, text)
+        show_progress(self.backup_bar, fraction, text)
 
     def _refuse_backup(self, error: Exception) -> None:
         self._tell_backup(breakable(problems_of(error)[0].text()), "error")
@@ -293,18 +290,12 @@ class StoreWindow(QDialog):
         self.copy_button.clicked.connect(self._copy)
         self.copy_button.setEnabled(False)
         section = Section("Check", name="store_check_section", actions=(self.copy_button, self.check_button))
-        self.check_bar, self.check_cancel, self.check_row = _progress_row("store_check")
+        self.check_bar, self.check_cancel, self.check_row = progress_row("store_check")
         self.check_cancel.clicked.connect(self._cancel_check)
         section.add(self.check_row)
         self.verdict = text_label("Not checked yet in this window.", role="dimmed", name="store_verdict", wrap=True)
         section.add(self.verdict)
-        self._lines = QWidget()
-        self._lines.setObjectName("store_lines")
-        self._grid = QGridLayout(self._lines)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(10)
-        self._grid.setVerticalSpacing(4)
-        self._grid.setColumnStretch(2, 1)
+        self._lines = ReportLines()
         section.add(self._lines)
         return section
 
@@ -326,7 +317,7 @@ class StoreWindow(QDialog):
             self._check_job.cancel()
 
     def _show_check_progress(self, fraction: float, text: str) -> None:
-        _show_progress(self.check_bar, fraction, text)
+        show_progress(self.check_bar, fraction, text)
 
     def _refuse_check(self, error: Exception) -> None:
         self._judge(breakable(problems_of(error)[0].text()), "error")
@@ -342,27 +333,10 @@ class StoreWindow(QDialog):
     def _show_report(self, report: DoctorReport) -> None:
         self._report = report
         self.copy_button.setEnabled(True)
-        while (item := self._grid.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
-        for row, line in enumerate(report.lines):
-            self._add_line(row, line)
+        self._lines.show_lines(report.lines)
         role = "error" if report.problems else "good"
         self._judge(f"{report.verdict} Checked {datetime.now().astimezone():%d %b %Y %H:%M}.", role)
         self.examined.emit(report)
-
-    def _add_line(self, row: int, line: DoctorLine) -> None:
-        sign, role = _SIGNS[line.state]
-        top = Qt.AlignmentFlag.AlignTop
-        self._grid.addWidget(text_label(sign, role=role), row, 0, top)
-        self._grid.addWidget(text_label(line.subject, role="dimmed"), row, 1, top)
-        words = text_label(breakable(f"{line.text}\n→ {line.remedy}" if line.remedy else line.text), wrap=True)
-        words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        if line.state == "problem":
-            words.setProperty("role", "error")
-        self._grid.addWidget(words, row, 2, top)
 
     def _judge(self, text: str, role: str) -> None:
         self.verdict.setText(text)
@@ -371,100 +345,6 @@ class StoreWindow(QDialog):
     def _copy(self) -> None:
         if self._report is not None:
             QGuiApplication.clipboard().setText(self._report.text)
-
-    # --- site configuration -------------------------------------------------------------------------------------------
-
-    def _site_section(self) -> Section:
-        section = Section("Site configuration", name="store_site_section")
-        configuration = self._configuration
-        where = str(configuration.file) if configuration.file is not None else "There is no file of this department."
-        section.add(ElidedLabel(where, object_name="store_site_file", role="dimmed", mode=_ELIDE_MIDDLE))
-        table = QWidget()
-        table.setObjectName("store_site")
-        grid = QGridLayout(table)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(16)
-        grid.setVerticalSpacing(3)
-        grid.setColumnStretch(1, 1)
-        for row, (key, value) in enumerate(configuration.values().items()):
-            shown = "not set" if value in (None, "") else str(value).lower() if isinstance(value, bool) else str(value)
-            source = configuration.source(key)
-            file = str(configuration.file)
-            origin = source if source == BUILT_IN else source.removeprefix(file).lstrip(", ") or "the file"
-            grid.addWidget(text_label(key, role="dimmed"), row, 0)
-            grid.addWidget(ElidedLabel(shown, mode=_ELIDE_MIDDLE), row, 1)
-            grid.addWidget(text_label(origin, role="dimmed"), row, 2)
-        section.add(table)
-        return section
-
-
-class _FittedPage(QScrollArea):
-    """Scrolls a page that is as wide as the window and as high as its wrapped texts need at that width, no higher."""
-
-    def __init__(self, page: QWidget, column: QVBoxLayout) -> None:
-        super().__init__()
-        self._page, self._column = page, column
-        column.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setWidget(page)
-        page.setAutoFillBackground(False)
-        self.viewport().setAutoFillBackground(False)
-        page.installEventFilter(self)
-        # Nested layouts settle one after another; the height is taken when they have.
-        self._settled = QTimer(self)
-        self._settled.setSingleShot(True)
-        self._settled.setInterval(0)
-        self._settled.timeout.connect(self._fit)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 Qt override
-        """Fit anew when the content wants another height."""
-        if watched is self._page and event.type() == QEvent.Type.LayoutRequest:
-            self._settled.start()
-        return super().eventFilter(watched, event)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 Qt override
-        """Fit to the new width."""
-        super().resizeEvent(event)
-        self._fit()
-
-    def _fit(self) -> None:
-        width = self.viewport().width()
-        self._page.resize(width, max(self._column.totalHeightForWidth(width), self.viewport().height()))
-
-
-def breakable(text: str) -> str:
-    """The text with places where a long path or digest may go on in the next line."""
-    for sign in "/\\_":
-        text = text.replace(sign, f"{sign}\u200b")
-    return " ".join(_cut(word) for word in text.split(" "))
-
-
-def _cut(word: str, longest: int = 32) -> str:
-    parts = word.split("\u200b")
-    return "\u200b".join(
-        "\u200b".join(part[place : place + longest] for place in range(0, max(len(part), 1), longest)) for part in parts
-    )
-
-
-def _progress_row(name: str) -> tuple[QProgressBar, QPushButton, QWidget]:
-    """A progress bar with a cancel button; hidden."""
-    row = QWidget()
-    line = QHBoxLayout(row)
-    line.setContentsMargins(0, 0, 0, 0)
-    bar = QProgressBar()
-    bar.setObjectName(f"{name}_progress")
-    bar.setRange(0, _PERCENT)
-    bar.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-    cancel = push_button("Cancel", name=f"{name}_cancel")
-    line.addWidget(bar)
-    line.addWidget(cancel)
-    row.hide()
-    return bar, cancel, row
-
-
-def _show_progress(bar: QProgressBar, fraction: float, text: str) -> None:
-    bar.setValue(round(_PERCENT * fraction))
-    bar.setFormat(f"{text}  %p %" if text else "%p %")
 
 
 def _existing(folder: Path) -> Path:

@@ -16,7 +16,8 @@ from urllib.parse import quote
 
 import pytest
 
-from app.logs import Logs, PrivateFiles, WithoutIdentity, earlier_crashes, forget_old, log_error
+from app.log_files import PrivateFiles, WithoutIdentity, forget_old
+from app.logs import Logs, earlier_crashes, log_error
 from app.problems import save_report
 from app.without_identity import identifying_texts, identifying_words, without_identity
 from dosimetry_core.case import Patient

@@ -20,7 +20,8 @@ from app.restore_dialog import RestoreDialog
 from app.site_configuration import SiteConfiguration
 from app.store import open_store
 from app.store.events import CourseSummary, Event
-from app.store_window import SAY_WHO, StoreWindow, breakable
+from app.store_sections import breakable
+from app.store_window import SAY_WHO, StoreWindow
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.progress import no_progress
 from tests.app.layout_walk import faults
