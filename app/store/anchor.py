@@ -60,13 +60,9 @@ class AnchorState:
     whole_bytes: int
 
     def demands(self) -> tuple[AnchorLine, ...]:
-        """What the chain must answer for; a restore takes back what came after it, not what came before."""
-        demanded: list[AnchorLine] = []
-        for line in self.lines:
-            if line.restored:
-                demanded = [earlier for earlier in demanded if earlier.sequence < line.sequence]
-            demanded.append(line)
-        return tuple(demanded)
+        """What the chain must answer for: all since the last restore, whose digest stands for everything before it."""
+        restores = [place for place, line in enumerate(self.lines) if line.restored]
+        return self.lines[restores[-1] if restores else 0 :]
 
     def furthest(self) -> AnchorLine | None:
         """The line with the highest number that still stands; of two with one number, the later."""

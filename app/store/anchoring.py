@@ -13,11 +13,13 @@ from app.store.connection import rows
 from app.store.database_faults import store_error
 from app.store.events import Event, Head, event_from_body
 from app.store.storage import StoreDamagedError
+from dosimetry_core.errors import DosimetryError
 from dosimetry_core.frozen import FrozenMap
 
 if TYPE_CHECKING:
     from app.store.sqlite_storage import SqliteStorage
 
+_RESTORED: Final = b'"kind":"store-restored"'
 _RESTORES: Final = """
     SELECT sequence, digest, CAST(body AS BLOB) FROM event
     WHERE instr(body, '"kind":"store-restored"') ORDER BY sequence DESC
@@ -26,14 +28,17 @@ _RESTORES: Final = """
 
 def disproof(connection: apsw.Connection, line: AnchorLine) -> str | None:
     """Why the chain can't be the one the anchor knew; None if it can."""
-    row = connection.execute("SELECT digest FROM event WHERE sequence = ?", (line.sequence,)).fetchone()
-    if row is None:
+    found = rows(connection, "SELECT digest, CAST(body AS BLOB) FROM event WHERE sequence = ?", (line.sequence,))
+    if not found:
         return (
             f"the anchor knew {line.sequence} events at {line.time}, the store has {head_of(connection).sequence}: "
             "its end was cut off, or it was replaced by an older copy"
         )
-    if row[0] != bytes.fromhex(line.digest):
+    ((digest, body),) = found
+    if digest != bytes.fromhex(line.digest):
         return f"event {line.sequence} is another one than the anchor knew at {line.time}"
+    if line.restored and _RESTORED not in body:
+        return f"the anchor calls event {line.sequence} a restore of the store, which it is not"
     return None
 
 
@@ -41,7 +46,10 @@ def restore_not_told(connection: apsw.Connection, line: AnchorLine) -> Head | No
     """The restore that set the chain back from what the anchor knew, if the anchor could not be told then."""
     known = {"sequence": line.sequence, "digest": line.digest}
     for sequence, digest, body in rows(connection, _RESTORES):
-        event = event_from_body(body, where=f"event {sequence}")
+        try:
+            event = event_from_body(body, where=f"event {sequence}")
+        except (DosimetryError, ValueError, KeyError, TypeError):
+            continue
         if event.kind == "store-restored" and known in (event.data.get("anchor"), event.data.get("replaced")):
             return Head(int(sequence), bytes(digest).hex())
     return None
@@ -66,11 +74,15 @@ def require_answer(connection: apsw.Connection, anchor: Anchor, where: str) -> H
         If the end was cut off, the store was replaced by an older copy, or an event is another one.
     """
     try:
-        furthest = anchor.state().furthest()
+        state = anchor.state()
     except OSError:
         return None
-    problem = None if furthest is None else disproof(connection, furthest)
-    if furthest is None or problem is None:
+    furthest = state.furthest()
+    if furthest is None:
+        return None
+    # The newest line tells of a cut or an older copy; the first that still counts, whether a restore was one.
+    problem = disproof(connection, furthest) or disproof(connection, state.demands()[0])
+    if problem is None:
         return None
     restore = restore_not_told(connection, furthest)
     if restore is None:

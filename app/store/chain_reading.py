@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import apsw
 
-from app.store.connection import rows
+from app.store.connection import rows, typed
 from app.store.database_faults import RESTORE
 from app.store.events import FIRST_PREVIOUS, StoredEvent, chained, event_from_body
 from app.store.storage import ListedCourse, StoreDamagedError
@@ -18,9 +18,13 @@ BATCH: Final = 1000
 """Events read at a time, so that no reading transaction stays open while the caller works."""
 
 _EVENTS: Final = """
-    SELECT event.sequence, before.digest, event.digest, CAST(event.body AS BLOB)
-    FROM event LEFT JOIN event AS before ON before.sequence = event.sequence - 1
+    SELECT
+        event.sequence, before.digest, event.digest, CAST(event.body AS BLOB), behind.digest, CAST(behind.body AS BLOB)
+    FROM event
+    LEFT JOIN event AS before ON before.sequence = event.sequence - 1
+    LEFT JOIN event AS behind ON behind.sequence = event.sequence + 1
 """
+_ROW: Final = (int, bytes | None, bytes, bytes, bytes | None, bytes | None)
 _COURSES: Final = """
     WITH RECURSIVE listed(course) AS (
         SELECT min(course) FROM event WHERE json_extract(body, '$.summary') IS NOT NULL
@@ -67,10 +71,11 @@ class EventPart:
 
 
 def event_rows(connection: apsw.Connection, part: EventPart, most: int) -> list[Any]:
-    """Number, previous digest, digest and body of the next events."""
+    """Number, previous digest, digest and body of the next events; digest and body of the event behind each."""
     condition, values = part.condition()
     order = "DESC" if part.newest_first else "ASC"
-    return rows(connection, f"{_EVENTS} WHERE {condition} ORDER BY event.sequence {order} LIMIT ?", (*values, most))
+    found = rows(connection, f"{_EVENTS} WHERE {condition} ORDER BY event.sequence {order} LIMIT ?", (*values, most))
+    return [typed(row, *_ROW) for row in found]
 
 
 def checked_event(row: Any, path: Path, *, course_id: str | None = None) -> StoredEvent:
@@ -81,10 +86,13 @@ def checked_event(row: Any, path: Path, *, course_id: str | None = None) -> Stor
     StoreDamagedError
         If it is another one, or belongs to another course than asked.
     """
-    sequence, before, digest, body = row
+    sequence, before, digest, body, digest_behind, body_behind = row
     previous = FIRST_PREVIOUS if sequence == 1 else (before or b"").hex()
     if not previous or chained(previous, body) != digest.hex():
         raise damaged(f"event {sequence} is not what was written", path)
+    if digest_behind is not None and chained(digest.hex(), body_behind or b"") != digest_behind.hex():
+        # What was changed together with its digest no longer carries the chain.
+        raise damaged(f"event {sequence}, or the one behind it, is not what was written", path)
     try:
         event = event_from_body(body, where=f"{path.name}, event {sequence}")
     except (DosimetryError, ValueError, KeyError, TypeError) as error:
@@ -98,7 +106,7 @@ def listed_courses(connection: apsw.Connection, path: Path) -> tuple[ListedCours
     """The newest summary and the newest event of every course, the last changed first."""
     pairs = rows(connection, _COURSES)
     found = {
-        sequence: checked_event(row, path)
+        sequence: checked_event(typed(row, *_ROW), path)
         for sequence in sorted({sequence for pair in pairs for sequence in pair})
         for row in rows(connection, f"{_EVENTS} WHERE event.sequence = ?", (sequence,))
     }

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import apsw
 
+from app.store.connection import typed
 from app.store.events import FIRST_PREVIOUS, Event, Head, StoredEvent, chained
 
 
 def head_of(connection: apsw.Connection) -> Head:
     """End of the chain; sequence 0 and `FIRST_PREVIOUS` for none."""
     row = connection.execute("SELECT sequence, digest FROM event ORDER BY sequence DESC LIMIT 1").fetchone()
-    return Head(0, FIRST_PREVIOUS) if row is None else Head(int(row[0]), bytes(row[1]).hex())
+    if row is None:
+        return Head(0, FIRST_PREVIOUS)
+    sequence, digest = typed(row, int, bytes)
+    return Head(sequence, digest.hex())
 
 
 def append_event(connection: apsw.Connection, event: Event, *, body: bytes | None = None) -> StoredEvent:

@@ -14,7 +14,8 @@ from typing import Any, Final
 
 import apsw
 
-from app.store.anchor import Anchor, AnchorLine, AnchorState
+from app.store.anchor import Anchor, AnchorState
+from app.store.anchoring import disproof
 from app.store.connection import Access, connect
 from app.store.database_faults import store_error
 from app.store.events import FIRST_PREVIOUS, Head
@@ -30,7 +31,6 @@ _MOST_NAMED: Final = 20
 _BEFORE_CASE: Final = b'{"case":"'
 _NO_CASE: Final = b'{"case":null,'
 _CASE: Final = slice(len(_BEFORE_CASE), len(_BEFORE_CASE) + 64)
-_RESTORED: Final = b'"kind":"store-restored"'
 
 _COUNT_COURSES: Final = "SELECT count(*) FROM (SELECT DISTINCT course FROM event WHERE course IS NOT NULL)"
 
@@ -143,6 +143,8 @@ def _guarded(access: Access, part: Callable[[], Iterator[str]]) -> list[str]:
             found.append(problem)
     except (apsw.Error, OSError, MemoryError) as error:
         found.append(store_error(error, access.path, "checking").line())
+    except (TypeError, AttributeError):
+        found.append("database: a row holds values of another kind than was written")
     return found
 
 
@@ -239,7 +241,7 @@ def _anchored(anchor: Anchor, connection: apsw.Connection, head: Head) -> Iterat
     if furthest is None or furthest.sequence < head.sequence:
         known = 0 if furthest is None else furthest.sequence
         yield f"{where}: the anchor knows {known} of {head.sequence} events; it could not be written since"
-    unanswered = [problem for line in state.demands() for problem in _unanswered(line, connection, head)]
+    unanswered = [problem for line in state.demands() if (problem := disproof(connection, line))]
     yield from _few("{}", unanswered)
 
 
@@ -252,18 +254,3 @@ def _settled(anchor: Anchor, head: Head) -> AnchorState:
         if not state.found or (furthest and furthest.sequence >= head.sequence) or time.monotonic() > end:
             return state
         time.sleep(_LOOK_EVERY_S)
-
-
-def _unanswered(line: AnchorLine, connection: apsw.Connection, head: Head) -> Iterator[str]:
-    row = connection.execute(
-        "SELECT digest, CAST(body AS BLOB) FROM event WHERE sequence = ?", (line.sequence,)
-    ).fetchone()
-    if row is None:
-        yield (
-            f"the anchor knew {line.sequence} events at {line.time}, the store has {head.sequence}: "
-            "its end was cut off, or it was replaced by an older copy"
-        )
-    elif row[0] != bytes.fromhex(line.digest):
-        yield f"event {line.sequence} is another one than the anchor knew at {line.time}"
-    elif line.restored and _RESTORED not in row[1]:
-        yield f"the anchor names event {line.sequence} a restore of the store, which it is not"

@@ -114,6 +114,19 @@ def _allowed(act: int, first: str | None, second: str | None, database: str | No
     return apsw.SQLITE_OK if allowed else apsw.SQLITE_DENY
 
 
+def typed(row: Any, *types: Any) -> tuple[Any, ...]:
+    """A row whose values are of the types that the tables demand.
+
+    Raises
+    ------
+    apsw.CorruptError
+        If one is not: damage that SQLite itself did not notice.
+    """
+    if any(not isinstance(value, kind) for value, kind in zip(row, types, strict=True)):
+        raise apsw.CorruptError("a row holds values of another kind than was written")
+    return tuple(row)
+
+
 def rows(connection: apsw.Connection, statement: str, values: tuple[int | str | bytes, ...] = ()) -> list[Any]:
     """All rows of an answer, each a tuple."""
     return list(connection.execute(statement, values))

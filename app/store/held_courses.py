@@ -9,14 +9,15 @@ from pathlib import Path
 
 import apsw
 
-from app.store.connection import rows
+from app.store.connection import rows, typed
 from app.store.instances import Instance, is_alive
 from app.store.storage import Holder
 
 
 def clear_held_by_dead(connection: apsw.Connection, instances: Path) -> None:
     """Take away what processes held that ended without giving it back."""
-    for course_id, identifier in rows(connection, "SELECT course, instance FROM held"):
+    for row in rows(connection, "SELECT course, instance FROM held"):
+        course_id, identifier = typed(row, str, str)
         if not is_alive(instances, identifier):
             connection.execute("DELETE FROM held WHERE course = ?", (course_id,))
 
@@ -24,7 +25,8 @@ def clear_held_by_dead(connection: apsw.Connection, instances: Path) -> None:
 def hold(connection: apsw.Connection, instances: Path, instance: Instance, course_id: str, who: str) -> Holder | None:
     """Hold a course for a process; None when it is its now, else who holds it."""
     found = rows(connection, "SELECT instance, who, host, process, since FROM held WHERE course = ?", (course_id,))
-    for identifier, *holder in found:
+    for row in found:
+        identifier, *holder = typed(row, str, str, str, int, str)
         if identifier != instance.identifier and is_alive(instances, identifier):
             return _holder(*holder)
     connection.execute("DELETE FROM held WHERE course = ?", (course_id,))
@@ -56,6 +58,7 @@ def holders(connection: apsw.Connection, instances: Path, *, but: Instance | Non
     """Who has which course, dead processes and one's own left out."""
     found = rows(connection, "SELECT course, instance, who, host, process, since FROM held")
     own = None if but is None else but.identifier
+    found = [typed(row, str, str, str, str, int, str) for row in found]
     alive = {name for name in {row[1] for row in found} if name != own and is_alive(instances, name)}
     return {course: _holder(*holder) for course, identifier, *holder in found if identifier in alive}
 

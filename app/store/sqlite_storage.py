@@ -16,7 +16,7 @@ from app.store.anchor import Anchor
 from app.store.chain_reading import BATCH, EventPart, checked_event, damaged, event_rows, listed_courses
 from app.store.chaining import append_event, head_of
 from app.store.checking import check_database
-from app.store.connection import PAGES_BETWEEN_CHECKPOINTS, Access, connect
+from app.store.connection import PAGES_BETWEEN_CHECKPOINTS, Access, connect, typed
 from app.store.copying import back_up_to
 from app.store.database_faults import spoken, store_error
 from app.store.events import Digest, Event, Head, StoredEvent
@@ -261,9 +261,10 @@ class SqliteStorage:
             row = connection.execute(
                 "SELECT size, packed, content FROM object WHERE digest = ?", (bytes.fromhex(digest),)
             ).fetchone()
-        if row is None:
-            raise damaged(f"the object {digest} is missing", self.access.path)
-        content = unpacked(*row)
+            if row is None:
+                raise damaged(f"the object {digest} is missing", self.access.path)
+            size, is_packed, kept = typed(row, int, int, bytes)
+        content = unpacked(size, is_packed, kept)
         if content is None or hashlib.sha256(content).hexdigest() != digest:
             raise damaged(f"the object {digest} is not what was written", self.access.path)
         return content
@@ -314,7 +315,7 @@ class SqliteStorage:
         """Digest of an event by its number; None if there is none."""
         with self._reading("reading the chain") as connection:
             row = connection.execute("SELECT digest FROM event WHERE sequence = ?", (sequence,)).fetchone()
-        return None if row is None else bytes(row[0]).hex()
+            return None if row is None else typed(row, bytes)[0].hex()
 
     # --- locks and view notes -----------------------------------------------------------------------------------------
 
