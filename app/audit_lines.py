@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from dosimetry_core.report.words import capitalised, patient_name
 
 WHOLE_STORE: Final = "store"
 SHORT_DIGEST: Final = 16
+_NO_APOSTROPHES: Final = str.maketrans(dict.fromkeys("'`"))
 _KIND_WORDS: Final[Mapping[str, str]] = {
     "edited": "Edit",
     "moved": "Undo or redo",
@@ -51,6 +53,7 @@ def short_digest(digest: str) -> str:
     return f"{digest[:SHORT_DIGEST]}…"
 
 
+@functools.lru_cache(maxsize=10_000)
 def course_words(summary: CourseSummary | None, course_id: str) -> str:
     """``"P-0012, Kowalska, Anna"``; the course's own identity where its patient is not known."""
     if summary is None:
@@ -223,8 +226,9 @@ class AuditFilter:
             return False
         if not _has_words(self.person, line.who):
             return False
-        searched = "\n".join((line.who, line.course, line.what, line.old, line.new, line.why, line.software, line.kind))
-        return _has_words(self.text, searched)
+        return _has_words(
+            self.text, line.who, line.course, line.what, line.old, line.new, line.why, line.software, line.kind
+        )
 
     def in_words(self, courses: Mapping[str, CourseSummary]) -> str:
         """What is shown, in one line."""
@@ -247,12 +251,23 @@ class AuditFilter:
         return ", ".join(parts)
 
 
-def _has_words(wanted: str, text: str) -> bool:
-    words = search_words(wanted)
+def _has_words(wanted: str, *texts: str) -> bool:
+    words = _search_words(wanted)
     if not words:
         return True
-    kept = folded(text)
+    kept = "\n".join(map(_folded, texts))
     return all(any(spelling in kept for spelling in spellings) for spellings in words)
+
+
+_search_words = functools.lru_cache(maxsize=64)(search_words)
+
+
+@functools.lru_cache(maxsize=50_000)
+def _folded(text: str) -> str:
+    # Names, acts and software come again and again; ASCII needs no decomposition.
+    if text.isascii():
+        return " ".join(text.lower().translate(_NO_APOSTROPHES).split())
+    return folded(text)
 
 
 def day_of(text: str, *, where: str) -> date | None:

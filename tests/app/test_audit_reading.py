@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.audit_lines import AuditFilter, day_of, details, event_record, kind_words, line_of, local_time
+from app.audit_lines import AuditFilter, _folded, day_of, details, event_record, kind_words, line_of, local_time
 from app.audit_reading import all_lines, course_summaries, lines_in_order, read_page
 from app.store import open_store
+from app.store.course_search import folded
 from app.store.events import EVENT_KINDS, chained
 from dosimetry_core.errors import InconsistentCaseError
 from dosimetry_core.progress import Cancelled, no_progress
@@ -183,3 +184,8 @@ def test_that_the_embedded_store_is_read_alike(tmp_path: Path) -> None:
         )
     finally:
         storage.close()
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=40))
+def test_that_the_short_way_of_folding_ascii_is_the_long_one(text: str) -> None:
+    assert _folded(text) == folded(text)
