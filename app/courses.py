@@ -50,6 +50,11 @@ class Courses(QObject):
             raise MissingDataError("nobody said who is working", where="window", remedy="say it in the status line")
         return self._person
 
+    def replace_storage(self, storage: Storage) -> None:
+        """Go on with the store as it was opened again, after a backup had been restored."""
+        self.storage, self.tree = storage, CaseTree()
+        self.changed.emit()
+
     def listed(self) -> tuple[ListedCourse, ...]:
         """All courses, archived ones included."""
         return self.storage.courses()

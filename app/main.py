@@ -6,22 +6,27 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from app.data_folder import located_data_folder, make_private
+from app.data_folder import REPORTS, DataFolder, located_data_folder, make_private
+from app.logs import Logs, log_error
 from app.main_window import MainWindow
 from app.preferences import read_preferences, save_preferences
-from app.problems import install_exception_hook
+from app.problems import identifying_texts, install_exception_hook
 from app.session import empty_case
 from app.site_configuration import SiteConfiguration, read_site_configuration
-from app.store.storage import Storage, StoreCheck
+from app.store.storage import StoreCheck
 from dosimetry_core.errors import DosimetryError, MissingDataError
 from dosimetry_core.progress import Progress
 from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
 from widgets.notice_bar import Notice
 from widgets.theme import apply_theme
+
+if TYPE_CHECKING:
+    from app.courses import Courses
 
 FIRST_PAINT_MS = 30
 """Opening a case and loading libraries wait until the window has been drawn once."""
@@ -76,27 +81,28 @@ def store_checked(folder: Path, anchor: Path | None, *, progress: Progress) -> S
         storage.close()
 
 
-def open_courses(window: MainWindow, folder: Path, configuration: SiteConfiguration) -> Storage | None:
+def open_courses(window: MainWindow, folder: DataFolder, configuration: SiteConfiguration) -> Courses | None:
     """Open the store and let the window keep its courses there; if that fails the window says so, and keeps nothing."""
     from app.courses import Courses
     from app.store import open_store
 
     try:
-        make_private(folder)
-        storage = open_store(folder, who=SOFTWARE_NAME, anchor=configuration.anchor_file)
+        make_private(folder.path)
+        storage = open_store(folder.path, who=SOFTWARE_NAME, anchor=configuration.anchor_file)
     except DosimetryError as error:
         text = f"NOTHING IS SAVED: {error.line()}"
         window.notices.put(Notice("store", "error", text, dismissable=False))
         window.show_problem(error)
         return None
-    window.keep_in(Courses(storage, configuration, window))
+    courses = Courses(storage, configuration, window)
+    window.keep_in(courses, folder)
     job = window.session.jobs.start(
-        store_checked, folder, configuration.anchor_file, purpose="check", title="Checking the store"
+        store_checked, folder.path, configuration.anchor_file, purpose="check", title="Checking the store"
     )
     if window.keeping is not None:
         job.succeeded.connect(window.keeping.show_check)
     job.failed.connect(window.show_problem)
-    return storage
+    return courses
 
 
 def run_window(target: Path | str | None, *, data_folder: Path | None = None) -> int:
@@ -111,18 +117,29 @@ def run_window(target: Path | str | None, *, data_folder: Path | None = None) ->
     """
     require_screen()
     configuration = read_site_configuration()
-    folder = located_data_folder(data_folder, configuration=configuration).path
+    folder = located_data_folder(data_folder, configuration=configuration)
     application = make_application()
     preferences = read_preferences()
-    window = MainWindow(empty_case(), preferences=preferences, reports_folder=folder / "reports")
-    restore = install_exception_hook(window.show_problem)
+    logs = Logs(folder.path, retention_days=configuration.log_retention_days)
+    notices = logs.start()
+    logs.take_qt_messages()
+    window = MainWindow(empty_case(), preferences=preferences, reports_folder=folder.path / REPORTS)
+    window.opening.opened.connect(lambda: logs.know(identifying_texts(window.session.document.case.patient)))
+
+    def handle(error: BaseException) -> None:
+        log_error(error, "in the window")
+        window.show_problem(error)
+
+    restore = install_exception_hook(handle)
     window.show()
-    stores: list[Storage] = []
+    if notices:
+        window.job_strip.set_message(notices[0])
+    opened: list[Courses] = []
 
     def begin() -> None:
-        storage = open_courses(window, folder, configuration)
-        if storage is not None:
-            stores.append(storage)
+        courses = open_courses(window, folder, configuration)
+        if courses is not None:
+            opened.append(courses)
         if isinstance(target, str):
             window.opening.open_course(target)
         elif target is not None:
@@ -135,8 +152,9 @@ def run_window(target: Path | str | None, *, data_folder: Path | None = None) ->
         status = application.exec()
     finally:
         restore()
-        for storage in stores:
-            storage.close()
+        for courses in opened:
+            courses.storage.close()
+        logs.stop()
     view_state = window.session.view_state
     case = window.session.document.case
     save_preferences(

@@ -49,6 +49,7 @@ from widgets.step_rail import StepRail
 
 if TYPE_CHECKING:
     from app.courses import Courses
+    from app.data_folder import DataFolder
     from app.scan_strip import ScanStrip
     from app.window_keeping import WindowKeeping
 
@@ -193,11 +194,11 @@ class MainWindow(QMainWindow):
         self._page.insertWidget(self._page.indexOf(self.notices) + 1, panel)
         self._status_row.insertWidget(self._status_row.indexOf(self.saved_note), note)
 
-    def keep_in(self, courses: Courses) -> None:
-        """From now on keep what is opened in this store."""
+    def keep_in(self, courses: Courses, folder: DataFolder) -> None:
+        """From now on keep what is opened in the store of this data folder."""
         from app.window_keeping import WindowKeeping
 
-        self.keeping = WindowKeeping(self, courses)
+        self.keeping = WindowKeeping(self, courses, folder)
 
     # --- wiring -----------------------------------------------------------------------------------------------------
 

@@ -6,11 +6,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.course_acts import archived, exported
 from app.courses import Courses
+from app.data_folder import DataFolder
 from app.person_at_work import known_people
 from app.problems import problems_of
 from app.store.storage import StoreCheck, StoreError
@@ -41,8 +42,9 @@ _LASTING = ("unsaved", "unkept", "held", "images", "unread", "changed")
 class WindowKeeping(QObject):
     """Connects a window with a store; made when the store is open, which is after the window was first painted."""
 
-    def __init__(self, window: MainWindow, courses: Courses) -> None:
+    def __init__(self, window: MainWindow, courses: Courses, folder: DataFolder) -> None:
         super().__init__(window)
+        self._folder = folder
         self._window, self._session, self.courses = window, window.session, courses
         self._session.courses = courses
         self.list: PatientList | None = None
@@ -169,6 +171,64 @@ class WindowKeeping(QObject):
             self._window.show_problem(error)
         self.show_courses()
 
+    # --- the store as a whole -----------------------------------------------------------------------------------------
+
+    def show_store(self) -> None:
+        """Data folder, backup and restore, check, site configuration."""
+        from app.store_window import StoreWindow
+
+        courses = self.courses
+        shown = StoreWindow(
+            self._folder, courses.configuration, self._session.jobs, lambda: courses.person, self._window
+        )
+        shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        shown.restore_confirmed.connect(lambda backup: self.restore(backup, shown))
+        shown.person_needed.connect(self.panel.demand)
+        if self._session.journal is not None:
+            self._session.journal.flush()
+        shown.show()
+
+    def restore(self, backup: Path, shown: QWidget | None = None) -> None:
+        """Put a backup in the place of the store: what is open is closed, and the list is that of the backup."""
+        from app.restoration import restored
+
+        who = self.courses.person
+        if who is None:
+            self.panel.demand()
+            return
+        if not self._window.opening.leave_course():
+            return
+        if shown is not None:
+            shown.close()
+        self._session.permission.forbid("restore", "A backup is being restored.")
+        self.courses.storage.close()
+        job = self._session.jobs.start(
+            restored,
+            backup,
+            self._folder.path,
+            self.courses.configuration,
+            who=who,
+            purpose="restore",
+            title="Restoring the backup",
+        )
+        job.succeeded.connect(lambda done: self._window.job_strip.set_message(restored_words(done.head.sequence)))
+        job.failed.connect(self._window.show_problem)
+        job.finished.connect(self._open_again)
+
+    def _open_again(self) -> None:
+        from app.store import open_store
+
+        configuration = self.courses.configuration
+        try:
+            storage = open_store(self._folder.path, who=SOFTWARE_NAME, anchor=configuration.anchor_file)
+        except StoreError as error:
+            self._session.permission.forbid("restore", "The store is closed: start the program again.")
+            self._window.show_problem(error)
+            self.notice("store", "error", f"NOTHING IS SAVED: {error.line()}")
+            return
+        self._session.permission.allow("restore")
+        self.courses.replace_storage(storage)
+
     # --- notices ------------------------------------------------------------------------------------------------------
 
     def notice(self, key: str, level: Level, text: str) -> None:
@@ -241,3 +301,8 @@ class WindowKeeping(QObject):
 
 def _counted(events: int) -> str:
     return "one event" if events == 1 else f"all {events:,} events"
+
+
+def restored_words(events: int) -> str:
+    """What is said after a restore."""
+    return f"Restored: {_counted(events)} of the backup are there"

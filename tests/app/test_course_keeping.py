@@ -11,6 +11,8 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from app.case_edits import with_mask
+from app.courses import Courses
+from app.data_folder import DataFolder
 from app.main import make_application, open_courses
 from app.main_window import MainWindow
 from app.screenshots import wait_until_idle
@@ -39,25 +41,25 @@ def case_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def opened(qapp: QApplication, data: Path) -> Iterator[Open]:
     """Opens windows on the same data folder; a window that is `ended` stops as a killed program does."""
     make_application()
-    made: list[tuple[MainWindow, Storage]] = []
+    made: list[tuple[MainWindow, Courses]] = []
 
     def open_window(
         *, who: str | None = "A. Nowak", configuration: SiteConfiguration | None = None, folder: Path | None = None
     ) -> MainWindow:
         window = MainWindow(empty_case())
-        storage = open_courses(window, folder or data, configuration or SiteConfiguration())
-        assert storage is not None
-        made.append((window, storage))
+        courses = open_courses(window, DataFolder(folder or data, "the test"), configuration or SiteConfiguration())
+        assert courses is not None
+        made.append((window, courses))
         if who is not None:
             say_who_works(window, who)
         wait_until_idle(window)
         return window
 
     yield open_window
-    for window, storage in made:
+    for window, courses in made:
         window.session.journal = None
         window.close()
-        storage.close()
+        courses.storage.close()
         window.deleteLater()
 
 
@@ -494,3 +496,25 @@ def test_that_an_archived_course_leaves_the_list_and_comes_back(opened: Open, ca
     paint(window, 1)
     assert window.session.journal is not None
     assert window.session.journal.is_saved
+
+
+def test_that_a_backup_is_restored_in_the_window_and_what_came_after_it_is_gone(
+    opened: Open, case_folder: Path, tmp_path: Path
+) -> None:
+    window = opened()
+    window.opening.open_path(case_folder)
+    wait_until_idle(window)
+    paint(window, 1)
+    assert window.keeping is not None
+    window.keeping.courses.storage.back_up(tmp_path / "backup.lutetia-backup", progress=no_progress)
+    paint(window, 2)
+    assert window.session.document.position == 2
+    window.keeping.restore(tmp_path / "backup.lutetia-backup")
+    wait_until_idle(window)
+    assert window.session.case.cycles == ()
+    window.opening.open_path(case_folder)
+    wait_until_idle(window)
+    assert window.session.document.position == 1
+    paint(window, 3)
+    assert window.session.document.position == 2
+    assert window.keeping.courses.storage.check(progress=no_progress).problems == ()
