@@ -21,6 +21,7 @@ import numpy as np
 from PySide6.QtTest import QTest
 
 from app.case_edits import with_fit_model, with_mask, with_voi_named
+from app.data_folder import DataFolder
 from app.main import load_libraries, make_application, open_courses
 from app.main_window import MainWindow
 from app.outputs import write_file
@@ -170,10 +171,10 @@ def work(data: Path, case_folder: Path, out: Path, identity: Path, seed: str) ->
     make_application()
     window = MainWindow(empty_case())
     window.show()
-    storage = open_courses(window, data, SiteConfiguration())
-    assert storage is not None
+    courses = open_courses(window, DataFolder(data, "the test"), SiteConfiguration())
+    assert courses is not None
     say_who_works(window, "Ada")
-    worker = Worker(window, storage, out, identity, seed)
+    worker = Worker(window, courses.storage, out, identity, seed)
     worker.open(case_folder)
     worker.work()
 
