@@ -64,7 +64,13 @@ class MemoryStorage:
         return digest in self.objects
 
     def events(
-        self, *, course_id: str | None = None, after: int = 0, limit: int | None = None, newest_first: bool = False
+        self,
+        *,
+        course_id: str | None = None,
+        of_store: bool = False,
+        after: int = 0,
+        limit: int | None = None,
+        newest_first: bool = False,
     ) -> Iterator[StoredEvent]:
         self.threads.add(threading.get_ident())
         numbers = range(after, len(self.bodies))
@@ -73,6 +79,8 @@ class MemoryStorage:
             if given == limit:
                 return
             if course_id is not None and f'"course":"{course_id}"'.encode() not in self.bodies[number]:
+                continue
+            if of_store and b'"course":null' not in self.bodies[number]:
                 continue
             stored = self._stored(number)
             given += 1

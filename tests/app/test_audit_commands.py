@@ -5,6 +5,10 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import shutil
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -12,6 +16,7 @@ import pytest
 from app.audit_commands import add_audit_parser, audit
 from app.page_images import page_texts
 from app.store import open_store
+from dosimetry_core.data_tables import resource
 from dosimetry_core.errors import DosimetryError, MissingDataError
 from tests.app.audit_examples import busy_store
 
@@ -98,3 +103,37 @@ def test_that_no_store_is_made(tmp_path: Path) -> None:
     with pytest.raises(MissingDataError, match="no store"):
         run(tmp_path / "nowhere")
     assert not (tmp_path / "nowhere").exists()
+
+
+def recipe(beginning: str) -> str:
+    """An indented example of the user guide, from its first line on."""
+    lines = resource("documentation", "user-guide.md").read_text("utf-8").splitlines()
+    start = lines.index(f"    {beginning}")
+    end = next(number for number in range(start, len(lines)) if lines[number] and not lines[number].startswith("    "))
+    return textwrap.dedent("\n".join(lines[start:end]))
+
+
+@pytest.mark.parametrize("is_spoilt", [False, True])
+def test_that_the_recipe_of_the_guide_checks_a_trail(
+    folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    is_spoilt: bool,
+) -> None:
+    assert run(folder, "--json") == 0
+    trail = capsys.readouterr().out
+    if is_spoilt:
+        trail = trail.replace("Lesion 3", "Lesion 4", 1)
+    (tmp_path / "audit.json").write_text(trail, "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", recipe("import hashlib, json")], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert ("is not what was written" in done.stdout) is is_spoilt
+
+
+@pytest.mark.skipif(shutil.which("sqlite3") is None or shutil.which("xxd") is None, reason="needs sqlite3 and xxd")
+def test_that_the_shell_recipe_of_the_guide_checks_a_database(folder: Path, tmp_path: Path) -> None:
+    shutil.copy(folder / "store.sqlite", tmp_path)
+    script = recipe("previous=$(printf '%064d' 0)")
+    done = subprocess.run(["sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
