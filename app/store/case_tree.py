@@ -7,9 +7,10 @@ were read from; a node names them by a digest, so that what is read again is kno
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from weakref import WeakKeyDictionary, WeakValueDictionary
@@ -80,8 +81,9 @@ class CaseTree:
         ValueError
             If a value is not of its field's type.
         """
+        # Not under the lock: it takes long, and nobody who wants to write a stroke should wait for it.
+        self._digest_images(case, progress)
         with self._lock:
-            self._digest_images(case, progress)
             writer = _Writer(self)
             return EncodedCase(writer.object_digest(case), writer.objects, self._remember)
 
@@ -251,27 +253,58 @@ class _OutlineReader(_Reader):
 
 def image_references(root: Digest, get: Get) -> tuple[ImageReference, ...]:
     """The images of a case, with the files that hold them; read without reading VOIs or images."""
+    return _references([root], get)
 
+
+def images_of_cases(roots: Iterable[Digest], get: Get) -> tuple[ImageReference, ...]:
+    """The images of several cases, such as those of an undo stack, each once; what they share is read once."""
+    named = _references(roots, get)
+    return tuple({(item.array_digest, item.source_files): item for item in named}.values())
+
+
+def _references(roots: Iterable[Digest], get: Get) -> tuple[ImageReference, ...]:
     def parts(tree: Any, cls: type) -> tuple[Digest, dict[str, Any]]:
-        digest = _named(tree)
+        digest = str(tree["$object"])
         return digest, node_fields(get(digest), digest, cls.__name__, names_of(cls))
 
-    found = []
-    case = node_fields(get(root), root, Case.__name__, names_of(Case))
-    for cycle_named in case["cycles"]:
-        _, cycle = parts(cycle_named, Cycle)
-        for index, point_named in enumerate(cycle["time_points"]):
-            _, point = parts(point_named, TimePoint)
+    known: dict[tuple[int, int, Digest], list[ImageReference]] = {}
+
+    def of_time_point(number: int, index: int, named: Any) -> list[ImageReference]:
+        place = (number, index, str(named["$object"]))
+        if place not in known:
+            _, point = parts(named, TimePoint)
+            known[place] = []
             for series_named in (point["spect"], point["ct"]):
-                if series_named is None:
-                    continue
-                digest, series = parts(series_named, ImageSeries)
-                _, volume = parts(series["volume"], Volume)
-                try:
-                    found.append(_reference(cycle["number"], index, series, volume))
-                except (ValueError, TypeError, KeyError) as error:
-                    damaged(digest, f"names no image: {error}")
+                if series_named is not None:
+                    digest, series = parts(series_named, ImageSeries)
+                    _, volume = parts(series["volume"], Volume)
+                    with _as_damage(digest):
+                        known[place].append(_reference(number, index, series, volume))
+        return known[place]
+
+    found = []
+    cycles: dict[Digest, list[ImageReference]] = {}
+    for root in roots:
+        case = node_fields(get(root), root, Case.__name__, names_of(Case))
+        with _as_damage(root):
+            for named in case["cycles"]:
+                digest = str(named["$object"])
+                if digest not in cycles:
+                    _, cycle = parts(named, Cycle)
+                    points = enumerate(cycle["time_points"])
+                    of_points = [of_time_point(cycle["number"], index, point) for index, point in points]
+                    cycles[digest] = [item for items in of_points for item in items]
+                found += cycles[digest]
     return tuple(found)
+
+
+@contextlib.contextmanager
+def _as_damage(digest: Digest) -> Iterator[None]:
+    """What is wrong with the values of a node is damage of it."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError) as error:
+        damaged(digest, f"names no image: {error}")
 
 
 def files_named(content: bytes, digest: Digest) -> tuple[SourceFile, ...]:
@@ -279,20 +312,14 @@ def files_named(content: bytes, digest: Digest) -> tuple[SourceFile, ...]:
     if not content.startswith(_SERIES_BEGIN):
         return ()
     series = node_fields(content, digest, ImageSeries.__name__, names_of(ImageSeries))
-    try:
+    with _as_damage(digest):
         return _source_files(series)
-    except (ValueError, TypeError, KeyError) as error:
-        damaged(digest, f"names no files: {error}")
 
 
 def _source_files(series: dict[str, Any]) -> tuple[SourceFile, ...]:
     read: Any = kind_of(tuple[SourceFile, ...])[1]
     files: tuple[SourceFile, ...] = read(series["source_files"], None)
     return files
-
-
-def _named(tree: Any) -> Digest:
-    return str(tree["$object"])
 
 
 def _reference(cycle: int, index: int, series: dict[str, Any], volume: dict[str, Any]) -> ImageReference:

@@ -57,19 +57,20 @@ def export_course(
     head, identity = storage.head(), store_identity(storage)
     if not stored or identity is None:
         raise StoreError("there is no such course", where=course_id, remedy="choose one of the list")
+    events = [item.event for item in stored]
     with CourseWriter(target) as writer:
-        writer.put(EVENTS, b"".join(item.event.body() + b"\n" for item in stored))
-        found = _put_objects(storage, stored, writer, part_of(progress, 0.0, 0.4 if with_images else 0.9))
+        writer.put(EVENTS, b"".join(event.body() + b"\n" for event in events))
+        found = _put_objects(storage, events, writer, part_of(progress, 0.0, 0.4 if with_images else 0.9))
         if with_images:
-            places = ImageFiles(storage.folder, folders, progress=part_of(progress, 0.4, 0.4))
-            _put_images(found, places, writer, part_of(progress, 0.4, 0.9))
+            _put_images(found, storage.folder, folders, writer, part_of(progress, 0.4, 0.9))
         of_events = tuple(EventPlace(item.sequence, item.previous, item.digest) for item in stored)
         digest = writer.seal(Manifest(course_id, identity, head, of_events, with_images))
+        patient = next((e.summary.patient_id for e in reversed(events) if e.summary is not None), course_id)
         event = Event(
             "course-exported",
             None,
             who,
-            "Export the course with its images" if with_images else "Export the course",
+            f"Export the course of {patient}, {'with' if with_images else 'without'} images",
             datetime.now().astimezone(),
             new=target.name,
             data=FrozenMap({"course": course_id, "course_file_sha256": digest, "images": with_images}),
@@ -81,13 +82,13 @@ def export_course(
 
 
 def _put_objects(
-    storage: Storage, stored: Sequence[StoredEvent], writer: CourseWriter, progress: Progress
+    storage: Storage, events: Sequence[Event], writer: CourseWriter, progress: Progress
 ) -> dict[SourceFile, None]:
     """Put every object that the events rest on; return the image files that were met."""
     seen: set[Digest] = set()
     image_files: dict[SourceFile, None] = {}
-    required = objects_required(replayed(item.event for item in stored))
-    named = [*(objects_named(item.event, storage.has) for item in stored), required]
+    required = objects_required(replayed(events))
+    named = [*(objects_named(event, storage.has) for event in events), required]
     for number, digests in enumerate(named):
         progress(number / len(named), "Exporting the course")
         for digest, content in reachable(digests, storage.get, seen):
@@ -97,12 +98,19 @@ def _put_objects(
 
 
 def _put_images(
-    wanted: Mapping[SourceFile, None], places: ImageFiles, writer: CourseWriter, progress: Progress
+    wanted: Mapping[SourceFile, None],
+    store_folder: Path,
+    folders: Sequence[Path],
+    writer: CourseWriter,
+    progress: Progress,
 ) -> None:
+    done = 0.0
+    places = ImageFiles(store_folder, folders, progress=lambda fraction, message: progress(done, message))
     problems: list[DosimetryError] = []
     written: set[Digest] = set()
     for number, file in enumerate(wanted):
-        progress(number / len(wanted), "Exporting image files")
+        done = number / len(wanted)
+        progress(done, "Exporting image files")
         if file.sha256 in written:
             continue
         content = next((read for path in places.places(file) if (read := content_if(path, file.sha256))), None)

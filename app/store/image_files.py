@@ -162,14 +162,17 @@ def copy_in(
     StoreError
         If a copy can't be written.
     """
-    places = ImageFiles(store_folder, folders, progress=progress)
+    done = 0.0
+    places = ImageFiles(store_folder, folders, progress=lambda fraction, message: progress(done, message))
     each = list({file.sha256: file for file in wanted}.values())
     made: dict[Digest, int] = {}
 
     def contents() -> Iterator[tuple[Digest, Callable[[], bytes]]]:
+        nonlocal done
         for number, file in enumerate(each):
             if number % _FILES_PER_REPORT == 0:
-                progress(number / len(each), "Copying image files")
+                done = number / len(each)
+                progress(done, "Copying image files")
             yield file.sha256, functools.partial(_found_content, places, file)
 
     put_copies(store_folder, contents(), made)

@@ -23,12 +23,11 @@ Get = Callable[[Digest], bytes]
 _NODE_BEGIN: Final = b'{"class":"'
 """How every node begins in canonical JSON, and no array and no PDF does."""
 _ELEMENT: Final = re.compile(r"[<|][biuf][1248]")
-_REMEDY: Final = "restore the store from a backup"
 
 
-def damaged(digest: Digest, what: str) -> NoReturn:
+def damaged(digest: Digest, what: str, remedy: str = "restore the store from a backup") -> NoReturn:
     """Raise StoreDamagedError for an object."""
-    raise StoreDamagedError(f"the object {what}", where=f"object {digest}", remedy=_REMEDY)
+    raise StoreDamagedError(f"the object {what}", where=f"object {digest}", remedy=remedy)
 
 
 def node_content(cls: type, fields: dict[str, Any]) -> bytes:
@@ -51,7 +50,8 @@ def node_fields(content: bytes, digest: Digest, expected: str, names: frozenset[
     if not isinstance(tree, dict) or tree.keys() != {"format", "class", "fields"} or type(tree["fields"]) is not dict:
         damaged(digest, "is no part of a case")
     if tree["format"] != NODE_FORMAT:
-        damaged(digest, f"is of format {tree['format']}, and this program reads format {NODE_FORMAT}")
+        what = f"is of format {tree['format']}, and this program reads format {NODE_FORMAT}"
+        damaged(digest, what, "use the version of the program that wrote it")
     if tree["class"] != expected:
         damaged(digest, f"is of class {tree['class']}, not {expected}")
     fields: dict[str, Any] = tree["fields"]
