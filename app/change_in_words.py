@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from app.registration_words import DEGREE
-from dosimetry_core.case import Case
+from dosimetry_core.case import Case, Cycle
 from dosimetry_core.geometry import RigidTransform
 from dosimetry_core.image import ImageSeries
 from dosimetry_core.units import MILLILITRE, MILLIMETRE
@@ -19,29 +19,42 @@ MOST_VALUES = 8
 """So many values are named; of more, only how many."""
 ABSENT = "—"
 
-_Pair = tuple[str, Any, Any]
+_Place = tuple[str, ...]
+_Pair = tuple[_Place, Any, Any]
+_UNSAID = ("vois", "mask", "settings", "transform", "laboratory", "administrations")
+"""Parts of the case tree whose members tell enough."""
+_NUMBERED = {"cycles": "cycle", "time points": "scan", "blood samples": "blood sample"}
 
 
 def change_in_words(before: Case, after: Case) -> tuple[str, str]:
-    """The values that differ, before and after: ``("settings fit model: mono-exponential", "… bi-exponential")``.
+    """The values that differ, before and after: ``("fit model: mono-exponential", "fit model: bi-exponential")``.
 
     Shapes are told by their volume, motions by shift and angle, images by their series.
     """
-    pairs = [(place, _words(old), _words(new)) for place, old, new in _differing(before, after, "")]
+    pairs = [(_place_in_words(place), _words(old), _words(new)) for place, old, new in _differing(before, after, ())]
     shown = pairs[:MOST_VALUES]
     rest = f"; and {len(pairs) - MOST_VALUES} more" if len(pairs) > MOST_VALUES else ""
     old, new = ("; ".join(f"{pair[0]}: {pair[side]}" for pair in shown) + rest for side in (1, 2))
     return old, new
 
 
-def _differing(before: Any, after: Any, place: str) -> Iterator[_Pair]:
+def _place_in_words(place: _Place) -> str:
+    words: list[str] = []
+    for before, part in zip(("", *place), place, strict=False):
+        if part in _UNSAID or part in _NUMBERED:
+            continue
+        words.append(f"{_NUMBERED[before]} {part}" if before in _NUMBERED else part)
+    return ", ".join(words) or "case"
+
+
+def _differing(before: Any, after: Any, place: _Place) -> Iterator[_Pair]:
     if before is after:
         return
     if type(before) is not type(after) or isinstance(after, (VoiMask, ImageSeries, RigidTransform)):
         yield place, before, after
     elif is_dataclass(after):
         for part in fields(after):
-            yield from _differing(getattr(before, part.name), getattr(after, part.name), _joined(place, part.name))
+            yield from _differing(getattr(before, part.name), getattr(after, part.name), (*place, _name(part.name)))
     elif isinstance(after, Mapping):
         yield from _of_parts(dict(before), dict(after), place)
     elif isinstance(after, tuple) and _parts(before) is not None and _parts(after) is not None:
@@ -53,13 +66,13 @@ def _differing(before: Any, after: Any, place: str) -> Iterator[_Pair]:
         yield place, before, after
 
 
-def _of_parts(before: Mapping[Any, Any], after: Mapping[Any, Any], place: str) -> Iterator[_Pair]:
+def _of_parts(before: Mapping[Any, Any], after: Mapping[Any, Any], place: _Place) -> Iterator[_Pair]:
     for key in dict.fromkeys([*before, *after]):
-        name = _joined(place, key)
+        here = (*place, _name(key))
         if key in before and key in after:
-            yield from _differing(before[key], after[key], name)
+            yield from _differing(before[key], after[key], here)
         else:
-            yield name, before.get(key), after.get(key)
+            yield here, before.get(key), after.get(key)
 
 
 def _parts(items: tuple[Any, ...]) -> dict[Any, Any] | None:
@@ -68,12 +81,13 @@ def _parts(items: tuple[Any, ...]) -> dict[Any, Any] | None:
         return None
     if items and all(isinstance(item, Voi) for item in items):
         return {item.name: item for item in items}
+    if items and all(isinstance(item, Cycle) for item in items):
+        return {item.number: item for item in items}
     return dict(enumerate(items, start=1))
 
 
-def _joined(place: str, name: object) -> str:
-    words = str(name).replace("_", " ")
-    return f"{place}, {words}" if place else words
+def _name(key: object) -> str:
+    return str(key).replace("_", " ")
 
 
 def _words(value: Any) -> str:
