@@ -6,6 +6,7 @@ import concurrent.futures
 import contextlib
 import hashlib
 import itertools
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -32,6 +33,12 @@ _BEFORE_CASE: Final = b'{"case":"'
 _NO_CASE: Final = b'{"case":null,'
 _CASE: Final = slice(len(_BEFORE_CASE), len(_BEFORE_CASE) + 64)
 
+_NODE: Final = b'{"class":'
+_NAMED: Final = re.compile(rb'\{"\$(?:object|array)":"([0-9a-f]{64})"\}')
+"""How a node of a case names another object; see `app.store.single_values`."""
+_PLAN: Final = b'"kind":"plan-'
+_FILE: Final = re.compile(rb'"file_sha256":"([0-9a-f]{64})"')
+
 _COUNT_COURSES: Final = "SELECT count(*) FROM (SELECT DISTINCT course FROM event WHERE course IS NOT NULL)"
 
 
@@ -57,6 +64,7 @@ class _Chain:
     head: Head = field(default_factory=lambda: Head(0, FIRST_PREVIOUS))
     problems: list[str] = field(default_factory=list)
     cases: set[bytes] = field(default_factory=set)
+    plans: set[bytes] = field(default_factory=set)
 
 
 def check_database(
@@ -103,8 +111,8 @@ def check_database(
             _wait((whole, chain, objects), look, progress, opened or [first])
         walked, (found_digests, object_problems) = chain.result(), objects.result()
         problems += [*whole.result(), *object_problems, *walked.problems]
-        missing = sorted(case.decode("ascii", "replace") for case in walked.cases - found_digests)
-        problems += _few("the case {} that an event names is not among the objects", missing)
+        problems += _few("the case {} that an event names is not among the objects", walked.cases - found_digests)
+        problems += _few("the plan {} that an event names is not among the objects", walked.plans - found_digests)
         if anchor is not None:
             problems += _guarded(access, lambda: _anchored(anchor, first, walked.head))
     progress(1.0, "Checking the store")
@@ -148,10 +156,11 @@ def _guarded(access: Access, part: Callable[[], Iterator[str]]) -> list[str]:
     return found
 
 
-def _few(sentence: str, names: list[str]) -> list[str]:
-    """One sentence for each of the first, and how many more there are."""
-    told = [sentence.format(name) for name in names[:_MOST_NAMED]]
-    more = len(names) - len(told)
+def _few(sentence: str, names: list[str] | set[bytes]) -> list[str]:
+    """One sentence for each of the first, and how many more there are; digests in their order."""
+    named = names if isinstance(names, list) else sorted(name.decode("ascii", "replace") for name in names)
+    told = [sentence.format(name) for name in named[:_MOST_NAMED]]
+    more = len(named) - len(told)
     return [*told, f"and {more} more of the same kind"] if more > 0 else told
 
 
@@ -197,6 +206,8 @@ def _chain(access: Access, connection: apsw.Connection, look: _Look) -> _Chain:
                     cases.add(body[_CASE])
                 elif not body.startswith(_NO_CASE):
                     unreadable.append(str(sequence))
+                if _PLAN in body:
+                    found.plans.update(_FILE.findall(body))
                 previous, expected = digest, sequence + 1
             look.events += len(batch)
             found.head = Head(int(batch[-1][0]), bytes(batch[-1][1]).hex())
@@ -210,6 +221,7 @@ def _chain(access: Access, connection: apsw.Connection, look: _Look) -> _Chain:
 def _objects(access: Access, connection: apsw.Connection, look: _Look) -> tuple[set[bytes], list[str]]:
     """Digests of the objects that are there, and what is wrong with them."""
     digests: set[bytes] = set()
+    named: set[bytes] = set()
     wrong: list[str] = []
 
     def walk() -> Iterator[str]:
@@ -220,12 +232,16 @@ def _objects(access: Access, connection: apsw.Connection, look: _Look) -> tuple[
             content = unpacked(size, packed, kept)
             if content is None or hashlib.sha256(content).digest() != digest:
                 wrong.append(digest.hex())
+            elif content.startswith(_NODE):
+                named.update(_NAMED.findall(content))
             digests.add(digest.hex().encode("ascii"))
             look.objects = number
         yield from ()
 
     problems = _guarded(access, walk)
-    return digests, [*problems, *_few("the object {} is not what was written", wrong)]
+    problems += _few("the object {} is not what was written", wrong)
+    problems += _few("the object {} that a part of a case names is not among the objects", named - digests)
+    return digests, problems
 
 
 def _anchored(anchor: Anchor, connection: apsw.Connection, head: Head) -> Iterator[str]:
