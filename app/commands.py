@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import getpass
 import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -71,6 +73,7 @@ def plan(arguments: argparse.Namespace) -> int:
     """Compute and plan the next cycle; sign if an identity is given."""
     from app.identity import load_identity
     from app.plan_document import make_plan_document, signing_blockers
+    from app.plans_kept import plan_store
     from app.signing import sign_plan
     from dosimetry_core.case_file import read_case
     from dosimetry_core.pipeline import compute
@@ -83,23 +86,36 @@ def plan(arguments: argparse.Namespace) -> int:
     elif arguments.passphrase_file is not None or arguments.reason:
         raise DosimetryError("no identity to sign with", where="--sign", remedy="add --sign ID.p12")
     evaluation = compute(read_case(arguments.case), progress=terminal_progress())
-    document = make_plan_document(evaluation, overrides=overrides, calculated_at=datetime.now().astimezone())
-    _print_findings(document.results["findings"])
-    content = document.pdf
-    if identity is not None:
-        blockers = signing_blockers(evaluation, overrides)
-        if blockers:
-            lines = [f"{finding.code}: {finding.text}" for finding in blockers]
-            raise DosimetryError(
-                "not signed: " + " | ".join(lines),
-                where="plan",
-                remedy="mend it, or give --override CODE=REASON for each",
-            )
-        content = sign_plan(content, identity, reason=arguments.reason, time=datetime.now().astimezone())
-    with output_folder(arguments.out) as folder:
-        (folder / "plan.pdf").write_bytes(content)
-        (folder / "plan.json").write_bytes(document.record_bytes)
-        (folder / "results.json").write_bytes(document.results_bytes)
+    with contextlib.ExitStack() as open_things:
+        kept_in = open_things.enter_context(plan_store(identity.name)) if identity is not None else None
+        document = make_plan_document(
+            evaluation,
+            overrides=overrides,
+            calculated_at=datetime.now().astimezone(),
+            audit_head=kept_in.head if kept_in is not None else None,
+            audit_store=kept_in.identity if kept_in is not None else None,
+        )
+        _print_findings(document.results["findings"])
+        content = document.pdf
+        if identity is not None:
+            blockers = signing_blockers(evaluation, overrides)
+            if blockers:
+                lines = [f"{finding.code}: {finding.text}" for finding in blockers]
+                raise DosimetryError(
+                    "not signed: " + " | ".join(lines),
+                    where="plan",
+                    remedy="mend it, or give --override CODE=REASON for each",
+                )
+            content = sign_plan(content, identity, reason=arguments.reason, time=datetime.now().astimezone())
+        with output_folder(arguments.out) as folder:
+            (folder / "plan.pdf").write_bytes(content)
+            (folder / "plan.json").write_bytes(document.record_bytes)
+            (folder / "results.json").write_bytes(document.results_bytes)
+            if kept_in is not None and identity is not None:
+                # Before the files get their names: a plan that could not be kept is not handed out.
+                kept_in.keep_signed(
+                    content, evaluation, arguments.case, "plan.pdf", who=identity.name, why=arguments.reason
+                )
     print(document.summary)
     print(arguments.out / "plan.pdf")
     return DONE
@@ -108,6 +124,7 @@ def plan(arguments: argparse.Namespace) -> int:
 def approve(arguments: argparse.Namespace) -> int:
     """Second signature, by a physician."""
     from app.identity import load_identity
+    from app.plans_kept import plan_store
     from app.signing import approve_plan
 
     content = _read(arguments.file)
@@ -116,7 +133,13 @@ def approve(arguments: argparse.Namespace) -> int:
         approved = approve_plan(content, identity, comment=arguments.comment, time=datetime.now().astimezone())
     except DosimetryError as error:
         raise _located(error, arguments.file) from error
-    write_file(arguments.out, approved)
+    with plan_store(identity.name) as kept_in:
+        keep = None
+        if kept_in is not None:
+            keep = partial(
+                kept_in.keep_approved, approved, content, arguments.out.name, who=identity.name, why=arguments.comment
+            )
+        write_file(arguments.out, approved, before_naming=keep)
     print(arguments.out)
     return DONE
 

@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from dosimetry_core.errors import DosimetryError
@@ -72,8 +72,13 @@ def output_folder(target: Path) -> Iterator[Path]:
             shutil.rmtree(made, ignore_errors=True)
 
 
-def write_file(target: Path, content: bytes) -> None:
+def write_file(target: Path, content: bytes, *, before_naming: Callable[[], object] | None = None) -> None:
     """Write one file whole or not at all, readable by its owner only.
+
+    Parameters
+    ----------
+    before_naming
+        Done when all of the content is on the disk but has no name yet; if it raises, there is no file.
 
     Raises
     ------
@@ -89,6 +94,8 @@ def write_file(target: Path, content: bytes) -> None:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
+        if before_naming is not None:
+            before_naming()
         unfinished.replace(target)
         _flush(target.absolute().parent)
     except OSError as error:
