@@ -14,6 +14,8 @@ SAFE_SQLITE: Final = (3, 51, 3)
 """The first version without the fault that could spoil a database while two connections write and checkpoint."""
 BUSY_MS: Final = 5000
 PAGES_BETWEEN_CHECKPOINTS: Final = 1000
+_CACHE_KIB: Final = 16384
+"""Room for the pages of the indexes that a check of 500 courses goes to and fro between: it halves its time."""
 
 _READING: Final = frozenset({apsw.SQLITE_SELECT, apsw.SQLITE_READ, apsw.SQLITE_RECURSIVE, apsw.SQLITE_TRANSACTION})
 _GROWING: Final = frozenset({"event", "object"})
@@ -94,6 +96,7 @@ def _set_up(connection: apsw.Connection, access: Access, *, read_only: bool, che
     connection.pragma("trusted_schema", False)
     connection.pragma("cell_size_check", True)
     connection.pragma("mmap_size", 0)
+    connection.pragma("cache_size", -_CACHE_KIB)
     connection.pragma("fullfsync", True)
     connection.pragma("checkpoint_fullfsync", True)
     connection.pragma("synchronous", "FULL")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Final
@@ -83,29 +84,51 @@ def sealed_digest(path: Path) -> str | None:
     return None if match is None else match.group(1).decode("ascii")
 
 
-def back_up_to(source: apsw.Connection, target: Path, *, vfs: str | None, progress: Progress) -> StoreCheck:
+def back_up_to(
+    source: apsw.Connection, target: Path, *, staging: Path, vfs: str | None, progress: Progress
+) -> StoreCheck:
     """A checked copy under a name that nobody had.
+
+    Parameters
+    ----------
+    staging
+        A folder on a local disk, where the copy is made if the target is on another medium: a share is not fit to work
+        in, only to copy to.
 
     Raises
     ------
     StoreError
         If the name is taken, or the copy can't be written or is not as it should be; then there is no file.
     """
-    where = str(target)
-    taken = StoreError("is there already", where=where, remedy="choose another name; no backup is written over")
+    taken = StoreError("is there already", where=str(target), remedy="choose another name; no backup is written over")
     if target.exists():
         raise taken
     beside = target.with_name(target.name + _UNFINISHED)
     with spoken(target, "writing the backup"):
+        here = os.stat(target.parent).st_dev == os.stat(staging).st_dev
+        made = Access(beside if here else staging / beside.name, vfs)
         try:
-            copy_into(source, Access(beside, vfs), progress=part_of(progress, 0.0, 0.5), message="Backing up")
-            check = check_database(Access(beside, vfs), anchor=None, progress=part_of(progress, 0.5, 1.0))
+            copy_into(source, made, progress=part_of(progress, 0.0, 0.5), message="Backing up")
+            check = check_database(made, anchor=None, progress=part_of(progress, 0.5, 0.9))
             require_well(check, target, remedy="the store itself may be damaged: check it; no backup was written")
-            seal(beside)
+            seal(made.path)
+            if not here:
+                _carry(made.path, beside)
             try:
                 files.rename_to_free(beside, target)
             except FileExistsError:
                 raise taken from None
         finally:
             files.remove(beside)
+            files.remove(made.path)
+    progress(1.0, "Backing up")
     return check
+
+
+def _carry(made: Path, beside: Path) -> None:
+    """Copy a finished backup to another medium, and read there what came of it."""
+    require_room(beside.parent, made.stat().st_size)
+    if files.copy_file(made, beside) != files.digest_of(beside):
+        raise StoreError(
+            "the disk did not keep what was written to it", where=str(beside), remedy="write the backup elsewhere"
+        )

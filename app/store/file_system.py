@@ -39,6 +39,7 @@ _LOCAL_FUSE: Final = frozenset({"fuseblk", "fuse.ntfs-3g", "fuse.exfat", "fuse.e
 _OCTAL: Final = re.compile(r"\\([0-7]{3})")
 _REMOTE_DRIVE: Final = 4
 _MEBIBYTE: Final = 2**20
+LOW_ROOM_BYTES: Final = 512 * _MEBIBYTE
 _MAC_MOUNT: Final = re.compile(r".* on (?P<place>/.*) \((?P<kind>[^,)]+)(?P<options>[^)]*)\)")
 
 
@@ -137,6 +138,14 @@ def require_local(folder: Path) -> None:
             where=str(folder),
             remedy="name a folder on a disk of this computer as data folder, and keep backups on the network",
         )
+
+
+def low_room(folder: Path) -> str:
+    """A warning if there is little room left on the medium of a folder; else nothing."""
+    free = free_bytes(_existing(folder))
+    if free >= LOW_ROOM_BYTES:
+        return ""
+    return f"{folder}: only {free / _MEBIBYTE:.0f} MiB are free on this disk; make room before it is full"
 
 
 def require_room(folder: Path, wanted_bytes: int) -> None:

@@ -21,7 +21,7 @@ from app.store.connection import Access, connect, require_safe_sqlite
 from app.store.database_faults import RESTORE, spoken
 from app.store.events import Event
 from app.store.file_lock import FileLock
-from app.store.file_system import require_local
+from app.store.file_system import low_room, require_local
 from app.store.schema import APPLICATION_ID, NEWEST, migrate, shape_of, shape_of_version, version_of
 from app.store.sqlite_storage import SqliteStorage
 from app.store.storage import StoreDamagedError, StoreError
@@ -133,6 +133,8 @@ def _opened(access: Access, anchor: Anchor, *, who: str, read_only: bool, progre
             settle(storage, connection, just_created=created)
             if not read_only:
                 storage.register()
+                if room := low_room(access.path.parent):
+                    storage.warn(room)
     except BaseException:
         with contextlib.suppress(StoreError):
             storage.close()

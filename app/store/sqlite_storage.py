@@ -369,17 +369,15 @@ class SqliteStorage:
 
     def back_up(self, target: Path, *, progress: Progress) -> None:
         """Write a whole, checked copy of the database into one file that did not exist."""
-        if self.access.exclusive:
-            with self._reading("backing up") as connection:
-                back_up_to(connection, target, vfs=self.access.vfs, progress=progress)
-            return
-        self._require_open()
-        with spoken(self.access.path, "backing up"):
-            connection = connect(self.access, read_only=True, guarded=False)
-            try:
-                back_up_to(connection, target, vfs=self.access.vfs, progress=progress)
-            finally:
-                connection.close()
+        with contextlib.ExitStack() as stack:
+            if self.access.exclusive:
+                connection = stack.enter_context(self._reading("backing up"))
+            else:
+                self._require_open()
+                stack.enter_context(spoken(self.access.path, "backing up"))
+                connection = connect(self.access, read_only=True, guarded=False)
+                stack.callback(connection.close)
+            back_up_to(connection, target, staging=self.folder, vfs=self.access.vfs, progress=progress)
 
     # --- the end ------------------------------------------------------------------------------------------------------
 

@@ -123,7 +123,7 @@ def upgrade(access: Access, anchor: Anchor, *, who: str, progress: Progress = no
                 version = version_of(source)
                 kept = folder / "backups" / f"store-v{version}-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.sqlite"
                 files.make_folder(kept.parent)
-                back_up_to(source, kept, vfs=access.vfs, progress=part_of(progress, 0.0, 0.3))
+                back_up_to(source, kept, staging=folder, vfs=access.vfs, progress=part_of(progress, 0.0, 0.3))
                 check = upgraded_copy(source, copy, who=who, kept=kept.name, progress=part_of(progress, 0.3, 0.95))
                 require_well(check, access.path, remedy=RESTORE)
             put_in_place(copy.path, access)

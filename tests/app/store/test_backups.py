@@ -8,12 +8,13 @@ import random
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import apsw
 import pytest
 
-from app.store import open_store, restoring
+from app.store import copying, open_store, restoring
 from app.store.anchor import Anchor
 from app.store.copying import sealed_digest
 from app.store.file_lock import FileLock
@@ -102,6 +103,38 @@ def test_that_a_stopped_backup_leaves_no_file(tmp_path: Path, where: str) -> Non
     with pytest.raises(Cancelled):
         store.back_up(tmp_path / "backup", progress=stop)
     assert [path.name for path in tmp_path.iterdir()] == ["store"]
+    store.close()
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_that_a_backup_on_another_medium_is_made_here_and_carried_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    share = tmp_path / "share"
+    share.mkdir()
+    status = os.stat
+
+    def stat(path: Any, **options: Any) -> Any:
+        there = str(path).startswith(str(share))
+        return SimpleNamespace(st_dev=-1) if there and Path(path) == share else status(path, **options)
+
+    monkeypatch.setattr("app.store.copying.os.stat", stat)
+    if not kept:
+        monkeypatch.setattr("app.store.copying.files.digest_of", lambda path: "0" * 64)
+    store = filled(tmp_path / "store")
+    opened: list[str] = []
+    connect = copying.connect
+    monkeypatch.setattr(copying, "connect", lambda access, **o: opened.append(str(access.path)) or connect(access, **o))
+    if kept:
+        store.back_up(share / "backup", progress=no_progress)
+        restore(share / "backup", tmp_path / "new", who="Ada")
+    else:
+        with pytest.raises(StoreError, match="did not keep what was written"):
+            store.back_up(share / "backup", progress=no_progress)
+    assert [path.name for path in share.iterdir()] == ["backup"] * kept
+    assert opened
+    assert not any(name.startswith(str(share)) for name in opened)
+    assert not list((tmp_path / "store").glob("*.unfinished"))
     store.close()
 
 

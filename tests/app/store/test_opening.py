@@ -238,6 +238,13 @@ def test_that_every_fault_of_the_database_has_words_and_a_remedy(
     assert told.remedy
 
 
+def test_that_little_room_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.store.file_system.free_bytes", lambda folder: 2**20)
+    store = open_store(tmp_path, who="Ada")
+    assert "only 1 MiB are free" in store.warnings[0]
+    store.close()
+
+
 def test_that_only_one_process_opens_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(tmp_path)
     lock = FileLock(tmp_path / "instances" / "opening.lock")
