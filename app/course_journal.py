@@ -27,6 +27,8 @@ from dosimetry_core.units import GIGABECQUEREL
 
 DRAG_PAUSE_MS = 200
 """A value moved continuously is kept when it rests this long."""
+BESIDE_THE_CASE: tuple[EventKind, ...] = ("course-exported",)
+"""What may be written to a course beside the window that has it open."""
 RETRY_MS = 5000
 """What could not be kept is tried again this often."""
 
@@ -281,15 +283,27 @@ class CourseJournal(QObject):
         objects: dict[Digest, bytes] = {}
         for _event, own in self._pending:
             objects |= own
-        stored = self.storage.append(
-            [event for event, _own in self._pending], objects=objects, expected={self.course_id: self._last_sequence}
-        )
+        events = [event for event, _own in self._pending]
+        try:
+            stored = self.storage.append(events, objects=objects, expected={self.course_id: self._last_sequence})
+        except CourseChangedError:
+            if not self._caught_up():
+                raise
+            stored = self.storage.append(events, objects=objects, expected={self.course_id: self._last_sequence})
         self._last_sequence = stored[-1].sequence
         for encoded in self._encoded:
             encoded.kept()
         self._pending.clear()
         self._encoded.clear()
         self._retry.stop()
+
+    def _caught_up(self) -> bool:
+        """Whether what was written to the course meanwhile, an export for instance, leaves its case as it is."""
+        since = tuple(self.storage.events(course_id=self.course_id, after=self._last_sequence))
+        if not since or any(stored.event.kind not in BESIDE_THE_CASE for stored in since):
+            return False
+        self._last_sequence = since[-1].sequence
+        return True
 
     def flush(self) -> bool:
         """Write what is not written yet; return whether everything is durable."""

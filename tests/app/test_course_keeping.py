@@ -518,3 +518,23 @@ def test_that_a_backup_is_restored_in_the_window_and_what_came_after_it_is_gone(
     paint(window, 3)
     assert window.session.document.position == 2
     assert window.keeping.courses.storage.check(progress=no_progress).problems == ()
+
+
+def test_that_an_export_of_the_open_course_does_not_hinder_the_next_edit(
+    opened: Open, case_folder: Path, tmp_path: Path
+) -> None:
+    window = opened()
+    window.opening.open_path(case_folder)
+    wait_until_idle(window)
+    paint(window, 1)
+    journal = window.session.journal
+    assert journal is not None
+    assert window.keeping is not None
+    window.keeping.export(journal.course_id, tmp_path / "course.lutetia", with_images=False)
+    paint(window, 2)
+    wait_until_idle(window)
+    assert (tmp_path / "course.lutetia").exists()
+    paint(window, 3)
+    assert journal.is_saved
+    assert window.notices.shown() is None
+    assert window.session.document.position == 3
