@@ -71,6 +71,7 @@ class AuditWindow(QDialog):
         self.setObjectName("audit")
         self.setWindowTitle("Audit trail")
         self.setWindowFlags(self.windowFlags() | Qt.WindowType.WindowMinMaxButtonsHint)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(1280, 700)
         self._storage = storage
         self._who: Callable[[], str] = (lambda: who) if isinstance(who, str) else who

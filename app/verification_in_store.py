@@ -49,7 +49,9 @@ def with_store(verification: Verification, pdf: bytes, *, open_existing: Callabl
         if storage is None:
             return told
         try:
-            said = testimony(storage, stated, sha256_hex(pdf))
+            said = testimony(
+                storage, stated, sha256_hex(pdf), patient_id=str(verification.plan.record["patient"]["id"])
+            )
         finally:
             storage.close()
     except StoreError as error:

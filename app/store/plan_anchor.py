@@ -6,8 +6,9 @@ the store carries the head of the moment it was made, so that the store can be h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 from app.store.events import FIRST_PREVIOUS, Digest, EventKind, Head, StoredEvent
@@ -62,7 +63,7 @@ def chain_problem(storage: Storage, head: Head) -> str | None:
     return None
 
 
-def testimony(storage: Storage, stated: AuditHead | None, file_digest: Digest) -> StoreTestimony:
+def testimony(storage: Storage, stated: AuditHead | None, file_digest: Digest, *, patient_id: str) -> StoreTestimony:
     """What this store says of a plan file.
 
     Parameters
@@ -71,6 +72,8 @@ def testimony(storage: Storage, stated: AuditHead | None, file_digest: Digest) -
         The head that the plan record states; None if it was made outside a store.
     file_digest
         SHA-256 of the whole file.
+    patient_id
+        Whose plan it is: the events of this patient's courses are looked through first.
 
     Raises
     ------
@@ -80,26 +83,29 @@ def testimony(storage: Storage, stated: AuditHead | None, file_digest: Digest) -
     if stated is None:
         return StoreTestimony()
     if stated.store != store_identity(storage):
-        return StoreTestimony(("the plan was made in another store than that of this data folder",))
+        kept = _kept(storage, file_digest, patient_id, after=0)
+        other = "the plan was made in another store than that of this data folder"
+        return StoreTestimony((other,) if kept is None else (other, _kept_words(kept)))
     problem = chain_problem(storage, Head(stated.events, stated.head_sha256))
     if problem is not None:
         return StoreTestimony(problems=(problem,))
-    stands = f"the plan's head stands in the chain of this store, at event {stated.events:,} of {_end(storage):,}"
+    end = storage.head().sequence
+    stands = f"the plan's head stands in the chain of this store, at event {stated.events:,} of {end:,}"
     try:
-        kept = next(_naming(storage, file_digest, after=stated.events), None)
+        kept = _kept(storage, file_digest, patient_id, after=stated.events) or next(
+            _naming(storage.events(after=stated.events), file_digest), None
+        )
     except StoreDamagedError as error:
         return StoreTestimony((stands, f"the chain after it is damaged: {error.line()}"))
     if kept is None:
         return StoreTestimony((stands, "this file is not among the signed and approved plans of the chain"))
+    return StoreTestimony((stands, _kept_words(kept)))
+
+
+def _kept_words(kept: StoredEvent) -> str:
     act = "approved" if kept.event.kind == "plan-approved" else "signed"
     when = kept.event.time.isoformat(sep=" ", timespec="seconds")
-    return StoreTestimony(
-        (stands, f"this very file was {act} as event {kept.sequence:,} on {when} by {kept.event.who}")
-    )
-
-
-def _end(storage: Storage) -> int:
-    return storage.head().sequence
+    return f"this very file was {act} as event {kept.sequence:,} on {when} by {kept.event.who}"
 
 
 def _event_at(storage: Storage, sequence: int) -> StoredEvent | None:
@@ -107,11 +113,16 @@ def _event_at(storage: Storage, sequence: int) -> StoredEvent | None:
     return found if found is not None and found.sequence == sequence else None
 
 
-def _naming(storage: Storage, file_digest: Digest, *, after: int) -> Iterator[StoredEvent]:
-    """Plan events after a place whose data hold the digest."""
-    for stored in storage.events(after=after):
-        if stored.event.kind in PLAN_EVENTS and _holds(stored.event.data, file_digest):
-            yield stored
+def _kept(storage: Storage, file_digest: Digest, patient_id: str, *, after: int) -> StoredEvent | None:
+    """The event of this file among those of the patient's courses and of no course."""
+    courses = [course.course_id for course in storage.courses() if course.summary.patient_id == patient_id]
+    parts = [storage.events(course_id=course_id, after=after) for course_id in courses]
+    return next(_naming(chain(*parts, storage.events(of_store=True, after=after)), file_digest), None)
+
+
+def _naming(events: Iterable[StoredEvent], file_digest: Digest) -> Iterator[StoredEvent]:
+    """Plan events whose data hold the digest."""
+    return (stored for stored in events if stored.event.kind in PLAN_EVENTS and _holds(stored.event.data, file_digest))
 
 
 def _holds(tree: Any, text: str) -> bool:

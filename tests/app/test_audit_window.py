@@ -269,8 +269,12 @@ def test_that_nothing_is_clipped_in_a_small_window_whatever_is_wrong(qtbot: QtBo
 
 def test_that_closing_gives_the_store_back(qtbot: QtBot) -> None:
     storage = busy_store(20)
-    window = opened(qtbot, storage)
+    window = AuditWindow(storage, who="A. Kowalska", open_reader=lambda: storage)
+    window.show()
+    settle(qtbot, window)
     storage.is_closed = False
+    gone: list[bool] = []
+    window.destroyed.connect(lambda: gone.append(True))
     window.close()
     assert storage.is_closed
-    assert window.jobs.running == ()
+    qtbot.waitUntil(lambda: gone == [True])

@@ -11,7 +11,7 @@ import pytest
 
 from app.cli import main
 from app.signing import plan_document, sign_plan
-from app.store.events import Event, Head, chained
+from app.store.events import CourseSummary, Event, Head, chained
 from app.store.plan_anchor import chain_problem, store_identity
 from app.store.storage import Storage, StoreError
 from app.verification import Verification, verify_plan
@@ -46,12 +46,14 @@ def plan_in(storage: MemoryStorage) -> bytes:
 
 
 def keep(storage: MemoryStorage, pdf: bytes) -> None:
+    summary = CourseSummary(PATIENT.patient_id, PATIENT.name, None, "duonen-b", 2, 4, "signed")
     event = Event(
         "plan-signed",
         "course-1",
         "Łucja Żółć",
         "Sign the plan of cycle 2",
         datetime(2026, 3, 2, 9, 5, tzinfo=UTC),
+        summary=summary,
         data=FrozenMap({"plan": {"pdf_sha256": sha256_hex(pdf)}}),
     )
     storage.append([event])
@@ -151,6 +153,17 @@ def test_that_a_plan_of_another_store_is_no_error() -> None:
     verdict = said(plan_in(small_chain(20)), other)
     assert verdict.accepted
     assert "the plan was made in another store than that of this data folder" in verdict.remarks
+
+
+def test_that_an_imported_course_tells_of_its_plans_though_they_were_made_elsewhere() -> None:
+    pdf = plan_in(small_chain(20))
+    other = MemoryStorage()
+    other.append([Event("store-created", None, "C. Wiśniewska", "Store created", datetime(2026, 3, 2, tzinfo=UTC))])
+    keep(other, pdf)
+    verdict = said(pdf, other)
+    assert verdict.accepted
+    assert "the plan was made in another store than that of this data folder" in verdict.remarks
+    assert any("this very file was signed as event 2" in remark for remark in verdict.remarks)
 
 
 def test_that_a_store_that_is_missing_or_unreadable_is_no_fault_of_the_plan() -> None:
