@@ -22,6 +22,7 @@ from app.store.arrays import array_content, array_digest, array_from_content
 from app.store.events import Digest
 from app.store.node_values import kind_of
 from app.store.nodes import Get, ImageReference, damaged, image_reference, node_content, node_fields
+from app.store.single_values import IMAGE, OBJECT
 from app.store.tree_classes import kinds_of, names_of
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.errors import DosimetryError
@@ -192,6 +193,8 @@ class _Reader:
     def _whole(self, digest: Digest, expected: type, tree: dict[str, Any]) -> Any:
         made = self._made(digest, expected, tree)
         self._tree._digests[made] = digest
+        if isinstance(made, Volume):
+            self._tree._image_digests[made] = tree["values"][IMAGE]["digest"]
         return self._tree._objects.setdefault(digest, made)
 
     def _made(self, digest: Digest, expected: type, tree: dict[str, Any]) -> Any:
@@ -264,13 +267,13 @@ def images_of_cases(roots: Iterable[Digest], get: Get) -> tuple[ImageReference, 
 
 def _references(roots: Iterable[Digest], get: Get) -> tuple[ImageReference, ...]:
     def parts(tree: Any, cls: type) -> tuple[Digest, dict[str, Any]]:
-        digest = str(tree["$object"])
+        digest = str(tree[OBJECT])
         return digest, node_fields(get(digest), digest, cls.__name__, names_of(cls))
 
     known: dict[tuple[int, int, Digest], list[ImageReference]] = {}
 
     def of_time_point(number: int, index: int, named: Any) -> list[ImageReference]:
-        place = (number, index, str(named["$object"]))
+        place = (number, index, str(named[OBJECT]))
         if place not in known:
             _, point = parts(named, TimePoint)
             known[place] = []
@@ -288,7 +291,7 @@ def _references(roots: Iterable[Digest], get: Get) -> tuple[ImageReference, ...]
         case = node_fields(get(root), root, Case.__name__, names_of(Case))
         with _as_damage(root):
             for named in case["cycles"]:
-                digest = str(named["$object"])
+                digest = str(named[OBJECT])
                 if digest not in cycles:
                     _, cycle = parts(named, Cycle)
                     points = enumerate(cycle["time_points"])
@@ -323,7 +326,7 @@ def _source_files(series: dict[str, Any]) -> tuple[SourceFile, ...]:
 
 
 def _reference(cycle: int, index: int, series: dict[str, Any], volume: dict[str, Any]) -> ImageReference:
-    digest, dtype, shape = image_reference(volume["values"]["$image"])
+    digest, dtype, shape = image_reference(volume["values"][IMAGE])
     text: Any = kind_of(str)[1]
     return ImageReference(
         cycle,

@@ -13,7 +13,7 @@ from app.store.events import Digest, Event, StoredEvent
 from app.store.image_files import ImageFiles, content_if, missing_file
 from app.store.nodes import reachable
 from app.store.plan_anchor import store_identity
-from app.store.storage import Storage, StoreError
+from app.store.storage import Storage, StoreDamagedError, StoreError
 from app.store.travelled_events import objects_named, objects_required
 from dosimetry_core.errors import DosimetryError, raise_problems
 from dosimetry_core.frozen import FrozenMap
@@ -87,7 +87,14 @@ def _put_objects(
     """Put every object that the events rest on; return the image files that were met."""
     seen: set[Digest] = set()
     image_files: dict[SourceFile, None] = {}
-    required = objects_required(replayed(events))
+    try:
+        required = objects_required(replayed(events))
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreDamagedError(
+            f"the history of the course can't be followed ({error})",
+            where=str(storage.folder),
+            remedy="check the store with lutetia doctor",
+        ) from error
     named = [*(objects_named(event, storage.has) for event in events), required]
     for number, digests in enumerate(named):
         progress(number / len(named), "Exporting the course")

@@ -332,6 +332,22 @@ def test_that_any_history_read_back_shares_exactly_what_is_equal(edits: list[tup
                 assert (mine is theirs) == same(mine, theirs)
 
 
+def test_that_the_first_edit_after_reopening_digests_no_image_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = Kept()
+    root = kept.put(CaseTree().encode(FULL)).root
+    reader = CaseTree()
+    again = reader.decode(root, kept.__getitem__, images_of(FULL))
+
+    def never(array: object) -> str:
+        raise AssertionError("an image was digested")
+
+    monkeypatch.setattr("app.store.case_tree.array_digest", never)
+    assert len(reader.encode(voi_changed(again, 0, np.full((2, 2, 2), 9, np.uint8))).objects) == 5
+    moved = replace(again.cycles[0].time_points[0], ct=replace(again.cycles[0].time_points[0].ct, description="other"))
+    cycle = replace(again.cycles[0], time_points=(moved, *again.cycles[0].time_points[1:]))
+    assert len(reader.encode(replace(again, cycles=(cycle, again.cycles[1]))).objects) == 4
+
+
 def test_that_equal_objects_made_apart_are_kept_once() -> None:
     same_mask = [Voi("a", "A", "liver", mask(3)), Voi("b", "B", "liver", mask(3))]
     case = replace(a_case(), cycles=(Cycle(1, (), vois=tuple(same_mask)),))
