@@ -106,21 +106,28 @@ def _spellings(word: str) -> Iterator[str]:
             yield quote(form)
 
 
+@functools.lru_cache(maxsize=8)
+def _folded(words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((word.casefold(), word) for word in words)
+
+
 @functools.lru_cache(maxsize=64)
-def _pattern(words: tuple[str, ...]) -> re.Pattern[str] | None:
+def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     parts = []
     for word in sorted(words, key=len, reverse=True):
         escaped = re.escape(word)
         alone = len(word) <= _SHORT and not any(unicodedata.category(letter) == "Lo" for letter in word)
         parts.append(rf"(?<![^\W_]){escaped}(?![^\W_])" if alone else escaped)
-    return re.compile("|".join(parts), re.IGNORECASE) if parts else None
+    return re.compile("|".join(parts), re.IGNORECASE)
 
 
 def without_identity(text: str, identifying: Iterable[str]) -> str:
     """The text with paths, identifying words, dates and DICOM UIDs replaced."""
-    pattern = _pattern(tuple(identifying))
-    if pattern is not None:
-        text = pattern.sub(PATIENT, text)
+    folded = text.casefold()
+    # One pattern of all words of a department's patients would be slow; few of them are in any one text.
+    present = tuple(word for low, word in _folded(tuple(identifying)) if low in folded)
+    if present:
+        text = _pattern(present).sub(PATIENT, text)
     return _PATH.sub(_path_or_unit, _UID.sub(UID, _DATE.sub(DATE, text)))
 
 

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -218,6 +219,34 @@ def test_that_each_line_begins_with_the_utc_time_and_no_message_can_fake_one(log
     assert "start Lutetia" in lines[0]
     said = datetime.fromisoformat(lines[0].split(" ")[0])
     assert abs(datetime.now(UTC) - said) < timedelta(minutes=1)
+
+
+def test_that_what_qt_says_is_cleaned_too(logs: Logs) -> None:
+    from PySide6.QtCore import qInstallMessageHandler, qWarning
+
+    before = qInstallMessageHandler(None)
+    qInstallMessageHandler(before)
+    logs.take_qt_messages()
+    qWarning("cannot open /data/Nowak/x.png of PRRT-0417")
+    logs.stop()
+    text = everything(logs.logs_folder)
+    assert "warning qt: default: cannot open [path]" in text
+    assert "PRRT-0417" not in text
+    after = qInstallMessageHandler(None)
+    qInstallMessageHandler(after)
+    assert after is before
+
+
+def test_that_a_department_of_patients_does_not_slow_the_log(logs: Logs) -> None:
+    for number in range(500):
+        logs.know(identifying_words(f"LUT-{number:05d}", f"Family{number}^Given{number}", date(1950, 1, 1)))
+    text = "fit of cycle 2, Kidney L: 3.25 MBq, 12 of 17 points " * 4
+    begin = time.perf_counter()
+    for _ in range(20):
+        without_identity(text, logs.identifying)
+    # About 1 ms here; a log line is rare.
+    assert (time.perf_counter() - begin) / 20 < 0.02
+    assert "Given77" not in without_identity("of GIVEN77 and lut-00077", logs.identifying)
 
 
 def test_that_files_and_folders_are_private(logs: Logs) -> None:

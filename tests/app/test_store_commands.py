@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import random
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -14,11 +15,15 @@ from pathlib import Path
 import pytest
 
 from app.cli import main
+from app.restoration import restored
+from app.site_configuration import SiteConfiguration
 from app.store import open_store
 from app.store.events import CourseSummary, Event
+from app.store.storage import StoreError
 from dosimetry_core import pipeline
 from dosimetry_core.case_file import read_case
 from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.progress import no_progress
 from tests.app.store.course_examples import COURSE, keep_course
 from tests.small_study import write_small_case
 
@@ -463,6 +468,33 @@ def test_that_a_backup_that_cannot_be_used_is_refused_and_changes_nothing(
     assert str(file) in captured.err
     assert len(captured.err.splitlines()) == 1
     assert (kinds(folder), (folder / "store.sqlite").read_bytes()) == before
+
+
+def test_that_a_hundred_damaged_backups_are_all_refused(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "one"
+    assert main(["backup", str(file), "--by", "B"]) == 0
+    content, randomly = file.read_bytes(), random.Random(6)
+    before = (folder / "store.sqlite").read_bytes()
+    taken = []
+    for number in range(100):
+        place = randomly.randrange(len(content))
+        damaged = bytearray(content)
+        if number % 3 == 0:
+            damaged[place] ^= 1 << randomly.randrange(8)
+        elif number % 3 == 1:
+            del damaged[place:]
+        else:
+            damaged[place : place + 64] = randomly.randbytes(64)
+        file.write_bytes(damaged)
+        try:
+            restored(file, folder, SiteConfiguration(), who="B", progress=no_progress)
+        except StoreError:
+            continue
+        taken.append(number)
+    assert taken == []
+    assert (folder / "store.sqlite").read_bytes() == before
+    file.write_bytes(content)
+    restored(file, folder, SiteConfiguration(), who="B", progress=no_progress)
 
 
 def test_that_nothing_is_restored_under_an_open_window(
