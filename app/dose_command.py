@@ -22,7 +22,7 @@ from dosimetry_core.errors import (
 )
 
 if TYPE_CHECKING:
-    from app.nifti import NiftiVolume
+    from dosimetry_core.dicom.nifti import NiftiVolume
     from dosimetry_core.dose.media import Medium
 
 DONE = 0
@@ -107,7 +107,7 @@ def read_known_map(time_integrated_activity: Path, density: Path, labels: Path, 
     DosimetryError
         One or several, each with its file.
     """
-    from app.nifti import read_nifti
+    from dosimetry_core.dicom.nifti import read_nifti
 
     activity_map, density_map, label_map = (read_nifti(path) for path in (time_integrated_activity, density, labels))
     named, names_digest = _read_names(names)
@@ -127,7 +127,7 @@ def read_known_map(time_integrated_activity: Path, density: Path, labels: Path, 
     )
     raise_problems(problems)
     inputs = {
-        _key(volume.path, (time_integrated_activity, density, labels, names)): volume.sha256
+        _key(volume.path, (time_integrated_activity, density, labels, names)): volume.source_file.sha256
         for volume in (activity_map, density_map, label_map)
     }
     inputs[_key(names, (time_integrated_activity, density, labels, names))] = names_digest

@@ -22,7 +22,9 @@ from dosimetry_core.frozen import read_only
 FloatArray = NDArray[np.float64]
 Spacing = tuple[float, float, float]
 
-_DIRECTIONS: Final = 64
+_DIRECTIONS: Final = 48
+_FEW_DIRECTIONS: Final = 12
+_BLOCK: Final = 500_000
 _STEPS_PER_VOXEL: Final = 32
 _NEAR_VOXELS: Final = 4.0
 _SMOOTHING_MM: Final = 2.0
@@ -97,34 +99,24 @@ def voxel_energies_j(
         axes = [np.arange(count + 1) * step for count, step in zip(lags, size, strict=True)]
         distance = np.sqrt(sum(a * a for a in np.meshgrid(*axes, indexing="ij", sparse=True)))
         far = distance > near_mm
-        energies[far] = _by_gauss_points(radial, size, np.argwhere(far) * size)
+        energies[far] = _by_gauss_points(radial, size, lags)[far]
     return energies
 
 
 def _along_rays(radial: RadialEnergy, size: FloatArray, lags: tuple[int, int, int], *, up_to_mm: float) -> FloatArray:
-    radius, energy = _ray_points(radial, float(size.min()) / _STEPS_PER_VOXEL, up_to_mm)
-    node, weight = np.polynomial.legendre.leggauss(_DIRECTIONS)
-    cosine, azimuth = np.meshgrid((node + 1) / 2, (node + 1) * math.pi / 4, indexing="ij")
-    share = np.outer(weight, weight).ravel() / 4
-    sine = np.sqrt(1 - cosine**2)
-    direction = np.stack([cosine, sine * np.cos(azimuth), sine * np.sin(azimuth)]).reshape(3, -1)
+    smallest = float(size.min())
+    radius, energy = _ray_points(radial, smallest / _STEPS_PER_VOXEL, up_to_mm)
     shape = np.array(lags) + 2
     sums = np.zeros(int(shape.prod()))
-    block = max(1, 1_500_000 // share.size)
-    for start in range(0, radius.size, block):
-        part = slice(start, start + block)
-        place = direction[:, None, :] * (radius[part][None, :, None] / size[:, None, None])
-        amount = energy[part][:, None] * share[None, :]
-        cell = np.floor(place).astype(np.intp)
-        inside = (cell <= np.array(lags)[:, None, None]).all(axis=0)
-        fraction = (place - cell)[:, inside]
-        cell, amount = cell[:, inside], amount[inside]
-        for corner in itertools.product((0, 1), repeat=3):
-            portion = amount.copy()
-            for axis, up in enumerate(corner):
-                portion *= fraction[axis] if up else 1 - fraction[axis]
-            index = ((cell[0] + corner[0]) * shape[1] + cell[1] + corner[1]) * shape[2] + cell[2] + corner[2]
-            sums += np.bincount(index, portion, minlength=sums.size)
+    # Within half a voxel the triangles are one polynomial of low degree, for which few directions are exact.
+    near = radius < smallest / 2
+    for part, directions in ((near, _FEW_DIRECTIONS), (~near, _DIRECTIONS)):
+        direction, share = _octant_directions(directions)
+        radii, energies = radius[part], energy[part]
+        block = max(1, _BLOCK // share.size)
+        for start in range(0, radii.size, block):
+            pieces = slice(start, start + block)
+            _deposit(sums, shape, direction, share, radii[pieces], energies[pieces], size, lags)
     octant = sums.reshape(shape)[: lags[0] + 1, : lags[1] + 1, : lags[2] + 1] / 8
     # A lag of 0 along an axis receives from both sides of it.
     for axis in range(3):
@@ -132,6 +124,41 @@ def _along_rays(radial: RadialEnergy, size: FloatArray, lags: tuple[int, int, in
         edge[axis] = slice(0, 1)
         octant[tuple(edge)] *= 2
     return octant
+
+
+def _octant_directions(count: int) -> tuple[FloatArray, FloatArray]:
+    """Unit vectors of one octant, shape (3, count²), with weights that sum to 1 (Gauss–Legendre in cos θ and φ)."""
+    node, weight = np.polynomial.legendre.leggauss(count)
+    cosine, azimuth = np.meshgrid((node + 1) / 2, (node + 1) * math.pi / 4, indexing="ij")
+    sine = np.sqrt(1 - cosine**2)
+    direction = np.stack([cosine, sine * np.cos(azimuth), sine * np.sin(azimuth)]).reshape(3, -1)
+    return direction, np.outer(weight, weight).ravel() / 4
+
+
+def _deposit(
+    sums: FloatArray,
+    shape: NDArray[np.int_],
+    direction: FloatArray,
+    share: FloatArray,
+    radius: FloatArray,
+    energy: FloatArray,
+    size: FloatArray,
+    lags: tuple[int, int, int],
+) -> None:
+    """Share the energy of each point of the rays between the eight lags around it."""
+    place = direction[:, None, :] * (radius[None, :, None] / size[:, None, None])
+    amount = energy[:, None] * share[None, :]
+    cell = place.astype(np.intp)
+    inside = (cell <= np.array(lags)[:, None, None]).all(axis=0)
+    fraction = (place - cell)[:, inside]
+    cell, amount = cell[:, inside], amount[inside]
+    base = (cell[0] * shape[1] + cell[1]) * shape[2] + cell[2]
+    for corner in itertools.product((0, 1), repeat=3):
+        portion = amount
+        for axis, up in enumerate(corner):
+            portion = portion * (fraction[axis] if up else 1 - fraction[axis])
+        offset = (corner[0] * shape[1] + corner[1]) * shape[2] + corner[2]
+        sums += np.bincount(base + offset, portion, minlength=sums.size)
 
 
 def _ray_points(radial: RadialEnergy, step_mm: float, up_to_mm: float) -> tuple[FloatArray, FloatArray]:
@@ -149,18 +176,24 @@ def _ray_points(radial: RadialEnergy, step_mm: float, up_to_mm: float) -> tuple[
     return np.concatenate([np.zeros(0), *radius]), np.concatenate([np.zeros(0), *energy])
 
 
-def _by_gauss_points(radial: RadialEnergy, size: FloatArray, place_mm: FloatArray) -> FloatArray:
+def _by_gauss_points(radial: RadialEnergy, size: FloatArray, lags: tuple[int, int, int]) -> FloatArray:
+    """Mean of the kernel over the triangles, for every lag; of use far from the source only."""
     radius, log_density = _smooth_density(radial)
-    volume = float(size.prod())
-    total = np.zeros(len(place_mm))
-    axes = range(3)
-    for points in itertools.product(axes, repeat=3):
-        shift = np.array([_TRIANGLE_POINTS[point] for point in points]) * size
+    total = np.zeros([n + 1 for n in lags])
+    for points in itertools.product(range(3), repeat=3):
         weight = math.prod(_TRIANGLE_WEIGHTS[point] for point in points)
-        distance = np.linalg.norm(place_mm + shift, axis=1)
-        value = np.exp(np.interp(distance, radius, log_density)) / (4 * math.pi * distance**2)
-        total += weight * np.where(distance <= radial.reach_mm, value, 0.0)
-    return total * volume
+        squares = [
+            ((np.arange(count + 1) + _TRIANGLE_POINTS[point]) * step) ** 2
+            for count, point, step in zip(lags, points, size, strict=True)
+        ]
+        square = squares[0][:, None, None] + squares[1][:, None] + squares[2]
+        distance = np.sqrt(square)
+        value = np.interp(distance, radius, log_density, right=-np.inf)
+        np.exp(value, out=value)
+        # At the source itself, where the rays serve, the square may vanish.
+        value /= np.maximum(square, (_TRIANGLE_POINTS[2] * float(size.min())) ** 2)
+        total += weight * value
+    return total * (float(size.prod()) / (4 * math.pi))
 
 
 def _smooth_density(radial: RadialEnergy) -> tuple[FloatArray, FloatArray]:
