@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.store.faults.kills import kill
-from tests.figures import figure_line
+from tests.app.store.faults.store_figure import store_figure
 
 SEED = 20261121
 SAVED_TOO_EARLY = """
@@ -31,7 +31,7 @@ def test_that_no_saved_change_is_lost_when_the_program_is_killed(tmp_path: Path)
 @pytest.mark.long
 def test_that_100_kills_lose_no_saved_change(tmp_path: Path) -> None:
     tally = kill(tmp_path, seed=SEED, kills=100)
-    figure_line(
+    store_figure(
         "store-kills",
         n=tally.kills,
         failures=len(tally.wrong),
@@ -46,5 +46,5 @@ def test_that_100_kills_lose_no_saved_change(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_that_a_program_that_says_saved_too_early_is_caught(tmp_path: Path) -> None:
     tally = kill(tmp_path, seed=SEED, kills=6, prologue=SAVED_TOO_EARLY)
-    figure_line("store-kills-control-saved-too-early", n=tally.kills, failures=0, seed=SEED, caught=len(tally.wrong))
+    store_figure("store-kills-control-saved-too-early", n=tally.kills, failures=0, seed=SEED, caught=len(tally.wrong))
     assert tally.wrong

@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-import apsw
 import pytest
 
 from tests.app.store.faults.load import timed, write_store
-from tests.figures import figure_line
+from tests.app.store.faults.store_figure import store_figure
 
 pytestmark = pytest.mark.long
 
@@ -19,14 +18,13 @@ def test_that_a_million_events_start_within_3_s_open_within_half_a_second_and_ve
     size = (tmp_path / "store.sqlite").stat().st_size
     times = timed(tmp_path)
     figures = {key: value for key, value in dataclasses.asdict(times).items() if key != "problems"}
-    figure_line(
+    store_figure(
         "store-load",
         n=times.events,
         failures=len(times.problems),
         seed=None,
         write_s=write_s,
         bytes=size,
-        sqlite=apsw.sqlitelibversion(),
         **figures,
     )
     assert times.problems == ()

@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 
 from app.store import open_store
-from app.store.storage import StoreError
+from app.store.events import Digest
+from app.store.kept_objects import unpacked
+from app.store.sqlite_storage import SqliteStorage
+from app.store.storage import StoreDamagedError, StoreError
 from dosimetry_core.progress import no_progress
 from tests.app.store.faults.power_cuts import fast_folder
 from tests.app.store.faults.shown import Shown, shown
+from tests.app.store.faults.store_figure import store_figure
 from tests.app.store.faults.use_cases import CourseOfWork
-from tests.figures import figure_line
 
 SEED = 20261121
 
@@ -85,8 +88,27 @@ def test_that_a_flipped_bit_is_found_or_without_effect(golden: Golden) -> None:
     assert outcomes["refused"] > 50
 
 
+def test_that_flipped_bits_would_be_shown_if_objects_were_not_held_against_their_digests(
+    golden: Golden, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unchecked(storage: SqliteStorage, digest: Digest) -> bytes:
+        row = storage._connection.execute(
+            "SELECT size, packed, content FROM object WHERE digest = ?", (bytes.fromhex(digest),)
+        ).fetchone()
+        content = None if row is None else unpacked(*row)
+        if content is None:
+            raise StoreDamagedError("missing")
+        return content
+
+    monkeypatch.setattr(SqliteStorage, "get", unchecked)
+    _, wrong = flips(golden, 50)
+    assert len(wrong) > 10
+
+
 @pytest.mark.long
 def test_that_each_of_5000_flipped_bits_is_found_or_without_effect(golden: Golden) -> None:
     outcomes, wrong = flips(golden, 5000)
-    figure_line("store-bit-flips", n=5000, failures=len(wrong), seed=SEED, outcomes=outcomes, bytes=len(golden.content))
+    store_figure(
+        "store-bit-flips", n=5000, failures=len(wrong), seed=SEED, outcomes=outcomes, bytes=len(golden.content)
+    )
     assert wrong == []

@@ -14,7 +14,7 @@ from app.store import database_faults
 from app.store.sqlite_storage import SqliteStorage
 from tests.app.store.faults.failing import FAULTS, GROUPS, USE_CASES, Failure, Stage
 from tests.app.store.faults.power_cuts import fast_folder
-from tests.figures import figure_line
+from tests.app.store.faults.store_figure import store_figure
 
 MOST = 200
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -84,5 +84,5 @@ def test_that_every_fault_of_every_file_operation_is_told(stage: Stage, name: st
             for forever in (False, True)
         ),
     )
-    figure_line(f"store-file-faults-{name.replace(' ', '-')}", n=number, failures=len(found), seed=None)
+    store_figure(f"store-file-faults-{name.replace(' ', '-')}", n=number, failures=len(found), seed=None)
     assert found == []

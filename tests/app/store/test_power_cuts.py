@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import apsw
 import pytest
 
 from tests.app.store.faults.power_cuts import USE_CASES, Tally, cut, recorded
-from tests.figures import figure_line
+from tests.app.store.faults.store_figure import store_figure
 
 SEED = 20261121
 
@@ -34,13 +33,12 @@ def test_that_weaker_syncing_loses_acknowledged_events(synchronous: str) -> None
 @pytest.mark.long
 def test_that_20000_power_cuts_lose_nothing_acknowledged() -> None:
     tally = cut_all(20_000)
-    figure_line(
+    store_figure(
         "store-power-cuts",
         n=tally.states,
         failures=tally.bad,
         seed=SEED,
         wrongs=tally.wrongs,
-        sqlite=apsw.sqlitelibversion(),
     )
     assert tally.examples == []
 
@@ -52,7 +50,7 @@ def test_how_much_weaker_syncing_loses(synchronous: str) -> None:
     for name in USE_CASES:
         cut(recorded(name, synchronous), 100, SEED, tally)
     lost = tally.lost
-    figure_line(
+    store_figure(
         f"store-power-cuts-control-{synchronous.lower()}",
         n=tally.states,
         failures=0,

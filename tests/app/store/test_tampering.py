@@ -17,9 +17,9 @@ from app.store.plan_anchor import chain_problem
 from app.store.storage import Storage, StoreError
 from dosimetry_core.progress import no_progress
 from tests.app.store.faults.power_cuts import fast_folder
+from tests.app.store.faults.store_figure import store_figure
 from tests.app.store.faults.tampering import EVENT_ACTS, OBJECT_ACTS, Intruder, delete, edit, truncate
 from tests.app.store.faults.use_cases import IMAGES, CourseOfWork
-from tests.figures import figure_line
 
 SEED = 20261121
 
@@ -142,7 +142,7 @@ def test_that_every_change_of_the_record_is_found(original: Original) -> None:
 @pytest.mark.long
 def test_that_each_of_1000_changes_of_the_record_is_found(original: Original) -> None:
     number, missed = trials(original, 64)
-    figure_line("store-tampering", n=number, failures=len(missed), seed=SEED)
+    store_figure("store-tampering", n=number, failures=len(missed), seed=SEED)
     assert number >= 1000
     assert missed == []
 

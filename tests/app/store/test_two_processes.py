@@ -11,7 +11,7 @@ import pytest
 from app.store import open_store
 from dosimetry_core.progress import no_progress
 from tests.app.store.faults.second_process import SecondProcess
-from tests.figures import figure_line
+from tests.app.store.faults.store_figure import store_figure
 
 SEED = 20261121
 COURSES = ("a", "b", "c")
@@ -81,7 +81,7 @@ def test_that_none_of_5000_interleaved_steps_loses_an_update(
     tmp_path: Path, pair: tuple[SecondProcess, SecondProcess]
 ) -> None:
     lost = lost_updates(tmp_path, interleaved(pair, 5000))
-    figure_line("store-two-processes", n=5000, failures=lost, seed=SEED)
+    store_figure("store-two-processes", n=5000, failures=lost, seed=SEED)
     assert lost == 0
 
 

@@ -20,9 +20,9 @@ from tests.app.store.faults.older_stores import VERSIONS, make_older
 from tests.app.store.faults.power_cuts import fast_folder
 from tests.app.store.faults.recording import Recording, crash_state
 from tests.app.store.faults.shown import wrongs
+from tests.app.store.faults.store_figure import store_figure
 from tests.app.store.faults.use_cases import CourseOfWork
 from tests.app.store.faults.watched_files import Act, Fault, odd_ends_of_copies, watched
-from tests.figures import figure_line
 
 SEED = 20261121
 DATABASE = "store.sqlite"
@@ -122,7 +122,7 @@ def test_that_an_upgrade_cut_off_at_any_operation_leaves_the_old_store_or_the_ne
 @pytest.mark.long
 def test_how_many_interrupted_upgrades_leave_the_old_store_or_the_new(older: Older, tmp_path: Path) -> None:
     number, untouched, found = interrupted(older, upgrade_recorded(older, tmp_path / "store"), 20)
-    figure_line(
+    store_figure(
         f"store-upgrade-from-{older.version}", n=number, failures=len(found), seed=SEED, old_store_untouched=untouched
     )
     assert found == []
