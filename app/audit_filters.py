@@ -22,6 +22,8 @@ _ANY_KIND = "Any kind"
 class AuditFilters(QWidget):
     """One line of fields; ``changed`` comes shortly after the user changed one and all of them can be read.
 
+    ``misread`` says what is wrong with a day that can't be read.
+
     Parameters
     ----------
     course_id
@@ -29,6 +31,7 @@ class AuditFilters(QWidget):
     """
 
     changed = Signal()
+    misread = Signal(str)
 
     def __init__(self, course_id: str | None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -78,7 +81,8 @@ class AuditFilters(QWidget):
         """What the fields say; None while a day can't be read, whose field is marked then."""
         try:
             days = [self._day(field) for field in (self.first_day, self.last_day)]
-        except DosimetryError:
+        except DosimetryError as error:
+            self.misread.emit(f"{error.what[:1].upper()}{error.what[1:]}: {error.remedy}")
             return None
         course_id = str(self.scope.currentData())
         chosen = self.kind.currentData()

@@ -147,6 +147,7 @@ class AuditWindow(QDialog):
 
     def _connect(self) -> None:
         self.filters.changed.connect(self.reload)
+        self.filters.misread.connect(self.count.set_text)
         self.table.row_selected.connect(lambda number: self.detail.show_line(self._lines.get(number)))
         self.table.more_wanted.connect(self._read_more)
         self.verify_button.clicked.connect(self.verify)

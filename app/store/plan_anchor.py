@@ -88,7 +88,7 @@ def testimony(storage: Storage, stated: AuditHead | None, file_digest: Digest, *
         return StoreTestimony((other,) if kept is None else (other, _kept_words(kept)))
     problem = chain_problem(storage, Head(stated.events, stated.head_sha256))
     if problem is not None:
-        return StoreTestimony(problems=(problem,))
+        return StoreTestimony(problems=(f"the store of this computer contradicts the plan: {problem}",))
     end = storage.head().sequence
     stands = f"the plan's head stands in the chain of this store, at event {stated.events:,} of {end:,}"
     try:

@@ -148,6 +148,7 @@ def test_that_a_kind_and_days_can_be_chosen_and_a_wrong_day_is_marked(qtbot: QtB
     before = window.shown_lines
     chosen(qtbot, window, first_day="13.1.2026")
     assert window.filters.first_day.property("invalid") is True
+    assert window.count.full_text() == "'13.1.2026' is no day: write it as 2026-11-21"
     assert window.shown_lines == before
     window.save_csv(Path("never-written.csv"))
     assert "can't be read" in window.strip.message()
