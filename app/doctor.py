@@ -125,23 +125,13 @@ def examined(option: Path | DataFolder | None, *, rehearse_upgrade: bool = False
     lines += _guarded("file system", lambda: _file_system(folder.path))
     lines += _guarded("rights", lambda: _rights(folder.path))
     lines += _guarded("free space", lambda: _free_space(folder.path))
-    check: StoreCheck | None = None
-    if has_store(folder.path):
-        part = part_of(progress, 0.0, 0.6 if rehearse_upgrade else 1.0)
-        try:
-            with opened_store(folder, configuration, who=None) as storage:
-                lines += [DoctorLine("store", "problem", text, "see the IT page") for text in storage.warnings]
-                check = storage.check(progress=part_of(part, 0.0, 0.8))
-                lines += _store(check)
-                lines += _backups(folder.path, check, configuration, part_of(part, 0.8, 1.0))
-        except DosimetryError as error:
-            lines += _problem_lines("store", error)
-        if rehearse_upgrade:
-            lines += _guarded("upgrade", lambda: _rehearsal(folder.path, part_of(progress, 0.6, 1.0)))
-    elif rehearse_upgrade:
-        lines.append(DoctorLine("upgrade", "well", "no store, so nothing to upgrade"))
+    begin = 0.6 if rehearse_upgrade else 1.0
+    checks: list[StoreCheck] = []
+    lines += _guarded("store", lambda: _kept(folder, configuration, checks, part_of(progress, 0.0, begin)))
+    if rehearse_upgrade:
+        lines += _guarded("upgrade", lambda: _rehearsal(folder.path, part_of(progress, begin, 1.0)))
     lines += _guarded("logs", lambda: _logs(folder.path, configuration))
-    return DoctorReport(tuple(lines), folder.path, check)
+    return DoctorReport(tuple(lines), folder.path, checks[0] if checks else None)
 
 
 def _guarded(subject: str, look: Callable[[], Iterator[DoctorLine]]) -> list[DoctorLine]:
@@ -247,6 +237,48 @@ def _free_space(folder: Path) -> Iterator[DoctorLine]:
 # --- store ------------------------------------------------------------------------------------------------------------
 
 
+def _kept(
+    folder: DataFolder, configuration: SiteConfiguration, checks: list[StoreCheck], progress: Progress
+) -> Iterator[DoctorLine]:
+    """Everything about the store itself; its check is added to ``checks``."""
+    if not has_store(folder.path):
+        return
+    older = _older_version(folder.path)
+    if older is not None:
+        yield DoctorLine(
+            "store",
+            "notice",
+            f"of store version {older}: it is upgraded when it is next opened for writing",
+            "first run lutetia doctor --rehearse-upgrade",
+        )
+        return
+    with opened_store(folder, configuration, who=None) as storage:
+        for text in storage.warnings:
+            yield DoctorLine("store", "problem", text, "see what keeps that file from being read or written")
+        check = storage.check(progress=part_of(progress, 0.0, 0.8))
+    checks.append(check)
+    yield from _store(check)
+    yield from _backups(folder.path, check, configuration, part_of(progress, 0.8, 1.0))
+
+
+def _older_version(folder: Path) -> int | None:
+    """Version of the store if this program has to upgrade it first."""
+    from app.store.connection import Access, connect
+    from app.store.database_faults import spoken
+    from app.store.opening import DATABASE
+    from app.store.schema import APPLICATION_ID, NEWEST, version_of
+
+    path = folder / DATABASE
+    with spoken(path, "reading its version"):
+        connection = connect(Access(path), read_only=True, guarded=False, checkpoint=False)
+        try:
+            version = version_of(connection)
+            ours = int(connection.pragma("application_id")) == APPLICATION_ID
+        finally:
+            connection.close()
+    return version if ours and 0 < version < NEWEST else None
+
+
 def _store(check: StoreCheck) -> Iterator[DoctorLine]:
     if check.problems:
         for problem in check.problems:
@@ -291,6 +323,9 @@ def _backups(
 def _rehearsal(folder: Path, progress: Progress) -> Iterator[DoctorLine]:
     from app.store.upgrade import rehearse_upgrade
 
+    if not has_store(folder):
+        yield DoctorLine("upgrade", "well", "no store, so nothing to upgrade")
+        return
     yield DoctorLine("upgrade", "well", rehearse_upgrade(folder, progress=progress).text())
 
 

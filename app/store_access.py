@@ -18,10 +18,22 @@ READER: Final = "reading only"
 
 
 def has_store(folder: Path) -> bool:
-    """Whether there is a store in this data folder."""
+    """Whether there is a store in this data folder.
+
+    Raises
+    ------
+    MissingDataError
+        If this user may not even look.
+    """
     from app.store.opening import DATABASE
 
-    return (folder / DATABASE).exists()
+    path = folder / DATABASE
+    try:
+        return path.exists()
+    except OSError as error:
+        raise MissingDataError(
+            f"can't be looked at ({error.strerror})", where=str(path), remedy="check the path and the access rights"
+        ) from error
 
 
 def require_store(folder: DataFolder) -> None:

@@ -25,6 +25,7 @@ from dosimetry_core.case_file import read_case
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.progress import no_progress
 from tests.app.store.course_examples import COURSE, keep_course
+from tests.app.store.older_stores import make_older
 from tests.small_study import write_small_case
 
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -35,6 +36,7 @@ PATIENTS = (
     ("TWICE", "Kowalska^Anna", "duonen-b", 1, 4),
     ("TWICE", "Kowalska^Anna", "duonen-d", 1, 4),
 )
+CASES = [hashlib.sha256(f'{{"case":{number}}}'.encode()).hexdigest() for number in range(len(PATIENTS))]
 
 
 def course_id(number: int) -> str:
@@ -380,6 +382,40 @@ def test_that_a_damaged_store_and_a_cut_tail_are_found_by_doctor(
     status, found = doctor(capsys)
     assert status == 2
     assert found["store"][0]["state"] == "problem"
+
+
+def test_that_an_older_store_is_no_fault_and_its_upgrade_can_be_rehearsed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = make_older(tmp_path / "data", 1)
+    monkeypatch.setenv("LUTETIA_DATA", str(folder))
+    before = (folder / "store.sqlite").read_bytes()
+    status, found = doctor(capsys, "--rehearse-upgrade")
+    assert status == 0
+    assert found["store"][0]["state"] == "notice"
+    assert "version 1" in found["store"][0]["text"]
+    assert "from version 1 to" in found["upgrade"][0]["text"]
+    assert (folder / "store.sqlite").read_bytes() == before
+    assert main(["backup", str(tmp_path / "one"), "--by", "B"]) == 0
+    status, found = doctor(capsys)
+    assert (status, found["store"][0]["state"]) == (0, "well")
+
+
+def test_that_a_backup_is_made_while_windows_write(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    window = open_store(folder, who="C. Window")
+    assert window.hold(course_id(0), "C. Window") is None
+    event = Event("edited", course_id(0), "C. Window", "Paint", BEGIN, case=CASES[0], data=FrozenMap({"position": 1}))
+    window.append([event])
+    try:
+        assert main(["backup", str(tmp_path / "one"), "--by", "B"]) == 0
+        assert main(["archive", "LUT-9", "--by", "B"]) == 0
+        window.append([event])
+    finally:
+        window.close()
+    assert main(["restore", str(tmp_path / "one"), "--by", "B", "--yes", "--data-folder", str(tmp_path / "two")]) == 0
+    assert kinds(tmp_path / "two")[-2:] == ["edited", "store-restored"]
 
 
 def test_that_a_broken_site_configuration_stops_every_command_with_its_line(
