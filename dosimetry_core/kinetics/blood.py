@@ -17,7 +17,12 @@ from numpy.typing import NDArray
 
 from dosimetry_core.errors import Finding, MissingDataError
 from dosimetry_core.frozen import read_only
-from dosimetry_core.kinetics.covariance import sandwich_covariance, variance_inflation
+from dosimetry_core.kinetics.covariance import (
+    MISFIT_PROBABILITY,
+    probability_of_worse_fit,
+    sandwich_covariance,
+    variance_inflation,
+)
 from dosimetry_core.kinetics.exponential_fit import FamilyFit, fit_family
 from dosimetry_core.kinetics.models import BI, MONO
 from dosimetry_core.nuclide import decay_constant_per_s, half_life_s, nuclide
@@ -32,6 +37,9 @@ NOMINAL_RELATIVE_UNCERTAINTY: Final = 0.05
 # rise by a third from bi- to tri-exponential blood curves): rectangular distribution of that half-width.
 TAIL_RELATIVE_UNCERTAINTY: Final = 1.0 / math.sqrt(3)
 TAIL_FRACTION_LIMIT: Final = 0.25
+# The slow limit of a curve through three samples is the end of a rectangular distribution.
+FORM_DIFFERENCE: Final = 1.0 / math.sqrt(3)
+_ROUNDING: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -158,6 +166,11 @@ def fit_blood_curve(
 ) -> BloodFit:
     """Fit a bi-exponential to blood samples and integrate it from the start of the infusion.
 
+    With fewer than four samples a mono-exponential is fitted. Where it does not describe three samples, which can't
+    tell two half-lives, a bi-exponential is drawn through them whose slow rate is held between its two limits: it falls
+    no more slowly than allowed, and, as the curve bends upwards, no faster than the last two samples. The geometric
+    mean of both is taken, and the difference to the slow limit is the half-width of a rectangular distribution.
+
     Parameters
     ----------
     times_after_infusion_s
@@ -193,14 +206,23 @@ def fit_blood_curve(
     cap = nuclide(nuclide_name).physical_half_life_s
     if whole_body_effective_half_life_s is not None:
         cap = min(cap, whole_body_effective_half_life_s)
+    lowest = decay_constant_per_s(cap)
     family = BI if t.size >= BI.parameter_count else MONO
-    found = fit_family(family, t, y, 1 / y**2, smallest_decay_constant_per_s=decay_constant_per_s(cap))
-    terms = tuple(
-        ConcentrationTerm(term.amplitude_bq, term.decay_constant_per_s) for term in found.family.terms(found.natural)
-    )
+    found = fit_family(family, t, y, 1 / y**2, smallest_decay_constant_per_s=lowest)
+    by_form = 0.0
+    if t.size == BI.parameter_count - 1 and not _describes(found, t, y, y * spread[included]):
+        last_fall = math.log(y[-2] / y[-1]) / float(t[-1] - t[-2])
+        held, slowest = (
+            fit_family(BI, t, y, 1 / y**2, smallest_decay_constant_per_s=rate, slowest_held=True)
+            for rate in (math.sqrt(lowest * max(last_fall, lowest)), lowest)
+        )
+        if held.family is BI:
+            found = held
+            by_form = abs(_integral(held, infusion_s) - _integral(slowest, infusion_s)) * FORM_DIFFERENCE
+    terms = _terms(found)
     total = time_integral_bq_s_per_ml(terms, infusion_s=infusion_s)
     tail = time_integral_after_infusion_bq_s_per_ml(terms, from_s=float(t[-1])) / total
-    bound_active = any("decay_constant" in name and not name.startswith("fast") for name in found.fixed)
+    bound_active = terms[-1].decay_constant_per_s <= lowest * (1 + _ROUNDING)
     result = BloodFit(
         nuclide=nuclide_name,
         infusion_s=infusion_s,
@@ -212,12 +234,32 @@ def fit_blood_curve(
         tail_fraction=tail,
         missed_fraction=missed_fraction(terms, infusion_s=infusion_s),
         fit_standard_uncertainty_bq_s_per_ml=_fit_uncertainty(found, t, y, y * spread[included], infusion_s),
-        model_standard_uncertainty_bq_s_per_ml=TAIL_RELATIVE_UNCERTAINTY * tail * total,
+        model_standard_uncertainty_bq_s_per_ml=math.hypot(TAIL_RELATIVE_UNCERTAINTY * tail * total, by_form),
         identity_relative_standard_uncertainty=0.0,
         slowest_effective_half_life_s=cap,
         bound_active=bound_active,
     )
     return replace(result, findings=_findings(result, found, place))
+
+
+def _terms(found: FamilyFit) -> tuple[ConcentrationTerm, ...]:
+    return tuple(
+        ConcentrationTerm(term.amplitude_bq, term.decay_constant_per_s) for term in found.family.terms(found.natural)
+    )
+
+
+def _integral(found: FamilyFit, infusion_s: float) -> float:
+    return time_integral_bq_s_per_ml(_terms(found), infusion_s=infusion_s)
+
+
+def _describes(found: FamilyFit, t: FloatArray, y: FloatArray, u: FloatArray) -> bool:
+    """Whether χ² is believable, or no sample lies more than 5 % off the curve."""
+    fitted, _ = found.family.activity_and_jacobian(found.natural, t)
+    freedom = t.size - found.family.parameter_count + len(found.fixed)
+    chi_squared = float((((y - fitted) / u) ** 2).sum())
+    if probability_of_worse_fit(chi_squared, freedom) >= MISFIT_PROBABILITY:
+        return True
+    return bool((np.abs(y - fitted) <= NOMINAL_RELATIVE_UNCERTAINTY * y).all())
 
 
 def _fit_uncertainty(found: FamilyFit, t: FloatArray, y: FloatArray, u: FloatArray, infusion_s: float) -> float:
@@ -246,8 +288,11 @@ def _findings(fit: BloodFit, found: FamilyFit, place: str) -> tuple[Finding, ...
     if left_out:
         text = f"{left_out} blood sample(s) drawn before the end of the infusion, or without activity, left out"
         findings.append(Finding("blood-sample-left-out", "warning", text, place))
+    held = found.family is BI and used < BI.parameter_count
     if used < SAMPLES_EXPECTED:
         form = "a mono-exponential" if found.family is MONO else "a bi-exponential without degree of freedom"
+        if held:
+            form = "a mono-exponential does not describe them, so a bi-exponential between its limits"
         text = f"{used} blood samples instead of {SAMPLES_EXPECTED}: {form} was fitted"
         findings.append(Finding("few-blood-samples", "warning", text, place))
     elif found.unseen_phases:
@@ -300,9 +345,18 @@ def second_nuclide_blood_fit(
         tail_fraction=tail,
         missed_fraction=missed_fraction(terms, infusion_s=infusion_s),
         fit_standard_uncertainty_bq_s_per_ml=fit.fit_relative_standard_uncertainty * total,
-        model_standard_uncertainty_bq_s_per_ml=TAIL_RELATIVE_UNCERTAINTY * tail * total,
+        model_standard_uncertainty_bq_s_per_ml=math.hypot(
+            TAIL_RELATIVE_UNCERTAINTY * tail, _form_relative_uncertainty(fit)
+        )
+        * total,
         identity_relative_standard_uncertainty=identity_relative_standard_uncertainty,
         slowest_effective_half_life_s=half_life_s(decay_constant_per_s(fit.slowest_effective_half_life_s) + change),
         derived_from=fit.nuclide,
         findings=(),
     )
+
+
+def _form_relative_uncertainty(fit: BloodFit) -> float:
+    """Part of the model uncertainty that is not the tail's: that of the form of the curve, of itself."""
+    relative = fit.model_standard_uncertainty_bq_s_per_ml / fit.time_integral_bq_s_per_ml
+    return math.sqrt(max(relative**2 - (TAIL_RELATIVE_UNCERTAINTY * fit.tail_fraction) ** 2, 0.0))

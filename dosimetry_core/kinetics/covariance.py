@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtri
+from scipy.special import chdtri, gammaincc
 
 FloatArray = NDArray[np.float64]
 
@@ -38,3 +38,8 @@ def variance_inflation(chi_squared: float, degrees_of_freedom: int) -> float:
         return 1.0
     largest = float(chdtri(degrees_of_freedom, MISFIT_PROBABILITY))
     return max(1.0, min(chi_squared, largest) / degrees_of_freedom)
+
+
+def probability_of_worse_fit(chi_squared: float, degrees_of_freedom: int) -> float:
+    """Probability that a right model would give a larger χ²; 1 without degrees of freedom."""
+    return float(gammaincc(degrees_of_freedom / 2, chi_squared / 2)) if degrees_of_freedom > 0 else 1.0

@@ -10,14 +10,14 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dosimetry_core.errors import FitError
-from dosimetry_core.kinetics import least_squares
+from dosimetry_core.kinetics import two_phase_search, variable_projection
 from dosimetry_core.kinetics.models import BI, MONO, TRI_UPTAKE, UPTAKE, ExponentialFamily
 
 FloatArray = NDArray[np.float64]
@@ -30,9 +30,13 @@ _LARGEST_BACK_EXTRAPOLATION: Final = 20.0
 _SMALLEST_UPTAKE_REMAINDER: Final = 1e-3
 _SMALLEST_UPTAKE_RATIO: Final = 1.05
 _AT_BOUND: Final = 1e-3
+_ROUNDING: Final = 1e-9
+_STARTS: Final = 3
 _SAME_PHASE: Final = 1e-2
 _UNSEEN_AMPLITUDE: Final = 1e-4
 _GRID_POINTS: Final = 9
+# No rate above 50 per span of the points is searched.
+_FASTEST_OVER_SPAN: Final = 50.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +64,39 @@ class FamilyFit:
     unbounded_decay_constant_per_s: float | None = None
 
 
+@dataclass(frozen=True)
+class RateBelief:
+    """What is known beforehand of the slowest decay constant: ln λ is normal around ``ln_rate`` (λ in 1/s)."""
+
+    ln_rate: float
+    ln_standard_deviation: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Problem:
+    """A fit in scaled units: time in units of the last point, activity in units of the largest."""
+
+    t: FloatArray
+    y: FloatArray
+    w: FloatArray
+    lowest: float
+    slow_held: bool
+    belief: RateBelief | None
+
+    @functools.cached_property
+    def plain(self) -> variable_projection.Points:
+        """The same as plain numbers."""
+        if self.belief is None or self.slow_held:
+            return variable_projection.Points(self.t.tolist(), self.y.tolist(), self.w.tolist())
+        return variable_projection.Points(
+            self.t.tolist(),
+            self.y.tolist(),
+            self.w.tolist(),
+            self.belief.ln_rate,
+            self.belief.ln_standard_deviation**-2,
+        )
+
+
 def fit_family(
     family: ExponentialFamily,
     times_s: FloatArray,
@@ -67,30 +104,43 @@ def fit_family(
     weights: FloatArray,
     *,
     smallest_decay_constant_per_s: float,
+    slowest_held: bool = False,
+    belief: RateBelief | None = None,
 ) -> FamilyFit:
-    """Fit one family to n points, minimising Σ w_i (A_i − f_i)².
+    """Fit one family to n points, minimising Σ w_i (A_i − f_i)² + ((ln λ_slow − ln λ_0)/s)².
+
+    Parameters
+    ----------
+    slowest_held
+        Whether the slowest phase is held at ``smallest_decay_constant_per_s`` (a physical tail) instead of fitted.
+    belief
+        λ_0 and s of the second term, which stands for one more point; without it there is no such term. Weights must
+        then be 1/u².
 
     Raises
     ------
     FitError
         With fewer points than parameters, or nothing but noise below zero.
     """
-    if times_s.size < family.parameter_count:
+    needed = family.parameter_count - int(slowest_held) - int(belief is not None)
+    if times_s.size < needed:
         raise FitError(
-            f"{times_s.size} time points can't determine {family.parameter_count} parameters ({family.name})",
+            f"{times_s.size} time points can't determine {needed} parameters ({family.name})",
             remedy="choose a simpler model, or add time points",
         )
-    if np.count_nonzero(activity_bq > 0) < 2:
+    if np.count_nonzero(activity_bq > 0) < min(2, needed):
         raise FitError("fewer than two activities are positive", remedy="check the VOI, or exclude the curve")
     time_scale = float(times_s[-1])
     activity_scale = float(np.abs(activity_bq).max())
-    found = _fit_scaled(
-        family,
+    problem = _Problem(
         times_s / time_scale,
         activity_bq / activity_scale,
         weights * activity_scale**2,
         smallest_decay_constant_per_s * time_scale,
+        slowest_held,
+        None if belief is None else replace(belief, ln_rate=belief.ln_rate + math.log(time_scale)),
     )
+    found = _fit_scaled(family, problem)
     natural = found.natural / time_scale
     natural[: found.family.decays] = found.natural[: found.family.decays] * activity_scale
     unbounded = found.unbounded_decay_constant_per_s
@@ -103,45 +153,40 @@ def fit_family(
     )
 
 
-def _fit_scaled(family: ExponentialFamily, t: FloatArray, y: FloatArray, w: FloatArray, lowest: float) -> FamilyFit:
+def _fit_scaled(family: ExponentialFamily, problem: _Problem) -> FamilyFit:
     if family is MONO:
-        return _fit_mono(t, y, w, lowest)
+        return _fit_mono(problem)
+    t, lowest = problem.t, problem.lowest
     first = float(t[t > 0][0])
     highest_fast = math.log(_LARGEST_BACK_EXTRAPOLATION) / first
     highest_uptake = -math.log(_SMALLEST_UPTAKE_REMAINDER) / first
-    start = _best_grid_start(family, t, y, w, lowest, highest_fast, highest_uptake)
-    if start is None:
+    starts = _grid_starts(family, problem, highest_fast, highest_uptake)
+    if starts is None:
         smaller = _WITHOUT_FASTEST_PHASE.get(family) or _WITHOUT_UPTAKE[family]
         phase = "fast phase" if family in _WITHOUT_FASTEST_PHASE else "uptake phase"
-        return _smaller(smaller, phase, t, y, w, lowest)
-    fixed: dict[int, float] = {}
+        return _smaller(smaller, phase, problem)
     m = family.decays
-    natural = _polished(family, start, t, y, w, lowest, fixed)
-    for _ in range(2):
-        slow = natural[2 * m - 1]
-        if family.uptake and natural[2 * m] > highest_uptake:
-            return _smaller(_WITHOUT_UPTAKE[family], "uptake phase", t, y, w, lowest)
-        if m == 2:
-            seen = natural[0] * math.exp(-natural[2] * t[0]) > _UNSEEN_AMPLITUDE
-            if not seen or natural[2] / slow - 1 < _SAME_PHASE or natural[1] < _UNSEEN_AMPLITUDE * natural[0]:
-                return _smaller(_WITHOUT_FASTEST_PHASE[family], "fast phase", t, y, w, lowest)
-        added = {}
-        if 2 * m - 1 not in fixed and slow / lowest - 1 < _AT_BOUND:
-            added[2 * m - 1] = lowest
-        if m == 2 and 2 not in fixed and natural[2] > highest_fast:
-            added[2] = highest_fast
-        if not added:
-            break
-        fixed |= added
-        natural = _polished(family, natural, t, y, w, lowest, fixed)
+    slowest = 2 * m - 1
+    natural = _searched(family, problem, starts, highest_fast, highest_uptake)
+    if family.uptake and natural[2 * m] >= highest_uptake * (1 - _ROUNDING):
+        return _smaller(_WITHOUT_UPTAKE[family], "uptake phase", problem)
+    if m == 2:
+        seen = natural[0] * math.exp(-natural[2] * t[0]) > _UNSEEN_AMPLITUDE
+        slow = natural[slowest]
+        if not seen or natural[2] / slow - 1 < _SAME_PHASE or natural[1] < _UNSEEN_AMPLITUDE * natural[0]:
+            return _smaller(_WITHOUT_FASTEST_PHASE[family], "fast phase", problem)
+    fixed = {slowest} if natural[slowest] <= lowest * (1 + _AT_BOUND) else set()
+    if m == 2 and natural[2] >= highest_fast * (1 - _ROUNDING):
+        fixed.add(2)
+    if slowest in fixed and natural[slowest] > lowest:
+        # Within a thousandth of its bound it can't be told from it.
+        natural = _searched(family, replace(problem, slow_held=True), starts, highest_fast, highest_uptake)
     names = family.parameter_names
     return FamilyFit(family, natural, tuple(names[number] for number in sorted(fixed)))
 
 
-def _smaller(
-    family: ExponentialFamily, unseen: str, t: FloatArray, y: FloatArray, w: FloatArray, lowest: float
-) -> FamilyFit:
-    found = _fit_scaled(family, t, y, w, lowest)
+def _smaller(family: ExponentialFamily, unseen: str, problem: _Problem) -> FamilyFit:
+    found = _fit_scaled(family, problem)
     return FamilyFit(
         found.family,
         found.natural,
@@ -151,52 +196,59 @@ def _smaller(
     )
 
 
-def _fit_mono(t: FloatArray, y: FloatArray, w: FloatArray, lowest: float) -> FamilyFit:
-    positive = y > 0
-    # Logarithms of the points, weighted as their errors transform, are the first guess.
-    lw = w[positive] * y[positive] ** 2
-    lt, ly = t[positive], np.log(y[positive])
-    mean_t, mean_y = float(lw @ lt / lw.sum()), float(lw @ ly / lw.sum())
-    slope = float(lw @ ((lt - mean_t) * (ly - mean_y)) / (lw @ (lt - mean_t) ** 2))
+def _fit_mono(problem: _Problem) -> FamilyFit:
+    t, y, w, lowest = problem.t, problem.y, problem.w, problem.lowest
+    if problem.slow_held:
+        _, amplitude = variable_projection.mono_cost(problem.plain, lowest)
+        return FamilyFit(MONO, np.array([_positive(amplitude), lowest]), ("decay_constant_per_s",))
+    if problem.belief is not None:
+        start = math.exp(problem.belief.ln_rate)
+    else:
+        # Logarithms of the points, weighted as their errors transform, are the first guess.
+        positive = y > 0
+        lw = w[positive] * y[positive] ** 2
+        lt, ly = t[positive], np.log(y[positive])
+        mean_t, mean_y = float(lw @ lt / lw.sum()), float(lw @ ly / lw.sum())
+        start = -float(lw @ ((lt - mean_t) * (ly - mean_y)) / (lw @ (lt - mean_t) ** 2))
+    highest = max(math.log(_LARGEST_BACK_EXTRAPOLATION) / float(t[t > 0][0]), _FASTEST_OVER_SPAN)
+    rate, amplitude, unbounded = variable_projection.best_mono(problem.plain, start, lowest=lowest, highest=highest)
+    natural = np.array([_positive(amplitude), rate])
+    if rate > lowest:
+        return FamilyFit(MONO, natural)
+    return FamilyFit(MONO, natural, ("decay_constant_per_s",), unbounded_decay_constant_per_s=unbounded)
 
-    def model(theta: FloatArray) -> tuple[FloatArray, FloatArray]:
-        f = np.exp(np.minimum(theta[0] - theta[1] * t, 300.0))
-        return f, np.column_stack((f, -t * f))
 
-    theta, _ = least_squares.minimum(model, np.array([mean_y - slope * mean_t, -slope]), y, w)
-    if theta[1] > lowest:
-        return FamilyFit(MONO, np.array([math.exp(theta[0]), theta[1]]))
-    shape = np.exp(-lowest * t)
-    amplitude = float((w * shape) @ y / ((w * shape) @ shape))
+def _positive(amplitude: float) -> float:
     if amplitude <= 0:
         raise FitError("the activities average to nothing above zero", remedy="check the VOI, or exclude the curve")
-    return FamilyFit(
-        MONO, np.array([amplitude, lowest]), ("decay_constant_per_s",), unbounded_decay_constant_per_s=float(theta[1])
-    )
+    return amplitude
 
 
 @functools.cache
-def _grid_combinations(constants: int) -> NDArray[np.intp]:
-    """Index combinations, slowest first."""
+def _grid_combinations(constants: int, slow_held: bool) -> NDArray[np.intp]:
+    """Index combinations, slowest first; of a held slowest phase (column 0) all are alike."""
+    if slow_held:
+        others = itertools.combinations(range(_GRID_POINTS), constants - 1)
+        return np.array([(0, *chosen) for chosen in others])
     return np.array(list(itertools.combinations(range(_GRID_POINTS), constants)))
 
 
-def _best_grid_start(
-    family: ExponentialFamily,
-    t: FloatArray,
-    y: FloatArray,
-    w: FloatArray,
-    lowest: float,
-    highest_fast: float,
-    highest_uptake: float,
+def _grid_starts(
+    family: ExponentialFamily, problem: _Problem, highest_fast: float, highest_uptake: float
 ) -> FloatArray | None:
-    """Natural parameters of the best point of a coarse grid of decay constants with positive amplitudes, or None."""
+    """Decay constants, slowest first, of the best points of a coarse grid with positive amplitudes, or None.
+
+    Shape (n_starts, n_constants), the best one first.
+    """
+    t, y, w, lowest = problem.t, problem.y, problem.w, problem.lowest
     m = family.decays
     top = highest_uptake if family.uptake else highest_fast
-    values = lowest * 1.02 * (0.9 * top / (lowest * 1.02)) ** (np.arange(_GRID_POINTS) / (_GRID_POINTS - 1))
     if top <= lowest * 1.1:
         return None
-    chosen = values[_grid_combinations(m + int(family.uptake))]
+    values = lowest * 1.02 * (0.9 * top / (lowest * 1.02)) ** (np.arange(_GRID_POINTS) / (_GRID_POINTS - 1))
+    chosen = values[_grid_combinations(m + int(family.uptake), problem.slow_held)]
+    if problem.slow_held:
+        chosen[:, 0] = lowest
     if m == 2:
         chosen = chosen[chosen[:, 1] < highest_fast]
     shapes = np.exp(-chosen[:, :, None] * t)
@@ -215,64 +267,44 @@ def _best_grid_start(
         amplitudes = np.column_stack((slow, fast))
     residual = y - (amplitudes[:, :, None] * basis).sum(axis=1)
     chi_squared = (w * residual**2).sum(axis=1)
+    if problem.belief is not None and not problem.slow_held:
+        away = (np.log(chosen[:, 0]) - problem.belief.ln_rate) / problem.belief.ln_standard_deviation
+        chi_squared = chi_squared + away**2
     chi_squared[~(amplitudes > 0).all(axis=1)] = np.inf
-    best = int(np.argmin(chi_squared))
-    if not np.isfinite(chi_squared[best]):
-        return None
-    natural = np.empty(family.parameter_count)
-    natural[:m] = amplitudes[best, ::-1]
-    natural[m : 2 * m] = chosen[best, :m][::-1]
-    if family.uptake:
-        natural[2 * m] = chosen[best, m]
-    return natural
+    best = np.argsort(chi_squared)[: _STARTS if m == 2 else 1]
+    best = best[np.isfinite(chi_squared[best])]
+    return chosen[best] if best.size else None
 
 
-def _polished(
-    family: ExponentialFamily,
-    start: FloatArray,
-    t: FloatArray,
-    y: FloatArray,
-    w: FloatArray,
-    lowest: float,
-    fixed: dict[int, float],
+def _searched(
+    family: ExponentialFamily, problem: _Problem, starts: FloatArray, highest_fast: float, highest_uptake: float
 ) -> FloatArray:
-    """Local minimum from a start, some decay constants held; natural parameters."""
-    m = family.decays
-    free = [number for number in range(2 * m - 1, m - 1, -1) if number not in fixed]
-    free += [2 * m] if family.uptake and 2 * m not in fixed else []
-    position = {number: m + place for place, number in enumerate(free)}
-
-    def natural_and_derivative(theta: FloatArray) -> tuple[FloatArray, FloatArray]:
-        natural = np.empty(family.parameter_count)
-        derivative = np.zeros((family.parameter_count, theta.size))
-        natural[:m] = np.exp(np.minimum(theta[:m], 100.0))
-        derivative[range(m), range(m)] = natural[:m]
-        floor, floor_row = lowest, np.zeros(theta.size)
-        order = [*range(2 * m - 1, m - 1, -1), *([2 * m] if family.uptake else [])]
-        for number in order:
-            if number in fixed:
-                natural[number] = fixed[number]
-            else:
-                step = math.exp(min(theta[position[number]], 50.0))
-                natural[number] = floor + step
-                derivative[number] = floor_row
-                derivative[number, position[number]] = step
-            ratio = _SMALLEST_UPTAKE_RATIO if number < 2 * m and number == m and family.uptake else 1.0
-            floor, floor_row = natural[number] * ratio, derivative[number] * ratio
-        return natural, derivative
-
-    def model(theta: FloatArray) -> tuple[FloatArray, FloatArray]:
-        natural, derivative = natural_and_derivative(theta)
-        f, jacobian = family.activity_and_jacobian(natural, t)
-        return f, jacobian @ derivative
-
-    theta = np.empty(m + len(free))
-    theta[:m] = np.log(np.maximum(start[:m], 1e-12))
-    floor = lowest
-    for number in [*range(2 * m - 1, m - 1, -1), *([2 * m] if family.uptake else [])]:
-        if number in position:
-            theta[position[number]] = math.log(max(float(start[number]) - floor, 1e-3 * lowest))
-        ratio = _SMALLEST_UPTAKE_RATIO if number == m and family.uptake else 1.0
-        floor = float(fixed.get(number, start[number])) * ratio
-    theta, _ = least_squares.minimum(model, theta, y, w)
-    return natural_and_derivative(theta)[0]
+    """Natural parameters of the best curve within the bounds."""
+    if family is UPTAKE:
+        return np.array(
+            variable_projection.uptake_minimum(
+                problem.plain,
+                (float(starts[0, 0]), float(starts[0, 1])),
+                lowest=problem.lowest,
+                ratio=_SMALLEST_UPTAKE_RATIO,
+                held=problem.lowest if problem.slow_held else None,
+                highest=highest_uptake,
+            )
+        )
+    belief = None if problem.slow_held else problem.belief
+    rates, amplitudes = two_phase_search.best_two_phases(
+        two_phase_search.TwoPhaseProblem(
+            problem.t,
+            problem.y,
+            problem.w,
+            family.uptake,
+            problem.lowest,
+            highest_fast,
+            highest_uptake,
+            _SMALLEST_UPTAKE_RATIO,
+            problem.slow_held,
+            None if belief is None else (belief.ln_rate, belief.ln_standard_deviation**-2),
+        ),
+        starts,
+    )
+    return np.concatenate((amplitudes[::-1], rates[1::-1], rates[2:]))

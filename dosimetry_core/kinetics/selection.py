@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from scipy.special import gammaincc
-
-from dosimetry_core.kinetics.covariance import MISFIT_PROBABILITY
+from dosimetry_core.kinetics.covariance import MISFIT_PROBABILITY, probability_of_worse_fit
 from dosimetry_core.kinetics.result import FitResult
 
 
@@ -31,11 +29,6 @@ def corrected_information_criterion_unknown_scale(sum_of_squares: float, points:
     if room <= 0 or sum_of_squares <= 0:
         return None
     return points * math.log(sum_of_squares / points) + 2 * counted + 2 * counted * (counted + 1) / room
-
-
-def probability_of_worse_fit(chi_squared: float, degrees_of_freedom: int) -> float:
-    """Probability that a right model would give a larger χ²; 1 without degrees of freedom."""
-    return float(gammaincc(degrees_of_freedom / 2, chi_squared / 2)) if degrees_of_freedom > 0 else 1.0
 
 
 def describes_points(fit: FitResult) -> bool:

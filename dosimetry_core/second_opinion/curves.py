@@ -1,6 +1,7 @@
 """Fits time–activity curves by a profiled search: rates by grid and simplex, amplitudes solved for at each rate.
 
-Weights are those of the settings; the deviation that counts as 1 in χ² is 5 % of each activity (proportional).
+Weights are those of the settings; the deviation that counts as 1 in χ² is 5 % of each activity (proportional). What is
+believed of the slowest rate beforehand counts like one more point, the logarithm of that rate.
 """
 
 from __future__ import annotations
@@ -32,12 +33,24 @@ _GRID_POINTS = {1: 60, 2: 24, 3: 13}
 
 @dataclass(frozen=True)
 class Points:
-    """Included points of one curve: times in s, activities in Bq, deviation that counts as 1."""
+    """Included points of one curve: times in s, activities in Bq, deviation that counts as 1.
+
+    ``slowest`` is the smallest rate allowed; ``held``: the slowest phase has exactly that rate. ``belief`` is the
+    logarithm of the slowest phase's rate as believed beforehand, and its deviation.
+    """
 
     times: tuple[float, ...]
     values: tuple[float, ...]
     deviations: tuple[float, ...]
     slowest: float
+    held: bool = False
+    belief: tuple[float, float] | None = None
+
+    def disbelief(self, rate: float) -> float:
+        """What the belief adds to χ² for a rate of the slowest phase."""
+        if self.belief is None or self.held:
+            return 0.0
+        return ((math.log(rate) - self.belief[0]) / self.belief[1]) ** 2
 
 
 def points(times: Sequence[float], values: Sequence[float], weights: str, slowest_per_s: float) -> Points:
@@ -67,8 +80,8 @@ class Curve:
         return factor * _integral(self, faster_by_per_s)
 
     def chi_squared(self, data: Points) -> float:
-        """Σ ((A_i − A(t_i))/deviation_i)²."""
-        return math.fsum(
+        """Σ ((A_i − A(t_i))/deviation_i)², the belief included."""
+        return data.disbelief(min(r for _, r in self.terms)) + math.fsum(
             ((v - self.at(t)) / d) ** 2 for t, v, d in zip(data.times, data.values, data.deviations, strict=True)
         )
 
@@ -98,10 +111,13 @@ def curve_of_parameters(model: str, parameters: dict[str, float]) -> Curve:
     return Curve(tuple(terms))
 
 
-def keeps_bounds(curve: Curve, slowest_per_s: float) -> bool:
-    """Whether no phase is slower than physical decay and no falling phase negative."""
+def keeps_bounds(curve: Curve, data: Points) -> bool:
+    """Whether no phase is slower than allowed, a held one is where it should be, and no falling phase is negative."""
     falling = [a for a, _ in curve.terms if a < 0]
-    return all(r >= slowest_per_s * (1 - 1e-6) for _, r in curve.terms) and len(falling) <= 1
+    slowest = min(r for _, r in curve.terms)
+    if data.held and slowest > data.slowest * (1 + 1e-6):
+        return False
+    return slowest >= data.slowest * (1 - 1e-6) and len(falling) <= 1
 
 
 def _profiled(data: Points, rates: Sequence[float], uptake: bool) -> tuple[float, Curve] | None:
@@ -128,6 +144,7 @@ def _profiled(data: Points, rates: Sequence[float], uptake: bool) -> tuple[float
                 y - math.fsum(a * c[row] for a, c in zip(full, columns, strict=True)) for row, y in enumerate(target)
             ]
             chi_squared = math.fsum(r * r for r in rest)
+            chi_squared += data.disbelief(falling[0])
             if best is None or chi_squared < best[0]:
                 terms = list(zip(full, falling, strict=True))
                 if uptake:
@@ -167,9 +184,13 @@ def best_curve(data: Points, model: str) -> Curve | None:
     if top <= data.slowest:
         return None
 
+    searched = decays - int(data.held)
+
     def ordered(logs: Sequence[float]) -> list[float]:
         """Rates slowest first, uptake last, kept within the bounds."""
-        rates = [min(max(math.exp(x), data.slowest), fastest) for x in sorted(logs)[:decays]]
+        rates = [min(max(math.exp(x), data.slowest), fastest) for x in sorted(logs)[:searched]]
+        if data.held:
+            rates.insert(0, data.slowest)
         if uptake:
             rates.append(min(max(math.exp(max(logs)), _SMALLEST_UPTAKE_RATIO * rates[-1]), highest_uptake))
         return rates
@@ -178,7 +199,10 @@ def best_curve(data: Points, model: str) -> Curve | None:
         found = _profiled(data, ordered(logs), uptake)
         return math.inf if found is None else found[0]
 
-    count = decays + int(uptake)
+    count = searched + int(uptake)
+    if count == 0:
+        alone = _profiled(data, [data.slowest], uptake)
+        return None if alone is None else alone[1]
     steps = _GRID_POINTS[count]
     grid = [math.log(data.slowest) + math.log(top / data.slowest) * k / (steps - 1) for k in range(steps)]
     starts = sorted((cost(logs), logs) for logs in itertools.combinations(grid, count))[:3]
@@ -256,7 +280,7 @@ def checked_curve(data: Points, model: str, parameters: dict[str, float] | None)
     if parameters is None:
         return own
     stated = curve_of_parameters(model, parameters)
-    if keeps_bounds(stated, data.slowest) and (
+    if keeps_bounds(stated, data) and (
         own is None or stated.chi_squared(data) <= own.chi_squared(data) + CHI_SQUARED_TOLERANCE
     ):
         return stated if model != "mono-exponential" or own is None else own

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 from dosimetry_core.second_opinion import doses as dose_formulas
 from dosimetry_core.second_opinion.curves import Curve, anchored_curve, checked_curve, points
 from dosimetry_core.second_opinion.doses import decay_constant
 from dosimetry_core.second_opinion.record import Tree, activities, at, named_sources, time_zeros
+
+_SAMPLES_OF_HELD_TAIL = 3
 
 
 def _blood_curve(cycle: Tree, nuclide: str, stated: Tree) -> tuple[Curve, float] | None:
@@ -28,6 +31,10 @@ def _blood_curve(cycle: Tree, nuclide: str, stated: Tree) -> tuple[Curve, float]
     data = points([t for t, _ in used], [c for _, c in used], "proportional", slowest)
     terms = [(float(t["amplitude_bq_per_ml"]), float(t["decay_constant_per_s"])) for t in stated["terms"]]
     model = "bi-exponential" if len(terms) == 2 else "mono-exponential"
+    if len(terms) == 2 and len(used) == _SAMPLES_OF_HELD_TAIL:
+        # Three samples can't tell two rates: the slow one is midway between the slowest allowed and their last fall.
+        last_fall = math.log(used[-2][1] / used[-1][1]) / (used[-1][0] - used[-2][0])
+        data = replace(data, slowest=math.sqrt(slowest * max(last_fall, slowest)), held=True)
     phases = ("fast_", "slow_") if len(terms) == 2 else ("",)
     parameters: dict[str, float] = {}
     for phase, (amplitude, rate) in zip(phases, sorted(terms, key=lambda term: -term[1]), strict=True):
