@@ -28,7 +28,7 @@ from dosimetry_core.case_file import CASE_FILE_NAME, read_case
 from dosimetry_core.errors import DosimetryError
 
 IMAGES_ARE_READ = "The images are being read; changes are possible when they are there."
-_UNREMARKABLE = ("course-opened", "course-exported")
+_UNREMARKABLE = ("course-created", "course-opened", "course-exported", "images-read", "voi-reviewed")
 
 
 class CourseOpening(QObject):
