@@ -168,12 +168,12 @@ def backup_text(backup: Backup | None, events: int, now: datetime, *, with_file:
 
 
 def _age_text(age: timedelta) -> str:
-    if age < timedelta(hours=1):
+    minutes, hours, days = (age // timedelta(**{unit: 1}) for unit in ("minutes", "hours", "days"))
+    if minutes < 1:
         return "just now"
-    hours, days = age // timedelta(hours=1), age // timedelta(days=1)
-    if days < 2:
-        return f"{hours} h ago"
-    return f"{days} days ago"
+    if hours < 1:
+        return f"{minutes} min ago"
+    return f"{hours} h ago" if days < 2 else f"{days} days ago"
 
 
 def _digest(file: Path, *, progress: Progress) -> tuple[str, int]:

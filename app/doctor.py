@@ -337,7 +337,8 @@ def _logs(folder: Path, configuration: SiteConfiguration) -> Iterator[DoctorLine
         if files:
             oldest = datetime.fromtimestamp(min(path.stat().st_mtime for path in files)).astimezone()
             size = sum(path.stat().st_size for path in files)
-            text = f"{len(files)} files, {size_text(size)}, from {oldest:%d %b %Y}; kept for {days} days; {place}"
+            count = f"{len(files)} file{'s' if len(files) != 1 else ''}"
+            text = f"{count}, {size_text(size)}, from {oldest:%d %b %Y}; kept for {days} days; {place}"
         else:
             text = f"none in {place}"
         yield DoctorLine(name, "well", text)

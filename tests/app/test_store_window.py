@@ -290,3 +290,18 @@ def test_that_long_words_get_places_to_break() -> None:
     shown = breakable(f"in {path} now")
     assert shown.replace("\u200b", "") == f"in {path} now"
     assert max(len(part) for part in shown.replace(" ", "\u200b").split("\u200b")) <= 40
+
+
+def test_that_a_window_closed_while_its_jobs_run_is_gone_without_a_fault(
+    folder: DataFolder, jobs: Jobs, person: Person, tmp_path: Path, qtbot: QtBot
+) -> None:
+    for number in range(5):
+        window = StoreWindow(folder, SiteConfiguration(), jobs, lambda: person.name)
+        window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        window.show()
+        window.check_now()
+        window.back_up(tmp_path / f"{number}.lutetia-backup")
+        window.offer_restore(tmp_path / "0.lutetia-backup")
+        window.close()
+        wait(qtbot, jobs)
+    assert len(list(tmp_path.glob("*.lutetia-backup"))) == 5
