@@ -50,14 +50,18 @@ def padded_shape(shape: Shape, kernels: Iterable[Kernel]) -> Shape:
 
 
 def spectrum(source: FloatMap, padded: Shape) -> NDArray[np.complex64]:
-    """Transform of a source, padded with zeros."""
-    return np.asarray(fft.rfftn(source, padded, workers=WORKERS))
+    """Transform of a source, padded with zeros; lines that hold only padding are not transformed."""
+    transform = fft.rfft(source, padded[2], axis=2, workers=WORKERS)
+    transform = fft.fft(transform, padded[1], axis=1, workers=WORKERS)
+    return np.asarray(fft.fft(transform, padded[0], axis=0, workers=WORKERS, overwrite_x=True))
 
 
 def map_of(transform: NDArray[np.complex64], padded: Shape, shape: Shape) -> FloatMap:
-    """The part of a transformed sum that lies on the grid."""
-    found: FloatMap = fft.irfftn(transform, padded, workers=WORKERS, overwrite_x=True)
-    return found[: shape[0], : shape[1], : shape[2]]
+    """The part of a transformed sum that lies on the grid; what is cut is not transformed back."""
+    back = fft.ifft(transform, axis=0, workers=WORKERS, overwrite_x=True)[: shape[0]]
+    back = fft.ifft(back, axis=1, workers=WORKERS, overwrite_x=True)[:, : shape[1]]
+    found: FloatMap = fft.irfft(back, padded[2], axis=2, workers=WORKERS)
+    return found[:, :, : shape[2]]
 
 
 def kernel_spectrum(kernel: Kernel, shape: Shape, padded: Shape) -> FloatMap:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dosimetry_core.dose.media import CODES, MEDIA, SOFT_TISSUE
+from dosimetry_core.dose.media import CODES, MEDIA, OUTSIDE, SOFT_TISSUE
 
 _ONE_CLASS_WITHIN: Final = 0.03
 _CLASS_RATIO: Final = 1.25
@@ -42,56 +42,66 @@ class SourceClass:
 def source_classes(
     time_integrated_activity_bq_s: NDArray[np.float32], density_g_per_ml: NDArray[Any], media: NDArray[np.uint8]
 ) -> tuple[SourceClass, ...]:
-    """Classes that together are the whole map. Activity outside every tissue goes with soft tissue of its density 1."""
+    """Classes that together are the whole map. Activity outside every tissue goes with the soft tissue."""
     total = float(time_integrated_activity_bq_s.sum(dtype=np.float64))
-    present = np.bincount(media.ravel(), minlength=len(MEDIA) + 1)
     found: list[SourceClass] = []
+    parts: dict[str, NDArray[np.float32]] = {}
     for medium in MEDIA:
-        code = CODES[medium]
-        if present[code] == media.size:
-            part, density = time_integrated_activity_bq_s, density_g_per_ml
-        else:
-            inside = media == code
-            if medium == SOFT_TISSUE:
-                inside |= media == 0
-            part, density = np.where(inside, time_integrated_activity_bq_s, np.float32(0)), density_g_per_ml
-        activity = float(part.sum(dtype=np.float64))
-        if activity > 0:
-            found += _by_density(medium, part, density, activity / total, outside=media == 0 if present[0] else None)
+        inside = media == CODES[medium]
+        count = int(np.count_nonzero(inside))
+        if count == media.size:
+            parts[medium] = time_integrated_activity_bq_s
+        elif count:
+            parts[medium] = time_integrated_activity_bq_s * inside
+    for name, part in parts.items():
+        share = float(part.sum(dtype=np.float64)) / total
+        if share > 0:
+            found += _by_density(name, part, density_g_per_ml, share)
+    outside = 1 - sum(one.share for one in found)
+    if outside > 0 and not media.all():
+        lost = time_integrated_activity_bq_s * (media == OUTSIDE)
+        if lost.any():
+            _add_to_soft_tissue(found, lost, float(lost.sum(dtype=np.float64)) / total)
     return tuple(found)
 
 
-def _by_density(
-    medium: str,
-    part: NDArray[np.float32],
-    density: NDArray[Any],
-    share: float,
-    *,
-    outside: NDArray[np.bool_] | None,
-) -> list[SourceClass]:
-    active = part > 0
-    if outside is not None:
-        active &= ~outside
-    weight = part[active].astype(np.float64)
-    if not weight.size:
-        return [SourceClass(medium, 1.0, part, share)]
-    values = density[active].astype(np.float64)
-    mean = float(np.average(values, weights=weight))
-    deviation = math.sqrt(float(np.average((values - mean) ** 2, weights=weight)))
+def _add_to_soft_tissue(found: list[SourceClass], lost: NDArray[np.float32], share: float) -> None:
+    """Activity outside every tissue, such as spill-out of an image, spreads like that of the main soft-tissue class."""
+    soft = [number for number, one in enumerate(found) if one.medium == SOFT_TISSUE]
+    if not soft:
+        found.append(SourceClass(SOFT_TISSUE, 1.0, lost, share))
+        return
+    main = max(soft, key=lambda number: found[number].share)
+    one = found[main]
+    found[main] = SourceClass(
+        one.medium, one.density_g_per_ml, one.time_integrated_activity_bq_s + lost, one.share + share
+    )
+
+
+def _by_density(medium: str, part: NDArray[np.float32], density: NDArray[Any], share: float) -> list[SourceClass]:
+    weight = part.ravel()
+    total = float(weight.sum(dtype=np.float64))
+    flat = np.ascontiguousarray(density, dtype=np.float32).ravel()
+    mean = float(np.dot(weight, flat)) / total
+    difference = flat - np.float32(mean)
+    difference *= difference
+    deviation = math.sqrt(float(np.dot(weight, difference)) / total)
     if deviation <= _ONE_CLASS_WITHIN * mean:
         return [SourceClass(medium, _rounded(mean), part, share)]
+    values = flat[weight > 0]
     low = max(mean - 2 * deviation, float(values.min()))
     high = min(mean + 2 * deviation, float(values.max()))
     count = min(_MOST_CLASSES, 1 + max(1, math.ceil(math.log(high / low) / math.log(_CLASS_RATIO))))
-    nodes = np.array([_rounded(node) for node in np.geomspace(low, high, count)])
-    limited = np.where(active, density, mean).astype(np.float64)
-    place = np.interp(np.log(limited), np.log(nodes), np.arange(count))
+    nodes = np.unique([_rounded(node) for node in np.geomspace(low, high, count)])
+    step = np.log(np.clip(density, nodes[0], nodes[-1]), dtype=np.float32)
+    place = np.interp(step, np.log(nodes), np.arange(nodes.size)).astype(np.float32)
     classes = []
     for number, node in enumerate(nodes):
-        portion = (np.maximum(0.0, 1.0 - np.abs(place - number)) * part).astype(np.float32)
+        portion = np.maximum(np.float32(0), np.float32(1) - np.abs(place - np.float32(number)))
+        portion *= part
         own = float(portion.sum(dtype=np.float64))
         if own > 0:
-            classes.append(SourceClass(medium, float(node), portion, share * own / float(part.sum(dtype=np.float64))))
+            classes.append(SourceClass(medium, float(node), portion, share * own / total))
     return classes
 
 

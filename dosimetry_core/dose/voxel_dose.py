@@ -179,7 +179,10 @@ def voxel_dose(
         lags=_wide_lags(shape, geometry, wide_density),
         photons=chosen.photons,
     )
-    electron_j, wide_j, padded = _energies(source, classes, [kernel.kernel for kernel in electron_kernels], wide.kernel)
+    kernels = [kernel.kernel for kernel in electron_kernels]
+    padded = (padded_shape(shape, kernels), padded_shape(shape, [wide.kernel]))
+    electron_j = _electron_energies(classes, kernels, shape, padded[0])
+    wide_j = _wide_energies(source, wide.kernel, shape, padded[1])
     per_joule = _per_joule(densities, geometry, scaled=chosen.electron_media)
     errors = _errors(
         source, classes, electron_kernels, wide, (electron_j, wide_j), per_joule, padded, tissue, accuracy_samples
@@ -273,8 +276,9 @@ def _checked(time_integrated_activity: Volume, density: Volume, media: NDArray[n
 
 def _findings(activity: NDArray[np.float32], density: NDArray[Any], media: NDArray[np.uint8]) -> tuple[Finding, ...]:
     found = []
-    outside = media == OUTSIDE
-    share = float(activity[outside].sum(dtype=np.float64) / activity.sum(dtype=np.float64)) if outside.any() else 0.0
+    share, tissue = 0.0, media != OUTSIDE
+    if not tissue.all():
+        share = 1 - float(np.sum(activity, where=tissue, dtype=np.float64) / np.sum(activity, dtype=np.float64))
     if share > ACTIVITY_OUTSIDE_WARNING:
         found.append(
             Finding(
@@ -284,7 +288,7 @@ def _findings(activity: NDArray[np.float32], density: NDArray[Any], media: NDArr
                 "no dose is given there",
             )
         )
-    light = int(np.count_nonzero((density < LOWEST_DENSITY_G_PER_ML) & ~outside))
+    light = int(np.count_nonzero((density < LOWEST_DENSITY_G_PER_ML) & tissue))
     if light:
         found.append(
             Finding(
@@ -301,6 +305,9 @@ def _box(activity: NDArray[np.float32], media: NDArray[np.uint8]) -> tuple[slice
     """The smallest box that holds the body and every activity."""
     slices = []
     for axis in range(3):
+        if all(np.take(media, end, axis=axis).any() for end in (0, -1)):
+            slices.append(slice(0, media.shape[axis]))
+            continue
         others = tuple(a for a in range(3) if a != axis)
         used = np.flatnonzero(media.max(axis=others).astype(bool) | (activity.max(axis=others) > 0))
         slices.append(slice(int(used[0]), int(used[-1]) + 1))
@@ -322,25 +329,28 @@ def _wide_lags(shape: Shape, geometry: VolumeGeometry, density_g_per_ml: float) 
     return slices, rows, columns
 
 
-def _energies(
-    source: NDArray[np.float32], classes: tuple[SourceClass, ...], electron_kernels: list[Kernel], wide: Kernel
-) -> tuple[FloatMap, FloatMap, Shape]:
-    """Energy in each voxel by electrons and by photons, J; the transforms of the classes serve both."""
-    shape: Shape = (source.shape[0], source.shape[1], source.shape[2])
-    padded = padded_shape(shape, [*electron_kernels, wide])
-    whole = electrons = None
-    for found, kernel in zip(classes, electron_kernels, strict=True):
-        transform = spectrum(found.time_integrated_activity_bq_s, padded)
-        part = transform * kernel_spectrum(kernel, shape, padded)
-        if whole is None or electrons is None:
-            whole, electrons = transform, part
+def _electron_energies(
+    classes: tuple[SourceClass, ...], kernels: list[Kernel], shape: Shape, padded: Shape
+) -> FloatMap:
+    """Energy in each voxel by electrons, J; one transform back for all classes."""
+    total: NDArray[np.complex64] | None = None
+    for found, kernel in zip(classes, kernels, strict=True):
+        part = spectrum(found.time_integrated_activity_bq_s, padded)
+        part *= kernel_spectrum(kernel, shape, padded)
+        if total is None:
+            total = part
         else:
-            whole += transform
-            electrons += part
-    if whole is None or electrons is None:
+            total += part
+    if total is None:
         raise ValueError("there is no source")
-    whole *= kernel_spectrum(wide, shape, padded)
-    return map_of(electrons, padded, shape), map_of(whole, padded, shape), padded
+    return map_of(total, padded, shape)
+
+
+def _wide_energies(source: NDArray[np.float32], wide: Kernel, shape: Shape, padded: Shape) -> FloatMap:
+    """Energy in each voxel by photons and far bremsstrahlung, J."""
+    transform = spectrum(source, padded)
+    transform *= kernel_spectrum(wide, shape, padded)
+    return map_of(transform, padded, shape)
 
 
 def _per_joule(density: NDArray[Any], geometry: VolumeGeometry, *, scaled: bool) -> Any:
@@ -358,15 +368,15 @@ def _errors(
     wide: VoxelKernel,
     energies_j: tuple[FloatMap, FloatMap],
     per_joule: Any,
-    padded: Shape,
+    padded: tuple[Shape, Shape],
     tissue: NDArray[np.bool_],
     samples: int,
 ) -> tuple[float, float]:
     """Rounding error of any dose (ten standard deviations), and the largest one found at sampled voxels; Gy."""
     largest_factor = float(np.max(per_joule))
-    bound = rounding_error(source, wide.kernel, padded) / wide.voxel_mass_kg
+    bound = rounding_error(source, wide.kernel, padded[1]) / wide.voxel_mass_kg
     for found, kernel in zip(classes, electron_kernels, strict=True):
-        bound += rounding_error(found.time_integrated_activity_bq_s, kernel.kernel, padded) * largest_factor
+        bound += rounding_error(found.time_integrated_activity_bq_s, kernel.kernel, padded[0]) * largest_factor
     places = [int(np.argmax(energies_j[0]))][:samples]
     bound += _ROUNDINGS * float(np.finfo(np.float32).eps) * largest_factor * float(energies_j[0].max())
     generator = np.random.default_rng(_SEED)
@@ -394,7 +404,8 @@ def _settle(dose: FloatMap, bound: float, tissue: NDArray[np.bool_]) -> None:
         raise ValueError(f"a dose of {lowest} Gy is beyond the rounding error of {bound} Gy")
     if lowest < 0:
         np.maximum(dose, np.float32(0), out=dose)
-    dose *= tissue
+    if not tissue.all():
+        dose *= tissue
 
 
 def _placed(values: FloatMap, box: tuple[slice, slice, slice], shape: Shape) -> FloatMap:
