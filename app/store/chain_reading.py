@@ -104,7 +104,7 @@ def checked_event(row: Any, path: Path, *, course_id: str | None = None) -> Stor
 
 def listed_courses(connection: apsw.Connection, path: Path) -> tuple[ListedCourse, ...]:
     """The newest summary and the newest event of every course, the last changed first."""
-    pairs = rows(connection, _COURSES)
+    pairs = [typed(pair, int, int) for pair in rows(connection, _COURSES)]
     found = {
         sequence: checked_event(typed(row, *_ROW), path)
         for sequence in sorted({sequence for pair in pairs for sequence in pair})

@@ -18,7 +18,7 @@ import apsw
 from app.store.anchor import Anchor, AnchorState
 from app.store.anchoring import disproof
 from app.store.connection import Access, connect
-from app.store.database_faults import store_error
+from app.store.database_faults import COMPLAINTS, store_error
 from app.store.events import FIRST_PREVIOUS, Head
 from app.store.kept_objects import unpacked
 from app.store.schema import APPLICATION_ID, shape_of, shape_of_version, version_of
@@ -100,7 +100,7 @@ def check_database(
             look.object_total = _number(first, "SELECT count(*) FROM object")
             courses = _number(first, _COUNT_COURSES)
             ways = (first, first, first) if connection is not None else (first, reached(), reached())
-        except (apsw.Error, OSError, MemoryError) as error:
+        except COMPLAINTS as error:
             unreadable = store_error(error, access.path, "checking").line()
             return StoreCheck(Head(0, FIRST_PREVIOUS), 0, 0, 0, (unreadable,), time.monotonic() - begin)
         workers = 1 if connection is not None else len(ways)
@@ -149,7 +149,7 @@ def _guarded(access: Access, part: Callable[[], Iterator[str]]) -> list[str]:
     try:
         for problem in part():
             found.append(problem)
-    except (apsw.Error, OSError, MemoryError) as error:
+    except COMPLAINTS as error:
         found.append(store_error(error, access.path, "checking").line())
     except (TypeError, AttributeError):
         found.append("database: a row holds values of another kind than was written")

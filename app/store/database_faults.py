@@ -13,6 +13,8 @@ import apsw
 from app.store.storage import StoreDamagedError, StoreError
 
 RESTORE: Final = "close Lutetia, keep the data folder as it is and restore the last good backup"
+COMPLAINTS: Final = (apsw.Error, OSError, MemoryError, UnicodeDecodeError)
+"""What a database or a file may raise; text that can't be decoded is damage that SQLite did not notice."""
 _DISK_REMEDY: Final = "check the disk and its connection, then check the store; a backup may be needed"
 _ROOM: Final = "make room on the disk and try again"
 _RIGHTS: Final = "give your user the right to read and write the data folder, or name another one"
@@ -62,7 +64,7 @@ def store_error(error: BaseException, path: Path, doing: str) -> StoreError:
     what, remedy = f"the program failed while {doing} ({error})", "report this as a fault of the program"
     if isinstance(error, apsw.NotADBError):
         return StoreDamagedError("is not a database", where=str(path), remedy=RESTORE)
-    if isinstance(error, apsw.CorruptError):
+    if isinstance(error, (apsw.CorruptError, UnicodeDecodeError)):
         return StoreDamagedError(f"is damaged (found while {doing})", where=str(path), remedy=RESTORE)
     if isinstance(error, MemoryError):
         what, remedy = "there is not enough memory", "close other programs and try again"
@@ -85,5 +87,5 @@ def spoken(path: Path, doing: str) -> Iterator[None]:
     """Turn whatever the database or a file complains about into a `StoreError`."""
     try:
         yield
-    except (apsw.Error, OSError, MemoryError) as error:
+    except COMPLAINTS as error:
         raise store_error(error, path, doing) from error

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
-from tests.app.store.faults.power_cuts import USE_CASES, Tally, cut, recorded
+from app.store.events import Event, StoredEvent
+from tests.app.store.faults.power_cuts import USE_CASES, Marking, Tally, cut, recorded
 from tests.app.store.faults.store_figure import store_figure
 
 SEED = 20261121
@@ -28,6 +32,21 @@ def test_that_weaker_syncing_loses_acknowledged_events(synchronous: str) -> None
     tally = Tally()
     cut(recorded("save VOI", synchronous), 100, SEED, tally)
     assert tally.lost > 10
+
+
+def test_that_an_act_of_two_events_in_two_transactions_would_be_found_half_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = Marking.append
+
+    def in_pieces(storage: Marking, events: Sequence[Event], **options: Any) -> tuple[StoredEvent, ...]:
+        options.pop("expected")
+        return tuple(stored for event in events for stored in whole(storage, [event], **options))
+
+    monkeypatch.setattr(Marking, "append", in_pieces)
+    tally = Tally()
+    cut(recorded("supersede"), 100, SEED, tally)
+    assert any("half an act" in text for text in tally.examples)
 
 
 @pytest.mark.long

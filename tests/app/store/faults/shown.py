@@ -78,6 +78,9 @@ def wrongs(folder: Path, golden: Mapping[int, Digest], acknowledged: int) -> lis
                 storage.get(stored.event.data["file_sha256"])
         if any(golden.get(sequence, digest) != digest for sequence, digest in enumerate(digests[:acknowledged], 1)):
             found.append("an event is not what was appended")
+        last = next(iter(storage.events(newest_first=True, limit=1)), None)
+        if last is not None and last.event.kind == "plan-superseded":
+            found.append("half an act: a plan was superseded by none")
         if len(digests) < acknowledged:
             found.append(f"acknowledged event {acknowledged} is lost: the store ends at {len(digests)}")
         if any(sequence > len(digests) or digests[sequence - 1] != digest for sequence, digest in anchor):

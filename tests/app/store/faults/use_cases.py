@@ -70,6 +70,21 @@ class CourseOfWork:
         patient = self.case.patient
         return CourseSummary(patient.patient_id, patient.name, None, self.case.course.protocol, 1, None, state)
 
+    def _event(
+        self, kind: EventKind, what: str, *, case: Digest, data: Mapping[str, Any], state: CourseState | None = None
+    ) -> Event:
+        self._minutes += 1
+        return Event(
+            kind,
+            self.course_id,
+            self.who,
+            what,
+            (START + timedelta(minutes=self._minutes)).astimezone(UTC),
+            case=case,
+            data=FrozenMap(data),
+            summary=None if state is None else self._summary(state),
+        )
+
     def _append(
         self,
         kind: EventKind,
@@ -79,25 +94,19 @@ class CourseOfWork:
         objects: Mapping[Digest, bytes] | None = None,
         state: CourseState | None = None,
         case: Case | None = None,
+        superseded: Digest | None = None,
     ) -> StoredEvent:
         encoded = self.tree.encode(self.case if case is None else case)
-        self._minutes += 1
-        event = Event(
-            kind,
-            self.course_id,
-            self.who,
-            what,
-            (START + timedelta(minutes=self._minutes)).astimezone(UTC),
-            case=encoded.root,
-            data=FrozenMap(data or {}),
-            summary=None if state is None else self._summary(state),
-        )
-        (stored,) = self.storage.append(
-            [event], objects={**encoded.objects, **(objects or {})}, expected={self.course_id: self.last}
+        events = [self._event(kind, what, case=encoded.root, data=data or {}, state=state)]
+        if superseded is not None:
+            words = {"file_sha256": superseded}
+            events.insert(0, self._event("plan-superseded", "Supersede the plan", case=encoded.root, data=words))
+        stored = self.storage.append(
+            events, objects={**encoded.objects, **(objects or {})}, expected={self.course_id: self.last}
         )
         encoded.kept()
-        self.last = stored.sequence
-        return stored
+        self.last = stored[-1].sequence
+        return stored[-1]
 
     def import_images(self) -> list[StoredEvent]:
         """The case file is read, then its images."""
@@ -122,16 +131,16 @@ class CourseOfWork:
         self.position -= 1
         return self._append("moved", "Undo: Paint Kidney L", data={"position": self.position})
 
-    def sign(self) -> StoredEvent:
+    def sign(self, *, superseded: Digest | None = None) -> StoredEvent:
         """The signed file becomes an object of the store, its digest part of the event."""
         pdf = b"%PDF-1.7\n" + self._random.bytes(20_000)
         digest = hashlib.sha256(pdf).hexdigest()
         self._plans.append(digest)
         data = {"file_sha256": digest, "path": "plan.pdf", "cycle": 2, "activities_bq": {"Lu-177": 7.4e9}}
-        return self._append("plan-signed", "Sign the plan of cycle 2", data=data, objects={digest: pdf}, state="signed")
+        objects = {digest: pdf}
+        what = "Sign the plan of cycle 2"
+        return self._append("plan-signed", what, data=data, objects=objects, state="signed", superseded=superseded)
 
-    def supersede(self) -> list[StoredEvent]:
-        """A new plan takes the place of the last one."""
-        old = self._plans[-1]
-        data = {"file_sha256": old}
-        return [self.sign(), self._append("plan-superseded", "Supersede the plan", data=data)]
+    def supersede(self) -> StoredEvent:
+        """A new plan takes the place of the last one, in one act of two events."""
+        return self.sign(superseded=self._plans[-1])
