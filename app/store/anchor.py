@@ -16,11 +16,12 @@ from typing import Final
 
 from app.store.events import Digest, Head
 from app.store.file_lock import FileLock
-from app.store.files import append_to, read_file, write_whole
+from app.store.files import append_to, read_end, read_file, write_whole
 
 _LINE: Final = re.compile(rb"([1-9][0-9]{0,17}) ([0-9a-f]{64}) ([0-9T:.Z-]{20,32})( restored)?")
 _LARGEST_BYTES: Final = 2**18
 _KEPT_LINES: Final = 1000
+_LONGEST_TORN_BYTES: Final = 4096
 _LOCK_WAIT_S: Final = 5.0
 
 
@@ -89,10 +90,7 @@ class Anchor:
         content = read_file(self.path)
         if content is None:
             return AnchorState(False, (), (), 0)
-        *whole, torn = content.split(b"\n")
-        if whole and not torn and _LINE.fullmatch(whole[-1]) is None:
-            # A power cut may leave the end of the last line without its beginning.
-            torn = whole.pop() + b"\n"
+        whole, torn = _whole_and_torn(content)
         lines: list[AnchorLine] = []
         damaged: list[int] = []
         for number, text in enumerate(whole, 1):
@@ -114,13 +112,37 @@ class Anchor:
         if not lock.take(wait_s=_LOCK_WAIT_S):
             raise TimeoutError(f"another window keeps {self._lock.name} locked")
         try:
-            state = self.state()
-            if state.whole_bytes > _LARGEST_BYTES and not state.damaged:
-                write_whole(self.path, b"".join(kept.text() for kept in (*_thinned(state.lines), line)))
-            else:
-                append_to(self.path, line.text(), keep=state.whole_bytes)
+            whole_bytes = self._whole_bytes()
+            if whole_bytes > _LARGEST_BYTES:
+                state = self.state()
+                # One with a line that can't be read is left as it is: it is evidence.
+                if not state.damaged:
+                    write_whole(self.path, b"".join(kept.text() for kept in (*_thinned(state.lines), line)))
+                    return
+            append_to(self.path, line.text(), keep=whole_bytes)
         finally:
             lock.give_back()
+
+    def _whole_bytes(self) -> int:
+        """Length up to the end of the last whole line."""
+        end = read_end(self.path, _LONGEST_TORN_BYTES)
+        if end is None:
+            return 0
+        size, content = end
+        if size > len(content):
+            # The first of these lines is not all there.
+            content = content.partition(b"\n")[2]
+            if b"\n" not in content:
+                return self.state().whole_bytes
+        return size - len(_whole_and_torn(content)[1])
+
+
+def _whole_and_torn(content: bytes) -> tuple[list[bytes], bytes]:
+    """Lines, and what a power cut left of the last one: its beginning, or its end without the beginning."""
+    *whole, torn = content.split(b"\n")
+    if whole and not torn and _LINE.fullmatch(whole[-1]) is None:
+        torn = whole.pop() + b"\n"
+    return whole, torn
 
 
 def _thinned(lines: Sequence[AnchorLine]) -> list[AnchorLine]:

@@ -103,6 +103,8 @@ def settle(storage: SqliteStorage, connection: apsw.Connection, *, just_created:
     state = state_of(storage)
     if state is None:
         return
+    if state.damaged:
+        storage.warn(f"{storage.anchor.path}: line {state.damaged[0]} can't be read; check the store")
     try:
         restore = require_answer(connection, storage.anchor, str(storage.access.path))
     except StoreDamagedError as error:

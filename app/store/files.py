@@ -48,6 +48,17 @@ def read_file(path: Path) -> bytes | None:
         return None
 
 
+def read_end(path: Path, most: int) -> tuple[int, bytes] | None:
+    """Length of a file and its last bytes; None if it is not there."""
+    try:
+        with path.open("rb") as reader:
+            size = reader.seek(0, os.SEEK_END)
+            reader.seek(max(0, size - most))
+            return size, reader.read()
+    except FileNotFoundError:
+        return None
+
+
 def sync(descriptor: int) -> None:
     """Wait until an open file is on the medium itself, not in the drive's memory."""
     if sys.platform == "darwin":

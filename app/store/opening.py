@@ -182,6 +182,13 @@ def _require_no_memory(access: Access, anchor: Anchor) -> None:
             where=str(access.path),
             remedy="restore the newest backup; to begin anew, name another data folder",
         )
+    wal = access.path.with_name(access.path.name + "-wal")
+    if wal.exists() and wal.stat().st_size:
+        raise StoreDamagedError(
+            f"the store is gone, but {wal.name} still holds changes of it",
+            where=str(access.path),
+            remedy="put the file back beside it, or restore the newest backup into another data folder",
+        )
 
 
 def _is_blank(connection: apsw.Connection) -> bool:

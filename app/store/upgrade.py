@@ -237,7 +237,7 @@ def rehearse_upgrade(
     Parameters
     ----------
     scratch
-        Where the copy goes; None for the operating system's temporary folder. On a local disk with room for it.
+        Where the copy goes and is thrown away again; None for the folder of the backups, which only the user may enter.
 
     Raises
     ------
@@ -250,7 +250,8 @@ def rehearse_upgrade(
     path = folder.absolute() / "store.sqlite"
     if not path.exists():
         raise StoreError("there is no store", where=str(path), remedy="check the name of the data folder")
-    with spoken(path, "rehearsing the upgrade"), tempfile.TemporaryDirectory(dir=scratch, prefix="lutetia-") as name:
+    place = scratch or folder.absolute() / "backups"
+    with spoken(path, "rehearsing the upgrade"), tempfile.TemporaryDirectory(dir=place, prefix="rehearsal-") as name:
         with contextlib.closing(
             connect(Access(path, vfs, exclusive), read_only=True, guarded=False, checkpoint=False)
         ) as source:

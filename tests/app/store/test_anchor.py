@@ -185,6 +185,7 @@ def test_that_a_changed_line_is_found(tmp_path: Path) -> None:
         whole = path.read_text("ascii")
         path.write_text(whole.replace(*change, 1), "ascii")
         store = open_store(tmp_path, who="Ada", read_only=True)
+        assert "can't be read" in store.warnings[0]
         assert any("can't be read" in problem for problem in store.check(progress=no_progress).problems)
         store.close()
         path.write_text(whole, "ascii")

@@ -155,6 +155,16 @@ def test_that_no_new_store_is_begun_where_one_was(tmp_path: Path, left: bytes | 
     assert path.exists() == (left is not None)
 
 
+def test_that_changes_that_lost_their_store_are_not_thrown_away(tmp_path: Path) -> None:
+    live, left = tmp_path / "live", tmp_path / "left"
+    store = open_store(live, who="Ada")
+    store.append([created()])
+    left.mkdir()
+    shutil.copy(live / "store.sqlite-wal", left)
+    store.close()
+    assert "store.sqlite-wal still holds changes" in refused(left, StoreDamagedError)
+
+
 def test_that_reading_only_needs_a_store_and_makes_none(tmp_path: Path) -> None:
     assert "there is no store" in refused(tmp_path / "nowhere", read_only=True)
     assert "there is no store" in refused(tmp_path, read_only=True)
