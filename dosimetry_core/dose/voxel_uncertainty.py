@@ -13,7 +13,7 @@ ENERGY_PER_DECAY: Final = 0.005
 """Relative standard uncertainty of the mean electron energy per decay."""
 ELECTRON_RANGE: Final = 0.01
 """Of the range of the point kernels (their own statement)."""
-PHOTON_MODEL: Final[dict[str, float]] = {SOFT_TISSUE: 0.05, LUNG: 0.15, BONE: 0.15}
+PHOTON_MODEL: Final[dict[str, float]] = {SOFT_TISSUE: 0.05, LUNG: 0.10, BONE: 0.25}
 """Relative, of the photon dose by one soft-tissue kernel, by the medium of the VOI."""
 BOUNDARIES: Final[dict[tuple[str, str], float]] = {
     (LU177, SOFT_TISSUE): 0.002,
