@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,8 @@ from dosimetry_core.progress import Cancelled, Progress, part_of
 
 SUFFIX: Final = ".lutetia-backup"
 _CHUNK_BYTES: Final = 1 << 20
+_UNFINISHED: Final = ".unfinished"
+"""Behind the name of a backup while it is written; see `app.store.copying`."""
 _OF_STORE: Final = '{"case":null,"course":null,'
 """How the text of an event of the store as a whole begins: much faster to see than what it is about."""
 _LAST_BACKUP: Final = """
@@ -165,6 +168,35 @@ def backup_text(backup: Backup | None, events: int, now: datetime, *, with_file:
     changes = "nothing was changed since" if since <= 0 else f"{since:,} change{'s' if since != 1 else ''} since"
     text = f"{backup.time:%d %b %Y %H:%M} by {backup.who} ({_age_text(now - backup.time)}), {changes}"
     return f"{text}; {backup.file}" if with_file else text
+
+
+def backup_reminder(folder: DataFolder, configuration: SiteConfiguration, *, progress: Progress) -> str:
+    """What the window should say of an old or missing backup; empty if all is well. Runs as a job.
+
+    A store that was never backed up is given as many days from its first event as a backup may be old.
+    """
+    progress(0.0, "Looking for the last backup")
+    now = datetime.now().astimezone()
+    with opened_store(folder, configuration, who=None) as storage:
+        events = storage.head().sequence
+        first = next(iter(storage.events(limit=1)), None)
+    backup = last_backup(folder.path)
+    if first is None or not is_old(backup, events, configuration, now):
+        return ""
+    if backup is None and now - first.event.time <= timedelta(days=configuration.backup_after_days):
+        return ""
+    return f"Last backup: {backup_text(backup, events, now, with_file=False)}. Make one: File, Store, backup and check."
+
+
+def unfinished_backups(places: Iterable[Path]) -> tuple[Path, ...]:
+    """What interrupted backups have left in these folders: files with patient data that nobody needs."""
+    left = []
+    for place in dict.fromkeys(places):
+        try:
+            left += [path for path in place.iterdir() if path.name.endswith(SUFFIX + _UNFINISHED)]
+        except OSError:
+            continue
+    return tuple(sorted(left))
 
 
 def _age_text(age: timedelta) -> str:

@@ -6,13 +6,12 @@ import platform
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Literal
 
-from app.backups import backup_text, is_old, last_backup, same_content
-from app.data_folder import LOGS, REPORTS, DataFolder, located_data_folder
+from app.backups import backup_text, is_old, last_backup, same_content, unfinished_backups
+from app.data_folder import BACKUPS, LOGS, REPORTS, DataFolder, located_data_folder
+from app.doctor_report import DoctorLine, DoctorReport, State
 from app.folder_checks import (
     folder_bytes,
     free_bytes,
@@ -28,75 +27,6 @@ from app.store_access import has_store, opened_store
 from dosimetry_core.errors import DosimetryError, InputProblems
 from dosimetry_core.progress import Progress, part_of
 from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
-
-State = Literal["well", "notice", "problem"]
-_SIGNS: Final[dict[State, str]] = {"well": "well", "notice": "note", "problem": "MEND"}
-
-
-@dataclass(frozen=True)
-class DoctorLine:
-    """One thing that was looked at.
-
-    Parameters
-    ----------
-    subject
-        What: ``"SQLite"``, ``"data folder"``.
-    state
-        ``well``; ``notice`` for what should be known; ``problem`` for what has to be mended.
-    text, remedy
-        What was found, with figures, and what to do.
-    """
-
-    subject: str
-    state: State
-    text: str
-    remedy: str = ""
-
-    def as_json(self) -> dict[str, str]:
-        """By field."""
-        return dict(vars(self))
-
-
-@dataclass(frozen=True)
-class DoctorReport:
-    """Everything that was looked at, in order."""
-
-    lines: tuple[DoctorLine, ...]
-    folder: Path | None = None
-    check: StoreCheck | None = field(default=None, repr=False)
-
-    @property
-    def problems(self) -> tuple[DoctorLine, ...]:
-        """What has to be mended."""
-        return tuple(line for line in self.lines if line.state == "problem")
-
-    @property
-    def verdict(self) -> str:
-        """All in one sentence."""
-        count, notes = len(self.problems), sum(line.state == "notice" for line in self.lines)
-        verdict = "All is well" if not count else f"{count} thing{'s' if count != 1 else ''} to mend"
-        return f"{verdict}; {notes} note{'s' if notes != 1 else ''}." if notes else f"{verdict}."
-
-    @property
-    def text(self) -> str:
-        """One line each, remedies below, the verdict last."""
-        width = max(len(line.subject) for line in self.lines)
-        rows = []
-        for line in self.lines:
-            rows.append(f"{_SIGNS[line.state]}  {line.subject:<{width}}  {line.text}")
-            if line.remedy:
-                rows.append(f"      {'':<{width}}→ {line.remedy}")
-        rows.append(self.verdict)
-        return "\n".join(rows)
-
-    def as_json(self) -> dict[str, Any]:
-        """For programs."""
-        return {
-            "software": f"{SOFTWARE_NAME} {SOFTWARE_VERSION}",
-            "data_folder": None if self.folder is None else str(self.folder),
-            "problems": len(self.problems),
-            "checks": [line.as_json() for line in self.lines],
-        }
 
 
 def examined(option: Path | DataFolder | None, *, rehearse_upgrade: bool = False, progress: Progress) -> DoctorReport:
@@ -258,7 +188,17 @@ def _kept(
         check = storage.check(progress=part_of(progress, 0.0, 0.8))
     checks.append(check)
     yield from _store(check)
+    yield _windows(folder.path)
     yield from _backups(folder.path, check, configuration, part_of(progress, 0.8, 1.0))
+
+
+def _windows(folder: Path) -> DoctorLine:
+    from app.store.instances import living
+    from app.store.opening import SUBFOLDERS
+
+    count = len(living(folder / SUBFOLDERS[0]))
+    text = f"{count} open on this store now" if count else "none is open on this store now"
+    return DoctorLine("windows", "well", text)
 
 
 def _older_version(folder: Path) -> int | None:
@@ -307,6 +247,11 @@ def _backups(
         yield DoctorLine("backup", state, text, f"run lutetia backup; the limit is {days} days")
     else:
         yield DoctorLine("backup", "well", text)
+    places = [folder / BACKUPS, *([configuration.backup_folder] if configuration.backup_folder else [])]
+    left = unfinished_backups([*places, backup.file.parent] if backup is not None else places)
+    if left:
+        named = ", ".join(str(path) for path in left)
+        yield DoctorLine("backup", "notice", f"interrupted backups are left: {named}", "delete them if none is running")
     if backup is None:
         return
     same = same_content(backup, progress=progress)

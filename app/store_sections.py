@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.doctor import DoctorLine, State
+from app.doctor_report import DoctorLine, State
 from app.site_configuration import BUILT_IN, SiteConfiguration
 from app.steps.step import Section, push_button, text_label
 from widgets.elided_label import ElidedLabel

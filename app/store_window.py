@@ -17,7 +17,8 @@ from PySide6.QtWidgets import (
 
 from app.backups import SUFFIX, Backup, backed_up, backup_text, is_old, suggested_file
 from app.data_folder import LOGS, DataFolder
-from app.doctor import DoctorReport, examined
+from app.doctor import examined
+from app.doctor_report import DoctorReport
 from app.folder_checks import size_text
 from app.jobs import Job, Jobs
 from app.problems import problems_of

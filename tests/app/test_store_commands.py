@@ -9,18 +9,20 @@ import random
 import sqlite3
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from app.backups import backup_reminder
 from app.cli import main
+from app.data_folder import DataFolder
 from app.restoration import restored
 from app.site_configuration import SiteConfiguration
 from app.store import open_store
 from app.store.events import CourseSummary, Event
 from app.store.storage import StoreError
-from dosimetry_core import pipeline
 from dosimetry_core.case_file import read_case
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.progress import no_progress
@@ -367,6 +369,42 @@ def test_that_an_old_backup_is_a_note_and_a_problem_where_the_site_says_so(
     assert doctor(capsys)[1]["backup"][0]["state"] == "well"
 
 
+def test_that_the_window_is_told_of_an_old_backup_only(folder: Path, tmp_path: Path) -> None:
+    place = DataFolder(folder, "test")
+
+    def reminder(days: int) -> str:
+        return backup_reminder(place, SiteConfiguration(backup_after_days=days), progress=no_progress)
+
+    # The store was made just now: there is time for the first backup.
+    assert reminder(7) == ""
+    assert main(["backup", str(tmp_path / "one"), "--by", "B"]) == 0
+    assert reminder(7) == ""
+    storage = open_store(folder, who="test")
+    long_ago = datetime.now(UTC) - timedelta(days=9)
+    (old,) = [stored.event for stored in storage.events() if stored.event.kind == "backup-made"]
+    storage.append([replace(old, time=long_ago)])
+    assert reminder(7) == ""  # nothing was changed since
+    storage.append([Event("settings-changed", None, "test", "Change", BEGIN)])
+    storage.close()
+    assert "9 days ago), 1 change since" in reminder(7)
+    assert reminder(10) == ""
+
+
+def test_that_an_interrupted_backup_and_open_windows_are_named(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "none is open" in doctor(capsys)[1]["windows"][0]["text"]
+    (folder / "backups").joinpath("x.lutetia-backup.unfinished").touch(mode=0o600)
+    window = open_store(folder, who="C. Window")
+    try:
+        status, found = doctor(capsys)
+    finally:
+        window.close()
+    assert status == 0
+    assert "x.lutetia-backup.unfinished" in found["backup"][1]["text"]
+    assert found["windows"][0]["text"].startswith("1 open")
+
+
 def test_that_a_damaged_store_and_a_cut_tail_are_found_by_doctor(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -561,6 +599,8 @@ def test_that_a_damaged_store_can_be_restored(folder: Path, tmp_path: Path, caps
 def test_that_an_exported_course_is_imported_elsewhere_once(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    from dosimetry_core import pipeline
+
     case = pipeline.import_case(read_case(write_small_case(tmp_path / "study")))
     storage = open_store(folder, who="test")
     keep_course(storage, case)

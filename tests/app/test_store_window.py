@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from app.data_folder import DataFolder
-from app.doctor import DoctorReport
+from app.doctor_report import DoctorReport
 from app.jobs import Jobs
 from app.restoration import restored
 from app.restore_dialog import RestoreDialog
