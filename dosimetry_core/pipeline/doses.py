@@ -22,14 +22,14 @@ from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.pipeline.curves import VoiCurves
 from dosimetry_core.pipeline.marrow import SourceActivity
+from dosimetry_core.pipeline.uncertainties import (
+    activity_standard_uncertainties_bq,
+    activity_uncertainty,
+    relative_uncertainty,
+)
 from dosimetry_core.quantification import CycleMeasurement, VoiMeasurement
 from dosimetry_core.results import DoseValue, EnclosedReading, OrganResult, VoiResult
-from dosimetry_core.uncertainty import (
-    S_VALUE_SELF_RELATIVE_UNCERTAINTY,
-    RelativeUncertainty,
-    dose_relative_uncertainty,
-    dose_volume_sensitivity,
-)
+from dosimetry_core.uncertainty import RelativeUncertainty
 from dosimetry_core.units import MILLILITRE, mass_kg
 from dosimetry_core.voi import Role
 
@@ -46,36 +46,6 @@ def role_group(role: Role) -> str:
 def engine_of(case: Case, role: Role) -> Engine | None:
     """Engine of a role; None for roles that get no absorbed dose."""
     return case.settings.engine.get(role_group(role))
-
-
-def relative_uncertainty(measurement: VoiMeasurement, curves: VoiCurves, nuclide: str) -> RelativeUncertainty:
-    """Relative standard uncertainty of a VOI's absorbed dose (methods 7); an unknown calibration part is left out."""
-    fit = curves.fits[nuclide]
-    return dose_relative_uncertainty(
-        time_integrated_activity_random=fit.fit_relative_standard_uncertainty,
-        calibration=measurement.calibration_relative_standard_uncertainty or 0.0,
-        recovery=measurement.recovery_relative_standard_uncertainty or 0.0,
-        volume_sensitivity=dose_volume_sensitivity(
-            counts_sensitivity=measurement.activity_volume_sensitivity, recovery_sensitivity=0.0
-        ),
-        volume=measurement.volume_relative_standard_uncertainty or 0.0,
-        time_integrated_activity_common=fit.model_relative_standard_uncertainty,
-        s_value=S_VALUE_SELF_RELATIVE_UNCERTAINTY,
-    )
-
-
-def activity_uncertainty(measurement: VoiMeasurement, curves: VoiCurves, nuclide: str) -> RelativeUncertainty:
-    """Relative standard uncertainty of a VOI's time-integrated activity."""
-    fit = curves.fits[nuclide]
-    return RelativeUncertainty(
-        fit.fit_relative_standard_uncertainty,
-        math.hypot(
-            measurement.calibration_relative_standard_uncertainty or 0.0,
-            measurement.recovery_relative_standard_uncertainty or 0.0,
-            measurement.activity_volume_sensitivity * (measurement.volume_relative_standard_uncertainty or 0.0),
-            fit.model_relative_standard_uncertainty,
-        ),
-    )
 
 
 def _dose_value(dose_gy: float, uncertainty: RelativeUncertainty) -> DoseValue:
@@ -147,9 +117,7 @@ def voi_results(
             curves[name].fits,
             FrozenMap(),
             None,
-            activity_standard_uncertainty_bq=FrozenMap(
-                {measured.nuclide: _point_uncertainties(measured)} if measured.nuclide else {}
-            ),
+            activity_standard_uncertainty_bq=activity_standard_uncertainties_bq(cycle, measured, curves[name]),
             uncorrected_activity_bq=FrozenMap(
                 {measured.nuclide: tuple(measured.uncorrected_activity_bq.tolist())} if measured.nuclide else {}
             ),
@@ -165,19 +133,6 @@ def voi_results(
         if enclosed is not None:
             results[name] = replace(result, with_enclosed=enclosed)
     return FrozenMap(results)
-
-
-def _point_uncertainties(measured: VoiMeasurement) -> tuple[float, ...] | None:
-    """Standard uncertainty of each activity, random and common parts; None if the random part is unknown."""
-    random = measured.random_standard_uncertainty_bq
-    if random is None:
-        return None
-    common = math.hypot(
-        measured.calibration_relative_standard_uncertainty or 0.0,
-        measured.recovery_relative_standard_uncertainty or 0.0,
-        measured.activity_volume_sensitivity * (measured.volume_relative_standard_uncertainty or 0.0),
-    )
-    return tuple(math.hypot(u, common * a) for u, a in zip(random, measured.activity_bq, strict=True))
 
 
 class _KidneyEngine:

@@ -19,6 +19,8 @@ from dosimetry_core.kinetics.curve import TimeActivityCurve
 from dosimetry_core.kinetics.fit import fit_curve
 from dosimetry_core.kinetics.models import ExponentialTerm
 from dosimetry_core.nuclide import LU177, Y90, decay_constant_per_s, half_life_s, nuclide
+from dosimetry_core.partial_volume import blurred_sphere
+from dosimetry_core.quantification import voi_extent
 from dosimetry_core.units import (
     BQ_PER_MBQ,
     GIGABECQUEREL,
@@ -28,7 +30,6 @@ from dosimetry_core.units import (
     KILOBECQUEREL_PER_ML,
     MEGABECQUEREL,
     MEGABECQUEREL_HOUR,
-    MM3_PER_ML,
     SECONDS_PER_DAY,
     SECONDS_PER_HOUR,
 )
@@ -372,12 +373,12 @@ def bed_01(inputs: Inputs) -> Inputs:
 
 def unc_01(inputs: Inputs) -> Inputs:
     return {
-        "u_d_mm": uncertainty.diameter_standard_uncertainty_mm(voxel_mm=inputs["voxel_mm"], fwhm_mm=inputs["FWHM_mm"]),
-        "u_V_rel": uncertainty.sphere_volume_relative_uncertainty(
-            inputs["diameter_mm"], voxel_mm=inputs["voxel_mm"], fwhm_mm=inputs["FWHM_mm"]
+        "u_d_mm": voi_extent.diameter_standard_uncertainty_mm(inputs["voxel_mm"], inputs["FWHM_mm"]),
+        "u_V_rel": voi_extent.sphere_volume_relative_standard_uncertainty(
+            inputs["diameter_mm"], inputs["voxel_mm"], inputs["FWHM_mm"]
         ),
-        "CT_contour_0.98mm_voxel_FWHM_1.5mm_u_V_rel": uncertainty.sphere_volume_relative_uncertainty(
-            inputs["diameter_mm"], voxel_mm=0.98, fwhm_mm=1.5
+        "CT_contour_0.98mm_voxel_FWHM_1.5mm_u_V_rel": voi_extent.sphere_volume_relative_standard_uncertainty(
+            inputs["diameter_mm"], 0.98, 1.5
         ),
     }
 
@@ -385,21 +386,19 @@ def unc_01(inputs: Inputs) -> Inputs:
 def unc_02(inputs: Inputs) -> Inputs:
     fwhm, radii = inputs["FWHM_mm"], inputs["radius_mm"]
     return {
-        "phi": [uncertainty.edge_response(r, fwhm) for r in radii],
-        "edge_density_over_true": [uncertainty.edge_density_over_true(r, fwhm) for r in radii],
-        "recovery_mean_in_VOI": [uncertainty.sphere_recovery(r, fwhm) for r in radii],
-        "u_C_over_u_V_factor_phi_over_2R": [uncertainty.counts_volume_sensitivity(r, fwhm) for r in radii],
+        "phi": [blurred_sphere.sphere_edge_response(r, fwhm) for r in radii],
+        "edge_density_over_true": [blurred_sphere.sphere_edge_density(r, fwhm) for r in radii],
+        "recovery_mean_in_VOI": [blurred_sphere.sphere_recovery(r, fwhm) for r in radii],
+        "u_C_over_u_V_factor_phi_over_2R": [blurred_sphere.sphere_count_volume_sensitivity(r, fwhm) for r in radii],
     }
 
 
 def unc_03(inputs: Inputs) -> Inputs:
     fwhm, contour = inputs["SPECT_FWHM_mm"], inputs["CT_contour"]
-    radius = uncertainty.equivalent_sphere_radius_mm(inputs["volume_mL"] * MM3_PER_ML)
-    volume = uncertainty.sphere_volume_relative_uncertainty(
-        2 * radius, voxel_mm=contour["voxel_mm"], fwhm_mm=contour["FWHM_mm"]
-    )
-    counts = uncertainty.counts_volume_sensitivity(radius, fwhm)
-    recovery = uncertainty.sphere_recovery_volume_sensitivity(radius, fwhm)
+    radius = blurred_sphere.sphere_radius_mm(inputs["volume_mL"])
+    volume = voi_extent.sphere_volume_relative_standard_uncertainty(2 * radius, contour["voxel_mm"], contour["FWHM_mm"])
+    counts = blurred_sphere.sphere_count_volume_sensitivity(radius, fwhm)
+    recovery = blurred_sphere.sphere_recovery_volume_sensitivity(radius, fwhm)
     exponent = inputs["S_exponent_c2"]
     sensitivity = uncertainty.dose_volume_sensitivity(
         counts_sensitivity=counts, recovery_sensitivity=recovery, s_value_exponent=exponent
@@ -435,8 +434,8 @@ def unc_03(inputs: Inputs) -> Inputs:
         mass_kg=inputs["volume_mL"] * inputs["density_g_per_mL"] / GRAM_PER_KG,
     )
     return {
-        "recovery": uncertainty.sphere_recovery(radius, fwhm),
-        "phi": uncertainty.edge_response(radius, fwhm),
+        "recovery": blurred_sphere.sphere_recovery(radius, fwhm),
+        "phi": blurred_sphere.sphere_edge_response(radius, fwhm),
         "dlnC_dlnV": counts,
         "dlnR_dlnV": recovery,
         "volume_sensitivity_of_dose": sensitivity,

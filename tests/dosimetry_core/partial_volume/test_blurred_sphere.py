@@ -63,3 +63,13 @@ def test_that_impossible_sizes_are_refused() -> None:
         sphere_radius_mm(0.0)
     with pytest.raises(ValueError, match="positive"):
         sphere_recovery(10.0, 0.0)
+
+
+def test_that_recovery_equals_a_simulation_of_blurring() -> None:
+    rng = np.random.default_rng(3)
+    points = rng.uniform(-1, 1, (400000, 3))
+    points = 15.0 * points[(points**2).sum(axis=1) < 1]
+    moved = points + rng.normal(0.0, DEVIATION_MM, points.shape)
+    inside = ((moved**2).sum(axis=1) < 15.0**2).mean()
+    # 200 000 points: 0.1 % standard deviation; three times that.
+    assert sphere_recovery(15.0, FWHM_MM) == pytest.approx(inside, abs=0.0035)
