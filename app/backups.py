@@ -185,7 +185,7 @@ def backup_reminder(folder: DataFolder, configuration: SiteConfiguration, *, pro
         return ""
     if backup is None and now - first.event.time <= timedelta(days=configuration.backup_after_days):
         return ""
-    return f"Last backup: {backup_text(backup, events, now, with_file=False)}. Make one: File, Store, backup and check."
+    return f"Last backup: {backup_text(backup, events, now, with_file=False)}. Make one: File, Data folder and backups…"
 
 
 def unfinished_backups(places: Iterable[Path]) -> tuple[Path, ...]:

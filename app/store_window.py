@@ -71,7 +71,7 @@ class StoreWindow(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("store_window")
-        self.setWindowTitle("Store, backup and check")
+        self.setWindowTitle("Data folder and backups")
         self.resize(980, 660)
         self._folder, self._configuration, self._jobs, self._who = folder, configuration, jobs, who
         self._open_folder = open_folder or _show_folder
