@@ -65,21 +65,21 @@ class FileLock:
         FileNotFoundError
             If there is no such file.
         """
+        held = False
         if sys.platform == "win32":
             self.path.stat()
-            if not self.take():
-                return True
-            self.give_back()
-            return False
+            held = not self.take()
+            if not held:
+                self.give_back()
         else:
             descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                return True
+                held = True
             finally:
                 os.close(descriptor)
-            return False
+        return held
 
     def give_back(self) -> None:
         """Let others have it; nothing if it is not held."""
