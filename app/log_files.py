@@ -17,6 +17,8 @@ from app.without_identity import without_identity
 
 FILE_BYTES: Final = 1 << 20
 """A log file goes on in another one at this size."""
+MOST_FILES: Final = 20
+"""Of one run; beyond that the oldest but the first go, which says how the run began."""
 LONGEST_MESSAGE: Final = 4000
 _OURS: Final = re.compile(
     r"(?:lutetia-\d{8}T\d{6}Z-\d+(?:\.\d+)?\.log|problem-[\dT]+\.txt|crash-\d{8}T\d{6}Z-\d+\.txt)"
@@ -82,7 +84,10 @@ class PrivateFiles(logging.Handler):
     @property
     def path(self) -> Path:
         """The file written now."""
-        return self._folder / (f"{self._stem}.{self._number}.log" if self._number else f"{self._stem}.log")
+        return self._path(self._number)
+
+    def _path(self, number: int) -> Path:
+        return self._folder / (f"{self._stem}.{number}.log" if number else f"{self._stem}.log")
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record."""
@@ -91,6 +96,8 @@ class PrivateFiles(logging.Handler):
             if self._stream is not None and self._written + len(content) > self._file_bytes:
                 self._stream.close()
                 self._stream, self._number = None, self._number + 1
+                if self._number > MOST_FILES:
+                    self._path(self._number - MOST_FILES).unlink(missing_ok=True)
             if self._stream is None:
                 self._stream, self._written = private_stream(self.path), 0
             self._stream.write(content)

@@ -200,7 +200,10 @@ def backup(arguments: argparse.Namespace) -> int:
 
     who = said_by(arguments.by)
     folder, configuration = _place(arguments)
-    file: Path = arguments.file or suggested_file(folder.path, configuration, datetime.now().astimezone())
+    suggested = suggested_file(folder.path, configuration, datetime.now().astimezone())
+    file: Path = arguments.file or suggested
+    if file.is_dir():
+        file = file / suggested.name
     with opened_store(folder, configuration, who=who) as storage:
         made = make_backup(storage, file.absolute(), who=who, progress=terminal_progress())
     print(f"{made.file}: {made.head_sequence:,} events, {size_text(made.bytes)}, SHA-256 {made.sha256}")

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import pytest
 
-from app.log_files import PrivateFiles, WithoutIdentity, forget_old
+from app.log_files import MOST_FILES, PrivateFiles, WithoutIdentity, forget_old
 from app.logs import Logs, earlier_crashes, log_error
 from app.problems import save_report
 from app.without_identity import identifying_texts, identifying_words, without_identity
@@ -290,6 +290,18 @@ def test_that_a_file_goes_on_in_another_at_its_limit(tmp_path: Path) -> None:
     assert max(path.stat().st_size for path in files) <= 1000
     text = "".join(path.read_text("utf-8") for path in files)
     assert all(f"message {number:03d}\n" in text for number in range(100))
+
+
+def test_that_a_run_that_never_stops_talking_keeps_its_beginning_and_its_end(tmp_path: Path) -> None:
+    handler = PrivateFiles(tmp_path, datetime.now(UTC), file_bytes=100)
+    handler.setFormatter(WithoutIdentity(tuple))
+    for number in range(500):
+        handler.handle(logging.LogRecord("a", logging.INFO, "", 0, f"message {number:03d}", None, None))
+    handler.close()
+    assert len(list(tmp_path.iterdir())) == MOST_FILES + 1
+    text = everything(tmp_path)
+    assert "message 000" in text
+    assert "message 499" in text
 
 
 def test_that_old_files_go_and_strange_ones_stay(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import tomllib
 from pathlib import Path
@@ -156,3 +157,20 @@ def test_that_the_person_is_said_and_never_assumed(monkeypatch: pytest.MonkeyPat
     for empty in ("", "  ", "a\x07b"):
         with pytest.raises(MissingDataError):
             said_by(empty)
+
+
+def test_that_a_person_at_a_terminal_is_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("sys.stdin", Terminal("  A.  Nowak \n"))
+    assert said_by(None) == "A. Nowak"
+    captured = capsys.readouterr()
+    assert captured.err == "Who is working? "
+    assert captured.out == ""
+    monkeypatch.setattr("sys.stdin", Terminal("\n"))
+    with pytest.raises(MissingDataError):
+        said_by(None)

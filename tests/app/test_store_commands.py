@@ -290,6 +290,9 @@ def test_that_a_backup_without_a_name_goes_where_the_site_says(
     assert main(["backup", "--by", "B"]) == 0
     (made,) = (tmp_path / "share").iterdir()
     assert made.name.endswith(".lutetia-backup")
+    (tmp_path / "other").mkdir()
+    assert main(["backup", str(tmp_path / "other"), "--by", "B"]) == 0
+    assert len(list((tmp_path / "other").glob("*.lutetia-backup"))) == 1
 
 
 def test_that_a_backup_that_cannot_be_written_leaves_nothing(
