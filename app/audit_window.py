@@ -6,16 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from app.audit_detail import AuditDetail
-from app.audit_document import AuditVerdict, checked, written_csv, written_pdf
+from app.audit_document import AuditVerdict
 from app.audit_filters import AuditFilters
+from app.audit_jobs import AuditReader, checked_apart, csv_apart, page_lent, pdf_apart, reader_of
 from app.audit_lines import COLUMNS, AuditFilter, AuditLine, course_words, local_time, short_digest
-from app.audit_reader import AuditReader, reader_of
-from app.audit_reading import PAGE, AuditPage, read_page
+from app.audit_reading import PAGE, AuditPage
 from app.jobs import Job, Jobs
 from app.problems import problems_of
 from app.steps.step import push_button, text_label
@@ -23,7 +23,6 @@ from app.store.events import CourseSummary
 from app.store.storage import Storage
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.frozen import FrozenMap
-from dosimetry_core.progress import Progress
 from widgets.elided_label import ElidedLabel
 from widgets.event_table import EventColumn, EventRow, EventTable
 from widgets.job_strip import JobStrip
@@ -88,6 +87,9 @@ class AuditWindow(QDialog):
         self._verdict: AuditVerdict | None = None
         self._build(course_id)
         self._connect()
+        application = QCoreApplication.instance()
+        if application is not None:
+            application.aboutToQuit.connect(self.close)
         self.reload()
         self.verify()
 
@@ -195,7 +197,7 @@ class AuditWindow(QDialog):
     def _read(self, *, is_first: bool, missing: int = PAGE) -> None:
         self._missing = missing
         job = self.jobs.start(
-            _read_lent,
+            page_lent,
             self._reader,
             self._wanted,
             before=self._before,
@@ -267,7 +269,7 @@ class AuditWindow(QDialog):
         """Check the whole store beside the user's work."""
         self._verdict = None
         self._tell_chain("The chain is being verified …", "dimmed")
-        job = self.jobs.start(_checked_apart, self._open_reader, purpose="verify", title="Verifying the chain")
+        job = self.jobs.start(checked_apart, self._open_reader, purpose="verify", title="Verifying the chain")
         self._tell_if_long(job)
         job.succeeded.connect(self._show_verdict)
         job.failed.connect(lambda error: self._tell_chain(f"Not verified: {problems_of(error)[0].text()}", "error"))
@@ -320,13 +322,13 @@ class AuditWindow(QDialog):
 
     def save_csv(self, target: Path) -> None:
         """Write the events that fit the filter, all of them, for a spreadsheet."""
-        self._write(target, _csv_apart, "Exporting events")
+        self._write(target, csv_apart, "Exporting events")
 
     def save_pdf(self, target: Path) -> None:
         """Print the events that fit the filter, all of them, with the verdict on the chain."""
         person = self._printing_person()
         if person:
-            self._write(target, _pdf_apart, "Printing events", printed_by=person)
+            self._write(target, pdf_apart, "Printing events", printed_by=person)
 
     def _printing_person(self) -> str:
         person = self._who().strip()
@@ -388,34 +390,3 @@ class AuditWindow(QDialog):
         self.jobs.close()
         self._reader.close()
         super().closeEvent(event)
-
-
-def _read_lent(reader: AuditReader, wanted: AuditFilter, *, progress: Progress, **named: Any) -> AuditPage:
-    with reader.lent() as storage:
-        return read_page(storage, wanted, progress=progress, **named)
-
-
-def _checked_apart(open_reader: Callable[[], Storage], *, progress: Progress) -> AuditVerdict:
-    storage = open_reader()
-    try:
-        return checked(storage, progress=progress)
-    finally:
-        storage.close()
-
-
-def _csv_apart(open_reader: Callable[[], Storage], wanted: AuditFilter, target: Path, *, progress: Progress) -> Path:
-    storage = open_reader()
-    try:
-        return written_csv(storage, wanted, target, progress=progress)
-    finally:
-        storage.close()
-
-
-def _pdf_apart(
-    open_reader: Callable[[], Storage], wanted: AuditFilter, target: Path, *, printed_by: str, progress: Progress
-) -> Path:
-    storage = open_reader()
-    try:
-        return written_pdf(storage, wanted, target, printed_by=printed_by, progress=progress)
-    finally:
-        storage.close()

@@ -1,18 +1,24 @@
-"""A second, read-only look at the store for work beside the user's: opened when first needed, one job at a time."""
+"""What the audit window does beside the user's work, each job through a read-only store of its own."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
 
+from app.audit_document import AuditVerdict, checked, written_csv, written_pdf
+from app.audit_lines import AuditFilter
+from app.audit_reading import AuditPage, read_page
 from app.store.storage import Storage
+from dosimetry_core.progress import Progress
 
 _CLOSING_PATIENCE_S = 2.0
 
 
 class AuditReader:
-    """Lends one storage to one job after the other, whichever thread it runs on.
+    """Lends one storage, opened when first needed, to one job after the other, whichever thread it runs on.
 
     Parameters
     ----------
@@ -60,3 +66,29 @@ def reader_of(storage: Storage) -> Callable[[], Storage]:
         return open_store(storage.folder, who="audit trail", read_only=True, anchor=anchor)
 
     return opened
+
+
+def page_lent(reader: AuditReader, wanted: AuditFilter, *, progress: Progress, **named: Any) -> AuditPage:
+    """The next page of the trail."""
+    with reader.lent() as storage:
+        return read_page(storage, wanted, progress=progress, **named)
+
+
+def checked_apart(open_reader: Callable[[], Storage], *, progress: Progress) -> AuditVerdict:
+    """Check the whole store."""
+    with closing(open_reader()) as storage:
+        return checked(storage, progress=progress)
+
+
+def csv_apart(open_reader: Callable[[], Storage], wanted: AuditFilter, target: Path, *, progress: Progress) -> Path:
+    """Write the chosen events for a spreadsheet."""
+    with closing(open_reader()) as storage:
+        return written_csv(storage, wanted, target, progress=progress)
+
+
+def pdf_apart(
+    open_reader: Callable[[], Storage], wanted: AuditFilter, target: Path, *, printed_by: str, progress: Progress
+) -> Path:
+    """Print the chosen events into a file."""
+    with closing(open_reader()) as storage:
+        return written_pdf(storage, wanted, target, printed_by=printed_by, progress=progress)
