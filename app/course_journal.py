@@ -153,10 +153,7 @@ class CourseJournal(QObject):
             return
         command = step.command
         old, new = change_in_words(command.before, command.after)
-        data: dict[str, Any] = {"position": step.position}
-        taken = command.after.case_files[0].sha256 if command.after.case_files else ""
-        if taken != self._history.case_file_sha256:
-            data["case_file_sha256"] = taken
+        data = {"position": step.position}
         self._add("edited", command.label, case=command.after, old=old, new=new, why=command.why, data=data)
 
     def _note_confirmation(self, step: str) -> None:

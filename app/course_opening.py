@@ -307,9 +307,12 @@ class CourseOpening(QObject):
             found = read_case(Path(history.folder))
         except DosimetryError:
             return
-        if found.case_files and found.case_files[0].sha256 != history.case_file_sha256:
+        taken = self._session.document.case.case_files
+        if [file.sha256 for file in found.case_files] != [file.sha256 for file in taken]:
             self._changed_file = found
-            text = "The case file has changed since it was taken. What was edited here is not in the file."
+            text = (
+                "The case file or its protocol has changed since it was taken. What was edited here is not in the file."
+            )
             self.noticed.emit("case-file", "warning", text)
 
     def take_changed_file(self) -> None:

@@ -11,7 +11,7 @@ from app.case_reading import prepared
 from app.document import Command
 from app.plan_signing import PlanFile
 from app.reviews import Confirmation, StepKey, inputs_of
-from app.store.case_tree import CaseTree, image_references
+from app.store.case_tree import CaseTree, images_of_cases
 from app.store.course_history import CourseHistory, replayed
 from app.store.storage import Storage
 from dosimetry_core.case import Case
@@ -66,12 +66,9 @@ def read_kept_course(
     confirmed = {step: kept.case for step, kept in history.confirmations.items()}
     plans = [plan for plan in history.plans if not plan.superseded]
     wanted = dict.fromkeys([newest, *shown.cases(), *confirmed.values(), *(plan.case for plan in plans if plan.case)])
-    references = {
-        reference.array_digest: reference for root in wanted for reference in image_references(root, storage.get)
-    }
     progress(0.0, "Reading images")
     images = read_images(
-        tuple(references.values()), storage.folder, folders=folders, progress=part_of(progress, 0.0, 0.9)
+        images_of_cases(wanted, storage.get), storage.folder, folders=folders, progress=part_of(progress, 0.0, 0.9)
     )
     cases: dict[str, Case] = {}
     for number, root in enumerate(wanted):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dosimetry_core.case import Administration, Case, Cycle
 from dosimetry_core.errors import DosimetryError
-from dosimetry_core.planning.protocol import Protocol, read_protocol
+from dosimetry_core.planning.protocol import Protocol, protocol_of_course, read_protocol
 from dosimetry_core.report.words import nuclide_symbol, patient_name
 from dosimetry_core.units import GIGABECQUEREL
 from widgets.patient_banner import BannerShown
@@ -36,7 +36,9 @@ def protocol_of(case: Case) -> Protocol | None:
     """The protocol of a case, or None if it can't be read; the evaluation says why."""
     name = case.course.protocol
     try:
-        return read_protocol(name, folder=case.folder) if name.endswith(".toml") else _bundled_protocol(name)
+        return (
+            protocol_of_course(case.course, folder=case.folder) if name.endswith(".toml") else _bundled_protocol(name)
+        )
     except DosimetryError:
         return None
 

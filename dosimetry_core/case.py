@@ -22,8 +22,14 @@ FitModel = Literal[
     "tri-exponential-uptake",
     "log-trapezoid",
     "automatic",
+    "model-average",
+    "single-time-point",
 ]
-FitWeights = Literal["proportional", "uniform", "poisson"]
+FitWeights = Literal["proportional", "uniform", "poisson", "given"]
+FitTail = Literal["fitted", "physical"]
+FitPrior = Literal["none", "population", "previous-cycle"]
+SingleTimePointRule = Literal["two-t-over-ln2", "population", "previous-cycle"]
+FewScans = Literal["refuse", "single-time-point"]
 Engine = Literal["organ-level", "sphere", "local-deposition", "voxel-s-values"]
 RestOfBody = Literal["icrp-other", "total-body-difference", "soft-tissue"]
 SensitivityConvention = Literal["clock-seconds-all-heads", "clock-seconds-per-head", "frame-seconds"]
@@ -183,12 +189,28 @@ class ExcludedPoint:
 
 @dataclass(frozen=True)
 class FitSettings:
-    """How curves are fitted."""
+    """How curves are fitted.
+
+    ``tail``: whether the last phase is fitted or held at physical decay; ``prior``: what is known of the effective
+    half-life beforehand; ``single_time_point``: the rule for one scan, which ``few_scans`` also uses for a VOI with one
+    scan only, where another model was asked for.
+    """
 
     model: FitModel = "mono-exponential"
     weights: FitWeights = "proportional"
     exclude: tuple[ExcludedPoint, ...] = ()
     model_by_voi: FrozenMap[str, FitModel] = field(default_factory=FrozenMap)
+    tail: FitTail = "fitted"
+    prior: FitPrior = "none"
+    single_time_point: SingleTimePointRule = "two-t-over-ln2"
+    few_scans: FewScans = "refuse"
+
+    @property
+    def uses_earlier_cycles(self) -> bool:
+        """Whether a cycle's fits rest on those of an earlier one."""
+        models = (self.model, *self.model_by_voi.values())
+        one_scan = self.few_scans == "single-time-point" or "single-time-point" in models
+        return self.prior == "previous-cycle" or (one_scan and self.single_time_point == "previous-cycle")
 
 
 @dataclass(frozen=True)
@@ -252,11 +274,16 @@ class Cycle:
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """The treatment: protocol (name or path), planned cycles, absorbed doses of earlier courses."""
+    """The treatment: protocol (name or path), planned cycles, absorbed doses of earlier courses.
+
+    ``protocol_text`` is a clinic's own protocol file as it was read, so that the case stays what it was when the file
+    changes; None for a bundled protocol, and for a file that could not be read.
+    """
 
     protocol: str
     planned_cycles: int | None = None
     prior_absorbed_dose_gy: FrozenMap[str, float] = field(default_factory=FrozenMap)
+    protocol_text: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

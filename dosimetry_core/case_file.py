@@ -25,8 +25,11 @@ from dosimetry_core.case import (
     Engine,
     EnteredAbsorbedDose,
     ExcludedPoint,
+    FewScans,
     FitModel,
+    FitPrior,
     FitSettings,
+    FitTail,
     FitWeights,
     LaboratoryLimit,
     LaboratoryResult,
@@ -37,6 +40,7 @@ from dosimetry_core.case import (
     RestOfBody,
     SensitivityConvention,
     Settings,
+    SingleTimePointRule,
     VialMeasurement,
     WholeBody,
 )
@@ -96,8 +100,10 @@ def read_case(path: Path) -> Case:
     if not problems:
         problems += contradictions(patient, cycles, place=str(file))
     raise_problems(problems)
-    read = (SourceFile(file.name, hashlib.sha256(file.read_bytes()).hexdigest()),)
-    return Case(patient, course, cycles, settings, FrozenMap(limits), str(file.parent.resolve()), read)
+    read = [SourceFile(file.name, hashlib.sha256(file.read_bytes()).hexdigest())]
+    if course.protocol_text is not None:
+        read.append(SourceFile(course.protocol, hashlib.sha256(course.protocol_text.encode("utf-8")).hexdigest()))
+    return Case(patient, course, cycles, settings, FrozenMap(limits), str(file.parent.resolve()), tuple(read))
 
 
 def _patient(root: TomlTable) -> tuple[Patient, ZoneInfo]:
@@ -144,9 +150,20 @@ def _course(root: TomlTable, folder: Path) -> Course:
     protocol = table.text("protocol")
     if protocol.endswith(".toml"):
         protocol = str((folder / protocol).resolve())
-    course = Course(protocol, table.optional_integer("planned_cycles", minimum=1), FrozenMap(prior))
+    text = protocol_text_of(protocol)
+    course = Course(protocol, table.optional_integer("planned_cycles", minimum=1), FrozenMap(prior), text)
     table.finish()
     return course
+
+
+def protocol_text_of(protocol: str) -> str | None:
+    """Text of a clinic's own protocol file; None for a bundled protocol, and for a file that can't be read as text."""
+    if not protocol.endswith(".toml"):
+        return None
+    try:
+        return Path(protocol).read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def _settings(root: TomlTable) -> Settings:
@@ -164,7 +181,15 @@ def _settings(root: TomlTable) -> Settings:
             model_by_voi=FrozenMap(
                 fit_table.map_with("model_by_voi", lambda t, key: t.choice(key, get_args(FitModel), fit.model))
             ),
+            tail=fit_table.choice("tail", get_args(FitTail), fit.tail),
+            prior=fit_table.choice("prior", get_args(FitPrior), fit.prior),
+            single_time_point=fit_table.choice(
+                "single_time_point", get_args(SingleTimePointRule), fit.single_time_point
+            ),
+            few_scans=fit_table.choice("few_scans", get_args(FewScans), fit.few_scans),
         )
+        if fit.tail == "physical" and fit.prior != "none":
+            fit_table.wrong("prior", 'has nothing to act on with tail = "physical"', "choose one of the two")
         fit_table.finish()
     engines = dict(default.engine)
     engine_table = table.table("engine")

@@ -22,6 +22,7 @@ from app.steps.remarks import Remarks
 from app.steps.step import Section, Step, combo_box, push_button, text_label
 from app.window_texts import planned_cycles, protocol_of
 from dosimetry_core.case import Case
+from dosimetry_core.case_file import protocol_text_of
 from dosimetry_core.errors import Finding
 from dosimetry_core.planning.protocol import bundled_protocols
 from dosimetry_core.report.words import in_words, nuclide_symbol
@@ -129,7 +130,9 @@ class CourseStep(Step):
         self.session.document.apply(
             f"Choose protocol {name}",
             lambda case: (
-                case if case.course.protocol == name else replace(case, course=replace(case.course, protocol=name))
+                case
+                if case.course.protocol == name
+                else replace(case, course=replace(case.course, protocol=name, protocol_text=protocol_text_of(name)))
             ),
         )
 

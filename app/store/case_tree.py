@@ -199,7 +199,8 @@ class _Reader:
 
     def _made(self, digest: Digest, expected: type, tree: dict[str, Any]) -> Any:
         try:
-            made = expected(**{kind.name: kind.read(tree[kind.name], self) for kind in kinds_of(expected)})
+            given = (kind for kind in kinds_of(expected) if kind.name in tree)
+            made = expected(**{kind.name: kind.read(tree[kind.name], self) for kind in given})
         except (ValueError, TypeError, OverflowError) as error:
             damaged(digest, f"is no valid {expected.__name__}: {error}")
         self._tree._kept.add(digest)

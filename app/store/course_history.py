@@ -58,15 +58,14 @@ class CourseHistory:
         The case before the first undoable step.
     steps, position
         The undo stack: the first ``position`` steps are in force.
-    folder, case_file_sha256
-        Where the course was read from, and the digest of the case file taken last.
+    folder
+        Where the course was read from.
     """
 
     base: Digest | None = None
     steps: tuple[HistoryStep, ...] = ()
     position: int = 0
     folder: str = ""
-    case_file_sha256: str = ""
     confirmations: dict[str, KeptConfirmation] = field(default_factory=dict)
     reasons: dict[tuple[str, str], str] = field(default_factory=dict)
     activities_bq: dict[str, float] | None = None
@@ -121,14 +120,7 @@ def _changed(history: CourseHistory, event: Event) -> CourseHistory:
     data = event.data
     match event.kind:
         case "course-created":
-            return replace(
-                history,
-                base=_case(event),
-                steps=(),
-                position=0,
-                folder=data["folder"],
-                case_file_sha256=data["case_file_sha256"],
-            )
+            return replace(history, base=_case(event), steps=(), position=0, folder=data["folder"])
         case "images-read":
             return replace(history, base=_case(event), steps=(), position=0)
         case "edited":
@@ -136,8 +128,7 @@ def _changed(history: CourseHistory, event: Event) -> CourseHistory:
             if not 1 <= place <= len(history.steps) + 1:
                 raise ValueError(f"step {place} can't follow {len(history.steps)} steps")
             step = HistoryStep(event.what, _case(event), event.why)
-            taken = data.get("case_file_sha256", history.case_file_sha256)
-            return replace(history, steps=(*history.steps[: place - 1], step), position=place, case_file_sha256=taken)
+            return replace(history, steps=(*history.steps[: place - 1], step), position=place)
         case "moved":
             place = int(data["position"])
             if not 0 <= place <= len(history.steps):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import types
 import typing
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, Literal, Union, get_args, get_origin
 
 import numpy as np
@@ -35,8 +35,12 @@ ArrayKeeping = Literal["inline", "object", "image"]
 class FieldKind:
     """One field of a class: its name, and how it is written and read."""
 
-    def __init__(self, owner: type, name: str, annotation: Any, arrays: dict[tuple[type, str], ArrayKeeping]) -> None:
-        self.name = name
+    def __init__(
+        self, owner: type, item: Field[Any], annotation: Any, arrays: dict[tuple[type, str], ArrayKeeping]
+    ) -> None:
+        name = self.name = item.name
+        self.may_lack = item.default is not MISSING or item.default_factory is not MISSING
+        """Whether a node of an earlier version of the program may be without it: then the class's default holds."""
         self._keeping: ArrayKeeping | None = None
         if _is_array(annotation):
             if (owner, name) not in arrays:
@@ -73,7 +77,7 @@ def field_kinds(owner: type, arrays: dict[tuple[type, str], ArrayKeeping]) -> tu
     for item in fields(owner):
         if not item.init:
             raise TypeError(f"{owner.__name__}.{item.name} can't be given to the constructor")
-    return tuple(FieldKind(owner, item.name, hints[item.name], arrays) for item in fields(owner))
+    return tuple(FieldKind(owner, item, hints[item.name], arrays) for item in fields(owner))
 
 
 def is_node(annotation: Any) -> bool:
@@ -191,6 +195,7 @@ def _object(cls: type) -> Kind:
 def _value(cls: type) -> Kind:
     kinds = field_kinds(cls, {})
     names = {kind.name for kind in kinds}
+    required = {kind.name for kind in kinds if not kind.may_lack}
 
     def write(value: Any, to: Writing) -> dict[str, Any]:
         if type(value) is not cls:
@@ -198,8 +203,8 @@ def _value(cls: type) -> Kind:
         return {kind.name: kind.write(value, to) for kind in kinds}
 
     def read(tree: Any, source: Reading) -> Any:
-        if not isinstance(tree, dict) or tree.keys() != names:
+        if not isinstance(tree, dict) or not required <= tree.keys() <= names:
             raise NodeError(f"not the fields of {cls.__name__}")
-        return cls(**{kind.name: kind.read(tree[kind.name], source) for kind in kinds})
+        return cls(**{kind.name: kind.read(tree[kind.name], source) for kind in kinds if kind.name in tree})
 
     return write, read

@@ -15,7 +15,7 @@ from dosimetry_core.errors import DosimetryError
 from dosimetry_core.image import SourceFile
 
 NODE_FORMAT: Final = 1
-"""Version of the nodes; raised when a class of the tree changes."""
+"""Version of the nodes; raised when a class of the tree changes, unless only fields with a default came to it."""
 
 Get = Callable[[Digest], bytes]
 """Content of an object by its digest, checked, as `Storage.get` gives it."""
@@ -35,13 +35,22 @@ def node_content(cls: type, fields: dict[str, Any]) -> bytes:
     return canonical_bytes({"format": NODE_FORMAT, "class": cls.__name__, "fields": fields})
 
 
-def node_fields(content: bytes, digest: Digest, expected: str, names: frozenset[str] | None = None) -> dict[str, Any]:
-    """The fields of a node of a class, still as JSON.
+@dataclass(frozen=True)
+class FieldNames:
+    """Fields of a class: all that it has, and those that every version of the program wrote."""
+
+    known: frozenset[str]
+    required: frozenset[str]
+
+
+def node_fields(content: bytes, digest: Digest, expected: str, names: FieldNames | None = None) -> dict[str, Any]:
+    """The fields of a node of a class, still as JSON; those that an earlier version did not know are left out.
 
     Raises
     ------
     StoreDamagedError
-        If the content is no node, is of another format or class, or has other fields than ``names``.
+        If the content is no node, is of another format or class, has fields that are not among ``names``, or lacks one
+        that has no default.
     """
     try:
         tree = parse_json(content, where=digest)
@@ -55,8 +64,8 @@ def node_fields(content: bytes, digest: Digest, expected: str, names: frozenset[
     if tree["class"] != expected:
         damaged(digest, f"is of class {tree['class']}, not {expected}")
     fields: dict[str, Any] = tree["fields"]
-    if names is not None and fields.keys() != names:
-        odd = sorted(fields.keys() ^ names)
+    if names is not None and not names.required <= fields.keys() <= names.known:
+        odd = sorted((fields.keys() - names.known) | (names.required - fields.keys()))
         damaged(digest, f"lacks or has the unknown field {', '.join(odd)} of {expected}")
     return fields
 

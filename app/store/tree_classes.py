@@ -8,6 +8,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any, Final
 
 from app.store.node_values import ArrayKeeping, FieldKind, field_kinds, is_node, parts_of
+from app.store.nodes import FieldNames
 from app.store.single_values import NodeError
 from dosimetry_core.case import Case
 from dosimetry_core.geometry import RigidTransform, VolumeGeometry
@@ -52,6 +53,9 @@ def kinds_of(cls: Any) -> tuple[FieldKind, ...]:
 
 
 @functools.cache
-def names_of(cls: Any) -> frozenset[str]:
-    """Names of the fields."""
-    return frozenset(kind.name for kind in kinds_of(cls))
+def names_of(cls: Any) -> FieldNames:
+    """Names of the fields, all of them and those that no node may be without."""
+    kinds = kinds_of(cls)
+    return FieldNames(
+        frozenset(kind.name for kind in kinds), frozenset(kind.name for kind in kinds if not kind.may_lack)
+    )

@@ -15,7 +15,7 @@ from dosimetry_core.pipeline.doses import role_group
 from dosimetry_core.pipeline.images import align_case, import_case
 from dosimetry_core.planning.given import given_findings
 from dosimetry_core.planning.next_cycle import NextCyclePlan, plan_next_cycle
-from dosimetry_core.planning.protocol import read_protocol
+from dosimetry_core.planning.protocol import protocol_of_course
 from dosimetry_core.progress import Progress, no_progress, part_of
 from dosimetry_core.safety.assessment import SafetyAssessment, assess
 from dosimetry_core.safety.rules import RuleSet, read_rules
@@ -49,7 +49,7 @@ def evaluate(case: Case, *, previous: Evaluation | None = None, progress: Progre
     -----
     The second opinion takes longer than a brush stroke allows; `second_check` adds it before anything is signed.
     """
-    protocol = read_protocol(case.course.protocol, folder=case.folder)
+    protocol = protocol_of_course(case.course, folder=case.folder)
     rules = read_rules(protocol.stop_rules) if protocol.stop_rules is not None else None
     known = {result.cycle.number: result for result in previous.cycles} if previous is not None else {}
     results: list[CycleResult] = []

@@ -10,6 +10,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final, Literal, cast, get_args
 
+from dosimetry_core.case import Course
 from dosimetry_core.data_tables import resource, table_bytes
 from dosimetry_core.errors import DosimetryError, InconsistentCaseError, MissingDataError, raise_problems
 from dosimetry_core.frozen import FrozenMap
@@ -225,6 +226,13 @@ def read_protocol(name_or_path: str, *, folder: Path | str = ".") -> Protocol:
     return parse_protocol(
         table_bytes("protocols", f"{name_or_path}.toml"), where=f"resources/protocols/{name_or_path}.toml"
     )
+
+
+def protocol_of_course(course: Course, *, folder: Path | str = ".") -> Protocol:
+    """The protocol of a course: the clinic's own as it was read with the case, else as `read_protocol` finds it."""
+    if course.protocol_text is not None:
+        return parse_protocol(course.protocol_text.encode("utf-8"), where=str(Path(folder) / course.protocol))
+    return read_protocol(course.protocol, folder=folder)
 
 
 @functools.lru_cache(maxsize=32)

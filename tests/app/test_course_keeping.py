@@ -538,3 +538,42 @@ def test_that_an_export_of_the_open_course_does_not_hinder_the_next_edit(
     assert journal.is_saved
     assert window.notices.shown() is None
     assert window.session.document.position == 3
+
+
+def test_that_a_clinics_protocol_stays_what_it_was_when_its_file_changes(
+    opened: Open, case_folder: Path, tmp_path: Path
+) -> None:
+    from dosimetry_core.data_tables import table_bytes
+
+    folder = tmp_path / "own"
+    shutil.copytree(case_folder, folder)
+    own = table_bytes("protocols", "duonen-d.toml").decode("utf-8")
+    (folder / "own.toml").write_text(own, encoding="utf-8")
+    file = folder / "case.toml"
+    file.write_text(file.read_text("utf-8").replace('"duonen-d"', '"own.toml"'), encoding="utf-8")
+    window = opened()
+    window.opening.open_path(folder)
+    wait_until_idle(window)
+    evaluation = window.session.document.evaluation
+    limit, planned = evaluation.protocol.limits_gy["kidneys"], evaluation.plan.activities_bq
+    assert window.session.journal is not None
+    course_id = window.session.journal.course_id
+    window.opening.leave_course()
+    (folder / "own.toml").write_text(own.replace("kidneys_total_gy = 23.0", "kidneys_total_gy = 27.0"), encoding="utf-8")
+    assert (folder / "own.toml").read_text("utf-8") != own
+
+    window.opening.open_course(course_id)
+    wait_until_idle(window)
+    evaluation = window.session.document.evaluation
+    assert evaluation.protocol.limits_gy["kidneys"] == limit == 23.0
+    assert evaluation.plan.activities_bq == planned
+    notice = window.notices.shown()
+    assert notice is not None
+    assert notice.key == "case-file"
+    window.notices.action_chosen.emit("case-file", "take")
+    wait_until_idle(window)
+    assert window.session.document.evaluation.protocol.limits_gy["kidneys"] == 27.0
+    (folder / "own.toml").unlink()
+    window.session.document.undo()
+    wait_until_idle(window)
+    assert window.session.document.evaluation.protocol.limits_gy["kidneys"] == 23.0

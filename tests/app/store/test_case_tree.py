@@ -22,7 +22,8 @@ from app.store.case_tree import CaseTree, EncodedCase, image_references, images_
 from app.store.nodes import NODE_FORMAT, reachable
 from app.store.single_values import NodeError
 from app.store.storage import StoreDamagedError
-from app.store.tree_classes import reachable_classes
+from app.store.tree_classes import names_of, reachable_classes
+from dosimetry_core.canonical_json import canonical_bytes
 from dosimetry_core.case import BloodSample, Case, Course, Cycle, FitSettings, Patient
 from dosimetry_core.case import Settings as CaseSettings
 from dosimetry_core.frozen import FrozenMap
@@ -237,11 +238,54 @@ def test_that_a_value_of_the_wrong_type_is_never_kept(case: Case) -> None:
 
 
 def test_that_the_form_of_a_node_has_not_changed() -> None:
-    """A class of the tree that changes needs another `NODE_FORMAT`, and the older one must stay readable."""
+    """A class that changes in another way than by a new field with a default needs another `NODE_FORMAT`; what was
+    kept must stay readable."""
     assert (NODE_FORMAT, CaseTree().encode(Examples().case()).root) == (
         1,
-        "ec367dd15573fc4de27857a8507cb186d3dfc5bb5bce219fcdb4064b2004353e",
+        "0340c34f7c19ec59f5eea89043c50f6a4877e233bf1257feefc84186ebc77308",
     )
+
+
+def _with_fields(cls: type, change: dict[str, Any], *, without: tuple[str, ...] = ()) -> tuple[str, dict[str, bytes]]:
+    """A case one of whose nodes has other fields, with the nodes above it named anew."""
+    encoded = CaseTree().encode(FULL)
+    objects = dict(encoded.objects)
+
+    def renamed(digest: str) -> str:
+        content = objects[digest]
+        if content.startswith(b'{"array"'):
+            return digest
+        tree = json.loads(content)
+        if tree["class"] == cls.__name__:
+            tree["fields"] = {k: v for k, v in {**tree["fields"], **change}.items() if k not in without}
+
+        def walked(value: Any) -> Any:
+            if isinstance(value, dict):
+                return {k: renamed(v) if isinstance(v, str) and v in objects else walked(v) for k, v in value.items()}
+            return [walked(item) for item in value] if isinstance(value, list) else value
+
+        made = canonical_bytes(walked(tree))
+        new = hashlib.sha256(made).hexdigest()
+        objects[new] = made
+        return new
+
+    return renamed(encoded.root), objects
+
+
+def test_that_a_node_of_an_earlier_version_takes_the_default_of_a_field_it_did_not_know() -> None:
+    root, objects = _with_fields(Course, {}, without=("protocol_text",))
+    case = CaseTree().decode(root, objects.__getitem__, images_of(FULL))
+    assert case.course.protocol_text is None
+    assert case.course.protocol == FULL.course.protocol
+
+
+@pytest.mark.parametrize(("change", "without"), [({"invented": 1}, ()), ({}, ("protocol",))])
+def test_that_a_node_of_a_later_version_or_without_what_it_needs_is_refused(
+    change: dict[str, Any], without: tuple[str, ...]
+) -> None:
+    root, objects = _with_fields(Course, change, without=without)
+    with pytest.raises(StoreDamagedError, match="Course"):
+        CaseTree().decode(root, objects.__getitem__, images_of(FULL))
 
 
 # --- sharing ----------------------------------------------------------------------------------------------------------
@@ -448,7 +492,8 @@ def changed_node(content: bytes, what: str) -> bytes:
     elif what == "field":
         tree["fields"]["colour"] = "red"
     elif what == "missing field":
-        tree["fields"].popitem()
+        cls = next(known for known in reachable_classes() if known.__name__ == tree["class"])
+        tree["fields"].pop(sorted(names_of(cls).required)[0])
     elif what == "type":
         name = sorted(tree["fields"])[0]
         tree["fields"][name] = [17.5, {"odd": None}]
