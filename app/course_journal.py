@@ -86,6 +86,7 @@ class CourseJournal(QObject):
         self._pending: list[tuple[Event, dict[Digest, bytes]]] = []
         self._encoded: list[Any] = []
         self._held_back: Edited | None = None
+        self._unkeepable: StoreError | None = None
         self._plan_choice: PlanChoice | None = None
         self._choice_open = False
         self._document: Document | None = None
@@ -106,7 +107,7 @@ class CourseJournal(QObject):
     @property
     def is_saved(self) -> bool:
         """Whether everything done so far is durable."""
-        return not self._pending and self._held_back is None and not self._choice_open
+        return not self._pending and self._held_back is None and not self._choice_open and self._unkeepable is None
 
     # --- what the user does -----------------------------------------------------------------------------------------
 
@@ -148,6 +149,16 @@ class CourseJournal(QObject):
         self.flush()
 
     def _record(self, step: Edited | Moved) -> None:
+        try:
+            self._add_step(step)
+        except (ValueError, TypeError) as error:
+            # A fault of the program: the case holds something that has no form in the store. Undoing it mends that.
+            self._unkeepable = StoreError(f"this can't be kept ({error})", where="course", remedy="undo it")
+            self.unsaved.emit(self._unkeepable)
+        else:
+            self._unkeepable = None
+
+    def _add_step(self, step: Edited | Moved) -> None:
         if isinstance(step, Moved):
             self._add("moved", step.label, case=step.after, data={"position": step.position})
             return
@@ -200,8 +211,7 @@ class CourseJournal(QObject):
         StoreError
             If it could not be made durable: then nothing of it was kept.
         """
-        self.flush()
-        if self._pending:
+        if not self.flush():
             raise StoreError(
                 "earlier changes are not saved yet", where="store", remedy="mend what the notice says, then sign again"
             )
@@ -317,8 +327,9 @@ class CourseJournal(QObject):
                 self._retry.start()
                 self.unsaved.emit(error)
                 return False
-            self.saved.emit(datetime.now().astimezone())
-        return True
+            if self._unkeepable is None:
+                self.saved.emit(datetime.now().astimezone())
+        return self._unkeepable is None
 
     def close(self) -> bool:
         """Write the rest and stop following; return whether everything is durable."""

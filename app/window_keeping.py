@@ -51,6 +51,7 @@ class WindowKeeping(QObject):
         self._build()
         self._connect()
         self.show_courses()
+        self._show_warnings()
 
     def _build(self) -> None:
         from app.patient_list import PatientList
@@ -237,7 +238,7 @@ class WindowKeeping(QObject):
 
     def _forget_notices(self) -> None:
         for key in self._window.notices.keys():  # noqa: SIM118 a method of the bar, which is no mapping
-            if key != "store":
+            if not key.startswith("store"):
                 self._window.notices.take(key)
 
     def _act(self, key: str, action: str) -> None:
@@ -279,6 +280,7 @@ class WindowKeeping(QObject):
     def _saved(self, moment: datetime) -> None:
         self._window.saved_note.show_saved(moment)
         self._window.notices.take("unsaved")
+        self._show_warnings()
 
     def _unsaved(self, error: Exception) -> None:
         text = problems_of(error)[0].text()
@@ -290,6 +292,13 @@ class WindowKeeping(QObject):
         self._session.permission.forbid("changed", "Another window changed this course: reopen it first.")
         self._window.saved_note.show_not_saved(text)
         self.notice("changed", "error", f"NOT SAVED: {text}")
+
+    def _show_warnings(self) -> None:
+        warnings = self.courses.storage.warnings
+        if warnings:
+            self.notice("store-warning", "warning", warnings[-1])
+        else:
+            self._window.notices.take("store-warning")
 
     def show_check(self, check: StoreCheck) -> None:
         """Say what the check of the store found; only what is wrong stands in the way."""

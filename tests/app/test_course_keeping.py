@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -559,7 +560,9 @@ def test_that_a_clinics_protocol_stays_what_it_was_when_its_file_changes(
     assert window.session.journal is not None
     course_id = window.session.journal.course_id
     window.opening.leave_course()
-    (folder / "own.toml").write_text(own.replace("kidneys_total_gy = 23.0", "kidneys_total_gy = 27.0"), encoding="utf-8")
+    (folder / "own.toml").write_text(
+        own.replace("kidneys_total_gy = 23.0", "kidneys_total_gy = 27.0"), encoding="utf-8"
+    )
     assert (folder / "own.toml").read_text("utf-8") != own
 
     window.opening.open_course(course_id)
@@ -577,3 +580,25 @@ def test_that_a_clinics_protocol_stays_what_it_was_when_its_file_changes(
     window.session.document.undo()
     wait_until_idle(window)
     assert window.session.document.evaluation.protocol.limits_gy["kidneys"] == 23.0
+
+
+def test_that_what_has_no_form_in_the_store_is_said_and_mended_by_undo(opened: Open, case_folder: Path) -> None:
+    window = opened()
+    window.opening.open_path(case_folder)
+    wait_until_idle(window)
+    window.session.recomputation.set_enabled(False)
+    paint(window, 1)
+    document, journal = window.session.document, window.session.journal
+    assert journal is not None
+    document.apply("Spoil", lambda case: replace(case, course=replace(case.course, planned_cycles=float("nan"))))  # type: ignore[arg-type]
+    assert not journal.is_saved
+    assert window.saved_note.text() == "NOT SAVED"
+    document.undo()
+    assert journal.is_saved
+    assert window.saved_note.text().startswith("saved")
+    paint(window, 2)
+    course_id = journal.course_id
+    assert window.opening.leave_course()
+    window.opening.open_course(course_id)
+    wait_until_idle(window)
+    assert window.session.document.labels == ("Brush, Kidney L, 1", "Brush, Kidney L, 2")
