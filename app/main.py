@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from app.backups import backup_reminder
 from app.data_folder import REPORTS, DataFolder, located_data_folder, make_private
 from app.logs import Logs, log_error
 from app.main_window import MainWindow
@@ -19,6 +20,7 @@ from app.problems import identifying_texts, install_exception_hook
 from app.session import empty_case
 from app.site_configuration import SiteConfiguration, read_site_configuration
 from app.store.storage import StoreCheck
+from app.without_identity import identifying_words
 from dosimetry_core.errors import DosimetryError, MissingDataError
 from dosimetry_core.progress import Progress
 from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
@@ -90,9 +92,7 @@ def open_courses(window: MainWindow, folder: DataFolder, configuration: SiteConf
         make_private(folder.path)
         storage = open_store(folder.path, who=SOFTWARE_NAME, anchor=configuration.anchor_file)
     except DosimetryError as error:
-        text = f"NOTHING IS SAVED: {error.line()}"
-        window.notices.put(Notice("store", "error", text, dismissable=False))
-        window.show_problem(error)
+        keep_nothing(window, error)
         return None
     courses = Courses(storage, configuration, window)
     window.keep_in(courses, folder)
@@ -102,7 +102,27 @@ def open_courses(window: MainWindow, folder: DataFolder, configuration: SiteConf
     if window.keeping is not None:
         job.succeeded.connect(window.keeping.show_check)
     job.failed.connect(window.show_problem)
+    reminder = window.session.jobs.start(
+        backup_reminder, folder, configuration, purpose="backup-reminder", title="Looking for the last backup"
+    )
+    reminder.succeeded.connect(
+        lambda text: window.notices.put(Notice("store-backup", "warning", text)) if text else None
+    )
     return courses
+
+
+def keep_nothing(window: MainWindow, error: DosimetryError) -> None:
+    """Say that there is no store, so that nobody believes that something is kept."""
+    window.notices.put(Notice("store", "error", f"NOTHING IS SAVED: {error.line()}", dismissable=False))
+    window.show_problem(error)
+
+
+def _site_configuration() -> tuple[SiteConfiguration, DosimetryError | None]:
+    """The department's settings; with what is wrong with them the built-in ones, and then nothing may be kept."""
+    try:
+        return read_site_configuration(), None
+    except DosimetryError as error:
+        return SiteConfiguration(), error
 
 
 def run_window(target: Path | str | None, *, data_folder: Path | None = None) -> int:
@@ -116,7 +136,7 @@ def run_window(target: Path | str | None, *, data_folder: Path | None = None) ->
         Where courses are kept; by default as the site configuration says.
     """
     require_screen()
-    configuration = read_site_configuration()
+    configuration, wrong = _site_configuration()
     folder = located_data_folder(data_folder, configuration=configuration)
     application = make_application()
     preferences = read_preferences()
@@ -125,6 +145,7 @@ def run_window(target: Path | str | None, *, data_folder: Path | None = None) ->
     logs.take_qt_messages()
     window = MainWindow(empty_case(), preferences=preferences, reports_folder=folder.path / REPORTS)
     window.opening.opened.connect(lambda: logs.know(identifying_texts(window.session.document.case.patient)))
+    window.identifying = lambda: logs.identifying
 
     def handle(error: BaseException) -> None:
         log_error(error, "in the window")
@@ -137,9 +158,14 @@ def run_window(target: Path | str | None, *, data_folder: Path | None = None) ->
     opened: list[Courses] = []
 
     def begin() -> None:
+        if wrong is not None:
+            keep_nothing(window, wrong)
+            return
         courses = open_courses(window, folder, configuration)
         if courses is not None:
             opened.append(courses)
+            for course in courses.listed():
+                logs.know(identifying_words(course.summary.patient_id, course.summary.name))
         if isinstance(target, str):
             window.opening.open_course(target)
         elif target is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,6 +98,8 @@ class MainWindow(QMainWindow):
         self.keeping: WindowKeeping | None = None
         self._may_leave_unsaved = False
         self._inspector_wanted = True
+        self.identifying: Callable[[], tuple[str, ...]] = tuple
+        """Words of other patients that must not stand in a problem report either."""
         view_state.set_brush_radius(self.session.preferences.brush_radius_mm)
         view_state.set_fusion_share(self.session.preferences.fusion_share)
         self.opening = CaseOpening(self.session, self)
@@ -345,7 +348,7 @@ class MainWindow(QMainWindow):
         """Tell the user about an error; one of ours leaves a report."""
         report = None
         if not isinstance(error, (DosimetryError, OSError)) and self._reports_folder is not None:
-            identifying = identifying_texts(self.session.document.case.patient)
+            identifying = (*self.identifying(), *identifying_texts(self.session.document.case.patient))
             report = save_report(error, self._reports_folder, identifying=identifying, doing=f"step {self._current}")
         lines = [problem.text() for problem in problems_of(error, report=report)]
         self.job_strip.set_message(lines[0] + (f"  (+ {len(lines) - 1} more)" if len(lines) > 1 else ""))

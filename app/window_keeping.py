@@ -212,7 +212,7 @@ class WindowKeeping(QObject):
             purpose="restore",
             title="Restoring the backup",
         )
-        job.succeeded.connect(lambda done: self._window.job_strip.set_message(restored_words(done.head.sequence)))
+        job.succeeded.connect(lambda done: self._window.job_strip.set_message(restored_words(done.check.events)))
         job.failed.connect(self._window.show_problem)
         job.finished.connect(self._open_again)
 

@@ -94,3 +94,37 @@ def test_that_the_window_opens_its_case_and_remembers_where_it_was(
     assert windows[0].session.document.case.patient.patient_id == "P-1"
     assert windows[0].session.document.evaluation is not None
     assert read_preferences(kept).last_folder == str(folder)
+
+
+def test_that_a_wrong_site_configuration_is_said_in_the_window_and_nothing_is_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, qapp: QApplication
+) -> None:
+    import app.main
+
+    site = tmp_path / "site.toml"
+    site.write_text("format = 1\nbackup_after_dyas = 3\n", encoding="utf-8")
+    monkeypatch.setenv("LUTETIA_SITE_CONFIGURATION", str(site))
+    monkeypatch.setenv("LUTETIA_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr("app.preferences.preferences_file", lambda: tmp_path / "preferences.json")
+    windows: list[MainWindow] = []
+    made = app.main.MainWindow
+
+    def remember(*arguments: object, **named: object) -> MainWindow:
+        windows.append(made(*arguments, **named))  # type: ignore[arg-type]
+        return windows[-1]
+
+    told: list[str] = []
+
+    def run() -> int:
+        wait_until_idle(windows[0])
+        notice = windows[0].notices.shown()
+        told.append(notice.text if notice is not None else "")
+        windows[0].close()
+        return 0
+
+    monkeypatch.setattr(app.main, "MainWindow", remember)
+    monkeypatch.setattr(QApplication, "exec", staticmethod(run))
+    assert app.main.run_window(None) == 0
+    assert told[0].startswith("NOTHING IS SAVED")
+    assert "backup_after_dyas" in told[0]
+    assert not (tmp_path / "data" / "store.sqlite").exists()
