@@ -24,9 +24,10 @@ from dosimetry_core.errors import (
 if TYPE_CHECKING:
     from dosimetry_core.dicom.nifti import NiftiVolume
     from dosimetry_core.dose.media import Medium
+    from dosimetry_core.dose.s_values import Sex
 
 DONE = 0
-ENGINES = ("voxel-s-values", "local-deposition")
+ENGINES = ("voxel-s-values", "local-deposition", "sphere", "organ-level")
 HEAVIEST_G_PER_ML: Final = 23.0
 """Denser than any element but a few; CT numbers or kg/m³ lie beyond."""
 MOST_ACTIVITY_BQ_S: Final = 1e18
@@ -55,6 +56,24 @@ class KnownMap:
     inputs: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class DoseOptions:
+    """What is to be computed from the map, and how.
+
+    Parameters
+    ----------
+    sex
+        Of the reference phantom of the engine organ-level; without it that engine is left out.
+    """
+
+    nuclide: str
+    engine: str
+    photons: bool = True
+    electron_media: bool = True
+    volume_at_gy: tuple[float, ...] = ()
+    sex: Sex | None = None
+
+
 def add_parser(commands: Any) -> None:
     """Add the command to the command line."""
     dose = commands.add_parser("dose", help="absorbed dose from a known map of time-integrated activity")
@@ -64,6 +83,7 @@ def add_parser(commands: Any) -> None:
     dose.add_argument("--names", type=Path, required=True, metavar="N.json", help="names and media of the labels")
     dose.add_argument("--nuclide", required=True, metavar="Lu-177")
     dose.add_argument("--engine", choices=ENGINES, default=ENGINES[0])
+    dose.add_argument("--sex", choices=("F", "M"), help="reference phantom of the engine organ-level")
     dose.add_argument("--out", type=Path, required=True, metavar="DIR")
     dose.add_argument("--without-photons", action="store_true", help="leave the emitted photons out")
     dose.add_argument("--without-electron-media", action="store_true", help="take everything for soft tissue of 1 g/mL")
@@ -82,14 +102,19 @@ def dose(arguments: argparse.Namespace) -> int:
     known = read_known_map(arguments.time_integrated_activity, arguments.density, arguments.labels, arguments.names)
     if any(not value > 0 for value in arguments.volume_at):
         raise DosimetryError("a dose must be positive", where="--volume-at", remedy="give it in Gy")
-    results, volume = dose_results(
-        known,
-        nuclide_name=arguments.nuclide,
-        engine=arguments.engine,
+    if arguments.engine == "organ-level" and arguments.sex is None:
+        raise DosimetryError(
+            "which reference phantom is unknown", where="--engine organ-level", remedy="add --sex F or M"
+        )
+    options = DoseOptions(
+        arguments.nuclide,
+        arguments.engine,
         photons=not arguments.without_photons,
         electron_media=not arguments.without_electron_media,
         volume_at_gy=tuple(arguments.volume_at),
+        sex=arguments.sex,
     )
+    results, volume = dose_results(known, options)
     with output_folder(arguments.out) as folder:
         write_nifti(folder / "dose.nii.gz", volume.values, volume.geometry)
         (folder / "results.json").write_bytes(canonical_bytes(results))

@@ -2,69 +2,59 @@
 
 from __future__ import annotations
 
-import contextlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.dose_command import KnownMap, NamedLabel
+from app.dose_by_region import LabelRegion, organ_level_doses_gy, sphere_doses_gy
+from app.dose_command import DoseOptions, KnownMap
 from dosimetry_core.case_file import CASE_FORMAT
 from dosimetry_core.data_tables import data_table_editions
 from dosimetry_core.dicom.voi_names import role_from_name
-from dosimetry_core.dose.dose_volume import DoseVolume, dose_volume
+from dosimetry_core.dose.dose_volume import dose_volume
 from dosimetry_core.dose.media import (
     AIR_BELOW_G_PER_ML,
     BONE_ABOVE_G_PER_ML,
     LUNG_BELOW_G_PER_ML,
-    SOFT_TISSUE,
     media_map,
 )
-from dosimetry_core.dose.sphere import sphere_absorbed_dose_gy
 from dosimetry_core.dose.voxel_dose import (
-    LOWEST_DENSITY_G_PER_ML,
     VoxelDose,
     VoxelDoseSettings,
     local_deposition_voxel_dose,
     voxel_dose,
 )
+from dosimetry_core.dose.voxel_inputs import LOWEST_DENSITY_G_PER_ML
 from dosimetry_core.dose.voxel_uncertainty import ELECTRON_RANGE, voxel_dose_budget
 from dosimetry_core.errors import DosimetryError, Finding
 from dosimetry_core.nuclide import nuclide
 from dosimetry_core.results_json import finding_json, plain
-from dosimetry_core.units import GRAM_PER_KG
+from dosimetry_core.units import mass_kg
 from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
 from dosimetry_core.volume import Volume
 
 _ACCURACY_SAMPLES = 24
 _HISTOGRAM_BINS = 100
-VOXEL_S_VALUES, LOCAL_DEPOSITION = "voxel-s-values", "local-deposition"
+VOXEL_S_VALUES, LOCAL_DEPOSITION, SPHERE, ORGAN_LEVEL = "voxel-s-values", "local-deposition", "sphere", "organ-level"
 
 
-def dose_results(
-    known: KnownMap,
-    *,
-    nuclide_name: str,
-    engine: str,
-    photons: bool,
-    electron_media: bool,
-    volume_at_gy: tuple[float, ...],
-) -> tuple[dict[str, Any], Volume]:
+def dose_results(known: KnownMap, options: DoseOptions) -> tuple[dict[str, Any], Volume]:
     """Results tree and dose map of one nuclide by one engine; the other engines stand beside it per label."""
-    nuclide(nuclide_name)
+    name = options.nuclide
+    nuclide(name)
     geometry = known.time_integrated_activity.geometry
     activity = Volume(
         np.asarray(known.time_integrated_activity.values, dtype=np.float32), geometry, "time_integrated_activity_bq_s"
     )
     density = Volume(np.asarray(known.density.values, dtype=np.float32), geometry, "density_g_per_ml")
-    labels = np.asarray(known.labels.values).astype(np.int64)
+    labels = np.asarray(known.labels.values).astype(np.int32)
     media = media_map(density.values, labels, {label.number: label.medium for label in known.names})
-    settings = VoxelDoseSettings(photons=photons, electron_media=electron_media)
-    convolved = voxel_dose(
-        nuclide_name, activity, density, media, settings=settings, accuracy_samples=_ACCURACY_SAMPLES
-    )
+    settings = VoxelDoseSettings(photons=options.photons, electron_media=options.electron_media)
+    convolved = voxel_dose(name, activity, density, media, settings=settings, accuracy_samples=_ACCURACY_SAMPLES)
     longer = voxel_dose(
-        nuclide_name,
+        name,
         activity,
         density,
         media,
@@ -72,38 +62,107 @@ def dose_results(
         electron_range_factor=1 + ELECTRON_RANGE,
         accuracy_samples=0,
     )
-    local = local_deposition_voxel_dose(nuclide_name, activity, density, media)
-    chosen = convolved if engine == VOXEL_S_VALUES else local
-    findings = list(chosen.findings)
-    vois = {}
+    local = local_deposition_voxel_dose(name, activity, density, media)
+    findings = list(convolved.findings)
+    inside, regions = {}, {}
     for label in known.names:
-        inside = labels == label.number
-        if not inside.any():
+        voxels = labels == label.number
+        if not voxels.any():
             findings.append(
                 Finding("voi-empty", "info", f"label {label.number} ({label.name}) has no voxels and is left out", "")
             )
             continue
-        vois[label.name] = _voi(
-            label, inside, nuclide_name, activity, density, (convolved, longer, local), engine, volume_at_gy
-        )
+        inside[label.name] = voxels
+        regions[label.name] = _region(label.name, label.medium, voxels, activity, density)
+    by_engine = _doses_by_engine(options, regions, inside, activity, density, convolved, local)
+    if options.engine not in (VOXEL_S_VALUES, LOCAL_DEPOSITION):
+        findings += _not_applicable(options.engine, regions, by_engine[options.engine])
+    vois = {}
+    for label in known.names:
+        if label.name in regions:
+            vois[label.name] = _voi(regions[label.name], options.engine, name, by_engine) | {"label": label.number}
+            if options.engine == VOXEL_S_VALUES:
+                vois[label.name] |= _budget(
+                    regions[label.name], name, inside[label.name], density, convolved, longer, by_engine
+                )
+    chosen = local if options.engine == LOCAL_DEPOSITION else convolved
+    dose_map = chosen.absorbed_dose
+    if options.engine in (VOXEL_S_VALUES, LOCAL_DEPOSITION):
+        for label_name, voxels in inside.items():
+            vois[label_name]["dose_volume"] = _dose_volume(dose_map, voxels, options.volume_at_gy, label_name)
+    else:
+        dose_map = _painted(dose_map, inside, by_engine[options.engine])
     tree = {
         "format": CASE_FORMAT,
         "software": {"name": SOFTWARE_NAME, "version": SOFTWARE_VERSION, "data_tables": data_table_editions()},
         "inputs": dict(sorted(known.inputs.items())),
-        "settings": _settings(nuclide_name, engine, chosen, geometry.spacing_mm),
+        "settings": _settings(options, chosen, geometry.spacing_mm),
         "cycles": [{"number": 1, "administrations": [], "time_points": [], "vois": vois}],
         "findings": [finding_json(finding) for finding in findings],
     }
-    return tree, chosen.absorbed_dose
+    return tree, dose_map
 
 
-def _settings(
-    nuclide_name: str, engine: str, dose: VoxelDose, spacing_mm: tuple[float, float, float]
-) -> dict[str, Any]:
+def _region(name: str, medium: str, inside: NDArray[np.bool_], activity: Volume, density: Volume) -> LabelRegion:
+    voxel_ml = density.geometry.voxel_volume_ml
+    mass = mass_kg(voxel_ml, float(np.sum(density.values, where=inside, dtype=np.float64)))
+    if not mass > 0:
+        raise DosimetryError("has no mass: its density is 0", where=name, remedy="check labels and densities")
+    own = float(np.sum(activity.values, where=inside, dtype=np.float64))
+    return LabelRegion(
+        name, role_from_name(name) or "other", medium, voxel_ml * int(np.count_nonzero(inside)), mass, own
+    )
+
+
+def _mean_gy(dose: NDArray[Any], inside: NDArray[np.bool_], density: Volume) -> float:
+    """Energy over mass."""
+    weights = density.values[inside].astype(np.float64)
+    return float(dose[inside].astype(np.float64) @ weights / weights.sum())
+
+
+def _doses_by_engine(
+    options: DoseOptions,
+    regions: Mapping[str, LabelRegion],
+    inside: Mapping[str, NDArray[np.bool_]],
+    activity: Volume,
+    density: Volume,
+    convolved: VoxelDose,
+    local: VoxelDose,
+) -> dict[str, dict[str, float]]:
+    """Engine → label → mean absorbed dose, where the engine applies."""
+    found = {
+        engine: {name: _mean_gy(dose.absorbed_dose.values, voxels, density) for name, voxels in inside.items()}
+        for engine, dose in ((VOXEL_S_VALUES, convolved), (LOCAL_DEPOSITION, local))
+    }
+    found[SPHERE] = sphere_doses_gy(options.nuclide, regions)
+    if options.sex is not None:
+        whole = float(activity.values.sum(dtype=np.float64))
+        found[ORGAN_LEVEL] = organ_level_doses_gy(options.nuclide, options.sex, regions, whole_activity_bq_s=whole)
+    return found
+
+
+def _not_applicable(engine: str, regions: Mapping[str, LabelRegion], doses: Mapping[str, float]) -> list[Finding]:
+    return [
+        Finding("engine-does-not-apply", "warning", f"the engine {engine} has no S value for this label", name)
+        for name in regions
+        if name not in doses
+    ]
+
+
+def _painted(like: Volume, inside: Mapping[str, NDArray[np.bool_]], doses: Mapping[str, float]) -> Volume:
+    """Each label filled with its one dose, 0 elsewhere."""
+    values = np.zeros(like.geometry.shape, np.float32)
+    for name, dose in doses.items():
+        values[inside[name]] = dose
+    return Volume(values, like.geometry, "absorbed_dose_gy")
+
+
+def _settings(options: DoseOptions, dose: VoxelDose, spacing_mm: tuple[float, float, float]) -> dict[str, Any]:
     slices, rows, columns = spacing_mm
     return {
-        "nuclide": nuclide_name,
-        "engine": engine,
+        "nuclide": options.nuclide,
+        "engine": options.engine,
+        "sex": options.sex,
         "photons": dose.settings.photons,
         "electron_media": dose.settings.electron_media,
         "electron_rule": "kernel of the source voxel's medium and density, dose × kernel density/voxel density"
@@ -126,78 +185,58 @@ def _settings(
 
 
 def _voi(
-    label: NamedLabel,
-    inside: NDArray[np.bool_],
-    nuclide_name: str,
-    activity: Volume,
-    density: Volume,
-    doses: tuple[VoxelDose, VoxelDose, VoxelDose],
-    engine: str,
-    volume_at_gy: tuple[float, ...],
+    region: LabelRegion, engine: str, nuclide_name: str, by_engine: Mapping[str, Mapping[str, float]]
 ) -> dict[str, Any]:
-    convolved, longer, local = doses
-    voxel_ml = density.geometry.voxel_volume_ml
-    densities = density.values[inside].astype(np.float64)
-    volume_ml = voxel_ml * densities.size
-    mass_kg = voxel_ml * float(densities.sum()) / GRAM_PER_KG
-    if not mass_kg > 0:
-        raise DosimetryError("has no mass: its density is 0", where=label.name, remedy="check labels and densities")
+    def both(value: float | None) -> dict[str, float | None]:
+        return {nuclide_name: value, "total": value}
 
-    def mean_gy(values: NDArray[np.float32]) -> float:
-        """Energy over mass."""
-        return float(values[inside].astype(np.float64) @ densities / densities.sum())
-
-    own = float(activity.values[inside].sum(dtype=np.float64))
-    by_engine = {
-        VOXEL_S_VALUES: mean_gy(convolved.absorbed_dose.values),
-        LOCAL_DEPOSITION: mean_gy(local.absorbed_dose.values),
-    }
-    others = {name: value for name, value in by_engine.items() if name != engine}
-    if label.medium == SOFT_TISSUE and own > 0:
-        # A mass outside the sphere table leaves the voxel engines to compare.
-        with contextlib.suppress(DosimetryError):
-            others["sphere"] = sphere_absorbed_dose_gy(
-                nuclide_name, own, mass_kg=mass_kg, density_g_per_ml=mass_kg * GRAM_PER_KG / volume_ml
-            )
-    photon_gy = mean_gy(convolved.photon_absorbed_dose_gy)
-    budget = voxel_dose_budget(
-        nuclide_name,
-        label.medium,
-        absorbed_dose_gy=by_engine[VOXEL_S_VALUES],
-        photon_absorbed_dose_gy=photon_gy,
-        with_longer_range_gy=mean_gy(longer.absorbed_dose.values),
-        rounding_error_gy=convolved.rounding_error_gy,
-    )
-    chosen = convolved if engine == VOXEL_S_VALUES else local
-    voxels = dose_volume(
-        chosen.absorbed_dose.values, inside.astype(np.float32), voxel_volume_ml=voxel_ml, where=label.name
-    )
-    uncertainty = None
-    if engine == VOXEL_S_VALUES:
-        uncertainty = {nuclide_name: budget.total_gy, "total": budget.total_gy}
     return {
-        "role": role_from_name(label.name) or "other",
-        "label": label.number,
-        "medium": label.medium,
-        "volume_ml": volume_ml,
-        "mass_kg": mass_kg,
-        "density_g_per_ml": mass_kg * GRAM_PER_KG / volume_ml,
-        "time_integrated_activity_bq_s": {nuclide_name: own},
-        "absorbed_dose_gy": {nuclide_name: by_engine[engine], "total": by_engine[engine]},
-        "photon_absorbed_dose_gy": {nuclide_name: photon_gy if engine == VOXEL_S_VALUES else 0.0},
+        "role": region.role,
+        "medium": region.medium,
+        "volume_ml": region.volume_ml,
+        "mass_kg": region.mass_kg,
+        "density_g_per_ml": region.mass_kg / mass_kg(region.volume_ml, 1.0),
+        "time_integrated_activity_bq_s": {nuclide_name: region.time_integrated_activity_bq_s},
+        "absorbed_dose_gy": both(by_engine[engine].get(region.name)),
         "engine": engine,
         "cross_check_absorbed_dose_gy": {
-            name: {nuclide_name: value, "total": value} for name, value in sorted(others.items())
+            other: both(doses[region.name])
+            for other, doses in sorted(by_engine.items())
+            if other != engine and region.name in doses
         },
-        "dose_volume": _dose_volume(voxels, volume_at_gy),
-    } | (
-        {"absorbed_dose_standard_uncertainty_gy": uncertainty, "uncertainty_budget_gy": plain(budget)}
-        if uncertainty is not None
-        else {}
+    }
+
+
+def _budget(
+    region: LabelRegion,
+    nuclide_name: str,
+    inside: NDArray[np.bool_],
+    density: Volume,
+    convolved: VoxelDose,
+    longer: VoxelDose,
+    by_engine: Mapping[str, Mapping[str, float]],
+) -> dict[str, Any]:
+    """Photon part, standard uncertainty and its budget."""
+    photons = _mean_gy(convolved.photon_absorbed_dose_gy, inside, density)
+    budget = voxel_dose_budget(
+        nuclide_name,
+        region.medium,
+        absorbed_dose_gy=by_engine[VOXEL_S_VALUES][region.name],
+        photon_absorbed_dose_gy=photons,
+        with_longer_range_gy=_mean_gy(longer.absorbed_dose.values, inside, density),
+        rounding_error_gy=convolved.rounding_error_gy,
     )
+    return {
+        "photon_absorbed_dose_gy": {nuclide_name: photons},
+        "absorbed_dose_standard_uncertainty_gy": {nuclide_name: budget.total_gy, "total": budget.total_gy},
+        "uncertainty_budget_gy": plain(budget),
+    }
 
 
-def _dose_volume(voxels: DoseVolume, volume_at_gy: tuple[float, ...]) -> dict[str, Any]:
+def _dose_volume(dose: Volume, inside: NDArray[np.bool_], volume_at_gy: tuple[float, ...], name: str) -> dict[str, Any]:
+    voxels = dose_volume(
+        dose.values, inside.astype(np.float32), voxel_volume_ml=dose.geometry.voxel_volume_ml, where=name
+    )
     doses, fractions = voxels.cumulative_histogram(_HISTOGRAM_BINS)
     return {
         "limited_by_image_resolution": True,

@@ -28,9 +28,10 @@ from dosimetry_core.dose.convolution import (
     spectrum,
 )
 from dosimetry_core.dose.density_classes import SourceClass, source_classes
-from dosimetry_core.dose.media import CODES, MEDIA, OUTSIDE, SOFT_TISSUE
+from dosimetry_core.dose.media import CODES, OUTSIDE, SOFT_TISSUE
+from dosimetry_core.dose.voxel_inputs import LOWEST_DENSITY_G_PER_ML, checked_activity, map_findings
 from dosimetry_core.dose.voxel_s_values import VoxelKernel, electron_scale, electron_voxel_kernel, wide_voxel_kernel
-from dosimetry_core.errors import Finding, GeometryMismatchError, InconsistentCaseError
+from dosimetry_core.errors import Finding
 from dosimetry_core.frozen import read_only
 from dosimetry_core.geometry import VolumeGeometry
 from dosimetry_core.nuclide import nuclide
@@ -39,15 +40,13 @@ from dosimetry_core.volume import Volume
 
 VoxelEngine = Literal["voxel-s-values", "local-deposition"]
 
-LOWEST_DENSITY_G_PER_ML: Final = 0.2
-"""Lighter tissue is divided by the mass of this density (methods 3.2)."""
 HOMOGENEOUS_DENSITY_G_PER_ML: Final = 1.0
-ACTIVITY_OUTSIDE_WARNING: Final = 0.01
 _WIDE_REACH_MM_G_PER_ML: Final = 200.0
 _ACCURACY_SAMPLES: Final = 3
 _SEED: Final = 20260301
 # Products and sums in single precision after and around the transforms, for each of them half a unit in the last place.
 _ROUNDINGS: Final = 4.0
+_LARGEST_NOISE: Final = 1e-5
 
 
 @dataclass(frozen=True)
@@ -149,8 +148,8 @@ def voxel_dose(
     """
     chosen = settings or VoxelDoseSettings()
     geometry = time_integrated_activity.geometry
-    activity = _checked(time_integrated_activity, density, media)
-    findings = _findings(activity, density.values, media)
+    activity = checked_activity(time_integrated_activity, density, media)
+    findings = map_findings(activity, density.values, media)
     box = _box(activity, media)
     shape: Shape = (box[0].stop - box[0].start, box[1].stop - box[1].start, box[2].stop - box[2].start)
     source = np.ascontiguousarray(activity[box])
@@ -217,7 +216,7 @@ def local_deposition_voxel_dose(
 ) -> VoxelDose:
     """Absorbed dose if every electron stops in the voxel of its decay; photons are left out."""
     geometry = time_integrated_activity.geometry
-    activity = _checked(time_integrated_activity, density, media)
+    activity = checked_activity(time_integrated_activity, density, media)
     factor = _per_joule(np.asarray(density.values), geometry, scaled=True)
     dose = activity * np.float32(nuclide(nuclide_name).electron_energy_j) * factor
     dose[media == OUTSIDE] = 0
@@ -230,7 +229,7 @@ def local_deposition_voxel_dose(
         (),
         float(dose.max()) * 2 * float(np.finfo(np.float32).eps),
         0.0,
-        _findings(activity, density.values, media),
+        map_findings(activity, density.values, media),
     )
 
 
@@ -245,60 +244,6 @@ def voxel_masses_kg(density: Volume, media: NDArray[np.uint8]) -> FloatMap:
 
 def _mass_at_unit_density(geometry: VolumeGeometry) -> float:
     return mass_kg(geometry.voxel_volume_ml, 1.0)
-
-
-def _checked(time_integrated_activity: Volume, density: Volume, media: NDArray[np.uint8]) -> NDArray[np.float32]:
-    geometry = time_integrated_activity.geometry
-    if not geometry.is_same_grid(density.geometry) or media.shape != geometry.shape:
-        raise GeometryMismatchError(
-            "time-integrated activity, density and media are on different grids",
-            where="voxel dose",
-            remedy="resample them onto one grid",
-        )
-    if media.dtype != np.uint8 or int(media.max()) > len(MEDIA):
-        raise ValueError("media must be codes of dosimetry_core.dose.media")
-    activity = np.asarray(time_integrated_activity.values, dtype=np.float32)
-    densities = np.asarray(density.values)
-    for name, low, high in (
-        ("time-integrated activity", float(activity.min()), float(activity.max())),
-        ("density", float(densities.min()), float(densities.max())),
-    ):
-        if not (math.isfinite(low) and math.isfinite(high)) or low < 0:
-            raise InconsistentCaseError(
-                f"the {name} has values from {low:g} to {high:g}", where="voxel dose", remedy="mend the map"
-            )
-    if not float(activity.max()) > 0:
-        raise InconsistentCaseError("the map holds no activity", where="voxel dose", remedy="check the map")
-    if not media.any():
-        raise InconsistentCaseError("no voxel is tissue", where="voxel dose", remedy="check the densities")
-    return activity
-
-
-def _findings(activity: NDArray[np.float32], density: NDArray[Any], media: NDArray[np.uint8]) -> tuple[Finding, ...]:
-    found = []
-    share, tissue = 0.0, media != OUTSIDE
-    if not tissue.all():
-        share = 1 - float(np.sum(activity, where=tissue, dtype=np.float64) / np.sum(activity, dtype=np.float64))
-    if share > ACTIVITY_OUTSIDE_WARNING:
-        found.append(
-            Finding(
-                "activity-outside-the-body",
-                "warning",
-                f"{share:.1%} of the time-integrated activity lies where the density is that of air; "
-                "no dose is given there",
-            )
-        )
-    light = int(np.count_nonzero((density < LOWEST_DENSITY_G_PER_ML) & tissue))
-    if light:
-        found.append(
-            Finding(
-                "density-below-limit",
-                "info",
-                f"{light} voxels of tissue are lighter than {LOWEST_DENSITY_G_PER_ML} g/mL; their electron dose is "
-                "that of this density",
-            )
-        )
-    return tuple(found)
 
 
 def _box(activity: NDArray[np.float32], media: NDArray[np.uint8]) -> tuple[slice, slice, slice]:
@@ -400,7 +345,7 @@ def _errors(
 def _settle(dose: FloatMap, bound: float, tissue: NDArray[np.bool_]) -> None:
     """Make what is not told from zero zero, and what is outside the body; a clearly negative dose is a fault."""
     lowest = float(dose.min())
-    if lowest < -bound:
+    if lowest < -max(bound, _LARGEST_NOISE * float(dose.max())):
         raise ValueError(f"a dose of {lowest} Gy is beyond the rounding error of {bound} Gy")
     if lowest < 0:
         np.maximum(dose, np.float32(0), out=dose)

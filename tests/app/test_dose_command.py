@@ -302,3 +302,34 @@ def test_that_values_and_grid_survive_a_round_trip(tmp_path: Path) -> None:
     assert second.geometry.is_same_grid(first.geometry)
     # The file's x and y point the other way than the patient system's.
     assert first.geometry.origin_mm == pytest.approx([-31.5, 40.0, 12.25], abs=1e-4)
+
+
+def test_that_all_four_engines_stand_beside_each_other(tmp_path: Path, run: Callable[..., int]) -> None:
+    assert run("--sex", "F") == 0
+    kidney = results(tmp_path)["cycles"][0]["vois"]["Kidney L"]
+    others = kidney["cross_check_absorbed_dose_gy"]
+    assert set(others) == {"local-deposition", "sphere", "organ-level"}
+    # S_e m_ref/m of a kidney: electrons stay within 0.2 % of all of them; photons of the ICRP kidney scale with m^-2/3.
+    assert others["organ-level"]["total"] == pytest.approx(others["local-deposition"]["total"], rel=0.05)
+
+
+@pytest.mark.parametrize("engine", ["sphere", "organ-level"])
+def test_that_an_engine_by_region_gives_one_dose_per_label(
+    tmp_path: Path, run: Callable[..., int], maps: dict[str, NDArray[Any]], engine: str
+) -> None:
+    assert run("--engine", engine, "--sex", "F") == 0
+    tree = results(tmp_path)
+    validator("results").validate(tree)
+    vois = tree["cycles"][0]["vois"]
+    dose = read_nifti(tmp_path / "out" / "dose.nii.gz").values
+    assert dose[maps["L"] == 2] == pytest.approx(vois["Kidney L"]["absorbed_dose_gy"]["total"], rel=1e-6)
+    assert vois["Lungs"]["absorbed_dose_gy"] == {"Lu-177": None, "total": None}
+    assert [(f["code"], f["place"]) for f in tree["findings"]] == [("engine-does-not-apply", "Lungs")]
+    assert "voxel-s-values" in vois["Kidney L"]["cross_check_absorbed_dose_gy"]
+
+
+def test_that_the_organ_engine_needs_the_reference_phantom(
+    run: Callable[..., int], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--engine", "organ-level") == 2
+    assert "add --sex F or M" in capfd.readouterr().err
