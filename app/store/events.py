@@ -6,9 +6,10 @@ a course is called, which revision is its newest, and how far its history was un
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Final, Literal, get_args
 
 from dosimetry_core.canonical_json import canonical_bytes, parse_json
@@ -174,11 +175,15 @@ def chained(previous: Digest, body: bytes) -> Digest:
     return hashlib.sha256(bytes.fromhex(previous) + body).hexdigest()
 
 
+@functools.lru_cache(maxsize=64)
+def _offset(text: str) -> tzinfo | None:
+    return datetime.strptime(text, "%z").tzinfo
+
+
 def event_from_body(body: bytes, *, where: str) -> Event:
     """The event of a kept body. Raises InconsistentCaseError if it is no event."""
     tree = parse_json(body, where=where)
-    offset = datetime.strptime(tree["zone"], "%z").tzinfo
-    time = datetime.strptime(tree["time"], "%Y-%m-%dT%H:%M:%S.%f%z").astimezone(offset)
+    time = datetime.fromisoformat(tree["time"]).astimezone(_offset(tree["zone"]))
     summary = tree["summary"]
     return Event(
         kind=tree["kind"],
