@@ -43,6 +43,7 @@ class NamedLabel:
     number: int
     name: str
     medium: Medium
+    unused_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,10 +264,8 @@ def _read_names(path: Path) -> tuple[tuple[NamedLabel, ...], str]:
         where = f"{path}, label {key}"
         if not key.isdecimal() or int(key) == 0:
             problems.append(InconsistentCaseError("is no label number", where=where, remedy=form))
-        elif not isinstance(entry, dict) or set(entry) != {"name", "medium"}:
-            problems.append(
-                InconsistentCaseError("needs a name and a medium, and nothing else", where=where, remedy=form)
-            )
+        elif not isinstance(entry, dict) or not {"name", "medium"} <= set(entry):
+            problems.append(InconsistentCaseError("needs a name and a medium", where=where, remedy=form))
         elif not isinstance(entry["name"], str) or not normalised_name(entry["name"]):
             problems.append(InconsistentCaseError("has no name", where=where, remedy=form))
         elif entry["medium"] not in MEDIA:
@@ -281,7 +280,7 @@ def _read_names(path: Path) -> tuple[tuple[NamedLabel, ...], str]:
                 problems.append(
                     InconsistentCaseError(f"the name {name!r} occurs twice", where=where, remedy="give it another name")
                 )
-            found.append(NamedLabel(int(key), name, entry["medium"]))
+            found.append(NamedLabel(int(key), name, entry["medium"], tuple(sorted(set(entry) - {"name", "medium"}))))
     raise_problems(problems)
     return tuple(found), hashlib.sha256(content).hexdigest()
 

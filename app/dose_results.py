@@ -66,6 +66,9 @@ def dose_results(known: KnownMap, options: DoseOptions) -> tuple[dict[str, Any],
     findings = list(convolved.findings)
     inside, regions = {}, {}
     for label in known.names:
+        if label.unused_keys:
+            text = f"keys that are not read: {', '.join(label.unused_keys)}"
+            findings.append(Finding("label-keys-not-used", "info", text, label.name))
         voxels = labels == label.number
         if not voxels.any():
             findings.append(

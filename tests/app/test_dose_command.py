@@ -333,3 +333,13 @@ def test_that_the_organ_engine_needs_the_reference_phantom(
 ) -> None:
     assert run("--engine", "organ-level") == 2
     assert "add --sex F or M" in capfd.readouterr().err
+
+
+def test_that_further_keys_of_a_label_are_remarked(tmp_path: Path, run: Callable[..., int]) -> None:
+    names = json.loads((tmp_path / "N.json").read_text("utf-8"))
+    names["7"]["colour"] = "blue"
+    (tmp_path / "N.json").write_text(json.dumps(names), encoding="utf-8")
+    assert run() == 0
+    (finding,) = results(tmp_path)["findings"]
+    assert (finding["code"], finding["level"], finding["place"]) == ("label-keys-not-used", "info", "Lungs")
+    assert "colour" in finding["text"]
