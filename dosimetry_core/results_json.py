@@ -16,6 +16,7 @@ from dosimetry_core.data_tables import data_table_editions
 from dosimetry_core.errors import Finding
 from dosimetry_core.evaluation import CycleResult, Evaluation
 from dosimetry_core.image import ImageSeries
+from dosimetry_core.kinetics.leave_one_out import leave_one_out
 from dosimetry_core.kinetics.result import FitResult
 from dosimetry_core.results import DoseValue, OrganResult, VoiResult, total_within_cycle
 from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
@@ -227,6 +228,20 @@ def _fit(fit: FitResult) -> dict[str, Any]:
         "degrees_of_freedom": fit.degrees_of_freedom,
         "information_criterion": fit.information_criterion,
         "derived_from": fit.derived_from,
+        "weights": fit.weights,
+        "tail": fit.tail,
+        "random_standard_uncertainty_bq": (
+            None
+            if fit.curve.random_standard_uncertainty_bq is None
+            else fit.curve.random_standard_uncertainty_bq.tolist()
+        ),
+        "time_integrated_activity_random_standard_uncertainty_bq_s": fit.fit_standard_uncertainty_bq_s,
+        "time_integrated_activity_interval_90_bq_s": list(fit.interval_bq_s(0.9)),
+        "covariance": {"names": list(fit.covariance_names), "values": fit.covariance.tolist()},
+        "candidates": [plain(candidate) for candidate in fit.candidates],
+        "prior": plain(fit.prior),
+        "single_time_point": plain(fit.single_scan),
+        "leave_one_out": [plain(item) for item in leave_one_out(fit)],
         "included": fit.curve.mask.tolist(),
         "residuals_bq": fit.residuals_bq.tolist(),
         "curve": {"time_after_administration_s": times.tolist(), "activity_bq": fit.activity_bq(times).tolist()},

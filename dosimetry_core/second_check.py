@@ -27,6 +27,12 @@ def second_check(evaluation: Evaluation) -> Evaluation:
         )
         for item in disagreements
     ]
+    findings += [
+        Finding(
+            "second-opinion-missing", "error", f"The second opinion can't compute this again: {text}.", "second opinion"
+        )
+        for text in opinion["blocking"]
+    ]
     findings += [Finding("not-second-checked", "info", text, "second opinion") for text in opinion["not_checked"]]
     return replace(
         evaluation, disagreements=disagreements, findings=tuple(dict.fromkeys([*evaluation.findings, *findings]))

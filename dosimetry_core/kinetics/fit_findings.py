@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,26 +10,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dosimetry_core.data_tables import table_json
-from dosimetry_core.errors import Finding
+from dosimetry_core.errors import Finding, Level
 from dosimetry_core.kinetics import selection
+from dosimetry_core.kinetics.fit_uncertainty import LATE_PHASE_RELATIVE_UNCERTAINTY, LATEST_SAMPLING_NEEDED_S
+from dosimetry_core.kinetics.residual_pattern import curvature_score
 from dosimetry_core.kinetics.result import FitResult
 from dosimetry_core.nuclide import LU177, Y90, half_life_s
 from dosimetry_core.units import HOUR, PERCENT, SECONDS_PER_HOUR
 
 # Methods 2 and 10 (report item 4).
 EXTRAPOLATED_FRACTION_LIMIT: Final = 0.25
-# Methods 2.4 (Guerriero 2013): sampling must reach this time, else the extrapolation model decides the dose.
-LATEST_SAMPLING_NEEDED_S: Final = {LU177: 100 * SECONDS_PER_HOUR, Y90: 70 * SECONDS_PER_HOUR}
 # Methods 2.2, quality gate: relative standard error of each fitted parameter.
 _LARGEST_PARAMETER_UNCERTAINTY: Final = 0.5
 _EARLY_MISFIT_RELATIVE: Final = 0.10
 _EARLY_MISFIT_STANDARD: Final = 2.5
+# A second phase is suspected where its score is this many of its standard deviations (one in 160 by chance).
+PATTERN_SCORE: Final = 2.7
+_PRIOR_DISTANCE: Final = 2.0
 
 
 def fit_findings(fit: FitResult, uncertainty_bq: NDArray[np.float64] | None, place: str) -> tuple[Finding, ...]:
     """What a physicist should know about a fit."""
+    if fit.single_scan is not None:
+        return tuple(_plausibility(fit, place))
     found = [*_coverage(fit, place), *_bounds(fit, place)]
-    if fit.model != "log-trapezoid":
+    if fit.terms:
         found += [*_misfit(fit, uncertainty_bq, place), *_parameters(fit, place)]
     found += _plausibility(fit, place)
     return tuple(found)
@@ -51,15 +57,20 @@ def _coverage(fit: FitResult, place: str) -> list[Finding]:
     last = float(fit.curve.fitted_times_s[-1])
     needed = LATEST_SAMPLING_NEEDED_S.get(fit.curve.nuclide)
     if needed is not None and last < needed:
+        added = LATE_PHASE_RELATIVE_UNCERTAINTY * fit.extrapolated_fraction if fit.prior is None else 0.0
         text = (
             f"the last time point is at {HOUR.text(last, digits=0)}; sampling should reach "
             f"{HOUR.text(needed, digits=0)}, else the extrapolation decides the absorbed dose"
+            f"; {PERCENT.text(added, digits=0)} standard uncertainty were added for it"
         )
         found.append(Finding("early-last-time-point", "warning", text, place))
     return found
 
 
 def _bounds(fit: FitResult, place: str) -> list[Finding]:
+    if fit.tail == "physical":
+        text = "the last phase was held at physical decay, as the settings say: an upper limit of the tail"
+        return [Finding("physical-tail", "info", text, place)]
     if not fit.bounds_active:
         return []
     slow = any(name in ("decay_constant_per_s", "slow_decay_constant_per_s") for name in fit.bounds_active)
@@ -95,6 +106,18 @@ def _misfit(fit: FitResult, uncertainty_bq: NDArray[np.float64] | None, place: s
             f"{hint} is likely and not in the model"
         )
         found.append(Finding("early-point-misfit", "warning", text, place))
+        return found
+    # A pattern in residuals too small to matter is the small noise of a large organ meeting what no model is.
+    material = bool((np.abs(residual) > selection.REMARKABLE_RESIDUAL * np.abs(fit.curve.activity_bq[inside])).any())
+    score = curvature_score(fit, uncertainty_bq) if material else None
+    if score is not None and abs(score) > PATTERN_SCORE:
+        ends, middle = ("above", "below") if score > 0 else ("below", "above")
+        hint = "a second falling phase" if score > 0 else "an uptake phase"
+        text = (
+            f"the points lie {ends} the {fit.model} curve at its ends and {middle} it between, {abs(score):.1f} "
+            f"standard deviations from chance: {hint} is likely and not in the model"
+        )
+        found.append(Finding("residual-pattern", "warning", text, place))
     elif not selection.describes_points(fit):
         text = f"the points scatter about the {fit.model} curve more than their uncertainty explains"
         found.append(Finding("poor-fit", "warning", text, place))
@@ -119,8 +142,13 @@ def _plausibility(fit: FitResult, place: str) -> list[Finding]:
     key = {LU177: "Teff_177Lu_any_organ", Y90: "Teff_90Y_any_organ"}.get(fit.curve.nuclide)
     if key is None:
         return []
+    return half_life_findings(fit, _shortest_half_life_s(key), float("inf"), place)
+
+
+@functools.cache
+def _shortest_half_life_s(key: str) -> float:
     low_h = float(table_json("physics", "parameters.json")["plausibility"][key]["value"][0])
-    return half_life_findings(fit, low_h * SECONDS_PER_HOUR, float("inf"), place)
+    return low_h * SECONDS_PER_HOUR
 
 
 def half_life_findings(fit: FitResult, shortest_s: float, longest_s: float, place: str) -> list[Finding]:
@@ -134,6 +162,49 @@ def half_life_findings(fit: FitResult, shortest_s: float, longest_s: float, plac
     return [Finding("effective-half-life", "warning", text, place)]
 
 
+def prior_finding(fit: FitResult, place: str) -> list[Finding]:
+    """Says which prior half-life took part, and what it did."""
+    pull = fit.prior
+    if pull is None:
+        return []
+    text = (
+        f"effective half-life {HOUR.text(fit.effective_half_life_s, digits=1)} with a prior of "
+        f"{HOUR.text(pull.effective_half_life_s, digits=0)} ({pull.source}), "
+        f"{abs(pull.distance):.1f} of its standard deviations {'above' if pull.distance > 0 else 'below'} it"
+    )
+    without = pull.time_integrated_activity_without_bq_s
+    if without is not None and pull.effective_half_life_without_s is not None:
+        change = fit.time_integrated_activity_bq_s / without - 1
+        text += (
+            f"; the points alone give {HOUR.text(pull.effective_half_life_without_s, digits=1)}, and the prior changes "
+            f"the time-integrated activity by {PERCENT.text(change, digits=1)}"
+        )
+    level: Level = "warning" if abs(pull.distance) > _PRIOR_DISTANCE else "info"
+    return [Finding("prior-half-life", level, text, place)]
+
+
+_SINGLE_SCAN_RULES: Final = {
+    "two-t-over-ln2": "activity × 2t/ln 2",
+    "population": "the half-life of other patients",
+    "previous-cycle": "the half-life of an earlier cycle",
+}
+
+
+def single_scan_finding(fit: FitResult, place: str) -> list[Finding]:
+    """Labels a result that rests on one scan with its rule and its error."""
+    scan = fit.single_scan
+    if scan is None:
+        return []
+    time_s = float(fit.curve.fitted_times_s[0])
+    text = (
+        f"time-integrated activity from one scan ({HOUR.text(time_s, digits=0)}) by "
+        f"{_SINGLE_SCAN_RULES[scan.method]}; for half-lives around {HOUR.text(scan.effective_half_life_s, digits=0)} "
+        f"({scan.source}) the error by the half-life is {PERCENT.text(scan.relative_standard_uncertainty, digits=0)} "
+        f"(standard), {PERCENT.text(scan.relative_bias, digits=0)} on average"
+    )
+    return [Finding("single-time-point", "warning", text, place)]
+
+
 def reduced_finding(fit: FitResult, unseen: Sequence[str], place: str) -> Finding:
     """Says that a phase of the requested model could not be seen."""
     text = f"the points show no {' and no '.join(unseen)}; a {fit.model} curve was fitted"
@@ -143,7 +214,9 @@ def reduced_finding(fit: FitResult, unseen: Sequence[str], place: str) -> Findin
 def selection_finding(fit: FitResult, reason: str, ranked_models: Sequence[str], place: str) -> Finding:
     """Says how ``automatic`` chose."""
     number = fit.curve.fitted_times_s.size
-    if reason == "information-criterion" and len(ranked_models) > 1:
+    if reason == "averaged":
+        text = f"average of {', '.join(ranked_models)} by their AICc weights"
+    elif reason == "information-criterion" and len(ranked_models) > 1:
         text = f"{fit.model} chosen by AICc among {', '.join(ranked_models)}"
     elif reason == "goodness-of-fit":
         text = (

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri, stdtrit
 
 from dosimetry_core.errors import Finding
 from dosimetry_core.frozen import FrozenMap
@@ -14,6 +15,7 @@ from dosimetry_core.kinetics import models
 from dosimetry_core.kinetics.curve import TimeActivityCurve
 from dosimetry_core.kinetics.integrate import TrapezoidCurve
 from dosimetry_core.kinetics.models import ExponentialFamily, ExponentialTerm
+from dosimetry_core.kinetics.weighting import MEASURED, Tail, Weights
 from dosimetry_core.nuclide import half_life_s
 
 FloatArray = NDArray[np.float64]
@@ -32,7 +34,87 @@ class ExponentialShape:
         return self.family.terms(self.natural)
 
 
-Shape = ExponentialShape | TrapezoidCurve
+@dataclass(frozen=True, eq=False)
+class AveragedShape:
+    """Weighted mean of sums of exponentials, which is one again: (weight, shape), weights adding up to 1."""
+
+    parts: tuple[tuple[float, ExponentialShape], ...]
+
+    @property
+    def terms(self) -> tuple[ExponentialTerm, ...]:
+        """Exponential terms of all parts, amplitudes weighted."""
+        return tuple(
+            ExponentialTerm(weight * term.amplitude_bq, term.decay_constant_per_s)
+            for weight, shape in self.parts
+            for term in shape.terms
+        )
+
+
+Shape = ExponentialShape | AveragedShape | TrapezoidCurve
+
+
+@dataclass(frozen=True)
+class FitCandidate:
+    """One model that was compared with others for the same points.
+
+    ``information_criterion`` and ``weight`` (Akaike's) are None where AICc is not defined: such a model is never best.
+    """
+
+    model: str
+    parameters: FrozenMap[str, float]
+    time_integrated_activity_bq_s: float
+    fit_standard_uncertainty_bq_s: float
+    chi_squared: float | None
+    information_criterion: float | None
+    weight: float | None
+
+
+@dataclass(frozen=True)
+class PriorPull:
+    """What a prior half-life did to a fit.
+
+    Parameters
+    ----------
+    kind, effective_half_life_s, ln_standard_deviation, source
+        The prior: median, standard deviation of ln T, and where it is from.
+    distance
+        (ln T_fit − ln T_prior)/standard deviation: how far the points moved the half-life away from the prior.
+    effective_half_life_without_s, time_integrated_activity_without_bq_s
+        Of the same fit without the prior; None if the points alone make no curve.
+    """
+
+    kind: str
+    effective_half_life_s: float
+    ln_standard_deviation: float
+    source: str
+    distance: float
+    effective_half_life_without_s: float | None
+    time_integrated_activity_without_bq_s: float | None
+
+
+@dataclass(frozen=True)
+class SingleScan:
+    """How one scan was turned into a time-integrated activity, and how wrong that can be.
+
+    Parameters
+    ----------
+    method
+        ``two-t-over-ln2``, ``population`` or ``previous-cycle``.
+    time_point
+        Number of the scan that was used (1 = first).
+    effective_half_life_s, ln_standard_deviation, source
+        What was believed of the half-life in judging the error: median and standard deviation of ln T; None without.
+    relative_bias, relative_standard_uncertainty
+        Mean and root mean square of (true − stated)/stated over that distribution of half-lives.
+    """
+
+    method: str
+    time_point: int
+    effective_half_life_s: float
+    ln_standard_deviation: float
+    source: str
+    relative_bias: float
+    relative_standard_uncertainty: float
 
 
 def shape_time_integrated_activity_bq_s(shape: Shape) -> float:
@@ -85,6 +167,14 @@ class FitResult:
         Other plausible shapes by model name, from which the model uncertainty was estimated.
     derived_from
         Nuclide whose fit this was derived from, or None.
+    weights, tail
+        Settings of the fit.
+    candidates
+        Models compared by ``automatic`` and ``model-average``.
+    prior
+        What a prior half-life did; None without one.
+    single_scan
+        How a single scan was used; None for a curve through several.
     """
 
     model: str
@@ -112,11 +202,16 @@ class FitResult:
     alternatives: FrozenMap[str, Shape] = field(default_factory=FrozenMap)
     derived_from: str | None = None
     findings: tuple[Finding, ...] = ()
+    weights: Weights = "proportional"
+    tail: Tail = "fitted"
+    candidates: tuple[FitCandidate, ...] = ()
+    prior: PriorPull | None = None
+    single_scan: SingleScan | None = None
 
     @property
     def terms(self) -> tuple[ExponentialTerm, ...]:
         """Exponential terms; empty for a trapezoid."""
-        return self.shape.terms if isinstance(self.shape, ExponentialShape) else ()
+        return () if isinstance(self.shape, TrapezoidCurve) else self.shape.terms
 
     @property
     def time_integrated_activity_standard_uncertainty_bq_s(self) -> float:
@@ -135,6 +230,32 @@ class FitResult:
         relative = self.model_standard_uncertainty_bq_s / self.time_integrated_activity_bq_s
         return math.hypot(relative, self.identity_relative_standard_uncertainty)
 
+    def interval_bq_s(self, coverage: float = 0.9) -> tuple[float, float]:
+        """Coverage interval of the time-integrated activity.
+
+        The part from the scatter of the points has the factor of Student's distribution where its size was learnt from
+        that scatter, else that of a normal one; the other parts are normal.
+        """
+        normal = float(ndtri((1 + coverage) / 2))
+        factor = normal
+        if self.scatter_degrees_of_freedom is not None:
+            factor = float(stdtrit(self.scatter_degrees_of_freedom, (1 + coverage) / 2))
+        identity = self.identity_relative_standard_uncertainty * self.time_integrated_activity_bq_s
+        half = math.hypot(
+            factor * self.fit_standard_uncertainty_bq_s,
+            normal * self.model_standard_uncertainty_bq_s,
+            normal * identity,
+        )
+        return self.time_integrated_activity_bq_s - half, self.time_integrated_activity_bq_s + half
+
+    @property
+    def scatter_degrees_of_freedom(self) -> int | None:
+        """Degrees of freedom where the size of the points' uncertainties was learnt from their scatter, else None."""
+        if self.degrees_of_freedom < 1 or not self.terms or self.covariance_convention == MEASURED:
+            return None
+        learnt = self.chi_squared is None or self.chi_squared > self.degrees_of_freedom
+        return self.degrees_of_freedom if learnt else None
+
     @property
     def parameter_standard_uncertainties(self) -> FrozenMap[str, float]:
         """Standard uncertainty of each free parameter, in the unit of its name."""
@@ -151,12 +272,12 @@ class FitResult:
     def activity_standard_uncertainty_bq(self, times_s: FloatArray) -> FloatArray:
         """Standard uncertainty of the fitted activity (the band of a plot), shape of ``times_s``.
 
-        For a sum of exponentials by the covariance of the free parameters; for a trapezoid and for the identity
+        For a sum of exponentials by the covariance of the free parameters; for a trapezoid, an average and the identity
         assumption by the relative uncertainty of the time-integrated activity.
         """
         times = np.asarray(times_s, dtype=np.float64)
         values = self.activity_bq(times)
-        if isinstance(self.shape, TrapezoidCurve):
+        if not isinstance(self.shape, ExponentialShape):
             relative = self.time_integrated_activity_standard_uncertainty_bq_s / self.time_integrated_activity_bq_s
             return np.abs(values) * relative
         _, jacobian = self.shape.family.activity_and_jacobian(self.shape.natural, np.atleast_1d(times).ravel())

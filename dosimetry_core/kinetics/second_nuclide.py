@@ -10,21 +10,25 @@ import numpy as np
 
 from dosimetry_core.errors import Finding
 from dosimetry_core.frozen import FrozenMap, read_only
-from dosimetry_core.kinetics.fit import model_standard_uncertainty_bq_s
+from dosimetry_core.kinetics.fit_uncertainty import model_standard_uncertainty_bq_s, unseen_late_fraction
 from dosimetry_core.kinetics.integrate import TrapezoidCurve
 from dosimetry_core.kinetics.result import (
+    AveragedShape,
     ExponentialShape,
     FitResult,
     Shape,
+    SingleScan,
     fractions_outside_points,
     shape_time_integrated_activity_bq_s,
     terminal_half_life_s,
 )
+from dosimetry_core.kinetics.single_scan import relative_errors
 from dosimetry_core.nuclide import decay_constant_per_s, half_life_s, nuclide
-from dosimetry_core.units import HOUR, SECONDS_PER_HOUR
+from dosimetry_core.units import HOUR, PERCENT, SECONDS_PER_HOUR
 
 # Methods 5: add 5 to 15 % for the identity assumption (peptide mass, labelling, co-infusion).
 IDENTITY_RELATIVE_STANDARD_UNCERTAINTY: Final = 0.10
+_MISFITS: Final = ("early-point-misfit", "residual-pattern", "poor-fit")
 _SEPARATE_INJECTIONS_S: Final = 1.0 * SECONDS_PER_HOUR
 
 
@@ -117,8 +121,13 @@ def second_nuclide_fit(
     shape = _with_other_decay(fit.shape, change, factor)
     total = shape_time_integrated_activity_bq_s(shape)
     before, after = fractions_outside_points(shape, curve.fitted_times_s)
+    late = 0.0 if fit.prior is not None or fit.single_scan is not None else unseen_late_fraction(curve, after)
     alternatives = FrozenMap({name: _with_other_decay(s, change, factor) for name, s in fit.alternatives.items()})
     parameters, covariance, fit_u = _parameters_and_uncertainty(fit, shape, total, factor)
+    single = _single_scan(fit, change)
+    by_model = model_standard_uncertainty_bq_s(total, before, alternatives, unseen_late_fraction=late)
+    if single is not None:
+        by_model = math.hypot(by_model, single.relative_standard_uncertainty * total)
     derived = replace(
         fit,
         curve=curve,
@@ -130,7 +139,7 @@ def second_nuclide_fit(
         effective_half_life_s=terminal_half_life_s(shape),
         time_integrated_activity_bq_s=total,
         fit_standard_uncertainty_bq_s=fit_u,
-        model_standard_uncertainty_bq_s=model_standard_uncertainty_bq_s(total, before, alternatives),
+        model_standard_uncertainty_bq_s=by_model,
         identity_relative_standard_uncertainty=identity_relative_standard_uncertainty,
         before_first_point_fraction=before,
         extrapolated_fraction=after,
@@ -138,12 +147,15 @@ def second_nuclide_fit(
         alternatives=alternatives,
         derived_from=source,
         findings=(),
+        candidates=(),
+        prior=None,
+        single_scan=single,
     )
     residuals = curve.activity_bq - derived.activity_bq(curve.times_s)
     return replace(
         derived,
         residuals_bq=read_only(residuals),
-        findings=_findings(derived, source, time_shift_s, place),
+        findings=_findings(derived, fit, time_shift_s, place),
     )
 
 
@@ -155,6 +167,12 @@ def _with_other_decay(shape: Shape, change_per_s: float, factor: float) -> Shape
             activity_bq=read_only(shape.activity_bq * scale),
             physical_decay_constant_per_s=shape.physical_decay_constant_per_s + change_per_s,
         )
+    if isinstance(shape, AveragedShape):
+        return AveragedShape(tuple((weight, _exponential(part, change_per_s, factor)) for weight, part in shape.parts))
+    return _exponential(shape, change_per_s, factor)
+
+
+def _exponential(shape: ExponentialShape, change_per_s: float, factor: float) -> ExponentialShape:
     return ExponentialShape(shape.family, read_only(shape.family.with_other_decay(shape.natural, change_per_s, factor)))
 
 
@@ -178,6 +196,8 @@ def _parameters_and_uncertainty(
         relative = 0.05 * np.ones(len(shape.activity_bq)) if points is None else points / fit.shape.activity_bq
         spread = float(np.sqrt(((shape.gradient() * relative * shape.activity_bq) ** 2).sum()))
         return parameters, fit.covariance, spread
+    if isinstance(shape, AveragedShape):
+        return fit.parameters, fit.covariance, fit.fit_relative_standard_uncertainty * total_bq_s
     family = shape.family
     names = family.parameter_names
     parameters = FrozenMap(dict(zip(names, (float(v) for v in shape.natural), strict=True)))
@@ -191,13 +211,53 @@ def _parameters_and_uncertainty(
     return parameters, read_only(covariance), spread
 
 
-def _findings(derived: FitResult, source: str, time_shift_s: float, place: str) -> tuple[Finding, ...]:
-    name = derived.curve.nuclide
+def _single_scan(fit: FitResult, change_per_s: float) -> SingleScan | None:
+    """The error of a single scan's rule for the second nuclide, whose decay moves the weight to other times."""
+    scan = fit.single_scan
+    if scan is None:
+        return None
+    bias, spread = relative_errors(
+        float(fit.curve.fitted_times_s[0]),
+        fit.effective_half_life_s,
+        median_s=scan.effective_half_life_s,
+        ln_standard_deviation=scan.ln_standard_deviation,
+        physical_half_life_s=fit.physical_half_life_s,
+        decay_constant_change_per_s=change_per_s,
+    )
+    return replace(scan, relative_bias=bias, relative_standard_uncertainty=spread)
+
+
+def _findings(derived: FitResult, source: FitResult, time_shift_s: float, place: str) -> tuple[Finding, ...]:
+    name, first = derived.curve.nuclide, source.curve.nuclide
     found = []
     if abs(time_shift_s) > _SEPARATE_INJECTIONS_S:
         text = (
             f"{name} was given {HOUR.text(abs(time_shift_s), digits=1)} {'after' if time_shift_s > 0 else 'before'} "
-            f"{source}; that both share one biodistribution is less certain"
+            f"{first}; that both share one biodistribution is less certain"
         )
         found.append(Finding("separate-injections", "warning", text, place))
+    if derived.single_scan is not None:
+        text = (
+            f"{name} from one scan of {first}: the error by the half-life is "
+            f"{PERCENT.text(derived.single_scan.relative_standard_uncertainty, digits=0)} (standard), "
+            f"{PERCENT.text(derived.single_scan.relative_bias, digits=0)} on average"
+        )
+        found.append(Finding("single-time-point", "warning", text, place))
+    found += _misfit(derived, source, place)
     return tuple(found)
+
+
+def _misfit(derived: FitResult, source: FitResult, place: str) -> list[Finding]:
+    """What a curve that misses its first points does to the nuclide that decays faster."""
+    if not any(finding.code in _MISFITS for finding in source.findings) or not derived.alternatives:
+        return []
+    total = derived.time_integrated_activity_bq_s
+    changes = ", ".join(
+        f"{PERCENT.text(shape_time_integrated_activity_bq_s(shape) / total - 1, digits=0)} with {model}"
+        for model, shape in derived.alternatives.items()
+    )
+    text = (
+        f"the {source.model} curve of {source.curve.nuclide} does not describe its points; the time-integrated "
+        f"activity of {derived.curve.nuclide}, and with it the self-dose, would change by {changes}"
+    )
+    return [Finding("second-nuclide-misfit", "warning", text, place)]

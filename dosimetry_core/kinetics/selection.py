@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Final
 
 from dosimetry_core.kinetics.covariance import MISFIT_PROBABILITY, probability_of_worse_fit
 from dosimetry_core.kinetics.result import FitResult
+
+REMARKABLE_RESIDUAL: Final = 0.05
+"""Residuals up to this part of the activity are not worth a physicist's attention."""
 
 
 def corrected_information_criterion(chi_squared: float, points: int, parameters: int) -> float | None:
@@ -38,7 +42,7 @@ def describes_points(fit: FitResult) -> bool:
     if probability_of_worse_fit(fit.chi_squared, fit.degrees_of_freedom) >= MISFIT_PROBABILITY:
         return True
     inside = fit.curve.mask
-    return bool((abs(fit.residuals_bq[inside]) <= 0.05 * abs(fit.curve.activity_bq[inside])).all())
+    return bool((abs(fit.residuals_bq[inside]) <= REMARKABLE_RESIDUAL * abs(fit.curve.activity_bq[inside])).all())
 
 
 def ranked(candidates: Sequence[FitResult]) -> list[FitResult]:
@@ -53,5 +57,21 @@ def akaike_weights(candidates: Sequence[FitResult]) -> list[float]:
     if any(value is None for value in criteria):
         raise ValueError("weights need a defined information criterion for each candidate")
     values = [value for value in criteria if value is not None]
+    if not values:
+        return []
     raw = [math.exp(-(value - min(values)) / 2) for value in values]
     return [value / sum(raw) for value in raw]
+
+
+def averaged(
+    weights: Sequence[float], values: Sequence[float], standard_uncertainties: Sequence[float]
+) -> tuple[float, float, float]:
+    """Weighted mean, its standard uncertainty by the fits alone, and what the spread of the models adds.
+
+    The total is Σ w √(u_m² + (x_m − x̄)²) (Burnham and Anderson, Model Selection and Multimodel Inference, 2002, 4.3.2);
+    the part by the fits is Σ w u_m, the other what is left in quadrature.
+    """
+    mean = sum(w * x for w, x in zip(weights, values, strict=True))
+    by_fits = sum(w * u for w, u in zip(weights, standard_uncertainties, strict=True))
+    total = sum(w * math.hypot(u, x - mean) for w, x, u in zip(weights, values, standard_uncertainties, strict=True))
+    return mean, by_fits, math.sqrt(max(total**2 - by_fits**2, 0.0))

@@ -19,7 +19,7 @@ from dosimetry_core.frozen import FrozenMap, read_only
 from dosimetry_core.kinetics import least_squares, models
 from dosimetry_core.kinetics.covariance import sandwich_covariance, variance_inflation
 from dosimetry_core.kinetics.curve import TimeActivityCurve
-from dosimetry_core.kinetics.fit import NOMINAL_RELATIVE_UNCERTAINTY, model_standard_uncertainty_bq_s
+from dosimetry_core.kinetics.fit_uncertainty import model_standard_uncertainty_bq_s
 from dosimetry_core.kinetics.integrate import TrapezoidCurve
 from dosimetry_core.kinetics.models import BI, MONO
 from dosimetry_core.kinetics.result import (
@@ -29,6 +29,7 @@ from dosimetry_core.kinetics.result import (
     fractions_outside_points,
     terminal_half_life_s,
 )
+from dosimetry_core.kinetics.weighting import NOMINAL_RELATIVE_UNCERTAINTY
 from dosimetry_core.nuclide import decay_constant_per_s, nuclide
 from dosimetry_core.units import MEGABECQUEREL_HOUR, PERCENT
 

@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dosimetry_core.case import Cycle, ExcludedPoint, Settings
+from dosimetry_core.case import Cycle, ExcludedPoint, FitSettings, Settings
 from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError, MissingDataError
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.kinetics.curve import TimeActivityCurve
 from dosimetry_core.kinetics.fit import fit_curve
+from dosimetry_core.kinetics.prior import HalfLifePrior, PriorKind, population_prior, previous_cycle_prior
 from dosimetry_core.kinetics.result import FitResult
 from dosimetry_core.kinetics.second_nuclide import second_nuclide_fit
+from dosimetry_core.kinetics.single_scan import fit_single_scan
 from dosimetry_core.quantification import VoiMeasurement
 
 
@@ -76,6 +78,73 @@ def _usable(uncertainty_bq: NDArray[np.float64] | None) -> NDArray[np.float64] |
     return None if uncertainty_bq is None or not (uncertainty_bq > 0).all() else uncertainty_bq
 
 
+@dataclass(frozen=True, eq=False)
+class EarlierFit:
+    """Fit of a VOI in an earlier cycle."""
+
+    cycle_number: int
+    fit: FitResult
+
+
+def _half_life(kind: PriorKind, region: str, nuclide: str, earlier: Sequence[EarlierFit], place: str) -> HalfLifePrior:
+    """What is known of a VOI's effective half-life from elsewhere."""
+    try:
+        if kind == "population":
+            return population_prior(region, nuclide)
+        if not earlier:
+            raise MissingDataError(
+                "no earlier cycle measured this VOI",
+                remedy="use the population's half-life, or give this cycle a curve of its own",
+            )
+        return previous_cycle_prior(earlier[0].fit, earlier[0].cycle_number)
+    except MissingDataError as error:
+        raise MissingDataError(error.what, where=place, remedy=error.remedy) from error
+
+
+def _fitted(
+    curve: TimeActivityCurve,
+    settings: FitSettings,
+    name: str,
+    region: str,
+    physical_half_life_s: float,
+    earlier: Sequence[EarlierFit],
+    place: str,
+) -> FitResult:
+    """The curve by the settings' model, prior and rule for single scans."""
+    model = settings.model_by_voi.get(name, settings.model)
+    if curve.fitted_times_s.size == 1 and settings.few_scans == "single-time-point":
+        model = "single-time-point"
+    if model == "single-time-point":
+        rule = settings.single_time_point
+        # Without a half-life of its own the rule's error is judged by the population's.
+        kind: PriorKind = "previous-cycle" if rule == "previous-cycle" else "population"
+        return fit_single_scan(
+            curve,
+            rule,
+            _half_life(kind, region, curve.nuclide, earlier, place),
+            physical_half_life_s=physical_half_life_s,
+            place=place,
+        )
+    prior: HalfLifePrior | None = None
+    findings: tuple[Finding, ...] = ()
+    if settings.prior != "none" and model != "log-trapezoid":
+        try:
+            prior = _half_life(settings.prior, region, curve.nuclide, earlier, place)
+        except MissingDataError as error:
+            text = f"fitted without a prior half-life: {error.what}"
+            findings = (Finding("prior-missing", "info", text, place),)
+    fit = fit_curve(
+        curve,
+        model=model,
+        weights=settings.weights,
+        tail=settings.tail,
+        prior=prior,
+        physical_half_life_s=physical_half_life_s,
+        place=place,
+    )
+    return replace(fit, findings=(*fit.findings, *findings)) if findings else fit
+
+
 def voi_curves(
     cycle: Cycle,
     settings: Settings,
@@ -84,8 +153,18 @@ def voi_curves(
     name: str,
     nuclide: str,
     physical_half_life_s: float,
+    region: str = "other",
+    earlier: Sequence[EarlierFit] = (),
 ) -> VoiCurves:
-    """Fit one VOI's curve and derive those of the other nuclides."""
+    """Fit one VOI's curve and derive those of the other nuclides.
+
+    Parameters
+    ----------
+    region
+        The VOI's role as the settings name it (both sides of the kidneys are ``kidneys``), for population values.
+    earlier
+        Fits of the same VOI and nuclide in earlier cycles, the latest first.
+    """
     place = f"cycle {cycle.number}, {name}"
     exclusions = [item for item in settings.fit.exclude if item.voi == name and item.cycle in (None, cycle.number)]
     curves: dict[str, TimeActivityCurve] = {}
@@ -108,13 +187,7 @@ def voi_curves(
                 Finding("excluded-point", "info", f"Time point {item.time_point} is left out: {item.reason}.", place)
                 for item in exclusions
             ]
-        fits[nuclide] = fit_curve(
-            curve,
-            model=settings.fit.model_by_voi.get(name, settings.fit.model),
-            weights=settings.fit.weights,
-            physical_half_life_s=physical_half_life_s,
-            place=place,
-        )
+        fits[nuclide] = _fitted(curve, settings.fit, name, region, physical_half_life_s, earlier, place)
         for other in other_nuclides(cycle, nuclide):
             fits[other] = derived(cycle, fits[nuclide], other, place=place)
             curves[other] = fits[other].curve

@@ -12,7 +12,7 @@ from dosimetry_core.evaluation import CycleResult
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.nuclide import nuclide
 from dosimetry_core.pipeline.course import administered_activity_bq, entered_organs
-from dosimetry_core.pipeline.curves import VoiCurves, voi_curves
+from dosimetry_core.pipeline.curves import EarlierFit, VoiCurves, voi_curves
 from dosimetry_core.pipeline.doses import (
     dose_findings,
     lesion_activity_bq_s,
@@ -64,8 +64,9 @@ def evaluate_cycle(
         and previous.cycle is cycle
         and previous_case.patient is case.patient
         and previous_case.settings is case.settings
+        and not (earlier and case.settings.fit.uses_earlier_cycles)
     )
-    own = previous if kept and previous is not None else _own(case, cycle, safety, previous, progress)
+    own = previous if kept and previous is not None else _own(case, cycle, safety, earlier, previous, progress)
     findings = (*own.own_findings, *_compared(own, earlier), *safety.findings)
     return replace(own, organs=own.own_organs, safety=safety, findings=findings)
 
@@ -102,7 +103,12 @@ def _compared(own: CycleResult, earlier: Sequence[CycleResult]) -> list[Finding]
 
 
 def _own(
-    case: Case, cycle: Cycle, safety: SafetyAssessment, previous: CycleResult | None, progress: Progress
+    case: Case,
+    cycle: Cycle,
+    safety: SafetyAssessment,
+    earlier: Sequence[CycleResult],
+    previous: CycleResult | None,
+    progress: Progress,
 ) -> CycleResult:
     """The cycle by its own measurement, without what is taken over from other cycles."""
     measurement: CycleMeasurement | None = None
@@ -116,7 +122,16 @@ def _own(
         imaged = measurement.time_points[0].nuclide
         half_life = nuclide(imaged).physical_half_life_s
         curves = {
-            name: voi_curves(cycle, case.settings, voi, name=name, nuclide=imaged, physical_half_life_s=half_life)
+            name: voi_curves(
+                cycle,
+                case.settings,
+                voi,
+                name=name,
+                nuclide=imaged,
+                physical_half_life_s=half_life,
+                region=role_group(voi.voi.role),
+                earlier=_earlier_fits(earlier, name, imaged),
+            )
             for name, voi in measurement.vois.items()
         }
         findings += measurement.findings
@@ -165,6 +180,17 @@ def _own(
         unique,
         unique,
     )
+
+
+def _earlier_fits(earlier: Sequence[CycleResult], name: str, nuclide_name: str) -> tuple[EarlierFit, ...]:
+    """Curves of a VOI through several scans of earlier cycles, the latest first."""
+    found = []
+    for result in reversed(earlier):
+        voi = result.vois.get(name)
+        fit = None if voi is None else voi.fits.get(nuclide_name)
+        if fit is not None and fit.derived_from is None and fit.single_scan is None:
+            found.append(EarlierFit(result.cycle.number, fit))
+    return tuple(found)
 
 
 def _sensitivity_findings(cycle: Cycle) -> list[Finding]:

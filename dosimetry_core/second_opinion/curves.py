@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from dosimetry_core.second_opinion.quadrature import integral, integral_to_infinity
@@ -53,16 +53,42 @@ class Points:
         return ((math.log(rate) - self.belief[0]) / self.belief[1]) ** 2
 
 
-def points(times: Sequence[float], values: Sequence[float], weights: str, slowest_per_s: float) -> Points:
-    """Points with the deviations that a choice of weights means."""
+def points(
+    times: Sequence[float],
+    values: Sequence[float],
+    weights: str,
+    slowest_per_s: float,
+    uncertainties: Sequence[float] | None = None,
+) -> Points:
+    """Points with the deviations that a choice of weights means; ``given`` weights are those of the uncertainties."""
     largest = max(abs(v) for v in values)
-    if weights == "proportional":
+    if weights == "given":
+        if uncertainties is None:
+            raise ValueError("given weights without uncertainties")
+        deviations = list(uncertainties)
+    elif weights == "proportional":
         deviations = [_RELATIVE_DEVIATION * v for v in values]
     elif weights == "poisson":
         deviations = [_RELATIVE_DEVIATION * math.sqrt(v * largest) for v in values]
     else:
         deviations = [_RELATIVE_DEVIATION * largest] * len(values)
     return Points(tuple(times), tuple(values), tuple(deviations), slowest_per_s)
+
+
+def with_belief(
+    data: Points, effective_half_life_s: float, deviation: float, uncertainties: Sequence[float] | None
+) -> Points:
+    """The points with a belief about the slowest phase's half-life.
+
+    The deviations are scaled until they are on average those of the uncertainties (5 % of each activity where there are
+    none), because a belief is weighed against what the points are really worth.
+    """
+    real = [_RELATIVE_DEVIATION * v for v in data.values] if uncertainties is None else list(uncertainties)
+    ratio = math.fsum((u / d) ** 2 for u, d in zip(real, data.deviations, strict=True)) / len(real)
+    scaled = tuple(d * math.sqrt(ratio) for d in data.deviations)
+    return replace(
+        data, deviations=scaled, belief=(math.log(math.log(2.0)) - math.log(effective_half_life_s), deviation)
+    )
 
 
 @dataclass(frozen=True)
@@ -287,11 +313,13 @@ def checked_curve(data: Points, model: str, parameters: dict[str, float] | None)
     return own
 
 
-def trapezoid_integral(times: Sequence[float], values: Sequence[float], slowest_per_s: float) -> float:
+def trapezoid_integral(
+    times: Sequence[float], values: Sequence[float], slowest_per_s: float, *, physical_tail: bool = False
+) -> float:
     """Integral of the curve through all points: falling stretches by quadrature of the exponential through their ends.
 
     Before the first point a straight line from zero while the curve still rises, else a constant; after the last the
-    slope of the last two points, never slower than physical decay.
+    slope of the last two points, never slower than physical decay, or just physical decay.
     """
     first = times[0]
     parts = [values[0] * first * (0.5 if values[1] > values[0] else 1.0)]
@@ -301,7 +329,7 @@ def trapezoid_integral(times: Sequence[float], values: Sequence[float], slowest_
         else:
             parts.append((v0 + v1) / 2 * (t1 - t0))
     slope = math.log(values[-2] / values[-1]) / (times[-1] - times[-2])
-    tail = max(slowest_per_s, slope)
+    tail = slowest_per_s if physical_tail else max(slowest_per_s, slope)
     parts.append(
         integral_to_infinity(
             lambda t: values[-1] * math.exp(-tail * t), begin=0.0, fastest_per_s=tail, slowest_per_s=tail

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 
 from dosimetry_core.second_opinion import doses as dose_formulas
-from dosimetry_core.second_opinion.curves import MODELS, checked_curve, points, trapezoid_integral
 from dosimetry_core.second_opinion.doses import ORGANS, decay_constant
+from dosimetry_core.second_opinion.fits import CannotRecompute, fit_data, own_integral
 from dosimetry_core.second_opinion.marrow import marrow_doses, remainder_integrals
 from dosimetry_core.second_opinion.record import (
     Opinion,
@@ -20,10 +20,15 @@ from dosimetry_core.second_opinion.record import (
     vois_of_organ,
 )
 
+HalfLives = dict[tuple[str, str], float]
+"""Own effective half-life in s of each VOI and nuclide, of the latest cycle that measured it through several scans."""
 
-def measured_doses(opinion: Opinion, results: Tree, index: int, cycle: Tree) -> dict[str, dict[str, float]]:
-    """Own doses by nuclide of the organs that were measured in a cycle."""
-    integrals = _voi_integrals(opinion, results, index, cycle)
+
+def measured_doses(
+    opinion: Opinion, results: Tree, index: int, cycle: Tree, half_lives: HalfLives
+) -> dict[str, dict[str, float]]:
+    """Own doses by nuclide of the organs that were measured in a cycle; ``half_lives`` are brought up to date."""
+    integrals = _voi_integrals(opinion, results, index, cycle, half_lives)
     organs: dict[str, dict[str, float]] = {}
     sources = _sources(cycle, integrals)
     remainder = remainder_integrals(results, cycle, sources)
@@ -56,45 +61,48 @@ def organ_doses(
     return organs
 
 
-def _voi_integrals(opinion: Opinion, results: Tree, index: int, cycle: Tree) -> dict[str, dict[str, float]]:
+def _voi_integrals(
+    opinion: Opinion, results: Tree, index: int, cycle: Tree, half_lives: HalfLives
+) -> dict[str, dict[str, float]]:
     """Own time-integrated activity of every VOI and nuclide."""
-    weights = results["settings"]["fit"]["weights"]
     zeros, given = time_zeros(cycle), activities(cycle)
     first = zeros[cycle["administrations"][0]["nuclide"]] if zeros else None
-    times = [float(p["time_after_administration_s"]) for p in cycle["time_points"]]
     integrals: dict[str, dict[str, float]] = {}
+    now: HalfLives = {}
     for name, voi in cycle["vois"].items():
         fits = voi.get("fit") or {}
         measured = next((n for n, fit in fits.items() if not fit.get("derived_from")), None)
         if measured is None or first is None:
             continue
-        fit = fits[measured]
-        shift = (first - zeros[measured]).total_seconds()
-        included = fit.get("included") or [True] * len(times)
-        kept = [k for k, use in enumerate(included) if use]
-        t = [times[k] + shift for k in kept]
-        a = [float(voi["activity_bq"][measured][k]) for k in kept]
-        rate = decay_constant(measured)
+        fit, rate = fits[measured], decay_constant(measured)
+        data = fit_data(
+            cycle,
+            voi,
+            measured,
+            shift_s=(first - zeros[measured]).total_seconds(),
+            weights=results["settings"]["fit"]["weights"],
+            decay_constant=rate,
+            region=organ_of_role(voi["role"]),
+            earlier_half_life_s=half_lives.get((name, measured)),
+        )
+        try:
+            integral, half_life = own_integral(data, fit)
+        except CannotRecompute as reason:
+            opinion.blocking.append(f"cycle {cycle['number']}, {name}: {reason}")
+            continue
+        if half_life is not None and not fit.get("single_time_point"):
+            now[name, measured] = half_life
         own: dict[str, float] = {}
-        data = points(t, a, weights, rate)
-        curve = checked_curve(data, fit["model"], fit.get("parameters")) if fit["model"] in MODELS else None
         for nuclide in fits:
-            change = decay_constant(nuclide) - rate
-            factor = given[nuclide] / given[measured]
-            if curve is not None:
-                own[nuclide] = curve.integral(factor=factor, faster_by_per_s=change)
-            elif fit["model"] == "log-trapezoid":
-                decayed = [factor * v * math.exp(-change * s) for s, v in zip(t, a, strict=True)]
-                own[nuclide] = trapezoid_integral(t, decayed, decay_constant(nuclide))
-            else:
-                opinion.not_checked.append(f"cycle {cycle['number']}, {name}: model {fit['model']} of {nuclide}")
-                continue
+            change, factor = decay_constant(nuclide) - rate, given[nuclide] / given[measured]
+            own[nuclide] = integral(factor, change, decay_constant(nuclide))
             opinion.add(
                 ["cycles", index, "vois", name, "fit", nuclide, "time_integrated_activity_bq_s"],
                 f"cycle {cycle['number']}, {name}: time-integrated activity of {nuclide} (Bq·s)",
                 own[nuclide],
             )
         integrals[name] = own
+    half_lives.update(now)
     return integrals
 
 

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from dosimetry_core.second_opinion.course import check_course, check_plan
-from dosimetry_core.second_opinion.cycle import measured_doses, organ_doses
+from dosimetry_core.second_opinion.cycle import HalfLives, measured_doses, organ_doses
 from dosimetry_core.second_opinion.record import RELATIVE_TOLERANCE, Opinion, Tree, at
 
 
@@ -22,15 +22,16 @@ def recompute(results: Tree) -> dict[str, Any]:
     -------
     dict
         ``values``: per number its ``path`` in the tree, ``quantity`` for people, ``second_value`` in the unit of the
-        record, and the tolerances it is to agree within; ``not_checked``: sentences.
+        record, and the tolerances it is to agree within; ``not_checked``: sentences; ``blocking``: those on fits.
     """
     opinion = Opinion()
     cycles = list(enumerate(results["cycles"]))
-    measured = [measured_doses(opinion, results, index, cycle) for index, cycle in cycles]
+    half_lives: HalfLives = {}
+    measured = [measured_doses(opinion, results, index, cycle, half_lives) for index, cycle in cycles]
     own = [organ_doses(opinion, results, index, cycle, measured) for index, cycle in cycles]
     check_course(opinion, results, own)
     check_plan(opinion, results, own)
-    return {"values": opinion.values, "not_checked": opinion.not_checked}
+    return {"values": opinion.values, "not_checked": opinion.not_checked, "blocking": opinion.blocking}
 
 
 def compare(results: Tree, opinion: Tree | None = None, *, tolerance: float | None = None) -> list[dict[str, Any]]:

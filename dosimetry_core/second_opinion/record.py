@@ -18,6 +18,8 @@ class Opinion:
     def __init__(self) -> None:
         self.values: list[dict[str, Any]] = []
         self.not_checked: list[str] = []
+        self.blocking: list[str] = []
+        """What could not be computed again and decides a dose: nobody should sign it unexplained."""
 
     def add(
         self,

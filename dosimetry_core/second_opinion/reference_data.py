@@ -6,6 +6,7 @@ and its sphere S values; a test compares the copy with the tables. Units are s, 
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 HALF_LIFE_S: Final = {"Lu-177": 574300.8, "Y-90": 230760.0}
@@ -146,3 +147,24 @@ SPHERES: Final[dict[str, tuple[tuple[float, float], ...]]] = {
         (4000, 3.6552e-14),
     ),
 }
+
+
+# Effective half-lives of 177Lu over patients in h: typical, and the range that is taken as the middle 90 %.
+_SECONDS_PER_HOUR = 3600.0
+_POPULATION_H = {
+    "kidneys": (50.0, 35.0, 75.0),
+    "liver": (70.0, 45.0, 110.0),
+    "spleen": (70.0, 45.0, 110.0),
+    "lesion": (80.0, 45.0, 130.0),
+}
+
+
+def population_half_life_s(region: str, decay_constant_per_s: float) -> tuple[float, float] | None:
+    """Median effective half-life of a region and its deviation of the logarithm, for a nuclide's decay constant."""
+    known = _POPULATION_H.get(region)
+    if known is None:
+        return None
+    typical, low, high = known
+    before = math.log(2.0) / (typical * _SECONDS_PER_HOUR)
+    after = before + decay_constant_per_s - math.log(2.0) / HALF_LIFE_S["Lu-177"]
+    return math.log(2.0) / after, math.log(high / low) / (2 * 1.645) * before / after
