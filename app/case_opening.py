@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from app.case_reading import demonstration_written, prepared, with_images_of
-from app.course_opening import CourseOpening
+from app.courses.opening import CourseOpening
 from app.session import Session, empty_case, show_case
 from app.step_states import names_images
 from dosimetry_core.case import Case

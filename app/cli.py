@@ -87,8 +87,8 @@ def _parser() -> argparse.ArgumentParser:
 
     add_dose_parser(commands)
 
-    from app.audit_commands import add_audit_parser
-    from app.store_commands import add_store_parsers
+    from app.audit.commands import add_audit_parser
+    from app.operations.store_commands import add_store_parsers
 
     add_store_parsers(commands)
     add_audit_parser(commands)
@@ -109,14 +109,14 @@ def _open_window(arguments: Sequence[str]) -> int:
 
 def _course_of_store(text: str) -> str:
     """Id of the course that is meant, where no file has that name."""
-    from app.data_folder import located_data_folder
-    from app.site_configuration import read_site_configuration
-    from app.store_access import has_store, opened_store
+    from app.operations.data_folder import located_data_folder
+    from app.operations.site_configuration import read_site_configuration
+    from app.operations.store_access import has_store, opened_store
 
     configuration = read_site_configuration()
     folder = located_data_folder(configuration=configuration)
     if has_store(folder.path):
-        from app.course_named import course_named
+        from app.courses.named import course_named
 
         with opened_store(folder, configuration, who=None) as storage, contextlib.suppress(MissingDataError):
             return course_named(storage, text).course_id
@@ -134,16 +134,16 @@ def _run(arguments: Sequence[str]) -> int:
         print(SOFTWARE_NAME, SOFTWARE_VERSION)
         return DONE
     if len(arguments) > 1 and arguments[0] == DATA_FOLDER:
-        from app.data_folder import ENVIRONMENT
+        from app.operations.data_folder import ENVIRONMENT
 
         os.environ[ENVIRONMENT] = arguments[1]
         arguments = arguments[2:]
     if not arguments or (arguments[0] not in COMMANDS and not arguments[0].startswith("-")):
         return _open_window(arguments)
     parsed = _parser().parse_args(list(arguments))
-    import app.audit_commands as audit_commands
+    import app.audit.commands as audit_commands
     import app.commands as commands
-    import app.store_commands as store_commands
+    import app.operations.store_commands as store_commands
     from app.dose_command import dose
 
     run: dict[str, Callable[[argparse.Namespace], int]] = {

@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from app.operations.terminal import terminal_progress
 from app.outputs import output_folder, require_folder, write_file
-from app.terminal import terminal_progress
 from dosimetry_core.errors import DosimetryError
 
 DONE, REFUSED = 0, 2
@@ -71,10 +71,10 @@ def compute_case(arguments: argparse.Namespace) -> int:
 
 def plan(arguments: argparse.Namespace) -> int:
     """Compute and plan the next cycle; sign if an identity is given."""
-    from app.identity import load_identity
-    from app.plan_document import make_plan_document, signing_blockers
-    from app.plans_kept import plan_store
-    from app.signing import sign_plan
+    from app.plans.identity import load_identity
+    from app.plans.plan_document import make_plan_document, signing_blockers
+    from app.plans.plans_kept import plan_store
+    from app.plans.signing import sign_plan
     from dosimetry_core.case_file import read_case
     from dosimetry_core.pipeline import compute
 
@@ -123,9 +123,9 @@ def plan(arguments: argparse.Namespace) -> int:
 
 def approve(arguments: argparse.Namespace) -> int:
     """Second signature, by a physician."""
-    from app.identity import load_identity
-    from app.plans_kept import plan_store
-    from app.signing import approve_plan
+    from app.plans.identity import load_identity
+    from app.plans.plans_kept import plan_store
+    from app.plans.signing import approve_plan
 
     content = _read(arguments.file)
     identity = load_identity(arguments.sign, _passphrase(arguments.passphrase_file))
@@ -146,9 +146,9 @@ def approve(arguments: argparse.Namespace) -> int:
 
 def verify(arguments: argparse.Namespace) -> int:
     """Who signed what and when, whether anything was changed; exit status 0 only if all holds."""
-    from app.identity import read_certificate
-    from app.verification import verify_plan
-    from app.verification_in_store import existing_store, with_store
+    from app.plans.identity import read_certificate
+    from app.plans.verification import verify_plan
+    from app.plans.verification_in_store import existing_store, with_store
 
     content = _read(arguments.file)
     verification = verify_plan(content, trust=[read_certificate(path) for path in arguments.trust])
@@ -163,7 +163,7 @@ def verify(arguments: argparse.Namespace) -> int:
 
 def new_identity_files(arguments: argparse.Namespace) -> int:
     """Make a signing identity and its certificate."""
-    from app.identity import new_identity
+    from app.plans.identity import new_identity
 
     if arguments.passphrase_file is not None:
         passphrase = _passphrase(arguments.passphrase_file)

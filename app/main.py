@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from app.backups import backup_reminder
-from app.data_folder import REPORTS, DataFolder, located_data_folder, make_private
-from app.logs import Logs, log_error
 from app.main_window import MainWindow
+from app.operations.backups import backup_reminder
+from app.operations.data_folder import REPORTS, DataFolder, located_data_folder, make_private
+from app.operations.logs import Logs, log_error
+from app.operations.site_configuration import SiteConfiguration, read_site_configuration
+from app.operations.without_identity import identifying_words
 from app.preferences import read_preferences, save_preferences
 from app.problems import identifying_texts, install_exception_hook
 from app.session import empty_case
-from app.site_configuration import SiteConfiguration, read_site_configuration
 from app.store.storage import StoreCheck
-from app.without_identity import identifying_words
 from dosimetry_core.errors import DosimetryError, MissingDataError
 from dosimetry_core.progress import Progress
 from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
@@ -28,7 +28,7 @@ from widgets.notice_bar import Notice
 from widgets.theme import apply_theme
 
 if TYPE_CHECKING:
-    from app.courses import Courses
+    from app.courses.courses import Courses
 
 FIRST_PAINT_MS = 30
 """Opening a case and loading libraries wait until the window has been drawn once."""
@@ -85,7 +85,7 @@ def store_checked(folder: Path, anchor: Path | None, *, progress: Progress) -> S
 
 def open_courses(window: MainWindow, folder: DataFolder, configuration: SiteConfiguration) -> Courses | None:
     """Open the store and let the window keep its courses there; if that fails the window says so, and keeps nothing."""
-    from app.courses import Courses
+    from app.courses.courses import Courses
     from app.store import open_store
 
     try:

@@ -26,7 +26,7 @@ from app.finding_places import FindingDialog, place_of
 from app.job_messages import JobMessages
 from app.jobs import Jobs
 from app.permission import Permission
-from app.plan_choice import PlanChoice
+from app.plans.plan_choice import PlanChoice
 from app.preferences import Preferences
 from app.problems import identifying_texts, problems_of, save_report
 from app.recomputation import Recomputation
@@ -49,10 +49,10 @@ from widgets.saved_note import SavedNote
 from widgets.step_rail import StepRail
 
 if TYPE_CHECKING:
-    from app.courses import Courses
-    from app.data_folder import DataFolder
+    from app.courses.courses import Courses
+    from app.courses.window_keeping import WindowKeeping
+    from app.operations.data_folder import DataFolder
     from app.scan_strip import ScanStrip
-    from app.window_keeping import WindowKeeping
 
 STEP_CLASSES: dict[StepKey, str] = {
     "course": "CourseStep",
@@ -199,7 +199,7 @@ class MainWindow(QMainWindow):
 
     def keep_in(self, courses: Courses, folder: DataFolder) -> None:
         """From now on keep what is opened in the store of this data folder."""
-        from app.window_keeping import WindowKeeping
+        from app.courses.window_keeping import WindowKeeping
 
         self.keeping = WindowKeeping(self, courses, folder)
 

@@ -17,9 +17,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
-from app.data_folder import PRIVATE_FILE, make_private
-from app.without_identity import identifying_texts as identifying_texts
-from app.without_identity import without_identity as without_identity
+from app.operations.data_folder import PRIVATE_FILE, make_private
+from app.operations.without_identity import identifying_texts as identifying_texts
+from app.operations.without_identity import without_identity as without_identity
 from dosimetry_core.errors import DosimetryError, InputProblems
 
 REPORTED_PACKAGES = ("lutetia", "numpy", "scipy", "SimpleITK", "pydicom", "PySide6-Essentials", "pyqtgraph", "vtk")

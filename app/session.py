@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from app.course_journal import CourseJournal
-from app.courses import Courses
+from app.courses.courses import Courses
+from app.courses.journal import CourseJournal
 from app.document import Document
 from app.jobs import Jobs
 from app.permission import Permission
-from app.plan_choice import PlanChoice
-from app.plan_signing import PlanFile
+from app.plans.plan_choice import PlanChoice
+from app.plans.plan_signing import PlanFile
 from app.preferences import Preferences
 from app.recomputation import Recomputation
 from app.reviews import Reviews

@@ -82,7 +82,7 @@ def _unconfirmed(step: StepKey, session: Session, case: Case) -> tuple[StepState
             return "attention", f"second opinion differs in {len(evaluation.disagreements)} numbers"
         return "in progress", "computed"
     if step == "plan":
-        from app.plan_document import signing_blockers
+        from app.plans.plan_document import signing_blockers
 
         count = len(signing_blockers(session.plan_choice.applied_to(evaluation), session.reviews.overrides))
         if count:

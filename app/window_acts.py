@@ -158,7 +158,7 @@ class WindowActs:
         keeping = self._window.keeping
         if not self._has_store() or keeping is None:
             return
-        from app.audit_window import AuditWindow
+        from app.audit.window import AuditWindow
 
         journal = self._session.journal
         course_id = journal.course_id if journal is not None else self._session.reading_course

@@ -8,11 +8,11 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QInputDialog, QWidget
 
 from app.dose_bars import organ_bars
 from app.number_grid import Cell, GridColumn, GridRow, Number, NumberGrid
-from app.plan_signing import PlanFile, keep_and_write, plan_file_name, signed
+from app.plans.plan_signing import PlanFile, keep_and_write, plan_file_name, signed
+from app.plans.signature_form import SignatureForm
 from app.problems import problems_of
 from app.result_paths import result_path
 from app.session import Session
-from app.signature_form import SignatureForm
 from app.steps.step import SPACING, Section, Step, push_button, text_label
 from dosimetry_core.errors import DosimetryError, Finding
 from dosimetry_core.evaluation import Evaluation
@@ -339,7 +339,7 @@ class PlanStep(Step):
         self._limited.setText(f"The proposal is limited by {limiting_words(plan.limiting)}.")
 
     def _show_blockers(self, evaluation: Evaluation) -> None:
-        from app.plan_document import signing_blockers
+        from app.plans.plan_document import signing_blockers
 
         try:
             blockers = signing_blockers(evaluation, self.session.reviews.overrides)

@@ -9,11 +9,11 @@ from PySide6.QtGui import QImage
 from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 from PySide6.QtWidgets import QDialog, QFileDialog
 
-from app.page_printing import PREVIEW_DPI, PRINT_DPI, image_of, print_images
-from app.plan_signing import PlanFile, approved, drafted, keep_and_write, page_pictures, plan_file_name
+from app.plans.page_printing import PREVIEW_DPI, PRINT_DPI, image_of, print_images
+from app.plans.plan_signing import PlanFile, approved, drafted, keep_and_write, page_pictures, plan_file_name
+from app.plans.signature_form import SignatureForm
 from app.problems import problems_of
 from app.session import Session
-from app.signature_form import SignatureForm
 from app.steps.step import Section, Step, push_button, text_label
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.evaluation import Evaluation

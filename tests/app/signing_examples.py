@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from app.identity import DOCUMENT_SIGNING, Identity
-from app.signing import approve_plan, plan_document, sign_plan
+from app.plans.identity import DOCUMENT_SIGNING, Identity
+from app.plans.signing import approve_plan, plan_document, sign_plan
 from tests.plan_examples import CALCULATED_AT, entered_results, record_of
 
 SIGNED_AT = CALCULATED_AT + timedelta(minutes=7)

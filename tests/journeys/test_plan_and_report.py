@@ -8,14 +8,14 @@ from PySide6.QtGui import QImage
 from PySide6.QtPrintSupport import QPrinter
 from PySide6.QtTest import QTest
 
-from app.identity import new_identity
 from app.main_window import MainWindow
-from app.page_images import page_count
-from app.plan_attachments import attached_plan
+from app.plans.identity import new_identity
+from app.plans.page_images import page_count
+from app.plans.plan_attachments import attached_plan
+from app.plans.verification import read_certificate, verify_plan
 from app.screenshots import wait_until_idle
 from app.steps.plan_step import PlanStep
 from app.steps.report_step import ReportStep
-from app.verification import read_certificate, verify_plan
 from tests.journeys.reading import shown, value
 
 PASSPHRASE = "correct horse"
@@ -42,7 +42,7 @@ def plan_step(window: MainWindow) -> PlanStep:
 
 
 def acknowledge_all(step: PlanStep) -> None:
-    from app.plan_document import signing_blockers
+    from app.plans.plan_document import signing_blockers
 
     evaluation = step.session.planned
     assert evaluation is not None
@@ -173,7 +173,7 @@ def test_that_the_report_shows_saves_and_prints_the_typeset_pages(window: MainWi
 
 
 def test_that_printed_pages_have_the_picture_of_the_preview(window: MainWindow, tmp_path: Path) -> None:
-    from app.page_printing import print_images
+    from app.plans.page_printing import print_images
 
     image = QImage(210, 297, QImage.Format.Format_RGB888)
     image.fill(Qt.GlobalColor.red)
@@ -181,7 +181,7 @@ def test_that_printed_pages_have_the_picture_of_the_preview(window: MainWindow, 
     printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
     printer.setOutputFileName(str(tmp_path / "red.pdf"))
     print_images(printer, [image])
-    from app.page_images import page_image
+    from app.plans.page_images import page_image
 
     picture = page_image((tmp_path / "red.pdf").read_bytes(), 0, dots_per_inch=36)
     red, green, blue = (int(v) for v in picture[picture.shape[0] // 2, picture.shape[1] // 2])
@@ -190,7 +190,7 @@ def test_that_printed_pages_have_the_picture_of_the_preview(window: MainWindow, 
 
 
 def test_that_the_draft_follows_the_chosen_activity(window: MainWindow, plan_step: PlanStep) -> None:
-    from app.page_images import page_texts
+    from app.plans.page_images import page_texts
     from dosimetry_core.units import GIGABECQUEREL
 
     plan_step.choose_free(0.7e9)

@@ -14,7 +14,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.audit_window import AuditWindow
+from app.audit.window import AuditWindow
 from app.store import open_store
 from tests.app.store.faults.load import write_store
 from tests.app.store.faults.store_figure import store_figure

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
@@ -43,6 +44,7 @@ def test_that_more_is_wanted_once_when_the_end_comes_into_view(qtbot: QtBot) -> 
     assert wishes == [1]
 
 
+@pytest.mark.long
 def test_that_a_million_rows_can_be_added_in_pages(qtbot: QtBot) -> None:
     """2,000 pages of 500: each is appended in well under the 100 ms that people notice."""
     shown = table(qtbot)

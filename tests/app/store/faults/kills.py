@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from app.identity import new_identity
+from app.plans.identity import new_identity
 from app.store import open_store
 from app.store.case_tree import CaseTree, image_references
 from app.store.course_file import import_course
@@ -83,6 +83,8 @@ class Program:
         timer.start()
         for line in lines:
             if "ended" in line:
+                if not line["killed"]:
+                    self.tally.wrong.append("the program ended by itself")
                 break
             if line.get("restored", kept) != kept:
                 self.tally.wrong.append("the window shows another undo stack than was kept")
@@ -121,6 +123,8 @@ class Program:
     def _wrong(self) -> list[str]:
         if not (self.data / "store.sqlite").exists():
             return [] if self._saved is None else ["the store is gone"]
+        # The next start tells the anchor what the killed program had no time for.
+        open_store(self.data, who="Parent").close()
         storage = open_store(self.data, who="Parent", read_only=True)
         try:
             found = list(storage.check(progress=no_progress).problems)

@@ -21,14 +21,14 @@ import numpy as np
 from PySide6.QtTest import QTest
 
 from app.case_edits import with_fit_model, with_mask, with_voi_named
-from app.data_folder import DataFolder
 from app.main import load_libraries, make_application, open_courses
 from app.main_window import MainWindow
+from app.operations.data_folder import DataFolder
+from app.operations.site_configuration import SiteConfiguration
 from app.outputs import write_file
-from app.plan_document import signing_blockers
+from app.plans.plan_document import signing_blockers
 from app.screenshots import wait_until_idle
 from app.session import empty_case
-from app.site_configuration import SiteConfiguration
 from app.store.course_history import CourseHistory
 from app.store.events import Head
 from app.store.storage import Storage
@@ -188,8 +188,8 @@ def main() -> None:
             print(json.dumps({"process": os.getpid()}), flush=True)
             work(data, case_folder, out, identity, line.strip())
             os._exit(1)
-        os.waitpid(process, 0)
-        print(json.dumps({"ended": process}), flush=True)
+        _, status = os.waitpid(process, 0)
+        print(json.dumps({"ended": process, "killed": os.WIFSIGNALED(status)}), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Courses in the window: the list, who is working, opening, keeping, closing."""

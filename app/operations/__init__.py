@@ -1,0 +1,1 @@
+"""What keeps an installation well: data folder, site configuration, backup, check, logs, and their commands."""

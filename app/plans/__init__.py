@@ -1,0 +1,1 @@
+"""From results to a signed plan and back: document, signatures, verification."""

@@ -1,0 +1,104 @@
+"""From an evaluation to the plan document: results, record and pages; and what stands in the way of signing it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from app.plans.signing import plan_document
+from app.store.events import Digest, Head
+from dosimetry_core.canonical_json import canonical_bytes
+from dosimetry_core.errors import Finding
+from dosimetry_core.evaluation import Evaluation
+from dosimetry_core.plan_record import AuditHead, plan_record, results_bytes
+from dosimetry_core.results_json import results_json
+from dosimetry_core.units import GIGABECQUEREL
+from dosimetry_core.version import SOFTWARE_VERSION
+
+
+@dataclass(frozen=True, eq=False)
+class PlanDocument:
+    """An unsigned plan: the pages, and what they were made from.
+
+    ``summary`` is one sentence: the next activities and what limits them.
+    """
+
+    pdf: bytes
+    results: Mapping[str, Any]
+    record: Mapping[str, Any]
+    results_bytes: bytes
+    record_bytes: bytes
+    summary: str
+
+
+def make_plan_document(
+    evaluation: Evaluation,
+    *,
+    overrides: Mapping[str, str],
+    calculated_at: datetime,
+    audit_head: Head | None = None,
+    audit_store: Digest | None = None,
+) -> PlanDocument:
+    """Typeset the plan of an evaluation.
+
+    Parameters
+    ----------
+    overrides
+        Finding code → the reason typed for overriding it.
+    calculated_at
+        Any time zone; printed in the patient's.
+    audit_head
+        End of the chain of the store that keeps the course; None for a plan made outside a store, which says so.
+    audit_store
+        Digest of that chain's first event, see `app.store.plan_anchor.store_identity`; with ``audit_head`` only.
+    """
+    if (audit_head is None) != (audit_store is None):
+        raise ValueError("the head of a chain and its store are given together")
+    results = results_json(evaluation)
+    record = plan_record(
+        results,
+        patient=evaluation.case.patient,
+        software_version=SOFTWARE_VERSION,
+        calculated_at=calculated_at.astimezone(ZoneInfo(evaluation.case.patient.time_zone)),
+        protocol_digest=evaluation.protocol.digest,
+        limits_gy={str(name): limit for name, limit in evaluation.protocol.limits_gy.items()},
+        overrides=overrides,
+        audit=(
+            None
+            if audit_head is None or audit_store is None
+            else AuditHead(audit_head.sequence, audit_head.digest, audit_store)
+        ),
+    )
+    return PlanDocument(
+        plan_document(results, record),
+        results,
+        record,
+        results_bytes(results),
+        canonical_bytes(record),
+        plan_summary(evaluation),
+    )
+
+
+def plan_summary(evaluation: Evaluation) -> str:
+    """The proposal in one sentence."""
+    plan = evaluation.plan
+    if plan.next_cycle is None:
+        return "All planned cycles are done."
+    activities = " + ".join(f"{GIGABECQUEREL.text(bq)} {name}" for name, bq in plan.activities_bq.items())
+    if plan.stop:
+        return f"Cycle {plan.next_cycle}: do not give ({plan.limiting.replace('_', ' ')})."
+    state = "" if plan.feasible else "; a limit is exceeded"
+    return f"Cycle {plan.next_cycle}: {activities}, limited by {plan.limiting.replace('_', ' ')}{state}."
+
+
+def signing_blockers(evaluation: Evaluation, overrides: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Findings that need a typed reason before signing and have none: errors, and activities to be confirmed."""
+    needed = set(evaluation.plan.confirmations)
+    return tuple(
+        finding
+        for finding in evaluation.findings
+        if (finding.level == "error" or finding.code in needed) and not overrides.get(finding.code, "").strip()
+    )

@@ -1,0 +1,157 @@
+"""From results to a signed file: what the window and its tests call; runs as a job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.store.course_history import PlanAct
+from app.store.events import Head
+from dosimetry_core.errors import DosimetryError
+from dosimetry_core.progress import Progress
+
+if TYPE_CHECKING:
+    from app.courses.journal import CourseJournal
+    from app.store.events import Digest, Head
+    from dosimetry_core.case import Case
+    from dosimetry_core.evaluation import Evaluation
+
+
+@dataclass(frozen=True)
+class PlanFile:
+    """A signed plan and where its file is, or is to be.
+
+    ``case``, ``activities_bq`` and ``cycle`` are what was signed; None for a file from elsewhere.
+    """
+
+    path: Path
+    content: bytes
+    signer: str = ""
+    case: Case | None = None
+    activities_bq: Mapping[str, float] | None = None
+    cycle: int | None = None
+
+    def is_about(self, planned: Evaluation | None) -> bool:
+        """Whether these results, with these activities, are what was signed; a file from elsewhere always counts."""
+        if self.case is None:
+            return True
+        return planned is not None and planned.case is self.case and planned.plan.activities_bq == self.activities_bq
+
+
+def drafted(
+    evaluation: Evaluation,
+    overrides: Mapping[str, str],
+    *,
+    audit_head: Head | None = None,
+    audit_store: Digest | None = None,
+    progress: Progress,
+) -> Any:
+    """The plan document of results, unsigned: PDF with its record and results attached."""
+    from app.plans.plan_document import make_plan_document
+
+    progress(0.1, "Typesetting the plan")
+    return make_plan_document(
+        evaluation,
+        overrides=dict(overrides),
+        calculated_at=datetime.now().astimezone(),
+        audit_head=audit_head,
+        audit_store=audit_store,
+    )
+
+
+def signed(
+    evaluation: Evaluation,
+    overrides: Mapping[str, str],
+    identity_file: Path,
+    passphrase: str,
+    reason: str,
+    target: Path,
+    *,
+    audit_head: Head | None = None,
+    audit_store: Digest | None = None,
+    progress: Progress,
+) -> PlanFile:
+    """Sign the plan of results and write it, whole or not at all.
+
+    Raises
+    ------
+    DosimetryError
+        If a finding without a reason blocks signing, the identity can't be opened, or the file can't be written.
+    """
+    from app.plans.identity import load_identity
+    from app.plans.plan_document import make_plan_document, signing_blockers
+    from app.plans.signing import sign_plan
+    from dosimetry_core.second_check import second_check
+
+    progress(0.0, "Second opinion")
+    evaluation = second_check(evaluation)
+    blockers = signing_blockers(evaluation, dict(overrides))
+    if blockers:
+        raise DosimetryError(
+            "; ".join(finding.text for finding in blockers), where="not signed", remedy="mend it or give a reason"
+        )
+    progress(0.1, "Opening the identity")
+    identity = load_identity(identity_file, passphrase)
+    progress(0.4, "Typesetting the plan")
+    document = make_plan_document(
+        evaluation,
+        overrides=dict(overrides),
+        calculated_at=datetime.now().astimezone(),
+        audit_head=audit_head,
+        audit_store=audit_store,
+    )
+    progress(0.7, "Signing")
+    content = sign_plan(document.pdf, identity, reason=reason, time=datetime.now().astimezone())
+    plan = evaluation.plan
+    return PlanFile(target, content, identity.name, evaluation.case, dict(plan.activities_bq), plan.next_cycle)
+
+
+def approved(
+    plan: PlanFile, identity_file: Path, passphrase: str, comment: str, target: Path, *, progress: Progress
+) -> PlanFile:
+    """The plan with the physician's signature, to be another file; `keep_and_write` puts it where it belongs."""
+    from app.plans.identity import load_identity
+    from app.plans.signing import approve_plan
+
+    progress(0.1, "Opening the identity")
+    identity = load_identity(identity_file, passphrase)
+    progress(0.5, "Approving")
+    content = approve_plan(plan.content, identity, comment=comment, time=datetime.now().astimezone())
+    return replace(plan, path=target, content=content, signer=identity.name)
+
+
+def keep_and_write(plan: PlanFile, act: PlanAct, journal: CourseJournal | None, *, why: str = "") -> None:
+    """Keep the plan in the store, where there is one, and then write its file; it is signed when it is kept.
+
+    Raises
+    ------
+    DosimetryError
+        If it could not be kept (then there is no file either), or the file could not be written (then it is kept, and
+        can be written again).
+    """
+    from app.outputs import write_file
+
+    if journal is not None:
+        journal.keep_plan(plan, act, why=why)
+    write_file(plan.path, plan.content)
+
+
+def page_pictures(pdf: bytes, dots_per_inch: float, *, progress: Progress) -> list[Any]:
+    """All pages as arrays, shape (row, column, 3)."""
+    from app.plans.page_images import page_count, page_image
+
+    count = page_count(pdf)
+    pictures = []
+    for page in range(count):
+        progress(page / count, f"Page {page + 1} of {count}")
+        pictures.append(page_image(pdf, page, dots_per_inch=dots_per_inch))
+    return pictures
+
+
+def plan_file_name(evaluation: Evaluation) -> str:
+    """Suggested name: no patient name in it."""
+    cycle = evaluation.plan.next_cycle
+    return f"plan-cycle-{cycle}.pdf" if cycle is not None else "plan.pdf"

@@ -1,0 +1,604 @@
+"""The window with a store: what is done is kept, comes back, and is refused where it could not be kept."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from app.case_edits import with_mask
+from app.courses.courses import Courses
+from app.main import make_application, open_courses
+from app.main_window import MainWindow
+from app.operations.data_folder import DataFolder
+from app.operations.site_configuration import SiteConfiguration
+from app.screenshots import wait_until_idle
+from app.session import empty_case
+from app.store.storage import Storage, StoreError
+from dosimetry_core.progress import no_progress
+from dosimetry_core.voi import VoiMask
+from tests.app.working import say_who_works
+from tests.small_study import write_small_case
+
+Open = Callable[..., MainWindow]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture(scope="module")
+def case_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_small_case(tmp_path_factory.mktemp("case") / "small")
+
+
+@pytest.fixture
+def opened(qapp: QApplication, data: Path) -> Iterator[Open]:
+    """Opens windows on the same data folder; a window that is `ended` stops as a killed program does."""
+    make_application()
+    made: list[tuple[MainWindow, Courses]] = []
+
+    def open_window(
+        *, who: str | None = "A. Nowak", configuration: SiteConfiguration | None = None, folder: Path | None = None
+    ) -> MainWindow:
+        window = MainWindow(empty_case())
+        courses = open_courses(window, DataFolder(folder or data, "the test"), configuration or SiteConfiguration())
+        assert courses is not None
+        made.append((window, courses))
+        if who is not None:
+            say_who_works(window, who)
+        wait_until_idle(window)
+        return window
+
+    yield open_window
+    for window, courses in made:
+        window.session.journal = None
+        window.close()
+        courses.storage.close()
+        window.deleteLater()
+
+
+def ended(window: MainWindow) -> None:
+    """As if the program had been killed: nothing more is written, nothing is given back but by the operating system."""
+    assert window.keeping is not None
+    journal = window.session.journal
+    assert journal is not None
+    journal._closed = True
+    assert window.opening.courses.notes is not None
+    window.opening.courses.notes._storage = None
+    window.keeping.courses.storage.close()
+
+
+def paint(case_window: MainWindow, by: int) -> None:
+    cycle = case_window.session.cycle
+    assert cycle is not None
+    voi = cycle.vois[0]
+
+    def thinner(mask: VoiMask) -> VoiMask:
+        whole = mask.whole_grid_fraction().astype(np.float64)
+        filled = np.flatnonzero(whole.any(axis=(1, 2)))
+        whole[filled[by % len(filled)]] *= 0.5
+        return VoiMask.from_array(mask.geometry, whole)
+
+    case_window.session.document.apply(f"Brush, {voi.name}, {by}", lambda case: with_mask(case, 0, voi.voi_id, thinner))
+
+
+def test_that_a_case_folder_becomes_a_course_that_comes_back_as_it_was_left(opened: Open, case_folder: Path) -> None:
+    window = opened()
+    window.opening.open_path(case_folder)
+    wait_until_idle(window)
+    for by in range(3):
+        paint(window, by)
+    window.session.document.undo()
+    window.go_to("curves")
+    window.session.reviews.confirm("course", window.session.case, window.session.evaluation)
+    window.session.reviews.acknowledge("some-code", "kidneys", "seen by the tumour board")
+    window.session.view_state.set_time_point(2)
+    window.session.view_state.set_cursor((3.0, 4.0, 50.0))
+    window.session.view_state.set_tool("erase")
+    wait_until_idle(window)
+    before = window.session.document
+    labels, position = before.labels, before.position
+    volumes = [voi.mask.volume_ml for voi in before.case.cycles[0].vois]
+    doses = {organ: total.delivered.absorbed_dose_gy for organ, total in before.evaluation.course_organs.items()}
+    assert window.close()
+
+    again = opened()
+    assert again.keeping is not None
+    (course,) = again.keeping.courses.listed()
+    assert course.summary.patient_id == "P-1"
+    assert course.summary.state == "draft"
+    again.opening.open_course(course.course_id)
+    wait_until_idle(again)
+    document = again.session.document
+    assert (document.labels, document.position) == (labels, position)
+    assert [voi.mask.volume_ml for voi in document.case.cycles[0].vois] == volumes
+    assert {
+        organ: total.delivered.absorbed_dose_gy for organ, total in document.evaluation.course_organs.items()
+    } == doses
+    assert again.current_step == "curves"
+    view_state = again.session.view_state
+    assert (view_state.time_point, view_state.cursor_mm, view_state.tool) == (2, (3.0, 4.0, 50.0), "erase")
+    assert again.rail.state("course") == "confirmed"
+    assert again.session.reviews.reasons == {("some-code", "kidneys"): "seen by the tumour board"}
+    assert again.notices.shown() is None
+    document.redo()
+    assert document.position == position + 1
+    for _ in range(3):
+        document.undo()
+    assert document.position == 0
+
+
+def test_that_after_a_sudden_end_the_edits_are_back_and_it_says_so(opened: Open, case_folder: Path) -> None:
+    window = opened()
+    window.opening.open_path(case_folder)
+    wait_until_idle(window)
+    paint(window, 1)
+    paint(window, 2)
+    ended(window)
+
+    again = opened()
+    assert again.keeping is not None
+    again.opening.open_path(case_folder)
+    wait_until_idle(again)
+    assert again.session.document.position == 2
+    notice = again.notices.shown()
+    assert notice is not None
+    assert "2 changes are back" in notice.text
+    assert "Brush, Kidney L, 2" in notice.text
+    assert len(again.keeping.courses.listed()) == 1
+
+
+def test_that_nobody_edits_before_saying_who_works(opened: Open, case_folder: Path) -> None:
+    window = opened(who=None)
+    window.opening.open_path(case_folder)
+    wait_until_idle(window)
+    assert window.session.document.case.cycles == ()
+    assert window.keeping is not None
+    assert window.keeping.panel.isVisibleTo(window)
+    say_who_works(window, "M. Kowalska", "physician")
+    wait_until_idle(window)
+    assert window.session.document.case.patient.patient_id == "P-1"
+    paint(window, 1)
+    assert window.session.document.position == 1
+    last = next(iter(window.keeping.courses.storage.events(newest_first=True, limit=1)))
+    assert last.event.who == "M. Kowalska, physician"
+    assert last.event.what == "Brush, Kidney L, 1"
+    assert "mL" in str(last.event.old)
+    assert last.event.old != last.event.new
+
+
+def test_that_a_second_window_reads_and_says_who_holds_the_course(opened: Open, case_folder: Path, data: Path) -> None:
+    from tests.app.holding import course_held_by_another_process
+
+    window = opened()
+    window.opening.open_path(case_folder)
+    wait_until_idle(window)
+    assert window.session.journal is not None
+    course_id = window.session.journal.course_id
+    window.opening.leave_course()
+    with course_held_by_another_process(data, course_id, "Dr. Other"):
+        window.opening.open_course(course_id)
+        wait_until_idle(window)
+        paint(window, 1)
+        assert window.session.document.position == 0
+        notice = window.notices.shown()
+        assert notice is not None
+        assert "Dr. Other" in notice.text
+        assert window.session.journal is None
+    window.notices.action_chosen.emit("held", "reopen")
+    wait_until_idle(window)
+    paint(window, 1)
+    assert window.session.document.position == 1
+    assert window.session.journal is not None
+
+
+def test_that_a_full_disk_is_said_and_the_change_is_kept_when_there_is_room(
+    opened: Open, case_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = opened()
+    window.opening.open_path(case_folder)
+    wait_until_idle(window)
+    assert window.keeping is not None
+    storage = window.keeping.courses.storage
+    whole = type(storage).append
+
+    def no_room(*_arguments: object, **_named: object) -> None:
+        raise StoreError("the disk is full", where="store.sqlite", remedy="make room")
+
+    monkeypatch.setattr(type(storage), "append", no_room)
+    paint(window, 1)
+    assert window.session.document.position == 1
+    notice = window.notices.shown()
+    assert notice is not None
+    assert notice.text.startswith("NOT SAVED")
+    assert window.saved_note.text() == "NOT SAVED"
+    monkeypatch.setattr(type(storage), "append", whole)
+    window.notices.action_chosen.emit("unsaved", "retry")
+    assert window.notices.shown() is None
+    assert window.saved_note.text().startswith("saved")
+    assert storage.check(progress=no_progress).problems == ()
+
+
+def test_that_a_lost_image_is_asked_for_and_found_elsewhere(opened: Open, case_folder: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "moved"
+    shutil.copytree(case_folder, moved)
+    window = opened()
+    window.opening.open_path(moved)
+    wait_until_idle(window)
+    volumes = [voi.mask.volume_ml for voi in window.session.case.cycles[0].vois]
+    assert window.session.journal is not None
+    course_id = window.session.journal.course_id
+    window.opening.leave_course()
+    moved.rename(tmp_path / "elsewhere")
+    window.opening.open_course(course_id)
+    wait_until_idle(window)
+    notice = window.notices.shown()
+    assert notice is not None
+    assert notice.key == "images"
+    window.opening.courses.search_images_in(tmp_path / "elsewhere")
+    wait_until_idle(window)
+    assert [voi.mask.volume_ml for voi in window.session.case.cycles[0].vois] == volumes
+    assert window.session.permission.reason is None
+
+
+def test_that_a_changed_case_file_is_offered_and_taken_as_one_step(
+    opened: Open, case_folder: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "own"
+    shutil.copytree(case_folder, folder)
+    window = opened()
+    window.opening.open_path(folder)
+    wait_until_idle(window)
+    window.opening.leave_course()
+    file = folder / "case.toml"
+    file.write_text(file.read_text("utf-8").replace("weight_kg = 68.0", "weight_kg = 71.0"), encoding="utf-8")
+    window.opening.open_path(folder)
+    wait_until_idle(window)
+    assert window.session.case.patient.weight_kg == 68.0
+    notice = window.notices.shown()
+    assert notice is not None
+    assert notice.key == "case-file"
+    window.notices.action_chosen.emit("case-file", "take")
+    wait_until_idle(window)
+    assert window.session.case.patient.weight_kg == 71.0
+    assert window.session.document.labels == ("Take the changed case file",)
+    window.opening.leave_course()
+    window.opening.open_path(folder)
+    wait_until_idle(window)
+    assert window.notices.shown() is None
+    window.session.document.undo()
+    assert window.session.case.patient.weight_kg == 68.0
+
+
+@pytest.fixture(scope="module")
+def tandem_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from tests.journeys.small_case import write_tandem_case
+
+    return write_tandem_case(tmp_path_factory.mktemp("tandem") / "small")
+
+
+@pytest.fixture(scope="module")
+def physicist_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from app.plans.identity import new_identity
+
+    path = tmp_path_factory.mktemp("identity") / "physicist.p12"
+    new_identity(name="A. Nowak", role="physicist", out_p12=path, passphrase="pass")
+    return path
+
+
+def sign(window: MainWindow, identity_file: Path, target: Path) -> None:
+    from app.plans.plan_document import signing_blockers
+    from app.steps.plan_step import PlanStep
+
+    window.go_to("plan")
+    step = window.step("plan")
+    assert isinstance(step, PlanStep)
+    planned = window.session.planned
+    assert planned is not None
+    for finding in signing_blockers(planned, {}):
+        step.acknowledge(finding, "looked at")
+    step.sign(identity_file, "pass", "fit to treat", target)
+    wait_until_idle(window)
+
+
+def test_that_a_signed_plan_is_kept_whole_superseded_by_the_next_and_draft_after_an_edit(
+    opened: Open, tandem_folder: Path, physicist_file: Path, tmp_path: Path
+) -> None:
+    from app.plans.plan_attachments import attached_plan
+    from dosimetry_core.canonical_json import sha256_hex
+
+    window = opened()
+    window.opening.open_path(tandem_folder)
+    wait_until_idle(window)
+    first, second = tmp_path / "first.pdf", tmp_path / "second.pdf"
+    sign(window, physicist_file, first)
+    assert first.exists()
+    journal = window.session.journal
+    assert journal is not None
+    assert journal.history.state == "signed"
+    storage = journal.storage
+    assert storage.get(sha256_hex(first.read_bytes())) == first.read_bytes()
+    record = attached_plan(first.read_bytes()).record
+    heads = {stored.digest: stored.sequence for stored in storage.events()}
+    assert str(heads[record["audit"]["head_sha256"]]) == record["audit"]["events"]
+
+    window.session.plan_choice.choose(
+        {name: 0.9 * bq for name, bq in window.session.planned.plan.activities_bq.items()}
+    )
+    wait_until_idle(window)
+    sign(window, physicist_file, second)
+    assert [(plan.path, plan.superseded) for plan in journal.history.plans] == [
+        ("first.pdf", True),
+        ("second.pdf", False),
+    ]
+    course_id = journal.course_id
+    window.opening.leave_course()
+    assert window.keeping is not None
+    assert window.keeping.courses.listed()[0].summary.state == "signed"
+
+    window.opening.open_course(course_id)
+    wait_until_idle(window)
+    assert window.session.plan_files[-1].content == second.read_bytes()
+    assert window.rail.state("report") == "confirmed"
+    paint(window, 1)
+    wait_until_idle(window)
+    assert window.rail.state("report") == "stale"
+    assert window.session.journal is not None
+    assert window.session.journal.history.state == "draft"
+    window.session.document.undo()
+    wait_until_idle(window)
+    assert window.rail.state("report") == "confirmed"
+    assert storage.check(progress=no_progress).problems == ()
+
+
+def test_that_a_plan_that_can_not_be_kept_is_not_signed(
+    opened: Open, tandem_folder: Path, physicist_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = opened()
+    window.opening.open_path(tandem_folder)
+    wait_until_idle(window)
+    assert window.keeping is not None
+    storage = window.keeping.courses.storage
+    whole = type(storage).append
+
+    def no_plan(self: Storage, events: object, **named: object) -> object:
+        if any(event.kind == "plan-signed" for event in events):  # type: ignore[attr-defined]
+            raise StoreError("the disk is full", where="store.sqlite", remedy="make room")
+        return whole(self, events, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(storage), "append", no_plan)
+    sign(window, physicist_file, tmp_path / "plan.pdf")
+    assert not (tmp_path / "plan.pdf").exists()
+    assert window.session.plan_files == []
+    assert window.session.journal is not None
+    assert window.session.journal.history.state == "draft"
+    assert "disk is full" in window.step("plan").form.message.text()  # type: ignore[attr-defined]
+
+
+def test_that_copied_images_are_enough_when_the_folder_is_gone(opened: Open, case_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "own"
+    shutil.copytree(case_folder, folder)
+    window = opened(configuration=SiteConfiguration(copy_images=True))
+    window.opening.open_path(folder)
+    wait_until_idle(window)
+    assert window.session.journal is not None
+    course_id = window.session.journal.course_id
+    window.opening.leave_course()
+    shutil.rmtree(folder)
+    window.opening.open_course(course_id)
+    wait_until_idle(window)
+    assert len(window.session.case.cycles[0].time_points) == 4
+    assert window.session.permission.reason is None
+
+
+def test_that_reading_that_was_cancelled_can_be_taken_up_again(opened: Open, case_folder: Path) -> None:
+    window = opened()
+    window.opening.open_path(case_folder)
+    for job in window.session.jobs.running:
+        job.cancel()
+    wait_until_idle(window)
+    notice = window.notices.shown()
+    assert notice is not None
+    assert notice.key == "unread"
+    assert window.session.permission.reason is not None
+    window.notices.action_chosen.emit("unread", "read")
+    wait_until_idle(window)
+    assert window.session.permission.reason is None
+    assert len(window.session.case.cycles[0].time_points) == 4
+    assert window.session.journal is not None
+    course_id = window.session.journal.course_id
+    window.opening.leave_course()
+    window.opening.open_course(course_id)
+    for job in window.session.jobs.running:
+        job.cancel()
+    wait_until_idle(window)
+    paint(window, 1) if window.session.cycle and window.session.cycle.vois else None
+    assert window.session.document.position == 0
+    window.notices.action_chosen.emit("unread", "read")
+    wait_until_idle(window)
+    paint(window, 1)
+    assert window.session.document.position == 1
+
+
+def test_that_a_course_is_read_without_a_name_and_edited_after_one_is_given(opened: Open, case_folder: Path) -> None:
+    window = opened()
+    window.opening.open_path(case_folder)
+    wait_until_idle(window)
+    window.opening.leave_course()
+    again = opened(who=None)
+    again.opening.open_path(case_folder)
+    wait_until_idle(again)
+    assert len(again.session.case.cycles[0].time_points) == 4
+    paint(again, 1)
+    assert again.session.document.position == 0
+    assert again.session.journal is None
+    say_who_works(again, "B. Zieliński")
+    assert again.session.journal is not None
+    paint(again, 1)
+    assert again.session.document.position == 1
+    assert again.session.journal.is_saved
+
+
+def test_that_a_course_file_brings_history_and_images_into_another_store(
+    opened: Open, case_folder: Path, tmp_path: Path
+) -> None:
+    folder, file = tmp_path / "own", tmp_path / "course.lutetia"
+    shutil.copytree(case_folder, folder)
+    window = opened()
+    window.opening.open_path(folder)
+    wait_until_idle(window)
+    for by in range(3):
+        paint(window, by)
+    window.session.document.undo()
+    wait_until_idle(window)
+    labels, position = window.session.document.labels, window.session.document.position
+    dose = window.session.document.evaluation.course_organs["kidneys"].delivered.absorbed_dose_gy
+    assert window.session.journal is not None
+    course_id = window.session.journal.course_id
+    window.opening.leave_course()
+    assert window.keeping is not None
+    window.keeping.export(course_id, file, with_images=True)
+    wait_until_idle(window)
+    assert file.exists()
+    shutil.rmtree(folder)
+
+    other = opened(folder=tmp_path / "other")
+    other.opening.open_path(file)
+    wait_until_idle(other)
+    document = other.session.document
+    assert (document.labels, document.position) == (labels, position)
+    assert document.evaluation.course_organs["kidneys"].delivered.absorbed_dose_gy == dose
+    paint(other, 4)
+    assert document.position == position + 1
+    assert other.keeping is not None
+    assert other.keeping.courses.storage.check(progress=no_progress).problems == ()
+
+
+def test_that_an_archived_course_leaves_the_list_and_comes_back(opened: Open, case_folder: Path) -> None:
+    window = opened()
+    window.opening.open_path(case_folder)
+    wait_until_idle(window)
+    window.opening.leave_course()
+    assert window.keeping is not None
+    (course,) = window.keeping.courses.listed()
+    window.keeping.archive(course.course_id, True)
+    assert window.keeping.courses.listed()[0].summary.archived
+    window.keeping.archive(course.course_id, False)
+    assert not window.keeping.courses.listed()[0].summary.archived
+    window.opening.open_course(course.course_id)
+    wait_until_idle(window)
+    paint(window, 1)
+    assert window.session.journal is not None
+    assert window.session.journal.is_saved
+
+
+def test_that_a_backup_is_restored_in_the_window_and_what_came_after_it_is_gone(
+    opened: Open, case_folder: Path, tmp_path: Path
+) -> None:
+    window = opened()
+    window.opening.open_path(case_folder)
+    wait_until_idle(window)
+    paint(window, 1)
+    assert window.keeping is not None
+    window.keeping.courses.storage.back_up(tmp_path / "backup.lutetia-backup", progress=no_progress)
+    paint(window, 2)
+    assert window.session.document.position == 2
+    window.keeping.restore(tmp_path / "backup.lutetia-backup")
+    wait_until_idle(window)
+    assert window.session.case.cycles == ()
+    window.opening.open_path(case_folder)
+    wait_until_idle(window)
+    assert window.session.document.position == 1
+    paint(window, 3)
+    assert window.session.document.position == 2
+    assert window.keeping.courses.storage.check(progress=no_progress).problems == ()
+
+
+def test_that_an_export_of_the_open_course_does_not_hinder_the_next_edit(
+    opened: Open, case_folder: Path, tmp_path: Path
+) -> None:
+    window = opened()
+    window.opening.open_path(case_folder)
+    wait_until_idle(window)
+    paint(window, 1)
+    journal = window.session.journal
+    assert journal is not None
+    assert window.keeping is not None
+    window.keeping.export(journal.course_id, tmp_path / "course.lutetia", with_images=False)
+    paint(window, 2)
+    wait_until_idle(window)
+    assert (tmp_path / "course.lutetia").exists()
+    paint(window, 3)
+    assert journal.is_saved
+    assert window.notices.shown() is None
+    assert window.session.document.position == 3
+
+
+def test_that_a_clinics_protocol_stays_what_it_was_when_its_file_changes(
+    opened: Open, case_folder: Path, tmp_path: Path
+) -> None:
+    from dosimetry_core.data_tables import table_bytes
+
+    folder = tmp_path / "own"
+    shutil.copytree(case_folder, folder)
+    own = table_bytes("protocols", "duonen-d.toml").decode("utf-8")
+    (folder / "own.toml").write_text(own, encoding="utf-8")
+    file = folder / "case.toml"
+    file.write_text(file.read_text("utf-8").replace('"duonen-d"', '"own.toml"'), encoding="utf-8")
+    window = opened()
+    window.opening.open_path(folder)
+    wait_until_idle(window)
+    evaluation = window.session.document.evaluation
+    limit, planned = evaluation.protocol.limits_gy["kidneys"], evaluation.plan.activities_bq
+    assert window.session.journal is not None
+    course_id = window.session.journal.course_id
+    window.opening.leave_course()
+    (folder / "own.toml").write_text(
+        own.replace("kidneys_total_gy = 23.0", "kidneys_total_gy = 27.0"), encoding="utf-8"
+    )
+    assert (folder / "own.toml").read_text("utf-8") != own
+
+    window.opening.open_course(course_id)
+    wait_until_idle(window)
+    evaluation = window.session.document.evaluation
+    assert evaluation.protocol.limits_gy["kidneys"] == limit == 23.0
+    assert evaluation.plan.activities_bq == planned
+    notice = window.notices.shown()
+    assert notice is not None
+    assert notice.key == "case-file"
+    window.notices.action_chosen.emit("case-file", "take")
+    wait_until_idle(window)
+    assert window.session.document.evaluation.protocol.limits_gy["kidneys"] == 27.0
+    (folder / "own.toml").unlink()
+    window.session.document.undo()
+    wait_until_idle(window)
+    assert window.session.document.evaluation.protocol.limits_gy["kidneys"] == 23.0
+
+
+def test_that_what_has_no_form_in_the_store_is_said_and_mended_by_undo(opened: Open, case_folder: Path) -> None:
+    window = opened()
+    window.opening.open_path(case_folder)
+    wait_until_idle(window)
+    window.session.recomputation.set_enabled(False)
+    paint(window, 1)
+    document, journal = window.session.document, window.session.journal
+    assert journal is not None
+    document.apply("Spoil", lambda case: replace(case, course=replace(case.course, planned_cycles=float("nan"))))  # type: ignore[arg-type]
+    assert not journal.is_saved
+    assert window.saved_note.text() == "NOT SAVED"
+    document.undo()
+    assert journal.is_saved
+    assert window.saved_note.text().startswith("saved")
+    paint(window, 2)
+    course_id = journal.course_id
+    assert window.opening.leave_course()
+    window.opening.open_course(course_id)
+    wait_until_idle(window)
+    assert window.session.document.labels == ("Brush, Kidney L, 1", "Brush, Kidney L, 2")
