@@ -185,7 +185,7 @@ def tandem_results() -> dict[str, Any]:
         predicted[name] = {"next_cycle": following, "course": organs[name]["absorbed_dose_gy"] + 2 * following}
     return {
         "format": 1,
-        "software": {"name": "lutetia", "version": "0.1.0", "data_tables": {"physics/nuclides.json": "ab" * 32}},
+        "software": {"name": "lutetia", "version": "0.2.0", "data_tables": {"physics/nuclides.json": "ab" * 32}},
         "inputs": {f"cycle{c}/spect{t}/image.dcm": f"{c}{t}" * 32 for c in (1, 2) for t in range(4)}
         | {"case.toml": "0f" * 32, "cycle1/vois.dcm": "1e" * 32},
         "settings": {
@@ -252,7 +252,7 @@ def entered_results() -> dict[str, Any]:
         organ.pop("contributions", None)
     return {
         "format": 1,
-        "software": {"name": "lutetia", "version": "0.1.0", "data_tables": {}},
+        "software": {"name": "lutetia", "version": "0.2.0", "data_tables": {}},
         "inputs": {"case.toml": "0f" * 32},
         "settings": {"time_zero": "infusion-middle"},
         "cycles": [
@@ -329,7 +329,7 @@ def record_of(
     return plan_record(
         results,
         patient=patient,
-        software_version="0.1.0",
+        software_version="0.2.0",
         calculated_at=CALCULATED_AT,
         protocol_digest=PROTOCOL_DIGEST,
         limits_gy=LIMITS_GY,

@@ -24,7 +24,7 @@ def record_with(audit: AuditHead | None, results: Any = None) -> dict[str, Any]:
     return plan_record(
         results or tandem_results(),
         patient=PATIENT,
-        software_version="0.1.0",
+        software_version="0.2.0",
         calculated_at=CALCULATED_AT,
         protocol_digest=PROTOCOL_DIGEST,
         limits_gy=LIMITS_GY,

@@ -36,7 +36,7 @@ def plan_in(storage: MemoryStorage) -> bytes:
     record = plan_record(
         results,
         patient=PATIENT,
-        software_version="0.1.0",
+        software_version="0.2.0",
         calculated_at=CALCULATED_AT,
         protocol_digest=PROTOCOL_DIGEST,
         limits_gy=LIMITS_GY,

@@ -334,7 +334,7 @@ def _more_activity(results: Any) -> Any:
     return results
 
 
-@pytest.mark.parametrize("version", ["0.1.0", "0.0.9"])
+@pytest.mark.parametrize("version", ["0.2.0", "0.0.9"])
 def test_that_printed_numbers_which_are_not_the_attached_ones_are_refused(version: str) -> None:
     results = entered_results()
     record = _record(results, version)
