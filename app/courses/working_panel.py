@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, QStringListModel, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QStringListModel, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -94,7 +94,7 @@ class WorkingPanel(QFrame):
         completer = QCompleter(self._names, self)
         # The names are chosen here, because a completer knows neither accents nor parts of a name.
         completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
-        completer.activated.connect(self._fill_role)
+        completer.activated.connect(self._take_offered)
         self.name.setCompleter(completer)
         self.role = QComboBox()
         self.role.setObjectName("working_role")
@@ -172,16 +172,18 @@ class WorkingPanel(QFrame):
         focused = QApplication.focusWidget()
         if focused is not None and not self.isAncestorOf(focused):
             self._focus_before = focused
+        half_answered = self.isVisible() and bool(self.name.text().strip())
         last = self.working.last
         self.still.setVisible(last is not None)
         if last is not None:
             name = self.still.fontMetrics().elidedText(last.name, Qt.TextElideMode.ElideRight, _WIDEST_NAME_PX)
             self.still.setText(f"Still {isolated(name)}")
             self.still.setToolTip(f"{last.text()} goes on working")
-        self.name.clear()
-        self.role.setCurrentIndex(-1)
+        if not half_answered:
+            self.name.clear()
+            self.role.setCurrentIndex(-1)
+            self._offer("", show=False)
         self._say(message, role)
-        self._offer("", show=False)
         self.show()
         if take_focus:
             self.name.setFocus()
@@ -199,6 +201,12 @@ class WorkingPanel(QFrame):
             self._fill_role(typed)
             if wanted and self._names.rowCount():
                 self.name.completer().complete()
+                # Enter takes the name as it is typed; one that is offered has to be pointed out first.
+                self.name.completer().popup().setCurrentIndex(QModelIndex())
+
+    def _take_offered(self, name: str) -> None:
+        self.name.setText(name)
+        self._fill_role(name)
 
     def _fill_role(self, name: str) -> None:
         known = self._known.get(folded(name))
@@ -206,6 +214,10 @@ class WorkingPanel(QFrame):
             self.role.setCurrentIndex(self.role.findData(known.role))
 
     def _give(self) -> None:
+        offered = self.name.completer().popup()
+        if offered.isVisible() and offered.currentIndex().isValid():
+            # This Enter takes the name that is pointed out, with its role; the next one answers.
+            return
         try:
             person = new_person(self.name.text(), self.role.currentData() or "")
         except DosimetryError as error:

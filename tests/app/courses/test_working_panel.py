@@ -303,3 +303,40 @@ def test_that_nothing_is_clipped_at_scale_factor_two():
         check=False,
     )
     assert done.stdout.strip() == "2.0 []", done.stderr
+
+
+def popup_of(panel: WorkingPanel) -> QWidget:
+    shown = panel.name.completer().popup()
+    assert shown.isVisible()
+    return shown
+
+
+def test_that_enter_takes_a_name_pointed_out_in_the_list_without_a_complaint_and_the_next_one_answers(
+    qtbot, panel: WorkingPanel
+) -> None:
+    panel.ask()
+    QTest.keyClicks(panel.name, "now")
+    QTest.keyClick(popup_of(panel), Qt.Key.Key_Down)
+    QTest.keyClick(popup_of(panel), Qt.Key.Key_Return)
+    assert (panel.name.text(), panel.role.currentText()) == (NOWAK.name, NOWAK.role)
+    assert "missing" not in panel.message.full_text()
+    QTest.keyClick(panel.name, Qt.Key.Key_Return)
+    assert panel.person() == NOWAK
+
+
+def test_that_enter_on_a_part_of_a_name_takes_neither_name_nor_role_of_somebody_else(
+    qtbot, panel: WorkingPanel
+) -> None:
+    panel.ask()
+    QTest.keyClicks(panel.name, "now")
+    QTest.keyClick(popup_of(panel), Qt.Key.Key_Return)
+    assert panel.person() is None
+    assert (panel.name.text(), panel.role.currentIndex()) == ("now", -1)
+
+
+def test_that_a_question_put_again_keeps_the_name_that_is_being_typed(qtbot, panel: WorkingPanel) -> None:
+    panel.ask()
+    QTest.keyClicks(panel.name, "B. Now")
+    panel.demand("Say who is working first.")
+    assert panel.name.text() == "B. Now"
+    assert panel.message.full_text() == "Say who is working first."
