@@ -237,6 +237,9 @@ def _fit(fit: FitResult) -> dict[str, Any]:
         ),
         "time_integrated_activity_random_standard_uncertainty_bq_s": fit.fit_standard_uncertainty_bq_s,
         "time_integrated_activity_interval_90_bq_s": list(fit.interval_bq_s(0.9)),
+        "time_integrated_activity_interval_90_if_model_is_right_bq_s": list(
+            fit.interval_bq_s(0.9, if_model_is_right=True)
+        ),
         "covariance": {"names": list(fit.covariance_names), "values": fit.covariance.tolist()},
         "candidates": [plain(candidate) for candidate in fit.candidates],
         "prior": plain(fit.prior),

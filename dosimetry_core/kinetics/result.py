@@ -230,22 +230,21 @@ class FitResult:
         relative = self.model_standard_uncertainty_bq_s / self.time_integrated_activity_bq_s
         return math.hypot(relative, self.identity_relative_standard_uncertainty)
 
-    def interval_bq_s(self, coverage: float = 0.9) -> tuple[float, float]:
+    def interval_bq_s(self, coverage: float = 0.9, *, if_model_is_right: bool = False) -> tuple[float, float]:
         """Coverage interval of the time-integrated activity.
 
         The part from the scatter of the points has the factor of Student's distribution where its size was learnt from
-        that scatter, else that of a normal one; the other parts are normal.
+        that scatter, else that of a normal one; the other parts are normal. ``if_model_is_right``: of the scatter
+        alone.
         """
         normal = float(ndtri((1 + coverage) / 2))
         factor = normal
         if self.scatter_degrees_of_freedom is not None:
             factor = float(stdtrit(self.scatter_degrees_of_freedom, (1 + coverage) / 2))
-        identity = self.identity_relative_standard_uncertainty * self.time_integrated_activity_bq_s
-        half = math.hypot(
-            factor * self.fit_standard_uncertainty_bq_s,
-            normal * self.model_standard_uncertainty_bq_s,
-            normal * identity,
-        )
+        half = factor * self.fit_standard_uncertainty_bq_s
+        if not if_model_is_right:
+            identity = self.identity_relative_standard_uncertainty * self.time_integrated_activity_bq_s
+            half = math.hypot(half, normal * self.model_standard_uncertainty_bq_s, normal * identity)
         return self.time_integrated_activity_bq_s - half, self.time_integrated_activity_bq_s + half
 
     @property

@@ -22,7 +22,7 @@ from dosimetry_core.kinetics.result import (
     shape_time_integrated_activity_bq_s,
     terminal_half_life_s,
 )
-from dosimetry_core.kinetics.single_scan import relative_errors
+from dosimetry_core.kinetics.single_scan import UNSEEN_EARLY_PHASE_S, relative_errors
 from dosimetry_core.nuclide import decay_constant_per_s, half_life_s, nuclide
 from dosimetry_core.units import HOUR, PERCENT, SECONDS_PER_HOUR
 
@@ -127,6 +127,10 @@ def second_nuclide_fit(
     single = _single_scan(fit, change)
     by_model = model_standard_uncertainty_bq_s(total, before, alternatives, unseen_late_fraction=late)
     if single is not None:
+        unseen, _ = fractions_outside_points(
+            shape, np.array([min(float(curve.fitted_times_s[0]), UNSEEN_EARLY_PHASE_S)])
+        )
+        by_model = model_standard_uncertainty_bq_s(total, unseen, alternatives)
         by_model = math.hypot(by_model, single.relative_standard_uncertainty * total)
     derived = replace(
         fit,

@@ -29,6 +29,8 @@ Method = Literal["two-t-over-ln2", "population", "previous-cycle"]
 
 # Best for kidneys with half-lives of about 50 h (Hänscheid et al., J Nucl Med 2018;59:75–81).
 BEST_TIME_WITHOUT_HALF_LIFE_S: Final = 96 * SECONDS_PER_HOUR
+# One scan shows no early phase: what the curve says up to this time carries the uncertainty of an unseen one.
+UNSEEN_EARLY_PHASE_S: Final = 24 * SECONDS_PER_HOUR
 _NODES: Final = 40
 
 
@@ -120,6 +122,7 @@ def fit_single_scan(
     points = fitted_points(used, "proportional", decay_constant_per_s(physical), least_points=1)
     assert points.uncertainty_bq is not None
     before, after = fractions_outside_points(shape, used.fitted_times_s)
+    unseen, _ = fractions_outside_points(shape, np.array([min(time, UNSEEN_EARLY_PHASE_S)]))
     bias, spread = relative_errors(
         time,
         time if without else known,
@@ -143,7 +146,7 @@ def fit_single_scan(
         time_integrated_activity_bq_s=total,
         fit_standard_uncertainty_bq_s=total * float(points.uncertainty_bq[0]) / activity,
         model_standard_uncertainty_bq_s=math.hypot(
-            total * spread, model_standard_uncertainty_bq_s(total, before, FrozenMap())
+            total * spread, model_standard_uncertainty_bq_s(total, unseen, FrozenMap())
         ),
         identity_relative_standard_uncertainty=0.0,
         before_first_point_fraction=before,
