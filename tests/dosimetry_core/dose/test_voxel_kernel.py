@@ -135,6 +135,21 @@ def test_that_the_far_rule_continues_the_near_one() -> None:
     assert whole_sum(far) == pytest.approx(whole_sum(rays), rel=1e-3)
 
 
+def test_that_the_last_shell_of_photons_is_where_it_should_be() -> None:
+    table = point_kernel(LU177)
+    kernel = wide_voxel_kernel(LU177, (4.0, 4.0, 4.0), density_g_per_ml=1.0, lags=(50, 0, 0))
+    # 198 to 194 mm away the dose is that of the shell of 195 to 200 mm, but for 2 % of attenuation within it.
+    per_volume = float(table.photon_energy_j[-1]) / (4 / 3 * math.pi * (200.0**3 - 195.0**3))
+    assert kernel.energy_j[49, 0, 0] == pytest.approx(64 * per_volume, rel=0.03)
+    assert kernel.energy_j[48, 0, 0] > kernel.energy_j[49, 0, 0]
+    assert voxel_energies_j(
+        RadialEnergy(np.append(0.0, table.outer_radius_mm), table.photon_energy_j),
+        (4.0, 4.0, 4.0),
+        (52, 0, 0),
+        smooth_far_away=True,
+    )[51:, 0, 0].tolist() == [0, 0]
+
+
 def test_that_a_kernel_that_ends_within_the_voxel_reaches_only_its_neighbours() -> None:
     radial = RadialEnergy(np.array([0.0, 1.0, 2.0]), np.array([1.0, 0.0]))
     assert radial.reach_mm == 1.0
