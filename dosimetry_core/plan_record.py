@@ -12,7 +12,7 @@ from typing import Any, Final
 from dosimetry_core.canonical_json import canonical_bytes, normalised, parse_json, sha256_hex
 from dosimetry_core.case import Patient
 from dosimetry_core.data_tables import PHYSICS_EDITION
-from dosimetry_core.errors import InconsistentCaseError
+from dosimetry_core.errors import InconsistentCaseError, MissingDataError
 from dosimetry_core.typesetting import compiler_version, template_digest
 from dosimetry_core.units import GIGABECQUEREL, GRAY_PER_GIGABECQUEREL, PERCENT
 
@@ -147,6 +147,11 @@ def plan_record(
     """
     if calculated_at.tzinfo is None:
         raise ValueError("the calculation time needs a time zone")
+    if results["plan"].get("refused"):
+        reasons = [f["text"] for f in results["plan"].get("findings", ()) if f["code"] == "planning-refused"]
+        raise MissingDataError(
+            " ".join(reasons) or "no next cycle can be planned", where="plan", remedy="give what is missing"
+        )
     course = results.get("course", {})
     plan = results["plan"]
     software = results.get("software", {})
@@ -169,7 +174,7 @@ def plan_record(
         },
         "cycles": [_cycle(cycle) for cycle in results.get("cycles", ())],
         "plan": _plan(plan),
-        "limits": _doses(limits_gy),
+        "limits": _doses(limits_gy) | _beds((results.get("protocol") or {}).get("bed_limits_gy") or {}),
         "safety": [
             {"cycle": cycle["number"]}
             | {name: list(cycle["safety"].get(name, ())) for name in ("stop_criteria_met", "cannot_decide")}
@@ -295,6 +300,10 @@ def _doses(table: Mapping[str, float]) -> dict[str, dict[str, str | None]]:
     return {name: {"absorbed_dose_gy": _dose(value)} for name, value in table.items()}
 
 
+def _beds(table: Mapping[str, float]) -> dict[str, dict[str, str | None]]:
+    return {name: {"bed_gy": _dose(value)} for name, value in table.items()}
+
+
 def _scalar(value: Any) -> float | None:
     """A number, or the total of a table by nuclide."""
     if isinstance(value, Mapping):
@@ -371,11 +380,25 @@ def _plan(plan: Mapping[str, Any]) -> dict[str, Any]:
             organ: {f"{part}_absorbed_dose_gy": _dose(_scalar(values.get(part))) for part in ("next_cycle", "course")}
             for organ, values in (plan.get("predicted_absorbed_dose_gy") or {}).items()
         },
+        **_bed_plan(plan),
         "probability_of_exceeding": {
             limit: {
                 "probability_percent": None if p is None else decimal_text(PERCENT.from_core(p), places=1),
             }
             for limit, p in (plan.get("probability_of_exceeding") or {}).items()
+        },
+    }
+
+
+def _bed_plan(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """Allocation and predictions of a plan with limits of BED."""
+    if not plan.get("predicted_bed_gy"):
+        return {}
+    return {
+        "allocation_bed": _beds(plan.get("allocation_bed_gy") or {}),
+        "predicted_bed": {
+            organ: {f"{part}_bed_gy": _dose(_scalar(values.get(part))) for part in ("next_cycle", "course")}
+            for organ, values in plan["predicted_bed_gy"].items()
         },
     }
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from dosimetry_core.dose.radiobiology import ProtractionPerGy
 from dosimetry_core.errors import Finding
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.kinetics.curve import TimeActivityCurve
@@ -85,6 +86,7 @@ class EnclosedReading:
 class VoiResult:
     """Everything computed for one VOI of one cycle, without the VOIs it encloses.
 
+    ``protraction_per_gy`` makes ``bed_gy`` of the nuclides' doses, see `radiobiology.bed_of_doses_gy`.
     ``failure`` says in one line why the chain stopped for this VOI; what was reached before that is there.
     """
 
@@ -103,6 +105,7 @@ class VoiResult:
     contributions_gy: FrozenMap[str, FrozenMap[str, float]] = field(default_factory=FrozenMap)
     with_enclosed: EnclosedReading | None = None
     bed_gy: float | None = None
+    protraction_per_gy: ProtractionPerGy = field(default_factory=FrozenMap)
     failure: str | None = None
     findings: tuple[Finding, ...] = ()
 
@@ -123,7 +126,8 @@ class OrganResult:
 
     ``contributions_gy``: source (self, kidneys, liver, spleen, remainder) → nuclide → Gy.
     ``estimated``: not, or not wholly, measured in this cycle; for ``estimated_nuclides`` the last measured value per
-    administered activity was taken.
+    administered activity was taken. ``protraction_per_gy`` makes ``bed_gy`` of the nuclides' doses; where this
+    cycle has no curves it is that of the nearest cycle that has, and ``bed_estimated``.
     """
 
     organ: str
@@ -134,7 +138,9 @@ class OrganResult:
     origin: str = "measured"
     """``measured``, ``entered`` or ``estimated``."""
     bed_gy: float | None = None
+    protraction_per_gy: ProtractionPerGy = field(default_factory=FrozenMap)
     estimated_nuclides: tuple[str, ...] = ()
+    bed_estimated: bool = False
 
     @property
     def total(self) -> DoseValue:

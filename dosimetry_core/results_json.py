@@ -13,6 +13,7 @@ import numpy as np
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.case_file import CASE_FORMAT
 from dosimetry_core.data_tables import data_table_editions
+from dosimetry_core.dose.radiobiology import KIDNEY_RADIOSENSITIVITY, ProtractionPerGy, eqd2_gy
 from dosimetry_core.errors import Finding
 from dosimetry_core.evaluation import CycleResult, Evaluation
 from dosimetry_core.image import ImageSeries
@@ -281,7 +282,7 @@ def _voi(result: CycleResult, voi: VoiResult) -> dict[str, Any]:
             if a.nuclide in voi.doses
         }
     if voi.bed_gy is not None:
-        tree["bed_gy"] = voi.bed_gy
+        tree |= _bed(voi.bed_gy, voi.protraction_per_gy)
     if voi.with_enclosed is not None:
         tree["with_enclosed_vois"] = {
             "volume_ml": voi.with_enclosed.volume_ml,
@@ -304,8 +305,17 @@ def _organ(organ: OrganResult) -> dict[str, Any]:
         "origin": organ.origin,
     }
     if organ.bed_gy is not None:
-        tree["bed_gy"] = organ.bed_gy
+        tree |= _bed(organ.bed_gy, organ.protraction_per_gy) | {"bed_estimated": organ.bed_estimated}
     return tree
+
+
+def _bed(bed_gy: float, quadratic: ProtractionPerGy) -> dict[str, Any]:
+    """BED and EQD2 of one cycle with what they rest on."""
+    return {
+        "bed_gy": bed_gy,
+        "eqd2_gy": eqd2_gy(bed_gy, alpha_beta_gy=KIDNEY_RADIOSENSITIVITY.alpha_beta_gy),
+        "radiobiology": KIDNEY_RADIOSENSITIVITY.to_json() | {"protraction_per_gy": plain(quadratic)},
+    }
 
 
 def _entered(cycle: Cycle) -> dict[str, dict[str, float]]:
@@ -346,6 +356,11 @@ def _course(evaluation: Evaluation) -> dict[str, Any]:
                 "limit_gy": organ.limit_gy,
                 "remaining_gy": organ.remaining_gy,
                 "bed_gy": organ.bed_gy,
+                "eqd2_gy": (
+                    None
+                    if organ.bed_gy is None
+                    else eqd2_gy(organ.bed_gy, alpha_beta_gy=KIDNEY_RADIOSENSITIVITY.alpha_beta_gy)
+                ),
             }
             for name, organ in evaluation.course_organs.items()
         },

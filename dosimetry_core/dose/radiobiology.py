@@ -1,18 +1,26 @@
-"""Biologically effective dose from the dose-rate history (methods 6.3)."""
+"""Biologically effective dose from the dose-rate history (methods 6.3).
+
+For one cycle and one tissue BED is a quadratic form of the nuclides' absorbed doses, D + Σ q_nm D_n D_m; its
+coefficients rest on the shapes of the curves alone (`protraction_per_gy`), so a plan for other activities can use them.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.kinetics.models import ExponentialTerm
 from dosimetry_core.kinetics.result import FitResult
 from dosimetry_core.nuclide import decay_constant_per_s
 from dosimetry_core.units import SECONDS_PER_HOUR
+
+EQD2_FRACTION_GY: Final = 2.0
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,17 @@ class Radiosensitivity:
     repair_half_life_s: float
     source: str
 
+    def to_json(self) -> dict[str, float | str]:
+        """As results.json has it, beside every BED."""
+        return {
+            "alpha_beta_gy": self.alpha_beta_gy,
+            "repair_half_life_s": self.repair_half_life_s,
+            "source": self.source,
+        }
+
+
+ProtractionPerGy = FrozenMap[str, FrozenMap[str, float]]
+"""q_nm by nuclide and nuclide, symmetric, in 1/Gy: BED = Σ D_n + Σ_n Σ_m q_nm D_n D_m."""
 
 # Barone et al., J Nucl Med 2005;46(Suppl 1):99S–106S; MIRD 20, Wessels et al., J Nucl Med 2008;49:1884–1899
 # (to be confirmed there before clinical use).
@@ -87,6 +106,11 @@ def bed_gy(terms: Sequence[DoseRateTerm], *, alpha_beta_gy: float, repair_half_l
     return dose * (1 + lea_catcheside_factor(terms, repair_half_life_s=repair_half_life_s) * dose / alpha_beta_gy)
 
 
+def eqd2_gy(bed_gy: float, *, alpha_beta_gy: float) -> float:
+    """Dose in fractions of 2 Gy with the same effect: BED/(1 + 2 Gy/(α/β))."""
+    return bed_gy / (1 + EQD2_FRACTION_GY / alpha_beta_gy)
+
+
 def absorbed_dose_for_bed_gy(target_bed_gy: float, *, lea_catcheside_factor: float, alpha_beta_gy: float) -> float:
     """Absorbed dose D with D + G D²/(α/β) = BED (the positive root)."""
     curvature = lea_catcheside_factor / alpha_beta_gy
@@ -122,29 +146,144 @@ def lea_catcheside_factor_of_samples(
     return float(2 * (steps * integrand / 6).sum() / dose**2)
 
 
-def bed_of_fits_gy(
-    fits: Sequence[tuple[FitResult, float]], *, alpha_beta_gy: float, repair_half_life_s: float
+def protraction_integral_gy2(
+    earlier: Sequence[DoseRateTerm], later: Sequence[DoseRateTerm], *, delay_s: float, repair_half_life_s: float
 ) -> float:
-    """BED of one cycle from the fitted curves of one organ.
-
-    Parameters
-    ----------
-    fits
-        For each nuclide of the infusion: its fit, and the absorbed dose per time-integrated activity of the organ
-        (Gy/(Bq s)).
+    """∫∫ R_a(t) R_b(t') exp(−µ |t − t'|) dt dt' of two dose rates, the second beginning ``delay_s`` after the first.
 
     Notes
     -----
-    Closed form if every curve is a sum of exponentials; a trapezoid is sampled finely to thirty half-lives.
+    By pairs of terms, e = exp(−λ_a δ): what a's damage adds while b goes on,
+    r_a r_b (e/(λ_a + λ_b) − exp(−µδ)/(µ + λ_b))/(µ − λ_a), and what b's damage adds while a goes on,
+    r_a r_b e/((λ_a + λ_b)(λ_a + µ)). Without delay both together are r_a r_b (1/(λ_a + µ) + 1/(λ_b + µ))/(λ_a + λ_b).
     """
-    if all(fit.terms for fit, _ in fits):
-        terms = [term for fit, factor in fits for term in dose_rate_terms(fit.terms, factor)]
-        return bed_gy(terms, alpha_beta_gy=alpha_beta_gy, repair_half_life_s=repair_half_life_s)
-    last = max(30 * fit.effective_half_life_s for fit, _ in fits)
-    first = min(float(fit.curve.fitted_times_s[0]) for fit, _ in fits)
-    inner = np.linspace(0.0, max(first, SECONDS_PER_HOUR), 80, endpoint=False)
-    times = np.concatenate((inner, np.geomspace(max(first, SECONDS_PER_HOUR), last, 1200)))
-    rate = np.sum([fit.activity_bq(times) * factor for fit, factor in fits], axis=0)
-    factor = lea_catcheside_factor_of_samples(times, rate, repair_half_life_s=repair_half_life_s)
-    dose = sum(fit.time_integrated_activity_bq_s * per_activity for fit, per_activity in fits)
-    return dose * (1 + factor * dose / alpha_beta_gy)
+    if delay_s < 0:
+        raise ValueError("the second dose rate begins after the first")
+    repair = decay_constant_per_s(repair_half_life_s)
+    total = 0.0
+    for one in earlier:
+        a = one.decay_constant_per_s
+        left = math.exp(-a * delay_s)
+        for other in later:
+            b = other.decay_constant_per_s
+            product = one.absorbed_dose_rate_gy_per_s * other.absorbed_dose_rate_gy_per_s
+            # (exp(−aδ) − exp(−µδ))/(µ − a), right where µ = a too.
+            difference = repair - a
+            early = left * (-math.expm1(-difference * delay_s) / difference if difference else delay_s)
+            first = (left / (a + b) + early) / (repair + b)
+            second = left / ((a + b) * (a + repair))
+            total += product * (first + second)
+    return total
+
+
+@dataclass(frozen=True, eq=False)
+class NuclideDoseRate:
+    """Dose rate of one nuclide in one region: its fit times a factor.
+
+    ``absorbed_dose_per_time_integrated_activity_gy_per_bq_s`` turns activity into dose rate; ``start_s`` is the time
+    zero of its curve after any common instant.
+    """
+
+    fit: FitResult
+    absorbed_dose_per_time_integrated_activity_gy_per_bq_s: float
+    start_s: float = 0.0
+
+
+def protraction_per_gy(
+    dose_rates: Mapping[str, NuclideDoseRate], radiosensitivity: Radiosensitivity
+) -> ProtractionPerGy:
+    """Coefficients q_nm of BED = Σ D_n + Σ q_nm D_n D_m of one cycle, both nuclides of a tandem in one sum.
+
+    Notes
+    -----
+    q_nm = ∫∫ R_n(t) R_m(t') exp(−µ|t − t'|) dt dt'/(D_n D_m α/β), so Σ q_nm D_n D_m = G D²/(α/β). Closed form where
+    both curves are sums of exponentials; a piecewise curve is sampled finely to thirty half-lives.
+    """
+    table: dict[str, dict[str, float]] = {name: {} for name in dose_rates}
+    names = list(dose_rates)
+    for position, name in enumerate(names):
+        for other in names[position:]:
+            q = _pair(dose_rates[name], dose_rates[other], radiosensitivity.repair_half_life_s)
+            table[name][other] = table[other][name] = q / radiosensitivity.alpha_beta_gy
+    return FrozenMap({name: FrozenMap(row) for name, row in table.items()})
+
+
+def _pair(one: NuclideDoseRate, other: NuclideDoseRate, repair_half_life_s: float) -> float:
+    """∫∫ R_n R_m exp(−µ|t − t'|)/(D_n D_m)."""
+    first, second = (one, other) if one.start_s <= other.start_s else (other, one)
+    delay = second.start_s - first.start_s
+    if first.fit.terms and second.fit.terms:
+        terms = [dose_rate_terms(part.fit.terms, 1.0) for part in (first, second)]
+        integral = protraction_integral_gy2(*terms, delay_s=delay, repair_half_life_s=repair_half_life_s)
+        return integral / (absorbed_dose_gy(terms[0]) * absorbed_dose_gy(terms[1]))
+    times = _sampling_times_s((first, 0.0), (second, delay))
+    rates = []
+    for part, start in ((first, 0.0), (second, delay)):
+        rate = np.where(times >= start, part.fit.activity_bq(np.maximum(times - start, 0.0)), 0.0)
+        rates.append(rate / np.trapezoid(rate, times))
+    factor = [
+        lea_catcheside_factor_of_samples(times, rate, repair_half_life_s=repair_half_life_s)
+        for rate in (rates[0], rates[1], (rates[0] + rates[1]) / 2)
+    ]
+    # Of unit doses: the double integral of a sum is that of its parts and twice the mixed one.
+    return (4 * factor[2] - factor[0] - factor[1]) / 2
+
+
+def _sampling_times_s(*parts: tuple[NuclideDoseRate, float]) -> NDArray[np.float64]:
+    """Times that follow every curve closely, from 0 on; dense after each beginning."""
+    grids = []
+    for part, start in parts:
+        first = max(float(part.fit.curve.fitted_times_s[0]), SECONDS_PER_HOUR)
+        last = 30 * part.fit.effective_half_life_s
+        inner = np.linspace(0.0, first, 80, endpoint=False)
+        grids.append(start + np.concatenate((inner, np.geomspace(first, last, 1200))))
+    return np.unique(np.concatenate(grids))
+
+
+def bed_of_doses_gy(absorbed_dose_by_nuclide_gy: Mapping[str, float], quadratic: ProtractionPerGy) -> float:
+    """BED = Σ D_n + Σ_n Σ_m q_nm D_n D_m of one cycle.
+
+    Raises
+    ------
+    ValueError
+        If a coefficient is missing for nuclides that have a dose.
+    """
+    doses = {name: dose for name, dose in absorbed_dose_by_nuclide_gy.items() if dose}
+    if not covers(quadratic, doses):
+        raise ValueError(f"no protraction is known for {' with '.join(doses)}")
+    return math.fsum(
+        [*doses.values(), *(quadratic[n][m] * doses[n] * doses[m] for n in doses for m in doses)],
+    )
+
+
+def covers(quadratic: ProtractionPerGy, nuclides: Iterable[str]) -> bool:
+    """Whether the coefficients of all pairs of these nuclides are known."""
+    names = list(nuclides)
+    return all(n in quadratic and all(m in quadratic[n] for m in names) for n in names)
+
+
+def mean_protraction_per_gy(
+    parts: Sequence[tuple[float, Mapping[str, float], ProtractionPerGy]],
+) -> ProtractionPerGy:
+    """Coefficients of an organ whose BED and doses are the means of its parts.
+
+    Parameters
+    ----------
+    parts
+        (mass in any unit, absorbed dose by nuclide, coefficients) of each part; all with the same nuclides.
+    """
+    mass = math.fsum(part[0] for part in parts)
+    names = list(parts[0][1])
+    mean = {n: math.fsum(m * doses[n] for m, doses, _ in parts) / mass for n in names}
+    return FrozenMap(
+        {
+            n: FrozenMap(
+                {
+                    k: math.fsum(m * q[n][k] * doses[n] * doses[k] for m, doses, q in parts)
+                    / (mass * mean[n] * mean[k])
+                    for k in names
+                }
+            )
+            for n in names
+        }
+    )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dosimetry_core.case import Case, Cycle
+from dosimetry_core.dose.radiobiology import ProtractionPerGy, bed_of_doses_gy, covers
 from dosimetry_core.errors import Finding
 from dosimetry_core.evaluation import CycleResult
 from dosimetry_core.frozen import FrozenMap
@@ -49,9 +50,30 @@ def with_estimates(results: Sequence[CycleResult]) -> tuple[CycleResult, ...]:
     organ or nuclide that no cycle measured stays out; planning says what it lacks.
     """
     return tuple(
-        _with_estimates(result, [*reversed(results[:index]), *results[index + 1 :]])
+        _with_bed(
+            _with_estimates(result, others := [*reversed(results[:index]), *results[index + 1 :]]),
+            others,
+        )
         for index, result in enumerate(results)
     )
+
+
+def _with_bed(result: CycleResult, others: Sequence[CycleResult]) -> CycleResult:
+    """BED of an organ that has no curves in this cycle, by the curves of the nearest cycle that has."""
+    organs = dict(result.organs)
+    for organ, dose in result.organs.items():
+        if dose.protraction_per_gy and covers(dose.protraction_per_gy, dose.doses):
+            continue
+        known = (other.own_organs[organ].protraction_per_gy for other in others if organ in other.own_organs)
+        quadratic = next((q for q in known if q and covers(q, dose.doses)), None)
+        if quadratic is None:
+            organs[organ] = replace(dose, bed_gy=None, protraction_per_gy=FrozenMap())
+            continue
+        doses = {name: value.absorbed_dose_gy for name, value in dose.doses.items()}
+        organs[organ] = replace(
+            dose, bed_gy=bed_of_doses_gy(doses, quadratic), protraction_per_gy=quadratic, bed_estimated=True
+        )
+    return replace(result, organs=FrozenMap(organs))
 
 
 def _with_estimates(result: CycleResult, others: Sequence[CycleResult]) -> CycleResult:
@@ -89,6 +111,7 @@ def _with_estimates(result: CycleResult, others: Sequence[CycleResult]) -> Cycle
             FrozenMap(doses),
             given,
             own.contributions_gy if own is not None else FrozenMap(),
+            protraction_per_gy=own.protraction_per_gy if own is not None else FrozenMap(),
             estimated=True,
             origin="estimated",
             estimated_nuclides=tuple(taken),
@@ -135,8 +158,9 @@ def delivered_cycles(cycles: Sequence[CycleResult], protocol: Protocol) -> tuple
 def _delivered(result: CycleResult, organ: str, protocol: Protocol) -> DeliveredOrganDose:
     dose = result.organs[organ]
     doses = {name: value for name, value in dose.doses.items() if name not in dose.estimated_nuclides}
+    quadratic = dose.protraction_per_gy
     if organ == "kidneys" and protocol.kidney_quantity == "higher-side":
-        doses = _higher_kidney(result, doses)
+        doses, quadratic = _higher_kidney(result, doses, quadratic)
     absorbed = {name: value.absorbed_dose_gy for name, value in doses.items()}
     per_activity = {
         name: gy / dose.administered_activity_bq[name]
@@ -157,17 +181,20 @@ def _delivered(result: CycleResult, organ: str, protocol: Protocol) -> Delivered
         sum(u for u in random if u is not None) / total if known else None,
         sum(u for u in common if u is not None) / total if known else None,
         estimated=not absorbed and dose.estimated,
+        protraction_per_gy=quadratic,
     )
 
 
-def _higher_kidney(result: CycleResult, doses: dict[str, DoseValue]) -> dict[str, DoseValue]:
+def _higher_kidney(
+    result: CycleResult, doses: dict[str, DoseValue], quadratic: ProtractionPerGy
+) -> tuple[dict[str, DoseValue], ProtractionPerGy]:
     sides = [
         voi for voi in result.vois.values() if voi.role in ("kidney_left", "kidney_right") and voi.total is not None
     ]
     if not sides:
-        return doses
+        return doses, quadratic
     higher = max(sides, key=lambda voi: voi.total.absorbed_dose_gy if voi.total is not None else 0.0)
-    return dict(higher.doses)
+    return dict(higher.doses), higher.protraction_per_gy
 
 
 def course_organs(case: Case, protocol: Protocol, cycles: Sequence[CycleResult]) -> FrozenMap[str, CourseOrgan]:

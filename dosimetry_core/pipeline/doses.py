@@ -16,7 +16,14 @@ from dosimetry_core.dose.organ_level import (
     mass_weighted_mean_gy,
     organ_absorbed_dose,
 )
-from dosimetry_core.dose.radiobiology import KIDNEY_RADIOSENSITIVITY, bed_of_fits_gy
+from dosimetry_core.dose.radiobiology import (
+    KIDNEY_RADIOSENSITIVITY,
+    NuclideDoseRate,
+    ProtractionPerGy,
+    bed_of_doses_gy,
+    mean_protraction_per_gy,
+    protraction_per_gy,
+)
 from dosimetry_core.dose.sphere import QUANTIFICATION_LIMIT_ML, sphere_absorbed_dose_gy
 from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError, Level, MissingDataError
 from dosimetry_core.frozen import FrozenMap
@@ -205,6 +212,9 @@ def _with_doses(
             doses[nuclide] = _dose_value(sum(parts.values()), relative_uncertainty(measured, curves, nuclide))
     except DosimetryError as error:
         return replace(result, failure=error.line(), cross_checks_gy=_local_deposition(result, curves))
+    quadratic: ProtractionPerGy = FrozenMap()
+    if result.role in KIDNEY_ROLES:
+        quadratic = _protraction_per_gy(cycle, curves, doses)
     checks = _local_deposition(result, curves) if engine != LOCAL_DEPOSITION else FrozenMap()
     return replace(
         result,
@@ -212,20 +222,31 @@ def _with_doses(
         engine=engine,
         contributions_gy=FrozenMap({source: FrozenMap(by) for source, by in contributions.items()}),
         cross_checks_gy=checks,
-        bed_gy=_bed_gy(curves, doses) if result.role in KIDNEY_ROLES else None,
+        bed_gy=bed_of_doses_gy(absorbed_doses_gy(doses), quadratic) if quadratic else None,
+        protraction_per_gy=quadratic,
     )
 
 
-def _bed_gy(curves: VoiCurves, doses: Mapping[str, DoseValue]) -> float:
-    """BED of one cycle with both nuclides in one sum."""
-    return bed_of_fits_gy(
-        [
-            (fit, doses[nuclide].absorbed_dose_gy / fit.time_integrated_activity_bq_s)
+def _protraction_per_gy(cycle: Cycle, curves: VoiCurves, doses: Mapping[str, DoseValue]) -> ProtractionPerGy:
+    """What makes BED of the nuclides' doses, by their curves, each from its own time zero."""
+    zeros = {a.nuclide: a.time_zero for a in cycle.administrations}
+    first = min(zeros[nuclide] for nuclide in curves.fits)
+    return protraction_per_gy(
+        {
+            nuclide: NuclideDoseRate(
+                fit,
+                doses[nuclide].absorbed_dose_gy / fit.time_integrated_activity_bq_s,
+                (zeros[nuclide] - first).total_seconds(),
+            )
             for nuclide, fit in curves.fits.items()
-        ],
-        alpha_beta_gy=KIDNEY_RADIOSENSITIVITY.alpha_beta_gy,
-        repair_half_life_s=KIDNEY_RADIOSENSITIVITY.repair_half_life_s,
+        },
+        KIDNEY_RADIOSENSITIVITY,
     )
+
+
+def absorbed_doses_gy(doses: Mapping[str, DoseValue]) -> dict[str, float]:
+    """Nuclide → absorbed dose."""
+    return {name: value.absorbed_dose_gy for name, value in doses.items()}
 
 
 def _local_deposition(result: VoiResult, curves: VoiCurves) -> FrozenMap[str, FrozenMap[str, float]]:
@@ -355,13 +376,18 @@ def organ_results(cycle: Cycle, measurement: CycleMeasurement, vois: Mapping[str
                 contributions.setdefault(source, {})[nuclide] = mass_weighted_mean_gy(
                     {name: by[nuclide] for name, by in by_voi.items()}, masses
                 )
-        beds = {name: voi.bed_gy for name, voi in parts.items() if voi.bed_gy is not None}
+        quadratic: ProtractionPerGy = FrozenMap()
+        if all(voi.protraction_per_gy for voi in parts.values()):
+            quadratic = mean_protraction_per_gy(
+                [(masses[name], absorbed_doses_gy(voi.doses), voi.protraction_per_gy) for name, voi in parts.items()]
+            )
         organs[organ] = OrganResult(
             organ,
             FrozenMap(doses),
             given,
             FrozenMap({source: FrozenMap(by) for source, by in contributions.items()}),
-            bed_gy=mass_weighted_mean_gy(beds, masses) if len(beds) == len(parts) else None,
+            bed_gy=bed_of_doses_gy(absorbed_doses_gy(doses), quadratic) if quadratic else None,
+            protraction_per_gy=quadratic,
         )
     return organs
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 from datetime import date
 
 from dosimetry_core.case import Case, Cycle
-from dosimetry_core.errors import DosimetryError, Finding, MissingDataError, raise_problems
+from dosimetry_core.errors import DosimetryError, Finding, MissingDataError
 from dosimetry_core.evaluation import CycleResult, Evaluation
 from dosimetry_core.pipeline.course import course_organs, course_vois, delivered_cycles, with_estimates
 from dosimetry_core.pipeline.cycle import evaluate_cycle
 from dosimetry_core.pipeline.doses import role_group
 from dosimetry_core.pipeline.images import align_case, import_case
 from dosimetry_core.planning.given import given_findings
-from dosimetry_core.planning.next_cycle import NextCyclePlan, plan_next_cycle
+from dosimetry_core.planning.next_cycle import NextCyclePlan, plan_next_cycle, refused_plan
 from dosimetry_core.planning.protocol import protocol_of_course
 from dosimetry_core.progress import Progress, no_progress, part_of
 from dosimetry_core.safety.assessment import SafetyAssessment, assess
@@ -41,7 +41,8 @@ def evaluate(case: Case, *, previous: Evaluation | None = None, progress: Progre
     Parameters
     ----------
     case
-        Cycles without images are taken with their entered doses, or estimated from the last measured cycle.
+        Cycles without images are taken with their entered doses, or estimated from the last measured cycle. Where the
+        doses that the limits are for are not known, everything else is given and the plan is refused.
     previous
         An earlier evaluation: what rests on unchanged branches of the case is taken over.
 
@@ -76,8 +77,9 @@ def evaluate(case: Case, *, previous: Evaluation | None = None, progress: Progre
             stop_criteria_met=cycles[-1].safety.stop_criteria_met,
         )
     except MissingDataError as error:
-        raise_problems(_why_no_kidneys(cycles))
-        raise error
+        plan = refused_plan(
+            protocol, delivered, _why_no_kidneys(cycles) or [error], planned_cycles=case.course.planned_cycles
+        )
     return Evaluation(
         case,
         protocol,

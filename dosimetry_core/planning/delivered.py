@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from dosimetry_core.dose.radiobiology import ProtractionPerGy
 from dosimetry_core.errors import Finding, InconsistentCaseError, MissingDataError
 from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.planning.bed import BedBasis, CycleDose, bed_basis
 from dosimetry_core.planning.prediction import TREND_NEEDS_CYCLES, predictor_weights, weighted_sum
-from dosimetry_core.planning.protocol import Protocol
+from dosimetry_core.planning.protocol import LIMIT_ORGANS, Protocol
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class DeliveredOrganDose:
     estimated
         Not measured in this cycle: the value of another cycle was taken. Such a cycle is no measurement; the
         planner takes its absorbed dose per activity from the last measured cycle again.
+    protraction_per_gy
+        What makes BED of the nuclides' doses in this cycle; empty where no curves are known.
     """
 
     absorbed_dose_gy: FrozenMap[str, float]
@@ -36,6 +40,7 @@ class DeliveredOrganDose:
     random_relative_uncertainty: float | None = None
     common_relative_uncertainty: float | None = None
     estimated: bool = False
+    protraction_per_gy: ProtractionPerGy = field(default_factory=FrozenMap)
 
     def __post_init__(self) -> None:
         values = (*self.absorbed_dose_gy.values(), *self.absorbed_dose_per_administered_activity_gy_per_bq.values())
@@ -82,6 +87,8 @@ class OrganBasis:
         Delivered absorbed dose that rests on each measurement; shape (n_measurements,).
     predicted_by_measurement_gy_per_bq
         Nuclide → part of the prediction that rests on each measurement.
+    bed
+        Its BED, if the protocol limits it.
     """
 
     organ: str
@@ -92,6 +99,7 @@ class OrganBasis:
     measurements: tuple[_Measurement, ...]
     delivered_by_measurement_gy: tuple[float, ...]
     predicted_by_measurement_gy_per_bq: FrozenMap[str, tuple[float, ...]]
+    bed: BedBasis | None = None
 
     @property
     def total_absorbed_dose_gy(self) -> float:
@@ -101,6 +109,23 @@ class OrganBasis:
     def next_absorbed_dose_gy(self, activities_bq: FrozenMap[str, float] | dict[str, float]) -> float:
         """Predicted absorbed dose of one cycle with these activities."""
         return math.fsum(activity * self.predicted_gy_per_bq[name] for name, activity in activities_bq.items())
+
+    def bed_uncertainty_parts(
+        self, activities_bq: FrozenMap[str, float] | dict[str, float], *, linear: float, quadratic: float
+    ) -> tuple[tuple[float, float, float], ...] | None:
+        """As `uncertainty_parts`, of BED: its change per relative error of each measurement stands for the dose."""
+        if self.bed is None:
+            return None
+        future = self.bed.future_slopes_gy(activities_bq, linear=linear, quadratic=quadratic)
+        parts = []
+        for measurement, past, following in zip(self.measurements, self.bed.delivered_slope_gy, future, strict=True):
+            if past + following == 0:
+                continue
+            random, common = measurement.random_relative_uncertainty, measurement.common_relative_uncertainty
+            if random is None or common is None:
+                return None
+            parts.append((past + following, random, common))
+        return tuple(parts)
 
     def uncertainty_parts(
         self, activities_bq: FrozenMap[str, float] | dict[str, float], *, delivered: float, future: float
@@ -162,23 +187,40 @@ def organ_basis(
     place = {index: position for position, index in enumerate(measured)}
     by_measurement = [0.0] * len(measured)
     per_cycle: list[float] = []
+    cycle_doses: list[CycleDose] = []
     for index, cycle in enumerate(delivered):
-        doses: list[float] = []
+        doses: dict[str, float] = {}
+        rests_on: dict[str, int] = {}
         for name, activity in cycle.administered_activity_bq.items():
             if activity == 0:
                 continue
             source = _source(index, sources[name])
             own = cycle.organs[organ].absorbed_dose_gy if source == index else FrozenMap[str, float]()
-            doses.append(own[name] if name in own else activity * _per_activity(delivered[source], organ, name))
-            by_measurement[place[source]] += doses[-1]
-        per_cycle.append(math.fsum(doses))
+            doses[name] = own[name] if name in own else activity * _per_activity(delivered[source], organ, name)
+            rests_on[name] = place[source]
+            by_measurement[place[source]] += doses[name]
+        per_cycle.append(math.fsum(doses.values()))
+        quadratic = cycle.organs[organ].protraction_per_gy if organ in cycle.organs else ProtractionPerGy()
+        cycle_doses.append(CycleDose(cycle.number, FrozenMap(doses), FrozenMap(rests_on), quadratic))
     predicted = {name: _prediction(organ, protocol, delivered, name, sources[name], place) for name in needed}
+    predicted_sum = FrozenMap({name: math.fsum(parts) for name, parts in predicted.items()})
+    bed = None
+    if any(LIMIT_ORGANS[key] == organ for key in protocol.bed_limits_gy):
+        bed = bed_basis(
+            organ,
+            needed,
+            cycle_doses,
+            predicted_sum,
+            FrozenMap(predicted),
+            measurements=len(measured),
+            prior_absorbed_dose_gy=prior_absorbed_dose_gy,
+        )
     return OrganBasis(
         organ,
         prior_absorbed_dose_gy,
         math.fsum(per_cycle),
         max(per_cycle),
-        FrozenMap({name: math.fsum(parts) for name, parts in predicted.items()}),
+        predicted_sum,
         tuple(
             _Measurement(
                 delivered[index].number,
@@ -189,6 +231,7 @@ def organ_basis(
         ),
         tuple(by_measurement),
         FrozenMap(predicted),
+        bed,
     )
 
 

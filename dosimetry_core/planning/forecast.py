@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dosimetry_core.errors import InconsistentCaseError, MissingDataError
 from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.planning.bed import BedBasis
 from dosimetry_core.planning.delivered import DeliveredCycle, OrganBasis, check_delivered, organ_basis
 from dosimetry_core.planning.protocol import LIMIT_ORGANS, LimitKey, Protocol
 from dosimetry_core.planning.risk import combined_standard_uncertainty_gy, probability_of_exceeding
@@ -33,7 +34,9 @@ class CourseBasis:
         split, the sum of the remaining weights over the next one's for weights, 1 for front-loaded and for an open
         number of cycles; for an activity given while limits allow, as many of the planned cycles as they allow.
     future_variance_factor
-        Sum of the squares of the same ratios, for variation from cycle to cycle.
+        Sum of the squares of the same ratios, for variation from cycle to cycle and for BED.
+    future_ratios
+        The ratios themselves: absorbed dose of each future cycle over the next one's.
     organs
         Basis of each organ that has one.
     missing_organs
@@ -47,19 +50,64 @@ class CourseBasis:
     future_variance_factor: float
     organs: FrozenMap[str, OrganBasis]
     missing_organs: tuple[str, ...]
+    future_ratios: tuple[float, ...] = ()
 
     @property
     def applicable_limits(self) -> tuple[LimitKey, ...]:
         """Limits of organs whose absorbed dose is known."""
-        return tuple(key for key in self.protocol.limits_gy if LIMIT_ORGANS[key] in self.organs)
+        return tuple(key for key in self.protocol.all_limits_gy if LIMIT_ORGANS[key] in self.organs)
 
     def next_cycle_limit_gy(self, key: LimitKey) -> float:
-        """Absorbed dose that the next cycle may deliver under a limit; negative when it is exceeded already."""
-        limit = self.protocol.limits_gy[key]
+        """Absorbed dose (BED for a limit of BED) that the next cycle may deliver; negative when exceeded already."""
+        limit = self.protocol.all_limits_gy[key]
+        if key in self.protocol.bed_limits_gy:
+            room = limit - self.organ_bed(key).delivered_gy
+            return room / self.next_cycles_in_course if self.next_cycles_in_course else room
         if key == "red_marrow_per_cycle":
             return limit
         room = limit - self.organs[LIMIT_ORGANS[key]].total_absorbed_dose_gy
         return room / self.next_cycles_in_course if self.next_cycles_in_course else room
+
+    def organ_bed(self, key: LimitKey) -> BedBasis:
+        """Basis of the organ that a limit of BED is for."""
+        bed = self.organs[LIMIT_ORGANS[key]].bed
+        assert bed is not None  # gathered for every protocol with a limit of BED
+        return bed
+
+    def future_bed_gy(self, key: LimitKey, activities_bq: Mapping[str, float]) -> float:
+        """BED of all future cycles: the ratio of a cycle multiplies its dose, its square what protraction adds."""
+        linear, quadratic = self.organ_bed(key).parts_gy(activities_bq)
+        return self.next_cycles_in_course * linear + self.future_variance_factor * quadratic
+
+    def largest_activity_bq(self, key: LimitKey, free: str, fixed_bq: Mapping[str, float]) -> float:
+        """Activity of the free nuclide that uses up a limit, beside fixed ones; negative if these alone exceed it."""
+        organ = self.organs[LIMIT_ORGANS[key]]
+        if key in self.protocol.bed_limits_gy:
+            bed = self.organ_bed(key)
+            return bed.largest_activity_bq(
+                free,
+                fixed_bq,
+                self.protocol.bed_limits_gy[key] - bed.delivered_gy,
+                linear=self.next_cycles_in_course,
+                quadratic=self.future_variance_factor,
+            )
+        fixed_gy = organ.next_absorbed_dose_gy({name: a for name, a in fixed_bq.items() if name != free})
+        return allowed_activity_bq(self.next_cycle_limit_gy(key), fixed_gy, organ.predicted_gy_per_bq[free])
+
+
+def allowed_activity_bq(
+    allocation_gy: float,
+    fixed_absorbed_dose_gy: float,
+    absorbed_dose_per_administered_activity_gy_per_bq: float,
+) -> float:
+    """Activity of the free nuclide that uses up an allocation: (a − D_fixed)/d.
+
+    Negative when the fixed nuclides alone exceed the allocation. Raises ValueError unless the absorbed dose per
+    activity is positive.
+    """
+    if not absorbed_dose_per_administered_activity_gy_per_bq > 0:
+        raise ValueError("an activity can't be derived without an absorbed dose per activity")
+    return (allocation_gy - fixed_absorbed_dose_gy) / absorbed_dose_per_administered_activity_gy_per_bq
 
 
 def course_basis(
@@ -115,6 +163,7 @@ def course_basis(
         math.fsum(ratio * ratio for ratio in ratios),
         FrozenMap(organs),
         tuple(missing),
+        ratios,
     )
 
 
@@ -126,6 +175,10 @@ def _cycles_within_limits(protocol: Protocol, organs: Mapping[str, OrganBasis], 
         if organ in organs and (following := organs[organ].next_absorbed_dose_gy(standard)) > 0:
             room = limit * (1.0 + LIMIT_RELATIVE_TOLERANCE) - organs[organ].total_absorbed_dose_gy
             allowed.append(math.floor(room / following))
+    for key, limit in protocol.bed_limits_gy.items():
+        bed = organs[LIMIT_ORGANS[key]].bed if LIMIT_ORGANS[key] in organs else None
+        if bed is not None and (next_bed := math.fsum(bed.parts_gy(standard))) > 0:
+            allowed.append(math.floor((limit * (1.0 + LIMIT_RELATIVE_TOLERANCE) - bed.delivered_gy) / next_bed))
     return max(1, min(allowed))
 
 
@@ -155,6 +208,19 @@ class PredictedDose:
     next_cycle_gy: float
     course_gy: float
     course_standard_uncertainty_gy: float | None
+    next_cycle_standard_uncertainty_gy: float | None = None
+
+
+@dataclass(frozen=True)
+class PredictedBed:
+    """Predicted BED of one organ: of the next cycle, and at the end of the planned cycles, as `PredictedDose`.
+
+    The uncertainty is that of the absorbed doses; those of α/β, repair and curve shape are not in it.
+    """
+
+    next_cycle_gy: float
+    course_gy: float
+    course_standard_uncertainty_gy: float | None
 
 
 @dataclass(frozen=True)
@@ -175,6 +241,8 @@ class Forecast:
         Limits that would be passed.
     limiting
         The limit that is used most.
+    predicted_bed
+        By limit of BED.
     """
 
     activities_bq: FrozenMap[str, float]
@@ -183,6 +251,7 @@ class Forecast:
     used_fraction: FrozenMap[LimitKey, float]
     exceeded: tuple[LimitKey, ...]
     limiting: LimitKey
+    predicted_bed: FrozenMap[LimitKey, PredictedBed] = field(default_factory=FrozenMap)
 
     @property
     def feasible(self) -> bool:
@@ -215,22 +284,33 @@ def forecast(basis: CourseBasis, activities_bq: Mapping[str, float]) -> Forecast
         if parts is not None:
             independent = variation * following * math.sqrt(basis.future_variance_factor)
             uncertainty = combined_standard_uncertainty_gy(parts, independent_gy=(independent,))
-        predicted[organ] = PredictedDose(following, organ_data.total_absorbed_dose_gy + count * following, uncertainty)
+        predicted[organ] = PredictedDose(
+            following,
+            organ_data.total_absorbed_dose_gy + count * following,
+            uncertainty,
+            _next_cycle_uncertainty(basis, organ, activities, variation),
+        )
     probabilities: dict[LimitKey, float | None] = {}
     used: dict[LimitKey, float] = {}
     exceeded: list[LimitKey] = []
-    for key, limit in basis.protocol.limits_gy.items():
+    beds: dict[LimitKey, PredictedBed] = {}
+    for key, limit in basis.protocol.all_limits_gy.items():
         organ = LIMIT_ORGANS[key]
         if organ not in predicted:
             probabilities[key] = None
             continue
         dose = predicted[organ]
         reached, uncertainty = dose.course_gy, dose.course_standard_uncertainty_gy
-        if key == "red_marrow_per_cycle":
-            reached, uncertainty = dose.next_cycle_gy, _next_cycle_uncertainty(basis, organ, activities, variation)
-        probabilities[key] = None if uncertainty is None else probability_of_exceeding(reached, uncertainty, limit)
         allowed = basis.next_cycle_limit_gy(key)
         used[key] = dose.next_cycle_gy / allowed if allowed > 0 else math.inf
+        if key == "red_marrow_per_cycle":
+            reached, uncertainty = dose.next_cycle_gy, dose.next_cycle_standard_uncertainty_gy
+        elif key in basis.protocol.bed_limits_gy:
+            beds[key] = _predicted_bed(basis, key, activities, variation)
+            reached, uncertainty = beds[key].course_gy, beds[key].course_standard_uncertainty_gy
+            room = limit - basis.organ_bed(key).delivered_gy
+            used[key] = basis.future_bed_gy(key, activities) / room if room > 0 else math.inf
+        probabilities[key] = None if uncertainty is None else probability_of_exceeding(reached, uncertainty, limit)
         if reached > limit * (1.0 + LIMIT_RELATIVE_TOLERANCE):
             exceeded.append(key)
     return Forecast(
@@ -240,7 +320,25 @@ def forecast(basis: CourseBasis, activities_bq: Mapping[str, float]) -> Forecast
         FrozenMap(used),
         tuple(exceeded),
         max(used, key=lambda key: used[key]),
+        FrozenMap(beds),
     )
+
+
+def _predicted_bed(
+    basis: CourseBasis, key: LimitKey, activities_bq: dict[str, float], variation: float
+) -> PredictedBed:
+    bed = basis.organ_bed(key)
+    linear, quadratic = bed.parts_gy(activities_bq) if basis.next_cycle is not None else (0.0, 0.0)
+    parts = basis.organs[LIMIT_ORGANS[key]].bed_uncertainty_parts(
+        activities_bq, linear=basis.next_cycles_in_course, quadratic=basis.future_variance_factor
+    )
+    uncertainty = None
+    if parts is not None:
+        # A cycle's relative deviation changes its dose by as much, and twice what protraction adds.
+        varied = (variation * (ratio * linear + 2.0 * ratio**2 * quadratic) for ratio in basis.future_ratios)
+        uncertainty = combined_standard_uncertainty_gy(parts, independent_gy=varied)
+    future = basis.next_cycles_in_course * linear + basis.future_variance_factor * quadratic
+    return PredictedBed(linear + quadratic, bed.delivered_gy + future, uncertainty)
 
 
 def _next_cycle_uncertainty(

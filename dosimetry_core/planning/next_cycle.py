@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from dosimetry_core.errors import Finding, InconsistentCaseError
+from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError
 from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.planning.certainty import CertainActivity, activities_by_certainty
 from dosimetry_core.planning.delivered import DeliveredCycle, DeliveredOrganDose, basis_findings
 from dosimetry_core.planning.forecast import (
     CourseBasis,
     Forecast,
+    PredictedBed,
     PredictedDose,
+    allowed_activity_bq,
     course_basis,
     forecast,
     predict,
@@ -27,6 +30,7 @@ __all__ = [
     "Forecast",
     "Limiting",
     "NextCyclePlan",
+    "PredictedBed",
     "PredictedDose",
     "allowed_activity_bq",
     "plan_next_cycle",
@@ -38,11 +42,13 @@ Limiting = Literal[
     "kidneys",
     "red_marrow_per_cycle",
     "red_marrow_total",
+    "kidneys_bed",
     "fixed_nuclide",
     "activity_cap",
     "minimum_activity",
     "stop_rule",
     "protocol",
+    "missing_data",
     "none",
 ]
 
@@ -53,21 +59,6 @@ _STEP_TOLERANCE = 1e-9
 def rounded_down_bq(activity_bq: float, step_bq: float) -> float:
     """Largest multiple of the dispensing step that is not above the activity: floor(x/step + 1e-9) steps."""
     return math.floor(activity_bq / step_bq + _STEP_TOLERANCE) * step_bq
-
-
-def allowed_activity_bq(
-    allocation_gy: float,
-    fixed_absorbed_dose_gy: float,
-    absorbed_dose_per_administered_activity_gy_per_bq: float,
-) -> float:
-    """Activity of the free nuclide that uses up an allocation: (a − D_fixed)/d.
-
-    Negative when the fixed nuclides alone exceed the allocation. Raises ValueError unless the absorbed dose per
-    activity is positive.
-    """
-    if not absorbed_dose_per_administered_activity_gy_per_bq > 0:
-        raise ValueError("an activity can't be derived without an absorbed dose per activity")
-    return (allocation_gy - fixed_absorbed_dose_gy) / absorbed_dose_per_administered_activity_gy_per_bq
 
 
 @dataclass(frozen=True)
@@ -96,6 +87,12 @@ class NextCyclePlan:
         Remarks, each with the code that an override names.
     confirmations
         Codes that need a typed reason though they are no error: ``high-activity``, ``front-loaded``.
+    allocation_bed_gy
+        By limit of BED: what the next cycle may deliver, in Gy of BED.
+    by_certainty
+        Activity of the free nuclide that keeps each limit with a chosen probability.
+    refused
+        Nothing can be planned, because what the limits rest on is not known; no reason overrides that.
     """
 
     protocol: Protocol
@@ -109,6 +106,9 @@ class NextCyclePlan:
     stop: bool
     findings: tuple[Finding, ...]
     confirmations: tuple[str, ...]
+    allocation_bed_gy: FrozenMap[LimitKey, float] = field(default_factory=FrozenMap)
+    refused: bool = False
+    by_certainty: tuple[CertainActivity, ...] = ()
 
     @property
     def free_nuclide(self) -> str | None:
@@ -144,10 +144,29 @@ class NextCyclePlan:
                 for organ, dose in self.forecast.predicted.items()
             },
             "probability_of_exceeding": dict(self.forecast.probability_of_exceeding),
+            "activity_by_certainty": [item.to_json() for item in self.by_certainty],
+            **self._bed_json(),
             "feasible": self.feasible,
             "stop": self.stop,
+            "refused": self.refused,
             "confirmations": list(self.confirmations),
             "findings": [{"code": f.code, "level": f.level, "text": f.text, "place": f.place} for f in self.findings],
+        }
+
+    def _bed_json(self) -> dict[str, Any]:
+        """Predictions under limits of BED, by organ; nothing without one."""
+        beds = self.forecast.predicted_bed
+        if not beds:
+            return {}
+        return {
+            "allocation_bed_gy": {LIMIT_ORGANS[key]: gy for key, gy in self.allocation_bed_gy.items()},
+            "predicted_bed_gy": {
+                LIMIT_ORGANS[key]: {"next_cycle": bed.next_cycle_gy, "course": bed.course_gy}
+                for key, bed in beds.items()
+            },
+            "predicted_bed_standard_uncertainty_gy": {
+                LIMIT_ORGANS[key]: {"course": bed.course_standard_uncertainty_gy} for key, bed in beds.items()
+            },
         }
 
 
@@ -232,12 +251,52 @@ def plan_next_cycle(
         proposal.stop,
         tuple(findings),
         tuple(confirmations),
+        FrozenMap(
+            {
+                key: basis.next_cycle_limit_gy(key)
+                for key in basis.applicable_limits
+                if key in protocol.bed_limits_gy and basis.next_cycle is not None
+            }
+        ),
+        by_certainty=() if proposal.stop else activities_by_certainty(basis),
+    )
+
+
+def refused_plan(
+    protocol: Protocol,
+    delivered: Sequence[DeliveredCycle],
+    reasons: Sequence[DosimetryError],
+    *,
+    planned_cycles: int | None = None,
+) -> NextCyclePlan:
+    """A plan that proposes nothing, because ``reasons`` say what is not known; it can't be signed."""
+    planned = protocol.cycles if planned_cycles is None else planned_cycles
+    last = delivered[-1].number if delivered else 0
+    nothing = FrozenMap({n.name: 0.0 for n in protocol.nuclides})
+    limits = tuple(protocol.all_limits_gy)
+    unknown: FrozenMap[LimitKey, float | None] = FrozenMap(dict.fromkeys(limits))
+    text = f"No next cycle can be planned: {'; '.join(reason.line() for reason in reasons)}."
+    return NextCyclePlan(
+        protocol,
+        None if planned is not None and last >= planned else last + 1,
+        nothing,
+        nothing,
+        "missing_data",
+        FrozenMap(),
+        Forecast(nothing, FrozenMap(), unknown, FrozenMap(), (), limits[0]),
+        feasible=False,
+        stop=True,
+        findings=(Finding("planning-refused", "error", text, "plan"),),
+        confirmations=(),
+        refused=True,
     )
 
 
 def _allocation_gy(basis: CourseBasis) -> dict[str, float]:
     allocation: dict[str, float] = {}
     for key in basis.applicable_limits if basis.next_cycle is not None else ():
+        if key in basis.protocol.bed_limits_gy:
+            continue
         organ = LIMIT_ORGANS[key]
         allocation[organ] = min(allocation.get(organ, math.inf), basis.next_cycle_limit_gy(key))
     return allocation
@@ -277,9 +336,7 @@ def _adapted(basis: CourseBasis, free: ProtocolNuclide) -> _Proposal:
                 where="cycle",
                 remedy="enter the measured value, or leave the organ out",
             )
-        allowed[key] = allowed_activity_bq(
-            basis.next_cycle_limit_gy(key), organ.next_absorbed_dose_gy(fixed), per_activity
-        )
+        allowed[key] = basis.largest_activity_bq(key, free.name, fixed)
     tightest: LimitKey = min(allowed, key=lambda key: allowed[key])
     unrounded = allowed[tightest]
     limiting: Limiting = tightest

@@ -15,6 +15,7 @@ LIMIT_NAMES: Mapping[LimitKey, str] = {
     "kidneys": "kidneys",
     "red_marrow_per_cycle": "red marrow in one cycle",
     "red_marrow_total": "red marrow",
+    "kidneys_bed": "kidneys (BED)",
 }
 
 
@@ -162,7 +163,7 @@ def forecast_findings(basis: CourseBasis, outcome: Forecast, limiting: str) -> l
                     "probability-of-exceeding",
                     "warning",
                     f"The probability of exceeding the limit of the {LIMIT_NAMES[key]} "
-                    f"({GRAY.text(protocol.limits_gy[key])}) is {PERCENT.text(probability, digits=0)}, above "
+                    f"({GRAY.text(protocol.all_limits_gy[key])}) is {PERCENT.text(probability, digits=0)}, above "
                     f"{PERCENT.text(protocol.warn_above_probability, digits=0)}.",
                     LIMIT_NAMES[key],
                 )
@@ -171,9 +172,11 @@ def forecast_findings(basis: CourseBasis, outcome: Forecast, limiting: str) -> l
 
 
 def _exceeded(basis: CourseBasis, outcome: Forecast, key: LimitKey, limiting: str) -> Finding:
-    limit = basis.protocol.limits_gy[key]
+    limit = basis.protocol.all_limits_gy[key]
     dose = outcome.predicted[LIMIT_ORGANS[key]]
     reached = dose.next_cycle_gy if key == "red_marrow_per_cycle" else dose.course_gy
+    if key in outcome.predicted_bed:
+        reached = outcome.predicted_bed[key].course_gy
     excess = (
         f"the predicted {GRAY.text(reached)} to the {LIMIT_NAMES[key]} is {GRAY.text(reached - limit)} above the limit "
         f"of {GRAY.text(limit)}"

@@ -25,16 +25,22 @@ NuclideRole = Literal["fixed", "free"]
 Allocation = Literal["equal-split", "front-loaded", "weights"]
 Predictor = Literal["latest", "mean", "activity-weighted-mean", "linear-trend", "maximum"]
 KidneyQuantity = Literal["mean", "higher-side"]
-LimitKey = Literal["kidneys", "red_marrow_per_cycle", "red_marrow_total"]
+LimitKey = Literal["kidneys", "red_marrow_per_cycle", "red_marrow_total", "kidneys_bed"]
 
 LIMIT_ORGANS: Final[FrozenMap[LimitKey, str]] = FrozenMap(
-    {"kidneys": "kidneys", "red_marrow_per_cycle": "red_marrow", "red_marrow_total": "red_marrow"}
+    {
+        "kidneys": "kidneys",
+        "red_marrow_per_cycle": "red_marrow",
+        "red_marrow_total": "red_marrow",
+        "kidneys_bed": "kidneys",
+    }
 )
 _LIMIT_TOML_KEYS: Final[dict[LimitKey, str]] = {
     "kidneys": "kidneys_total_gy",
     "red_marrow_per_cycle": "red_marrow_per_cycle_gy",
     "red_marrow_total": "red_marrow_total_gy",
 }
+_BED_LIMIT_TOML_KEYS: Final[dict[LimitKey, str]] = {"kidneys_bed": "kidneys_total_bed_gy"}
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,8 @@ class Protocol:
     limits_gy
         Absorbed-dose limits in Gy by `LimitKey`; ``red_marrow_per_cycle`` holds for one cycle, the others for the
         whole course, prior courses included.
+    bed_limits_gy
+        Limits of the biologically effective dose of the whole course in Gy; never to be compared with absorbed doses.
     allocation
         How the remaining absorbed dose is shared among the remaining cycles. ``equal-split`` is our reading of the
         DUONEN publication, which gives no formula (methods 6.2).
@@ -126,6 +134,7 @@ class Protocol:
     between_cycle_relative_standard_uncertainty: float = 0.0
     entry_rules: str | None = None
     stop_rules: str | None = None
+    bed_limits_gy: FrozenMap[LimitKey, float] = field(default_factory=FrozenMap)
 
     @property
     def free_nuclide(self) -> ProtocolNuclide | None:
@@ -140,7 +149,12 @@ class Protocol:
     @property
     def limited_organs(self) -> tuple[str, ...]:
         """Organs that have a limit."""
-        return tuple(dict.fromkeys(LIMIT_ORGANS[key] for key in self.limits_gy))
+        return tuple(dict.fromkeys(LIMIT_ORGANS[key] for key in (*self.limits_gy, *self.bed_limits_gy)))
+
+    @property
+    def all_limits_gy(self) -> FrozenMap[LimitKey, float]:
+        """Limits of absorbed dose and of BED together, by key; each in its own quantity."""
+        return FrozenMap({**self.limits_gy, **self.bed_limits_gy})
 
     @property
     def total_limit_gy(self) -> FrozenMap[str, float]:
@@ -169,6 +183,7 @@ class Protocol:
                 for n in self.nuclides
             ],
             "limits_gy": dict(self.limits_gy),
+            "bed_limits_gy": dict(self.bed_limits_gy),
             "allocation": self.allocation,
             "allocation_weights": list(self.allocation_weights),
             "predictor": self.predictor,
@@ -248,7 +263,7 @@ def parse_protocol(content: bytes, *, where: str) -> Protocol:
     cycles = _cycles(course)
     nuclides = tuple(_nuclide(table) for table in root.tables("nuclide", required=True))
     _check_nuclides(root, rule, nuclides)
-    limits = _limits(_table(root, "limits"))
+    limits, bed_limits = _limits(_table(root, "limits"))
     planning = _planning(_table(root, "planning"), rule, cycles)
     safety = root.table("safety")
     rules = {key: safety.optional_text(key) if safety is not None else None for key in ("entry_rules", "stop_rules")}
@@ -267,6 +282,7 @@ def parse_protocol(content: bytes, *, where: str) -> Protocol:
         digest=hashlib.sha256(content).hexdigest(),
         entry_rules=rules["entry_rules"],
         stop_rules=rules["stop_rules"],
+        bed_limits_gy=bed_limits,
         **planning,
     )
 
@@ -324,16 +340,21 @@ def _check_nuclides(root: TomlTable, rule: ActivityRule, nuclides: tuple[Protoco
         root.wrong("nuclide", f"{free[0]} is free", f"make it fixed for activity_rule {rule!r}")
 
 
-def _limits(table: TomlTable) -> FrozenMap[LimitKey, float]:
-    limits: dict[LimitKey, float] = {}
-    for key, toml_key in _LIMIT_TOML_KEYS.items():
-        value = table.optional_number(toml_key, above=0.0)
-        if value is not None:
-            limits[key] = value
-    if "kidneys" not in limits and not table.content.get("kidneys_total_gy"):
-        table.wrong("kidneys_total_gy", "is missing", "give the limit of the absorbed dose to the kidneys in Gy")
+def _limits(table: TomlTable) -> tuple[FrozenMap[LimitKey, float], FrozenMap[LimitKey, float]]:
+    """Limits of absorbed dose, and of BED."""
+    both: list[dict[LimitKey, float]] = []
+    for keys in (_LIMIT_TOML_KEYS, _BED_LIMIT_TOML_KEYS):
+        read = {key: table.optional_number(toml_key, above=0.0) for key, toml_key in keys.items()}
+        both.append({key: value for key, value in read.items() if value is not None})
+    given = [key for key in ("kidneys_total_gy", "kidneys_total_bed_gy") if table.content.get(key)]
+    if not any(LIMIT_ORGANS[key] == "kidneys" for limits in both for key in limits) and not given:
+        table.wrong(
+            "kidneys_total_gy",
+            "is missing",
+            "give the limit of the absorbed dose to the kidneys in Gy, or kidneys_total_bed_gy for one of BED",
+        )
     table.finish()
-    return FrozenMap(limits)
+    return FrozenMap(both[0]), FrozenMap(both[1])
 
 
 def _planning(table: TomlTable, rule: ActivityRule, cycles: int | None) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from dosimetry_core.report.words import (
 
 _PER_CYCLE = "_per_cycle"
 _TOTAL = "_total"
+_BED = "_bed"
 _LEVELS = ("error", "warning")
 UNDECIDED = "stop-rule-undecided"
 """Code of the finding that names the stop rules which can't be decided."""
@@ -61,6 +62,17 @@ def plan_rules(record: Mapping[str, Any]) -> list[dict[str, str]]:
         {"name": f"{title} · {in_words(name)}", "value": f"{minus(table[name]['absorbed_dose_gy'])} Gy"}
         for title, table in doses
         for name in organ_order(table)
+        if "absorbed_dose_gy" in table[name]
+    ]
+    beds = [
+        ("Limit of BED", record["limits"]),
+        ("Allocation of BED of the next cycle", plan.get("allocation_bed") or {}),
+    ]
+    rules += [
+        {"name": f"{title} · {in_words(name.removesuffix(_BED))}", "value": f"{minus(table[name]['bed_gy'])} Gy"}
+        for title, table in beds
+        for name in organ_order(table)
+        if "bed_gy" in table[name]
     ]
     return rules + [
         {
@@ -109,6 +121,9 @@ def _predictions(record: Mapping[str, Any]) -> list[dict[str, Any]]:
     predicted = plan["predicted"]
     rows = []
     for limit in sorted(record["limits"], key=lambda name: (not name.startswith("kidneys"), name)):
+        if limit.endswith(_BED):
+            rows.append(_bed_prediction(record, limit))
+            continue
         organ = limit.removesuffix(_PER_CYCLE).removesuffix(_TOTAL)
         per_cycle = limit.endswith(_PER_CYCLE)
         given = {} if per_cycle else organs.get(organ, {})
@@ -125,6 +140,7 @@ def _predictions(record: Mapping[str, Any]) -> list[dict[str, Any]]:
         }
         rows.append(row | {"bar": _bar(row)})
     with_limit = {limit.removesuffix(_PER_CYCLE).removesuffix(_TOTAL) for limit in record["limits"]}
+    # A limit of BED leaves the absorbed dose without one: its row stays.
     for organ in organ_order(set(predicted) - with_limit):
         row = {
             "label": in_words(organ),
@@ -138,6 +154,24 @@ def _predictions(record: Mapping[str, Any]) -> list[dict[str, Any]]:
         }
         rows.append(row | {"bar": None})
     return rows
+
+
+def _bed_prediction(record: Mapping[str, Any], limit: str) -> dict[str, Any]:
+    """The row of a limit of BED: every number of it is BED."""
+    plan, organ = record["plan"], limit.removesuffix(_BED)
+    predicted = (plan.get("predicted_bed") or {}).get(organ, {})
+    chance = plan["probability_of_exceeding"].get(limit, {}).get("probability_percent")
+    row = {
+        "label": f"{in_words(organ)}, BED",
+        "scope": "whole course",
+        "delivered": record["course"]["organs"].get(organ, {}).get("bed_gy"),
+        "uncertainty": None,
+        "next": predicted.get("next_cycle_bed_gy"),
+        "end": predicted.get("course_bed_gy"),
+        "limit": record["limits"][limit]["bed_gy"],
+        "chance": None if chance is None else f"{chance} %",
+    }
+    return row | {"bar": _bar(row)}
 
 
 def _bar(row: Mapping[str, Any]) -> dict[str, float] | None:

@@ -36,11 +36,13 @@ _LIMITING: Final = {
     "kidneys": "the kidney limit",
     "red_marrow_per_cycle": "the red marrow limit per cycle",
     "red_marrow_total": "the red marrow limit of the course",
+    "kidneys_bed": "the kidney limit of BED",
     "fixed_nuclide": "the fixed nuclide, which alone exceeds what is left",
     "activity_cap": "the activity cap",
     "minimum_activity": "the smallest activity that can be dispensed",
     "stop_rule": "a stop rule",
     "protocol": "the protocol",
+    "missing_data": "missing data: nothing can be planned",
     "none": "nothing: no limit binds",
 }
 _SUPERSCRIPTS: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")

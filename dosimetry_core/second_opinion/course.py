@@ -7,7 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dosimetry_core.second_opinion.planning import planned
-from dosimetry_core.second_opinion.record import EXACT, RELATIVE_TOLERANCE, Opinion, Tree, activities, at
+from dosimetry_core.second_opinion.record import (
+    EXACT,
+    RELATIVE_TOLERANCE,
+    Opinion,
+    Tree,
+    activities,
+    at,
+    bed_limited_organs,
+)
 
 
 def check_course(opinion: Opinion, results: Tree, own: Sequence[dict[str, dict[str, float]]]) -> None:
@@ -20,6 +28,14 @@ def check_course(opinion: Opinion, results: Tree, own: Sequence[dict[str, dict[s
             f"course, {organ}: absorbed dose (Gy)",
             math.fsum(parts) + float(prior.get(organ, 0.0)),
         )
+        beds = [at(cycle, ["organs", organ, "bed_gy"]) for cycle in results["cycles"]]
+        if at(results, ["course", "organs", organ, "bed_gy"]) is not None and None not in beds:
+            opinion.add(
+                ["course", "organs", organ, "bed_gy"],
+                f"course, {organ}: BED (Gy)",
+                math.fsum(float(value) for value in beds),
+                relative=EXACT,
+            )
     for name in results["course"].get("vois") or {}:
         totals = [
             float(cycle["vois"][name]["absorbed_dose_gy"]["total"])
@@ -46,7 +62,14 @@ def check_plan(opinion: Opinion, results: Tree, own: Sequence[dict[str, dict[str
         "prior_gy": prior,
         "stop_rule_met": plan["limiting"] == "stop_rule" or bool(_stop_criteria(results)),
     }
+    if plan.get("refused"):
+        opinion.not_checked.append("plan: refused, nothing is proposed")
+        return
     side = _higher_side(results, protocol)
+    for organ in bed_limited_organs(results):
+        if unknown := [c["number"] for c in results["cycles"] if at(c, ["organs", organ, "radiobiology"]) is None]:
+            opinion.blocking.append(f"plan: no protraction of the {organ} in cycle {', '.join(map(str, unknown))}")
+            return
     stated = [_delivered(cycle, None, side[k]) for k, cycle in enumerate(results["cycles"])]
     second = planned(protocol, stated, **options)
     chosen = any(f["code"] == "chosen-activity" for f in plan.get("findings") or ())
@@ -74,6 +97,15 @@ def check_plan(opinion: Opinion, results: Tree, own: Sequence[dict[str, dict[str
                     relative=EXACT,
                     absolute=EXACT,
                 )
+        for organ, values in second["predicted_bed_gy"].items():
+            for when, value in values.items():
+                opinion.add(
+                    ["plan", "predicted_bed_gy", organ, when],
+                    f"plan: predicted BED to the {organ}, {when.replace('_', ' ')} (Gy)",
+                    value,
+                    relative=EXACT,
+                    absolute=EXACT,
+                )
     if any(side) or second["free_activity_scale_bq"] is None:
         return
     independent = planned(
@@ -94,24 +126,29 @@ def _stop_criteria(results: Tree) -> Sequence[str]:
     return at(cycles[-1], ["safety", "stop_criteria_met"]) or () if cycles else ()
 
 
-def _higher_side(results: Tree, protocol: Tree) -> list[dict[str, float]]:
-    """Absorbed dose by nuclide of the higher kidney in each cycle, if the protocol plans with it."""
-    sides: list[dict[str, float]] = []
+def _higher_side(results: Tree, protocol: Tree) -> list[dict[str, Any]]:
+    """Absorbed dose by nuclide of the higher kidney in each cycle, if the protocol plans with it; its protraction."""
+    sides: list[dict[str, Any]] = []
     for cycle in results["cycles"]:
         doses = [
-            voi["absorbed_dose_gy"]
+            (voi["absorbed_dose_gy"], at(voi, ["radiobiology", "protraction_per_gy"]))
             for voi in cycle["vois"].values()
             if voi["role"] in ("kidney_left", "kidney_right") and voi.get("absorbed_dose_gy") is not None
         ]
         if protocol.get("kidney_quantity") != "higher-side" or not doses:
             sides.append({})
             continue
-        highest = max(doses, key=lambda dose: dose["total"])
-        sides.append({name: float(value) for name, value in highest.items() if name != "total"})
+        highest, protraction = max(doses, key=lambda pair: float(pair[0]["total"]))
+        sides.append(
+            {
+                "doses": {name: float(value) for name, value in highest.items() if name != "total"},
+                "protraction": protraction,
+            }
+        )
     return sides
 
 
-def _delivered(cycle: Tree, own: Tree | None, higher_kidney: Mapping[str, float]) -> dict[str, Any]:
+def _delivered(cycle: Tree, own: Tree | None, higher_kidney: Mapping[str, Any]) -> dict[str, Any]:
     """What planning reads of a cycle: only what was measured or entered in it."""
     given = activities(cycle)
     doses: dict[str, dict[str, float]] = {}
@@ -128,10 +165,17 @@ def _delivered(cycle: Tree, own: Tree | None, higher_kidney: Mapping[str, float]
             per_activity.setdefault(organ, {})[name] = float(value)
         source = (own or {}).get(organ) or stated["absorbed_dose_gy"]
         if organ == "kidneys" and higher_kidney:
-            source = higher_kidney
+            source = higher_kidney["doses"]
         for name, activity in given.items():
             if name in source and name not in estimated and activity > 0:
                 doses.setdefault(organ, {})[name] = float(source[name])
                 if not entered:
                     per_activity.setdefault(organ, {})[name] = float(source[name]) / activity
-    return {"activities": given, "doses": doses, "per_activity": per_activity}
+    protraction = {
+        organ: table
+        for organ, stated in cycle["organs"].items()
+        if (table := at(stated, ["radiobiology", "protraction_per_gy"])) is not None
+    }
+    if higher_kidney and higher_kidney["protraction"] is not None:
+        protraction["kidneys"] = higher_kidney["protraction"]
+    return {"activities": given, "doses": doses, "per_activity": per_activity, "protraction": protraction}

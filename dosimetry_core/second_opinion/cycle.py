@@ -5,21 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from dosimetry_core.second_opinion import bed
 from dosimetry_core.second_opinion import doses as dose_formulas
 from dosimetry_core.second_opinion.doses import ORGANS, decay_constant
-from dosimetry_core.second_opinion.fits import CannotRecompute, fit_data, own_integral
+from dosimetry_core.second_opinion.fits import CannotRecompute, fit_data, own_integral, own_rate
 from dosimetry_core.second_opinion.marrow import marrow_doses, remainder_integrals
 from dosimetry_core.second_opinion.record import (
     Opinion,
     Tree,
     activities,
     at,
+    bed_limited_organs,
+    limited_organs,
     named_sources,
     organ_of_role,
     time_zeros,
     vois_of_organ,
 )
 
+_Rates = dict[str, dict[str, tuple[bed.Rate, float]]]
+"""VOI → nuclide → its curve in any unit, from its own time zero, and the slowest rate constant in it."""
 HalfLives = dict[tuple[str, str], float]
 """Own effective half-life in s of each VOI and nuclide, of the latest cycle that measured it through several scans."""
 
@@ -28,7 +33,9 @@ def measured_doses(
     opinion: Opinion, results: Tree, index: int, cycle: Tree, half_lives: HalfLives
 ) -> dict[str, dict[str, float]]:
     """Own doses by nuclide of the organs that were measured in a cycle; ``half_lives`` are brought up to date."""
-    integrals = _voi_integrals(opinion, results, index, cycle, half_lives)
+    rates: _Rates = {}
+    integrals = _voi_integrals(opinion, results, index, cycle, half_lives, rates)
+    by_voi: dict[str, dict[str, float]] = {}
     organs: dict[str, dict[str, float]] = {}
     sources = _sources(cycle, integrals)
     remainder = remainder_integrals(results, cycle, sources)
@@ -37,15 +44,61 @@ def measured_doses(
     for name in activities(cycle):
         here = {source: values[name] for source, values in sources.items() if name in values}
         own = _voi_doses(opinion, results, index, cycle, name, integrals, here)
+        for voi, value in own.items():
+            by_voi.setdefault(voi, {})[name] = value
         for organ in ORGANS:
             parts = vois_of_organ(cycle, organ)
             if parts and all(part in own for part in parts):
                 masses = [cycle["vois"][part]["mass_kg"] for part in parts]
                 energy = math.fsum(own[part] * mass for part, mass in zip(parts, masses, strict=True))
                 organs.setdefault(organ, {})[name] = energy / math.fsum(masses)
+    _check_bed(opinion, results, index, cycle, rates, by_voi)
     for name, value in marrow_doses(results, cycle, sources).items():
         organs.setdefault("red_marrow", {})[name] = value
     return organs
+
+
+def _check_bed(
+    opinion: Opinion, results: Tree, index: int, cycle: Tree, rates: _Rates, by_voi: Mapping[str, Mapping[str, float]]
+) -> None:
+    """BED of every VOI that has one, and of the organ they make up: the mean by mass."""
+    zeros = time_zeros(cycle)
+    parts: dict[str, list[tuple[float, float]]] = {}
+    for name, voi in cycle["vois"].items():
+        organ = organ_of_role(voi["role"])
+        if voi.get("bed_gy") is None:
+            continue
+        here = rates.get(name, {})
+        if organ not in bed.ALPHA_BETA_GY or set(here) != set(by_voi.get(name, {})) or not here:
+            text = f"cycle {cycle['number']}, {name}: BED"
+            limited = organ in bed_limited_organs(results)
+            (opinion.blocking if limited else opinion.not_checked).append(text)
+            continue
+        start = min(zeros[n] for n in here)
+        own = bed.protraction_per_gy(
+            organ,
+            {n: rate for n, (rate, _) in here.items()},
+            start_s={n: (zeros[n] - start).total_seconds() for n in here},
+            slowest_per_s={n: slowest for n, (_, slowest) in here.items()},
+        )
+        place = ["cycles", index, "vois", name]
+        for n, row in own.items():
+            for m, value in row.items():
+                opinion.add(
+                    [*place, "radiobiology", "protraction_per_gy", n, m],
+                    f"cycle {cycle['number']}, {name}: protraction of {n} with {m} (1/Gy)",
+                    value,
+                )
+        value = bed.bed_gy(by_voi[name], own)
+        opinion.add([*place, "bed_gy"], f"cycle {cycle['number']}, {name}: BED (Gy)", value)
+        parts.setdefault(organ, []).append((float(voi["mass_kg"]), value))
+    for organ, values in parts.items():
+        if at(cycle, ["organs", organ, "bed_gy"]) is not None and len(values) == len(vois_of_organ(cycle, organ)):
+            opinion.add(
+                ["cycles", index, "organs", organ, "bed_gy"],
+                f"cycle {cycle['number']}, {organ}: BED (Gy)",
+                math.fsum(mass * value for mass, value in values) / math.fsum(mass for mass, _ in values),
+            )
 
 
 def organ_doses(
@@ -62,9 +115,9 @@ def organ_doses(
 
 
 def _voi_integrals(
-    opinion: Opinion, results: Tree, index: int, cycle: Tree, half_lives: HalfLives
+    opinion: Opinion, results: Tree, index: int, cycle: Tree, half_lives: HalfLives, rates: _Rates
 ) -> dict[str, dict[str, float]]:
-    """Own time-integrated activity of every VOI and nuclide."""
+    """Own time-integrated activity of every VOI and nuclide; their curves are added to ``rates``."""
     zeros, given = time_zeros(cycle), activities(cycle)
     first = zeros[cycle["administrations"][0]["nuclide"]] if zeros else None
     integrals: dict[str, dict[str, float]] = {}
@@ -96,6 +149,7 @@ def _voi_integrals(
         for nuclide in fits:
             change, factor = decay_constant(nuclide) - rate, given[nuclide] / given[measured]
             own[nuclide] = integral(factor, change, decay_constant(nuclide))
+            rates.setdefault(name, {})[nuclide] = own_rate(data, fit, change, decay_constant(nuclide))
             opinion.add(
                 ["cycles", index, "vois", name, "fit", nuclide, "time_integrated_activity_bq_s"],
                 f"cycle {cycle['number']}, {name}: time-integrated activity of {nuclide} (Bq·s)",
@@ -179,7 +233,9 @@ def _organ(
         if name not in organs.get(organ, {}):
             value = _taken_over(results, index, organ, name, activity, measured)
             if value is None:
-                opinion.not_checked.append(f"cycle {cycle['number']}, {organ}: absorbed dose of {name}")
+                text = f"cycle {cycle['number']}, {organ}: absorbed dose of {name}"
+                limited = limited_organs(results)
+                (opinion.blocking if organ in limited else opinion.not_checked).append(text)
                 value = float(stated["absorbed_dose_gy"][name])
             organs.setdefault(organ, {})[name] = value
         opinion.add(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from dosimetry_core.second_opinion.bed import Rate, straight_and_falling
 from dosimetry_core.second_opinion.curves import (
     MODELS,
     Curve,
@@ -75,6 +76,31 @@ def own_integral(data: FitData, fit: Tree) -> tuple[Integral, float | None]:
     return of_curve, math.log(2.0) / min(rate for _, rate in curve.terms)
 
 
+def own_rate(data: FitData, fit: Tree, change: float, own_constant: float) -> tuple[Rate, float]:
+    """Own curve of a fit in any unit, decay changed, and its slowest rate constant.
+
+    ``change`` and ``own_constant`` as in `Integral`. Raises `CannotRecompute` like `own_integral`.
+    """
+    model = fit["model"]
+    if model == "log-trapezoid":
+        decayed = [v * math.exp(-change * t) for t, v in zip(data.times, data.values, strict=True)]
+        return straight_and_falling(data.times, decayed, own_constant, physical_tail=fit.get("tail") == "physical")
+    if model == "single-time-point":
+        weighted = [(1.0, _single_scan(data, fit))]
+    elif model == "model-average":
+        weighted = _averaged_curves(data, fit)
+    else:
+        found = checked_curve(_points(data, fit), model, fit.get("parameters")) if model in MODELS else None
+        if found is None:
+            raise CannotRecompute(f"curve of model {model}")
+        weighted = [(1.0, found)]
+
+    def at(time: float) -> float:
+        return math.exp(-change * time) * math.fsum(weight * curve.at(time) for weight, curve in weighted)
+
+    return at, min(rate for _, curve in weighted for _, rate in curve.terms) + change
+
+
 def _points(data: FitData, fit: Tree) -> Points:
     if data.weights == "given" and data.uncertainties is None:
         raise CannotRecompute("given weights, but the record has no uncertainties of the points")
@@ -116,7 +142,17 @@ def _single_scan(data: FitData, fit: Tree) -> Curve:
 
 
 def _average(data: FitData, fit: Tree) -> Integral:
-    """Average over the candidates that the record weighs, with own curves, criteria and weights."""
+    """Integral of `_averaged_curves`."""
+    weighted = _averaged_curves(data, fit)
+
+    def of_average(factor: float, change: float, own_constant: float) -> float:
+        return math.fsum(w * c.integral(factor=factor, faster_by_per_s=change) for w, c in weighted)
+
+    return of_average
+
+
+def _averaged_curves(data: FitData, fit: Tree) -> list[tuple[float, Curve]]:
+    """Weight and curve of the candidates that the record weighs, with own curves, criteria and weights."""
     stated = [c for c in fit.get("candidates") or () if c.get("weight") is not None]
     found = _points(data, fit)
     number = len(data.times)
@@ -145,14 +181,7 @@ def _average(data: FitData, fit: Tree) -> Integral:
     if not curves:
         raise CannotRecompute("an average without candidates")
     raw = [math.exp(-(value - min(criteria)) / 2) for value in criteria]
-    weights = [value / math.fsum(raw) for value in raw]
-
-    def of_average(factor: float, change: float, own_constant: float) -> float:
-        return math.fsum(
-            w * c.integral(factor=factor, faster_by_per_s=change) for w, c in zip(weights, curves, strict=True)
-        )
-
-    return of_average
+    return [(value / math.fsum(raw), curve) for value, curve in zip(raw, curves, strict=True)]
 
 
 def fit_data(

@@ -22,7 +22,8 @@ def recompute(results: Tree) -> dict[str, Any]:
     -------
     dict
         ``values``: per number its ``path`` in the tree, ``quantity`` for people, ``second_value`` in the unit of the
-        record, and the tolerances it is to agree within; ``not_checked``: sentences; ``blocking``: those on fits.
+        record, and the tolerances it is to agree within; ``not_checked``: sentences; ``blocking``: those on what the
+        plan rests on.
     """
     opinion = Opinion()
     cycles = list(enumerate(results["cycles"]))

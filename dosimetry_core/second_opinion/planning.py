@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, localcontext
 from typing import Any
 
+from dosimetry_core.second_opinion.record import organ_of_limit
+
 _MOST_STEPS = 1 << 24
 _SLACK = Decimal("1e-9")
 
@@ -31,7 +33,8 @@ def planned(
         Its numbers, in Bq and Gy.
     cycles
         Per cycle: ``activities`` {nuclide: Bq}, ``doses`` {organ: {nuclide: Gy}}, ``per_activity``
-        {organ: {nuclide: Gy/Bq}} of what was measured or entered in that cycle.
+        {organ: {nuclide: Gy/Bq}} of what was measured or entered in that cycle, ``protraction`` {organ: {nuclide:
+        {nuclide: 1/Gy}}} where the protocol limits BED.
     """
     with localcontext() as context:
         context.prec = 40
@@ -51,16 +54,20 @@ class _Search:
         count = protocol["cycles"] if planned_cycles is None else planned_cycles
         self.done = count is not None and len(cycles) >= count
         self.limits = {key: decimal(value) for key, value in protocol["limits_gy"].items()}
+        self.bed_limits = {key: decimal(value) for key, value in (protocol.get("bed_limits_gy") or {}).items()}
+        self.limits |= self.bed_limits
         self.nuclides = {n["name"]: n for n in protocol["nuclides"]}
         self.organs = [
             organ
-            for organ in dict.fromkeys(_organ(key) for key in self.limits)
+            for organ in dict.fromkeys(organ_of_limit(key) for key in self.limits)
             if all(any(name in c["per_activity"].get(organ, {}) for c in cycles) for name in self._needed())
         ]
         self.past = {organ: decimal(prior_gy.get(organ, 0.0)) + self._delivered(organ) for organ in self.organs}
         self.predicted = {
             organ: {name: self._predicted(organ, name) for name in self.nuclides} for organ in self.organs
         }
+        self.past_bed = {organ: self._delivered_bed(organ) for organ in map(organ_of_limit, self.bed_limits)}
+        self.squares: Decimal | None = None
         self.repeats = self._repeats(count)
 
     def _needed(self) -> set[str]:
@@ -81,21 +88,41 @@ class _Search:
             return Decimal(1)
         if self.protocol["allocation"] == "weights":
             left = [decimal(w) for w in self.protocol["allocation_weights"][len(self.cycles) :]]
+            self.squares = sum(((w / left[0]) ** 2 for w in left), Decimal(0))
             return sum(left, Decimal(0)) / left[0]
         return Decimal(count - len(self.cycles))
 
     def _delivered(self, organ: str) -> Decimal:
+        return sum((sum(self._cycle_doses(organ, k).values(), Decimal(0)) for k in range(len(self.cycles))), Decimal(0))
+
+    def _cycle_doses(self, organ: str, index: int) -> dict[str, Decimal]:
+        doses = {}
+        cycle = self.cycles[index]
+        for name, activity in cycle["activities"].items():
+            if activity <= 0:
+                continue
+            own = cycle["doses"].get(organ, {}).get(name)
+            if name not in cycle["per_activity"].get(organ, {}) or own is None:
+                doses[name] = decimal(activity) * self._nearest(organ, name, index)
+            else:
+                doses[name] = decimal(own)
+        return doses
+
+    def _delivered_bed(self, organ: str) -> Decimal:
         total = Decimal(0)
         for index, cycle in enumerate(self.cycles):
-            for name, activity in cycle["activities"].items():
-                if activity <= 0:
-                    continue
-                own = cycle["doses"].get(organ, {}).get(name)
-                if name not in cycle["per_activity"].get(organ, {}) or own is None:
-                    total += decimal(activity) * self._nearest(organ, name, index)
-                else:
-                    total += decimal(own)
+            doses = self._cycle_doses(organ, index)
+            total += sum(doses.values(), Decimal(0)) + _square(doses, cycle["protraction"][organ])
         return total
+
+    def next_bed(self, organ: str, activities: Mapping[str, Decimal]) -> tuple[Decimal, Decimal]:
+        """Absorbed dose of the next cycle, and what protraction adds, by the last cycle that knows all nuclides."""
+        tables = [c["protraction"].get(organ) or {} for c in self.cycles]
+        table = next(
+            t for t in reversed(tables) if all(n in t and all(m in t[n] for m in self.nuclides) for n in self.nuclides)
+        )
+        doses = {name: a * self.predicted[organ][name] for name, a in activities.items()}
+        return sum(doses.values(), Decimal(0)), _square(doses, table)
 
     def _nearest(self, organ: str, name: str, index: int) -> Decimal:
         order = [*range(index, -1, -1), *range(index + 1, len(self.cycles))]
@@ -134,15 +161,19 @@ class _Search:
         return sum((a * self.predicted[organ][name] for name, a in activities.items()), Decimal(0))
 
     def _reached(self, key: str, activities: Mapping[str, Decimal]) -> Decimal:
-        organ = _organ(key)
+        organ = organ_of_limit(key)
         following = self.next_dose(organ, activities)
+        if key in self.bed_limits:
+            dose, added = self.next_bed(organ, activities)
+            squares = self.repeats if self.squares is None else self.squares
+            return self.past_bed[organ] + self.repeats * dose + squares * added
         return following if key == "red_marrow_per_cycle" else self.past[organ] + self.repeats * following
 
     def keeps(self, activities: Mapping[str, Decimal]) -> bool:
         return all(
             self._reached(key, activities) <= limit * (1 + _SLACK)
             for key, limit in self.limits.items()
-            if _organ(key) in self.organs
+            if organ_of_limit(key) in self.organs
         )
 
     def result(self, stop_rule_met: bool) -> dict[str, Any]:
@@ -177,15 +208,31 @@ class _Search:
                 }
                 for organ in self.organs
             },
+            "predicted_bed_gy": {
+                organ_of_limit(key): {
+                    "next_cycle": float(following * sum(self.next_bed(organ_of_limit(key), activities), Decimal(0))),
+                    "course": float(self._reached(key, activities)),
+                }
+                for key in self.bed_limits
+            },
         }
 
     def _largest(self, free: str, activities: Mapping[str, Decimal]) -> Decimal:
         """Largest activity that keeps all limits, by halving an interval; negative if the fixed part exceeds."""
 
+        def reached(key: str, amount: Decimal) -> Decimal:
+            if amount >= 0 or key not in self.bed_limits:
+                return self._reached(key, dict(activities) | {free: amount})
+            # Below zero BED goes on along its tangent, so that a negative activity says how much is too much.
+            small = Decimal("1e-6")
+            base = self._reached(key, dict(activities) | {free: Decimal(0)})
+            return base + (self._reached(key, dict(activities) | {free: small}) - base) / small * amount
+
         def kept(amount: Decimal) -> bool:
-            trial = dict(activities) | {free: amount}
             return all(
-                self._reached(key, trial) <= limit for key, limit in self.limits.items() if _organ(key) in self.organs
+                reached(key, amount) <= limit
+                for key, limit in self.limits.items()
+                if organ_of_limit(key) in self.organs
             )
 
         return _boundary(kept, Decimal(10) ** 13)
@@ -193,9 +240,11 @@ class _Search:
     def _scale(self, free: str) -> Decimal:
         """Activity of the free nuclide that alone would use the tightest limit: what errors are measured against."""
         return min(
-            limit / (Decimal(1) if key == "red_marrow_per_cycle" else self.repeats) / self.predicted[_organ(key)][free]
+            limit
+            / (Decimal(1) if key == "red_marrow_per_cycle" else self.repeats)
+            / self.predicted[organ_of_limit(key)][free]
             for key, limit in self.limits.items()
-            if _organ(key) in self.organs
+            if organ_of_limit(key) in self.organs
         )
 
     def _dispensed(self, free: str, activities: Mapping[str, Decimal]) -> Decimal:
@@ -218,8 +267,10 @@ class _Search:
         return amount if amount >= decimal(entry["minimum_dispensable_activity_bq"]) * (1 - _SLACK) else Decimal(0)
 
 
-def _organ(key: str) -> str:
-    return "kidneys" if key == "kidneys" else "red_marrow"
+def _square(doses: Mapping[str, Decimal], table: Mapping[str, Mapping[str, float]]) -> Decimal:
+    """Σ q_nm D_n D_m."""
+    known = {name: dose for name, dose in doses.items() if dose}
+    return sum((decimal(table[n][m]) * known[n] * known[m] for n in known for m in known), Decimal(0))
 
 
 def _boundary(kept: Callable[[Decimal], bool], size: Decimal) -> Decimal:

@@ -13,7 +13,7 @@ Tree = Mapping[str, Any]
 
 
 class Opinion:
-    """What was computed again, and what could not be."""
+    """What was computed again, and what could not be; ``blocking``: what the plan rests on and could not be."""
 
     def __init__(self) -> None:
         self.values: list[dict[str, Any]] = []
@@ -84,3 +84,20 @@ def vois_of_organ(cycle: Tree, organ: str) -> list[str]:
         for name, voi in cycle["vois"].items()
         if organ_of_role(voi["role"]) == organ and voi.get("absorbed_dose_gy") is not None
     ]
+
+
+def limited_organs(results: Tree) -> set[str]:
+    """Organs that the protocol limits: what the plan rests on."""
+    protocol = results.get("protocol") or {}
+    keys = [*(protocol.get("limits_gy") or {}), *(protocol.get("bed_limits_gy") or {})]
+    return {organ_of_limit(key) for key in keys}
+
+
+def bed_limited_organs(results: Tree) -> set[str]:
+    """Organs whose BED the protocol limits."""
+    return {organ_of_limit(key) for key in (results.get("protocol") or {}).get("bed_limits_gy") or {}}
+
+
+def organ_of_limit(key: str) -> str:
+    """Organ that a limit is for."""
+    return "kidneys" if key in ("kidneys", "kidneys_bed") else "red_marrow"

@@ -232,8 +232,6 @@ REFUSED: dict[str, tuple[Change, tuple[str, ...]]] = {
         scans(element("RotationInformationSequence")),
         ("time points 1, 2, 3, 4", "counting_duration_s"),
     ),
-    "one time point": (text('["images"]', '["images/visit1"]'), ("cycle 1, images", "only one time point")),
-    "no kidneys": (text('vois = ["vois.dcm"]', ""), ("cycle 1, vois", "no VOI is a kidney")),
     "VOI in an unknown frame of reference": (
         outlines({"Kidney L": LEFT, "Kidney R": RIGHT}, visit=OTHER),
         ("vois.dcm", "frame of reference"),
@@ -259,7 +257,6 @@ REFUSED: dict[str, tuple[Change, tuple[str, ...]]] = {
         outlines({"Kidney L": LEFT, "Kidney R": RIGHT, "Spleen": _outline("Kidney L", (0, 0, 500))}),
         ("vois.dcm, Spleen", "far outside"),
     ),
-    "VOI outside the field of view": (scans(_moved_up, 4), ("Kidney L", "outside the field of view", "4")),
     "VOI file of another patient": (
         outlines({"Kidney L": LEFT}, visit=Visit("visit 1", patient_id="P-3", frame_uid=FRAME)),
         ("vois.dcm", "P-3"),
@@ -281,7 +278,6 @@ REFUSED: dict[str, tuple[Change, tuple[str, ...]]] = {
     "two scans at one time": (scans(_first_again, 2), ("visit2/spect.dcm", "two reconstructions")),
     "image without counts": (scans(_blank, 4), ("visit4/spect.dcm", "no counts")),
     "image of negative counts": (scans(_darker(2000), 4), ("cycle 1, time point 4", "no activity")),
-    "no counts in the kidneys": (scans(_only_a_corner, 4), ("Kidney L", "positive activities")),
     "no decay statement": (in_bq_per_ml(element("DecayCorrection")), ("Decay Correction", "missing")),
     "decay statements contradict": (in_bq_per_ml(element("DecayCorrection", "NONE")), ("Decay Correction", "DECY")),
     "no rescale": (in_bq_per_ml(element("RescaleSlope")), ("Rescale Slope", "missing")),
@@ -299,16 +295,17 @@ REFUSED: dict[str, tuple[Change, tuple[str, ...]]] = {
         excluding('voi = "X", time_point = 1'),
         ("settings.fit.exclude", "'X'"),
     ),
-    "exclusion of no time point": (
-        excluding('voi = "Kidney L", time_point = 7'),
-        ("Kidney L", "no time point 7"),
-    ),
     "blood of a nuclide not given": (blood('"Lu-177"', '"Y-90"'), ("blood_sample 1", "Y-90")),
     "blood a month late": (blood("2025-03-04", "2025-04-04"), ("blood_sample 3, time", "14 d")),
 }  # fmt: skip
 
 # Defect → what is changed, and the finding with its level.
 FLAGGED: dict[str, tuple[Change, str, str]] = {
+    "one time point": (text('["images"]', '["images/visit1"]'), "planning-refused", "error"),
+    "no kidneys": (text('vois = ["vois.dcm"]', ""), "planning-refused", "error"),
+    "VOI outside the field of view": (scans(_moved_up, 4), "planning-refused", "error"),
+    "no counts in the kidneys": (scans(_only_a_corner, 4), "planning-refused", "error"),
+    "exclusion of no time point": (excluding('voi = "Kidney L", time_point = 7'), "planning-refused", "error"),
     "another name under one ID": (scans(element("PatientName", "Other^One"), 2), "patient-differs", "error"),
     "another nuclide's scan": (scans(_technetium, 1), "other-nuclide", "warning"),
     "identical copies": (

@@ -1,0 +1,146 @@
+"""Activities for a chosen probability, and the plane of both nuclides."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.planning.certainty import CERTAINTIES, activities_by_certainty, surely_used_fraction
+from dosimetry_core.planning.feasible_region import FeasibleRegion, feasible_region
+from dosimetry_core.planning.forecast import course_basis, forecast
+from dosimetry_core.planning.next_cycle import plan_next_cycle
+from dosimetry_core.planning.protocol import read_protocol
+from dosimetry_core.units import GIGABECQUEREL
+from tests.dosimetry_core.planning.courses import LU, Y, cycle, tandem
+from tests.dosimetry_core.planning.test_exhaustive_search import core, random_course
+
+STEP_BQ = GIGABECQUEREL.to_core(0.05)
+
+
+def inside(region: FeasibleRegion, x: float, y: float, *, slack: float) -> bool:
+    """Whether a point lies left of every edge of the counter-clockwise polygon."""
+    points = region.vertices_bq
+    return all(
+        (bx - ax) * (y - ay) - (by - ay) * (x - ax) >= -slack * max(abs(bx - ax), abs(by - ay))
+        for (ax, ay), (bx, by) in zip(points, [*points[1:], points[0]], strict=True)
+    )
+
+
+def test_that_every_step_above_the_answer_is_less_sure_and_it_is_sure_enough() -> None:
+    rng = random.Random(11)
+    answered = 0
+    for number in range(60):
+        protocol, plain, cycles, prior = random_course(rng, bed=number % 2 == 0)
+        delivered = core(cycles, random=rng.uniform(0.02, 0.1), common=rng.uniform(0.02, 0.1))
+        basis = course_basis(protocol, delivered, prior_absorbed_dose_gy=prior)
+        fixed = {n.name: n.standard_activity_bq for n in protocol.fixed_nuclides}
+        for item in activities_by_certainty(basis, certainties=(0.5, 0.9)):
+            tried = (0.0,) if item.activity_bq is None else (item.activity_bq, item.activity_bq + STEP_BQ)
+            for activity in tried:
+                outcome = forecast(basis, fixed | {plain.free: activity})
+                p = [outcome.probability_of_exceeding[key] for key in basis.applicable_limits]
+                assert None not in p
+                sure = max(p) <= 1 - item.certainty + 1e-9  # type: ignore[type-var]
+                assert sure == (item.activity_bq is not None and activity == item.activity_bq)
+            answered += item.activity_bq is not None
+    assert answered > 40
+
+
+def test_that_half_certainty_is_the_proposal_and_more_certainty_is_less_activity() -> None:
+    protocol = read_protocol("duonen-b")
+    plan = plan_next_cycle(protocol, [tandem(random=0.05, common=0.1)])
+    activities = [item.activity_bq for item in plan.by_certainty]
+    assert [item.certainty for item in plan.by_certainty] == list(CERTAINTIES)
+    assert activities[0] == pytest.approx(plan.activities_bq[Y])
+    assert activities == sorted(activities, reverse=True)  # type: ignore[type-var]
+    assert plan.to_json()["activity_by_certainty"][3]["certainty"] == 0.95
+
+
+def test_that_random_parts_average_over_cycles_and_common_parts_do_not() -> None:
+    """Two measured cycles: the same total relative uncertainty allows more activity when it is random."""
+    protocol = replace(read_protocol("duonen-d"), predictor="mean")
+
+    def allowed(random_part: float, common_part: float) -> float:
+        delivered = [cycle(k, {LU: 7.4}, {LU: 0.5}, {LU: 0.01}, random=random_part, common=common_part) for k in (1, 2)]
+        return activities_by_certainty(course_basis(protocol, delivered), certainties=(0.95,))[0].activity_bq or 0.0
+
+    assert allowed(0.10, 0.0) > allowed(0.0, 0.10)
+
+
+def test_that_without_uncertainty_only_half_certainty_is_answered() -> None:
+    plan = plan_next_cycle(read_protocol("duonen-b"), [tandem()])
+    assert [item.certainty for item in plan.by_certainty] == [0.5]
+    with pytest.raises(ValueError, match="uncertainty"):
+        surely_used_fraction(course_basis(read_protocol("duonen-b"), [tandem()]), {LU: 1e9, Y: 1e9}, 0.9)
+
+
+def test_that_the_polygon_of_dose_limits_is_exact() -> None:
+    """The tandem patient of methods 6.2: kidneys 0.45 x + 2.4 y = 5.6317, marrow 0.010 x + 0.070 y = 0.4866."""
+    basis = course_basis(read_protocol("duonen-b"), [tandem()])
+    region = feasible_region(basis)
+    assert region.nuclides == (LU, Y)
+    room = (23.0 - 0.45 * 3.7 - 2.4 * 1.85) / 3
+    marrow = min(0.5, (2.0 - 0.010 * 3.7 - 0.070 * 1.85) / 3)
+    vertices = [tuple(GIGABECQUEREL.from_core(v) for v in point) for point in region.vertices_bq]
+    assert vertices[0] == (0.0, 0.0)
+    assert vertices[1] == pytest.approx((min(room / 0.45, marrow / 0.010), 0.0))
+    assert vertices[-1] == pytest.approx((0.0, min(room / 2.4, marrow / 0.070)))
+    assert len(vertices) == 3
+    assert set(region.limiting[1:]) == {"kidneys"}
+
+
+def test_that_crossing_limits_make_a_corner() -> None:
+    basis = course_basis(
+        read_protocol("duonen-b"), [cycle(1, {LU: 3.7, Y: 1.85}, {LU: 0.45, Y: 2.4}, {LU: 0.2, Y: 0.07})]
+    )
+    region = feasible_region(basis)
+    both = [
+        sorted(surely_used_fraction(basis, dict(zip((LU, Y), point, strict=True)), 0.5).values())[-2]
+        for point in region.vertices_bq
+    ]
+    # Two limits are used up there at once.
+    assert max(both) == pytest.approx(1.0, rel=1e-12)
+
+
+@pytest.mark.parametrize(("bed", "certainty"), [(False, 0.5), (True, 0.5), (False, 0.9), (True, 0.9)])
+def test_that_the_region_is_where_all_limits_are_kept(bed: bool, certainty: float) -> None:
+    rng = random.Random(5)
+    judged = 0
+    for _ in range(12):
+        protocol, _, cycles, prior = random_course(rng, bed=bed)
+        if len(protocol.nuclides) < 2:
+            continue
+        basis = course_basis(protocol, core(cycles, random=0.05, common=0.05), prior_absorbed_dose_gy=prior)
+        region = feasible_region(basis, certainty=certainty)
+        names = region.nuclides
+        if not region.vertices_bq:
+            assert max(surely_used_fraction(basis, dict.fromkeys(names, 0.0), certainty).values()) > 1
+            continue
+        width, height = (max(p[axis] for p in region.vertices_bq) for axis in (0, 1))
+        for _ in range(60):
+            x, y = rng.uniform(0, 1.2 * width), rng.uniform(0, 1.2 * height)
+            used = max(surely_used_fraction(basis, {names[0]: x, names[1]: y}, certainty).values())
+            if abs(used - 1) < 2e-3:
+                continue  # a chord of the curved edge may cut off that much
+            assert inside(region, x, y, slack=1e-6 * max(width, height)) == (used < 1)
+            judged += 1
+    assert judged > 100
+
+
+def test_that_a_plane_needs_two_nuclides_and_a_cycle() -> None:
+    one = course_basis(read_protocol("duonen-d"), [cycle(1, {LU: 7.4}, {LU: 0.5}, {LU: 0.01})])
+    with pytest.raises(ValueError, match="two nuclides"):
+        feasible_region(one)
+    done = course_basis(read_protocol("duonen-b"), [tandem()], planned_cycles=1)
+    with pytest.raises(ValueError, match="no cycle"):
+        feasible_region(done)
+
+
+def test_that_what_was_delivered_already_can_leave_no_room() -> None:
+    basis = course_basis(read_protocol("duonen-b"), [tandem(kidneys=(3.0, 8.0))])
+    assert feasible_region(basis).vertices_bq == ()
+    assert activities_by_certainty(basis)[0].activity_bq is None
+    assert FrozenMap(feasible_region(basis).by_limit_bq)["kidneys"] == ()
