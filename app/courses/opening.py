@@ -150,7 +150,8 @@ class CourseOpening(QObject):
             return
         storage, tree = courses.storage, courses.tree
         try:
-            holder = storage.hold(course_id, courses.who()) if courses.person is not None else None
+            editing = courses.person is not None
+            holder = storage.hold(course_id, courses.who()) if editing else storage.holders().get(course_id)
             last = next(iter(storage.events(course_id=course_id, limit=1, newest_first=True)), None)
             if last is None:
                 raise StoreError("there is no such course", where=course_id, remedy="choose one of the list")
@@ -164,8 +165,9 @@ class CourseOpening(QObject):
             return
         self._show(case)
         session.permission.forbid("images", IMAGES_ARE_READ)
-        self._say_what_was_recovered(storage, course_id, note)
-        if holder is not None or courses.person is None:
+        if holder is None:
+            self._say_what_was_recovered(storage, course_id, note)
+        if holder is not None or not editing:
             session.reading_course = course_id
             self._read = (history, last.sequence)
             self._say_who_holds(holder)
@@ -203,7 +205,7 @@ class CourseOpening(QObject):
 
     def _say_who_holds(self, holder: Holder | None) -> None:
         if holder is not None:
-            text = f"Read only: {holder.text()} has this course open."
+            text = f"Read only: this course is open elsewhere, by {holder.text()}."
             self._session.permission.forbid("held", text)
             self.noticed.emit("held", "info", text)
 

@@ -47,6 +47,7 @@ class WindowKeeping(QObject):
         self._folder = folder
         self._window, self._session, self.courses = window, window.session, courses
         self._session.courses = courses
+        self._refusals: set[str] = set()
         self.list: PatientList | None = None
         self._build()
         self._connect()
@@ -83,6 +84,7 @@ class WindowKeeping(QObject):
         self.panel.person_left.connect(self._lose_person)
         opening.person_needed.connect(lambda: self.panel.demand("Say who is working, then the course is opened."))
         self._session.permission.refused.connect(self._demand_person)
+        self._session.permission.changed.connect(self._forget_refusal)
         opening.courses.notes = ViewNotes(self._session, lambda: window.current_step, self)
         window.rail.step_clicked.connect(opening.courses.notes.moved)
         opening.courses.noticed.connect(self.notice)
@@ -102,6 +104,13 @@ class WindowKeeping(QObject):
     def _demand_person(self, _reason: str) -> None:
         if self.courses.person is None:
             self.panel.demand()
+
+    def _forget_refusal(self) -> None:
+        strip, reason = self._window.job_strip, self._session.permission.reason
+        if strip.message() in self._refusals and strip.message() != reason:
+            strip.set_message("")
+        if reason is not None:
+            self._refusals.add(reason)
 
     def _lose_person(self) -> None:
         if self._session.journal is not None:
@@ -245,6 +254,8 @@ class WindowKeeping(QObject):
         session, opening = self._session, self._window.opening
         if action == "retry" and session.journal is not None:
             session.journal.flush()
+        elif action == "reopen" and self.courses.person is None:
+            self.panel.demand("Say who is working, then the course is opened for editing.")
         elif action == "reopen":
             self._window.notices.take(key)
             if session.reading_course is not None:

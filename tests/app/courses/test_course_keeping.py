@@ -191,12 +191,43 @@ def test_that_a_second_window_reads_and_says_who_holds_the_course(opened: Open, 
         notice = window.notices.shown()
         assert notice is not None
         assert "Dr. Other" in notice.text
+        assert "Dr. Other" in window.job_strip.message()
         assert window.session.journal is None
     window.notices.action_chosen.emit("held", "reopen")
     wait_until_idle(window)
+    assert "Dr. Other" not in window.job_strip.message()
     paint(window, 1)
     assert window.session.document.position == 1
     assert window.session.journal is not None
+
+
+def test_that_a_reader_without_a_name_is_told_who_holds_the_course_and_nothing_of_a_crash(
+    opened: Open, case_folder: Path, data: Path
+) -> None:
+    from tests.app.holding import course_held_by_another_process
+
+    window = opened()
+    window.opening.open_path(case_folder)
+    wait_until_idle(window)
+    journal = window.session.journal
+    assert journal is not None
+    course_id = journal.course_id
+    not_closed = journal.storage.view_note(course_id)
+    assert not_closed is not None
+    window.opening.leave_course()
+    reader = opened(who=None)
+    with course_held_by_another_process(data, course_id, "Dr. Other"):
+        journal.storage.keep_view_note(course_id, not_closed)
+        reader.opening.open_course(course_id)
+        wait_until_idle(reader)
+        assert "held" in reader.notices.keys()  # noqa: SIM118 a method of the bar
+        assert "recovered" not in reader.notices.keys()  # noqa: SIM118
+        reader.notices.action_chosen.emit("held", "reopen")
+        assert "held" in reader.notices.keys()  # noqa: SIM118
+        assert "Say who is working" in reader.keeping.panel.message.full_text()  # type: ignore[union-attr]
+    say_who_works(reader, "B. Kowal")
+    wait_until_idle(reader)
+    assert reader.session.journal is not None
 
 
 def test_that_a_full_disk_is_said_and_the_change_is_kept_when_there_is_room(
