@@ -17,6 +17,8 @@ FloatArray = NDArray[np.float64]
 _ITERATIONS: Final = 80
 _LARGEST_STEP: Final = 1.0
 _DEPENDENT: Final = 1e-13
+_STEP_AT_REST: Final = 1e-5
+_CHANGE_AT_REST: Final = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,6 +139,8 @@ def _local_minimum(problem: TwoPhaseProblem, start: FloatArray, root: FloatArray
             largest = float(np.abs(step).max())
             if largest > _LARGEST_STEP:
                 step *= _LARGEST_STEP / largest
+            if largest < _STEP_AT_REST * 1e-2:
+                return state
             trial = _state(problem, problem.kept_inside(state.rates * np.exp(step)), root)
             if trial.cost <= state.cost:
                 improved = True
@@ -148,7 +152,7 @@ def _local_minimum(problem: TwoPhaseProblem, start: FloatArray, root: FloatArray
         moved = float(np.abs(np.log(trial.rates / state.rates)).max())
         state = trial
         damping = max(damping * 0.1, 1e-12)
-        if (change <= 1e-13 * (state.cost + 1e-30) and moved < 1e-7) or state.cost <= exact:
+        if (change <= _CHANGE_AT_REST * (state.cost + 1e-30) and moved < _STEP_AT_REST) or state.cost <= exact:
             break
     return state
 

@@ -18,6 +18,11 @@ _SCAN_POINTS: Final = 40
 _ITERATIONS: Final = 60
 _AT_REST: Final = 1e-12
 _LARGEST_STEP: Final = 2.0
+# Of ln λ: far below any uncertainty, and below what a third digit of it shows.
+_STEP_AT_REST: Final = 1e-5
+_CHANGE_AT_REST: Final = 1e-9
+# At its upper bound the uptake is taken out anyway, once the other rate has settled.
+_STUCK_AT_REST: Final = 1e-3
 
 
 @dataclass(frozen=True)
@@ -192,12 +197,14 @@ def uptake_minimum(
     exact = 1e-22 * sum(w * y * y for w, y in zip(points.weights, points.values, strict=True))
     bounds = (lowest, ratio, held, highest)
     for _ in range(_ITERATIONS):
-        step = _uptake_step(points, position, (slow, fast, amplitude), (falls, rises), bounds, damping)
+        step, stuck = _uptake_step(points, position, (slow, fast, amplitude), (falls, rises), bounds, damping)
+        if max(abs(s) for s in step) < (_STUCK_AT_REST if stuck else 1e-2 * _STEP_AT_REST):
+            break
         improved = False
         for _ in range(12):
             trial = [p + s for p, s in zip(position, step, strict=True)]
             slow_trial, fast_trial = _rates_of(trial, lowest, ratio, held)
-            if fast_trial > highest:
+            if stuck or fast_trial > highest:
                 fast_trial = highest
                 trial[-1] = math.log(max(highest - ratio * slow_trial, 1e-300))
             state = _uptake_state(points, slow_trial, fast_trial)
@@ -205,14 +212,14 @@ def uptake_minimum(
                 improved = True
                 break
             damping *= 10.0
-            step = _uptake_step(points, position, (slow, fast, amplitude), (falls, rises), bounds, damping)
+            step, stuck = _uptake_step(points, position, (slow, fast, amplitude), (falls, rises), bounds, damping)
         if not improved:
             break
         change = cost - state[0]
         position, slow, fast = trial, slow_trial, fast_trial
         cost, amplitude, falls, rises = state
         damping = max(damping * 0.1, 1e-14)
-        at_rest = change <= 1e-13 * (cost + 1e-30) and max(abs(s) for s in step) < 1e-7
+        at_rest = change <= _CHANGE_AT_REST * (cost + 1e-30) and max(abs(s) for s in step) < _STEP_AT_REST
         if at_rest or cost <= exact:
             break
     return amplitude, slow, fast
@@ -225,8 +232,11 @@ def _uptake_step(
     shapes: tuple[list[float], list[float]],
     bounds: tuple[float, float, float | None, float],
     damping: float,
-) -> list[float]:
-    """Damped Gauss–Newton step of the free logarithms, no component above two."""
+) -> tuple[list[float], bool]:
+    """Damped Gauss–Newton step of the free logarithms, no component above two.
+
+    The second value says whether the uptake's rate is at its upper bound and pushed outwards; it then stays there.
+    """
     (slow, fast, amplitude), (falls, rises), (lowest, ratio, held, highest) = state, shapes, bounds
     # dλ/dq and dλᵤ/dq of each free logarithm.
     fast_part = fast - slow * ratio
@@ -257,11 +267,16 @@ def _uptake_step(
         slope = (slow - lowest) / slow
         gradient[0] += points.belief_weight * (points.belief_log_rate - math.log(slow)) * slope
         normal[0][0] += points.belief_weight * slope * slope
-    if gradient[-1] > 0 and fast >= highest:
-        # At its upper bound and pushed outwards: the uptake's rate stays.
-        gradient[-1] = 0.0
-        if size == 2:
-            normal[1][0] = 0.0
+    stuck = gradient[-1] > 0 and fast >= highest
+    if stuck:
+        if size == 1:
+            return [0.0], True
+        # The other rate moves alone, and the uptake's does not follow it.
+        follow = ratio * (slow - lowest) / fast_part
+        pull = gradient[0] - follow * gradient[1]
+        stiffness = normal[0][0] - 2 * follow * normal[1][0] + follow**2 * normal[1][1]
+        alone = pull / (stiffness * (1 + damping)) if stiffness > 0 else 0.0
+        return [math.copysign(min(abs(alone), _LARGEST_STEP), alone), 0.0], True
     for k in range(size):
         normal[k][k] += damping * max(normal[k][k], 1e-300)
     if size == 1:
@@ -276,4 +291,4 @@ def _uptake_step(
                 (normal[0][0] * gradient[1] - normal[1][0] * gradient[0]) / determinant,
             ]
     largest = max(abs(s) for s in step)
-    return [s * _LARGEST_STEP / largest for s in step] if largest > _LARGEST_STEP else step
+    return ([s * _LARGEST_STEP / largest for s in step] if largest > _LARGEST_STEP else step), False
