@@ -207,11 +207,13 @@ def _undecodable(storage: Storage) -> list[str]:
     return found
 
 
-def kill(folder: Path, *, seed: int, kills: int, longest_s: float = float("inf"), prologue: str = "pass") -> Tally:
-    """Kill the program so often, or as often as the time allows."""
+def kill(
+    folder: Path, *, seed: int, kills: int, at_least: int = 0, longest_s: float = float("inf"), prologue: str = "pass"
+) -> Tally:
+    """Kill the program so often; when the time is over, only as often as is asked for at least."""
     end = time.monotonic() + longest_s
     program = Program(folder, seed=seed, prologue=prologue)
-    while program.tally.kills < kills and time.monotonic() < end:
+    while program.tally.kills < (kills if time.monotonic() < end else at_least):
         program.kill_once()
     program.close()
     return program.tally
