@@ -57,8 +57,7 @@ def source_classes(
         share = float(part.sum(dtype=np.float64)) / total
         if share > 0:
             found += _by_density(name, part, density_g_per_ml, share)
-    outside = 1 - sum(one.share for one in found)
-    if outside > 0 and not media.all():
+    if not media.all():
         lost = time_integrated_activity_bq_s * (media == OUTSIDE)
         if lost.any():
             _add_to_soft_tissue(found, lost, float(lost.sum(dtype=np.float64)) / total)

@@ -217,6 +217,7 @@ def test_that_activity_in_air_and_too_light_tissue_are_remarked() -> None:
     # The limit is 0.2 g/mL: energy is divided by twice the mass.
     masses = voxel_masses_kg(Volume(density.astype(np.float32), grid(shape), "density_g_per_ml"), media)
     assert masses[7, 7, 7] == pytest.approx(mass_kg(0.064, 0.2))
+    assert masses[0].max() == 0
     assert found.absorbed_dose.values[0].max() == 0
 
 
