@@ -210,7 +210,8 @@ def time_after_administration_s(cycle: Cycle, index: int) -> float:
     return (start - cycle.administrations[0].time_zero).total_seconds()
 
 
-def _fit(fit: FitResult) -> dict[str, Any]:
+def fit_json(fit: FitResult) -> dict[str, Any]:
+    """A fit as results.json has it."""
     last = float(fit.curve.times_s[-1]) * 1.2
     times = np.linspace(0.0, last, _CURVE_POINTS)
     return {
@@ -267,7 +268,7 @@ def _voi(result: CycleResult, voi: VoiResult) -> dict[str, Any]:
         },
         "partial_volume_factor": [factor if math.isfinite(factor) else None for factor in voi.partial_volume_factors],
         "uncorrected_activity_bq": {name: list(values) for name, values in voi.uncorrected_activity_bq.items()},
-        "fit": {name: _fit(fit) for name, fit in voi.fits.items()},
+        "fit": {name: fit_json(fit) for name, fit in voi.fits.items()},
         "engine": voi.engine,
         "cross_check_absorbed_dose_gy": {engine: _with_total(doses) for engine, doses in voi.cross_checks_gy.items()},
         "contributions": {source: _with_total(doses) for source, doses in voi.contributions_gy.items()},

@@ -14,7 +14,7 @@ from dosimetry_core.kinetics.second_nuclide import second_nuclide_fit
 from dosimetry_core.kinetics.single_scan import fit_single_scan
 from dosimetry_core.kinetics.weighting import Tail, Weights
 from dosimetry_core.nuclide import LU177, Y90, nuclide
-from dosimetry_core.results_json import _fit
+from dosimetry_core.results_json import fit_json
 from dosimetry_core.second_opinion.fits import CannotRecompute, FitData, own_integral
 from dosimetry_core.second_opinion.reference_data import population_half_life_s
 from dosimetry_core.units import SECONDS_PER_HOUR
@@ -79,7 +79,7 @@ def test_that_every_model_weight_and_tail_is_computed_again(
 ) -> None:
     for seed in range(3):
         fit = fit_curve(noisy(seed, times), model=model, weights=weights, tail=tail)
-        assert disagreement(fit, _fit(fit), data_of(fit, weights)) < 0.005, seed
+        assert disagreement(fit, fit_json(fit), data_of(fit, weights)) < 0.005, seed
 
 
 @pytest.mark.parametrize("weights", ["proportional", "poisson", "given"])
@@ -87,18 +87,18 @@ def test_that_every_model_weight_and_tail_is_computed_again(
 def test_that_a_prior_is_weighed_the_same_way(model: Model, weights: Weights) -> None:
     for seed in range(4):
         fit = fit_curve(noisy(seed, FOUR), model=model, weights=weights, prior=population_prior("kidneys", LU177))
-        assert disagreement(fit, _fit(fit), data_of(fit, weights)) < 0.005, seed
+        assert disagreement(fit, fit_json(fit), data_of(fit, weights)) < 0.005, seed
 
 
 def test_that_a_prior_of_an_earlier_cycle_rests_on_the_own_curve_of_that_cycle() -> None:
     before = fit_curve(noisy(0, FOUR))
     prior = previous_cycle_prior(before, 1)
-    _, half_life_s = own_integral(data_of(before, "proportional"), _fit(before))
+    _, half_life_s = own_integral(data_of(before, "proportional"), fit_json(before))
     for curve in (noisy(3, FOUR), noisy(6, FOUR).excluding(2, 3, 4)):
         fit = fit_curve(curve, prior=prior)
-        assert disagreement(fit, _fit(fit), data_of(fit, "proportional", earlier_s=half_life_s)) < 0.005
+        assert disagreement(fit, fit_json(fit), data_of(fit, "proportional", earlier_s=half_life_s)) < 0.005
         with pytest.raises(CannotRecompute, match="earlier cycle"):
-            own_integral(data_of(fit, "proportional"), _fit(fit))
+            own_integral(data_of(fit, "proportional"), fit_json(fit))
 
 
 @pytest.mark.parametrize("method", ["two-t-over-ln2", "population", "previous-cycle"])
@@ -108,12 +108,12 @@ def test_that_a_single_scan_is_computed_again(method: Any) -> None:
         believed = HalfLifePrior("previous-cycle", 61 * SECONDS_PER_HOUR, 0.1, "cycle 1")
     fit = fit_single_scan(noisy(0, FOUR), method, believed)
     data = data_of(fit, "proportional", region="lesion", earlier_s=61 * SECONDS_PER_HOUR)
-    assert disagreement(fit, _fit(fit), data) < 1e-6
+    assert disagreement(fit, fit_json(fit), data) < 1e-6
 
 
 def test_that_what_it_does_not_know_is_said() -> None:
     fit = fit_curve(noisy(0, FOUR))
-    record = _fit(fit)
+    record = fit_json(fit)
     with pytest.raises(CannotRecompute, match="quadratic"):
         own_integral(data_of(fit, "proportional"), record | {"model": "quadratic"})
     with pytest.raises(CannotRecompute, match="uncertainties"):
@@ -124,7 +124,7 @@ def test_that_a_wrong_integral_of_every_kind_is_seen() -> None:
     # A fit of other points than the record's is off by far more than the tolerance.
     fit = fit_curve(noisy(0, SEVEN), model="model-average")
     other = data_of(fit_curve(noisy(3, SEVEN)), "proportional")
-    assert disagreement(fit, _fit(fit), other) > 0.005
+    assert disagreement(fit, fit_json(fit), other) > 0.005
 
 
 def test_that_the_copy_of_the_population_half_lives_is_that_of_the_table() -> None:
