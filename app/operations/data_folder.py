@@ -68,7 +68,7 @@ def make_private(folder: Path) -> Path:
     DosimetryError
         If it can't be made.
     """
-    if folder.is_dir():
+    if os.path.isdir(folder):  # False, not an error, where this user may not even look
         return folder
     try:
         folder.mkdir(parents=True, mode=PRIVATE_FOLDER, exist_ok=True)

@@ -13,10 +13,12 @@ from app.operations.backups import backup_text, is_old, last_backup, same_conten
 from app.operations.data_folder import BACKUPS, LOGS, REPORTS, DataFolder, located_data_folder
 from app.operations.doctor_report import DoctorLine, DoctorReport, State
 from app.operations.folder_checks import (
+    closed_to_user,
     folder_bytes,
     free_bytes,
     modes_remedy,
     needed_bytes,
+    of_others,
     open_to_others,
     open_to_others_text,
     size_text,
@@ -146,8 +148,15 @@ def _rights(folder: Path) -> Iterator[DoctorLine]:
     if sys.platform == "win32":
         yield DoctorLine("rights", "well", "kept by the access lists of the user's profile")
         return
-    opened = open_to_others(folder)
-    if opened:
+    strange, closed, opened = of_others(folder), closed_to_user(folder), open_to_others(folder)
+    if strange:
+        text = f"of another user: {open_to_others_text(strange, folder)}"
+        remedy = "name this user's own data folder, or have an administrator give this one to this user"
+        yield DoctorLine("rights", "problem", text, remedy)
+    elif closed:
+        text = f"nothing can be saved, this user may not read or write: {open_to_others_text(closed, folder)}"
+        yield DoctorLine("rights", "problem", text, modes_remedy(folder))
+    elif opened:
         text = f"open to other users: {open_to_others_text(opened, folder)}"
         yield DoctorLine("rights", "problem", text, modes_remedy(folder))
     else:

@@ -70,6 +70,25 @@ def open_to_others(folder: Path) -> tuple[Path, ...]:
     return tuple(found)
 
 
+def of_others(folder: Path) -> tuple[Path, ...]:
+    """Of the data folder and what lies directly in it, what belongs to another user; empty on Windows."""
+    if sys.platform == "win32":
+        return ()
+    return tuple(path for path in _top(folder) if path.lstat().st_uid != os.geteuid())
+
+
+def closed_to_user(folder: Path) -> tuple[Path, ...]:
+    """Of the data folder and what lies directly in it, what this user may not read or write."""
+    return tuple(
+        path for path in _top(folder) if not os.access(path, os.R_OK | os.W_OK | (os.X_OK if path.is_dir() else 0))
+    )
+
+
+def _top(folder: Path) -> tuple[Path, ...]:
+    inside = folder.iterdir() if os.access(folder, os.R_OK | os.X_OK) else ()
+    return (folder, *sorted(path for path in inside if not path.is_symlink()))
+
+
 def open_to_others_text(paths: tuple[Path, ...], folder: Path) -> str:
     """In words, the first few named."""
     named = []

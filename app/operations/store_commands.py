@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -202,9 +203,9 @@ def backup(arguments: argparse.Namespace) -> int:
     folder, configuration = _place(arguments)
     suggested = suggested_file(folder.path, configuration, datetime.now().astimezone())
     file: Path = arguments.file or suggested
-    if file.is_dir():
-        file = file / suggested.name
     with opened_store(folder, configuration, who=who) as storage:
+        if os.path.isdir(file):  # False, not an error, where this user may not even look
+            file = file / suggested.name
         made = make_backup(storage, file.absolute(), who=who, progress=terminal_progress())
     print(f"{made.file}: {made.head_sequence:,} events, {size_text(made.bytes)}, SHA-256 {made.sha256}")
     return DONE

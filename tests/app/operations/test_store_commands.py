@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
+import os
 import random
 import sqlite3
 import sys
@@ -370,6 +372,36 @@ def test_that_an_old_backup_is_a_note_and_a_problem_where_the_site_says_so(
     assert (status, found["backup"][0]["state"]) == (2, "problem")
     assert main(["backup", str(tmp_path / "one"), "--by", "B"]) == 0
     assert doctor(capsys)[1]["backup"][0]["state"] == "well"
+
+
+def test_that_the_doctor_says_that_a_folder_is_of_another_user_or_that_nothing_can_be_saved(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "anchor" and whole(path, mode))
+    assert main(["doctor"]) == 2
+    assert "MEND  rights              nothing can be saved, this user may not read or write: anchor (0600)" in (
+        capsys.readouterr().out
+    )
+    another = os.geteuid() + 1
+    monkeypatch.setattr(os, "geteuid", lambda: another)
+    assert main(["doctor"]) == 2
+    assert "MEND  rights              of another user: the data folder (0700)" in capsys.readouterr().out
+
+
+def test_that_a_backup_from_a_folder_that_may_not_be_looked_at_is_refused_in_words(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Path.stat
+
+    def refused(path: Path, *arguments: object, **named: object) -> object:
+        if path != folder and folder in path.parents:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return whole(path, *arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Path, "stat", refused)
+    assert main(["backup", "--by", "B"]) == 2
+    assert "can't be looked at (Permission denied); check the path and the access rights" in capsys.readouterr().err
 
 
 def test_that_the_window_is_told_of_an_old_backup_only(folder: Path, tmp_path: Path) -> None:
