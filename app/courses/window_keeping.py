@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.courses.acts import archived, exported
@@ -67,7 +67,8 @@ class WindowKeeping(QObject):
         self._session.permission.forbid("person", SAY_WHO)
         recent = self.courses.storage.events(newest_first=True, limit=KNOWN_FROM_EVENTS)
         self.panel.set_known(known_people(stored.event.who for stored in recent if stored.event.who != SOFTWARE_NAME))
-        self.panel.ask()
+        # After the list has come into view, which takes the keyboard.
+        QTimer.singleShot(0, self.panel.ask)
 
     def _connect(self) -> None:
         window, opening = self._window, self._window.opening

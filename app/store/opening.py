@@ -88,7 +88,11 @@ def open_store(
 def make_folders(folder: Path) -> None:
     """The data folder and those in it, where they are not there yet."""
     with spoken(folder, "making the data folder"):
+        # A folder that was there already becomes a data folder now: from now on only its owner may enter.
+        becomes_one = folder.is_dir() and not (folder / DATABASE).exists()
         files.make_folder(folder, inside=SUBFOLDERS)
+        if becomes_one and os.name == "posix" and folder.stat().st_uid == os.getuid():
+            folder.chmod(files.FOLDER_MODE)
 
 
 @contextlib.contextmanager

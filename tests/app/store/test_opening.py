@@ -347,3 +347,12 @@ def test_that_what_was_written_is_brought_into_the_file_now_and_then(
     assert wal.stat().st_size < 30 * 4096
     store.close()
     assert not wal.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights of POSIX systems")
+def test_that_a_folder_that_was_open_to_others_is_private_once_it_holds_a_store(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    open_store(folder, who="A").close()
+    assert folder.stat().st_mode & 0o777 == 0o700
