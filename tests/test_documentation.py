@@ -347,12 +347,13 @@ def test_that_third_party_software_is_that_of_the_project_with_its_licence() -> 
 def test_that_every_figure_of_the_long_tests_is_in_the_validation_page() -> None:
     text = document("validation.md")
     sources = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py"))
-    printed = set(re.findall(r'figure_line\(\s*"([\w-]+)"', sources))
+    printed = set(re.findall(r'(?:figure_line|store_figure)\(\s*"([\w-]+)"', sources))
     anatomy = (ROOT / "tests" / "anatomy" / "test_real_anatomy.py").read_text("utf-8")
     printed |= {f"anatomy-{name}" for name in re.findall(r'StudyPlan\(\s*"([\w-]+)"', anatomy)}
     assert sorted(identity for identity in printed if f"`{identity}`" not in text) == []
     stated = re.findall(r"^\| `([a-z][\w-]+)`", text, flags=re.MULTILINE)
-    stems = re.findall(r'"id": f?"([a-z-]+)', sources) + re.findall(r'\{"id": "([\w-]+)', sources)
+    stems = re.findall(r'store_figure\(\s*f"([a-z-]+)', sources)
+    stems += re.findall(r'"id": f?"([a-z-]+)', sources) + re.findall(r'\{"id": "([\w-]+)', sources)
     known = printed | {stem.rstrip("-") for stem in stems}
     known |= set(re.findall(r'\{\{"id": "([\w-]+)', sources))
     assert [name for name in stated if not any(name.startswith(stem) for stem in known)] == []
