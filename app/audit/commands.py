@@ -16,7 +16,7 @@ from app.courses.named import course_named
 from app.operations.data_folder import located_data_folder
 from app.operations.said_by import said_by
 from app.operations.site_configuration import read_site_configuration
-from app.operations.store_access import opened_store
+from app.operations.store_access import opened_store, say_warnings
 from app.operations.terminal import terminal_progress
 from app.store.events import EventKind
 from app.store.storage import Storage
@@ -59,12 +59,15 @@ def audit(arguments: argparse.Namespace) -> int:
         wanted = AuditFilter(
             _courses(storage, arguments), arguments.person, arguments.kind, arguments.text, first, last
         )
+        doubtful = say_warnings(storage)
         if target is not None and person:
-            return _print(storage, wanted, target, person)
-        if target is not None:
-            return _write(storage, wanted, target)
-        lines = lines_in_order(storage, wanted, progress=no_progress)
-        return _show_json(storage, lines) if arguments.json else _show(lines)
+            status = _print(storage, wanted, target, person)
+        elif target is not None:
+            status = _write(storage, wanted, target)
+        else:
+            lines = lines_in_order(storage, wanted, progress=no_progress)
+            status = _show_json(storage, lines) if arguments.json else _show(lines)
+        return PROBLEMS if doubtful else status
 
 
 def _courses(storage: Storage, arguments: argparse.Namespace) -> frozenset[str] | None:

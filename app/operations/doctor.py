@@ -24,7 +24,7 @@ from app.operations.folder_checks import (
     size_text,
 )
 from app.operations.site_configuration import SiteConfiguration, read_site_configuration, site_configuration_file
-from app.operations.store_access import has_store, opened_store
+from app.operations.store_access import has_store, opened_store, require_not_lost
 from app.store.storage import StoreCheck
 from dosimetry_core.errors import DosimetryError, InputProblems
 from dosimetry_core.progress import Progress, part_of
@@ -180,6 +180,7 @@ def _kept(
     folder: DataFolder, configuration: SiteConfiguration, checks: list[StoreCheck], progress: Progress
 ) -> Iterator[DoctorLine]:
     """Everything about the store itself; its check is added to ``checks``."""
+    require_not_lost(folder.path, configuration)
     if not has_store(folder.path):
         return
     older = _older_version(folder.path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -34,6 +35,27 @@ def has_store(folder: Path) -> bool:
         raise MissingDataError(
             f"can't be looked at ({error.strerror})", where=str(path), remedy="check the path and the access rights"
         ) from error
+
+
+def require_not_lost(folder: Path, configuration: SiteConfiguration) -> None:
+    """Refuse a data folder whose store is gone, which is another thing than one that never had any.
+
+    Raises
+    ------
+    StoreDamagedError
+        If it is gone.
+    """
+    from app.store.opening import require_no_lost_store
+
+    if not has_store(folder):
+        require_no_lost_store(folder, anchor=configuration.anchor_file)
+
+
+def say_warnings(storage: SqliteStorage) -> bool:
+    """Whether what was read is to be doubted, for example because the anchor contradicts it; says why."""
+    for text in storage.warnings:
+        print(f"warning: {text}", file=sys.stderr)
+    return bool(storage.warnings)
 
 
 def require_store(folder: DataFolder) -> None:
@@ -68,6 +90,7 @@ def opened_store(
     if make and who is not None:
         make_private(folder.path)
     else:
+        require_not_lost(folder.path, configuration)
         require_store(folder)
     storage = open_store(folder.path, who=who or READER, read_only=who is None, anchor=configuration.anchor_file)
     try:

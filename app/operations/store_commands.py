@@ -15,7 +15,7 @@ from app.courses.named import SHORT_ID, course_named
 from app.operations.data_folder import DataFolder, located_data_folder
 from app.operations.said_by import said_by
 from app.operations.site_configuration import SiteConfiguration, read_site_configuration
-from app.operations.store_access import has_store, opened_store, require_store
+from app.operations.store_access import has_store, opened_store, require_not_lost, require_store, say_warnings
 from app.operations.terminal import columns_wide, terminal_progress
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.progress import no_progress
@@ -83,6 +83,7 @@ def list_courses(arguments: argparse.Namespace) -> int:
     courses: Sequence[Any] = ()
     if has_store(folder.path) or arguments.data_folder is not None:
         with opened_store(folder, configuration, who=None) as storage:
+            say_warnings(storage)
             courses = matching(
                 storage.courses(),
                 text=arguments.search,
@@ -95,6 +96,7 @@ def list_courses(arguments: argparse.Namespace) -> int:
                 reverse=arguments.reverse != (arguments.sort == "changed"),
             )
     else:
+        require_not_lost(folder.path, configuration)
         print(f"There is no store in {folder.path} yet ({folder.source}).", file=sys.stderr)
     if arguments.json:
         print(json.dumps([_course_json(course) for course in courses], indent=1, ensure_ascii=False))

@@ -177,6 +177,22 @@ def _prepared(access: Access, anchor: Anchor, who: str, progress: Progress) -> b
     return created
 
 
+def require_no_lost_store(folder: Path, *, anchor: Path | None = None) -> None:
+    """Refuse a data folder that lost its store: there is none, but the anchor knows of one.
+
+    Raises
+    ------
+    StoreDamagedError
+        If there was one.
+    StoreError
+        If the anchor can't be read.
+    """
+    access = Access(folder.absolute() / DATABASE)
+    if not access.path.exists():
+        with spoken(folder, "reading the anchor"):
+            _require_no_memory(access, Anchor(anchor or folder / ANCHOR, folder / "instances" / "anchor.lock"))
+
+
 def _require_no_memory(access: Access, anchor: Anchor) -> None:
     """Refuse to begin a new store where there was one."""
     furthest = anchor.state().furthest()

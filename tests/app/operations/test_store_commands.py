@@ -669,3 +669,30 @@ def test_that_a_file_that_is_no_course_begins_no_store(
 def test_that_exporting_an_unknown_course_writes_nothing(folder: Path, tmp_path: Path) -> None:
     assert main(["export", "nobody", str(tmp_path / "x.lutetia"), "--by", "B"]) == 2
     assert not (tmp_path / "x.lutetia").exists()
+
+
+def test_that_a_store_put_back_by_hand_is_told_by_whatever_reads_it(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    older = (folder / "store.sqlite").read_bytes()
+    assert not (folder / "store.sqlite-wal").exists()
+    assert main(["archive", "LUT-9", "--by", "B"]) == 0
+    (folder / "store.sqlite").write_bytes(older)
+    capsys.readouterr()
+    assert main(["list"]) == 0
+    assert "warning:" in (said := capsys.readouterr().err)
+    assert "replaced by an older copy" in said
+    assert main(["audit"]) == 2
+    assert "replaced by an older copy" in capsys.readouterr().err
+
+
+def test_that_a_store_that_is_gone_is_not_taken_for_one_that_never_was(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "store.sqlite").unlink()
+    for command in (["list"], ["audit"], ["backup", "--by", "B"]):
+        assert main(command) == 2
+        assert "the store is gone" in capsys.readouterr().err
+    assert main(["doctor"]) == 2
+    assert "MEND  store" in (said := capsys.readouterr().out)
+    assert "the store is gone" in said
