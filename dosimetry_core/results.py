@@ -11,6 +11,7 @@ from dosimetry_core.errors import Finding
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.kinetics.curve import TimeActivityCurve
 from dosimetry_core.kinetics.result import FitResult
+from dosimetry_core.uncertainty_budget import UncertaintyBudget, combined_budget
 from dosimetry_core.voi import Role, Voi
 
 
@@ -104,6 +105,7 @@ class VoiResult:
     cross_checks_gy: FrozenMap[str, FrozenMap[str, float]] = field(default_factory=FrozenMap)
     contributions_gy: FrozenMap[str, FrozenMap[str, float]] = field(default_factory=FrozenMap)
     with_enclosed: EnclosedReading | None = None
+    budgets: FrozenMap[str, UncertaintyBudget] = field(default_factory=FrozenMap)
     bed_gy: float | None = None
     protraction_per_gy: ProtractionPerGy = field(default_factory=FrozenMap)
     failure: str | None = None
@@ -118,6 +120,15 @@ class VoiResult:
     def total(self) -> DoseValue | None:
         """Absorbed dose of all nuclides; None if not computed."""
         return total_within_cycle(self.doses.values()) if self.doses else None
+
+    @property
+    def total_budget(self) -> UncertaintyBudget | None:
+        """Budget of the dose of all nuclides; None if there is none, or the dose is 0.
+
+        Each source adds linearly over the nuclides; never above ``total``, which adds their common parts linearly.
+        """
+        parts = [(self.doses[name].absorbed_dose_gy, budget) for name, budget in self.budgets.items()]
+        return combined_budget(parts) if sum(dose for dose, _ in parts) > 0 else None
 
 
 @dataclass(frozen=True, eq=False)

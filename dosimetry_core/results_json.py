@@ -282,6 +282,10 @@ def _voi(result: CycleResult, voi: VoiResult) -> dict[str, Any]:
             for a in result.cycle.administrations
             if a.nuclide in voi.doses
         }
+    if (total_budget := voi.total_budget) is not None:
+        tree["uncertainty_budget"] = {
+            name: budget.to_json() for name, budget in {**voi.budgets, "total": total_budget}.items()
+        }
     if voi.bed_gy is not None:
         tree |= _bed(voi.bed_gy, voi.protraction_per_gy)
     if voi.with_enclosed is not None:

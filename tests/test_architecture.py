@@ -103,7 +103,7 @@ RANKS = [
     {"case", "voi_editing", "voi_shaping", "voi_sampling", "exclusive_vois", "virtual_patient"},
     {"case_contradictions"},
     {"case_file", "calibration", "registration", "partial_volume", "quantification", "kinetics", "dicom"},
-    {"dose", "uncertainty"},
+    {"dose", "uncertainty", "uncertainty_budget"},
     {"results"},
     {"planning", "safety", "followup", "second_opinion"},
     {"evaluation"},

@@ -30,6 +30,7 @@ from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.pipeline.curves import VoiCurves
 from dosimetry_core.pipeline.marrow import SourceActivity
 from dosimetry_core.pipeline.uncertainties import (
+    absorbed_dose_budget,
     activity_standard_uncertainties_bq,
     activity_uncertainty,
     relative_uncertainty,
@@ -224,6 +225,12 @@ def _with_doses(
         cross_checks_gy=checks,
         bed_gy=bed_of_doses_gy(absorbed_doses_gy(doses), quadratic) if quadratic else None,
         protraction_per_gy=quadratic,
+        budgets=FrozenMap(
+            {
+                nuclide: absorbed_dose_budget(measured, curves, nuclide, weights=case.settings.fit.weights)
+                for nuclide in doses
+            }
+        ),
     )
 
 

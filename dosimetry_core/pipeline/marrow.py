@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -10,6 +11,7 @@ import numpy as np
 
 from dosimetry_core.case import Administration, BloodSample, Case, Cycle
 from dosimetry_core.dose.red_marrow import (
+    REMAINDER,
     MarrowSource,
     RedMarrowAbsorbedDose,
     blood_time_integrated_activity_bq_s_per_kg,
@@ -25,6 +27,7 @@ from dosimetry_core.kinetics.second_nuclide import IDENTITY_RELATIVE_STANDARD_UN
 from dosimetry_core.kinetics.whole_body import fit_whole_body, remainder
 from dosimetry_core.pipeline.curves import derived, other_nuclides, scan_times_s
 from dosimetry_core.quantification import CycleMeasurement
+from dosimetry_core.quantification.field_of_view_cut import field_of_view_cut
 from dosimetry_core.uncertainty import RelativeUncertainty
 from dosimetry_core.units import MINUTE, PERCENT, SECONDS_PER_HOUR
 
@@ -165,6 +168,31 @@ def blood_fits(
     return FrozenMap(fits), tuple(findings)
 
 
+def _cut_findings(
+    case: Case, measurement: CycleMeasurement, doses: Mapping[str, RedMarrowAbsorbedDose], place: str
+) -> list[Finding]:
+    """Whether images that stand for the whole body cut it, and by how much the marrow dose may be too low."""
+    cut = field_of_view_cut(measurement.time_points[0].image.concentration)
+    if cut is None or not cut.cut_ends:
+        return []
+    ends = "both ends" if cut.cut_ends == 2 else "one end"
+    density = PERCENT.text(max(cut.edge_density), digits=0)
+    text = (
+        f"The images cut the body at {ends} (activity per length there up to {density} of their mean) but stand for "
+        "the whole body: what lies outside is missing from the remainder"
+    )
+    if case.patient.height_mm is None:
+        size = "by how much the marrow dose is too low is not known without height_cm"
+    else:
+        missing = cut.missing_over_seen(case.patient.height_mm)
+        rest = math.fsum(dose.contributions_gy.get(REMAINDER, 0.0) for dose in doses.values())
+        total = math.fsum(dose.absorbed_dose_gy for dose in doses.values())
+        size = f"up to {PERCENT.text(missing, digits=0)} of the activity in them"
+        if total > 0:
+            size += f", and up to {PERCENT.text(missing * rest / total, digits=0)} of the red marrow dose"
+    return [Finding("field-of-view-cuts-body", "warning", f"{text}, {size}.", place)]
+
+
 def cycle_marrow(
     case: Case,
     cycle: Cycle,
@@ -248,6 +276,8 @@ def cycle_marrow(
             place=place,
         )
         gathered += doses[name].findings
+    if measurement is not None and cycle.whole_body.method == "field-of-view" and rests:
+        gathered += _cut_findings(case, measurement, doses, place)
     if not cycle.blood_samples and cycle.entered is None and cycle.time_points:
         gathered.append(
             Finding("blood-missing", "warning", "No blood sample, so no marrow dose of this cycle's own.", place)

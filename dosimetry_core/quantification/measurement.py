@@ -69,6 +69,8 @@ class VoiMeasurement:
         What the correction multiplied it by; NaN where there was nothing to multiply.
     random_standard_uncertainty_bq
         Independent from scan to scan: image noise and registration. None if the VOIs are too small to tell.
+    registration_standard_uncertainty_bq
+        The part of it by registration; empty where the other is None.
     calibration_relative_standard_uncertainty
         Common to all scans and VOIs; None if the case doesn't state it.
     recovery_relative_standard_uncertainty
@@ -94,6 +96,7 @@ class VoiMeasurement:
     uncorrected_activity_bq: FloatArray = field(default_factory=_none)
     partial_volume_factor: FloatArray = field(default_factory=_none)
     random_standard_uncertainty_bq: FloatArray | None = None
+    registration_standard_uncertainty_bq: FloatArray = field(default_factory=_none)
     activity_with_enclosed_bq: FloatArray = field(default_factory=_none)
     calibration_relative_standard_uncertainty: float | None = None
     recovery_relative_standard_uncertainty: float | None = None

@@ -48,6 +48,7 @@ class _VoiOnScan:
     activity_bq: float
     uncorrected_activity_bq: float
     random_standard_uncertainty_bq: float | None
+    registration_standard_uncertainty_bq: float
     recovery_relative_standard_uncertainty: float | None
     fraction_outside: float
     findings: tuple[Finding, ...]
@@ -112,6 +113,9 @@ def _voi(
             for value in values
         ),
         random_standard_uncertainty_bq=_array(known_random) if len(known_random) == len(values) else None,
+        registration_standard_uncertainty_bq=_array(
+            value.registration_standard_uncertainty_bq for value in values if len(known_random) == len(values)
+        ),
         calibration_relative_standard_uncertainty=scans[0].image.relative_standard_uncertainty,
         recovery_relative_standard_uncertainty=(
             math.hypot(sum(known_recovery) / len(known_recovery), non_uniformity_loss(contrast))
@@ -230,6 +234,7 @@ def _voi_on_scan(
         activity,
         uncorrected,
         random,
+        abs(registration_loss * activity),
         recovery_uncertainty,
         sampled.fraction_outside,
         voi_on_scan_findings(
