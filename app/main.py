@@ -113,7 +113,14 @@ def open_courses(window: MainWindow, folder: DataFolder, configuration: SiteConf
 
 def keep_nothing(window: MainWindow, error: DosimetryError) -> None:
     """Say that there is no store, so that nobody believes that something is kept."""
-    window.notices.put(Notice("store", "error", f"NOTHING IS SAVED, and what was kept before is not shown: {error.line()}", dismissable=False))
+    window.notices.put(
+        Notice(
+            "store",
+            "error",
+            f"NOTHING IS SAVED, and what was kept before is not shown: {error.line()}",
+            dismissable=False,
+        )
+    )
     window.show_problem(error)
 
 

@@ -152,7 +152,14 @@ def test_that_what_a_developer_needs_stays(logs: Logs) -> None:
     log_error(_raised(ValueError("fit of cycle 2, Kidney L: 3.25 MBq, 12 of 17 points, rate 9.61 counts/s/MBq")), "fit")
     logging.getLogger("lutetia").warning("read 3/4 of the limit; SQLite 3.54.1, 2.0e-3 Gy/GBq")
     text = everything(logs.logs_folder)
-    for kept in ("ValueError", "cycle 2, Kidney L", "3.25 MBq", "9.61 counts/s/MBq", "operations/test_logs.py", "limit"):
+    for kept in (
+        "ValueError",
+        "cycle 2, Kidney L",
+        "3.25 MBq",
+        "9.61 counts/s/MBq",
+        "operations/test_logs.py",
+        "limit",
+    ):
         assert kept in text
     assert "3/4 of the limit; SQLite 3.54.1, 2.0e-3 Gy/GBq" in text
 
