@@ -116,9 +116,10 @@ def _own(
     curves: dict[str, VoiCurves] = {}
     findings: list[Finding] = list(cycle.import_findings)
     if cycle.time_points:
-        measurement = measure_cycle(
-            cycle, previous=previous.measurement if previous is not None else None, progress=progress
-        )
+        old = previous.measurement if previous is not None else None
+        # What was measured rests on the cycle alone; settings and other cycles don't change it.
+        unchanged = previous is not None and previous.cycle is cycle
+        measurement = old if old is not None and unchanged else measure_cycle(cycle, previous=old, progress=progress)
         imaged = measurement.time_points[0].nuclide
         half_life = nuclide(imaged).physical_half_life_s
         curves = {
