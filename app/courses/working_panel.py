@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QModelIndex, QObject, QStringListModel, Qt, Q
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QAbstractItemView,
     QApplication,
     QComboBox,
     QCompleter,
@@ -202,7 +203,13 @@ class WorkingPanel(QFrame):
             if wanted and self._names.rowCount():
                 self.name.completer().complete()
                 # Enter takes the name as it is typed; one that is offered has to be pointed out first.
-                self.name.completer().popup().setCurrentIndex(QModelIndex())
+                self._popup().setCurrentIndex(QModelIndex())
+
+    def _popup(self) -> QAbstractItemView:
+        popup = self.name.completer().popup()
+        if popup is None:
+            raise ValueError("the completer of the names shows a list")
+        return popup
 
     def _take_offered(self, name: str) -> None:
         self.name.setText(name)
@@ -214,7 +221,7 @@ class WorkingPanel(QFrame):
             self.role.setCurrentIndex(self.role.findData(known.role))
 
     def _give(self) -> None:
-        offered = self.name.completer().popup()
+        offered = self._popup()
         if offered.isVisible() and offered.currentIndex().isValid():
             # This Enter takes the name that is pointed out, with its role; the next one answers.
             return

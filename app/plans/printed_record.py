@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from app.plans.page_images import page_texts
 from app.plans.pdf_revision import SignatureStatement, signed_revision, signing_software, with_signature_fields
@@ -16,6 +17,8 @@ from dosimetry_core.report import SHORT_DIGEST_LENGTH, typeset_plan
 from dosimetry_core.typesetting import compiler_version, font_coverage, template_digest
 from dosimetry_core.typesetting.printable import printable
 from dosimetry_core.version import SOFTWARE_VERSION
+
+_ACTIVITY: Final = re.compile(r"(\d[\d.,]*)\s*[kMG]?Bq")
 
 
 def made_by_this_version(plan: AttachedPlan, software: Sequence[str]) -> bool:
@@ -68,10 +71,24 @@ def text_problems(pdf: bytes, plan: AttachedPlan) -> list[str]:
         for activity in plan.record["plan"]["activities"].values()
         for name in ("administered_activity_gbq", "unrounded_activity_gbq")
     }
-    shown = set(re.findall(r"(\d[\d.,]*)\s*[kMG]?Bq", pages[0]))
+    shown = set(_ACTIVITY.findall(pages[0]))
     for nuclide, activity in plan.record["plan"]["activities"].items():
         if activity["administered_activity_gbq"] not in shown:
             problems.append(f"page 1 does not print the {nuclide} activity of the record")
-    if foreign := sorted(shown - proposed):
+    # Page 1 also prints remarks and reasons, in which activities may be named.
+    told = {number for text in _sentences(plan.record) for number in _ACTIVITY.findall(text)}
+    if foreign := sorted(shown - proposed - told):
         problems.append(f"page 1 prints activities that are not in the record: {', '.join(foreign)}")
     return problems
+
+
+def _sentences(record: Any) -> Iterator[str]:
+    """Every text of a record."""
+    if isinstance(record, str):
+        yield record
+    elif isinstance(record, Mapping):
+        for value in record.values():
+            yield from _sentences(value)
+    elif isinstance(record, Sequence):
+        for value in record:
+            yield from _sentences(value)

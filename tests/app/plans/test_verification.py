@@ -367,6 +367,16 @@ def test_that_a_plan_of_another_version_is_verified_by_its_numbers_and_the_libra
     assert verify_plan(approved, trust=trusted()).state == "approved"
 
 
+def test_that_activities_named_in_remarks_on_page_one_are_no_fault_of_a_plan_of_another_version() -> None:
+    results = entered_results()
+    remark = "11.90 GBq of Lu-177 is 1.61 times the standard activity (7.40 GBq); above 1.25 times it needs a reason."
+    finding = {"code": "high-activity", "level": "warning", "place": "cycle 2, Lu-177", "text": remark}
+    results["findings"] = [*results["findings"], finding]
+    pdf = sealed(with_signature_fields(typeset_plan(results, _record(results, "0.0.9"))), physicist())
+    assert text_problems(pdf, attached_plan(pdf)) == []
+    assert verify_plan(pdf, trust=trusted()).state == "signed"
+
+
 @pytest.mark.parametrize("change", CHANGES)
 def test_that_a_revision_slipped_into_a_plan_of_another_version_is_refused(
     change: Callable[[IncrementalPdfFileWriter], None],
