@@ -10,7 +10,8 @@ from dosimetry_core.errors import FitError
 from dosimetry_core.kinetics.curve import TimeActivityCurve
 from dosimetry_core.kinetics.fit import Model, Weights, fit_curve
 from dosimetry_core.kinetics.fit_findings import half_life_findings
-from dosimetry_core.nuclide import LU177, decay_constant_per_s, nuclide
+from dosimetry_core.kinetics.second_nuclide import second_nuclide_fit
+from dosimetry_core.nuclide import LU177, Y90, decay_constant_per_s, nuclide
 from dosimetry_core.units import BQ_PER_MBQ, SECONDS_PER_HOUR
 
 FOUR = np.array([4.0, 24.0, 48.0, 192.0]) * SECONDS_PER_HOUR
@@ -262,13 +263,18 @@ def test_that_coverage_holds_over_thousands_of_draws(kind: str) -> None:
 
 
 def test_that_twenty_vois_are_fitted_again_within_the_blink_of_a_brush() -> None:
-    points = curve(UPTAKE)
-    fit_curve(points)
+    rng = np.random.default_rng(2)
+    curves = []
+    for number in range(20):
+        values = values_of(random_truth(rng, ("mono", "bi", "uptake")[number % 3]), FOUR)
+        noisy = values * (1 + 0.03 * rng.standard_normal(4))
+        curves.append(TimeActivityCurve(FOUR, noisy, LU177, 0.03 * values))
     best = float("inf")
-    for _ in range(5):
-        begin = time.perf_counter()
-        for _ in range(20):
-            fit_curve(points)
-        best = min(best, time.perf_counter() - begin)
-    # 50 ms is the goal on an idle core; five times that keeps a loaded test machine from failing at random.
-    assert best < 0.25
+    for _ in range(6):
+        begin = time.process_time()
+        for points in curves:
+            fit = fit_curve(points)
+            second_nuclide_fit(fit, to_nuclide=Y90, administered_from_bq=2.0, administered_to_bq=1.0)
+        best = min(best, time.process_time() - begin)
+    # Both nuclides with uncertainties: 17 ms measured; 50 ms is the goal for fits and doses together.
+    assert best < 0.05
