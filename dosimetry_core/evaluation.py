@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.dose.red_marrow import RedMarrowAbsorbedDose
@@ -31,6 +31,8 @@ class CycleResult:
         Itemised marrow dose by nuclide; empty without blood samples.
     red_marrow_alternatives_gy
         Rest-of-body convention → total marrow dose of the cycle.
+    red_marrow_image_based_self_gy
+        VOI of role red marrow → nuclide → self dose of the marrow by its image; stands beside that by blood.
     whole_body, blood
         Curves by nuclide that the marrow dose rests on.
     findings, own_findings
@@ -49,6 +51,7 @@ class CycleResult:
     safety: SafetyAssessment
     own_findings: tuple[Finding, ...]
     findings: tuple[Finding, ...] = ()
+    red_marrow_image_based_self_gy: FrozenMap[str, FrozenMap[str, float]] = field(default_factory=FrozenMap)
 
 
 @dataclass(frozen=True, eq=False)

@@ -150,6 +150,10 @@ def _cycle(result: CycleResult) -> dict[str, Any]:
         "entered": _entered(cycle),
         "whole_body": None if result.whole_body is None else plain(result.whole_body),
         "blood": _blood(result),
+        "red_marrow": {name: dose.to_json() for name, dose in result.red_marrow.items()},
+        "red_marrow_image_based_self_gy": {
+            name: _with_total(doses) for name, doses in result.red_marrow_image_based_self_gy.items()
+        },
         "red_marrow_alternatives_gy": dict(result.red_marrow_alternatives_gy),
         "haematocrit": cycle.haematocrit,
         "laboratory": [{"date": r.date.isoformat(), **r.values} for r in cycle.laboratory],

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from dosimetry_core.dose.s_values import (
     KIDNEYS,
@@ -34,6 +34,8 @@ from dosimetry_core.units import GRAM_PER_KG
 
 # Fraction of extracellular fluid in red marrow (Sgouros, J Nucl Med 1993;34:689–694, abstract).
 MARROW_EXTRACELLULAR_FLUID_FRACTION: Final = 0.19
+# Density of red marrow, ICRP Publication 89.
+MARROW_DENSITY_G_PER_ML: Final = 1.03
 REMAINDER: Final = "remainder"
 _REGIONS: Final = {"kidneys": KIDNEYS, "liver": LIVER, "spleen": SPLEEN}
 
@@ -80,6 +82,25 @@ def marrow_self_absorbed_dose_gy(
     )
 
 
+def image_based_self_absorbed_dose_gy(
+    nuclide_name: str, sex: Sex, time_integrated_activity_bq_s: float, *, volume_ml: float
+) -> float:
+    """Self dose of the marrow from a VOI in vertebral bodies instead of blood.
+
+    D_self = Ã/(V ρ_marrow) · m_phantom · S(RM←RM): the VOI's mean concentration is taken as that of marrow, so bone
+    within the outline makes it too low, and a metastasis or spill-in far too high. The patient's marrow mass cancels.
+    """
+    if not volume_ml > 0:
+        raise ValueError("the volume must be positive")
+    own = s_value(nuclide_name, sex, target=RED_MARROW, source=RED_MARROW)
+    return marrow_self_absorbed_dose_gy(
+        time_integrated_activity_bq_s / volume_ml / MARROW_DENSITY_G_PER_ML * GRAM_PER_KG,
+        marrow_to_blood_ratio=1.0,
+        s_value_gy_per_bq_s=own.total_gy_per_bq_s,
+        phantom_marrow_mass_kg=own.target_mass_kg,
+    )
+
+
 def marrow_time_integrated_activity_bq_s(
     blood_time_integrated_activity_bq_s_per_kg: float, *, marrow_to_blood_ratio: float, sex: Sex
 ) -> float:
@@ -108,6 +129,8 @@ class RedMarrowAbsorbedDose:
         Relative standard uncertainty of each.
     by_convention_gy
         The whole dose under each rest-of-body convention; the chosen one's equals ``absorbed_dose_gy``.
+    remainder_by_convention_gy, lesions_by_convention_gy
+        The part of it from the remainder, lesions included, and the lesions' part of that.
     """
 
     nuclide: str
@@ -116,6 +139,23 @@ class RedMarrowAbsorbedDose:
     contribution_uncertainties: FrozenMap[str, RelativeUncertainty]
     by_convention_gy: FrozenMap[str, float]
     findings: tuple[Finding, ...] = ()
+    remainder_by_convention_gy: FrozenMap[str, float] = field(default_factory=FrozenMap)
+    lesions_by_convention_gy: FrozenMap[str, float] = field(default_factory=FrozenMap)
+
+    def to_json(self) -> dict[str, Any]:
+        """As results.json has it: every item, and all conventions beside each other."""
+        return {
+            "rest_of_body": self.convention,
+            "contributions_gy": dict(self.contributions_gy),
+            "by_convention_gy": {
+                name: {
+                    "total": total,
+                    "remainder": self.remainder_by_convention_gy.get(name),
+                    "lesions_within_remainder": self.lesions_by_convention_gy.get(name),
+                }
+                for name, total in self.by_convention_gy.items()
+            },
+        }
 
     @property
     def absorbed_dose_gy(self) -> float:
@@ -153,6 +193,7 @@ def red_marrow_absorbed_dose(
     body_mass_kg: float | None,
     scale_remainder_by_body_mass: bool,
     bone_metastases: bool | None = None,
+    lesions_bq_s: float = 0.0,
     place: str = "",
 ) -> RedMarrowAbsorbedDose:
     """Red marrow dose by one nuclide.
@@ -170,6 +211,8 @@ def red_marrow_absorbed_dose(
         ``scale_remainder_by_body_mass``.
     bone_metastases
         True or unknown is a finding: marrow beside metastases is not dosed by blood.
+    lesions_bq_s
+        Time-integrated activity of lesions within the remainder, for the itemisation.
     """
     own = s_value(nuclide_name, sex, target=RED_MARROW, source=RED_MARROW)
     self_dose = marrow_self_absorbed_dose_gy(
@@ -189,6 +232,8 @@ def red_marrow_absorbed_dose(
         doses[name] = source.time_integrated_activity_bq_s * s.total_gy_per_bq_s
         spreads[name] = _with_s_value(source.uncertainty, S_VALUE_CROSS_RELATIVE_UNCERTAINTY)
     without_rest = math.fsum(doses.values())
+    rests: dict[str, float] = {}
+    lesions: dict[str, float] = {}
     by_convention: dict[str, float] = dict.fromkeys(REST_OF_BODY_CONVENTIONS, without_rest)
     if remainder is not None:
         photon_scale = 1.0
@@ -199,6 +244,8 @@ def red_marrow_absorbed_dose(
             per_activity = s.electron_gy_per_bq_s + s.photon_gy_per_bq_s * photon_scale
             dose = remainder.time_integrated_activity_bq_s * per_activity
             by_convention[convention] = without_rest + dose
+            rests[convention] = dose
+            lesions[convention] = lesions_bq_s * per_activity
             if convention == rest_of_body:
                 doses[REMAINDER] = dose
         spreads[REMAINDER] = _with_s_value(remainder.uncertainty, S_VALUE_REMAINDER_RELATIVE_UNCERTAINTY)
@@ -209,6 +256,8 @@ def red_marrow_absorbed_dose(
         FrozenMap(spreads),
         FrozenMap(by_convention),
         _findings(organs, remainder, scale_remainder_by_body_mass, body_mass_kg, bone_metastases, place),
+        FrozenMap(rests),
+        FrozenMap(lesions),
     )
 
 

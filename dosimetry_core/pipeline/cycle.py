@@ -21,7 +21,7 @@ from dosimetry_core.pipeline.doses import (
     source_activities,
     voi_results,
 )
-from dosimetry_core.pipeline.marrow import CycleMarrow, cycle_marrow
+from dosimetry_core.pipeline.marrow import CycleMarrow, cycle_marrow, image_based_self_doses_gy
 from dosimetry_core.planning.plausibility import (
     change_findings,
     dose_per_activity_findings,
@@ -180,6 +180,7 @@ def _own(
         safety,
         unique,
         unique,
+        image_based_self_doses_gy(case, vois),
     )
 
 

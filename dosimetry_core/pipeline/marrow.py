@@ -15,6 +15,7 @@ from dosimetry_core.dose.red_marrow import (
     MarrowSource,
     RedMarrowAbsorbedDose,
     blood_time_integrated_activity_bq_s_per_kg,
+    image_based_self_absorbed_dose_gy,
     marrow_time_integrated_activity_bq_s,
     red_marrow_absorbed_dose,
 )
@@ -28,6 +29,7 @@ from dosimetry_core.kinetics.whole_body import fit_whole_body, remainder
 from dosimetry_core.pipeline.curves import derived, other_nuclides, scan_times_s
 from dosimetry_core.quantification import CycleMeasurement
 from dosimetry_core.quantification.field_of_view_cut import field_of_view_cut
+from dosimetry_core.results import VoiResult
 from dosimetry_core.uncertainty import RelativeUncertainty
 from dosimetry_core.units import MINUTE, PERCENT, SECONDS_PER_HOUR
 
@@ -168,6 +170,24 @@ def blood_fits(
     return FrozenMap(fits), tuple(findings)
 
 
+def image_based_self_doses_gy(case: Case, vois: Mapping[str, VoiResult]) -> FrozenMap[str, FrozenMap[str, float]]:
+    """VOI of role red marrow (a vertebral body) → nuclide → self dose by its image, to stand beside that by blood."""
+    return FrozenMap(
+        {
+            name: FrozenMap(
+                {
+                    nuclide: image_based_self_absorbed_dose_gy(
+                        nuclide, case.patient.sex, fit.time_integrated_activity_bq_s, volume_ml=voi.volume_ml
+                    )
+                    for nuclide, fit in voi.fits.items()
+                }
+            )
+            for name, voi in vois.items()
+            if voi.role == "red_marrow" and voi.fits and voi.volume_ml > 0
+        }
+    )
+
+
 def _cut_findings(
     case: Case, measurement: CycleMeasurement, doses: Mapping[str, RedMarrowAbsorbedDose], place: str
 ) -> list[Finding]:
@@ -273,6 +293,7 @@ def cycle_marrow(
             body_mass_kg=case.patient.weight_kg,
             scale_remainder_by_body_mass=settings.scale_remainder_by_body_mass,
             bone_metastases=case.patient.bone_metastases,
+            lesions_bq_s=lesions_bq_s.get(name, 0.0),
             place=place,
         )
         gathered += doses[name].findings

@@ -111,3 +111,31 @@ def test_that_unknown_sources_and_haematocrits_are_refused() -> None:
 
 def test_that_the_marrows_own_activity_uses_the_mass_that_cancels() -> None:
     assert red_marrow.marrow_time_integrated_activity_bq_s(2.0, marrow_to_blood_ratio=1.0, sex="F") == 2.0 * 1.064
+
+
+def test_that_a_vertebra_with_the_concentration_of_blood_has_the_self_dose_of_blood() -> None:
+    """Same concentration per mass: the image-based and the blood-based self dose are one."""
+    per_ml, volume_ml = 4e9, 35.0
+    by_image = red_marrow.image_based_self_absorbed_dose_gy("Lu-177", "M", per_ml * volume_ml, volume_ml=volume_ml)
+    by_blood = red_marrow.marrow_self_absorbed_dose_gy(
+        red_marrow.blood_time_integrated_activity_bq_s_per_kg(
+            per_ml, blood_density_g_per_ml=red_marrow.MARROW_DENSITY_G_PER_ML
+        ),
+        marrow_to_blood_ratio=1.0,
+        s_value_gy_per_bq_s=s_values.s_value("Lu-177", "M", target="R-marrow", source="R-marrow").total_gy_per_bq_s,
+        phantom_marrow_mass_kg=1.394,
+    )
+    assert by_image == pytest.approx(by_blood, rel=1e-12)
+    with pytest.raises(ValueError, match="volume"):
+        red_marrow.image_based_self_absorbed_dose_gy("Lu-177", "M", 1.0, volume_ml=0.0)
+
+
+def test_that_every_convention_is_itemised_with_the_lesions_within_the_remainder() -> None:
+    lesions = 0.25 * REST.time_integrated_activity_bq_s
+    dose = marrow(lesions_bq_s=lesions)
+    table = dose.to_json()["by_convention_gy"]
+    without_rest = dose.absorbed_dose_gy - dose.contributions_gy["remainder"]
+    for parts in table.values():
+        assert parts["total"] == pytest.approx(without_rest + parts["remainder"], rel=1e-12)
+        assert parts["lesions_within_remainder"] == pytest.approx(0.25 * parts["remainder"], rel=1e-12)
+    assert dose.absorbed_dose_gy == marrow().absorbed_dose_gy
