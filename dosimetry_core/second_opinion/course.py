@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dosimetry_core.second_opinion.bed import bed_gy
 from dosimetry_core.second_opinion.planning import planned
 from dosimetry_core.second_opinion.record import (
     EXACT,
@@ -19,7 +20,23 @@ from dosimetry_core.second_opinion.record import (
 
 
 def check_course(opinion: Opinion, results: Tree, own: Sequence[dict[str, dict[str, float]]]) -> None:
-    """Cumulative absorbed doses, earlier courses included."""
+    """Cumulative absorbed doses, earlier courses included; BED of every cycle from its stated protraction."""
+    for index, cycle in enumerate(results["cycles"]):
+        for organ, stated in cycle["organs"].items():
+            table = at(stated, ["radiobiology", "protraction_per_gy"])
+            if stated.get("bed_gy") is None or table is None:
+                continue
+            doses = {name: float(dose) for name, dose in stated["absorbed_dose_gy"].items() if name != "total"}
+            opinion.add(
+                ["cycles", index, "organs", organ, "bed_gy"],
+                f"cycle {cycle['number']}, {organ}: BED from the stated protraction (Gy)",
+                bed_gy(doses, table),
+                relative=EXACT,
+            )
+            others = [at(c, ["organs", organ]) or {} for c in results["cycles"]]
+            measured = [at(o, ["radiobiology", "protraction_per_gy"]) for o in others if not o.get("bed_estimated")]
+            if stated.get("bed_estimated") and table not in measured:
+                opinion.blocking.append(f"cycle {cycle['number']}, {organ}: protraction of no measured cycle")
     prior = results["course"].get("prior_absorbed_dose_gy") or {}
     for organ in results["course"]["organs"]:
         parts = [math.fsum(cycle[organ].values()) for cycle in own if organ in cycle]
