@@ -91,7 +91,11 @@ def _bounds(fit: FitResult, place: str) -> list[Finding]:
 def _misfit(fit: FitResult, uncertainty_bq: NDArray[np.float64] | None, place: str) -> list[Finding]:
     found = []
     if fit.degrees_of_freedom <= 0:
-        text = f"the {fit.model} curve passes through all points by construction; they can't tell whether it is right"
+        number = fit.curve.fitted_times_s.size
+        text = (
+            f"the {fit.model} curve passes through all {number} points by construction; "
+            "they can't tell whether it is right"
+        )
         found.append(Finding("no-degrees-of-freedom", "warning", text, place))
         return found
     inside = fit.curve.mask

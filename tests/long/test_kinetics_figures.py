@@ -144,6 +144,7 @@ def test_that_reduced_protocols_are_as_wrong_as_they_say() -> None:
             "four scans": fit_curve(four),
             "without 192 h": fit_curve(four.excluding(4)),
             "without 192 h, prior": fit_curve(four.excluding(4), prior=population),
+            "24 and 192 h": fit_curve(four.excluding(1, 3)),
             "96 h, 2t/ln 2": fit_single_scan(late, "two-t-over-ln2", population),
             "96 h, population": fit_single_scan(late, "population", population),
             "24 h, population": fit_single_scan(four.excluding(1, 3, 4), "population", population),

@@ -107,6 +107,19 @@ def test_that_a_cycle_with_one_scan_gets_a_labelled_result(case: Case, rule: str
     assert "single-time-point" in codes(evaluation)
 
 
+def test_that_a_cycle_that_has_one_scan_altogether_is_planned_with(case: Case) -> None:
+    first, second = case.cycles
+    one = replace(case, cycles=(first, replace(second, time_points=second.time_points[1:2])))
+    options: dict[str, Any] = {"few_scans": "single-time-point", "single_time_point": "previous-cycle"}
+    evaluation, results = checked(with_fit(one, **options))
+    assert fit_of(results, 2)["time_integrated_activity_bq_s"] == pytest.approx(TRUE_BQ_S, rel=0.01)
+    kidneys = evaluation.cycles[1].organs["kidneys"]
+    assert not kidneys.estimated
+    assert kidneys.total.absorbed_dose_gy == pytest.approx(
+        evaluation.cycles[0].organs["kidneys"].total.absorbed_dose_gy, rel=0.01
+    )
+
+
 def test_that_one_scan_is_refused_unless_a_rule_is_chosen(case: Case) -> None:
     evaluation = evaluate(with_fit(case, exclude=left_out(2, 1, 2, 4)))
     failure = evaluation.cycles[1].vois["Kidney L"].failure
