@@ -113,9 +113,11 @@ def plan(arguments: argparse.Namespace) -> int:
             (folder / "results.json").write_bytes(document.results_bytes)
             if kept_in is not None and identity is not None:
                 # Before the files get their names: a plan that could not be kept is not handed out.
-                kept_in.keep_signed(
+                stored = kept_in.keep_signed(
                     content, evaluation, arguments.case, "plan.pdf", who=identity.name, why=arguments.reason
                 )
+                if told := kept_in.remark_on(stored):
+                    print(f"warning: {told}", file=sys.stderr)
     print(document.summary)
     print(arguments.out / "plan.pdf")
     return DONE

@@ -70,6 +70,20 @@ class PlanStore:
         encoded = CaseTree().encode(evaluation.case)
         return self._append("signed", content, course_id, encoded.root, dict(encoded.objects), data, who=who, why=why)
 
+    def remark_on(self, stored: StoredEvent) -> str:
+        """What whoever signed should know of the course of the plan; empty if the plan is about the course as it is."""
+        event = stored.event
+        if event.course_id is None:
+            holder = event.data.get("held_by")
+            return f"the plan is kept outside its course, which is open elsewhere: {holder}" if holder else ""
+        course = next(course for course in self.storage.courses() if course.course_id == event.course_id)
+        if course.summary.state != "draft":
+            return ""
+        return (
+            "the plan was computed from the case folder, but its course was edited in the window: the plan holds none "
+            "of that; sign it in the window if it should"
+        )
+
     def keep_approved(self, content: bytes, signed: bytes, name: str, *, who: str, why: str) -> StoredEvent:
         """Keep an approved plan where the signed one is; a plan that this store does not know belongs to no course.
 

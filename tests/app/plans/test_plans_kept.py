@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -103,6 +104,7 @@ def test_that_signed_and_approved_plans_are_kept_in_the_course_of_their_folder(
     assert stored.event.why == "Cycle 2"
     # The very case that the course holds was computed and signed.
     assert course.summary.state == "signed"
+    assert "edited in the window" not in capsys.readouterr().err
     assert approve(identity, tmp_path / "out/plan.pdf", tmp_path / "approved.pdf") == 0
     events, (course,), files = kept(data)
     assert files == [signed, (tmp_path / "approved.pdf").read_bytes()]
@@ -143,19 +145,40 @@ def test_that_a_plan_of_another_folder_belongs_to_no_course(
 
 
 def test_that_the_course_of_an_open_window_is_left_alone(
-    small_case: Path, identity: Path, data: Path, tmp_path: Path
+    small_case: Path, identity: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with_course(data, small_case)
     window = open_store(data, who="C. Window")
     assert window.hold(COURSE, "C. Window") is None
     try:
         assert sign(identity, small_case, tmp_path / "out") == 0
+        assert "outside its course, which is open elsewhere: C. Window" in capsys.readouterr().err
     finally:
         window.close()
     ((stored,), (course,), _files) = kept(data)
     assert stored.event.course_id is None
     assert stored.event.data["course"] == COURSE
     assert "C. Window" in stored.event.data["held_by"]
+    assert course.summary.state == "draft"
+
+
+def test_that_it_is_said_when_a_plan_holds_nothing_of_what_was_edited_in_its_course(
+    small_case: Path, identity: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_course(data, small_case)
+    storage = open_store(data, who="A. Nowak")
+    case = pipeline.align_case(pipeline.import_case(read_case(small_case)))
+    edited = CaseTree().encode(replace(case, patient=replace(case.patient, weight_kg=50.0)))
+    data_of_edit = FrozenMap({"position": 1})
+    event = Event(
+        "edited", COURSE, "A. Nowak", "Weight", datetime.now().astimezone(), case=edited.root, data=data_of_edit
+    )
+    storage.append([event], objects=dict(edited.objects))
+    storage.close()
+    capsys.readouterr()
+    assert sign(identity, small_case, tmp_path / "out") == 0
+    assert "its course was edited in the window: the plan holds none of that" in capsys.readouterr().err
+    _events, (course,), _files = kept(data)
     assert course.summary.state == "draft"
 
 
