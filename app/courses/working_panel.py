@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QStringListModel, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QStringListModel, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -202,8 +202,6 @@ class WorkingPanel(QFrame):
             self._fill_role(typed)
             if wanted and self._names.rowCount():
                 self.name.completer().complete()
-                # Enter takes the name as it is typed; one that is offered has to be pointed out first.
-                self._popup().setCurrentIndex(QModelIndex())
 
     def _popup(self) -> QAbstractItemView:
         popup = self.name.completer().popup()
@@ -222,9 +220,10 @@ class WorkingPanel(QFrame):
 
     def _give(self) -> None:
         offered = self._popup()
-        if offered.isVisible() and offered.currentIndex().isValid():
+        if offered.isVisible() and offered.currentIndex().isValid() and self.role.currentIndex() < 0:
             # This Enter takes the name that is pointed out, with its role; the next one answers.
             return
+        offered.hide()
         try:
             person = new_person(self.name.text(), self.role.currentData() or "")
         except DosimetryError as error:
@@ -282,10 +281,13 @@ class WorkingPanel(QFrame):
         focused, enter = QApplication.focusWidget(), event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if event.key() == Qt.Key.Key_Escape:
             self.put_off()
-        elif enter and isinstance(focused, QAbstractButton):
+        elif enter and isinstance(focused, QAbstractButton) and self.isAncestorOf(focused):
             focused.click()
         elif enter and focused is self.role:
             self._give()
+        elif enter:
+            # The answer was given with this key, and the keyboard went back to what had it: that is not meant.
+            event.accept()
         else:
             super().keyPressEvent(event)
 

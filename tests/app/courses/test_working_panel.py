@@ -340,3 +340,16 @@ def test_that_a_question_put_again_keeps_the_name_that_is_being_typed(qtbot, pan
     panel.demand("Say who is working first.")
     assert panel.name.text() == "B. Now"
     assert panel.message.full_text() == "Say who is working first."
+
+
+def test_that_the_enter_that_answers_presses_no_button_that_gets_the_keyboard_back(qtbot, panel: WorkingPanel) -> None:
+    button = QPushButton("Confirm step", panel.window())
+    panel.window().layout().addWidget(button)
+    pressed = Received(button.clicked)
+    button.setFocus()
+    panel.ask()
+    QTest.keyClicks(panel.name, "A. Nowak")
+    QTest.keyClick(panel.name, Qt.Key.Key_Return)
+    assert panel.person() == NOWAK
+    assert not pressed.values
+    assert panel.isHidden()
