@@ -27,6 +27,8 @@ _WITHOUT_UPTAKE: Final = {UPTAKE: MONO, TRI_UPTAKE: BI}
 # A falling phase may not be drawn back from the first point by more than this factor, nor may an uptake be slower
 # than seen: beyond it the points say nothing about the phase, and its integral would be an invention.
 _LARGEST_BACK_EXTRAPOLATION: Final = 20.0
+# A single phase that the points do show may be drawn back farther; beyond this the fit is refused.
+_LARGEST_SINGLE_BACK_EXTRAPOLATION: Final = 1000.0
 _SMALLEST_UPTAKE_REMAINDER: Final = 1e-3
 _SMALLEST_UPTAKE_RATIO: Final = 1.05
 _AT_BOUND: Final = 1e-3
@@ -210,8 +212,15 @@ def _fit_mono(problem: _Problem) -> FamilyFit:
         lt, ly = t[positive], np.log(y[positive])
         mean_t, mean_y = float(lw @ lt / lw.sum()), float(lw @ ly / lw.sum())
         start = -float(lw @ ((lt - mean_t) * (ly - mean_y)) / (lw @ (lt - mean_t) ** 2))
-    highest = max(math.log(_LARGEST_BACK_EXTRAPOLATION) / float(t[t > 0][0]), _FASTEST_OVER_SPAN)
+    first = float(t[t > 0][0])
+    highest = min(_FASTEST_OVER_SPAN, math.log(_LARGEST_SINGLE_BACK_EXTRAPOLATION) / first)
+    highest = max(highest, math.log(_LARGEST_BACK_EXTRAPOLATION) / first)
     rate, amplitude, unbounded = variable_projection.best_mono(problem.plain, start, lowest=lowest, highest=highest)
+    if rate > highest:
+        raise FitError(
+            "the points fall so fast that drawing them back to time zero would invent the integral",
+            remedy="add an early scan, check the points, or use the log-trapezoid",
+        )
     natural = np.array([_positive(amplitude), rate])
     if rate > lowest:
         return FamilyFit(MONO, natural)

@@ -225,7 +225,7 @@ def _average(request: _Request, points: FittedPoints) -> FitResult:
         fit_standard_uncertainty_bq_s=fit_u,
         chi_squared=chi_squared,
         information_criterion=None,
-        alternatives=FrozenMap({"log-trapezoid": best.alternatives["log-trapezoid"]}),
+        alternatives=FrozenMap({name: s for name, s in best.alternatives.items() if name == "log-trapezoid"}),
         bounds_active=(),
         unbounded_decay_constant_per_s=None,
     )
@@ -319,6 +319,10 @@ def _trapezoid_result(request: _Request, points: FittedPoints) -> FitResult:
         raise FitError(
             "the uncertainty of a trapezoid needs uncertainties of the points",
             remedy="choose proportional weights, or give measured uncertainties",
+        )
+    if shape.time_integrated_activity_bq_s <= 0:
+        raise FitError(
+            "the activities add up to nothing above zero", remedy="check the VOI, or exclude the negative activity"
         )
     gradient = shape.gradient()
     at_bound = shape.tail == "last-two-points" and shape.tail_decay_constant_per_s <= points.slowest_per_s

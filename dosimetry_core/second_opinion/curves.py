@@ -17,6 +17,7 @@ from dosimetry_core.second_opinion.quadrature import integral, integral_to_infin
 # The method's bounds, restated: a falling phase is drawn back from the first point by at most a factor of 20, an
 # uptake has left at most all but a thousandth by then and is at least 5 % faster than what follows.
 _LARGEST_BACK_EXTRAPOLATION = 20.0
+_LARGEST_SINGLE_BACK_EXTRAPOLATION = 1000.0
 _SMALLEST_UPTAKE_REMAINDER = 1e-3
 _SMALLEST_UPTAKE_RATIO = 1.05
 _RELATIVE_DEVIATION = 0.05
@@ -205,7 +206,7 @@ def best_curve(data: Points, model: str) -> Curve | None:
     fastest = math.log(_LARGEST_BACK_EXTRAPOLATION) / first
     highest_uptake = -math.log(_SMALLEST_UPTAKE_REMAINDER) / first
     if decays == 1 and not uptake:
-        fastest = max(fastest, 50.0 / data.times[-1])
+        fastest = max(fastest, min(50.0 / data.times[-1], math.log(_LARGEST_SINGLE_BACK_EXTRAPOLATION) / first))
     top = highest_uptake if uptake else fastest
     if top <= data.slowest:
         return None

@@ -218,3 +218,12 @@ def test_that_the_interval_has_students_factor_only_where_the_scatter_was_learnt
         assert (high - low) / 2 / fit.fit_standard_uncertainty_bq_s == pytest.approx(factor, rel=1e-5)
         wide_low, wide_high = fit.interval_bq_s(0.9)
         assert wide_low < low < high < wide_high
+
+
+def test_that_an_integral_is_never_invented_from_points_that_hold_none() -> None:
+    late = np.array([112.0, 138.0, 203.0]) * SECONDS_PER_HOUR
+    with pytest.raises(FitError, match="drawing them back"):
+        fit_curve(TimeActivityCurve(late, np.array([5.4e6, 4e4, 1.0]), LU177), weights="uniform")
+    negative = TimeActivityCurve(late, np.array([-1.6e7, 7e6, 3e5]), LU177, np.array([2e6, 8e5, 4e4]))
+    with pytest.raises(FitError, match="nothing above zero"):
+        fit_curve(negative, model="log-trapezoid", weights="uniform")
