@@ -393,6 +393,12 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
             self.opening.open_path(paths[0])
 
+    def forget_unsaved(self) -> None:
+        """All is saved again: leaving asks anew when something is not."""
+        if self._may_leave_unsaved:
+            self._may_leave_unsaved = False
+            self.job_strip.set_message("")
+
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 Qt override
         """Cancel computations and wait briefly; nothing is asked unless something could not be saved."""
         if not self.opening.courses.close() and not self._may_leave_unsaved:

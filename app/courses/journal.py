@@ -332,8 +332,13 @@ class CourseJournal(QObject):
         return self._unkeepable is None
 
     def close(self) -> bool:
-        """Write the rest and stop following; return whether everything is durable."""
+        """Write the rest and stop following; return whether everything is durable.
+
+        What can't be written now is still tried again, and what is done meanwhile is followed: then it is not closed.
+        """
         durable = self._closed or self.flush()
+        if self._pending and not self._closed:
+            return False
         self._closed = True
         self._pause.stop()
         self._retry.stop()

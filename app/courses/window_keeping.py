@@ -292,6 +292,7 @@ class WindowKeeping(QObject):
     def _saved(self, moment: datetime) -> None:
         self._window.saved_note.show_saved(moment)
         self._window.notices.take("unsaved")
+        self._window.forget_unsaved()
         self._show_warnings()
 
     def _unsaved(self, error: Exception) -> None:

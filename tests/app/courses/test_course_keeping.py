@@ -230,6 +230,36 @@ def test_that_a_reader_without_a_name_is_told_who_holds_the_course_and_nothing_o
     assert reader.session.journal is not None
 
 
+def test_that_a_course_that_could_not_be_left_for_a_full_disk_is_kept_on_and_not_left_at_the_second_try(
+    opened: Open, case_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = opened()
+    window.opening.open_path(case_folder)
+    wait_until_idle(window)
+    journal = window.session.journal
+    assert journal is not None
+    storage = journal.storage
+
+    def no_room(*_arguments: object, **_named: object) -> None:
+        raise StoreError("the disk is full", where="store.sqlite", remedy="make room")
+
+    with monkeypatch.context() as full:
+        full.setattr(type(storage), "append", no_room)
+        paint(window, 1)
+        assert not window.opening.leave_course()
+        assert not window.opening.leave_course()
+        assert window.session.journal is journal
+        paint(window, 2)
+        assert not window.close()
+        assert "close once more" in window.job_strip.message()
+    assert journal.flush()
+    assert "close once more" not in window.job_strip.message()
+    paint(window, 3)
+    kept = [stored.event for stored in storage.events(course_id=journal.course_id)]
+    assert [event.kind for event in kept].count("edited") == 3
+    assert window.opening.leave_course()
+
+
 def test_that_a_full_disk_is_said_and_the_change_is_kept_when_there_is_room(
     opened: Open, case_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
