@@ -121,6 +121,7 @@ def keep_nothing(window: MainWindow, error: DosimetryError) -> None:
             dismissable=False,
         )
     )
+    window.session.permission.forbid("store", "Without its store the program only shows; nothing is changed or signed.")
     window.show_problem(error)
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from app.operations.backups import backup_text, is_old, last_backup, same_content, unfinished_backups
+from app.operations.counted import counted
 from app.operations.data_folder import BACKUPS, LOGS, REPORTS, DataFolder, located_data_folder
 from app.operations.doctor_report import DoctorLine, DoctorReport, State
 from app.operations.folder_checks import (
@@ -239,7 +240,8 @@ def _store(check: StoreCheck) -> Iterator[DoctorLine]:
     yield DoctorLine(
         "store",
         "well",
-        f"{check.events:,} events in an unbroken chain, {check.objects:,} objects, {check.courses:,} courses, "
+        f"{counted(check.events, 'event')} in an unbroken chain, {counted(check.objects, 'object')}, "
+        f"{counted(check.courses, 'course')}, "
         f"anchor agrees; looked at in {check.seconds:.1f} s",
     )
     yield DoctorLine("head", "well", f"event {check.head.sequence:,}, {check.head.digest}")

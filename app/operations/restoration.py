@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from app.operations.counted import counted
 from app.operations.data_folder import DataFolder
 from app.operations.site_configuration import SiteConfiguration
 from app.operations.store_access import has_store, opened_store
@@ -35,7 +36,7 @@ class BackupFacts:
     def text(self) -> str:
         """In words, without the name of the file."""
         return (
-            f"{self.head.sequence:,} events, {self.courses:,} courses, "
+            f"{counted(self.head.sequence, 'event')}, {counted(self.courses, 'course')}, "
             f"last change {self.changed:%d %b %Y %H:%M} by {self.changed_by}."
         )
 
@@ -82,7 +83,7 @@ class Outlook:
             lines.append("There is no store yet: nothing would be replaced.")
             return "\n".join(lines)
         if self.events:
-            lines.append(f"The store: {self.events:,} events, {self.courses:,} courses.")
+            lines.append(f"The store: {counted(self.events, 'event')}, {counted(self.courses, 'course')}.")
         if self.taken_back is None:
             lines.append(f"What would be lost can't be told: {self.trouble}.")
         elif self.taken_back == 0:
@@ -197,7 +198,7 @@ def restored(file: Path, folder: Path, configuration: SiteConfiguration, *, who:
 
 def restored_text(done: Restored, folder: Path) -> str:
     """In words."""
-    text = f"Restored into {folder}: {done.head.sequence:,} events, {done.check.courses:,} courses."
+    text = f"Restored into {folder}: {counted(done.head.sequence, 'event')}, {counted(done.check.courses, 'course')}."
     if done.kept is not None:
         text += f" The store that was there is kept as {done.kept}."
     return f"{text} {done.warning}".strip()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.courses.named import SHORT_ID, course_named
+from app.operations.counted import counted
 from app.operations.data_folder import DataFolder, located_data_folder
 from app.operations.said_by import said_by
 from app.operations.site_configuration import SiteConfiguration, read_site_configuration
@@ -165,6 +166,8 @@ def export(arguments: argparse.Namespace) -> int:
     who = said_by(arguments.by)
     folder, configuration = _place(arguments)
     require_store(folder)
+    if arguments.file.exists():
+        raise DosimetryError("is there already", where=str(arguments.file), remedy="name a file that does not exist")
     with opened_store(folder, configuration, who=who) as storage:
         course = course_named(storage, arguments.course)
         export_course(
@@ -209,7 +212,7 @@ def backup(arguments: argparse.Namespace) -> int:
         if os.path.isdir(file):  # False, not an error, where this user may not even look
             file = file / suggested.name
         made = make_backup(storage, file.absolute(), who=who, progress=terminal_progress())
-    print(f"{made.file}: {made.head_sequence:,} events, {size_text(made.bytes)}, SHA-256 {made.sha256}")
+    print(f"{made.file}: {counted(made.head_sequence, 'event')}, {size_text(made.bytes)}, SHA-256 {made.sha256}")
     return DONE
 
 

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from app.jobs import Job, Jobs
 from app.operations.backups import SUFFIX, Backup, backed_up, backup_text, is_old, suggested_file
+from app.operations.counted import counted
 from app.operations.data_folder import LOGS, DataFolder
 from app.operations.doctor import examined
 from app.operations.doctor_report import DoctorReport
@@ -146,7 +147,7 @@ class StoreWindow(QDialog):
             archived = f" and {facts.archived:,} archived" if facts.archived else ""
             changed = f"last change {facts.changed:%d %b %Y %H:%M} by {facts.changed_by}" if facts.changed else ""
             self.facts_label.setText(
-                f"{facts.courses:,} courses{archived}, {facts.events:,} events, {changed}. {room}."
+                f"{counted(facts.courses, 'course')}{archived}, {counted(facts.events, 'event')}, {changed}. {room}."
             )
             now = datetime.now().astimezone()
             old = is_old(facts.backup, facts.events, self._configuration, now)
@@ -238,7 +239,9 @@ class StoreWindow(QDialog):
             self._backup_job.cancel()
 
     def _backup_done(self, backup: Backup) -> None:
-        said = f"Backed up {backup.head_sequence:,} events into {backup.file.name} ({size_text(backup.bytes)})."
+        said = (
+            f"Backed up {counted(backup.head_sequence, 'event')} into {backup.file.name} ({size_text(backup.bytes)})."
+        )
         self._tell_backup(said, "good")
         self.backup_made.emit(backup)
 

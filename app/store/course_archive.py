@@ -339,7 +339,7 @@ class CourseReader:
             ) from error
         except _DAMAGE as error:
             raise CourseFileError(
-                f"is no course file, or is damaged ({error}); nothing of it was kept",
+                "is no course file, or is damaged; nothing of it was kept",
                 where=str(self._source),
                 remedy="export the course again, or copy the file again",
             ) from error

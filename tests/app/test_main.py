@@ -119,6 +119,7 @@ def test_that_a_wrong_site_configuration_is_said_in_the_window_and_nothing_is_ke
         wait_until_idle(windows[0])
         notice = windows[0].notices.shown()
         told.append(notice.text if notice is not None else "")
+        told.append(windows[0].session.permission.reason or "")
         windows[0].close()
         return 0
 
@@ -127,4 +128,5 @@ def test_that_a_wrong_site_configuration_is_said_in_the_window_and_nothing_is_ke
     assert app.main.run_window(None) == 0
     assert told[0].startswith("NOTHING IS SAVED")
     assert "backup_after_dyas" in told[0]
+    assert "nothing is changed or signed" in told[1]
     assert not (tmp_path / "data" / "store.sqlite").exists()
