@@ -84,7 +84,11 @@ def store_checked(folder: Path, anchor: Path | None, *, progress: Progress) -> S
 
 
 def open_courses(window: MainWindow, folder: DataFolder, configuration: SiteConfiguration) -> Courses | None:
-    """Open the store and let the window keep its courses there; if that fails the window says so, and keeps nothing."""
+    """Open the store and let the window keep its courses there.
+
+    A store that can't be written is opened for reading, and one that can't be read not at all: the window says so, and
+    nothing can be changed or signed.
+    """
     from app.courses.courses import Courses
     from app.store import open_store
 
@@ -92,8 +96,15 @@ def open_courses(window: MainWindow, folder: DataFolder, configuration: SiteConf
         make_private(folder.path)
         storage = open_store(folder.path, who=SOFTWARE_NAME, anchor=configuration.anchor_file)
     except DosimetryError as error:
-        keep_nothing(window, error)
-        return None
+        try:
+            storage = open_store(folder.path, who=SOFTWARE_NAME, read_only=True, anchor=configuration.anchor_file)
+        except DosimetryError:
+            keep_nothing(window, error)
+            return None
+        courses = Courses(storage, configuration, window)
+        window.keep_in(courses, folder)
+        only_read(window, error)
+        return courses
     courses = Courses(storage, configuration, window)
     window.keep_in(courses, folder)
     job = window.session.jobs.start(
@@ -109,6 +120,14 @@ def open_courses(window: MainWindow, folder: DataFolder, configuration: SiteConf
         lambda text: window.notices.put(Notice("store-backup", "warning", text)) if text else None
     )
     return courses
+
+
+def only_read(window: MainWindow, error: DosimetryError) -> None:
+    """Say that the courses of the store can be looked at, but not changed, and why."""
+    text = f"NOTHING IS SAVED: courses can only be read. {error.line()}"
+    window.notices.put(Notice("store", "error", text, dismissable=False))
+    window.session.permission.forbid("store", "The store can only be read; nothing is changed or signed.")
+    window.show_problem(error)
 
 
 def keep_nothing(window: MainWindow, error: DosimetryError) -> None:

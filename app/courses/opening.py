@@ -150,7 +150,7 @@ class CourseOpening(QObject):
             return
         storage, tree = courses.storage, courses.tree
         try:
-            editing = courses.person is not None
+            editing = courses.person is not None and not storage.is_read_only
             holder = storage.hold(course_id, courses.who()) if editing else storage.holders().get(course_id)
             last = next(iter(storage.events(course_id=course_id, limit=1, newest_first=True)), None)
             if last is None:
@@ -179,7 +179,7 @@ class CourseOpening(QObject):
         """Take the course that is open read-only for editing, if nobody else has it; if it changed, open it anew."""
         session, courses = self._session, self._courses()
         course_id, read = session.reading_course, self._read
-        if course_id is None or read is None or courses.person is None:
+        if course_id is None or read is None or courses.person is None or courses.storage.is_read_only:
             return
         history, sequence = read
         try:

@@ -663,3 +663,34 @@ def test_that_what_has_no_form_in_the_store_is_said_and_mended_by_undo(opened: O
     window.opening.open_course(course_id)
     wait_until_idle(window)
     assert window.session.document.labels == ("Brush, Kidney L, 1", "Brush, Kidney L, 2")
+
+
+def test_that_a_rolled_back_store_is_only_read_and_says_why(opened: Open, case_folder: Path, data: Path) -> None:
+    window = opened()
+    window.opening.open_path(case_folder)
+    wait_until_idle(window)
+    paint(window, 1)
+    older = data.parent / "older.sqlite"
+    assert window.keeping is not None
+    window.keeping.courses.storage.back_up(older, progress=no_progress)
+    paint(window, 2)
+    assert window.session.journal is not None
+    course_id = window.session.journal.course_id
+    window.opening.leave_course()
+    window.close()
+    window.keeping.courses.storage.close()
+    for name in ("store.sqlite", "store.sqlite-wal", "store.sqlite-shm"):
+        (data / name).unlink(missing_ok=True)
+    shutil.copy(older, data / "store.sqlite")
+
+    again = opened()
+    notice = again.notices.shown()
+    assert notice is not None
+    assert notice.text.startswith("NOTHING IS SAVED: courses can only be read")
+    again.opening.open_course(course_id)
+    wait_until_idle(again)
+    assert again.session.document.labels == ("Brush, Kidney L, 1",)
+    paint(again, 3)
+    assert again.session.document.position == 1
+    assert again.session.journal is None
+    assert "only be read" in str(again.session.permission.reason)
