@@ -106,8 +106,8 @@ class Program:
         self._process.stdin.write(f"{self._chance.random()}\n")
         self._process.stdin.flush()
         for line in self._process.stdout:
-            if line.startswith("{"):
-                yield json.loads(line)
+            if line.startswith("{") and (whole := _whole(line)) is not None:
+                yield whole
 
     def _kept_stack(self) -> dict[str, Any]:
         """The undo stack that the store has; none where there is no course yet."""
@@ -170,6 +170,15 @@ class Program:
 
 def _kill(process: int) -> None:
     os.kill(process, signal.SIGKILL)
+
+
+def _whole(line: str) -> dict[str, Any] | None:
+    """A line of the program; None for one that was cut off by the kill: what it began to say was not said."""
+    try:
+        said: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return None
+    return said
 
 
 def _is_json(content: bytes) -> bool:

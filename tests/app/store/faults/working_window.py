@@ -189,6 +189,7 @@ def main() -> None:
             work(data, case_folder, out, identity, line.strip())
             os._exit(1)
         _, status = os.waitpid(process, 0)
+        print(flush=True)  # the last line of a killed program may lack its end
         print(json.dumps({"ended": process, "killed": os.WIFSIGNALED(status)}), flush=True)
 
 
