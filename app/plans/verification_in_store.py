@@ -38,7 +38,7 @@ def with_store(verification: Verification, pdf: bytes, *, open_existing: Callabl
         return verification
     stated = audit_head(verification.plan.record)
     if stated is None:
-        return _told(verification, f"audit chain: {OUTSIDE_A_STORE[0].lower()}{OUTSIDE_A_STORE[1:].rstrip('.')}")
+        return _told(verification, OUTSIDE_A_STORE.rstrip("."))
     told = _told(
         verification,
         f"audit chain: {stated.events:,} event{'' if stated.events == 1 else 's'} before the plan, "
