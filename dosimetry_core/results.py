@@ -92,7 +92,8 @@ class VoxelDoseNumbers:
     closure_factors
         Nuclide → factor that brought the sum of the voxels' own curves to the VOI's time-integrated activity.
     partial_volume_factor
-        The part of it that the VOI's partial-volume correction explains; None where no scan shows any activity.
+        The part of it that the VOI's partial-volume correction explains: 1 where the map was corrected voxel by voxel;
+        None where no scan shows any activity.
     photon_absorbed_dose_gy
         By nuclide: the part of the mean by photons.
     relative_standard_uncertainty

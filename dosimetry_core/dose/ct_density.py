@@ -31,16 +31,16 @@ def density_of_ct_number(hounsfield: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def density_on_grid(ct: Volume, grid: VolumeGeometry) -> NDArray[np.float32]:
-    """Mass density of each voxel of a grid, g/mL; air where there is no CT.
+    """Mass density of each voxel of a grid, g/mL.
 
     Parameters
     ----------
     ct
         CT numbers in HU, in the frame of the grid. Averaged over blocks as large as fit into a voxel of the grid, then
-        interpolated linearly.
+        interpolated linearly; nothing (0 g/mL) beyond the CT.
     """
     blocks = _blocks(ct.geometry, grid)
-    density = _block_means(density_of_ct_number(ct.values), blocks)
+    density = density_of_ct_number(_block_means(np.asarray(ct.values), blocks))
     corners = np.array([(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)])
     fine = ct.geometry.point_to_index(grid.index_to_point(corners))
     # A block's centre lies (n − 1)/2 voxels behind its first one.
@@ -66,12 +66,11 @@ def _blocks(fine: VolumeGeometry, grid: VolumeGeometry) -> tuple[int, int, int]:
     return slices, rows, columns
 
 
-def _block_means(values: NDArray[np.float32], blocks: tuple[int, int, int]) -> NDArray[np.float32]:
+def _block_means(values: NDArray[Any], blocks: tuple[int, int, int]) -> NDArray[Any]:
     """Means over whole blocks; a rest at the far ends, thinner than a block, is left out."""
     if max(blocks) == 1:
         return values
     counts = [n // b for n, b in zip(values.shape, blocks, strict=True)]
     whole = values[tuple(slice(0, c * b) for c, b in zip(counts, blocks, strict=True))]
     parted = whole.reshape(counts[0], blocks[0], counts[1], blocks[1], counts[2], blocks[2])
-    means: NDArray[np.float32] = parted.mean(axis=(1, 3, 5), dtype=np.float32)
-    return means
+    return np.asarray(parted.mean(axis=(1, 3, 5), dtype=np.float32))

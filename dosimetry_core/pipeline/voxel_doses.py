@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,6 +19,9 @@ from dosimetry_core.dose.voxel_dose import VoxelDose, voxel_dose
 from dosimetry_core.dose.voxel_uncertainty import ELECTRON_RANGE, voxel_dose_budget
 from dosimetry_core.errors import Finding, MissingDataError
 from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.geometry import VolumeGeometry
+from dosimetry_core.kinetics.voxel_curves import VoxelVoi, close_on_vois
+from dosimetry_core.partial_volume.voxel_correction import voxel_wise_corrected
 from dosimetry_core.pipeline.curves import VoiCurves
 from dosimetry_core.pipeline.voxel_activity import CycleVoxelActivity, closed_voxel_activity
 from dosimetry_core.quantification import CycleMeasurement, VoiMeasurement
@@ -28,6 +32,9 @@ from dosimetry_core.volume import Volume
 
 CLOSURE_TOLERANCE: Final = 0.03
 """Largest difference between a VOI's voxels and its curve, partial volume aside, that goes without remark."""
+
+INTERPOLATION_VARIANCE_VOXELS: Final = 1 / 6
+"""Mean of f (1 − f) over all offsets f between voxels."""
 
 
 @dataclass(frozen=True)
@@ -100,22 +107,44 @@ def cycle_voxel_doses(
     media = medium_codes_of_density(density)
     media[soft] = CODES[SOFT_TISSUE]
     from_images = cycle.whole_body.method == "field-of-view"
-    activities, doses = {}, {}
+    spread = measurement.time_points[cycle.reference_time_point].regions.point_spread
+    sigma = spread.standard_deviation_mm
+    vois = {name: VoxelVoi(part.slices, part.fraction, _totals(curves[name])) for name, part in found.coverages.items()}
+    activities, doses, factors = {}, {}, {}
     findings: dict[Finding, None] = {}
     for name, own in found.activity.maps.items():
         whole = whole_body_bq_s.get(name) if from_images else None
-        activities[name] = _with_remainder(own, covered, whole)
+        factors[name] = {voi: by[name] for voi, by in found.activity.scale_factors.items() if name in by}
+        closed = own
+        if max(sigma) > 0:
+            closed = voxel_wise_corrected(
+                _unscaled(own, found.coverages, factors[name]),
+                found.coverages,
+                {voi: item.time_integrated_activity_bq_s[name] for voi, item in vois.items()},
+                _blur_in_voxels(sigma, found.grid.spacing_mm, len(measurement.time_points)),
+            )
+            factors[name] = close_on_vois(closed, vois, name, place)
+        activities[name] = _with_remainder(closed, covered, whole)
         activity = Volume(activities[name], found.grid, "time_integrated_activity_bq_s")
         doses[name] = voxel_dose(name, activity, Volume(density, found.grid, "density_g_per_ml"), media)
         findings |= dict.fromkeys(
             Finding(f.code, f.level, f"{f.text} (voxel map of {name})", place) for f in doses[name].findings
         )
-    vois = {
-        name: _voi(name, part, found, doses, activities, densities_g_per_ml[name], measurement.vois[name], place)
+    explained = {name: 1.0 if max(sigma) > 0 else _partial_volume_factor(measurement.vois[name]) for name in parts}
+    results = {
+        name: _voi(
+            part,
+            found.grid,
+            doses,
+            activities,
+            densities_g_per_ml[name],
+            FrozenMap({nuclide: by[name] for nuclide, by in factors.items()}),
+            explained[name],
+            f"{place}, {name}",
+        )
         for name, part in parts.items()
-        if all(nuclide in doses for nuclide in curves[name].fits)
     }
-    return CycleVoxelDoses(FrozenMap(vois), FrozenMap(doses), FrozenMap(activities), tuple(findings))
+    return CycleVoxelDoses(FrozenMap(results), FrozenMap(doses), FrozenMap(activities), tuple(findings))
 
 
 def _whole_coverage(found: CycleVoxelActivity) -> NDArray[np.float32]:
@@ -167,14 +196,44 @@ def _mean(values: NDArray[Any], part: GridCoverage) -> float:
     return float((values[part.slices] * part.fraction).sum(dtype=np.float64) / part.fraction.sum())
 
 
+def _totals(curves: VoiCurves) -> dict[str, float]:
+    return {nuclide: fit.time_integrated_activity_bq_s for nuclide, fit in curves.fits.items()}
+
+
+def _blur_in_voxels(
+    sigma_mm: tuple[float, float, float], spacing_mm: tuple[float, float, float], scans: int
+) -> tuple[float, float, float]:
+    """Standard deviation of the blur of a map along its axes.
+
+    Linear interpolation at chance places adds h²/6 to the variance of all scans but the reference one.
+    """
+    share = (scans - 1) / scans
+    slices, rows, columns = (
+        math.sqrt((sigma / h) ** 2 + share * INTERPOLATION_VARIANCE_VOXELS)
+        for sigma, h in zip(sigma_mm, spacing_mm, strict=True)
+    )
+    return slices, rows, columns
+
+
+def _unscaled(
+    closed: NDArray[np.float32], coverages: Mapping[str, GridCoverage], factors: Mapping[str, float]
+) -> NDArray[np.float32]:
+    """The map as its voxels' own curves say it."""
+    scale = np.ones(closed.shape, np.float32)
+    for name, factor in factors.items():
+        part = coverages[name]
+        scale[part.slices] += ((factor - 1) * part.fraction).astype(np.float32)
+    return closed / scale
+
+
 def _voi(
-    name: str,
     part: GridCoverage,
-    found: CycleVoxelActivity,
+    grid: VolumeGeometry,
     doses: Mapping[str, VoxelDose],
     activities: Mapping[str, NDArray[np.float32]],
     density_g_per_ml: float,
-    measured: VoiMeasurement,
+    closure_factors: FrozenMap[str, float],
+    partial_volume_factor: float | None,
     place: str,
 ) -> VoiVoxelDose:
     means, photons, uncertainties = {}, {}, {}
@@ -194,11 +253,11 @@ def _voi(
         )
         means[nuclide], photons[nuclide], uncertainties[nuclide] = mean, photon, budget.total_gy / mean
     total = np.sum([dose.absorbed_dose.values[part.slices] for dose in doses.values()], axis=0)
-    volume = dose_volume(total, part.fraction, voxel_volume_ml=found.grid.voxel_volume_ml, where=f"{place}, {name}")
-    slices, rows, columns = found.grid.spacing_mm
+    volume = dose_volume(total, part.fraction, voxel_volume_ml=grid.voxel_volume_ml, where=place)
+    slices, rows, columns = grid.spacing_mm
     numbers = VoxelDoseNumbers(
-        found.activity.scale_factors[name],
-        _partial_volume_factor(measured),
+        closure_factors,
+        partial_volume_factor,
         FrozenMap(photons),
         FrozenMap(uncertainties),
         volume.d98_gy,
@@ -207,7 +266,7 @@ def _voi(
         volume.d2_gy,
         (columns, rows, slices),
     )
-    return VoiVoxelDose(FrozenMap(means), numbers, _closure_findings(numbers, f"{place}, {name}"))
+    return VoiVoxelDose(FrozenMap(means), numbers, _closure_findings(numbers, place))
 
 
 def _partial_volume_factor(measured: VoiMeasurement) -> float | None:
