@@ -284,9 +284,8 @@ def _closure_findings(numbers: VoxelDoseNumbers, place: str) -> tuple[Finding, .
         left = factor / explained
         if abs(left - 1) > CLOSURE_TOLERANCE:
             text = (
-                f"The voxels' own time-integrated activity of {nuclide} was scaled by {factor:.3f} to that of the "
-                f"VOI's curve; partial volume explains {explained:.3f}, which leaves {left:.3f} (remarked "
-                f"on beyond {PERCENT.text(CLOSURE_TOLERANCE, digits=0)})."
+                f"The voxels' time-integrated activity of {nuclide}, corrected for partial volume, was scaled by "
+                f"{left:.3f} to that of the VOI's curve (remarked on beyond {PERCENT.text(CLOSURE_TOLERANCE, digits=0)})."
             )
             findings.append(Finding("voxel-closure", "warning", text, place))
     return tuple(findings)

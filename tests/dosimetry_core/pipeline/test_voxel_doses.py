@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from jsonschema import Draft202012Validator
 
 from dosimetry_core.case import Case, Engine
 from dosimetry_core.case_file import read_case
+from dosimetry_core.data_tables import resource
 from dosimetry_core.evaluation import Evaluation
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.pipeline import evaluate
@@ -115,6 +118,8 @@ def test_that_results_name_the_numbers_of_the_map(voxels: Evaluation) -> None:
     tree = results_json(voxels)["cycles"][0]["vois"]["Kidney L"]
     assert tree["engine"] == "voxel-s-values"
     assert tree["voxel_dose"]["voxel_size_mm"] == [4.8, 4.8, 4.8]
+    schema = json.loads(resource("schemas", "results.schema.json").read_text("utf-8"))
+    Draft202012Validator(schema).validate(json.loads(json.dumps(results_json(voxels))))
     assert tree["voxel_dose"]["limited_by_image_resolution"] is True
 
 
