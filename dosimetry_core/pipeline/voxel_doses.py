@@ -283,9 +283,10 @@ def _closure_findings(numbers: VoxelDoseNumbers, place: str) -> tuple[Finding, .
     for nuclide, factor in numbers.closure_factors.items():
         left = factor / explained
         if abs(left - 1) > CLOSURE_TOLERANCE:
+            limit = PERCENT.text(CLOSURE_TOLERANCE, digits=0)
             text = (
                 f"The voxels' time-integrated activity of {nuclide}, corrected for partial volume, was scaled by "
-                f"{left:.3f} to that of the VOI's curve (remarked on beyond {PERCENT.text(CLOSURE_TOLERANCE, digits=0)})."
+                f"{left:.3f} to that of the VOI's curve (remarked on beyond {limit})."
             )
             findings.append(Finding("voxel-closure", "warning", text, place))
     return tuple(findings)
