@@ -83,6 +83,38 @@ class EnclosedReading:
     absorbed_dose_gy: FrozenMap[str, float]
 
 
+@dataclass(frozen=True)
+class VoxelDoseNumbers:
+    """What the voxel dose map says of a VOI beside its mean.
+
+    Parameters
+    ----------
+    closure_factors
+        Nuclide → factor that brought the sum of the voxels' own curves to the VOI's time-integrated activity.
+    partial_volume_factor
+        The part of it that the VOI's partial-volume correction explains: 1 where the map was corrected voxel by voxel;
+        None where no scan shows any activity.
+    photon_absorbed_dose_gy
+        By nuclide: the part of the mean by photons.
+    relative_standard_uncertainty
+        By nuclide: of the mean for a map that is exactly known.
+    d98_gy, d90_gy, d50_gy, d2_gy
+        Dose that this percentage of the volume receives at least, all nuclides together.
+    voxel_size_mm
+        Of the map: columns, rows, slices (x, y, z of the image).
+    """
+
+    closure_factors: FrozenMap[str, float]
+    partial_volume_factor: float | None
+    photon_absorbed_dose_gy: FrozenMap[str, float]
+    relative_standard_uncertainty: FrozenMap[str, float]
+    d98_gy: float
+    d90_gy: float
+    d50_gy: float
+    d2_gy: float
+    voxel_size_mm: tuple[float, float, float]
+
+
 @dataclass(frozen=True, eq=False)
 class VoiResult:
     """Everything computed for one VOI of one cycle, without the VOIs it encloses.
@@ -106,6 +138,7 @@ class VoiResult:
     contributions_gy: FrozenMap[str, FrozenMap[str, float]] = field(default_factory=FrozenMap)
     with_enclosed: EnclosedReading | None = None
     budgets: FrozenMap[str, UncertaintyBudget] = field(default_factory=FrozenMap)
+    voxel_dose: VoxelDoseNumbers | None = None
     bed_gy: float | None = None
     protraction_per_gy: ProtractionPerGy = field(default_factory=FrozenMap)
     failure: str | None = None

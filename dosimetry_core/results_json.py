@@ -290,6 +290,8 @@ def _voi(result: CycleResult, voi: VoiResult) -> dict[str, Any]:
         tree["uncertainty_budget"] = {
             name: budget.to_json() for name, budget in {**voi.budgets, "total": total_budget}.items()
         }
+    if voi.voxel_dose is not None:
+        tree["voxel_dose"] = plain(voi.voxel_dose) | {"limited_by_image_resolution": True}
     if voi.bed_gy is not None:
         tree |= _bed(voi.bed_gy, voi.protraction_per_gy)
     if voi.with_enclosed is not None:

@@ -65,6 +65,11 @@ class DoseVolume:
         return self.dose_to_fraction_gy(0.90)
 
     @property
+    def d50_gy(self) -> float:
+        """Dose that half the volume receives at least: the median."""
+        return self.dose_to_fraction_gy(0.5)
+
+    @property
     def d2_gy(self) -> float:
         """Dose that 2 % of the volume receives at least: the near maximum (ICRU 83)."""
         return self.dose_to_fraction_gy(0.02)

@@ -138,7 +138,7 @@ def voxel_time_integrated_activity(
         flat = np.zeros(chosen.size, dtype=np.float32)
         flat[places] = ratio * amplitudes / (rates + change)
         maps[name] = flat.reshape(shape)
-        for voi, factor in _close(maps[name], vois, name, place).items():
+        for voi, factor in close_on_vois(maps[name], vois, name, place).items():
             factors[voi][name] = factor
             if abs(factor - 1) > REMARKABLE_SCALE:
                 text = (
@@ -189,8 +189,8 @@ def _voxel_fits(values: Image, times_s: FloatArray, lowest: float) -> tuple[Imag
     return amplitudes, rates
 
 
-def _close(image: Image, vois: Mapping[str, VoxelVoi], name: str, place: str) -> dict[str, float]:
-    """Scale the map in place until its sum over each VOI is the VOI's; the factors.
+def close_on_vois(image: Image, vois: Mapping[str, VoxelVoi], name: str, place: str) -> dict[str, float]:
+    """Scale a nuclide's map in place until its sum over each VOI is that of the VOI's curve; the factors.
 
     A voxel that VOIs share is scaled by its parts: Σ c_i f_i + (1 − Σ c_i). The sums are then linear in the factors.
     """

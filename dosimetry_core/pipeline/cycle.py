@@ -159,7 +159,8 @@ def _own(
         }
         for name, rest in marrow.remainder.items():
             activities.setdefault(name, {})["remainder"] = rest.time_integrated_activity_bq_s
-        vois = voi_results(case, cycle, measurement, curves, activities)
+        whole = {name: fit.time_integrated_activity_bq_s for name, fit in marrow.whole_body.items()}
+        vois = voi_results(case, cycle, measurement, curves, activities, whole)
         organs |= organ_results(cycle, measurement, vois)
         findings += [finding for result in vois.values() for finding in result.findings]
         findings += dose_findings(cycle, vois)

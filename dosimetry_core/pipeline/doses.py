@@ -35,15 +35,19 @@ from dosimetry_core.pipeline.uncertainties import (
     activity_uncertainty,
     relative_uncertainty,
 )
+from dosimetry_core.pipeline.voxel_doses import CycleVoxelDoses, VoiVoxelDose, cycle_voxel_doses
 from dosimetry_core.quantification import CycleMeasurement, VoiMeasurement
 from dosimetry_core.results import DoseValue, EnclosedReading, OrganResult, VoiResult
-from dosimetry_core.uncertainty import RelativeUncertainty
-from dosimetry_core.units import MILLILITRE, mass_kg
+from dosimetry_core.uncertainty import S_VALUE_SELF_RELATIVE_UNCERTAINTY, RelativeUncertainty
+from dosimetry_core.units import GRAY, MILLILITRE, PERCENT, mass_kg
 from dosimetry_core.voi import Role
 
 KIDNEY_ROLES: tuple[Role, ...] = ("kidney_left", "kidney_right", "kidneys")
 SOURCE_ORGANS: tuple[Organ, ...] = ("kidneys", "liver", "spleen")
 LOCAL_DEPOSITION = "local-deposition"
+VOXEL_S_VALUES = "voxel-s-values"
+ENGINES_AGREE_WITHIN = 0.02
+"""Voxel S values and the S values of the region; beyond that the difference is stated."""
 
 
 def role_group(role: Role) -> str:
@@ -103,6 +107,7 @@ def voi_results(
     measurement: CycleMeasurement,
     curves: Mapping[str, VoiCurves],
     sources: Mapping[str, Mapping[str, float]],
+    whole_body_bq_s: Mapping[str, float],
 ) -> FrozenMap[str, VoiResult]:
     """Result of every VOI; what fails for one is its ``failure``.
 
@@ -110,8 +115,11 @@ def voi_results(
     ----------
     sources
         Nuclide → kidneys, liver, spleen, remainder → time-integrated activity, for the cross-dose.
+    whole_body_bq_s
+        Nuclide → time-integrated activity of the whole body, for voxel doses.
     """
     kidneys = _KidneyEngine(case, measurement, curves, sources)
+    voxels = _VoxelEngine(case, cycle, measurement, curves, whole_body_bq_s)
     results = {}
     for name, measured in measurement.vois.items():
         density = case.settings.density_g_per_ml.get(role_group(measured.voi.role))
@@ -134,7 +142,7 @@ def voi_results(
             findings=curves[name].findings,
         )
         if result.failure is None:
-            result = _with_doses(case, cycle, result, measured, curves[name], kidneys, sources)
+            result = _with_doses(case, cycle, result, measured, curves[name], kidneys, voxels, sources)
         results[name] = result
     for name, result in results.items():
         enclosed = _with_enclosed(result, measurement, results)
@@ -182,6 +190,59 @@ class _KidneyEngine:
             self.failure = error
 
 
+class _VoxelEngine:
+    """Voxel doses of all VOIs, computed once, and only when a role asks for them."""
+
+    def __init__(
+        self,
+        case: Case,
+        cycle: Cycle,
+        measurement: CycleMeasurement,
+        curves: Mapping[str, VoiCurves],
+        whole_body_bq_s: Mapping[str, float],
+    ) -> None:
+        self.doses: CycleVoxelDoses | None = None
+        self.failure: DosimetryError | None = None
+        asked = [
+            name
+            for name, voi in measurement.vois.items()
+            if engine_of(case, voi.voi.role) == VOXEL_S_VALUES and curves[name].fits
+        ]
+        if not asked:
+            return
+        densities = {
+            name: case.settings.density_g_per_ml.get(role_group(voi.voi.role)) for name, voi in measurement.vois.items()
+        }
+        try:
+            self.doses = cycle_voxel_doses(
+                case,
+                cycle,
+                measurement,
+                curves,
+                {name: density for name, density in densities.items() if density is not None},
+                whole_body_bq_s,
+            )
+        except DosimetryError as error:
+            self.failure = error
+
+    @property
+    def map_findings(self) -> tuple[Finding, ...]:
+        """Remarks on the maps as a whole."""
+        return () if self.doses is None else self.doses.findings
+
+    def of(self, name: str, place: str) -> VoiVoxelDose:
+        """Dose of a VOI."""
+        if self.failure is not None:
+            raise self.failure
+        if self.doses is None or name not in self.doses.vois:
+            raise MissingDataError(
+                "the VOI has no place of its own in the voxel map",
+                where=place,
+                remedy="draw it inside the image, or choose another engine",
+            )
+        return self.doses.vois[name]
+
+
 def _with_doses(
     case: Case,
     cycle: Cycle,
@@ -189,6 +250,7 @@ def _with_doses(
     measured: VoiMeasurement,
     curves: VoiCurves,
     kidneys: _KidneyEngine,
+    voxels: _VoxelEngine,
     sources: Mapping[str, Mapping[str, float]],
 ) -> VoiResult:
     engine = engine_of(case, result.role)
@@ -204,19 +266,32 @@ def _with_doses(
             )
         doses = {}
         contributions: dict[str, dict[str, float]] = {}
+        voxel = voxels.of(result.voi.name, place) if engine == VOXEL_S_VALUES else None
+        s_values = dict.fromkeys(curves.fits, S_VALUE_SELF_RELATIVE_UNCERTAINTY)
         for nuclide, fit in curves.fits.items():
-            parts = _contributions(
-                case, engine, result, fit.time_integrated_activity_bq_s, nuclide, kidneys, sources, place
+            if voxel is not None:
+                s_values[nuclide] = math.hypot(
+                    S_VALUE_SELF_RELATIVE_UNCERTAINTY, voxel.numbers.relative_standard_uncertainty[nuclide]
+                )
+                value = voxel.mean_gy[nuclide]
+            else:
+                parts = _contributions(
+                    case, engine, result, fit.time_integrated_activity_bq_s, nuclide, kidneys, sources, place
+                )
+                for source, dose in parts.items():
+                    contributions.setdefault(source, {})[nuclide] = dose
+                value = sum(parts.values())
+            doses[nuclide] = _dose_value(
+                value, relative_uncertainty(measured, curves, nuclide, s_value=s_values[nuclide])
             )
-            for source, dose in parts.items():
-                contributions.setdefault(source, {})[nuclide] = dose
-            doses[nuclide] = _dose_value(sum(parts.values()), relative_uncertainty(measured, curves, nuclide))
     except DosimetryError as error:
         return replace(result, failure=error.line(), cross_checks_gy=_local_deposition(result, curves))
     quadratic: ProtractionPerGy = FrozenMap()
     if result.role in KIDNEY_ROLES:
         quadratic = _protraction_per_gy(cycle, curves, doses)
     checks = _local_deposition(result, curves) if engine != LOCAL_DEPOSITION else FrozenMap()
+    if voxel is not None:
+        checks = FrozenMap({**checks, **_by_region(case, result, curves, kidneys, sources, place)})
     return replace(
         result,
         doses=FrozenMap(doses),
@@ -227,11 +302,39 @@ def _with_doses(
         protraction_per_gy=quadratic,
         budgets=FrozenMap(
             {
-                nuclide: absorbed_dose_budget(measured, curves, nuclide, weights=case.settings.fit.weights)
+                nuclide: absorbed_dose_budget(
+                    measured, curves, nuclide, weights=case.settings.fit.weights, s_value=s_values[nuclide]
+                )
                 for nuclide in doses
             }
         ),
+        voxel_dose=None if voxel is None else voxel.numbers,
+        findings=result.findings if voxel is None else (*result.findings, *voxel.findings, *voxels.map_findings),
     )
+
+
+def _by_region(
+    case: Case,
+    result: VoiResult,
+    curves: VoiCurves,
+    kidneys: _KidneyEngine,
+    sources: Mapping[str, Mapping[str, float]],
+    place: str,
+) -> dict[str, FrozenMap[str, float]]:
+    """The same by the S values of the region, organ or sphere; empty where there are none for it."""
+    engine: Engine = "organ-level" if role_group(result.role) in SOURCE_ORGANS else "sphere"
+    try:
+        doses = {
+            nuclide: sum(
+                _contributions(
+                    case, engine, result, fit.time_integrated_activity_bq_s, nuclide, kidneys, sources, place
+                ).values()
+            )
+            for nuclide, fit in curves.fits.items()
+        }
+    except DosimetryError:
+        return {}
+    return {engine: FrozenMap(doses)}
 
 
 def _protraction_per_gy(cycle: Cycle, curves: VoiCurves, doses: Mapping[str, DoseValue]) -> ProtractionPerGy:
@@ -318,11 +421,7 @@ def _contributions(
         raise InconsistentCaseError(
             f"there is no organ S value for a {group}", where=place, remedy="choose sphere or local-deposition"
         )
-    raise InconsistentCaseError(
-        f"the engine {engine} is not in this version",
-        where="settings.engine",
-        remedy="choose organ-level, sphere or local-deposition",
-    )
+    raise ValueError(f"{engine} is no engine by region")
 
 
 def _with_enclosed(
@@ -413,4 +512,23 @@ def dose_findings(cycle: Cycle, vois: Mapping[str, VoiResult]) -> list[Finding]:
                 f"{MILLILITRE.text(QUANTIFICATION_LIMIT_ML)}: the absorbed dose is an indication only."
             )
             findings.append(Finding("below-quantification-limit", "warning", text, place))
+        if voi.voxel_dose is not None:
+            findings += _engine_findings(voi, place)
+    return findings
+
+
+def _engine_findings(voi: VoiResult, place: str) -> list[Finding]:
+    """How the voxel dose compares with the S values of the region, which alone the second opinion can compute."""
+    findings = []
+    for engine, doses in voi.cross_checks_gy.items():
+        total = voi.total
+        if engine == LOCAL_DEPOSITION or total is None:
+            continue
+        difference = total.absorbed_dose_gy / sum(doses.values()) - 1
+        text = (
+            f"Voxel S values give {GRAY.text(total.absorbed_dose_gy, digits=3)}, the engine {engine} "
+            f"{GRAY.text(sum(doses.values()), digits=3)}: {PERCENT.text(difference, digits=1)} of difference."
+        )
+        level: Level = "info" if abs(difference) <= ENGINES_AGREE_WITHIN else "warning"
+        findings.append(Finding("voxel-engine-difference", level, text, place))
     return findings

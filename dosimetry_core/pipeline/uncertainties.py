@@ -25,7 +25,13 @@ from dosimetry_core.uncertainty_budget import BudgetItem, Source, UncertaintyBud
 FloatArray = NDArray[np.float64]
 
 
-def relative_uncertainty(measurement: VoiMeasurement, curves: VoiCurves, nuclide_name: str) -> RelativeUncertainty:
+def relative_uncertainty(
+    measurement: VoiMeasurement,
+    curves: VoiCurves,
+    nuclide_name: str,
+    *,
+    s_value: float = S_VALUE_SELF_RELATIVE_UNCERTAINTY,
+) -> RelativeUncertainty:
     """Relative standard uncertainty of a VOI's absorbed dose (methods 7); an unknown calibration part is left out."""
     fit = curves.fits[nuclide_name]
     return dose_relative_uncertainty(
@@ -37,7 +43,7 @@ def relative_uncertainty(measurement: VoiMeasurement, curves: VoiCurves, nuclide
         ),
         volume=measurement.volume_relative_standard_uncertainty or 0.0,
         time_integrated_activity_common=fit.model_relative_standard_uncertainty,
-        s_value=S_VALUE_SELF_RELATIVE_UNCERTAINTY,
+        s_value=s_value,
     )
 
 
@@ -95,7 +101,12 @@ def _point_uncertainties(measured: VoiMeasurement) -> tuple[float, ...] | None:
 
 
 def absorbed_dose_budget(
-    measurement: VoiMeasurement, curves: VoiCurves, nuclide_name: str, *, weights: FitWeights
+    measurement: VoiMeasurement,
+    curves: VoiCurves,
+    nuclide_name: str,
+    *,
+    weights: FitWeights,
+    s_value: float = S_VALUE_SELF_RELATIVE_UNCERTAINTY,
 ) -> UncertaintyBudget:
     """Sources of `relative_uncertainty`: their sum in quadrature is its total.
 
@@ -121,7 +132,7 @@ def absorbed_dose_budget(
         "calibration": BudgetItem(0.0, measurement.calibration_relative_standard_uncertainty or 0.0),
         "registration": BudgetItem(math.sqrt(registration), 0.0),
         "fit": BudgetItem(math.sqrt(max(total - known, 0.0)), model),
-        "s_value": BudgetItem(0.0, S_VALUE_SELF_RELATIVE_UNCERTAINTY),
+        "s_value": BudgetItem(0.0, s_value),
     }
     if fit.identity_relative_standard_uncertainty:
         items["identity"] = BudgetItem(0.0, fit.identity_relative_standard_uncertainty)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import affine_transform
 
+from dosimetry_core.case import Cycle
 from dosimetry_core.errors import MissingDataError
 from dosimetry_core.evaluation import CycleResult
+from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.geometry import RigidTransform, VolumeGeometry
+from dosimetry_core.kinetics.result import FitResult
 from dosimetry_core.kinetics.voxel_curves import VoxelTimeIntegratedActivity, VoxelVoi, voxel_time_integrated_activity
 from dosimetry_core.pipeline.course import administered_activity_bq
 from dosimetry_core.progress import Progress, no_progress
-from dosimetry_core.quantification.measurement import TimePointMeasurement
-from dosimetry_core.voi_sampling import coverage_on_grid
+from dosimetry_core.quantification.measurement import CycleMeasurement, TimePointMeasurement
+from dosimetry_core.voi_sampling import GridCoverage, coverage_on_grid
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +28,8 @@ class CycleVoxelActivity:
 
     grid: VolumeGeometry
     activity: VoxelTimeIntegratedActivity
+    coverages: FrozenMap[str, GridCoverage]
+    """VOIs that the maps are closed against, on the grid."""
 
 
 def on_grid_bq(scan: TimePointMeasurement, reference: RigidTransform, grid: VolumeGeometry) -> NDArray[np.float32]:
@@ -68,12 +74,37 @@ def cycle_voxel_activity(result: CycleResult, *, progress: Progress = no_progres
     MissingDataError
         If the cycle was not measured, or has one scan only.
     """
-    measurement, cycle = result.measurement, result.cycle
+    if result.measurement is None:
+        raise _too_few_scans(result.cycle)
+    fits = {name: voi.fits for name, voi in result.vois.items()}
+    return closed_voxel_activity(result.cycle, result.measurement, fits, progress=progress)
+
+
+def _too_few_scans(cycle: Cycle) -> MissingDataError:
+    return MissingDataError(
+        "voxel curves need at least two scans",
+        where=f"cycle {cycle.number}, images",
+        remedy="add the other scans",
+    )
+
+
+def closed_voxel_activity(
+    cycle: Cycle,
+    measurement: CycleMeasurement,
+    fits: Mapping[str, Mapping[str, FitResult]],
+    *,
+    progress: Progress = no_progress,
+) -> CycleVoxelActivity:
+    """Maps of a measured cycle, closed against the curves of its VOIs.
+
+    Parameters
+    ----------
+    fits
+        VOI → nuclide → its curve; VOIs without one are not closed against.
+    """
     place = f"cycle {cycle.number}"
-    if measurement is None or len(measurement.time_points) < 2:
-        raise MissingDataError(
-            "voxel curves need at least two scans", where=f"{place}, images", remedy="add the other scans"
-        )
+    if len(measurement.time_points) < 2:
+        raise _too_few_scans(cycle)
     scans = measurement.time_points
     base = scans[cycle.reference_time_point]
     grid = base.image.concentration.geometry
@@ -83,13 +114,15 @@ def cycle_voxel_activity(result: CycleResult, *, progress: Progress = no_progres
         progress(number / (len(scans) + 1), f"Voxel curves of {place}: time point {number + 1}")
         images.append(on_grid_bq(scan, reference, grid))
     vois: dict[str, VoxelVoi] = {}
-    for name, voi in result.vois.items():
+    coverages: dict[str, GridCoverage] = {}
+    for name, voi in measurement.vois.items():
         key = voi.voi.voi_id
-        if not voi.fits or key in measurement.exclusive.containers:
+        if not fits.get(name) or key in measurement.exclusive.containers:
             continue
         covered = coverage_on_grid(measurement.exclusive.masks[key], reference, grid)
         if covered.fraction.size:
-            totals = {nuclide: fit.time_integrated_activity_bq_s for nuclide, fit in voi.fits.items()}
+            totals = {nuclide: fit.time_integrated_activity_bq_s for nuclide, fit in fits[name].items()}
+            coverages[name] = covered
             vois[name] = VoxelVoi(covered.slices, covered.fraction, totals)
     given = administered_activity_bq(cycle)
     imaged = base.nuclide
@@ -102,4 +135,4 @@ def cycle_voxel_activity(result: CycleResult, *, progress: Progress = no_progres
         place=place,
     )
     progress(1.0, f"Voxel curves of {place}")
-    return CycleVoxelActivity(grid, activity)
+    return CycleVoxelActivity(grid, activity, FrozenMap(coverages))

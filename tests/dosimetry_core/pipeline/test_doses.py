@@ -9,7 +9,9 @@ from dosimetry_core.pipeline.doses import dose_findings
 
 
 def _found(role: str, volume_ml: float, failure: str | None = None) -> list[tuple[str, str]]:
-    voi: Any = SimpleNamespace(role=role, volume_ml=volume_ml, failure=failure, doses={"Lu-177": object()})
+    voi: Any = SimpleNamespace(
+        role=role, volume_ml=volume_ml, failure=failure, doses={"Lu-177": object()}, voxel_dose=None
+    )
     cycle: Any = SimpleNamespace(number=1)
     return [(finding.code, finding.level) for finding in dose_findings(cycle, {"A": voi})]
 

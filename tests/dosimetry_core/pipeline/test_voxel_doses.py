@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from jsonschema import Draft202012Validator
+
+from dosimetry_core.case import Case, Engine
+from dosimetry_core.case_file import read_case
+from dosimetry_core.data_tables import resource
+from dosimetry_core.evaluation import Evaluation
+from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.pipeline import evaluate
+from dosimetry_core.pipeline.images import align_case, import_case
+from dosimetry_core.results_json import results_json
+from dosimetry_core.second_check import second_check
+from dosimetry_core.voi_sampling import coverage_on_grid
+from tests.small_study import CASE, write_small_case
+
+
+def _case(tmp_path_factory: pytest.TempPathFactory, text: str = CASE) -> Case:
+    folder = tmp_path_factory.mktemp("voxel-doses")
+    write_small_case(folder, text)
+    return align_case(import_case(read_case(folder)))
+
+
+def _with_engine(case: Case, engine: Engine) -> Case:
+    return replace(case, settings=replace(case.settings, engine=FrozenMap({**case.settings.engine, "kidneys": engine})))
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    return _case(tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def plain(case: Case) -> Evaluation:
+    return evaluate(case)
+
+
+@pytest.fixture(scope="module")
+def voxels(case: Case, plain: Evaluation) -> Evaluation:
+    return evaluate(_with_engine(case, "voxel-s-values"), previous=plain)
+
+
+def test_that_voxels_and_organ_s_values_agree_on_uniform_kidneys(voxels: Evaluation, plain: Evaluation) -> None:
+    for name, voi in voxels.cycles[0].vois.items():
+        organ = plain.cycles[0].vois[name]
+        assert voi.engine == "voxel-s-values"
+        assert voi.doses["Lu-177"].absorbed_dose_gy == pytest.approx(organ.doses["Lu-177"].absorbed_dose_gy, rel=0.02)
+        assert voi.cross_checks_gy["organ-level"]["Lu-177"] == organ.doses["Lu-177"].absorbed_dose_gy
+
+
+def test_that_the_voxels_hold_the_activity_and_the_numbers_of_their_dose_are_in_order(voxels: Evaluation) -> None:
+    for voi in voxels.cycles[0].vois.values():
+        numbers = voi.voxel_dose
+        assert numbers is not None
+        # Sharp images of one half-life: nothing to scale.
+        assert numbers.closure_factors["Lu-177"] == pytest.approx(1.0, abs=0.01)
+        assert numbers.d98_gy <= numbers.d90_gy <= numbers.d50_gy <= numbers.d2_gy
+        local = voi.cross_checks_gy["local-deposition"]["Lu-177"]
+        electrons = voi.doses["Lu-177"].absorbed_dose_gy - numbers.photon_absorbed_dose_gy["Lu-177"]
+        # The activity keeps 5 mm from the faces, twice the longest range: all electrons stay.
+        assert electrons == pytest.approx(local, rel=0.005)
+
+
+def test_that_another_engine_changes_doses_and_nothing_before_them(voxels: Evaluation, plain: Evaluation) -> None:
+    for name, voi in voxels.cycles[0].vois.items():
+        before = plain.cycles[0].vois[name]
+        assert before.voxel_dose is None
+        assert voi.mass_kg == before.mass_kg
+        fit, fit_before = voi.fits["Lu-177"], before.fits["Lu-177"]
+        assert fit.time_integrated_activity_bq_s == fit_before.time_integrated_activity_bq_s
+    again = evaluate(_with_engine(voxels.case, "organ-level"), previous=voxels)
+    assert results_json(again) == results_json(plain)
+
+
+def test_that_the_dose_goes_with_the_activity(voxels: Evaluation, tmp_path_factory: pytest.TempPathFactory) -> None:
+    text = CASE.replace("sensitivity_cps_per_mbq = 9.61", "sensitivity_cps_per_mbq = 4.805")
+    double = evaluate(_with_engine(_case(tmp_path_factory, text), "voxel-s-values"))
+    for name, voi in voxels.cycles[0].vois.items():
+        assert double.cycles[0].vois[name].doses["Lu-177"].absorbed_dose_gy == pytest.approx(
+            2 * voi.doses["Lu-177"].absorbed_dose_gy, rel=1e-4
+        )
+
+
+def test_that_a_plan_from_voxel_doses_is_not_signed_unexplained(voxels: Evaluation) -> None:
+    findings = second_check(voxels).findings
+    assert {f.level for f in findings if f.code == "second-opinion-missing"} == {"error"}
+    (stated, *_) = [f for f in findings if f.code == "voxel-engine-difference"]
+    assert "organ-level" in stated.text
+
+
+def test_that_without_ct_there_is_no_voxel_dose_and_it_is_said(case: Case) -> None:
+    cycle = case.cycles[0]
+    bare = replace(cycle, time_points=tuple(replace(point, ct=None) for point in cycle.time_points))
+    result = evaluate(_with_engine(replace(case, cycles=(bare,)), "voxel-s-values")).cycles[0]
+    for voi in result.vois.values():
+        assert not voi.doses
+        assert voi.failure is not None
+        assert "CT" in voi.failure
+
+
+def test_that_uncertainty_holds_the_chain_and_the_voxel_model(voxels: Evaluation, plain: Evaluation) -> None:
+    for name, voi in voxels.cycles[0].vois.items():
+        dose, before = voi.doses["Lu-177"], plain.cycles[0].vois[name].doses["Lu-177"]
+        assert dose.standard_uncertainty_gy is not None
+        assert before.standard_uncertainty_gy is not None
+        relative = dose.standard_uncertainty_gy / dose.absorbed_dose_gy
+        assert relative > before.standard_uncertainty_gy / before.absorbed_dose_gy
+        budget = voi.budgets["Lu-177"]
+        assert budget.relative_standard_uncertainty == pytest.approx(relative, rel=1e-9)
+
+
+def test_that_results_name_the_numbers_of_the_map(voxels: Evaluation) -> None:
+    tree = results_json(voxels)["cycles"][0]["vois"]["Kidney L"]
+    assert tree["engine"] == "voxel-s-values"
+    assert tree["voxel_dose"]["voxel_size_mm"] == [4.8, 4.8, 4.8]
+    schema = json.loads(resource("schemas", "results.schema.json").read_text("utf-8"))
+    Draft202012Validator(schema).validate(json.loads(json.dumps(results_json(voxels))))
+    assert tree["voxel_dose"]["limited_by_image_resolution"] is True
+
+
+def test_that_vois_of_the_map_cover_the_drawn_volume(voxels: Evaluation) -> None:
+    measurement = voxels.cycles[0].measurement
+    assert measurement is not None
+    scan = measurement.time_points[0]
+    for name, voi in measurement.vois.items():
+        part = coverage_on_grid(
+            measurement.exclusive.masks[voi.voi.voi_id],
+            scan.time_point.registration.transform,
+            scan.image.concentration.geometry,
+        )
+        assert part.volume_ml == pytest.approx(voxels.cycles[0].vois[name].volume_ml, rel=1e-6)
+        assert np.all(part.fraction >= 0)
