@@ -222,12 +222,13 @@ def test_that_five_thousand_courses_are_searched_within_a_frame() -> None:
     worst, typed = 0.0, ""
     for letter in "nowa luka mu 7":
         typed += letter
-        start = time.perf_counter()
+        # Computing time, so that other programs on the computer do not count.
+        start = time.thread_time()
         matching(many, text=typed)
-        worst = max(worst, time.perf_counter() - start)
+        worst = max(worst, time.thread_time() - start)
     print(f"5,000 courses filtered in at most {worst * 1e3:.1f} ms per key")
-    # Two frames of a screen with 60 pictures a second; a quarter of that on a computer with nothing else to do.
-    assert worst < 0.033
+    # One frame of a screen with 60 pictures a second is 16.7 ms.
+    assert worst < 0.016
 
 
 def test_that_a_word_has_at_most_two_spellings() -> None:
