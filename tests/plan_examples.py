@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from dosimetry_core.case import Patient
 from dosimetry_core.plan_record import plan_record
 from dosimetry_core.units import SECONDS_PER_HOUR
+from dosimetry_core.version import SOFTWARE_VERSION
 
 CALCULATED_AT = datetime(2025, 5, 20, 14, 2, 11, tzinfo=ZoneInfo("Europe/Warsaw"))
 PROTOCOL_DIGEST = "5b" * 32
@@ -185,7 +186,7 @@ def tandem_results() -> dict[str, Any]:
         predicted[name] = {"next_cycle": following, "course": organs[name]["absorbed_dose_gy"] + 2 * following}
     return {
         "format": 1,
-        "software": {"name": "lutetia", "version": "0.2.0", "data_tables": {"physics/nuclides.json": "ab" * 32}},
+        "software": {"name": "lutetia", "version": SOFTWARE_VERSION, "data_tables": {"physics/nuclides.json": "ab" * 32}},
         "inputs": {f"cycle{c}/spect{t}/image.dcm": f"{c}{t}" * 32 for c in (1, 2) for t in range(4)}
         | {"case.toml": "0f" * 32, "cycle1/vois.dcm": "1e" * 32},
         "settings": {
@@ -252,7 +253,7 @@ def entered_results() -> dict[str, Any]:
         organ.pop("contributions", None)
     return {
         "format": 1,
-        "software": {"name": "lutetia", "version": "0.2.0", "data_tables": {}},
+        "software": {"name": "lutetia", "version": SOFTWARE_VERSION, "data_tables": {}},
         "inputs": {"case.toml": "0f" * 32},
         "settings": {"time_zero": "infusion-middle"},
         "cycles": [
@@ -329,7 +330,7 @@ def record_of(
     return plan_record(
         results,
         patient=patient,
-        software_version="0.2.0",
+        software_version=SOFTWARE_VERSION,
         calculated_at=CALCULATED_AT,
         protocol_digest=PROTOCOL_DIGEST,
         limits_gy=LIMITS_GY,

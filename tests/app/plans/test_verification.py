@@ -30,6 +30,7 @@ from dosimetry_core.errors import DosimetryError
 from dosimetry_core.plan_record import calculation_time, plan_record, results_bytes
 from dosimetry_core.report import plan_content, typeset_plan
 from dosimetry_core.typesetting import PLAN_TEMPLATE, typeset
+from dosimetry_core.version import SOFTWARE_VERSION
 from tests.app.signing_examples import (
     APPROVED_AT,
     SIGNED_AT,
@@ -334,7 +335,7 @@ def _more_activity(results: Any) -> Any:
     return results
 
 
-@pytest.mark.parametrize("version", ["0.2.0", "0.0.9"])
+@pytest.mark.parametrize("version", [SOFTWARE_VERSION, "0.0.9"])
 def test_that_printed_numbers_which_are_not_the_attached_ones_are_refused(version: str) -> None:
     results = entered_results()
     record = _record(results, version)
