@@ -1,0 +1,207 @@
+"""Applies one fault in a copy of the program, runs the tests that reach it, then the second opinion.
+
+Linux and macOS only: a fault that loops or fills the memory is stopped by limits of processor time and memory.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from tests.fault_study.faults import Fault, digest_of
+
+TESTS = (
+    "tests/dosimetry_core/kinetics",
+    "tests/dosimetry_core/dose",
+    "tests/dosimetry_core/planning",
+    "tests/dosimetry_core/second_opinion",
+    "tests/dosimetry_core/pipeline",
+    "tests/test_oracles.py",
+)
+COPIED = ("dosimetry_core", "widgets", "app", "resources", "tests", "pyproject.toml")
+# Processor time: what the tests take without the fault, several times, and the start of Python.
+_TIMES = 6.0
+_START_S = 60.0
+_MEMORY_BYTES = 12 * 1024**3
+
+Outcome = Literal["test", "second opinion", "time limit", "survived"]
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What a test reaches, and what it costs."""
+
+    seconds: float
+    lines: Mapping[str, frozenset[int]]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a fault; ``by`` names the test or the quantity."""
+
+    outcome: Outcome
+    by: str = ""
+
+
+class Bench:
+    """A copy of the program in a folder of its own, into which faults are put one after the other."""
+
+    def __init__(self, root: Path, folder: Path) -> None:
+        self._root = root
+        self._copy = folder / "copy"
+        self._folder = folder
+        if self._copy.exists():
+            shutil.rmtree(self._copy)
+        self._copy.mkdir(parents=True)
+        for name in COPIED:
+            source = root / name
+            if source.is_dir():
+                shutil.copytree(source, self._copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy2(source, self._copy / name)
+        self.tests: dict[str, Reached] = {}
+
+    def learn(self) -> None:
+        """Run all tests once without a fault and note what each reaches; RuntimeError if one fails."""
+        file = self._folder / f"reach-{self._digest()[:16]}.json"
+        if not file.exists():
+            status, said = self._python(
+                ["-m", "pytest", "-q", "-x", "-p", "tests.fault_study.reach", *self._options(), *TESTS],
+                seconds=3600.0,
+                LUTETIA_REACH=str(file),
+            )
+            if status != 0:
+                raise RuntimeError(f"the tests fail without a fault:\n{said[-3000:]}")
+            status, said = self._python(["-m", "tests.fault_study.courses"], seconds=600.0)
+            if status != 0:
+                raise RuntimeError(f"the second opinion disagrees without a fault:\n{said[-3000:]}")
+        tree: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        self.tests = {
+            name: Reached(item["seconds"], {module: frozenset(lines) for module, lines in item["lines"].items()})
+            for name, item in tree.items()
+        }
+
+    def _digest(self) -> str:
+        """Of all that the tests depend on."""
+        files = [path for name in COPIED for path in (self._copy / name).rglob("*.py")]
+        return digest_of([path for path in files if path.parent.name != "fault_study"])
+
+    def tried(self, fault: Fault, *, thorough: bool = True) -> Result:
+        """Put the fault in, look who notices it, and take it out.
+
+        Without ``thorough`` the tests that do not reach the changed lines are left out.
+        """
+        path = self._copy / fault.module
+        text = path.read_text("utf-8")
+        read, written = path.stat().st_atime, path.stat().st_mtime
+        path.write_text(fault.applied(text), "utf-8")
+        # Another time than the one noted in the bytecode of the module without the fault.
+        os.utime(path, (read, written + 10))
+        try:
+            return self._noticed(fault, thorough=thorough)
+        finally:
+            path.write_text(text, "utf-8")
+            os.utime(path, (read, written))
+
+    def _noticed(self, fault: Fault, *, thorough: bool) -> Result:
+        reaching = self.reaching(fault)
+        others = sorted(set(self.tests) - set(reaching)) if thorough else []
+        for names in (reaching, others):
+            if names:
+                result = self._failing(self._in_order(fault, names))
+                if result.outcome != "survived":
+                    return result
+        status, said = self._python(["-m", "tests.fault_study.courses"], seconds=_TIMES * 20.0 + _START_S)
+        if status == -signal.SIGXCPU:
+            return Result("time limit", "second opinion")
+        return Result("second opinion", said.strip().splitlines()[-1]) if status else Result("survived")
+
+    def reaching(self, fault: Fault) -> list[str]:
+        """Tests that reach the changed lines; where none does, its statement; else whatever reaches the module."""
+        for first, last in ((fault.line, fault.end_line), (fault.statement_line, fault.end_line), (1, 10**9)):
+            lines = range(first, last + 1)
+            found = [
+                name
+                for name, test in self.tests.items()
+                if any(number in lines for number in test.lines.get(fault.module, ()))
+            ]
+            if found:
+                return found
+        return []
+
+    def _in_order(self, fault: Fault, names: Iterable[str]) -> list[str]:
+        """The tests of the module's own file first, then those of the files that take least."""
+        mirrored = f"tests/dosimetry_core/{fault.room}/test_{Path(fault.module).name}"
+        by_file: dict[str, list[str]] = {}
+        for name in names:
+            by_file.setdefault(name.partition("::")[0], []).append(name)
+
+        def cost(file: str) -> tuple[bool, float]:
+            return file != mirrored, sum(self.tests[name].seconds for name in by_file[file])
+
+        return [name for file in sorted(by_file, key=cost) for name in by_file[file]]
+
+    def _failing(self, names: list[str]) -> Result:
+        chosen = self._folder / "chosen.txt"
+        chosen.write_text("\n".join(names) + "\n", "utf-8")
+        seconds = _TIMES * sum(self.tests[name].seconds for name in names) + _START_S
+        status, said = self._python(["-m", "pytest", "-q", "-x", *self._options(), f"@{chosen}"], seconds=seconds)
+        if status == _USAGE_ERROR:
+            # The fault changed the names of parametrised tests.
+            files = list(dict.fromkeys(name.partition("::")[0] for name in names))
+            status, said = self._python(["-m", "pytest", "-q", "-x", *self._options(), *files], seconds=seconds)
+        if status == 0:
+            return Result("survived")
+        if status in (-signal.SIGXCPU, -signal.SIGKILL):
+            return Result("time limit", names[0].partition("::")[0])
+        found = re.findall(r"^(?:FAILED|ERROR) (\S.*?)(?: - .*)?$", said, flags=re.MULTILINE)
+        if not found and status != 4:
+            raise RuntimeError(f"pytest ended with {status}:\n{said[-3000:]}")
+        return Result("test", found[0] if found else "conftest: the program can't be imported")
+
+    @staticmethod
+    def _options() -> list[str]:
+        return ["-p", "no:cacheprovider", "-p", "tests.fault_study.fixed_examples", "-m", "not long and not anatomy"]
+
+    def _python(self, arguments: list[str], *, seconds: float, **variables: str) -> tuple[int, str]:
+        """Status and output of Python in the copy; a negative status is the signal that ended it."""
+
+        def limit() -> None:
+            resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 5))
+            resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+
+        environment = os.environ | variables
+        if not variables:
+            environment["PYTHONDONTWRITEBYTECODE"] = "1"
+        environment |= {
+            "PYTHONPATH": str(self._copy),
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "PYTHONHASHSEED": "0",
+            "QT_QPA_PLATFORM": "offscreen",
+            "OPENBLAS_NUM_THREADS": "1",
+        }
+        done = subprocess.run(
+            [sys.executable, "-X", "faulthandler", *arguments],
+            cwd=self._copy,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            preexec_fn=limit,
+            check=False,
+        )
+        return done.returncode, done.stdout
+
+
+_USAGE_ERROR = 4
