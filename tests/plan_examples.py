@@ -186,7 +186,11 @@ def tandem_results() -> dict[str, Any]:
         predicted[name] = {"next_cycle": following, "course": organs[name]["absorbed_dose_gy"] + 2 * following}
     return {
         "format": 1,
-        "software": {"name": "lutetia", "version": SOFTWARE_VERSION, "data_tables": {"physics/nuclides.json": "ab" * 32}},
+        "software": {
+            "name": "lutetia",
+            "version": SOFTWARE_VERSION,
+            "data_tables": {"physics/nuclides.json": "ab" * 32},
+        },
         "inputs": {f"cycle{c}/spect{t}/image.dcm": f"{c}{t}" * 32 for c in (1, 2) for t in range(4)}
         | {"case.toml": "0f" * 32, "cycle1/vois.dcm": "1e" * 32},
         "settings": {
