@@ -14,6 +14,7 @@ DOCUMENTS: tuple[tuple[str, str], ...] = (
     ("theory.md", "Theory"),
     ("data.md", "Data"),
     ("validation.md", "Validation"),
+    ("fault-study.md", "Fault study"),
     ("commissioning.md", "Commissioning"),
     ("hazards.md", "Hazards"),
     ("it-department.md", "IT department"),

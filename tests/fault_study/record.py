@@ -19,7 +19,7 @@ KEPT = ROOT / "tests" / "reference" / "fault_study.json"
 ARGUMENTS = ROOT / "tests" / "reference" / "fault_study_equivalent.toml"
 PAGE = ROOT / "resources" / "documentation" / "fault-study.md"
 OUTCOMES = ("test", "second opinion", "time limit", "survived")
-BEGIN, END = "<!-- study: begin -->", "<!-- study: end -->"
+HEADING = "\n## What was found\n"
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def _cell(text: str) -> str:
 
 
 def with_tables(page: str, tables: str) -> str:
-    """The page with its tables made anew."""
-    head, _, rest = page.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    return f"{head}{BEGIN}\n\n{tables}\n\n{END}{tail}"
+    """The page with what follows from the kept study made anew."""
+    head, _, rest = page.partition(HEADING)
+    _, mark, tail = rest.partition("\n## ")
+    return f"{head}{HEADING}\n{tables}\n{mark}{tail}"

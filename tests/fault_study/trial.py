@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import os
 import re
-import resource
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -32,6 +32,9 @@ COPIED = ("dosimetry_core", "widgets", "app", "resources", "tests", "pyproject.t
 # Processor time: what the tests take without the fault, several times, and the start of Python.
 _TIMES = 6.0
 _START_S = 60.0
+# Exit status of pytest for names that it does not know.
+_USAGE_ERROR = 4
+_ONE_TEST_S = 180.0
 _MEMORY_BYTES = 12 * 1024**3
 
 Outcome = Literal["test", "second opinion", "time limit", "survived"]
@@ -75,10 +78,8 @@ class Bench:
         """Run all tests once without a fault and note what each reaches; RuntimeError if one fails."""
         file = self._folder / f"reach-{self._digest()[:16]}.json"
         if not file.exists():
-            status, said = self._python(
-                ["-m", "pytest", "-q", "-x", "-p", "tests.fault_study.reach", *self._options(), *TESTS],
-                seconds=3600.0,
-                LUTETIA_REACH=str(file),
+            status, said = self._pytest(
+                ["-p", "tests.fault_study.reach", *TESTS], seconds=3600.0, LUTETIA_REACH=str(file)
             )
             if status != 0:
                 raise RuntimeError(f"the tests fail without a fault:\n{said[-3000:]}")
@@ -101,6 +102,18 @@ class Bench:
 
         Without ``thorough`` the tests that do not reach the changed lines are left out.
         """
+        with self._faulty(fault):
+            return self._noticed(fault, thorough=thorough)
+
+    def caught_by(self, fault: Fault, test: str) -> bool | None:
+        """Whether one test fails with the fault; None if there is no such test any more."""
+        with self._faulty(fault):
+            status, said = self._pytest([test], seconds=_ONE_TEST_S)
+        return None if status == _USAGE_ERROR and "not found" in said else status != 0
+
+    @contextmanager
+    def _faulty(self, fault: Fault) -> Iterator[None]:
+        """The copy with the fault."""
         path = self._copy / fault.module
         text = path.read_text("utf-8")
         read, written = path.stat().st_atime, path.stat().st_mtime
@@ -108,7 +121,7 @@ class Bench:
         # Another time than the one noted in the bytecode of the module without the fault.
         os.utime(path, (read, written + 10))
         try:
-            return self._noticed(fault, thorough=thorough)
+            yield
         finally:
             path.write_text(text, "utf-8")
             os.utime(path, (read, written))
@@ -155,26 +168,29 @@ class Bench:
         chosen = self._folder / "chosen.txt"
         chosen.write_text("\n".join(names) + "\n", "utf-8")
         seconds = _TIMES * sum(self.tests[name].seconds for name in names) + _START_S
-        status, said = self._python(["-m", "pytest", "-q", "-x", *self._options(), f"@{chosen}"], seconds=seconds)
+        status, said = self._pytest([f"@{chosen}"], seconds=seconds)
         if status == _USAGE_ERROR:
             # The fault changed the names of parametrised tests.
             files = list(dict.fromkeys(name.partition("::")[0] for name in names))
-            status, said = self._python(["-m", "pytest", "-q", "-x", *self._options(), *files], seconds=seconds)
+            status, said = self._pytest(files, seconds=seconds)
         if status == 0:
             return Result("survived")
         if status in (-signal.SIGXCPU, -signal.SIGKILL):
             return Result("time limit", names[0].partition("::")[0])
         found = re.findall(r"^(?:FAILED|ERROR) (\S.*?)(?: - .*)?$", said, flags=re.MULTILINE)
-        if not found and status != 4:
+        if not found and status != _USAGE_ERROR:
             raise RuntimeError(f"pytest ended with {status}:\n{said[-3000:]}")
         return Result("test", found[0] if found else "conftest: the program can't be imported")
 
-    @staticmethod
-    def _options() -> list[str]:
-        return ["-p", "no:cacheprovider", "-p", "tests.fault_study.fixed_examples", "-m", "not long and not anatomy"]
+    def _pytest(self, arguments: list[str], *, seconds: float, **variables: str) -> tuple[int, str]:
+        options = ["-q", "-x", "-p", "no:cacheprovider", "-p", "tests.fault_study.fixed_examples"]
+        chosen = ["-m", "not long and not anatomy"]
+        return self._python(["-m", "pytest", *options, *chosen, *arguments], seconds=seconds, **variables)
 
     def _python(self, arguments: list[str], *, seconds: float, **variables: str) -> tuple[int, str]:
         """Status and output of Python in the copy; a negative status is the signal that ended it."""
+
+        import resource  # not on Windows, where the other parts of this package are tested all the same
 
         def limit() -> None:
             resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 5))
@@ -202,6 +218,3 @@ class Bench:
             check=False,
         )
         return done.returncode, done.stdout
-
-
-_USAGE_ERROR = 4
