@@ -57,3 +57,10 @@ def test_that_the_plain_sum_at_a_voxel_is_the_convolution_there() -> None:
 def test_that_the_sum_over_all_lags_is_that_of_the_mirrored_kernel() -> None:
     values = GENERATOR.random((3, 1, 4))
     assert whole_sum(values) == pytest.approx(mirrored(values).sum(), rel=1e-12)
+
+
+def test_that_a_kernel_keeps_its_values_in_double_precision_and_lets_nobody_write() -> None:
+    kernel = Kernel(np.ones((2, 2, 2), np.float32))
+    assert kernel.values.dtype == np.float64
+    with pytest.raises(ValueError, match="read-only"):
+        kernel.values[0, 0, 0] = 2.0

@@ -104,3 +104,15 @@ def test_that_missing_activity_or_voi_is_said() -> None:
         )
     with pytest.raises(ValueError, match="positive"):
         organ_absorbed_dose(LU177, "M", "liver", mass_kg=0.0, time_integrated_activities_bq_s={"liver": 1.0})
+
+
+@pytest.mark.parametrize(("mass_kg", "reference_mass_kg"), [(0.0, 0.3), (0.3, 0.0), (-0.3, 0.3), (0.3, -0.3)])
+def test_that_a_mass_that_is_not_positive_is_a_broken_contract(mass_kg: float, reference_mass_kg: float) -> None:
+    with pytest.raises(ValueError, match="positive"):
+        self_absorbed_dose_gy(
+            1e12,
+            electron_s_gy_per_bq_s=1e-13,
+            photon_s_gy_per_bq_s=1e-14,
+            mass_kg=mass_kg,
+            reference_mass_kg=reference_mass_kg,
+        )

@@ -68,6 +68,8 @@ def test_that_an_unknown_region_nuclide_or_convention_is_said() -> None:
         s_values.rest_of_body_s_value(LU177, "M", target="R-marrow", convention="olinda")  # type: ignore[arg-type]
     with pytest.raises(InconsistentCaseError, match="weigh more"):
         s_values.remainder_mass_kg(1.0, {"liver": 1.4})
+    with pytest.raises(InconsistentCaseError, match="weigh more"):
+        s_values.remainder_mass_kg(1.5, {"liver": 1.25, "spleen": 0.25})
 
 
 def test_that_reference_masses_are_those_of_the_reference_adults() -> None:

@@ -280,3 +280,29 @@ def test_that_the_budget_adds_in_quadrature() -> None:
     assert budget.electron_range_gy == pytest.approx(0.01)
     assert budget.photon_model_gy == pytest.approx(0.05)
     assert budget.total_gy == pytest.approx(math.hypot(0.045, 0.01, 0.05, 9 * 0.002))
+
+
+@pytest.mark.parametrize(
+    ("name", "medium", "photons", "boundaries"),
+    [
+        (LU177, "soft-tissue", 0.05, 0.002),
+        (LU177, "lung", 0.10, 0.01),
+        (LU177, "bone", 0.25, 0.005),
+        (Y90, "soft-tissue", 0.05, 0.005),
+        (Y90, "lung", 0.10, 0.04),
+        (Y90, "bone", 0.25, 0.01),
+    ],
+)
+def test_that_photons_and_boundaries_weigh_as_the_theory_page_says(
+    name: str, medium: str, photons: float, boundaries: float
+) -> None:
+    budget = voxel_dose_budget(
+        name,
+        medium,
+        absorbed_dose_gy=3.0,
+        photon_absorbed_dose_gy=1.0,
+        with_longer_range_gy=3.0,
+        rounding_error_gy=0.0,
+    )
+    assert budget.photon_model_gy == pytest.approx(photons)
+    assert budget.boundaries_gy == pytest.approx(2 * boundaries)

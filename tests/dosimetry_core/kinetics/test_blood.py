@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from scipy.optimize import brentq
 
 from dosimetry_core.errors import MissingDataError
 from dosimetry_core.kinetics import blood
@@ -138,3 +139,83 @@ def test_that_the_second_nuclides_integral_follows_its_own_decay_and_infusion() 
 
 def test_that_the_fitted_concentration_passes_through_exact_samples() -> None:
     np.testing.assert_allclose(fitted(infused(SAMPLES)).concentration_bq_per_ml(SAMPLES), infused(SAMPLES), rtol=1e-6)
+
+
+def tail_of_truth(from_s: float, change_per_s: float = 0.0) -> float:
+    """Part of the whole integral after a time from the end of the infusion, of another decay constant by a change."""
+    parts, later = 0.0, 0.0
+    for amplitude, half in IMPULSE:
+        rate = decay_constant_per_s(half * SECONDS_PER_HOUR)
+        kept = -np.expm1(-rate * INFUSION) / (rate * INFUSION)
+        other = rate + change_per_s
+        parts += amplitude / other
+        later += amplitude * kept * np.exp(-other * from_s) / other
+    return later / parts
+
+
+def test_that_what_lies_beyond_the_last_sample_is_uncertain_by_itself() -> None:
+    # Rectangular: from nothing to twice as much, a standard deviation of 1/√3.
+    fit = fitted(infused(SAMPLES))
+    tail = tail_of_truth(SAMPLES[-1])
+    assert fit.tail_fraction == pytest.approx(tail, rel=1e-5)
+    assert fit.model_standard_uncertainty_bq_s_per_ml == pytest.approx(truth() * tail / np.sqrt(3), rel=1e-5)
+
+
+def test_that_the_tail_of_the_second_nuclide_is_uncertain_by_itself() -> None:
+    derived = blood.second_nuclide_blood_fit(
+        fitted(infused(SAMPLES)),
+        to_nuclide=Y90,
+        administered_from_bq=3.7e9,
+        administered_to_bq=1.85e9,
+        infusion_s=0.0,
+        identity_relative_standard_uncertainty=0.0,
+    )
+    change = nuclide(Y90).decay_constant_per_s - nuclide(LU177).decay_constant_per_s
+    parts = [(amplitude, decay_constant_per_s(half * SECONDS_PER_HOUR) + change) for amplitude, half in IMPULSE]
+    tail = sum(a / rate * np.exp(-rate * SAMPLES[-1]) for a, rate in parts) / sum(a / rate for a, rate in parts)
+    relative = derived.model_standard_uncertainty_bq_s_per_ml / derived.time_integral_bq_s_per_ml
+    assert relative == pytest.approx(tail / np.sqrt(3), rel=1e-4)
+
+
+def test_that_the_form_of_a_curve_through_three_samples_is_uncertain_up_to_its_slow_limit() -> None:
+    """The slow limit: two phases through the samples, the slow one at the cap; solved here for the fast one."""
+    kept = [1, 3, 4]
+    times, values, cap = SAMPLES[kept], infused(SAMPLES)[kept], 50 * SECONDS_PER_HOUR
+    fit = fitted(values, times, whole_body_effective_half_life_s=cap)
+    slow = decay_constant_per_s(cap)
+    lifted = values * np.exp(slow * times)
+
+    def off(rate: float) -> float:
+        falls = np.exp(-rate * times)
+        return float((lifted[0] - lifted[1]) * (falls[1] - falls[2]) - (lifted[1] - lifted[2]) * (falls[0] - falls[1]))
+
+    rate = brentq(off, 1e-6, 1e-3, xtol=1e-16)
+    falls = np.exp(-rate * times)
+    fast_amplitude = (lifted[0] - lifted[1]) / (falls[0] - falls[1])
+    limit = sum(
+        amplitude * INFUSION / -np.expm1(-constant * INFUSION)
+        for amplitude, constant in ((fast_amplitude, rate + slow), (lifted[2] - fast_amplitude * falls[2], slow))
+    )
+    form = abs(fit.time_integral_bq_s_per_ml - limit)
+    tail = fit.tail_fraction * fit.time_integral_bq_s_per_ml
+    assert fit.model_standard_uncertainty_bq_s_per_ml == pytest.approx(np.hypot(form, tail) / np.sqrt(3), rel=1e-3)
+
+
+def test_that_three_samples_which_one_phase_describes_get_no_second() -> None:
+    # 2 to 3 % off a single phase, with nominal uncertainties of 5 %.
+    times = SAMPLES[[1, 3, 4]]
+    fit = fitted(infused(times, [(62.0, 9.5)]) * np.array([1.03, 0.97, 1.02]), times)
+    assert len(fit.terms) == 1
+
+
+@pytest.mark.parametrize(
+    ("kept", "form"),
+    [
+        ([0, 1, 3, 4], "a bi-exponential without degree of freedom was fitted"),
+        ([1, 3, 4], "a mono-exponential does not describe them, so a bi-exponential between its limits was fitted"),
+        ([3, 4], "2 blood samples instead of 5: a mono-exponential was fitted"),
+    ],
+)
+def test_that_the_form_fitted_to_few_samples_is_named(kept: list[int], form: str) -> None:
+    (text,) = [f.text for f in fitted(infused(SAMPLES)[kept], SAMPLES[kept]).findings if f.code == "few-blood-samples"]
+    assert form in text

@@ -143,6 +143,16 @@ def test_that_the_average_is_that_of_its_table() -> None:
     assert derived.time_integrated_activity_bq_s == pytest.approx(expected, rel=1e-12)
 
 
+def test_that_chi_squared_of_the_average_is_that_of_its_own_curve() -> None:
+    scattered = values_of(BI, SEVEN) * np.array([1.05, 0.96, 1.03, 1.02, 0.95, 1.04, 0.98])
+    points = TimeActivityCurve(SEVEN, scattered, LU177, 0.04 * scattered)
+    fit = fit_curve(points, model="model-average")
+    assert isinstance(fit.shape, AveragedShape)
+    assert fit.chi_squared == pytest.approx(
+        float((((scattered - fit.activity_bq(SEVEN)) / (0.04 * scattered)) ** 2).sum())
+    )
+
+
 def test_that_four_points_leave_nothing_to_average_and_say_so() -> None:
     fit = fit_curve(curve(BI), model="model-average")
     assert (fit.model, fit.requested_model) == ("mono-exponential", "model-average")
