@@ -217,6 +217,24 @@ def test_that_a_pattern_is_only_remarked_on_where_it_matters() -> None:
     assert "residual-pattern" not in codes(fit_curve(curve(terms, relative=0.001)))
 
 
+def test_that_a_pattern_of_points_below_the_curve_is_remarked_on_like_one_above() -> None:
+    # 8 % below at the first scan, at most 4 % above between.
+    values = values_of(MONO, SEVEN) * np.array([0.91, 1.0, 1.0, 1.02, 1.02, 1.0, 0.98])
+    fit = fit_curve(TimeActivityCurve(SEVEN, values, LU177, 0.015 * values), model="mono-exponential")
+    (found,) = [finding for finding in fit.findings if finding.code == "residual-pattern"]
+    assert "an uptake phase" in found.text
+
+
+def test_that_a_first_point_off_the_curve_is_remarked_on_only_beyond_its_uncertainty() -> None:
+    # 12 % below the curve: six standard deviations of 2 %, one of 10 %.
+    values = values_of(MONO, FOUR) * np.array([0.8, 1.0, 1.0, 1.0])
+    sure, unsure = (
+        fit_curve(TimeActivityCurve(FOUR, values, LU177, u * values), model="mono-exponential") for u in (0.02, 0.1)
+    )
+    assert "early-point-misfit" in codes(sure)
+    assert "early-point-misfit" not in codes(unsure)
+
+
 # --- intervals --------------------------------------------------------------------------------------------------------
 
 
@@ -228,6 +246,31 @@ def test_that_the_interval_has_students_factor_only_where_the_scatter_was_learnt
         assert (high - low) / 2 / fit.fit_standard_uncertainty_bq_s == pytest.approx(factor, rel=1e-5)
         wide_low, wide_high = fit.interval_bq_s(0.9)
         assert wide_low < low < high < wide_high
+
+
+def test_that_scatter_as_believed_or_without_freedom_teaches_nothing() -> None:
+    fit = fit_curve(curve(MONO, relative=None))
+    learnt = [
+        replace(fit, chi_squared=chi_squared, degrees_of_freedom=freedom).scatter_degrees_of_freedom
+        for chi_squared, freedom in ((2.1, 2), (2.0, 2), (1.9, 2), (1e-9, 0), (None, 2))
+    ]
+    assert learnt == [2, None, None, None, 2]
+
+
+def test_that_the_band_of_a_derived_curve_holds_the_identity_assumption() -> None:
+    fit = fit_curve(curve(MONO))
+    known, assumed = (
+        second_nuclide_fit(
+            fit,
+            to_nuclide=Y90,
+            administered_from_bq=2.0,
+            administered_to_bq=1.0,
+            identity_relative_standard_uncertainty=u,
+        )
+        for u in (0.0, 0.1)
+    )
+    expected = np.hypot(known.activity_standard_uncertainty_bq(FOUR), 0.1 * known.activity_bq(FOUR))
+    np.testing.assert_allclose(assumed.activity_standard_uncertainty_bq(FOUR), expected, rtol=1e-12)
 
 
 def test_that_an_integral_is_never_invented_from_points_that_hold_none() -> None:

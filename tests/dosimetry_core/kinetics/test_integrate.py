@@ -66,3 +66,10 @@ def test_that_equal_neighbours_are_joined_by_a_straight_line() -> None:
     curve = TrapezoidCurve(TIMES, np.array([10.0, 10.0, 10.0, 5.0]), PHYSICAL)
     expected = 10 * 44 + 144 * 5 / math.log(2)
     assert curve.middle_bq_s == pytest.approx(expected)
+
+
+def test_that_ends_far_below_the_largest_activity_still_have_a_gradient() -> None:
+    # A step of one per mille of the largest activity would take either of the last two below zero: they count whole.
+    values = np.array([1000.0, 300.0, 0.8, 0.5])
+    curve = TrapezoidCurve(TIMES, values, PHYSICAL)
+    np.testing.assert_allclose(curve.gradient()[2:], curve.time_integrated_activity_bq_s / values[2:], rtol=1e-12)
