@@ -19,7 +19,8 @@ from dosimetry_core.evaluation import CycleResult, Evaluation
 from dosimetry_core.image import ImageSeries
 from dosimetry_core.kinetics.leave_one_out import leave_one_out
 from dosimetry_core.kinetics.result import FitResult
-from dosimetry_core.results import DoseValue, OrganResult, VoiResult, total_within_cycle
+from dosimetry_core.results import DoseValue, OrganResult, VoiResult, total_dose
+from dosimetry_core.uncertainty import effects_json
 from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
 
 _CURVE_POINTS = 60
@@ -117,7 +118,7 @@ def inputs(case: Case) -> dict[str, str]:
 
 def _doses(doses: Mapping[str, DoseValue]) -> dict[str, Any]:
     """The two dose keys: absorbed dose and its standard uncertainty, by nuclide and in total."""
-    total = total_within_cycle(doses.values())
+    total = total_dose(doses.values())
     with_total = {**doses, "total": total}
     return {
         "absorbed_dose_gy": {name: value.absorbed_dose_gy for name, value in with_total.items()},
@@ -127,6 +128,7 @@ def _doses(doses: Mapping[str, DoseValue]) -> dict[str, Any]:
         "absorbed_dose_random_standard_uncertainty_gy": {
             name: value.random_standard_uncertainty_gy for name, value in with_total.items()
         },
+        "uncertainty_effects": effects_json({name: value.effects_gy for name, value in doses.items()}),
     }
 
 
@@ -291,10 +293,8 @@ def _voi(result: CycleResult, voi: VoiResult, kidneys: Radiosensitivity) -> dict
             for a in result.cycle.administrations
             if a.nuclide in voi.doses
         }
-    if (total_budget := voi.total_budget) is not None:
-        tree["uncertainty_budget"] = {
-            name: budget.to_json() for name, budget in {**voi.budgets, "total": total_budget}.items()
-        }
+    if budgets := voi.budgets:
+        tree["uncertainty_budget"] = {name: budget.to_json() for name, budget in budgets.items()}
     if voi.voxel_dose is not None:
         tree["voxel_dose"] = plain(voi.voxel_dose) | {"limited_by_image_resolution": True}
     if voi.bed_gy is not None:
