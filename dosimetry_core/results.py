@@ -75,6 +75,8 @@ class EnclosedReading:
     volume_ml: float
     time_integrated_activity_bq_s: FrozenMap[str, float]
     absorbed_dose_gy: FrozenMap[str, float]
+    enclosed: tuple[str, ...] = ()
+    """Names of the VOIs inside."""
 
 
 @dataclass(frozen=True)

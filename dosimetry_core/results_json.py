@@ -155,6 +155,9 @@ def _cycle(result: CycleResult, kidneys: Radiosensitivity) -> dict[str, Any]:
         "vois": {name: _voi(result, voi, kidneys) for name, voi in result.vois.items()},
         "organs": {name: _organ(organ, kidneys) for name, organ in result.organs.items()},
         "entered": _entered(cycle),
+        "entered_relative_standard_uncertainty": (
+            {} if cycle.entered is None else dict(cycle.entered.relative_standard_uncertainty)
+        ),
         "whole_body": None if result.whole_body is None else plain(result.whole_body),
         "blood": _blood(result),
         "red_marrow": {name: dose.to_json() for name, dose in result.red_marrow.items()},
@@ -301,6 +304,7 @@ def _voi(result: CycleResult, voi: VoiResult, kidneys: Radiosensitivity) -> dict
         tree |= _bed(voi.bed_gy, voi.protraction_per_gy, kidneys)
     if voi.with_enclosed is not None:
         tree["with_enclosed_vois"] = {
+            "enclosed": list(voi.with_enclosed.enclosed),
             "volume_ml": voi.with_enclosed.volume_ml,
             "time_integrated_activity_bq_s": dict(voi.with_enclosed.time_integrated_activity_bq_s),
             "absorbed_dose_gy": _with_total(voi.with_enclosed.absorbed_dose_gy),

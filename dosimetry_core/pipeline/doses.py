@@ -448,7 +448,12 @@ def _with_enclosed(
             else:
                 return None
         dose[nuclide] = mass_weighted_mean_gy(doses, masses)
-    return EnclosedReading(measured.volume_with_enclosed_ml, FrozenMap(activity), FrozenMap(dose))
+    return EnclosedReading(
+        measured.volume_with_enclosed_ml,
+        FrozenMap(activity),
+        FrozenMap(dose),
+        tuple(other.voi.name for other in inside),
+    )
 
 
 def organ_results(cycle: Cycle, measurement: CycleMeasurement, vois: Mapping[str, VoiResult]) -> dict[str, OrganResult]:
