@@ -16,7 +16,7 @@ from dosimetry_core.data_tables import data_table_editions
 from dosimetry_core.dose.radiobiology import ProtractionPerGy, Radiosensitivity, eqd2_gy
 from dosimetry_core.errors import Finding
 from dosimetry_core.evaluation import CycleResult, Evaluation
-from dosimetry_core.image import ImageSeries
+from dosimetry_core.image import ImageSeries, TimePoint
 from dosimetry_core.kinetics.leave_one_out import leave_one_out
 from dosimetry_core.kinetics.result import FitResult
 from dosimetry_core.results import DoseValue, OrganResult, VoiResult, total_dose
@@ -103,7 +103,7 @@ def inputs(case: Case) -> dict[str, str]:
     """SHA-256 of every file the case was made of, by its path relative to the case folder."""
     files = list(case.case_files)
     for cycle in case.cycles:
-        files += cycle.voi_files
+        files += (*cycle.voi_files, *cycle.registration_files)
         for point in cycle.time_points:
             for series in (point.spect, point.ct):
                 files += series.source_files if series is not None else ()
@@ -203,6 +203,9 @@ def _time_points(result: CycleResult) -> list[dict[str, Any]]:
                 "registration": {
                     "method": point.registration.method,
                     "residual_mm": point.registration.residual_mm,
+                    "source": point.registration.source,
+                    "confirmed_by": point.registration.confirmed_by or None,
+                    "voi_motions": _voi_motions(cycle, point),
                     "rotation_rad": transform.angle_rad,
                     "translation_of_reference_centre_mm": (
                         transform.apply(centre := point.spect.volume.geometry.centre_mm()) - centre
@@ -216,6 +219,21 @@ def _time_points(result: CycleResult) -> list[dict[str, Any]]:
             }
         )
     return points
+
+
+def _voi_motions(cycle: Cycle, point: TimePoint) -> dict[str, Any]:
+    """VOIs with a motion of their own on a scan, by name."""
+    names = {voi.voi_id: voi.name for voi in cycle.vois}
+    return {
+        names[key]: {
+            "method": moved.method,
+            "displacement_mm": list(moved.displacement_mm),
+            "rotation_rad": moved.motion.angle_rad,
+            "standard_uncertainty_mm": moved.standard_uncertainty_mm,
+        }
+        for key, moved in point.registration.voi_motions.items()
+        if key in names
+    }
 
 
 def time_after_administration_s(cycle: Cycle, index: int) -> float:

@@ -242,7 +242,7 @@ def test_that_the_form_of_a_node_has_not_changed() -> None:
     kept must stay readable."""
     assert (NODE_FORMAT, CaseTree().encode(Examples().case()).root) == (
         1,
-        "289f2c57c47eb47f26b8f001a158b99752d7b83311db9c2a806469133bd34277",
+        "ec2f6a2e4e91464b4b795e14127dd64ca218febeeb1379a9b2ca243c6e4844d9",
     )
 
 
