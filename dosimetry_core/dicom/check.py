@@ -68,6 +68,7 @@ _REMEDIES = {
     "slice-spacing-from-thickness": "check head and feet against the CT",
     "slice-thickness-differs": "check the slice distance",
     "slices-without-contour": "draw or interpolate the missing contours",
+    "study-without-spect": "export the reconstructed SPECT of that study, or take its images out",
     "spect-close-together": "join bed positions before export, or leave one out",
     "stated-activity-unit": "compare with the dose calibrator's record",
     _ZONE_UNKNOWN: "say --time-zone, for example Europe/Warsaw",
