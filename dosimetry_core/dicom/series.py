@@ -26,7 +26,7 @@ from dosimetry_core.dicom.grid import is_axial
 from dosimetry_core.dicom.image_reading import group_key, place_of, read_image
 from dosimetry_core.dicom.timing import Clock
 from dosimetry_core.dicom.values import SpectQuantity
-from dosimetry_core.errors import DicomReadError, DosimetryError, Finding, raise_problems
+from dosimetry_core.errors import DicomReadError, DosimetryError, Finding, InconsistentCaseError, raise_problems
 from dosimetry_core.image import DecayReference, ImageSeries
 from dosimetry_core.nuclide import LU177, Y90
 from dosimetry_core.progress import Progress, no_progress, part_of
@@ -170,6 +170,31 @@ def read_series(
         raise_problems(reading.problems)
     progress(1.0, "Reading files")
     return reading
+
+
+def read_one(files: Sequence[DicomFile], clock: Clock, stated: Stated) -> ImageSeries:
+    """The one image that files hold, several beds joined: for files that were read before and sorted out then.
+
+    Raises
+    ------
+    DosimetryError
+        If they can't be read right.
+    InconsistentCaseError
+        If they hold several images.
+    """
+    groups: dict[tuple[str, ...], list[DicomFile]] = {}
+    for file in files:
+        groups.setdefault(group_key(file), []).append(file)
+    images = [read_image(group, clock, stated) for group in groups.values()]
+    if len(images) == 1:
+        return images[0]
+    joined = joined_beds(images)
+    raise_problems(joined.problems)
+    if len(joined.series) != 1:
+        raise InconsistentCaseError(
+            f"{len(joined.series)} images in files that were one", where=place_of(files), remedy="import them again"
+        )
+    return joined.series[0]
 
 
 def _shortened(problems: list[DosimetryError]) -> list[DosimetryError]:
