@@ -36,6 +36,7 @@ _REMEDIES = {
     "acquisition-times-differ": "export it with one acquisition time",
     "contour-convention": "say contour_convention as the contouring program draws",
     "contours-between-slices": "draw on the slices of the CT",
+    "contours-cross": "correct the contours where they were drawn",
     "contours-not-closed": "close the contours and export again",
     "correction-missing": "reconstruct with attenuation and scatter correction",
     "beds-joined": "look at the seam, and compare the starts with the acquisition protocol",
