@@ -12,12 +12,15 @@ DOCUMENTS: tuple[tuple[str, str], ...] = (
     ("case-file.md", "Case file and commands"),
     ("findings.md", "Findings"),
     ("theory.md", "Theory"),
+    ("how-a-number-is-made.md", "How a number is made"),
     ("data.md", "Data"),
     ("validation.md", "Validation"),
     ("fault-study.md", "Fault study"),
+    ("oracles.md", "Oracles"),
     ("commissioning.md", "Commissioning"),
     ("hazards.md", "Hazards"),
     ("it-department.md", "IT department"),
+    ("developer-guide.md", "Developer guide"),
     ("third-party.md", "Third-party software"),
 )
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from dosimetry_core.errors import Finding
 from dosimetry_core.frozen import FrozenMap
-from dosimetry_core.image import SourceFile, TimePoint
+from dosimetry_core.image import DecayReference, SourceFile, TimePoint
 from dosimetry_core.nuclide import nuclide
 from dosimetry_core.units import SECONDS_PER_HOUR
 from dosimetry_core.voi import Role, Voi
@@ -129,6 +129,8 @@ class Calibration:
     dead_time_model: DeadTimeModel = "non-paralyzable"
     image_quantity: CountQuantity | None = None
     """What SPECT values are where the files don't say; never overrides a file."""
+    image_decay_reference: DecayReference | None = None
+    """To what SPECT values are decay-corrected where the files don't say or contradict themselves."""
     counting_duration_s: float | None = None
     """Clock time of counting as the user knows it; overrides the one derived from the files."""
     partial_volume: PartialVolume | None = None
@@ -260,6 +262,25 @@ class Settings:
     radiobiology: RadiobiologySettings = field(default_factory=RadiobiologySettings)
 
 
+@dataclass(frozen=True)
+class StatedRegistration:
+    """A registration that the case file states: a DICOM spatial registration object, or a matrix.
+
+    Parameters
+    ----------
+    path
+        The object's file; the scans are found by their frames of reference.
+    time_point
+        1 = first scan of the cycle; needed with a matrix, and narrows an object to this scan.
+    matrix_from_reference
+        16 numbers, row by row: takes a patient point of the reference in mm to the point of the scan.
+    """
+
+    path: str | None = None
+    time_point: int | None = None
+    matrix_from_reference: tuple[float, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Cycle:
     """One treatment cycle: what was given, what was measured.
@@ -286,6 +307,8 @@ class Cycle:
     vois: tuple[Voi, ...] = ()
     voi_files: tuple[SourceFile, ...] = ()
     import_findings: tuple[Finding, ...] = ()
+    stated_registrations: tuple[StatedRegistration, ...] = ()
+    registration_files: tuple[SourceFile, ...] = ()
 
     def administration(self, nuclide_name: str) -> Administration | None:
         """The administration of a nuclide in this cycle, or None."""

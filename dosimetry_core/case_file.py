@@ -44,13 +44,14 @@ from dosimetry_core.case import (
     SensitivityConvention,
     Settings,
     SingleTimePointRule,
+    StatedRegistration,
     VialMeasurement,
     WholeBody,
 )
 from dosimetry_core.case_contradictions import contradictions
 from dosimetry_core.errors import DosimetryError, raise_problems
 from dosimetry_core.frozen import FrozenMap
-from dosimetry_core.image import SourceFile
+from dosimetry_core.image import DecayReference, SourceFile
 from dosimetry_core.laboratory import LABORATORY_BOUNDS, LABORATORY_NAMES
 from dosimetry_core.nuclide import nuclide
 from dosimetry_core.toml_table import TomlTable, load_toml
@@ -330,13 +331,39 @@ def _cycle(table: TomlTable) -> Cycle:
         blood_samples=tuple(s for s in (_blood_sample(item) for item in table.tables("blood_sample")) if s is not None),
         laboratory=tuple(r for r in (_laboratory(item) for item in table.tables("laboratory")) if r is not None),
         entered=entered,
+        stated_registrations=tuple(
+            stated for stated in (_registration(item) for item in table.tables("registration")) if stated is not None
+        ),
     )
+    if cycle.stated_registrations and not cycle.image_paths:
+        table.wrong("registration", "registrations without images", "name the images they belong to")
     if cycle.voi_paths and not cycle.image_paths:
         table.wrong("vois", "VOIs without images", "name the images they belong to, or leave them out")
     if cycle.image_paths and cycle.entered is not None:
         table.wrong("images", "images and entered absorbed doses in one cycle", "keep one of them")
     table.finish()
     return cycle
+
+
+def _registration(table: TomlTable) -> StatedRegistration | None:
+    """A registration object by its file, or a matrix for one scan."""
+    # Reading DICOM takes long to load and is not needed to open a case without registrations.
+    from dosimetry_core.dicom.spatial_registration import rigid_of_matrix
+
+    path = table.optional_text("file")
+    point = table.optional_integer("time_point", minimum=1)
+    matrix = table.numbers("matrix_from_reference", minimum=-math.inf)
+    if (path is None) == (not matrix):
+        table.wrong("file", "neither or both of file and matrix_from_reference", "give one of them")
+    elif matrix and point is None:
+        table.wrong("time_point", "is missing", "say which scan the matrix belongs to, 1 = first")
+    elif matrix:
+        try:
+            rigid_of_matrix(matrix, where="")
+        except DosimetryError as error:
+            table.wrong("matrix_from_reference", error.what, error.remedy)
+    table.finish()
+    return StatedRegistration(path, point, matrix)
 
 
 def _role(table: TomlTable, name: str) -> Role | None:
@@ -432,6 +459,7 @@ def _calibration(cycle: TomlTable) -> Calibration:
         dead_time_s=units.MICROSECOND.to_core(dead_time_us),
         dead_time_model=table.choice("dead_time_model", get_args(DeadTimeModel), "non-paralyzable"),
         image_quantity=table.choice("image_quantity", get_args(CountQuantity), None),
+        image_decay_reference=table.choice("image_decay_reference", get_args(DecayReference), None),
         counting_duration_s=table.optional_number("counting_duration_s", above=0, maximum=units.SECONDS_PER_DAY),
         partial_volume=table.choice("partial_volume", get_args(PartialVolume), None),
         point_spread_fwhm_mm=fwhm,

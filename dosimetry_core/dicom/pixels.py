@@ -20,8 +20,8 @@ from pydicom.uid import (
 from dosimetry_core.dicom.decompression import LOSSLESS, LOSSY, decompressed, is_lossy
 from dosimetry_core.dicom.files import DicomFile
 from dosimetry_core.dicom.header import element_name
-from dosimetry_core.errors import Finding
 from dosimetry_core.dicom.reading_watch import reading
+from dosimetry_core.errors import Finding
 
 _BYTE_ORDER: dict[str, Literal["<", ">"]] = {
     ImplicitVRLittleEndian: "<",
@@ -116,7 +116,7 @@ def _values(file: DicomFile, shape: tuple[int, int, int], dtype: np.dtype[Any], 
         return np.frombuffer(content[:expected], dtype.newbyteorder(_BYTE_ORDER[syntax])).reshape(shape)
     if syntax not in LOSSLESS | LOSSY:
         raise header.error(f"is compressed as {UID(syntax).name}", "export it uncompressed", rule="compression-unknown")
-    return decompressed(header, syntax, content, shape)
+    return decompressed(header, syntax, bytes(content), shape)
 
 
 def lossy_findings(file: DicomFile) -> tuple[Finding, ...]:

@@ -122,8 +122,10 @@ def _own(
         measurement = old if old is not None and unchanged else measure_cycle(cycle, previous=old, progress=progress)
         imaged = measurement.time_points[0].nuclide
         half_life = nuclide(imaged).physical_half_life_s
-        curves = {
-            name: voi_curves(
+        for name, voi in measurement.vois.items():
+            # Each look is a place where an evaluation that nobody waits for any more can stop.
+            progress(1.0, f"Fitting cycle {cycle.number}, {name}")
+            curves[name] = voi_curves(
                 cycle,
                 case.settings,
                 voi,
@@ -133,8 +135,7 @@ def _own(
                 region=role_group(voi.voi.role),
                 earlier=_earlier_fits(earlier, name, imaged),
             )
-            for name, voi in measurement.vois.items()
-        }
+        progress(1.0, f"Doses of cycle {cycle.number}")
         findings += measurement.findings
         if measurement.time_points[0].image.relative_standard_uncertainty is None:
             findings.append(
@@ -146,7 +147,7 @@ def _own(
                 )
             )
         findings += _sensitivity_findings(cycle)
-    sources = source_activities(measurement, curves) if measurement is not None else {}
+    sources = source_activities(case, measurement, curves) if measurement is not None else {}
     lesions = lesion_activity_bq_s(measurement, curves) if measurement is not None else {}
     marrow = cycle_marrow(case, cycle, measurement, imaged=imaged, organs=sources, lesions_bq_s=lesions)
     findings += marrow.findings
@@ -213,9 +214,7 @@ def _marrow_organ(cycle: Cycle, marrow: CycleMarrow) -> OrganResult:
     doses = {}
     contributions: dict[str, dict[str, float]] = {}
     for name, dose in marrow.doses.items():
-        uncertainty = dose.relative_uncertainty
-        gy = dose.absorbed_dose_gy
-        doses[name] = DoseValue(gy, gy * uncertainty.random, gy * uncertainty.common)
+        doses[name] = DoseValue(dose.absorbed_dose_gy, marrow.effects_gy[name])
         for source, part in dose.contributions_gy.items():
             contributions.setdefault(source, {})[name] = part
     return OrganResult(

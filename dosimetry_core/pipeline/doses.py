@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -30,15 +29,15 @@ from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.pipeline.curves import VoiCurves
 from dosimetry_core.pipeline.marrow import SourceActivity
 from dosimetry_core.pipeline.uncertainties import (
-    absorbed_dose_budget,
+    SValueUncertainty,
+    absorbed_dose_effects,
     activity_standard_uncertainties_bq,
-    activity_uncertainty,
-    relative_uncertainty,
+    time_integrated_activity_effects,
 )
 from dosimetry_core.pipeline.voxel_doses import CycleVoxelDoses, VoiVoxelDose, cycle_voxel_doses
 from dosimetry_core.quantification import CycleMeasurement, VoiMeasurement
-from dosimetry_core.results import DoseValue, EnclosedReading, OrganResult, VoiResult
-from dosimetry_core.uncertainty import S_VALUE_SELF_RELATIVE_UNCERTAINTY, RelativeUncertainty
+from dosimetry_core.results import DoseValue, EnclosedReading, OrganResult, VoiResult, total_dose
+from dosimetry_core.uncertainty import scaled_effects, summed_effects
 from dosimetry_core.units import GRAY, MILLILITRE, PERCENT, mass_kg
 from dosimetry_core.voi import Role
 
@@ -60,12 +59,8 @@ def engine_of(case: Case, role: Role) -> Engine | None:
     return case.settings.engine.get(role_group(role))
 
 
-def _dose_value(dose_gy: float, uncertainty: RelativeUncertainty) -> DoseValue:
-    return DoseValue(dose_gy, dose_gy * uncertainty.random, dose_gy * uncertainty.common)
-
-
 def source_activities(
-    measurement: CycleMeasurement, curves: Mapping[str, VoiCurves]
+    case: Case, measurement: CycleMeasurement, curves: Mapping[str, VoiCurves]
 ) -> dict[str, dict[str, SourceActivity]]:
     """Nuclide → source organ → time-integrated activity, enclosed VOIs not counted; kidneys are both sides.
 
@@ -76,18 +71,17 @@ def source_activities(
         names = [name for name, voi in measurement.vois.items() if role_group(voi.voi.role) == organ]
         if not names or any(not curves[name].fits for name in names):
             continue
+        effects = {
+            name: time_integrated_activity_effects(
+                measurement.cycle.number, measurement.vois[name], curves[name], weights=case.settings.fit.weights
+            )
+            for name in names
+        }
         for nuclide in curves[names[0]].fits:
-            parts = [
-                (
-                    curves[name].fits[nuclide].time_integrated_activity_bq_s,
-                    activity_uncertainty(measurement.vois[name], curves[name], nuclide),
-                )
-                for name in names
-            ]
-            total = sum(activity for activity, _ in parts)
-            random = math.hypot(*(activity * u.random for activity, u in parts)) / total
-            common = sum(activity * u.common for activity, u in parts) / total
-            sources.setdefault(nuclide, {})[organ] = SourceActivity(total, RelativeUncertainty(random, common))
+            parts = {name: curves[name].fits[nuclide].time_integrated_activity_bq_s for name in names}
+            total = sum(parts.values())
+            relative = (scaled_effects(effects[name][nuclide], part / total) for name, part in parts.items())
+            sources.setdefault(nuclide, {})[organ] = SourceActivity(total, summed_effects(relative))
     return sources
 
 
@@ -264,26 +258,28 @@ def _with_doses(
                 where=place,
                 remedy="add it to [settings.density_g_per_ml]",
             )
-        doses = {}
         contributions: dict[str, dict[str, float]] = {}
         voxel = voxels.of(result.voi.name, place) if engine == VOXEL_S_VALUES else None
-        s_values = dict.fromkeys(curves.fits, S_VALUE_SELF_RELATIVE_UNCERTAINTY)
+        values = {}
         for nuclide, fit in curves.fits.items():
             if voxel is not None:
-                s_values[nuclide] = math.hypot(
-                    S_VALUE_SELF_RELATIVE_UNCERTAINTY, voxel.numbers.relative_standard_uncertainty[nuclide]
-                )
-                value = voxel.mean_gy[nuclide]
+                values[nuclide] = voxel.mean_gy[nuclide]
             else:
                 parts = _contributions(
                     case, engine, result, fit.time_integrated_activity_bq_s, nuclide, kidneys, sources, place
                 )
                 for source, dose in parts.items():
                     contributions.setdefault(source, {})[nuclide] = dose
-                value = sum(parts.values())
-            doses[nuclide] = _dose_value(
-                value, relative_uncertainty(measured, curves, nuclide, s_value=s_values[nuclide])
-            )
+                values[nuclide] = sum(parts.values())
+        own_map = FrozenMap[str, float]() if voxel is None else voxel.numbers.relative_standard_uncertainty
+        effects = absorbed_dose_effects(
+            cycle.number,
+            measured,
+            curves,
+            weights=case.settings.fit.weights,
+            s_values={name: SValueUncertainty(voxel_map=relative) for name, relative in own_map.items()},
+        )
+        doses = {name: DoseValue(value, scaled_effects(effects[name], value)) for name, value in values.items()}
     except DosimetryError as error:
         return replace(result, failure=error.line(), cross_checks_gy=_local_deposition(result, curves))
     quadratic: ProtractionPerGy = FrozenMap()
@@ -300,14 +296,6 @@ def _with_doses(
         cross_checks_gy=checks,
         bed_gy=bed_of_doses_gy(absorbed_doses_gy(doses), quadratic) if quadratic else None,
         protraction_per_gy=quadratic,
-        budgets=FrozenMap(
-            {
-                nuclide: absorbed_dose_budget(
-                    measured, curves, nuclide, weights=case.settings.fit.weights, s_value=s_values[nuclide]
-                )
-                for nuclide in doses
-            }
-        ),
         voxel_dose=None if voxel is None else voxel.numbers,
         findings=result.findings if voxel is None else (*result.findings, *voxel.findings, *voxels.map_findings),
     )
@@ -460,7 +448,12 @@ def _with_enclosed(
             else:
                 return None
         dose[nuclide] = mass_weighted_mean_gy(doses, masses)
-    return EnclosedReading(measured.volume_with_enclosed_ml, FrozenMap(activity), FrozenMap(dose))
+    return EnclosedReading(
+        measured.volume_with_enclosed_ml,
+        FrozenMap(activity),
+        FrozenMap(dose),
+        tuple(other.voi.name for other in inside),
+    )
 
 
 def organ_results(cycle: Cycle, measurement: CycleMeasurement, vois: Mapping[str, VoiResult]) -> dict[str, OrganResult]:
@@ -475,14 +468,8 @@ def organ_results(cycle: Cycle, measurement: CycleMeasurement, vois: Mapping[str
         doses = {}
         contributions: dict[str, dict[str, float]] = {}
         for nuclide in next(iter(parts.values())).doses:
-            mean = mass_weighted_mean_gy(
-                {name: voi.doses[nuclide].absorbed_dose_gy for name, voi in parts.items()}, masses
-            )
-            random = [(masses[n] * (v.doses[nuclide].random_standard_uncertainty_gy or 0.0)) for n, v in parts.items()]
-            common = {n: v.doses[nuclide].common_standard_uncertainty_gy or 0.0 for n, v in parts.items()}
-            doses[nuclide] = DoseValue(
-                mean, math.hypot(*random) / sum(masses.values()), mass_weighted_mean_gy(common, masses)
-            )
+            shares = {name: mass / sum(masses.values()) for name, mass in masses.items()}
+            doses[nuclide] = total_dose(voi.doses[nuclide].scaled(shares[name]) for name, voi in parts.items())
             for source in dict.fromkeys(s for voi in parts.values() for s in voi.contributions_gy):
                 by_voi = {name: voi.contributions_gy.get(source, FrozenMap()) for name, voi in parts.items()}
                 if any(nuclide not in by for by in by_voi.values()):

@@ -73,6 +73,7 @@ def evaluate(case: Case, *, previous: Evaluation | None = None, progress: Progre
         )
     cycles = with_estimates(results)
     delivered = delivered_cycles(cycles, protocol)
+    progress(1.0, "Planning")
     try:
         plan = plan_next_cycle(
             protocol,

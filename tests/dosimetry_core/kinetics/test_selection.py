@@ -34,6 +34,14 @@ def test_that_four_points_allow_the_criterion_for_two_parameters_only() -> None:
     assert selection.corrected_information_criterion(1.0, 4, 2) == pytest.approx(17.0)
 
 
+def test_that_an_unknown_scale_counts_as_one_more_parameter() -> None:
+    # n ln(SSE/n) + 2K + 2K(K+1)/(n−K−1) with n = 8, K = 3: 8 ln(3/8) + 6 + 24/4.
+    criterion = selection.corrected_information_criterion_unknown_scale
+    assert criterion(3.0, 8, 2) == pytest.approx(8 * np.log(3 / 8) + 12.0)
+    assert criterion(3.0, 4, 2) is None
+    assert criterion(0.0, 8, 2) is None
+
+
 def test_that_automatic_never_takes_a_curve_without_degrees_of_freedom() -> None:
     for terms in (MONO, UPTAKE, BI):
         chosen = fit_curve(curve(FOUR, terms, scatter=0.01), model="automatic")

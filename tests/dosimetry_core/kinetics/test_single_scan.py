@@ -10,6 +10,7 @@ from dosimetry_core.errors import FitError, MissingDataError
 from dosimetry_core.kinetics import single_time_point as rules
 from dosimetry_core.kinetics.curve import TimeActivityCurve
 from dosimetry_core.kinetics.fit import fit_curve
+from dosimetry_core.kinetics.fit_uncertainty import EARLY_PHASE_RELATIVE_UNCERTAINTY
 from dosimetry_core.kinetics.prior import population_prior, previous_cycle_prior
 from dosimetry_core.kinetics.second_nuclide import second_nuclide_fit
 from dosimetry_core.kinetics.single_scan import Method, fit_single_scan, relative_errors
@@ -91,6 +92,18 @@ def test_that_the_uncertainty_is_wider_than_that_of_four_scans_and_labelled() ->
     assert 0.08 < u_one < 0.19
     assert one.findings[0].code == "single-time-point"
     assert "half-life of other patients" in one.findings[0].text
+
+
+@pytest.mark.parametrize(("number", "unseen_until_h"), [(1, 4.0), (2, 24.0), (3, 24.0)])
+def test_that_an_early_phase_which_one_scan_does_not_show_is_uncertain_up_to_a_day(
+    number: int, unseen_until_h: float
+) -> None:
+    one = curve().excluding(*[k for k in (1, 2, 3, 4) if k != number])
+    fit = fit_single_scan(one, "population", KIDNEYS)
+    assert fit.single_scan is not None
+    early = 1 - 2 ** (-unseen_until_h * SECONDS_PER_HOUR / KIDNEYS.effective_half_life_s)
+    relative = math.hypot(fit.single_scan.relative_standard_uncertainty, EARLY_PHASE_RELATIVE_UNCERTAINTY * early)
+    assert fit.model_relative_standard_uncertainty == pytest.approx(relative, rel=1e-12)
 
 
 def test_that_what_can_not_be_used_is_refused() -> None:

@@ -41,3 +41,11 @@ def test_that_two_points_slower_than_decay_are_refused() -> None:
         stp.two_point_curve(
             (0.0, 24 * SECONDS_PER_HOUR), (10.0, 9.9), physical_half_life_s=nuclide(LU177).physical_half_life_s
         )
+
+
+@pytest.mark.parametrize("activities", [(0.0, 5.0), (10.0, 0.0), (10.0, -1.0)])
+def test_that_two_points_need_positive_activities(activities: tuple[float, float]) -> None:
+    with pytest.raises(FitError, match="not positive"):
+        stp.two_point_curve(
+            (0.0, 24 * SECONDS_PER_HOUR), activities, physical_half_life_s=nuclide(LU177).physical_half_life_s
+        )
