@@ -35,7 +35,14 @@ from tests.fault_study.trial import Bench
 
 
 def study(
-    root: Path, folder: Path, *, seed: int = SEED, number: int = NUMBER, only: str = "", quick: bool = False
+    root: Path,
+    folder: Path,
+    *,
+    seed: int = SEED,
+    number: int = NUMBER,
+    only: str = "",
+    quick: bool = False,
+    learn: bool = True,
 ) -> Study:
     """Draw the faults of the sources under ``root`` and try them; what ``folder`` already holds is not repeated."""
     texts = modules(root)
@@ -45,8 +52,10 @@ def study(
     done = _done(folder / "done.jsonl")
     bench = Bench(root, folder)
     begin = time.monotonic()
-    bench.learn()
-    print(f"{len(bench.tests)} tests reach the rooms, learnt in {time.monotonic() - begin:.0f} s", flush=True)
+    if learn:
+        bench.learn()
+    tests = bench.count()
+    print(f"{tests} tests, learnt in {time.monotonic() - begin:.0f} s", flush=True)
     kept = []
     for place, fault in enumerate(faults, start=1):
         key = _key(fault, digests)
@@ -59,7 +68,7 @@ def study(
             what = f"{done[key]['outcome']}: {done[key]['by'][:90]}"
             print(f"{place}/{len(faults)} {fault.identity} {taken:.0f} s, {what}", flush=True)
         kept.append(done[key])
-    return Study(SOFTWARE_VERSION, seed, digests, len(bench.tests), kept)
+    return Study(SOFTWARE_VERSION, seed, digests, tests, kept)
 
 
 def _key(fault: Fault, digests: Mapping[str, str]) -> str:
@@ -81,6 +90,7 @@ def main() -> None:
     parser.add_argument("--number", type=int, default=NUMBER)
     parser.add_argument("--only", default="", help="faults whose name holds this text")
     parser.add_argument("--quick", action="store_true", help="only the tests that reach the changed lines")
+    parser.add_argument("--all-tests", action="store_true", help="do not learn which tests reach what; slower for many")
     parser.add_argument("--into", type=Path, help="folder for the copy and the result; nothing else is written")
     options = parser.parse_args()
     if options.command == "list":
@@ -90,7 +100,15 @@ def main() -> None:
     if options.command == "run":
         folder = options.into or Path(tempfile.mkdtemp(prefix="lutetia-faults-"))
         folder.mkdir(parents=True, exist_ok=True)
-        found = study(ROOT, folder, seed=options.seed, number=options.number, only=options.only, quick=options.quick)
+        found = study(
+            ROOT,
+            folder,
+            seed=options.seed,
+            number=options.number,
+            only=options.only,
+            quick=options.quick,
+            learn=not options.all_tests,
+        )
         write_study(found, folder / "fault_study.json")
         if options.into is None:
             write_study(found)

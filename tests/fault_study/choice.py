@@ -10,7 +10,7 @@ from tests.fault_study.faults import Fault, faults_of, is_another_program, state
 
 ROOMS = ("kinetics", "dose", "planning")
 SEED = 20260301
-NUMBER = 240
+NUMBER = 150
 
 
 def modules(root: Path) -> dict[str, str]:

@@ -35,6 +35,8 @@ _START_S = 60.0
 # Exit status of pytest for names that it does not know.
 _USAGE_ERROR = 4
 _ONE_TEST_S = 180.0
+_ALL_TESTS_S = 600.0
+_COURSES_S = 180.0
 _MEMORY_BYTES = 12 * 1024**3
 
 Outcome = Literal["test", "second opinion", "time limit", "survived"]
@@ -79,7 +81,7 @@ class Bench:
         file = self._folder / f"reach-{self._digest()[:16]}.json"
         if not file.exists():
             status, said = self._pytest(
-                ["-p", "tests.fault_study.reach", *TESTS], seconds=3600.0, LUTETIA_REACH=str(file)
+                ["-p", "tests.fault_study.reach", *TESTS], seconds=3600.0, keep_bytecode=True, LUTETIA_REACH=str(file)
             )
             if status != 0:
                 raise RuntimeError(f"the tests fail without a fault:\n{said[-3000:]}")
@@ -92,6 +94,16 @@ class Bench:
             for name, item in tree.items()
         }
 
+    def count(self) -> int:
+        """Number of tests that are run."""
+        if self.tests:
+            return len(self.tests)
+        _, said = self._pytest(["--collect-only", *TESTS], seconds=600.0, keep_bytecode=True)
+        found = re.search(r"^(\d+)(?:/\d+)? tests collected", said, flags=re.MULTILINE)
+        if found is None:
+            raise RuntimeError(f"the tests can't be collected:\n{said[-3000:]}")
+        return int(found[1])
+
     def _digest(self) -> str:
         """Of all that the tests depend on."""
         files = [path for name in COPIED for path in (self._copy / name).rglob("*.py")]
@@ -100,7 +112,8 @@ class Bench:
     def tried(self, fault: Fault, *, thorough: bool = True) -> Result:
         """Put the fault in, look who notices it, and take it out.
 
-        Without ``thorough`` the tests that do not reach the changed lines are left out.
+        Without ``thorough`` the tests that do not reach the changed lines are left out, and the second opinion; if
+        nothing was learnt, all tests are run, those of the module's own file and of its room first.
         """
         with self._faulty(fault):
             return self._noticed(fault, thorough=thorough)
@@ -127,6 +140,9 @@ class Bench:
             os.utime(path, (read, written))
 
     def _noticed(self, fault: Fault, *, thorough: bool) -> Result:
+        if not self.tests:
+            result = self._failing_file(fault)
+            return result if result.outcome != "survived" else self._second_opinion()
         reaching = self.reaching(fault)
         others = sorted(set(self.tests) - set(reaching)) if thorough else []
         for names in (reaching, others):
@@ -134,7 +150,10 @@ class Bench:
                 result = self._failing(self._in_order(fault, names))
                 if result.outcome != "survived":
                     return result
-        status, said = self._python(["-m", "tests.fault_study.courses"], seconds=_TIMES * 20.0 + _START_S)
+        return self._second_opinion() if thorough else Result("survived")
+
+    def _second_opinion(self) -> Result:
+        status, said = self._python(["-m", "tests.fault_study.courses"], seconds=_COURSES_S)
         if status == -signal.SIGXCPU:
             return Result("time limit", "second opinion")
         return Result("second opinion", said.strip().splitlines()[-1]) if status else Result("survived")
@@ -152,9 +171,19 @@ class Bench:
                 return found
         return []
 
+    @staticmethod
+    def _own_file(fault: Fault) -> str:
+        return f"tests/dosimetry_core/{fault.room}/test_{Path(fault.module).name}"
+
+    def _failing_file(self, fault: Fault) -> Result:
+        """All tests, the nearest first."""
+        room = f"tests/dosimetry_core/{fault.room}"
+        own = [self._own_file(fault)] if (self._copy / self._own_file(fault)).exists() else []
+        return self._outcome([*own, room, *(place for place in TESTS if place != room)], _ALL_TESTS_S)
+
     def _in_order(self, fault: Fault, names: Iterable[str]) -> list[str]:
         """The tests of the module's own file first, then those of the files that take least."""
-        mirrored = f"tests/dosimetry_core/{fault.room}/test_{Path(fault.module).name}"
+        mirrored = self._own_file(fault)
         by_file: dict[str, list[str]] = {}
         for name in names:
             by_file.setdefault(name.partition("::")[0], []).append(name)
@@ -168,27 +197,37 @@ class Bench:
         chosen = self._folder / "chosen.txt"
         chosen.write_text("\n".join(names) + "\n", "utf-8")
         seconds = _TIMES * sum(self.tests[name].seconds for name in names) + _START_S
-        status, said = self._pytest([f"@{chosen}"], seconds=seconds)
-        if status == _USAGE_ERROR:
+        return self._outcome([f"@{chosen}"], seconds, list(dict.fromkeys(name.partition("::")[0] for name in names)))
+
+    def _outcome(self, places: list[str], seconds: float, files: list[str] | None = None) -> Result:
+        status, said = self._pytest(places, seconds=seconds)
+        if status == _USAGE_ERROR and files:
             # The fault changed the names of parametrised tests.
-            files = list(dict.fromkeys(name.partition("::")[0] for name in names))
             status, said = self._pytest(files, seconds=seconds)
         if status == 0:
             return Result("survived")
         if status in (-signal.SIGXCPU, -signal.SIGKILL):
-            return Result("time limit", names[0].partition("::")[0])
+            return Result("time limit", (files or places)[0])
         found = re.findall(r"^(?:FAILED|ERROR) (\S.*?)(?: - .*)?$", said, flags=re.MULTILINE)
         if not found and status != _USAGE_ERROR:
             raise RuntimeError(f"pytest ended with {status}:\n{said[-3000:]}")
         return Result("test", found[0] if found else "conftest: the program can't be imported")
 
-    def _pytest(self, arguments: list[str], *, seconds: float, **variables: str) -> tuple[int, str]:
+    def _pytest(
+        self, arguments: list[str], *, seconds: float, keep_bytecode: bool = False, **variables: str
+    ) -> tuple[int, str]:
         options = ["-q", "-x", "-p", "no:cacheprovider", "-p", "tests.fault_study.fixed_examples"]
         chosen = ["-m", "not long and not anatomy"]
-        return self._python(["-m", "pytest", *options, *chosen, *arguments], seconds=seconds, **variables)
+        command = ["-m", "pytest", *options, *chosen, *arguments]
+        return self._python(command, seconds=seconds, keep_bytecode=keep_bytecode, **variables)
 
-    def _python(self, arguments: list[str], *, seconds: float, **variables: str) -> tuple[int, str]:
-        """Status and output of Python in the copy; a negative status is the signal that ended it."""
+    def _python(
+        self, arguments: list[str], *, seconds: float, keep_bytecode: bool = False, **variables: str
+    ) -> tuple[int, str]:
+        """Status and output of Python in the copy; a negative status is the signal that ended it.
+
+        Bytecode is kept without a fault only.
+        """
 
         import resource  # not on Windows, where the other parts of this package are tested all the same
 
@@ -197,7 +236,7 @@ class Bench:
             resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
 
         environment = os.environ | variables
-        if not variables:
+        if not keep_bytecode:
             environment["PYTHONDONTWRITEBYTECODE"] = "1"
         environment |= {
             "PYTHONPATH": str(self._copy),

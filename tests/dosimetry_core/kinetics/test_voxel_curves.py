@@ -127,6 +127,17 @@ def test_that_what_can_not_be_closed_is_refused() -> None:
         voxel_time_integrated_activity([*four[:3], four[3][1:]], TIMES, nuclide_name=LU177, vois={})
 
 
+def test_that_a_voi_which_can_not_hold_what_it_encloses_is_refused() -> None:
+    # The enclosed VOI's curve says more than the whole one's: the rest of the whole would have to hold less than none.
+    ones = np.ones(SHAPE)
+    inner = VoxelVoi((slice(3, 5),) * 3, np.ones((2, 2, 2)), {LU177: 9e9})
+    outer = VoxelVoi((slice(2, 6),) * 3, np.ones((4, 4, 4)), {LU177: 1e9})
+    with pytest.raises(FitError, match="overlap"):
+        voxel_time_integrated_activity(
+            images(1e3 * ones, rate(60.0) * ones), TIMES, nuclide_name=LU177, vois={"inner": inner, "outer": outer}
+        )
+
+
 def test_that_half_a_million_voxels_take_about_a_second() -> None:
     rng = np.random.default_rng(1)
     shape = (80, 80, 80)
