@@ -91,3 +91,21 @@ def test_that_four_noisy_sums_state_an_honest_uncertainty() -> None:
         error = abs(fit.time_integrated_activity_bq_s - TRUTH)
         inside.append(error <= 3 * fit.time_integrated_activity_standard_uncertainty_bq_s)
     assert np.mean(inside) >= 0.98
+
+
+def test_that_two_sums_state_the_uncertainty_of_one_rate_with_their_scatter() -> None:
+    """Closed form: λ = −Σ t ln(A/A₀)/Σ t², its variance by the sandwich of weights 1/A² and σ² χ²/(n−1)."""
+    times = FOUR[[1, 3]]
+    values = ADMINISTERED * np.exp2(-times / SECONDS_PER_HOUR / 40.0) * np.array([0.965, 1.0])
+    rate = -(times @ np.log(values / ADMINISTERED)) / (times @ times)
+    fitted = ADMINISTERED * np.exp(-rate * times)
+    sigma = 0.02 * values
+    chi_squared = float((((values - fitted) / sigma) ** 2).sum())
+    # Scatter beyond what is believed, within what chance allows (6.63 for one degree of freedom, 1 %).
+    assert 2 < chi_squared < 6.6
+    slope = times * fitted
+    spread = np.sqrt(chi_squared * ((slope / values**2) ** 2 @ sigma**2)) / ((slope / values) @ (slope / values))
+    fit = fit_of(times, values)
+    assert fit.degrees_of_freedom == 1
+    assert fit.time_integrated_activity_bq_s == pytest.approx(ADMINISTERED / rate, rel=1e-12)
+    assert fit.fit_standard_uncertainty_bq_s == pytest.approx(ADMINISTERED / rate**2 * spread, rel=1e-9)
