@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import tempfile
 import time
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ from tests.fault_study.record import (
     ROOT,
     Study,
     arguments,
+    closed_gaps,
     count,
     entry,
     page_tables,
@@ -43,17 +45,18 @@ def study(
     only: str = "",
     quick: bool = False,
     learn: bool = True,
+    known: Path | None = None,
 ) -> Study:
     """Draw the faults of the sources under ``root`` and try them; what ``folder`` already holds is not repeated."""
     texts = modules(root)
     digests = {module: digest_of([root / module]) for module in texts}
-    faults = [fault for fault in chosen(texts, seed=seed, number=number) if only in fault.identity]
+    faults = [fault for fault in chosen(texts, seed=seed, number=number) if re.search(only, fault.identity)]
     argued = arguments()
     done = _done(folder / "done.jsonl")
     bench = Bench(root, folder)
     begin = time.monotonic()
     if learn:
-        bench.learn()
+        bench.learn(known)
     tests = bench.count()
     print(f"{tests} tests, learnt in {time.monotonic() - begin:.0f} s", flush=True)
     kept = []
@@ -88,14 +91,15 @@ def main() -> None:
     parser.add_argument("command", choices=["list", "run", "page"])
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--number", type=int, default=NUMBER)
-    parser.add_argument("--only", default="", help="faults whose name holds this text")
+    parser.add_argument("--only", default="", help="faults whose name matches this expression")
     parser.add_argument("--quick", action="store_true", help="only the tests that reach the changed lines")
     parser.add_argument("--all-tests", action="store_true", help="do not learn which tests reach what; slower for many")
+    parser.add_argument("--map", type=Path, help="choose tests by the map of an earlier run, in its folder")
     parser.add_argument("--into", type=Path, help="folder for the copy and the result; nothing else is written")
     options = parser.parse_args()
     if options.command == "list":
         for fault in chosen(modules(ROOT), seed=options.seed, number=options.number):
-            if options.only in fault.identity:
+            if re.search(options.only, fault.identity):
                 print(f"{fault.identity} line {fault.line}\n    {fault.before}\n    {fault.after}")
     if options.command == "run":
         folder = options.into or Path(tempfile.mkdtemp(prefix="lutetia-faults-"))
@@ -108,17 +112,18 @@ def main() -> None:
             only=options.only,
             quick=options.quick,
             learn=not options.all_tests,
+            known=options.map,
         )
         write_study(found, folder / "fault_study.json")
         if options.into is None:
             write_study(found)
-        number = count(found.faults, arguments())
+        number = count(found.faults, arguments(), closed_gaps())
         print(
             f"{number.caught} of {number.faults} caught ({100 * number.share:.1f} %), "
             f"{number.equivalent} of the others equivalent"
         )
     if options.command == "page" or (options.command == "run" and options.into is None):
-        tables = page_tables(read_study(), arguments())
+        tables = page_tables(read_study(), arguments(), closed_gaps())
         PAGE.write_text(with_tables(PAGE.read_text("utf-8"), tables), "utf-8")
 
 

@@ -16,7 +16,7 @@ from tests.fault_study.trial import Result
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "tests" / "reference" / "fault_study.json"
-ARGUMENTS = ROOT / "tests" / "reference" / "fault_study_equivalent.toml"
+SURVIVORS = ROOT / "tests" / "reference" / "fault_study_survivors.toml"
 PAGE = ROOT / "resources" / "documentation" / "fault-study.md"
 OUTCOMES = ("test", "second opinion", "time limit", "survived")
 HEADING = "\n## What was found\n"
@@ -49,6 +49,7 @@ class Count:
     faults: int
     by_outcome: Mapping[str, int]
     equivalent: int
+    closed: int
 
     @property
     def caught(self) -> int:
@@ -95,37 +96,51 @@ def write_study(study: Study, path: Path = KEPT) -> None:
 
 def arguments() -> dict[str, str]:
     """Name of a fault → why no test can tell the program with it from the one without."""
-    return dict(tomllib.loads(ARGUMENTS.read_text("utf-8"))["equivalent"])
+    return dict(tomllib.loads(SURVIVORS.read_text("utf-8"))["equivalent"])
 
 
-def count(faults: Iterable[Mapping[str, Any]], argued: Mapping[str, str]) -> Count:
+def closed_gaps() -> list[str]:
+    """Names of the faults that survived at first and for which a test was written."""
+    return list(tomllib.loads(SURVIVORS.read_text("utf-8"))["closed"])
+
+
+def count(faults: Iterable[Mapping[str, Any]], argued: Mapping[str, str], closed: Sequence[str]) -> Count:
     faults = list(faults)
     outcomes = Counter(kept["outcome"] for kept in faults)
     equivalent = sum(kept["outcome"] == "survived" and identity(kept) in argued for kept in faults)
-    return Count(len(faults), {name: outcomes[name] for name in OUTCOMES}, equivalent)
+    mended = sum(kept["outcome"] != "survived" and identity(kept) in closed for kept in faults)
+    return Count(len(faults), {name: outcomes[name] for name in OUTCOMES}, equivalent, mended)
 
 
-def page_tables(study: Study, argued: Mapping[str, str]) -> str:
+def page_tables(study: Study, argued: Mapping[str, str], closed: Sequence[str]) -> str:
     """The part of the page that follows from the kept study."""
     lines = [
-        f"Run on the sources of version {study.version} (digests in the file) with seed {study.seed}; "
-        f"{study.tests} tests, 25 random courses against the second opinion.",
+        f"Run on the sources of version {study.version} (digests in the file) with seed {study.seed}: "
+        f"{len(study.faults)} faults, {study.tests} tests, 25 random courses against the second opinion.",
         "",
-        "| room | faults | caught by a test | by the second opinion | by the time limit | survived "
-        "| of these equivalent | caught, of all | caught, of those not equivalent |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| room | faults | caught by a test | of these by one written for it | by the second opinion "
+        "| by the time limit | survived | of these equivalent | caught, of all | caught, of those not equivalent |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for room in (*ROOMS, "together"):
         of_room = [kept for kept in study.faults if room in (kept["module"].split("/")[1], "together")]
-        number = count(of_room, argued)
-        outcomes = " | ".join(str(number.by_outcome[name]) for name in OUTCOMES)
-        lines.append(
-            f"| {room} | {number.faults} | {outcomes} | {number.equivalent} | {100 * number.share:.1f} % "
-            f"| {100 * number.share_of_real:.1f} % |"
+        number = count(of_room, argued, closed)
+        by = number.by_outcome
+        cells = (
+            number.faults,
+            by["test"],
+            number.closed,
+            by["second opinion"],
+            by["time limit"],
+            by["survived"],
+            number.equivalent,
+            f"{100 * number.share:.1f} %",
+            f"{100 * number.share_of_real:.1f} %",
         )
+        lines.append(f"| {room} | {' | '.join(str(cell) for cell in cells)} |")
     lines += ["", "| kind of fault | faults | caught |", "|---|---|---|"]
     for operator in sorted({kept["operator"] for kept in study.faults}):
-        number = count((kept for kept in study.faults if kept["operator"] == operator), argued)
+        number = count((kept for kept in study.faults if kept["operator"] == operator), argued, closed)
         lines.append(f"| {operator} | {number.faults} | {number.caught} |")
     survivors = [kept for kept in study.faults if kept["outcome"] == "survived"]
     lines += ["", "Survivors:", "", "| where | fault | why it is not caught |", "|---|---|---|"]

@@ -13,6 +13,7 @@ from tests.fault_study.record import (
     PAGE,
     ROOT,
     arguments,
+    closed_gaps,
     count,
     entry,
     identity,
@@ -132,18 +133,19 @@ def test_that_both_opinions_agree_on_the_courses_of_the_study() -> None:
 def test_that_the_page_says_what_the_kept_study_found() -> None:
     page = PAGE.read_text("utf-8")
     assert HEADING in page
-    assert page == with_tables(page, page_tables(read_study(), arguments()))
+    assert page == with_tables(page, page_tables(read_study(), arguments(), closed_gaps()))
 
 
 def test_that_at_least_95_percent_of_the_faults_are_caught() -> None:
     study = read_study()
     argued = arguments()
-    number = count(study.faults, argued)
+    number = count(study.faults, argued, closed_gaps())
     assert study.seed == SEED
     assert number.faults >= 120
     assert number.share_of_real >= 0.95
     survivors = {identity(kept) for kept in study.faults if kept["outcome"] == "survived"}
     assert set(argued) <= survivors
+    assert not survivors & set(closed_gaps())
     assert all(len(text.split()) > 5 for text in argued.values())
 
 
@@ -151,7 +153,7 @@ def test_that_counts_are_those_of_a_small_study() -> None:
     fault = faults_of(NAME, EXAMPLE)[0]
     kept = [entry(fault, Result(outcome)) for outcome in ("test", "time limit", "survived")]
     kept.append({**kept[-1], "ordinal": 7})
-    number = count(kept, {identity(kept[-1]): "argued"})
-    assert (number.faults, number.caught, number.equivalent) == (4, 2, 1)
+    number = count(kept, {identity(kept[-1]): "argued"}, [identity(kept[0])])
+    assert (number.faults, number.caught, number.equivalent, number.closed) == (4, 2, 1, 2)
     assert number.share == 0.5
     assert number.share_of_real == pytest.approx(2 / 3)

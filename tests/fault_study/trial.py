@@ -5,6 +5,7 @@ Linux and macOS only: a fault that loops or fills the memory is stopped by limit
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -17,6 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+
+import pytest
 
 from tests.fault_study.faults import Fault, digest_of
 
@@ -32,6 +35,15 @@ COPIED = ("dosimetry_core", "widgets", "app", "resources", "tests", "pyproject.t
 # Processor time: what the tests take without the fault, several times, and the start of Python.
 _TIMES = 6.0
 _START_S = 60.0
+_LIBRARIES = (
+    "numpy",
+    "scipy.optimize",
+    "scipy.signal",
+    "scipy.special",
+    "SimpleITK",
+    "pydicom",
+    "hypothesis.strategies",
+)
 # Exit status of pytest for names that it does not know.
 _USAGE_ERROR = 4
 _ONE_TEST_S = 180.0
@@ -76,9 +88,12 @@ class Bench:
                 shutil.copy2(source, self._copy / name)
         self.tests: dict[str, Reached] = {}
 
-    def learn(self) -> None:
-        """Run all tests once without a fault and note what each reaches; RuntimeError if one fails."""
-        file = self._folder / f"reach-{self._digest()[:16]}.json"
+    def learn(self, known: Path | None = None) -> None:
+        """Run all tests once without a fault and note what each reaches; RuntimeError if one fails.
+
+        ``known`` is the map of an earlier run, by which tests are chosen instead; it is kept in that run's folder.
+        """
+        file = known or self._folder / f"reach-{self._digest()[:16]}.json"
         if not file.exists():
             status, said = self._pytest(
                 ["-p", "tests.fault_study.reach", *TESTS], seconds=3600.0, keep_bytecode=True, LUTETIA_REACH=str(file)
@@ -140,8 +155,14 @@ class Bench:
             os.utime(path, (read, written))
 
     def _noticed(self, fault: Fault, *, thorough: bool) -> Result:
+        own = self._own_file(fault)
+        if (self._copy / own).exists():
+            result = self._outcome([own], _ALL_TESTS_S)
+            if result.outcome != "survived":
+                return result
         if not self.tests:
-            result = self._failing_file(fault)
+            room = f"tests/dosimetry_core/{fault.room}"
+            result = self._outcome([room, *(place for place in TESTS if place != room)], _ALL_TESTS_S)
             return result if result.outcome != "survived" else self._second_opinion()
         reaching = self.reaching(fault)
         others = sorted(set(self.tests) - set(reaching)) if thorough else []
@@ -174,12 +195,6 @@ class Bench:
     @staticmethod
     def _own_file(fault: Fault) -> str:
         return f"tests/dosimetry_core/{fault.room}/test_{Path(fault.module).name}"
-
-    def _failing_file(self, fault: Fault) -> Result:
-        """All tests, the nearest first."""
-        room = f"tests/dosimetry_core/{fault.room}"
-        own = [self._own_file(fault)] if (self._copy / self._own_file(fault)).exists() else []
-        return self._outcome([*own, room, *(place for place in TESTS if place != room)], _ALL_TESTS_S)
 
     def _in_order(self, fault: Fault, names: Iterable[str]) -> list[str]:
         """The tests of the module's own file first, then those of the files that take least."""
@@ -218,8 +233,41 @@ class Bench:
     ) -> tuple[int, str]:
         options = ["-q", "-x", "-p", "no:cacheprovider", "-p", "tests.fault_study.fixed_examples"]
         chosen = ["-m", "not long and not anatomy"]
-        command = ["-m", "pytest", *options, *chosen, *arguments]
-        return self._python(command, seconds=seconds, keep_bytecode=keep_bytecode, **variables)
+        arguments = [*options, *chosen, *arguments]
+        if keep_bytecode:
+            return self._python(["-m", "pytest", *arguments], seconds=seconds, keep_bytecode=True, **variables)
+        return self._forked(arguments, seconds=seconds)
+
+    def _forked(self, arguments: list[str], *, seconds: float) -> tuple[int, str]:
+        """pytest in the copy, in a child that need not import the libraries again; status and output."""
+        for name in _LIBRARIES:
+            importlib.import_module(name)
+        said = self._folder / "said.txt"
+        sys.stdout.flush()
+        child = os.fork()
+        if child == 0:
+            status = 70
+            try:
+                status = self._in_child(arguments, seconds, said)
+            finally:
+                os._exit(status)
+        _, ended = os.waitpid(child, 0)
+        return os.waitstatus_to_exitcode(ended), said.read_text("utf-8", errors="replace")
+
+    def _in_child(self, arguments: list[str], seconds: float, said: Path) -> int:
+        _limit(seconds)
+        with said.open("w", encoding="utf-8") as file:
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+            os.environ |= self._environment()
+            os.chdir(self._copy)
+            sys.dont_write_bytecode = True
+            sys.path.insert(0, str(self._copy))
+            for name in [name for name in sys.modules if name.partition(".")[0] in COPIED]:
+                del sys.modules[name]
+            status = int(pytest.main(arguments))
+            sys.stdout.flush()
+        return status
 
     def _python(
         self, arguments: list[str], *, seconds: float, keep_bytecode: bool = False, **variables: str
@@ -229,22 +277,9 @@ class Bench:
         Bytecode is kept without a fault only.
         """
 
-        import resource  # not on Windows, where the other parts of this package are tested all the same
-
-        def limit() -> None:
-            resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 5))
-            resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-
-        environment = os.environ | variables
+        environment = os.environ | variables | self._environment()
         if not keep_bytecode:
             environment["PYTHONDONTWRITEBYTECODE"] = "1"
-        environment |= {
-            "PYTHONPATH": str(self._copy),
-            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-            "PYTHONHASHSEED": "0",
-            "QT_QPA_PLATFORM": "offscreen",
-            "OPENBLAS_NUM_THREADS": "1",
-        }
         done = subprocess.run(
             [sys.executable, "-X", "faulthandler", *arguments],
             cwd=self._copy,
@@ -253,7 +288,24 @@ class Bench:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            preexec_fn=limit,
+            preexec_fn=lambda: _limit(seconds),
             check=False,
         )
         return done.returncode, done.stdout
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "PYTHONPATH": str(self._copy),
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "PYTHONHASHSEED": "0",
+            "QT_QPA_PLATFORM": "offscreen",
+            "OPENBLAS_NUM_THREADS": "1",
+        }
+
+
+def _limit(seconds: float) -> None:
+    """Bound the processor time and memory of this process."""
+    import resource  # not on Windows, where the other parts of this package are tested all the same
+
+    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 5))
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
