@@ -7,7 +7,11 @@ from scipy.integrate import quad
 from dosimetry_core.kinetics.curve import TimeActivityCurve
 from dosimetry_core.kinetics.fit import Model, fit_curve
 from dosimetry_core.kinetics.result import FitResult
-from dosimetry_core.kinetics.second_nuclide import second_effective_half_life_s, second_nuclide_fit
+from dosimetry_core.kinetics.second_nuclide import (
+    absorbed_dose_ratio_per_administered_activity,
+    second_effective_half_life_s,
+    second_nuclide_fit,
+)
 from dosimetry_core.nuclide import LU177, Y90, nuclide
 from dosimetry_core.units import BQ_PER_MBQ, SECONDS_PER_HOUR
 
@@ -95,3 +99,14 @@ def test_that_the_wrong_source_or_activity_is_a_broken_contract() -> None:
         )
     with pytest.raises(ValueError, match="positive"):
         second_nuclide_fit(lu_fit("mono-exponential"), to_nuclide=Y90, administered_from_bq=0.0, administered_to_bq=1.0)
+
+
+def test_that_the_ratio_of_doses_is_that_of_half_lives_and_energies_where_all_is_absorbed() -> None:
+    lutetium, yttrium = nuclide(LU177).physical_half_life_s, nuclide(Y90).physical_half_life_s
+    options = {"from_physical_half_life_s": lutetium, "to_physical_half_life_s": yttrium}
+    biological = 1 / (1 / (51 * SECONDS_PER_HOUR) - 1 / lutetium)
+    second = 1 / (1 / biological + 1 / yttrium)
+    ratio = absorbed_dose_ratio_per_administered_activity(
+        51 * SECONDS_PER_HOUR, from_absorbed_energy_j=2.4e-14, to_absorbed_energy_j=1.5e-13, **options
+    )
+    assert ratio == pytest.approx(second / (51 * SECONDS_PER_HOUR) * 1.5e-13 / 2.4e-14, rel=1e-12)

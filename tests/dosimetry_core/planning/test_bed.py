@@ -56,3 +56,29 @@ def test_that_a_bed_limit_which_is_just_reached_leaves_nothing() -> None:
     outcome = forecast(basis, {LU: GIGABECQUEREL.to_core(1.0)})
     assert outcome.used_fraction["kidneys_bed"] == math.inf
     assert not outcome.feasible
+
+
+def test_that_each_future_cycle_varies_by_itself_and_its_protraction_twice() -> None:
+    # Weights 1, 3, 2, 1: after the first cycle the others stand in the ratio 1, 2/3, 1/3 to the next one.
+    course = [PlainCycle({LU: 3.7, Y: 1.85}, {"kidneys": {LU: 0.45, Y: 2.4}, "red_marrow": {LU: 0.01, Y: 0.07}}, Q)]
+    protocol = replace(
+        read_protocol("duonen-b"),
+        limits_gy=FrozenMap({}),
+        bed_limits_gy=FrozenMap({"kidneys_bed": 40.0}),
+        cycles=4,
+        allocation="weights",
+        allocation_weights=(1.0, 3.0, 2.0, 1.0),
+        between_cycle_relative_standard_uncertainty=0.15,
+    )
+    basis = course_basis(protocol, core(course, random=0.0, common=0.0))
+    found = forecast(basis, {LU: GIGABECQUEREL.to_core(3.7), Y: GIGABECQUEREL.to_core(1.85)})
+    lutetium, yttrium = 3.7 * 0.45, 1.85 * 2.4
+    linear = lutetium + yttrium
+    quadratic = bed_of(lutetium, yttrium) - linear
+    ratios = (1.0, 2 / 3, 1 / 3)
+    bed = found.predicted_bed["kidneys_bed"]
+    assert bed.course_gy == pytest.approx(
+        bed_of(lutetium, yttrium) + sum(r * linear + r**2 * quadratic for r in ratios)
+    )
+    varied = [0.15 * (r * linear + 2 * r**2 * quadratic) for r in ratios]
+    assert bed.course_standard_uncertainty_gy == pytest.approx(math.hypot(*varied))

@@ -38,6 +38,11 @@ def test_that_a_falling_trend_stays_at_the_last_value_unless_allowed() -> None:
     assert _predicted("linear-trend", (0.60, 0.55, 0.50), linear_trend_may_fall=True) == pytest.approx(0.45)
 
 
+def test_that_a_trend_is_followed_while_it_is_not_below_the_last_value() -> None:
+    # A flat line through 0.5, 0.9, 0.5: above the last value, below the one before.
+    assert _predicted("linear-trend", (0.5, 0.9, 0.5)) == pytest.approx(1.9 / 3, rel=1e-12)
+
+
 def test_that_a_trend_of_two_cycles_is_the_latest() -> None:
     assert _predicted("linear-trend", (0.50, 0.56)) == 0.56
 
