@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,9 @@ def test_that_several_faults_are_reported_together() -> None:
 def test_that_broken_toml_gives_the_line() -> None:
     with pytest.raises(DosimetryError, match="line 3"):
         parse_protocol(b'format = 1\nname = "x"\ntitle = \n', where="ours.toml")
+
+
+def test_that_no_trend_may_fall_unless_the_protocol_says_so() -> None:
+    base = read_protocol("duonen-b")
+    said = {f.name: getattr(base, f.name) for f in dataclasses.fields(base) if f.name != "linear_trend_may_fall"}
+    assert not type(base)(**said).linear_trend_may_fall
