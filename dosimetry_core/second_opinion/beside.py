@@ -9,7 +9,12 @@ from typing import Any
 from dosimetry_core.second_opinion import bed
 from dosimetry_core.second_opinion import doses as dose_formulas
 from dosimetry_core.second_opinion.doses import ORGANS
-from dosimetry_core.second_opinion.marrow import marrow_items, photon_scale
+from dosimetry_core.second_opinion.marrow import (
+    blood_integrals,
+    marrow_items,
+    photon_scale,
+    whole_body_integrals,
+)
 from dosimetry_core.second_opinion.record import EXACT, Opinion, Tree, activities, at, named_sources, organ_of_role
 
 ByNuclide = Mapping[str, Mapping[str, float]]
@@ -70,8 +75,48 @@ def check_beside(
         _with_enclosed(opinion, index, cycle, name, integrals, doses)
     for kind in ("vois", "organs"):
         for name, stated in cycle[kind].items():
+            _check_totals(opinion, ["cycles", index, kind, name], stated, f"cycle {cycle['number']}, {name}")
             check_eqd2(opinion, results, ["cycles", index, kind, name], stated, f"cycle {cycle['number']}, {name}")
+    for name, stated in cycle["organs"].items():
+        for n, value in (stated.get("absorbed_dose_per_administered_activity_gy_per_bq") or {}).items():
+            if value and at(stated, ["absorbed_dose_gy", n]) is not None:
+                opinion.add(
+                    ["cycles", index, "organs", name, "absorbed_dose_per_administered_activity_gy_per_bq", n],
+                    f"cycle {cycle['number']}, {name}: absorbed dose of {n} per activity (Gy/Bq)",
+                    float(stated["absorbed_dose_gy"][n]) / given[n],
+                    relative=EXACT,
+                )
     _marrow(opinion, results, index, cycle, integrals, sources)
+    _curves_of_marrow(opinion, index, cycle)
+
+
+def _check_totals(opinion: Opinion, place: list[str | int], stated: Tree, title: str) -> None:
+    """Totals over the nuclides of contributions, cross-checks and the reading with enclosed VOIs."""
+    tables: list[tuple[list[str | int], Tree]] = []
+    for key in ("contributions", "cross_check_absorbed_dose_gy"):
+        tables += [([key, name], table) for name, table in (stated.get(key) or {}).items()]
+    if (enclosed := stated.get("with_enclosed_vois")) is not None:
+        tables.append((["with_enclosed_vois", "absorbed_dose_gy"], enclosed["absorbed_dose_gy"]))
+    for path, table in tables:
+        parts = [float(value) for name, value in table.items() if name != "total"]
+        what = str(path[-1]).replace("_", " ")
+        opinion.add([*place, *path, "total"], f"{title}: {what}, total (Gy)", math.fsum(parts), relative=EXACT)
+
+
+def _curves_of_marrow(opinion: Opinion, index: int, cycle: Tree) -> None:
+    """Time integrals of the whole body and of blood."""
+    for n, value in whole_body_integrals(cycle).items():
+        opinion.add(
+            ["cycles", index, "whole_body", n, "time_integrated_activity_bq_s"],
+            f"cycle {cycle['number']}, whole body: time-integrated activity of {n} (Bq·s)",
+            value,
+        )
+    for n, value in blood_integrals(cycle).items():
+        opinion.add(
+            ["cycles", index, "blood", "fit", n, "time_integral_bq_s_per_ml"],
+            f"cycle {cycle['number']}, blood: time integral of {n} (Bq·s/mL)",
+            value,
+        )
 
 
 def check_eqd2(opinion: Opinion, results: Tree, place: Sequence[str | int], stated: Tree, title: str) -> None:

@@ -226,6 +226,8 @@ class Search:
             "feasible": self.keeps(activities),
             "stop": stop,
             "next_cycle": None if self.done else len(self.cycles) + 1,
+            "allocation_gy": {} if self.done else self._allocations(bed=False),
+            "allocation_bed_gy": {} if self.done else self._allocations(bed=True),
             "predicted_absorbed_dose_gy": {
                 organ: {
                     "next_cycle": float(following * self.next_dose(organ, activities)),
@@ -241,6 +243,18 @@ class Search:
                 for key in self.bed_limits
             },
         }
+
+    def _allocations(self, *, bed: bool) -> dict[str, float]:
+        """What the next cycle may deliver to each organ, by its tightest limit."""
+        found: dict[str, list[Decimal]] = {}
+        for key, limit in self.limits.items():
+            organ = organ_of_limit(key)
+            if organ not in self.organs or (key in self.bed_limits) != bed:
+                continue
+            past = self.past_bed[organ] if bed else self.past[organ]
+            room = limit if key == "red_marrow_per_cycle" else (limit - past) / self.repeats
+            found.setdefault(organ, []).append(room)
+        return {organ: float(min(rooms)) for organ, rooms in found.items()}
 
     def _largest(self, free: str, activities: Mapping[str, Decimal]) -> Decimal:
         """Largest activity that keeps all limits, by halving an interval; negative if the fixed part exceeds."""

@@ -192,7 +192,7 @@ def _administrations(rng: random.Random, start: datetime, tandem: bool) -> tuple
 
 
 def _scan_hours(rng: random.Random, first: bool) -> tuple[float, ...]:
-    several = ((4.0, 24.0, 48.0, 192.0), (4.0, 24.0, 96.0, 168.0), (2.0, 5.0, 24.0, 48.0, 120.0, 192.0))
+    several = ((4.0, 24.0, 48.0, 192.0), (4.0, 24.0, 96.0, 168.0)) + ((2.0, 5.0, 24.0, 48.0, 120.0, 192.0),) * 2
     few = ((4.0, 24.0, 48.0), (24.0, 96.0, 168.0), (24.0, 168.0), (24.0,), (96.0,))
     return rng.choice(several if first else several + several + few)
 
@@ -272,7 +272,7 @@ def _measured_vois(
 ) -> dict[str, VoiMeasurement]:
     noise = rng.choice((0.0, 0.02, 0.05))
     found: dict[str, VoiMeasurement] = {}
-    known = rng.random() < 0.8
+    known = rng.random() < 0.93
     lesions = [name for name, role in regions if role == "lesion"]
     inside = tuple(lesions[:1]) if rng.random() < 0.4 else ()
     for name, role in regions:
