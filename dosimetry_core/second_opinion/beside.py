@@ -12,6 +12,7 @@ from dosimetry_core.second_opinion.doses import ORGANS
 from dosimetry_core.second_opinion.marrow import (
     blood_integrals,
     marrow_items,
+    marrow_settings,
     photon_scale,
     whole_body_integrals,
 )
@@ -57,7 +58,7 @@ def check_beside(
     """
     given = activities(cycle)
     for name, own in doses.items():
-        voi, title = cycle["vois"][name], f"cycle {cycle['number']}, {name}"
+        _voi, title = cycle["vois"][name], f"cycle {cycle['number']}, {name}"
         place: list[str | int] = ["cycles", index, "vois", name]
         opinion.add([*place, "absorbed_dose_gy", "total"], f"{title}: absorbed dose (Gy)", math.fsum(own.values()))
         for n, value in own.items():
@@ -66,10 +67,8 @@ def check_beside(
                 f"{title}: absorbed dose of {n} per activity (Gy/Bq)",
                 value / given[n],
             )
-            if voi["engine"] == "organ-level":
-                here = {source: values[n] for source, values in sources.items() if n in values}
-                for source, part in self_and_cross(results, cycle, name, n, integrals[name][n], here).items():
-                    opinion.add([*place, "contributions", source, n], f"{title}: dose of {n} from {source} (Gy)", part)
+            for source, part in _by_source(results, cycle, name, n, integrals, sources, doses).items():
+                opinion.add([*place, "contributions", source, n], f"{title}: dose of {n} from {source} (Gy)", part)
     for name in integrals:
         _cross_checks(opinion, results, index, cycle, name, integrals[name], sources)
         _with_enclosed(opinion, index, cycle, name, integrals, doses)
@@ -189,8 +188,15 @@ def _marrow(opinion: Opinion, results: Tree, index: int, cycle: Tree, integrals:
     for n, parts in items.items():
         if at(cycle, ["red_marrow", n]) is None:
             continue
+        ratio, _ = marrow_settings(results, cycle)
+        opinion.add(
+            [*place, n, "marrow_to_blood_ratio"], f"{title}: marrow-to-blood ratio of {n}", ratio, relative=EXACT
+        )
         for source, value in parts.items():
             opinion.add([*place, n, "contributions_gy", source], f"{title}: {n} from {source} (Gy)", value)
+            organ: list[str | int] = ["organs", "red_marrow", "contributions", source, n]
+            if at(cycle, organ) is not None:
+                opinion.add(["cycles", index, *organ], f"{title}, as an organ: {n} from {source} (Gy)", value)
         without = math.fsum(value for source, value in parts.items() if source != "remainder")
         rest = sources.get("remainder", {}).get(n)
         for convention in CONVENTIONS:
@@ -213,6 +219,13 @@ def _marrow(opinion: Opinion, results: Tree, index: int, cycle: Tree, integrals:
         )
     density = at(results, ["settings", "red_marrow", "marrow_density_g_per_ml"])
     for name, stated in (cycle.get("red_marrow_image_based_self_gy") or {}).items():
+        parts = [float(value) for n, value in stated.items() if n != "total"]
+        opinion.add(
+            ["cycles", index, "red_marrow_image_based_self_gy", name, "total"],
+            f"{title}: by {name}, total (Gy)",
+            math.fsum(parts),
+            relative=EXACT,
+        )
         for n, integral in integrals.get(name, {}).items():
             if n not in stated or density is None:
                 continue
@@ -224,24 +237,43 @@ def _marrow(opinion: Opinion, results: Tree, index: int, cycle: Tree, integrals:
             )
 
 
+def _by_source(
+    results: Tree,
+    cycle: Tree,
+    name: str,
+    nuclide: str,
+    integrals: ByNuclide,
+    sources: ByNuclide,
+    doses: ByNuclide,
+) -> dict[str, float]:
+    """Own absorbed dose of a VOI by source; engines other than organ S values know only its own activity."""
+    if cycle["vois"][name]["engine"] != "organ-level":
+        return {"self": doses[name][nuclide]}
+    here = {source: values[nuclide] for source, values in sources.items() if nuclide in values}
+    return self_and_cross(results, cycle, name, nuclide, integrals[name][nuclide], here)
+
+
 def check_organ_items(
-    opinion: Opinion, results: Tree, index: int, cycle: Tree, integrals: ByNuclide, sources: ByNuclide
+    opinion: Opinion,
+    results: Tree,
+    index: int,
+    cycle: Tree,
+    integrals: ByNuclide,
+    sources: ByNuclide,
+    doses: ByNuclide,
 ) -> None:
     """Contributions to kidneys, liver and spleen by source: means over their VOIs by mass."""
     for organ in ORGANS:
         stated = at(cycle, ["organs", organ, "contributions"]) or {}
         members = [name for name, voi in cycle["vois"].items() if organ_of_role(voi["role"]) == organ]
-        if not members or any(
-            name not in integrals or cycle["vois"][name]["engine"] != "organ-level" for name in members
-        ):
+        if not members or any(name not in doses for name in members):
             continue
         masses = {name: float(cycle["vois"][name]["mass_kg"]) for name in members}
         for source, by_nuclide in stated.items():
             for n in by_nuclide:
-                if n == "total" or any(n not in integrals[name] for name in members):
+                if n == "total" or any(n not in doses[name] for name in members):
                     continue
-                here = {other: values[n] for other, values in sources.items() if n in values}
-                parts = {name: self_and_cross(results, cycle, name, n, integrals[name][n], here) for name in members}
+                parts = {name: _by_source(results, cycle, name, n, integrals, sources, doses) for name in members}
                 if any(source not in found for found in parts.values()):
                     continue
                 value = math.fsum(masses[name] * parts[name][source] for name in members)

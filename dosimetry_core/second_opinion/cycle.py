@@ -54,7 +54,7 @@ def measured_doses(
                 organs.setdefault(organ, {})[name] = energy / math.fsum(masses)
     _check_bed(opinion, results, index, cycle, rates, by_voi)
     check_beside(opinion, results, index, cycle, integrals, sources, by_voi)
-    check_organ_items(opinion, results, index, cycle, integrals, sources)
+    check_organ_items(opinion, results, index, cycle, integrals, sources, by_voi)
     for name, value in marrow_doses(results, cycle, sources).items():
         organs.setdefault("red_marrow", {})[name] = value
     return organs
@@ -155,7 +155,8 @@ def _voi_integrals(
         fits = voi.get("fit") or {}
         if voi.get("mass_kg") is not None:
             kg = float(voi["volume_ml"]) * float(voi["density_g_per_ml"]) / dose_formulas.GRAMS_PER_KG
-            opinion.add(["cycles", index, "vois", name, "mass_kg"], f"{name}: mass (kg)", kg, relative=EXACT)
+            title = f"cycle {cycle['number']}, {name}: mass (kg)"
+            opinion.add(["cycles", index, "vois", name, "mass_kg"], title, kg, relative=EXACT)
         measured = next((n for n, fit in fits.items() if not fit.get("derived_from")), None)
         if measured is None or first is None:
             continue

@@ -93,7 +93,7 @@ def whole_body_integrals(cycle: Tree) -> dict[str, float]:
 def remainder_integrals(results: Tree, cycle: Tree, sources: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     """Own time-integrated activity of the rest of the body by nuclide."""
     blood = blood_integrals(cycle)
-    ratio, density = _marrow_settings(results, cycle) if blood else (0.0, 1.0)
+    ratio, density = marrow_settings(results, cycle) if blood else (0.0, 1.0)
     rest = {}
     for name, total in whole_body_integrals(cycle).items():
         marrow = blood.get(name, 0.0) * dose_formulas.GRAMS_PER_KG / density * ratio
@@ -102,7 +102,7 @@ def remainder_integrals(results: Tree, cycle: Tree, sources: Mapping[str, Mappin
     return rest
 
 
-def _marrow_settings(results: Tree, cycle: Tree) -> tuple[float, float]:
+def marrow_settings(results: Tree, cycle: Tree) -> tuple[float, float]:
     """Marrow-to-blood ratio, by the haematocrit if the settings want that, and density of blood."""
     settings = results["settings"]["red_marrow"]
     ratio = float(settings["marrow_to_blood_ratio"])
@@ -127,7 +127,7 @@ def marrow_items(results: Tree, cycle: Tree, sources: Mapping[str, Mapping[str, 
     blood = blood_integrals(cycle)
     if not blood:
         return {}
-    ratio, density = _marrow_settings(results, cycle)
+    ratio, density = marrow_settings(results, cycle)
     items = {}
     for name, integral in blood.items():
         parts = {"self": dose_formulas.marrow_self_dose(name, sex, integral, density, ratio)}

@@ -92,7 +92,10 @@ def _check_sums(opinion: Opinion, place: Sequence[str | int], stated: Tree, titl
                     absolute=EXACT,
                 )
     for name, effects in by_nuclide.items():
-        budget, dose = at(stated, ["uncertainty_budget", name]), float(stated["absorbed_dose_gy"][name])
+        parts = stated["absorbed_dose_gy"]
+        summed = [n for n in parts if n != "total"] if name == "total" else [name]
+        dose = math.fsum(float(parts[n]) for n in summed)
+        budget = at(stated, ["uncertainty_budget", name])
         if budget is None or not dose > 0.0:
             continue
         path = [*place, "uncertainty_budget", name]
