@@ -219,11 +219,11 @@ def _marrow(opinion: Opinion, results: Tree, index: int, cycle: Tree, integrals:
         )
     density = at(results, ["settings", "red_marrow", "marrow_density_g_per_ml"])
     for name, stated in (cycle.get("red_marrow_image_based_self_gy") or {}).items():
-        parts = [float(value) for n, value in stated.items() if n != "total"]
+        own_parts = [float(value) for n, value in stated.items() if n != "total"]
         opinion.add(
             ["cycles", index, "red_marrow_image_based_self_gy", name, "total"],
             f"{title}: by {name}, total (Gy)",
-            math.fsum(parts),
+            math.fsum(own_parts),
             relative=EXACT,
         )
         for n, integral in integrals.get(name, {}).items():

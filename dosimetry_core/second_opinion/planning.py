@@ -138,7 +138,7 @@ class Search:
 
     def measured_in(self, organ: str, name: str, index: int) -> int:
         """The cycle whose measurement a cycle's dose rests on: itself, else the last before, else the first after."""
-        order = [*range(index, -1, -1), *range(index + 1, len(self.cycles))]
+        order: list[int] = [*range(index, -1, -1), *range(index + 1, len(self.cycles))]
         for number in order:
             if name in self.cycles[number]["per_activity"].get(organ, {}):
                 return number

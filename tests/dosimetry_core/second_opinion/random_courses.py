@@ -241,7 +241,7 @@ def imaged_cycle(
     known: bool | None = None,
     blood_minutes: tuple[float, ...] | None = None,
 ) -> tuple[Cycle, CycleMeasurement]:
-    """A cycle with scans and blood, and what they measured; noise, whether it is known, and samples are drawn if None."""
+    """A cycle with scans and blood, and what they measured; noise, whether it is known, and samples drawn if None."""
     administrations = cycle.administrations
     given = next(a for a in administrations if a.nuclide == LU)
     starts = [given.time_zero + timedelta(hours=h + rng.uniform(-0.3, 0.3)) for h in hours]
