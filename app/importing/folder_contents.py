@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from dosimetry_core.progress import Progress, no_progress
 
 if TYPE_CHECKING:
-    from dosimetry_core.dicom.series import DescribedImage
+    from dosimetry_core.dicom.making import DescribedImage
 
 Verdict = Literal["good", "warning", "error", "not-used"]
 

@@ -76,7 +76,8 @@ class Header:
 
     def _value(self, keyword: str) -> Any:
         try:
-            value = self.dataset.get(keyword)
+            tag = _tag(keyword)
+            value = self.dataset[tag].value if tag in self.dataset else None
         except Exception as error:  # pydicom raises many kinds on damaged values (reliability.md B6)
             raise self.error(f"{element_name(keyword)} can't be read ({error})", rule=_UNREADABLE) from error
         if value is None or (isinstance(value, str | bytes | memoryview | MultiValue | list) and len(value) == 0):
