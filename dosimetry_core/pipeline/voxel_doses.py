@@ -21,7 +21,7 @@ from dosimetry_core.errors import Finding, MissingDataError
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.geometry import VolumeGeometry
 from dosimetry_core.kinetics.voxel_curves import VoxelVoi, close_on_vois
-from dosimetry_core.partial_volume.voxel_correction import voxel_wise_corrected
+from dosimetry_core.partial_volume.voxel_correction import divided_image
 from dosimetry_core.pipeline.curves import VoiCurves
 from dosimetry_core.pipeline.voxel_activity import CycleVoxelActivity, closed_voxel_activity
 from dosimetry_core.quantification import CycleMeasurement, VoiMeasurement
