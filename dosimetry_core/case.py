@@ -13,6 +13,7 @@ from dosimetry_core.errors import Finding
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.image import SourceFile, TimePoint
 from dosimetry_core.nuclide import nuclide
+from dosimetry_core.units import SECONDS_PER_HOUR
 from dosimetry_core.voi import Role, Voi
 
 FitModel = Literal[
@@ -32,6 +33,7 @@ SingleTimePointRule = Literal["two-t-over-ln2", "population", "previous-cycle"]
 FewScans = Literal["refuse", "single-time-point"]
 Engine = Literal["organ-level", "sphere", "local-deposition", "voxel-s-values"]
 RestOfBody = Literal["icrp-other", "total-body-difference", "soft-tissue"]
+MarrowToBlood = Literal["ratio", "haematocrit"]
 SensitivityConvention = Literal["clock-seconds-all-heads", "clock-seconds-per-head", "frame-seconds"]
 DeadTimeModel = Literal["non-paralyzable", "paralyzable"]
 CountQuantity = Literal["counts", "counts_per_s"]
@@ -215,12 +217,29 @@ class FitSettings:
 
 @dataclass(frozen=True)
 class RedMarrowSettings:
-    """Conventions of the marrow dose (methods 4)."""
+    """Conventions of the marrow dose (methods 4).
+
+    ``marrow_to_blood``: whether the marrow-to-blood ratio is ``marrow_to_blood_ratio``, or
+    ``extracellular_fluid_fraction``/(1 − haematocrit) by the cycle's haematocrit, else the patient's.
+    ``marrow_density_g_per_ml`` is that of marrow in a vertebral VOI.
+    """
 
     rest_of_body: RestOfBody = "icrp-other"
     marrow_to_blood_ratio: float = 1.0
     blood_density_g_per_ml: float = 1.06
     scale_remainder_by_body_mass: bool = True
+    marrow_to_blood: MarrowToBlood = "ratio"
+    extracellular_fluid_fraction: float = 0.19
+    marrow_density_g_per_ml: float = 1.03
+
+
+@dataclass(frozen=True)
+class RadiobiologySettings:
+    """What makes BED of the kidneys' absorbed dose: α/β, half-time of sublethal repair, and where both are from."""
+
+    kidneys_alpha_beta_gy: float = 2.5
+    kidneys_repair_half_life_s: float = 2.8 * SECONDS_PER_HOUR
+    kidneys_source: str = "Barone 2005; MIRD 20 (Wessels 2008)"
 
 
 @dataclass(frozen=True)
@@ -238,6 +257,7 @@ class Settings:
     density_g_per_ml: FrozenMap[str, float] = field(
         default_factory=lambda: FrozenMap({"kidneys": 1.05, "liver": 1.06, "spleen": 1.06, "lesion": 1.04})
     )
+    radiobiology: RadiobiologySettings = field(default_factory=RadiobiologySettings)
 
 
 @dataclass(frozen=True, eq=False)

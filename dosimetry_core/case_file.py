@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import math
 import unicodedata
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal, get_args
@@ -33,8 +34,10 @@ from dosimetry_core.case import (
     FitWeights,
     LaboratoryLimit,
     LaboratoryResult,
+    MarrowToBlood,
     PartialVolume,
     Patient,
+    RadiobiologySettings,
     RecoveryCurve,
     RedMarrowSettings,
     RestOfBody,
@@ -205,12 +208,21 @@ def _settings(root: TomlTable) -> Settings:
         ratio = marrow_table.optional_number("marrow_to_blood_ratio", above=0, maximum=5)
         density = marrow_table.optional_number("blood_density_g_per_ml", minimum=0.9, maximum=1.2)
         scale = marrow_table.optional_flag("scale_remainder_by_body_mass")
+        fluid = marrow_table.optional_number("extracellular_fluid_fraction", above=0, maximum=1)
+        marrow_density = marrow_table.optional_number("marrow_density_g_per_ml", minimum=0.9, maximum=1.2)
         marrow = RedMarrowSettings(
             marrow_table.choice("rest_of_body", get_args(RestOfBody), marrow.rest_of_body),
             marrow.marrow_to_blood_ratio if ratio is None else ratio,
             marrow.blood_density_g_per_ml if density is None else density,
             marrow.scale_remainder_by_body_mass if scale is None else scale,
+            marrow_table.choice("marrow_to_blood", get_args(MarrowToBlood), marrow.marrow_to_blood),
+            marrow.extracellular_fluid_fraction if fluid is None else fluid,
+            marrow.marrow_density_g_per_ml if marrow_density is None else marrow_density,
         )
+        if marrow.marrow_to_blood == "haematocrit" and ratio is not None:
+            marrow_table.wrong(
+                "marrow_to_blood_ratio", 'is not used with marrow_to_blood = "haematocrit"', "take one of the two out"
+            )
         marrow_table.finish()
     densities = dict(default.density_g_per_ml)
     density_table = table.table("density_g_per_ml")
@@ -226,9 +238,32 @@ def _settings(root: TomlTable) -> Settings:
         FrozenMap(engines),
         marrow,
         FrozenMap(densities),
+        _radiobiology(table.table("radiobiology"), default.radiobiology),
     )
     table.finish()
     return settings
+
+
+def _radiobiology(table: TomlTable | None, default: RadiobiologySettings) -> RadiobiologySettings:
+    """α/β and repair of the kidneys; values other than the default ones need their source."""
+    if table is None:
+        return default
+    kidneys = table.table("kidneys")
+    table.finish()
+    if kidneys is None:
+        return default
+    ratio = kidneys.optional_number("alpha_beta_gy", minimum=0.5, maximum=20)
+    repair = kidneys.optional_number("repair_half_life_h", minimum=0.1, maximum=24)
+    source = kidneys.optional_text("source")
+    read = RadiobiologySettings(
+        default.kidneys_alpha_beta_gy if ratio is None else ratio,
+        default.kidneys_repair_half_life_s if repair is None else units.HOUR.to_core(repair),
+        default.kidneys_source if source is None else source,
+    )
+    if source is None and replace(read, kidneys_source="") != replace(default, kidneys_source=""):
+        kidneys.wrong("source", "is missing", "say where these values are from; it is printed beside every BED")
+    kidneys.finish()
+    return read
 
 
 def _excluded(table: TomlTable) -> ExcludedPoint:

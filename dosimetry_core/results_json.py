@@ -13,7 +13,7 @@ import numpy as np
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.case_file import CASE_FORMAT
 from dosimetry_core.data_tables import data_table_editions
-from dosimetry_core.dose.radiobiology import KIDNEY_RADIOSENSITIVITY, ProtractionPerGy, eqd2_gy
+from dosimetry_core.dose.radiobiology import ProtractionPerGy, Radiosensitivity, eqd2_gy
 from dosimetry_core.errors import Finding
 from dosimetry_core.evaluation import CycleResult, Evaluation
 from dosimetry_core.image import ImageSeries
@@ -50,7 +50,7 @@ def results_json(evaluation: Evaluation) -> dict[str, Any]:
         "settings": plain(case.settings)
         | {"calibration": {f"cycle_{cycle.number}": plain(cycle.calibration) for cycle in case.cycles}}
         | {"measurement": {f"cycle_{cycle.number}": _measurement(cycle) for cycle in case.cycles if cycle.image_paths}},
-        "cycles": [_cycle(result) for result in evaluation.cycles],
+        "cycles": [_cycle(result, _kidneys(case)) for result in evaluation.cycles],
         "course": _course(evaluation),
         "protocol": evaluation.protocol.to_json(),
         "plan": evaluation.plan.to_json(),
@@ -130,7 +130,12 @@ def _doses(doses: Mapping[str, DoseValue]) -> dict[str, Any]:
     }
 
 
-def _cycle(result: CycleResult) -> dict[str, Any]:
+def _kidneys(case: Case) -> Radiosensitivity:
+    chosen = case.settings.radiobiology
+    return Radiosensitivity(chosen.kidneys_alpha_beta_gy, chosen.kidneys_repair_half_life_s, chosen.kidneys_source)
+
+
+def _cycle(result: CycleResult, kidneys: Radiosensitivity) -> dict[str, Any]:
     cycle = result.cycle
     return {
         "number": cycle.number,
@@ -145,8 +150,8 @@ def _cycle(result: CycleResult) -> dict[str, Any]:
             for a in cycle.administrations
         ],
         "time_points": _time_points(result),
-        "vois": {name: _voi(result, voi) for name, voi in result.vois.items()},
-        "organs": {name: _organ(organ) for name, organ in result.organs.items()},
+        "vois": {name: _voi(result, voi, kidneys) for name, voi in result.vois.items()},
+        "organs": {name: _organ(organ, kidneys) for name, organ in result.organs.items()},
         "entered": _entered(cycle),
         "whole_body": None if result.whole_body is None else plain(result.whole_body),
         "blood": _blood(result),
@@ -258,7 +263,7 @@ def fit_json(fit: FitResult) -> dict[str, Any]:
     }
 
 
-def _voi(result: CycleResult, voi: VoiResult) -> dict[str, Any]:
+def _voi(result: CycleResult, voi: VoiResult, kidneys: Radiosensitivity) -> dict[str, Any]:
     tree: dict[str, Any] = {
         "role": voi.role,
         "source": voi.voi.source,
@@ -293,7 +298,7 @@ def _voi(result: CycleResult, voi: VoiResult) -> dict[str, Any]:
     if voi.voxel_dose is not None:
         tree["voxel_dose"] = plain(voi.voxel_dose) | {"limited_by_image_resolution": True}
     if voi.bed_gy is not None:
-        tree |= _bed(voi.bed_gy, voi.protraction_per_gy)
+        tree |= _bed(voi.bed_gy, voi.protraction_per_gy, kidneys)
     if voi.with_enclosed is not None:
         tree["with_enclosed_vois"] = {
             "volume_ml": voi.with_enclosed.volume_ml,
@@ -307,7 +312,7 @@ def _with_total(doses: Mapping[str, float]) -> dict[str, float]:
     return {**doses, "total": sum(doses.values())}
 
 
-def _organ(organ: OrganResult) -> dict[str, Any]:
+def _organ(organ: OrganResult, kidneys: Radiosensitivity) -> dict[str, Any]:
     tree = _doses(organ.doses) | {
         "absorbed_dose_per_administered_activity_gy_per_bq": dict(organ.per_administered_activity_gy_per_bq),
         "contributions": {source: _with_total(doses) for source, doses in organ.contributions_gy.items()},
@@ -316,16 +321,16 @@ def _organ(organ: OrganResult) -> dict[str, Any]:
         "origin": organ.origin,
     }
     if organ.bed_gy is not None:
-        tree |= _bed(organ.bed_gy, organ.protraction_per_gy) | {"bed_estimated": organ.bed_estimated}
+        tree |= _bed(organ.bed_gy, organ.protraction_per_gy, kidneys) | {"bed_estimated": organ.bed_estimated}
     return tree
 
 
-def _bed(bed_gy: float, quadratic: ProtractionPerGy) -> dict[str, Any]:
+def _bed(bed_gy: float, quadratic: ProtractionPerGy, kidneys: Radiosensitivity) -> dict[str, Any]:
     """BED and EQD2 of one cycle with what they rest on."""
     return {
         "bed_gy": bed_gy,
-        "eqd2_gy": eqd2_gy(bed_gy, alpha_beta_gy=KIDNEY_RADIOSENSITIVITY.alpha_beta_gy),
-        "radiobiology": KIDNEY_RADIOSENSITIVITY.to_json() | {"protraction_per_gy": plain(quadratic)},
+        "eqd2_gy": eqd2_gy(bed_gy, alpha_beta_gy=kidneys.alpha_beta_gy),
+        "radiobiology": kidneys.to_json() | {"protraction_per_gy": plain(quadratic)},
     }
 
 
@@ -368,9 +373,7 @@ def _course(evaluation: Evaluation) -> dict[str, Any]:
                 "remaining_gy": organ.remaining_gy,
                 "bed_gy": organ.bed_gy,
                 "eqd2_gy": (
-                    None
-                    if organ.bed_gy is None
-                    else eqd2_gy(organ.bed_gy, alpha_beta_gy=KIDNEY_RADIOSENSITIVITY.alpha_beta_gy)
+                    None if organ.bed_gy is None else eqd2_gy(organ.bed_gy, alpha_beta_gy=_kidneys(case).alpha_beta_gy)
                 ),
             }
             for name, organ in evaluation.course_organs.items()

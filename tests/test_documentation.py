@@ -19,6 +19,7 @@ from app.cli import COMMANDS
 from app.key_table import KEY_ACTS
 from dosimetry_core.case import Settings
 from dosimetry_core.planning.protocol import bundled_protocols
+from dosimetry_core.units import HOUR
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "resources" / "documentation"
@@ -286,6 +287,11 @@ def test_that_documented_defaults_are_those_of_the_program() -> None:
         "weights": f"`{settings.fit.weights}`",
         "rest_of_body": f"`{marrow.rest_of_body}`",
         "marrow_to_blood_ratio": f"{marrow.marrow_to_blood_ratio}",
+        "marrow_to_blood": f"`{marrow.marrow_to_blood}`",
+        "extracellular_fluid_fraction": f"{marrow.extracellular_fluid_fraction}",
+        "marrow_density_g_per_ml": f"{marrow.marrow_density_g_per_ml}",
+        "alpha_beta_gy": f"{settings.radiobiology.kidneys_alpha_beta_gy}",
+        "repair_half_life_h": f"{HOUR.from_core(settings.radiobiology.kidneys_repair_half_life_s):g}",
         "blood_density_g_per_ml": f"{marrow.blood_density_g_per_ml}",
         "scale_remainder_by_body_mass": f"`{str(marrow.scale_remainder_by_body_mass).lower()}`",
         "time_zero": f"`{settings.time_zero}`",

@@ -84,6 +84,10 @@ class ActivitySlider(QWidget):
         self.set_value(self._value)
         self._marks.set_places(self._marks.marks, minimum_bq, maximum_bq)
 
+    def highest_bq(self) -> float:
+        """Upper limit in Bq."""
+        return self._maximum
+
     def set_marks(self, marks: Sequence[tuple[float, str]]) -> None:
         """Named activities below the slider: (Bq, text)."""
         self._marks.set_places(tuple(marks), self._minimum, self._maximum)

@@ -13,6 +13,7 @@ from app.result_paths import result_path
 from app.session import Session
 from app.steps.remarks import Remarks
 from app.steps.step import SPACING, ScrolledGrid, Section, Step, text_label
+from dosimetry_core.case import RadiobiologySettings
 from dosimetry_core.evaluation import CycleResult, Evaluation
 from dosimetry_core.report.words import in_words, nuclide_order, nuclide_symbol, organ_order
 from dosimetry_core.results import OrganResult, VoiResult
@@ -267,7 +268,7 @@ class DoseStep(Step):
         self._trail_section.heading.setText(f"Number trail: {result.voi.name}")
         rows = [
             GridRow(str(n), {"name": name, "value": cell}, mark=mark)
-            for n, (name, cell) in enumerate(_trail(c, result))
+            for n, (name, cell) in enumerate(_trail(c, result, self.session.case.settings.radiobiology))
         ]
         self.trail.show_rows([GridColumn("name", ""), GridColumn("value", "")], rows)
 
@@ -323,7 +324,7 @@ def _difference(value: float, reference: float | None) -> str:
     return "" if not reference else f"{PERCENT.from_core(value / reference - 1):+.1f} %"
 
 
-def _trail(c: int, result: VoiResult) -> list[tuple[str, Cell]]:
+def _trail(c: int, result: VoiResult, chosen: RadiobiologySettings) -> list[tuple[str, Cell]]:
     base = result_path("cycles", c, "vois", result.voi.name)
     trail: list[tuple[str, Cell]] = [
         ("Volume (mL)", Number(f"{base}.volume_ml", result.volume_ml, MILLILITRE)),
@@ -364,6 +365,9 @@ def _trail(c: int, result: VoiResult) -> list[tuple[str, Cell]]:
         )
     if result.bed_gy is not None:
         trail.append(("BED (Gy)", Number(f"{base}.bed_gy", result.bed_gy, GRAY)))
+        repair = HOUR.text(chosen.kidneys_repair_half_life_s, digits=1)
+        by = f"α/β {GRAY.text(chosen.kidneys_alpha_beta_gy)}, repair {repair}"
+        trail.append(("BED by", f"{by} ({chosen.kidneys_source})"))
     trail.append(("Engine", (result.engine or "none").replace("-", " ")))
     if result.failure:
         trail.append(("No result", result.failure))

@@ -6,8 +6,11 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QInputDialog, QWidget
 
+from app.certainty_choice import CertaintyChoice
 from app.dose_bars import organ_bars
 from app.number_grid import Cell, GridColumn, GridRow, Number, NumberGrid
+from app.other_protocols import OTHER_COLUMNS, OTHER_NOTE, other_row
+from app.plan_room_shown import PlanRoom
 from app.plans.plan_signing import PlanFile, keep_and_write, plan_file_name, signed
 from app.plans.signature_form import SignatureForm
 from app.problems import problems_of
@@ -16,13 +19,15 @@ from app.session import Session
 from app.steps.step import SPACING, Section, Step, push_button, text_label
 from dosimetry_core.errors import DosimetryError, Finding
 from dosimetry_core.evaluation import Evaluation
-from dosimetry_core.planning.next_cycle import NextCyclePlan
-from dosimetry_core.planning.protocol import LIMIT_ORGANS, ProtocolNuclide
+from dosimetry_core.pipeline.alternatives import ProtocolAlternative, plans_by_protocol
+from dosimetry_core.planning.next_cycle import NextCyclePlan, rounded_down_bq
+from dosimetry_core.planning.protocol import LIMIT_ORGANS, ProtocolNuclide, bundled_protocols, read_protocol
 from dosimetry_core.report.words import in_words, limiting_words, nuclide_symbol, organ_order
 from dosimetry_core.units import GIGABECQUEREL, GRAY, PERCENT
 from widgets.activity_slider import ActivitySlider
 from widgets.dose_bars_view import DoseBarsView
 from widgets.findings_panel import FindingsPanel
+from widgets.plan_view import PlanView
 
 SLIDER_REACH = 1.6
 """The slider reaches this multiple of the larger of standard and allowed activity: beyond every confirmation."""
@@ -57,7 +62,13 @@ class PlanStep(Step):
         self._choice.add_row(self.standard, self.limit, self.hold)
         self.verdict = text_label(role="heading", name="plan_verdict", wrap=True)
         self._choice.add(self.verdict)
-        self._choice.add(QWidget(), 1)
+        self.certainty = CertaintyChoice()
+        self.certainty.chosen.connect(self.choose_free)
+        self._choice.add(self.certainty)
+        self.room = PlanView(object_name="plan_room")
+        self.room.chosen.connect(self.choose_place)
+        self._choice.add(self.room, 1)
+        self._room = PlanRoom()
         upper = QHBoxLayout()
         upper.setSpacing(SPACING)
         upper.addWidget(self._choice, 3)
@@ -101,6 +112,13 @@ class PlanStep(Step):
         self._limited = text_label(role="dimmed", name="plan_limited", wrap=True)
         basis.add(self._limited)
         self.inspector.add(basis)
+        others = Section("Other protocols for this patient")
+        self.others = NumberGrid("plan_other_protocols")
+        others.add(self.others)
+        self._others_note = text_label(role="dimmed", name="plan_other_protocols_note", wrap=True)
+        others.add(self._others_note)
+        self.inspector.add(others)
+        self._compared: tuple[Evaluation, tuple[ProtocolAlternative, ...]] | None = None
 
     # --- acts -------------------------------------------------------------------------------------------------------
 
@@ -114,6 +132,12 @@ class PlanStep(Step):
         if evaluation is None or free is None:
             return
         self.session.plan_choice.choose({**evaluation.plan.activities_bq, free.name: activity_bq})
+
+    def choose_place(self, activity_bq: float) -> None:
+        """Choose what was pointed at in the plot, rounded down to what can be dispensed."""
+        evaluation = self.session.evaluation
+        if evaluation is not None:
+            self.choose_free(rounded_down_bq(activity_bq, evaluation.protocol.rounding_step_bq))
 
     def choose_standard(self) -> None:
         """The protocol's standard activities."""
@@ -206,8 +230,11 @@ class PlanStep(Step):
             widget.setEnabled(evaluation is not None and evaluation.plan.next_cycle is not None)
         if evaluation is None:
             self.verdict.setText("Nothing computed yet.")
-            for grid in (self.proposal, self.predicted, self.probability, self.basis):
+            for grid in (self.proposal, self.predicted, self.probability, self.basis, self.others):
                 grid.show_rows([], [])
+            self.certainty.show_choices((), None)
+            self.room.show_room(None)
+            self._others_note.hide()
             self.bars.show_bars([])
             self.findings.show_findings(())
             self.blockers.hide()
@@ -222,6 +249,8 @@ class PlanStep(Step):
         shown = tuple(dict.fromkeys(f for f in evaluation.findings if f.level != "info"))
         self.findings.show_findings(shown, self.session.reviews.reasons)
         self._show_basis(evaluation, mark)
+        self._show_room(evaluation, stale=stale)
+        self._show_others(mark)
         self._show_blockers(evaluation)
 
     def _show_activities(self, evaluation: Evaluation, mark: str) -> None:
@@ -337,6 +366,28 @@ class PlanStep(Step):
         rows = [GridRow(name, {"name": name, "value": cell}, mark=mark) for name, cell in cells]
         self.basis.show_rows([GridColumn("name", ""), GridColumn("value", "")], rows)
         self._limited.setText(f"The proposal is limited by {limiting_words(plan.limiting)}.")
+
+    def _show_room(self, evaluation: Evaluation, *, stale: bool) -> None:
+        proposed, free = self.session.evaluation, evaluation.protocol.free_nuclide
+        if proposed is None:
+            return
+        chosen = evaluation.plan.activities_bq
+        self.certainty.show_choices(proposed.plan.by_certainty, None if free is None else chosen.get(free.name))
+        shown, note = self._room.shown(proposed, chosen, highest_bq=self.slider.highest_bq(), stale=stale)
+        self.room.show_room(shown, note)
+
+    def _show_others(self, mark: str) -> None:
+        proposed = self.session.evaluation
+        if proposed is None:
+            return
+        if self._compared is None or self._compared[0] is not proposed:
+            names = [name for name in bundled_protocols() if name != proposed.protocol.name]
+            self._compared = (proposed, plans_by_protocol(proposed, [read_protocol(name) for name in names]))
+        alternatives = self._compared[1]
+        self.others.show_rows(OTHER_COLUMNS, [other_row(alternative, mark) for alternative in alternatives])
+        reasons = dict.fromkeys(other.reason for other in alternatives if other.reason is not None)
+        self._others_note.setText(" ".join([OTHER_NOTE, *(f"{reason}." for reason in reasons)]))
+        self._others_note.show()
 
     def _show_blockers(self, evaluation: Evaluation) -> None:
         from app.plans.plan_document import signing_blockers

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
-import os
 import stat
+import zlib
 from collections import deque
 from collections.abc import Container, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,11 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pydicom
-from pydicom.dataset import FileDataset
+from pydicom.dataset import Dataset, FileDataset
 from pydicom.errors import InvalidDicomError
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
+from pydicom.sequence import Sequence as Items
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
+from dosimetry_core.dicom.folder_walk import files_below
 from dosimetry_core.dicom.header import Header, element_name
+from dosimetry_core.dicom.reading_watch import reading
 from dosimetry_core.errors import DicomReadError, DosimetryError
 from dosimetry_core.image import SourceFile
 from dosimetry_core.progress import Progress, no_progress
@@ -27,6 +30,13 @@ NIFTI_ENDINGS = (".nii", ".nii.gz")
 # What file browsers, archives and this program leave beside images; none of it can hold an image.
 _BY_CATCH = frozenset({"dicomdir", "thumbs.db", "desktop.ini", "case.toml", "truth.json"})
 _LARGEST_FILE_BYTES = 2 * 1024**3
+# An enhanced CT of 1,000 slices of 512 × 512 pixels.
+_LARGEST_INFLATED_BYTES = 512 * 1024**2
+_META_LENGTH_END = 144
+_LONGEST_META_BYTES = 4096
+_COPY_AGAIN = "copy or export it again"
+# The deepest that the objects read here have, structure sets and segmentations, is four.
+_DEEPEST_SEQUENCE = 16
 _READERS = 2
 _FILES_AHEAD = 16
 
@@ -80,25 +90,25 @@ def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[DosimetryError]]
     for path in paths:
         if path.is_dir():
             root = path.resolve()
+            known = len(problems)
             here = sorted(
-                Path(folder) / name
-                for folder, _, names in os.walk(path)
-                for name in names
-                if not name.startswith(".") and name.lower() not in _BY_CATCH
+                file
+                for file in files_below(path, problems)
+                if not file.name.startswith(".") and file.name.lower() not in _BY_CATCH
             )
-            if not here:
-                problems.append(DicomReadError("the folder holds no files", where=str(path), remedy="name another"))
+            if not here and len(problems) == known:
+                problems.append(_refused("folder-empty", "the folder holds no files", path, "name another"))
             for file in here:
                 if file.is_symlink() and not file.resolve().is_relative_to(root):
                     problems.append(
-                        DicomReadError("is a link out of the folder", where=str(file), remedy="copy the file here")
+                        _refused("link-out-of-folder", "is a link out of the folder", file, "copy the file here")
                     )
                 else:
                     found[file] = None
         elif path.exists():
             found[path] = None
         else:
-            problems.append(DicomReadError("there is no such file or folder", where=str(path), remedy="check the path"))
+            problems.append(_refused("path-missing", "there is no such file or folder", path, "check the path"))
     return list(found), problems
 
 
@@ -113,16 +123,15 @@ def file_bytes(path: Path) -> bytes:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise DicomReadError("is not a regular file", where=str(path), remedy="remove it or name other files")
+            raise _refused("not-a-file", "is not a regular file", path, "remove it or name other files")
         if status.st_size > _LARGEST_FILE_BYTES:
-            raise DicomReadError("is larger than 2 GiB", where=str(path), remedy="remove it or name other files")
+            raise _refused("file-too-large", "is larger than 2 GiB", path, "remove it or name other files")
         content = path.read_bytes()
     except OSError as error:
-        raise DicomReadError(
-            f"can't be read ({error.strerror or error})", where=str(path), remedy="check the file and its permissions"
-        ) from error
+        what = f"can't be read ({error.strerror or error})"
+        raise _refused("file-unreadable", what, path, "check the file and its permissions") from error
     if not content:
-        raise DicomReadError("is empty", where=str(path), remedy="copy or export it again")
+        raise _refused("file-empty", "is empty", path, _COPY_AGAIN)
     return content
 
 
@@ -182,7 +191,8 @@ def _require_whole(file: DicomFile, images: Container[str]) -> None:
         raise DicomReadError(
             f"{element_name('SOPClassUID' if lacking else 'PixelData')} is missing: the file is truncated or damaged",
             where=str(file.path),
-            remedy="copy or export it again",
+            remedy=_COPY_AGAIN,
+            rule="file-truncated",
         )
 
 
@@ -192,25 +202,68 @@ def _content_and_digest(path: Path) -> tuple[bytes, str]:
 
 
 def _parsed(path: Path, content: bytes, digest: str) -> DicomFile:
+    with reading(path):
+        return _interpreted(path, content, digest)
+
+
+def _interpreted(path: Path, content: bytes, digest: str) -> DicomFile:
     if content[128:132] != b"DICM":
-        raise DicomReadError(
-            "is not a DICOM file", where=str(path), remedy="take it out of the folder or name the DICOM files"
-        )
-    # A deflated file would be inflated without a bound while it is parsed (reliability.md, finding 10).
-    if DeflatedExplicitVRLittleEndian.encode() in content[132:1024]:
-        raise DicomReadError("is a deflated file", where=str(path), remedy="export it uncompressed")
+        remedy = "take it out of the folder or name the DICOM files"
+        raise _refused("not-dicom", "is not a DICOM file", path, remedy)
+    if DeflatedExplicitVRLittleEndian.encode() in content[132:_LONGEST_META_BYTES]:
+        content = _inflated(path, content)
     try:
         dataset = pydicom.dcmread(io.BytesIO(content))
         syntax = dataset.file_meta.get("TransferSyntaxUID")
         dataset.get("SpecificCharacterSet")
+        too_deep = _nested_deeper_than(dataset, _DEEPEST_SEQUENCE)
     except InvalidDicomError as error:
-        raise DicomReadError("is not a DICOM file", where=str(path), remedy="take it out of the folder") from error
+        raise _refused("not-dicom", "is not a DICOM file", path, "take it out of the folder") from error
     except Exception as error:  # pydicom raises many kinds on damaged files (reliability.md B6)
-        raise DicomReadError(
-            f"is damaged or truncated ({type(error).__name__}: {error})",
-            where=str(path),
-            remedy="copy or export it again",
-        ) from error
+        what = f"is damaged or truncated ({type(error).__name__}: {error})"
+        raise _refused("file-damaged", what, path, _COPY_AGAIN) from error
+    if too_deep:
+        what = f"nests sequences more than {_DEEPEST_SEQUENCE} deep"
+        raise _refused("nested-too-deep", what, path, "take it out of the folder")
     if not isinstance(syntax, UID):
-        raise DicomReadError("has no transfer syntax", where=str(path), remedy="copy or export it again")
+        raise _refused("transfer-syntax-missing", "has no transfer syntax", path, _COPY_AGAIN)
     return DicomFile(path, digest, dataset)
+
+
+def _inflated(path: Path, content: bytes) -> bytes:
+    """A deflated file as an explicit little-endian one; pydicom would inflate it without a bound while it parses."""
+    # File meta information is never deflated: preamble, "DICM", then the element of its length (PS3.10 7.1).
+    end = _META_LENGTH_END + int.from_bytes(content[_META_LENGTH_END - 4 : _META_LENGTH_END], "little")
+    if content[132:138] != b"\x02\0\0\0UL" or end > min(len(content), _LONGEST_META_BYTES):
+        raise _refused("file-damaged", "its file meta information is damaged", path, _COPY_AGAIN)
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        dataset = inflater.decompress(content[end:], _LARGEST_INFLATED_BYTES)
+    except zlib.error as error:
+        raise _refused("file-damaged", f"its deflated content is damaged ({error})", path, _COPY_AGAIN) from error
+    if not inflater.eof:
+        if len(dataset) >= _LARGEST_INFLATED_BYTES:
+            raise _refused("inflated-too-large", "inflates to more than 512 MiB", path, "export it uncompressed")
+        raise _refused("file-damaged", "its deflated content ends early", path, _COPY_AGAIN)
+    plain = ExplicitVRLittleEndian.encode().ljust(len(DeflatedExplicitVRLittleEndian), b"\0")
+    return content[:end].replace(DeflatedExplicitVRLittleEndian.encode(), plain) + dataset
+
+
+def _refused(rule: str, what: str, path: Path, remedy: str) -> DicomReadError:
+    return DicomReadError(what, where=str(path), remedy=remedy, rule=rule)
+
+
+def _nested_deeper_than(dataset: Dataset, deepest: int) -> bool:
+    """Whether sequences that are read already are nested deeper; the others are read one level at a time, if ever."""
+    level: list[Dataset] = [dataset]
+    for _ in range(deepest + 1):
+        level = [
+            item
+            for inner in level
+            for element in inner._dict.values()
+            if isinstance(element.value, Items)
+            for item in element.value
+        ]
+        if not level:
+            return False
+    return True

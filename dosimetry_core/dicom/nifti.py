@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dosimetry_core.dicom.files import file_bytes
+from dosimetry_core.dicom.reading_watch import reading
 from dosimetry_core.errors import DicomReadError
 from dosimetry_core.geometry import FloatArray, VolumeGeometry
 from dosimetry_core.image import SourceFile
@@ -84,7 +85,11 @@ def read_nifti(path: Path) -> NiftiVolume:
     DicomReadError
         If it is damaged or cut short, is not three-dimensional, or does not say in mm where its voxels are.
     """
-    content = file_bytes(path)
+    with reading(path):
+        return _interpreted(path, file_bytes(path))
+
+
+def _interpreted(path: Path, content: bytes) -> NiftiVolume:
     head, body = _unpacked(path, content)
     layout = _layout(path, head)
     size = int(np.prod(layout.shape, dtype=np.int64)) * layout.dtype.itemsize

@@ -25,6 +25,8 @@ _IN_PLANE_MM = 0.1
 _ON_STEP = 0.05
 # Thinner than any CT over the length of any patient.
 _MOST_SLICES = 10000
+# Each bit of a binary segmentation becomes a byte.
+_MOST_PIXELS = 2 * 1024**3
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +112,8 @@ def _coverage(file: DicomFile, kind: str) -> NDArray[Any]:
         return (stored_values(file) > 0).astype(np.uint8) * np.uint8(FULL_COVERAGE)
     content = header.content("PixelData")
     count = int(np.prod(shape, dtype=np.int64))
+    if count > _MOST_PIXELS:
+        raise header.error(f"announces {count} pixels", "take it out of the folder")
     needed = (count + 7) // 8
     if not is_uncompressed(file):
         raise header.error("is compressed", "export it uncompressed")

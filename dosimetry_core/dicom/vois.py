@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from dosimetry_core.case import ContourConvention
 from dosimetry_core.dicom.contours import contour_planes_apart_mm, read_structure_set, region_from_contours
 from dosimetry_core.dicom.files import DicomFile, find_files, is_nifti, read_dicom, stem_of
 from dosimetry_core.dicom.labels import LabelVolume, read_label_volume
+from dosimetry_core.dicom.reading_watch import reading
 from dosimetry_core.dicom.region import Region, is_same_voxels, on_grid
 from dosimetry_core.dicom.segmentation import read_segmentation
 from dosimetry_core.dicom.series import LABEL_MAP_SEGMENTATION_STORAGE
@@ -109,7 +110,8 @@ def read_vois(
         for number, path in enumerate(_voi_files(paths, problems)):
             progress(number / (number + 4), f"Reading {path.name}")
             try:
-                sources.append(_source(path, time_points, contour_convention))
+                with reading(path):
+                    sources.append(_source(path, time_points, contour_convention))
             except DosimetryError as error:
                 problems.append(error)
     raise_problems(problems)
@@ -128,7 +130,7 @@ def read_vois(
         findings += source.findings
         unknown: list[str] = []
         try:
-            for region in source.regions_on(grid):
+            for region in _each_watched(source, grid):
                 findings += region.findings
                 name, place = _name_and_place(region, source)
                 if region.mask.is_empty:
@@ -150,6 +152,17 @@ def read_vois(
     findings += _role_findings(vois)
     progress(1.0, "VOIs read")
     return VoiReading(tuple(vois), reference, tuple(findings), tuple(s for source in sources for s in source.sources))
+
+
+def _each_watched(source: _Source, grid: VolumeGeometry) -> Iterator[Region]:
+    """Regions of a file on the grid, each of them announced as a reading of the file."""
+    regions = iter(source.regions_on(grid))
+    while True:
+        with reading(source.path):
+            region = next(regions, None)
+        if region is None:
+            return
+        yield region
 
 
 def _voi_files(paths: Sequence[Path], problems: list[DosimetryError]) -> list[Path]:

@@ -83,7 +83,12 @@ def marrow_self_absorbed_dose_gy(
 
 
 def image_based_self_absorbed_dose_gy(
-    nuclide_name: str, sex: Sex, time_integrated_activity_bq_s: float, *, volume_ml: float
+    nuclide_name: str,
+    sex: Sex,
+    time_integrated_activity_bq_s: float,
+    *,
+    volume_ml: float,
+    marrow_density_g_per_ml: float = MARROW_DENSITY_G_PER_ML,
 ) -> float:
     """Self dose of the marrow from a VOI in vertebral bodies instead of blood.
 
@@ -94,7 +99,7 @@ def image_based_self_absorbed_dose_gy(
         raise ValueError("the volume must be positive")
     own = s_value(nuclide_name, sex, target=RED_MARROW, source=RED_MARROW)
     return marrow_self_absorbed_dose_gy(
-        time_integrated_activity_bq_s / volume_ml / MARROW_DENSITY_G_PER_ML * GRAM_PER_KG,
+        time_integrated_activity_bq_s / volume_ml / marrow_density_g_per_ml * GRAM_PER_KG,
         marrow_to_blood_ratio=1.0,
         s_value_gy_per_bq_s=own.total_gy_per_bq_s,
         phantom_marrow_mass_kg=own.target_mass_kg,
@@ -131,6 +136,8 @@ class RedMarrowAbsorbedDose:
         The whole dose under each rest-of-body convention; the chosen one's equals ``absorbed_dose_gy``.
     remainder_by_convention_gy, lesions_by_convention_gy
         The part of it from the remainder, lesions included, and the lesions' part of that.
+    marrow_to_blood_ratio
+        That was used.
     """
 
     nuclide: str
@@ -141,11 +148,13 @@ class RedMarrowAbsorbedDose:
     findings: tuple[Finding, ...] = ()
     remainder_by_convention_gy: FrozenMap[str, float] = field(default_factory=FrozenMap)
     lesions_by_convention_gy: FrozenMap[str, float] = field(default_factory=FrozenMap)
+    marrow_to_blood_ratio: float = 1.0
 
     def to_json(self) -> dict[str, Any]:
         """As results.json has it: every item, and all conventions beside each other."""
         return {
             "rest_of_body": self.convention,
+            "marrow_to_blood_ratio": self.marrow_to_blood_ratio,
             "contributions_gy": dict(self.contributions_gy),
             "by_convention_gy": {
                 name: {
@@ -258,6 +267,7 @@ def red_marrow_absorbed_dose(
         _findings(organs, remainder, scale_remainder_by_body_mass, body_mass_kg, bone_metastases, place),
         FrozenMap(rests),
         FrozenMap(lesions),
+        marrow_to_blood_ratio,
     )
 
 

@@ -17,9 +17,9 @@ from dosimetry_core.dose.organ_level import (
     organ_absorbed_dose,
 )
 from dosimetry_core.dose.radiobiology import (
-    KIDNEY_RADIOSENSITIVITY,
     NuclideDoseRate,
     ProtractionPerGy,
+    Radiosensitivity,
     bed_of_doses_gy,
     mean_protraction_per_gy,
     protraction_per_gy,
@@ -288,7 +288,7 @@ def _with_doses(
         return replace(result, failure=error.line(), cross_checks_gy=_local_deposition(result, curves))
     quadratic: ProtractionPerGy = FrozenMap()
     if result.role in KIDNEY_ROLES:
-        quadratic = _protraction_per_gy(cycle, curves, doses)
+        quadratic = _protraction_per_gy(cycle, curves, doses, kidney_radiosensitivity(case))
     checks = _local_deposition(result, curves) if engine != LOCAL_DEPOSITION else FrozenMap()
     if voxel is not None:
         checks = FrozenMap({**checks, **_by_region(case, result, curves, kidneys, sources, place)})
@@ -337,7 +337,15 @@ def _by_region(
     return {engine: FrozenMap(doses)}
 
 
-def _protraction_per_gy(cycle: Cycle, curves: VoiCurves, doses: Mapping[str, DoseValue]) -> ProtractionPerGy:
+def kidney_radiosensitivity(case: Case) -> Radiosensitivity:
+    """α/β and repair of the kidneys by the settings."""
+    chosen = case.settings.radiobiology
+    return Radiosensitivity(chosen.kidneys_alpha_beta_gy, chosen.kidneys_repair_half_life_s, chosen.kidneys_source)
+
+
+def _protraction_per_gy(
+    cycle: Cycle, curves: VoiCurves, doses: Mapping[str, DoseValue], radiosensitivity: Radiosensitivity
+) -> ProtractionPerGy:
     """What makes BED of the nuclides' doses, by their curves, each from its own time zero."""
     zeros = {a.nuclide: a.time_zero for a in cycle.administrations}
     first = min(zeros[nuclide] for nuclide in curves.fits)
@@ -350,7 +358,7 @@ def _protraction_per_gy(cycle: Cycle, curves: VoiCurves, doses: Mapping[str, Dos
             )
             for nuclide, fit in curves.fits.items()
         },
-        KIDNEY_RADIOSENSITIVITY,
+        radiosensitivity,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Protocol
 
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.dicom.series import read_series
@@ -25,20 +26,33 @@ LATEST_SCAN_HALF_LIVES = 10
 """After that less than a thousandth is left."""
 
 
-def import_case(case: Case, *, progress: Progress = no_progress) -> Case:
+class ReadCycle(Protocol):
+    """Reads the images and VOIs of one cycle of a case, as `import_cycle` does."""
+
+    def __call__(self, case: Case, cycle: Cycle, *, progress: Progress = ...) -> Cycle:
+        """The cycle with its images and VOIs."""
+
+
+def import_case(case: Case, *, read_cycle: ReadCycle | None = None, progress: Progress = no_progress) -> Case:
     """The case with the images and VOIs of every cycle that names some.
+
+    Parameters
+    ----------
+    read_cycle
+        What reads one cycle; by default `import_cycle`, in this process.
 
     Raises
     ------
     DosimetryError
         Every problem of all cycles together, each with file or field and a remedy.
     """
+    read = import_cycle if read_cycle is None else read_cycle
     problems: list[DosimetryError] = []
     cycles = []
     for number, cycle in enumerate(case.cycles):
         part = part_of(progress, number / len(case.cycles), (number + 1) / len(case.cycles))
         try:
-            cycles.append(import_cycle(case, cycle, progress=part) if cycle.image_paths else cycle)
+            cycles.append(read(case, cycle, progress=part) if cycle.image_paths else cycle)
         except DosimetryError as error:
             problems.append(error)
     raise_problems(problems)

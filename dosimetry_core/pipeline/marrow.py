@@ -17,9 +17,10 @@ from dosimetry_core.dose.red_marrow import (
     blood_time_integrated_activity_bq_s_per_kg,
     image_based_self_absorbed_dose_gy,
     marrow_time_integrated_activity_bq_s,
+    marrow_to_blood_ratio_of_large_molecules,
     red_marrow_absorbed_dose,
 )
-from dosimetry_core.errors import DosimetryError, Finding
+from dosimetry_core.errors import DosimetryError, Finding, MissingDataError
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.kinetics.blood import BloodFit, fit_blood_curve, second_nuclide_blood_fit
 from dosimetry_core.kinetics.curve import TimeActivityCurve
@@ -177,7 +178,11 @@ def image_based_self_doses_gy(case: Case, vois: Mapping[str, VoiResult]) -> Froz
             name: FrozenMap(
                 {
                     nuclide: image_based_self_absorbed_dose_gy(
-                        nuclide, case.patient.sex, fit.time_integrated_activity_bq_s, volume_ml=voi.volume_ml
+                        nuclide,
+                        case.patient.sex,
+                        fit.time_integrated_activity_bq_s,
+                        volume_ml=voi.volume_ml,
+                        marrow_density_g_per_ml=case.settings.red_marrow.marrow_density_g_per_ml,
                     )
                     for nuclide, fit in voi.fits.items()
                 }
@@ -185,6 +190,29 @@ def image_based_self_doses_gy(case: Case, vois: Mapping[str, VoiResult]) -> Froz
             for name, voi in vois.items()
             if voi.role == "red_marrow" and voi.fits and voi.volume_ml > 0
         }
+    )
+
+
+def marrow_to_blood_ratio(case: Case, cycle: Cycle) -> float:
+    """Activity concentration in marrow over that in blood, by the convention of the settings.
+
+    Raises
+    ------
+    MissingDataError
+        By the haematocrit, where neither the cycle nor the patient has one.
+    """
+    settings = case.settings.red_marrow
+    if settings.marrow_to_blood == "ratio":
+        return settings.marrow_to_blood_ratio
+    haematocrit = case.patient.haematocrit if cycle.haematocrit is None else cycle.haematocrit
+    if haematocrit is None:
+        raise MissingDataError(
+            "the marrow-to-blood ratio by the haematocrit needs one",
+            where=f"cycle {cycle.number}, haematocrit",
+            remedy='enter haematocrit of the cycle or patient, or use marrow_to_blood = "ratio"',
+        )
+    return marrow_to_blood_ratio_of_large_molecules(
+        haematocrit, extracellular_fluid_fraction=settings.extracellular_fluid_fraction
     )
 
 
@@ -237,6 +265,14 @@ def cycle_marrow(
     blood, more = blood_fits(cycle, whole_body, imaged, sex=case.patient.sex)
     gathered = [*findings, *more]
     settings = case.settings.red_marrow
+    ratio = settings.marrow_to_blood_ratio
+    try:
+        ratio = marrow_to_blood_ratio(case, cycle)
+    except MissingDataError as error:
+        # Without the ratio there is neither a marrow dose nor its share of the remainder.
+        if blood:
+            gathered.append(Finding("haematocrit-missing", "error", error.line(), f"cycle {cycle.number}, red marrow"))
+        blood = FrozenMap()
     rests: dict[str, SourceActivity] = {}
     doses: dict[str, RedMarrowAbsorbedDose] = {}
     place = f"cycle {cycle.number}, red marrow"
@@ -250,7 +286,7 @@ def cycle_marrow(
                 blood_time_integrated_activity_bq_s_per_kg(
                     blood_fit.time_integral_bq_s_per_ml, blood_density_g_per_ml=settings.blood_density_g_per_ml
                 ),
-                marrow_to_blood_ratio=settings.marrow_to_blood_ratio,
+                marrow_to_blood_ratio=ratio,
                 sex=case.patient.sex,
             )
         rest: MarrowSource | None = None
@@ -288,7 +324,7 @@ def cycle_marrow(
             },
             remainder=rest,
             blood_density_g_per_ml=settings.blood_density_g_per_ml,
-            marrow_to_blood_ratio=settings.marrow_to_blood_ratio,
+            marrow_to_blood_ratio=ratio,
             rest_of_body=settings.rest_of_body,
             body_mass_kg=case.patient.weight_kg,
             scale_remainder_by_body_mass=settings.scale_remainder_by_body_mass,

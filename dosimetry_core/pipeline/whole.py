@@ -12,7 +12,7 @@ from dosimetry_core.evaluation import CycleResult, Evaluation
 from dosimetry_core.pipeline.course import course_organs, course_vois, delivered_cycles, with_estimates
 from dosimetry_core.pipeline.cycle import evaluate_cycle
 from dosimetry_core.pipeline.doses import role_group
-from dosimetry_core.pipeline.images import align_case, import_case
+from dosimetry_core.pipeline.images import ReadCycle, align_case, import_case
 from dosimetry_core.planning.given import given_findings
 from dosimetry_core.planning.next_cycle import NextCyclePlan, plan_next_cycle, refused_plan
 from dosimetry_core.planning.protocol import protocol_of_course
@@ -22,15 +22,20 @@ from dosimetry_core.safety.rules import RuleSet, read_rules
 from dosimetry_core.second_check import second_check
 
 
-def compute(case: Case, *, progress: Progress = no_progress) -> Evaluation:
+def compute(case: Case, *, read_cycle: ReadCycle | None = None, progress: Progress = no_progress) -> Evaluation:
     """Read the images and VOIs of a case, align them, evaluate everything, and have it checked by the second opinion.
+
+    Parameters
+    ----------
+    read_cycle
+        What reads one cycle; by default in this process. See `import_case`.
 
     Raises
     ------
     DosimetryError
         What the user has to mend first; nothing is guessed.
     """
-    imported = import_case(case, progress=part_of(progress, 0.0, 0.4))
+    imported = import_case(case, read_cycle=read_cycle, progress=part_of(progress, 0.0, 0.4))
     aligned = align_case(imported, progress=part_of(progress, 0.4, 0.8))
     return second_check(evaluate(aligned, progress=part_of(progress, 0.8, 1.0)))
 

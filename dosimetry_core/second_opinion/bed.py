@@ -1,8 +1,7 @@
 """Biologically effective dose again, by quadrature over the dose rate instead of a double sum.
 
 The damage y that is not yet repaired follows y' = R − µ y; ∫ R y dt of one nuclide's dose rate with another's damage
-gives the protraction of the pair. Constants are own copies: α/β 2.5 Gy, half-time of repair 2.8 h (Barone
-2005, MIRD 20).
+gives the protraction of the pair. α/β and half-time of repair are those of the record's settings.
 """
 
 from __future__ import annotations
@@ -11,15 +10,19 @@ import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-ALPHA_BETA_GY = {"kidneys": 2.5}
-REPAIR_HALF_LIFE_S = {"kidneys": 2.8 * 3600.0}
+EQD2_FRACTION_GY = 2.0
 _STRETCHES = 1500
 
 Rate = Callable[[float], float]
 
 
 def protraction_per_gy(
-    organ: str, rates: Mapping[str, Rate], *, start_s: Mapping[str, float], slowest_per_s: Mapping[str, float]
+    rates: Mapping[str, Rate],
+    *,
+    start_s: Mapping[str, float],
+    slowest_per_s: Mapping[str, float],
+    alpha_beta_gy: float,
+    repair_half_life_s: float,
 ) -> dict[str, dict[str, float]]:
     """q_nm in 1/Gy of BED = Σ D + Σ q_nm D_n D_m.
 
@@ -36,7 +39,7 @@ def protraction_per_gy(
     begin = {name: start_s[name] - first for name in rates}
     last = max(begin[name] + 30.0 * math.log(2.0) / slowest_per_s[name] for name in rates)
     times = _times(sorted(set(begin.values())), last)
-    repair = math.log(2.0) / REPAIR_HALF_LIFE_S[organ]
+    repair = math.log(2.0) / repair_half_life_s
     sampled = {name: [_from(rates[name], t - begin[name]) for t in times] for name in rates}
     total = {name: _simpson(times, values) for name, values in sampled.items()}
     damage = {name: _unrepaired(times, values, repair) for name, values in sampled.items()}
@@ -44,7 +47,7 @@ def protraction_per_gy(
     for n in rates:
         for m in rates:
             both = [a * y + b * x for a, b, x, y in zip(sampled[n], sampled[m], damage[n], damage[m], strict=True)]
-            found[n][m] = _simpson(times, both) / (total[n] * total[m] * ALPHA_BETA_GY[organ])
+            found[n][m] = _simpson(times, both) / (total[n] * total[m] * alpha_beta_gy)
     return found
 
 
@@ -101,6 +104,11 @@ def bed_gy(doses_gy: Mapping[str, float], protraction: Mapping[str, Mapping[str,
     return math.fsum(known.values()) + math.fsum(
         float(protraction[n][m]) * known[n] * known[m] for n in known for m in known
     )
+
+
+def eqd2_gy(bed: float, alpha_beta_gy: float) -> float:
+    """Dose in fractions of 2 Gy with this BED."""
+    return bed * alpha_beta_gy / (alpha_beta_gy + EQD2_FRACTION_GY)
 
 
 def straight_and_falling(

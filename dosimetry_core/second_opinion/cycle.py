@@ -63,23 +63,25 @@ def _check_bed(
 ) -> None:
     """BED of every VOI that has one, and of the organ they make up: the mean by mass."""
     zeros = time_zeros(cycle)
+    chosen = at(results, ["settings", "radiobiology"])
     parts: dict[str, list[tuple[float, float]]] = {}
     for name, voi in cycle["vois"].items():
         organ = organ_of_role(voi["role"])
         if voi.get("bed_gy") is None:
             continue
         here = rates.get(name, {})
-        if organ not in bed.ALPHA_BETA_GY or set(here) != set(by_voi.get(name, {})) or not here:
+        if organ != "kidneys" or chosen is None or set(here) != set(by_voi.get(name, {})) or not here:
             text = f"cycle {cycle['number']}, {name}: BED"
             limited = organ in bed_limited_organs(results)
             (opinion.blocking if limited else opinion.not_checked).append(text)
             continue
         start = min(zeros[n] for n in here)
         own = bed.protraction_per_gy(
-            organ,
             {n: rate for n, (rate, _) in here.items()},
             start_s={n: (zeros[n] - start).total_seconds() for n in here},
             slowest_per_s={n: slowest for n, (_, slowest) in here.items()},
+            alpha_beta_gy=float(chosen["kidneys_alpha_beta_gy"]),
+            repair_half_life_s=float(chosen["kidneys_repair_half_life_s"]),
         )
         place = ["cycles", index, "vois", name]
         for n, row in own.items():

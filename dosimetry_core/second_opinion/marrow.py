@@ -85,7 +85,7 @@ def remainder_integrals(results: Tree, cycle: Tree, sources: Mapping[str, Mappin
     data = points([t for t, _ in pairs], [v for _, v in pairs], "proportional", rate)
     curve = anchored_curve(data, given[measured])
     blood = blood_integrals(cycle)
-    ratio, density = _marrow_settings(results)
+    ratio, density = _marrow_settings(results, cycle) if blood else (0.0, 1.0)
     rest = {}
     for name in given:
         change = decay_constant(name) - rate
@@ -96,20 +96,28 @@ def remainder_integrals(results: Tree, cycle: Tree, sources: Mapping[str, Mappin
     return rest
 
 
-def _marrow_settings(results: Tree) -> tuple[float, float]:
+def _marrow_settings(results: Tree, cycle: Tree) -> tuple[float, float]:
+    """Marrow-to-blood ratio, by the haematocrit if the settings want that, and density of blood."""
     settings = results["settings"]["red_marrow"]
-    return float(settings["marrow_to_blood_ratio"]), float(settings["blood_density_g_per_ml"])
+    ratio = float(settings["marrow_to_blood_ratio"])
+    if settings.get("marrow_to_blood") == "haematocrit":
+        cells = cycle.get("haematocrit") or results["patient"]["haematocrit"]
+        ratio = float(settings["extracellular_fluid_fraction"]) / (1.0 - float(cells))
+    return ratio, float(settings["blood_density_g_per_ml"])
 
 
 def marrow_doses(results: Tree, cycle: Tree, sources: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     """Own absorbed dose to the red marrow by nuclide, from the sources that the record itemises."""
     sex = results["patient"]["sex"]
     settings = results["settings"]["red_marrow"]
-    ratio, density = _marrow_settings(results)
+    blood = blood_integrals(cycle)
+    if not blood:
+        return {}
+    ratio, density = _marrow_settings(results, cycle)
     weight = results["patient"].get("weight_kg")
     scale = dose_formulas.body_mass_kg(sex) / weight if settings["scale_remainder_by_body_mass"] and weight else 1.0
     doses = {}
-    for name, integral in blood_integrals(cycle).items():
+    for name, integral in blood.items():
         value = dose_formulas.marrow_self_dose(name, sex, integral, density, ratio)
         here = named_sources(cycle, "red_marrow", {s: v[name] for s, v in sources.items() if name in v})
         rest = here.pop("remainder", None)

@@ -14,6 +14,7 @@ from app.plans.page_images import page_count
 from app.plans.plan_attachments import attached_plan
 from app.plans.verification import read_certificate, verify_plan
 from app.screenshots import wait_until_idle
+from app.steps.course_step import CourseStep
 from app.steps.plan_step import PlanStep
 from app.steps.report_step import ReportStep
 from tests.journeys.reading import shown, value
@@ -39,6 +40,16 @@ def plan_step(window: MainWindow) -> PlanStep:
     step = window.step("plan")
     assert isinstance(step, PlanStep)
     return step
+
+
+@pytest.fixture
+def roomy_plan_step(window: MainWindow, plan_step: PlanStep) -> PlanStep:
+    """With so few planned cycles that some of the free nuclide may be given."""
+    course = window.step("course")
+    assert isinstance(course, CourseStep)
+    course.choose_cycles(2)
+    wait_until_idle(window)
+    return plan_step
 
 
 def acknowledge_all(step: PlanStep) -> None:
@@ -221,3 +232,37 @@ def test_that_an_edit_after_signing_is_shown_as_an_unsigned_draft_again(
     wait_until_idle(window)
     assert report.pdf == target.read_bytes()
     assert window.rail.state("report") == "confirmed"
+
+
+def test_that_a_certainty_is_one_click_and_lowers_what_may_be_exceeded(
+    window: MainWindow, roomy_plan_step: PlanStep
+) -> None:
+    proposed = value(window, FREE)
+    by_certainty = {c.certainty: c.activity_bq for c in window.session.evaluation.plan.by_certainty}
+    surer = roomy_plan_step.certainty.buttons[0.8]
+    assert roomy_plan_step.certainty.buttons[0.5].isChecked()
+    QTest.mouseClick(surer, Qt.MouseButton.LeftButton)
+    wait_until_idle(window)
+    assert value(window, FREE) == by_certainty[0.8] < proposed
+    assert surer.isChecked()
+    assert not roomy_plan_step.certainty.buttons[0.5].isChecked()
+    for key, risk in window.session.planned.plan.forecast.probability_of_exceeding.items():
+        assert risk <= 0.2 + 1e-9, key
+
+
+def test_that_pressing_in_the_plot_chooses_what_can_be_dispensed(window: MainWindow, roomy_plan_step: PlanStep) -> None:
+    room, step_bq = roomy_plan_step.room, window.session.evaluation.protocol.rounding_step_bq
+    fixed = value(window, "plan.activities_bq.Lu-177")
+    place = room.place_of(fixed, 0.5 * value(window, FREE))
+    QTest.mouseClick(room, Qt.MouseButton.LeftButton, pos=place.toPoint())
+    wait_until_idle(window)
+    chosen = value(window, FREE)
+    assert chosen == pytest.approx(round(chosen / step_bq) * step_bq)
+    assert room.shown().chosen_bq == (fixed, chosen)
+    assert 0 < chosen < window.session.evaluation.plan.activities_bq["Y-90"]
+
+
+def test_that_other_protocols_stand_beside_the_own_one(window: MainWindow, plan_step: PlanStep) -> None:
+    for name in ("duonen-a", "duonen-c", "duonen-d", "garske-roman"):
+        assert plan_step.others.text(name, "protocol") == name
+        assert plan_step.others.text(name, "activity")

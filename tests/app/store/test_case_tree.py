@@ -242,7 +242,7 @@ def test_that_the_form_of_a_node_has_not_changed() -> None:
     kept must stay readable."""
     assert (NODE_FORMAT, CaseTree().encode(Examples().case()).root) == (
         1,
-        "aac7536b7231672ec739a6789b0eef55ccc02032d8e13be410715508996d2c6f",
+        "182089c45fcf08d7e2a12b46dbbcafdd56ac7f1368a44df14b3d6c62de1ed237",
     )
 
 

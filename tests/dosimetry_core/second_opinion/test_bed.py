@@ -14,21 +14,22 @@ def _exponential(rate: float) -> bed.Rate:
     return lambda time: math.exp(-rate * time)
 
 
-def test_that_its_constants_are_those_of_the_program() -> None:
-    assert bed.ALPHA_BETA_GY["kidneys"] == rb.KIDNEY_RADIOSENSITIVITY.alpha_beta_gy
-    assert bed.REPAIR_HALF_LIFE_S["kidneys"] == pytest.approx(rb.KIDNEY_RADIOSENSITIVITY.repair_half_life_s)
+def test_that_eqd2_is_the_dose_in_fractions_of_2_gy() -> None:
+    # 20 fractions of 2 Gy.
+    assert bed.eqd2_gy(20 * 2 * (1 + 2 / 3.1), 3.1) == pytest.approx(40.0)
 
 
 @pytest.mark.parametrize("delay_s", [0.0, 3600.0, 86400.0])
 def test_that_two_exponentials_have_the_closed_form(delay_s: float) -> None:
     a, b = (math.log(2) / (hours * 3600) for hours in (51.0, 34.5))
     found = bed.protraction_per_gy(
-        "kidneys",
         {"Lu-177": _exponential(a), "Y-90": _exponential(b)},
         start_s={"Lu-177": 0.0, "Y-90": delay_s},
         slowest_per_s={"Lu-177": a, "Y-90": b},
+        alpha_beta_gy=2.5,
+        repair_half_life_s=2.8 * 3600,
     )
-    repair = bed.REPAIR_HALF_LIFE_S["kidneys"]
+    repair = 2.8 * 3600
     terms = {"Lu-177": [rb.DoseRateTerm(a, a)], "Y-90": [rb.DoseRateTerm(b, b)]}
     for n, m, delay in (("Lu-177", "Lu-177", 0.0), ("Lu-177", "Y-90", delay_s), ("Y-90", "Y-90", 0.0)):
         expected = rb.protraction_integral_gy2(terms[n], terms[m], delay_s=delay, repair_half_life_s=repair) / 2.5

@@ -1,0 +1,54 @@
+"""Says which file is being read, to whoever watches over the reading, and refuses those that may not be read again."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+
+class Watch(Protocol):
+    """Told of every file when its bytes begin to be interpreted and when that ends, by whichever thread does it."""
+
+    def begins(self, path: str) -> None:
+        """A file is about to be interpreted; may raise DosimetryError to refuse it."""
+
+    def ends(self, path: str) -> None:
+        """That is over, however it went."""
+
+
+_watches: list[Watch] = []
+
+
+@contextlib.contextmanager
+def watched_by(watch: Watch) -> Iterator[None]:
+    """Let somebody watch what is read inside; for the whole process, since files are read by several threads."""
+    _watches.append(watch)
+    try:
+        yield
+    finally:
+        _watches.remove(watch)
+
+
+@contextlib.contextmanager
+def reading(path: Path | str) -> Iterator[None]:
+    """Say that a file is interpreted inside.
+
+    Raises
+    ------
+    DosimetryError
+        If a watch refuses the file.
+    """
+    if not _watches:
+        yield
+        return
+    name = str(path)
+    watches = tuple(_watches)
+    for watch in watches:
+        watch.begins(name)
+    try:
+        yield
+    finally:
+        for watch in watches:
+            watch.ends(name)
