@@ -81,6 +81,7 @@ KEY_ACTS: tuple[KeyAct, ...] = (
     KeyAct("centre", "Centre on VOI", ("C",), "Tools"),
     KeyAct("next_review", "Next VOI needing review", ("N",), "Tools"),
     KeyAct("confirm", "Confirm step", ("Ctrl+Return", "Ctrl+Enter"), "Go"),
+    KeyAct("palette", "Find a command…", ("Ctrl+K",), "Help"),
     KeyAct("key_sheet", "Keys of this step", ("F1",), "Help"),
     KeyAct("documentation", "Documentation", ("Shift+F1",), "Help"),
     KeyAct("about", "About Lutetia", (), "Help", separated=True),

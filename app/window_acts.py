@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFileDialog
 
+from app.command_palette import CommandPalette, entries_of
 from app.documentation_window import DocumentationWindow
 from app.key_sheet import AboutDialog, KeySheet
 from app.reviews import STEP_KEYS, StepKey
@@ -64,6 +65,7 @@ class WindowActs:
             "centre": self.centre_on_voi,
             "next_review": partial(self.on_step, "voi", "go_to_next_review"),
             "confirm": window.confirm_step,
+            "palette": lambda: CommandPalette(entries_of(window), window).open_over(window),
             "key_sheet": lambda: KeySheet(window.step(window.current_step), window).open(),
             "documentation": lambda: DocumentationWindow(window).open(),
             "about": lambda: AboutDialog(window).open(),
