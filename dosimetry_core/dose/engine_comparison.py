@@ -95,7 +95,8 @@ def compared(
     if VOXEL_S_VALUES in (engine, other_engine) and LOCAL_DEPOSITION not in (engine, other_engine):
         # The share of electrons that stays follows from the outline; what is left is image and neighbours.
         bound = VOXELS_AGREE_WITHIN
-        excess = abs(other_total / total - 1 - parts["own_electrons"])
+        difference = other_total / total - 1
+        excess = min(abs(difference), abs(difference - parts["own_electrons"]))
     else:
         bound = REGIONS_AGREE_WITHIN
         without_leaving = LOCAL_DEPOSITION in (engine, other_engine)

@@ -175,7 +175,7 @@ def _with_doses(
                 where=place,
                 remedy="add it to [settings.density_g_per_ml]",
             )
-        beside = engines.doses_beside(engines_beside(case, result.voi, engine), name, curves.fits)
+        beside = engines.doses_beside(engines_beside(result.voi, engine), name, curves.fits)
         by_nuclide = engines.doses(engine, name, curves.fits)
     except DosimetryError as error:
         return replace(result, failure=error.line(), cross_checks_gy=_absorbed_gy(beside))

@@ -32,21 +32,20 @@ def engine_of(case: Case, voi: Voi) -> Engine | None:
     return own if own is not None else case.settings.engine.get(role_group(voi.role))
 
 
-def engines_beside(case: Case, voi: Voi, engine: Engine) -> tuple[Engine, ...]:
-    """Engines that are shown beside the chosen one.
+def engines_beside(voi: Voi, engine: Engine) -> tuple[Engine, ...]:
+    """Engines that are shown beside the one in use.
 
-    That of the VOI's role by S values and local deposition cost nothing; voxel S values only if the case asks for them.
+    That of the VOI's role by S values and local deposition cost nothing; voxel S values wherever they are computed,
+    because some VOI, or the case, asks for them.
     """
-    all_of_them: list[Engine] = [engine_by_region(voi.role), LOCAL_DEPOSITION]
-    if case.settings.voxel_s_values_beside:
-        all_of_them.append(VOXEL_S_VALUES)
+    all_of_them: tuple[Engine, ...] = (engine_by_region(voi.role), LOCAL_DEPOSITION, VOXEL_S_VALUES)
     return tuple(other for other in all_of_them if other != engine)
 
 
 def wants_voxels(case: Case, voi: Voi) -> bool:
     """Whether voxel S values are asked for, as the engine of a VOI or beside it."""
     engine = engine_of(case, voi)
-    return engine == VOXEL_S_VALUES or (engine is not None and VOXEL_S_VALUES in engines_beside(case, voi, engine))
+    return engine is not None and (engine == VOXEL_S_VALUES or case.settings.voxel_s_values_beside)
 
 
 def dose_regions(

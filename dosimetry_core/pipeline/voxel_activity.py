@@ -183,11 +183,12 @@ def coverages_on_reference(
         key = measurement.vois[name].voi.voi_id
         if key in measurement.exclusive.containers:
             continue
-        covered = coverage_on_grid(
-            measurement.exclusive.masks[key],
-            base.time_point.registration.transform,
-            base.image.concentration.geometry,
-        )
+        sampled, grid = base.regions.vois.get(key), base.image.concentration.geometry
+        if sampled is not None and sampled.mask is measurement.exclusive.masks[key]:
+            box = sampled.coverage
+            covered = GridCoverage(grid, box.start, box.values, sampled.fraction_outside)
+        else:
+            covered = coverage_on_grid(measurement.exclusive.masks[key], base.time_point.registration.transform, grid)
         if covered.fraction.size:
             found[name] = covered
     return found

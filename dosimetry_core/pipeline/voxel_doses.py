@@ -29,8 +29,9 @@ from dosimetry_core.pipeline.voxel_activity import (
     same_objects,
 )
 from dosimetry_core.pipeline.voxel_sources import (
+    FineVoi,
     electron_shares,
-    fine_region,
+    fine_voi,
     photon_shares_gy,
     source_name,
     with_margin,
@@ -59,6 +60,7 @@ class VoiVoxelDose:
     voxels: DoseVolume
     numbers: VoxelDoseNumbers
     findings: tuple[Finding, ...]
+    fine: FineVoi
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,20 +178,19 @@ def cycle_voxel_doses(
     results = {}
     for number, (name, part) in enumerate(coverages.items()):
         progress((1 + number / len(coverages)) / 2, f"{title}: {name}")
-        measured = measurement.vois[name]
+        known = None if previous is None else previous.vois.get(name)
+        box = with_margin(part, found.grid, regions[name].density_g_per_ml, tuple(doses))
         results[name] = _voi(
             regions[name],
-            part,
+            fine_voi(name, box, cycle, measurement, previous=None if known is None else known.fine),
             found.grid,
-            measurement,
-            cycle,
             doses,
             divided,
             coverages,
             groups,
             {nuclide: by[name] for nuclide, by in photons.items()},
             FrozenMap(factors[name]),
-            1.0 if blurred else _partial_volume_factor(measured),
+            1.0 if blurred else _partial_volume_factor(measurement.vois[name]),
             f"{place}, {name}",
         )
     return CycleVoxelDoses(FrozenMap(results), FrozenMap(doses), found, tuple(findings), inputs)
@@ -255,10 +256,8 @@ def _blur_in_voxels(
 
 def _voi(
     region: DoseRegion,
-    part: GridCoverage,
+    voi: FineVoi,
     grid: VolumeGeometry,
-    measurement: CycleMeasurement,
-    cycle: Cycle,
     maps: Mapping[str, VoxelDose],
     divided: Mapping[str, DividedImage],
     coverages: Mapping[str, GridCoverage],
@@ -268,8 +267,7 @@ def _voi(
     partial_volume_factor: float | None,
     place: str,
 ) -> VoiVoxelDose:
-    box = with_margin(part, grid, region.density_g_per_ml, tuple(maps))
-    fine = fine_region(region.name, box, cycle, measurement)
+    fine, box = voi.region, voi.box
     doses, photon_gy, uncertainties, fractions = {}, {}, {}, {}
     per_voxel = np.zeros(fine.shape)
     voxel_kg = fine.block_sum(fine.inside).astype(np.float64) * (
@@ -323,7 +321,7 @@ def _voi(
         histogram_gy=tuple(histogram_gy.tolist()),
         histogram_volume_fraction=tuple(histogram.tolist()),
     )
-    return VoiVoxelDose(FrozenMap(doses), voxels, numbers, _closure_findings(numbers, place))
+    return VoiVoxelDose(FrozenMap(doses), voxels, numbers, _closure_findings(numbers, place), voi)
 
 
 def _partial_volume_factor(measured: VoiMeasurement) -> float | None:

@@ -31,7 +31,9 @@ class VoxelEngine:
     Parameters
     ----------
     latest
-        As computed last; None if they never were, or nothing asks for them.
+        As computed last; None if they never were.
+    wanted
+        Whether any VOI asks for them.
     pending
         Whether they are asked for and ``latest`` is not that of what is shown now.
     failure
@@ -39,6 +41,7 @@ class VoxelEngine:
     """
 
     latest: CycleVoxelDoses | None
+    wanted: bool = True
     pending: bool = False
     failure: DosimetryError | None = None
     name: Engine = VOXEL_S_VALUES
@@ -46,7 +49,7 @@ class VoxelEngine:
     @property
     def doses(self) -> CycleVoxelDoses | None:
         """Voxel doses that hold now."""
-        return None if self.pending else self.latest
+        return self.latest if self.wanted and not self.pending and self.failure is None else None
 
     @property
     def map_findings(self) -> tuple[Finding, ...]:
@@ -94,7 +97,7 @@ def voxel_engine(
         for name, region in regions.items()
         if region.time_integrated_activity_bq_s
     ):
-        return VoxelEngine(previous)
+        return VoxelEngine(previous, wanted=False)
     if voxel_doses == "held":
         inputs = voxel_inputs(cycle, measurement, regions, whole_body_bq_s)
         return VoxelEngine(previous, pending=previous is None or not same_objects(previous.made_from, inputs))

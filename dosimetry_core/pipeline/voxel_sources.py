@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +16,11 @@ from dosimetry_core.dose.media import SOFT_TISSUE
 from dosimetry_core.dose.region_electrons import FineRegion, RegionElectrons, parts_for, region_electrons
 from dosimetry_core.dose.voxel_dose import VoxelDose
 from dosimetry_core.dose.voxel_s_values import electron_radial_energy, electron_range_mm, electron_voxel_kernel
-from dosimetry_core.geometry import VolumeGeometry
+from dosimetry_core.geometry import RigidTransform, VolumeGeometry
 from dosimetry_core.partial_volume.voxel_correction import DividedImage
 from dosimetry_core.quantification import CycleMeasurement
-from dosimetry_core.voi import Role
-from dosimetry_core.voi_sampling import GridCoverage, coverage_on_grid
+from dosimetry_core.voi import Role, VoiMask
+from dosimetry_core.voi_sampling import COARSE_CELL_SHARE, GridCoverage, coverage_on_grid
 
 Box = tuple[slice, slice, slice]
 REMAINDER = "remainder"
@@ -43,10 +44,25 @@ def with_margin(part: GridCoverage, grid: VolumeGeometry, density_g_per_ml: floa
     return a, b, c
 
 
-def fine_region(name: str, box: Box, cycle: Cycle, measurement: CycleMeasurement) -> FineRegion:
-    """A VOI, without the VOIs it encloses, on split voxels of a box of the reference scan."""
+@dataclass(frozen=True, eq=False)
+class FineVoi:
+    """A VOI on split voxels, and what that rests on."""
+
+    region: FineRegion
+    mask: VoiMask
+    transform: RigidTransform
+    box: Box
+
+
+def fine_voi(
+    name: str, box: Box, cycle: Cycle, measurement: CycleMeasurement, *, previous: FineVoi | None = None
+) -> FineVoi:
+    """A VOI, without the VOIs it encloses, on split voxels of a box of the reference scan; the previous if the same."""
     scan = measurement.time_points[cycle.reference_time_point]
-    grid = scan.image.concentration.geometry
+    grid, transform = scan.image.concentration.geometry, scan.time_point.registration.transform
+    mask = measurement.exclusive.masks[measurement.vois[name].voi.voi_id]
+    if previous is not None and previous.mask is mask and previous.transform is transform and previous.box == box:
+        return previous
     a, b, c = (at.stop - at.start for at in box)
     parts = parts_for((a, b, c))
     shift = (1 / parts - 1) / 2
@@ -57,9 +73,8 @@ def fine_region(name: str, box: Box, cycle: Cycle, measurement: CycleMeasurement
         (s, r, w),
         grid.directions,
     )
-    mask = measurement.exclusive.masks[measurement.vois[name].voi.voi_id]
-    covered = coverage_on_grid(mask, scan.time_point.registration.transform, fine)
-    return FineRegion(parts, covered.whole_grid_fraction())
+    covered = coverage_on_grid(mask, transform, fine, cell_share=COARSE_CELL_SHARE)
+    return FineVoi(FineRegion(parts, covered.whole_grid_fraction()), mask, transform, box)
 
 
 def electron_shares(
