@@ -11,10 +11,13 @@ from dosimetry_core.progress import Progress, part_of
 
 
 def prepared(case: Case, *, progress: Progress) -> Case:
-    """The case with its images read and registered."""
+    """The case with its images read, by the reading process, and registered."""
+    from app.importing.files_read import read_cycle, reading_process
+
+    reading_process().warm_up()
     from dosimetry_core import pipeline
 
-    imported: Case = pipeline.import_case(case, progress=part_of(progress, 0.0, 0.5))
+    imported: Case = pipeline.import_case(case, read_cycle=read_cycle, progress=part_of(progress, 0.0, 0.5))
     aligned: Case = pipeline.align_case(imported, progress=part_of(progress, 0.5, 1.0))
     return aligned
 

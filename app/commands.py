@@ -51,6 +51,9 @@ def demo(arguments: argparse.Namespace) -> int:
 
 def compute_case(arguments: argparse.Namespace) -> int:
     """The whole chain without a window: results.json."""
+    from app.importing.files_read import read_cycle, reading_process
+
+    reading_process().warm_up()
     from dosimetry_core.case_file import read_case
     from dosimetry_core.constancy import compare_with_expected
     from dosimetry_core.pipeline import compute
@@ -58,7 +61,7 @@ def compute_case(arguments: argparse.Namespace) -> int:
     from dosimetry_core.results_json import results_json
 
     require_folder(arguments.out)
-    evaluation = compute(read_case(arguments.case), progress=terminal_progress())
+    evaluation = compute(read_case(arguments.case), read_cycle=read_cycle, progress=terminal_progress())
     results = results_json(evaluation)
     with output_folder(arguments.out) as folder:
         (folder / "results.json").write_bytes(results_bytes(results))
@@ -71,6 +74,7 @@ def compute_case(arguments: argparse.Namespace) -> int:
 
 def plan(arguments: argparse.Namespace) -> int:
     """Compute and plan the next cycle; sign if an identity is given."""
+    from app.importing.files_read import read_cycle
     from app.plans.identity import load_identity
     from app.plans.plan_document import make_plan_document, signing_blockers
     from app.plans.plans_kept import plan_store
@@ -85,7 +89,7 @@ def plan(arguments: argparse.Namespace) -> int:
         identity = load_identity(arguments.sign, _passphrase(arguments.passphrase_file))
     elif arguments.passphrase_file is not None or arguments.reason:
         raise DosimetryError("no identity to sign with", where="--sign", remedy="add --sign ID.p12")
-    evaluation = compute(read_case(arguments.case), progress=terminal_progress())
+    evaluation = compute(read_case(arguments.case), read_cycle=read_cycle, progress=terminal_progress())
     with contextlib.ExitStack() as open_things:
         kept_in = open_things.enter_context(plan_store(identity.name)) if identity is not None else None
         document = make_plan_document(
@@ -183,7 +187,7 @@ def new_identity_files(arguments: argparse.Namespace) -> int:
 
 def check(arguments: argparse.Namespace) -> int:
     """What a folder of DICOM holds and what it would be read as; changes nothing."""
-    from dosimetry_core.dicom.check import check_folder
+    from app.importing.files_read import check_folder
 
     if not arguments.folder.exists():
         raise DosimetryError("does not exist", where=str(arguments.folder), remedy="name a folder of DICOM files")

@@ -11,7 +11,7 @@ from typing import Literal
 
 from dosimetry_core.errors import Finding
 from dosimetry_core.frozen import FrozenMap
-from dosimetry_core.image import SourceFile, TimePoint
+from dosimetry_core.image import DecayReference, SourceFile, TimePoint
 from dosimetry_core.nuclide import nuclide
 from dosimetry_core.units import SECONDS_PER_HOUR
 from dosimetry_core.voi import Role, Voi
@@ -129,6 +129,8 @@ class Calibration:
     dead_time_model: DeadTimeModel = "non-paralyzable"
     image_quantity: CountQuantity | None = None
     """What SPECT values are where the files don't say; never overrides a file."""
+    image_decay_reference: DecayReference | None = None
+    """To what SPECT values are decay-corrected where the files don't say or contradict themselves."""
     counting_duration_s: float | None = None
     """Clock time of counting as the user knows it; overrides the one derived from the files."""
     partial_volume: PartialVolume | None = None

@@ -50,7 +50,7 @@ from dosimetry_core.case import (
 from dosimetry_core.case_contradictions import contradictions
 from dosimetry_core.errors import DosimetryError, raise_problems
 from dosimetry_core.frozen import FrozenMap
-from dosimetry_core.image import SourceFile
+from dosimetry_core.image import DecayReference, SourceFile
 from dosimetry_core.laboratory import LABORATORY_BOUNDS, LABORATORY_NAMES
 from dosimetry_core.nuclide import nuclide
 from dosimetry_core.toml_table import TomlTable, load_toml
@@ -432,6 +432,7 @@ def _calibration(cycle: TomlTable) -> Calibration:
         dead_time_s=units.MICROSECOND.to_core(dead_time_us),
         dead_time_model=table.choice("dead_time_model", get_args(DeadTimeModel), "non-paralyzable"),
         image_quantity=table.choice("image_quantity", get_args(CountQuantity), None),
+        image_decay_reference=table.choice("image_decay_reference", get_args(DecayReference), None),
         counting_duration_s=table.optional_number("counting_duration_s", above=0, maximum=units.SECONDS_PER_DAY),
         partial_volume=table.choice("partial_volume", get_args(PartialVolume), None),
         point_spread_fwhm_mm=fwhm,

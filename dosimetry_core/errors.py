@@ -42,12 +42,15 @@ class DosimetryError(Exception):
         File, field, VOI or time point.
     remedy
         What to do about it.
+    rule
+        Name of the reader's rule that was broken (`dosimetry_core.dicom.rules`), where there is one.
     """
 
-    def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
+    def __init__(self, what: str, *, where: str = "", remedy: str = "", rule: str = "") -> None:
         self.what = what
         self.where = where
         self.remedy = remedy
+        self.rule = rule
         super().__init__(self.line())
 
     def line(self) -> str:

@@ -12,7 +12,8 @@ from dosimetry_core.anatomical_plane import Plane, PlaneAxes
 from dosimetry_core.errors import MissingDataError
 from dosimetry_core.geometry import RigidTransform, VolumeGeometry
 from dosimetry_core.voi import FULL_COVERAGE, VoiMask
-from dosimetry_core.voi_editing import HALF_COVERAGE, empty_mask
+from dosimetry_core.voi_boxes import mask_of_box, sampled_in_box
+from dosimetry_core.voi_editing import HALF_COVERAGE
 from dosimetry_core.volume import Volume
 
 
@@ -35,7 +36,7 @@ def with_margin(mask: VoiMask, margin_mm: float) -> VoiMask:
     padded[inside] = mask.coverage / np.float32(FULL_COVERAGE)
     distance, width = _signed_distance(padded, mask.geometry.spacing_mm)
     coverage = np.clip(0.5 + (margin_mm - distance) / width, 0, 1)[1:-1, 1:-1, 1:-1]
-    return _mask(mask.geometry, start, coverage)
+    return mask_of_box(mask.geometry, start, coverage)
 
 
 def _signed_distance(
@@ -110,7 +111,9 @@ def keep_island(mask: VoiMask, point_mm: ArrayLike) -> VoiMask:
     chosen = labels[tuple(index)]
     if chosen == 0:
         raise _not_inside()
-    return mask if count == 1 else _mask(mask.geometry, np.array(mask.start), mask.coverage * (labels == chosen), 1)
+    return (
+        mask if count == 1 else mask_of_box(mask.geometry, np.array(mask.start), mask.coverage * (labels == chosen), 1)
+    )
 
 
 def _not_inside() -> MissingDataError:
@@ -157,7 +160,7 @@ def isocontour(
     stop = np.minimum(np.rint(seed_index + reach) + 1, geometry.shape).astype(int)
     if np.any(stop <= start):
         raise MissingDataError("the point lies outside the reference grid", remedy="put the cross-hair on the uptake")
-    sampled = _sampled(volume, geometry, from_reference, start, stop)
+    sampled = sampled_in_box(volume, geometry, from_reference, start, stop)
     level = threshold if threshold is not None else float(np.nanmax(sampled)) * float(fraction_of_maximum or 0)
     labels, _ = ndimage.label(sampled >= level)
     at_seed = tuple(np.clip(np.rint(seed_index).astype(int), start, stop - 1) - start)
@@ -174,45 +177,4 @@ def isocontour(
                 f"the region above the threshold reaches {radius_mm:.0f} mm from the cross-hair and was cut there",
                 remedy="raise the threshold or allow a larger radius",
             )
-    return _mask(geometry, start, region.astype(np.float64))
-
-
-def _sampled(
-    volume: Volume,
-    geometry: VolumeGeometry,
-    from_reference: RigidTransform,
-    start: NDArray[np.int64],
-    stop: NDArray[np.int64],
-) -> NDArray[np.float32]:
-    """Image values (trilinear; NaN outside the image) at the voxels ``start`` … ``stop`` of a grid."""
-    reference = geometry.index_to_point_matrix
-    move = np.eye(4)
-    move[:3, :3] = from_reference.rotation
-    move[:3, 3] = from_reference.translation_mm
-    shift = np.eye(4)
-    shift[:3, 3] = start
-    matrix = np.linalg.inv(volume.geometry.index_to_point_matrix) @ move @ reference @ shift
-    result: NDArray[np.float32] = ndimage.affine_transform(
-        volume.values.astype(np.float32, copy=False),
-        matrix[:3, :3],
-        matrix[:3, 3],
-        output_shape=tuple(stop - start),
-        output=np.float32,
-        order=1,
-        cval=np.nan,
-    )
-    return result
-
-
-def _mask(
-    geometry: VolumeGeometry, start: NDArray[np.int64], coverage: NDArray[np.generic], full: float = FULL_COVERAGE
-) -> VoiMask:
-    """Mask of coverage (times ``full`` gives bytes) in a box, trimmed to what is covered."""
-    whole = np.rint(np.asarray(coverage, dtype=np.float64) * full).astype(np.uint8)
-    occupied = np.nonzero(whole)
-    if occupied[0].size == 0:
-        return empty_mask(geometry)
-    low = [int(axis.min()) for axis in occupied]
-    box = tuple(slice(a, int(axis.max()) + 1) for a, axis in zip(low, occupied, strict=True))
-    first, second, third = (int(s) + a for s, a in zip(start, low, strict=True))
-    return VoiMask(geometry, (first, second, third), np.ascontiguousarray(whole[box]))
+    return mask_of_box(geometry, start, region.astype(np.float64))

@@ -59,7 +59,7 @@ def read_kept_course(
     DosimetryError
         If an image file is missing or another one than was read, or the store is damaged.
     """
-    from app.store.images import read_images
+    from app.importing.files_read import read_kept_images
 
     newest = _required(history)
     shown = history.shortened(RESTORED_STEPS)
@@ -67,7 +67,7 @@ def read_kept_course(
     plans = [plan for plan in history.plans if not plan.superseded]
     wanted = dict.fromkeys([newest, *shown.cases(), *confirmed.values(), *(plan.case for plan in plans if plan.case)])
     progress(0.0, "Reading images")
-    images = read_images(
+    images = read_kept_images(
         images_of_cases(wanted, storage.get), storage.folder, folders=folders, progress=part_of(progress, 0.0, 0.9)
     )
     cases: dict[str, Case] = {}

@@ -48,9 +48,11 @@ def identity(header: Header) -> Identity:
     return Identity(
         header.text("PatientID"),
         header.text("PatientName"),
-        header.required_text("StudyInstanceUID"),
-        header.required_text("SeriesInstanceUID"),
-        header.required_text("FrameOfReferenceUID", "export it with its frame of reference"),
+        header.required_text("StudyInstanceUID", rule="identity-missing"),
+        header.required_text("SeriesInstanceUID", rule="identity-missing"),
+        header.required_text(
+            "FrameOfReferenceUID", "export it with its frame of reference", rule="frame-of-reference-missing"
+        ),
         header.text("SeriesDescription"),
         maker,
         header.text("SOPClassUID"),
@@ -73,6 +75,8 @@ def counting_time(header: Header) -> CountingTime:
         if not milliseconds:
             return CountingTime(number_of_heads=heads)
         duration = milliseconds / MILLISECONDS_PER_SECOND
+        if "RECON TOMO" in header.texts("ImageType"):
+            return _of_unknown_meaning(header, duration, heads)
         return CountingTime(duration, duration, 1, heads, (_shown(header, duration, f"one frame of {duration:g} s"),))
     durations, frames = [], []
     for rotation in rotations:
@@ -80,11 +84,13 @@ def counting_time(header: Header) -> CountingTime:
         if milliseconds is None or number is None:
             return CountingTime(number_of_heads=heads)
         if milliseconds <= 0 or number <= 0:
-            raise header.error(f"counts {number} frames of {milliseconds:g} ms in a rotation")
+            what = f"counts {number} frames of {milliseconds:g} ms in a rotation"
+            raise header.error(what, rule="frame-duration-not-positive")
         durations.append(milliseconds / MILLISECONDS_PER_SECOND)
         frames.append(number)
     if len(set(durations)) > 1:
-        raise header.error("its rotations have different frame durations", "export one image per rotation")
+        what = "its rotations have different frame durations"
+        raise header.error(what, "export one image per rotation", rule="rotations-differ")
     total, frame_duration = sum(frames), durations[0]
     findings: list[Finding] = []
     arc, step = rotations[0].number("ScanArc"), rotations[0].number("AngularStep")
@@ -112,6 +118,22 @@ def counting_time(header: Header) -> CountingTime:
     shown = f"{total} frames × {frame_duration:g} s" + (f", {heads} heads" if heads else "")
     findings.append(_shown(header, duration, shown))
     return CountingTime(duration, frame_duration, total, heads, tuple(findings))
+
+
+def _of_unknown_meaning(header: Header, duration_s: float, heads: int | None) -> CountingTime:
+    """A frame duration outside the rotation: of the whole scan, or of one projection; with their number, the latter."""
+    number = header.integer("NumberOfFramesInRotation")
+    if number:
+        total_s = number * duration_s
+        finding = _shown(header, total_s, f"{number} frames × {duration_s:g} s")
+        return CountingTime(total_s, duration_s, number, heads, (finding,))
+    text = (
+        f"{element_name('ActualFrameDuration')} of {duration_s:g} s stands outside the rotation information; the file "
+        "doesn't say whether it is that of the whole scan or of one projection, so it is not used"
+    )
+    return CountingTime(
+        number_of_heads=heads, findings=(Finding("counting-duration-ambiguous", "warning", text, header.where),)
+    )
 
 
 def _shown(header: Header, duration_s: float, how: str) -> Finding:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from dosimetry_core.dicom.files import is_nifti, read_dicom
-from dosimetry_core.dicom.series import read_series
+from pydicom.uid import RTStructureSetStorage
+
+from dosimetry_core.dicom.check_entries import CheckEntry, Remark
+from dosimetry_core.dicom.contours import read_structure_set
+from dosimetry_core.dicom.description import ImageFacts
+from dosimetry_core.dicom.files import DicomFile, is_nifti, read_dicom
+from dosimetry_core.dicom.rules import OPEN_QUESTIONS, RULES
+from dosimetry_core.dicom.segmentation import read_segmentation
+from dosimetry_core.dicom.series import DescribedImage, read_series
 from dosimetry_core.dicom.study import group_time_points
 from dosimetry_core.dicom.vois import read_vois
-from dosimetry_core.errors import DosimetryError, Finding, InputProblems, Level
+from dosimetry_core.errors import DosimetryError, Finding, InputProblems
 from dosimetry_core.image import ImageSeries
 from dosimetry_core.progress import Progress, no_progress
 
@@ -21,6 +27,7 @@ _UNITS = {
     "counts_per_s": "counts/s",
     "activity_concentration_bq_per_ml": "Bq/mL",
 }
+_WRITTEN = {"BQML": "Bq/mL", "CNTS": "counts", "CPS": "counts/s"}
 _ZONE_UNKNOWN = "time-zone-unknown"
 # What to do about a doubt; problems carry their own remedy.
 _REMEDIES = {
@@ -31,6 +38,14 @@ _REMEDIES = {
     "contours-between-slices": "draw on the slices of the CT",
     "contours-not-closed": "close the contours and export again",
     "correction-missing": "reconstruct with attenuation and scatter correction",
+    "beds-joined": "look at the seam, and compare the starts with the acquisition protocol",
+    "beds-overlap-differs": "look at the seam; join the beds at the scanner, or leave one out",
+    "counting-duration-ambiguous": "enter the clock time of counting (counting_duration_s)",
+    "ct-lossy-compression": "export the original CT",
+    "decay-reference-entered": "check it against the reconstruction",
+    "duplicate-slices": "find out why they were exported twice",
+    "gantry-tilt-stated": "compare slice positions with a known length along the table",
+    "voi-series-absent": "add the series, or check VOIs on the image",
     "counting-duration-unknown": "export with the rotation information, or enter the counting time",
     "ct-missing": "add the CT of the visit",
     "ct-other-frame-of-reference": "check SPECT and CT against each other",
@@ -65,55 +80,6 @@ _REMEDIES = {
 }
 
 
-@dataclass(frozen=True)
-class Remark:
-    """A finding or a problem, with what to do about it."""
-
-    code: str
-    level: Level
-    text: str
-    remedy: str = ""
-
-
-@dataclass(frozen=True)
-class CheckEntry:
-    """One thing met in a folder.
-
-    Parameters
-    ----------
-    path
-        File, or folder of a series' files.
-    what
-        ``SPECT``, ``CT``, ``VOIs``, another kind of DICOM object, or ``problem``.
-    time
-        Acquisition start in ISO 8601; without an offset if the time zone is unknown.
-    shape, spacing_mm
-        (slices, rows, columns) and their distances.
-    """
-
-    path: str
-    what: str
-    nuclide: str | None = None
-    time: str | None = None
-    shape: tuple[int, int, int] | None = None
-    spacing_mm: tuple[float, float, float] | None = None
-    units: str | None = None
-    findings: tuple[Remark, ...] = field(default=())
-
-    def as_json(self) -> dict[str, Any]:
-        """The entry as ``lutetia check --json`` prints it."""
-        return {
-            "path": self.path,
-            "what": self.what,
-            "nuclide": self.nuclide,
-            "time": self.time,
-            "shape": list(self.shape) if self.shape else None,
-            "spacing_mm": [round(spacing, 6) for spacing in self.spacing_mm] if self.spacing_mm else None,
-            "units": self.units,
-            "findings": [{"code": r.code, "level": r.level, "text": r.text, "remedy": r.remedy} for r in self.findings],
-        }
-
-
 def check_folder(folder: Path, *, time_zone: str | None, progress: Progress = no_progress) -> list[CheckEntry]:
     """Everything a folder holds, as the import would read it.
 
@@ -123,17 +89,67 @@ def check_folder(folder: Path, *, time_zone: str | None, progress: Progress = no
         IANA name for times without an offset; None: such times are listed as wall-clock times and the finding says so.
     """
     try:
-        reading = read_series([folder], time_zone=time_zone, strict=False, progress=progress)
+        reading = read_series([folder], time_zone=time_zone, strict=False, describe=True, progress=progress)
     except DosimetryError as error:
         return [_problem(error, str(folder))]
-    entries = [_series_entry(image) for image in reading.series]
+    facts = {id(described.image): described.facts for described in reading.described if described.image}
+    entries = [_series_entry(image, facts.get(id(image))) for image in reading.series]
     entries += _grouping(reading.series, reading.voi_paths, folder)
-    for what, paths in _by_kind((ignored.what, ignored.why, ignored.path) for ignored in reading.ignored).items():
+    entries += [_unused_entry(described) for described in reading.described if described.ignored]
+    shown = {path for described in reading.described if described.ignored for path in described.paths}
+    rest = [ignored for ignored in reading.ignored if ignored.path not in shown]
+    for what, paths in _by_kind((ignored.what, ignored.why, ignored.path) for ignored in rest).items():
         remark = Remark("not-used", "info", f"{len(paths)} file(s) not used: {what[1]}")
         entries.append(CheckEntry(str(paths[0]), what[0], findings=(remark,)))
-    entries += [_problem(problem, str(folder)) for problem in reading.problems]
+    refused = {id(described.error): described for described in reading.described if described.error}
+    entries += [
+        _refused_entry(refused[id(problem)], problem) if id(problem) in refused else _problem(problem, str(folder))
+        for problem in reading.problems
+    ]
     entries += [CheckEntry(f.place or str(folder), "remark", findings=(_remark(f),)) for f in reading.findings]
     return entries
+
+
+def _path_of(described: DescribedImage) -> str:
+    return str(described.paths[0] if len(described.paths) == 1 else described.paths[0].parent)
+
+
+def _unused_entry(described: DescribedImage) -> CheckEntry:
+    """A series that is readable and of no use here."""
+    assert described.ignored is not None
+    ignored, facts = described.ignored, described.facts
+    remarks = [Remark("not-used", "info", f"{len(described.paths)} file(s) not used: {ignored.why}")]
+    if ignored.rule:
+        remarks.append(Remark(ignored.rule, "info", ignored.why, RULES[ignored.rule].remedy))
+    return CheckEntry(
+        _path_of(described),
+        ignored.what,
+        described.image.nuclide if described.image else None,
+        shape=facts.shape,
+        spacing_mm=facts.spacing_mm,
+        units=_written_units(facts),
+        findings=tuple(remarks),
+        facts=facts,
+    )
+
+
+def _refused_entry(described: DescribedImage, error: DosimetryError) -> CheckEntry:
+    """A series that can't be used; one whose only fault is an open question is what it would be."""
+    facts = described.facts
+    (remark,) = _problem(error, "").findings
+    return CheckEntry(
+        _path_of(described),
+        "SPECT" if error.rule in OPEN_QUESTIONS else "problem",
+        shape=facts.shape,
+        spacing_mm=facts.spacing_mm,
+        units=_written_units(facts),
+        findings=(remark,),
+        facts=facts,
+    )
+
+
+def _written_units(facts: ImageFacts) -> str | None:
+    return "HU" if facts.modality == "CT" else _WRITTEN.get(facts.units_as_written.upper())
 
 
 def _by_kind(items: Iterable[tuple[str, str, Path]]) -> dict[tuple[str, str], list[Path]]:
@@ -154,10 +170,13 @@ def _problem(error: DosimetryError, otherwise: str) -> CheckEntry:
         "MissingDataError": "missing-data",
         "InconsistentCaseError": "inconsistent",
     }.get(type(error).__name__, "problem")
-    return CheckEntry(error.where or otherwise, "problem", findings=(Remark(code, "error", error.what, error.remedy),))
+    remark = Remark(code, "error", error.what, error.remedy)
+    if error.rule:
+        remark = replace(remark, code=error.rule, kind=code)
+    return CheckEntry(error.where or otherwise, "problem", findings=(remark,))
 
 
-def _series_entry(image: ImageSeries) -> CheckEntry:
+def _series_entry(image: ImageSeries, facts: ImageFacts | None) -> CheckEntry:
     zone_unknown = any(finding.code == _ZONE_UNKNOWN for finding in image.findings)
     start = image.acquisition_start.replace(tzinfo=None) if zone_unknown else image.acquisition_start
     paths = [Path(source.path) for source in image.source_files]
@@ -170,6 +189,7 @@ def _series_entry(image: ImageSeries) -> CheckEntry:
         image.volume.geometry.spacing_mm,
         _UNITS[image.volume.quantity],
         tuple(_remark(finding) for finding in image.findings),
+        facts,
     )
 
 
@@ -180,7 +200,7 @@ def _grouping(series: Sequence[ImageSeries], voi_paths: Sequence[Path], folder: 
     except DosimetryError as error:
         problems = error.problems if isinstance(error, InputProblems) else (error,)
         entries = [_problem(problem, str(folder)) for problem in problems]
-        return entries + [CheckEntry(str(path), _voi_kind(path)) for path in voi_paths]
+        return entries + [_voi_alone(path, series) for path in voi_paths]
     own = {id(finding) for image in series for finding in image.findings}
     entries = [
         CheckEntry(finding.place or str(folder), "time point", findings=(_remark(finding),))
@@ -209,6 +229,33 @@ def _grouping(series: Sequence[ImageSeries], voi_paths: Sequence[Path], folder: 
             )
         )
     return entries
+
+
+def _voi_alone(path: Path, series: Sequence[ImageSeries]) -> CheckEntry:
+    """A VOI file in a folder that has no time point to put it on."""
+    if is_nifti(path):
+        remark = Remark(
+            "voi-image-absent", "error", "no SPECT is here to use it with", RULES["voi-image-absent"].remedy
+        )
+        return CheckEntry(str(path), _voi_kind(path), findings=(remark,))
+    try:
+        names, frame_uid = _names_and_frame(read_dicom(path))
+    except DosimetryError as error:
+        return CheckEntry(str(path), _voi_kind(path), findings=_problem(error, str(path)).findings)
+    listed = Remark("vois", "info", f"holds {', '.join(names) or 'no region'}")
+    if frame_uid in {image.frame_of_reference_uid for image in series}:
+        return CheckEntry(str(path), _voi_kind(path), findings=(listed,))
+    text = "the images that it was drawn on are not here: none has its frame of reference"
+    absent = Remark("voi-image-absent", "error", text, RULES["voi-image-absent"].remedy)
+    return CheckEntry(str(path), _voi_kind(path), findings=(listed, absent))
+
+
+def _names_and_frame(file: DicomFile) -> tuple[list[str], str]:
+    if file.sop_class_uid == RTStructureSetStorage:
+        structures = read_structure_set(file)
+        return [region.name for region in structures.regions], structures.frame_of_reference_uid
+    segmentation = read_segmentation(file)
+    return [region.name for region in segmentation.regions], segmentation.frame_of_reference_uid
 
 
 def _voi_kind(path: Path) -> str:

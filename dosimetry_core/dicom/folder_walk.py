@@ -29,7 +29,10 @@ def files_below(root: Path, problems: list[DosimetryError]) -> list[Path]:
         if len(found) > MOST_FILES:
             problems.append(
                 DicomReadError(
-                    f"holds more than {MOST_FILES} files", where=str(root), remedy="name the folder of one patient"
+                    f"holds more than {MOST_FILES} files",
+                    where=str(root),
+                    remedy="name the folder of one patient",
+                    rule="folder-too-full",
                 )
             )
             return []
@@ -49,10 +52,17 @@ def _entries(root: Path, problems: list[DosimetryError]) -> Iterator[Path]:
                         waiting.append((entry.path, depth + 1))
                     else:
                         what = f"lies more than {DEEPEST_FOLDER} folders deep"
-                        problems.append(DicomReadError(what, where=entry.path, remedy="name a folder nearer to it"))
+                        problems.append(
+                            DicomReadError(
+                                what, where=entry.path, remedy="name a folder nearer to it", rule="folder-too-deep"
+                            )
+                        )
         except OSError as error:
             problems.append(
                 DicomReadError(
-                    f"can't be looked into ({error.strerror or error})", where=folder, remedy="check its permissions"
+                    f"can't be looked into ({error.strerror or error})",
+                    where=folder,
+                    remedy="check its permissions",
+                    rule="file-unreadable",
                 )
             )

@@ -19,6 +19,7 @@ _SAME_PLANE_MM = 0.01
 _SAME_LENGTH = 1e-4
 # Within this cosine of the patient's long axis slices count as axial.
 _AXIAL_COSINE = 0.9
+_WITH_GEOMETRY = "export it with its geometry"
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +53,9 @@ def _oriented(header: Header, cosines: NDArray[np.float64]) -> tuple[FloatArray,
     row, column = cosines[:3], cosines[3:]
     lengths = np.linalg.norm(row), np.linalg.norm(column)
     if max(abs(length - 1) for length in lengths) > _COSINE_TOLERANCE or abs(row @ column) > _COSINE_TOLERANCE:
-        raise header.error(f"{element_name('ImageOrientationPatient')} is not two perpendicular unit vectors")
+        raise header.error(
+            f"{element_name('ImageOrientationPatient')} is not two perpendicular unit vectors", rule="axes-skewed"
+        )
     # Removes the rounding of the printed cosines only.
     row = row / lengths[0]
     column = column - (column @ row) * row
@@ -68,9 +71,10 @@ def pixel_spacing(header: Header) -> tuple[float, float]:
     """Distances between rows and between columns in mm."""
     spacing = header.vector("PixelSpacing", 2)
     if spacing is None:
-        raise header.missing("PixelSpacing", "export it with its geometry")
+        raise header.missing("PixelSpacing", _WITH_GEOMETRY, rule="pixel-spacing-missing")
     if min(spacing) <= 0:
-        raise header.error(f"{element_name('PixelSpacing')} is {spacing[0]:g} × {spacing[1]:g} mm")
+        what = f"{element_name('PixelSpacing')} is {spacing[0]:g} × {spacing[1]:g} mm"
+        raise header.error(what, rule="pixel-spacing-not-positive")
     return float(spacing[0]), float(spacing[1])
 
 
@@ -82,23 +86,24 @@ def placement(header: Header) -> tuple[FloatArray, FloatArray]:
     DicomReadError
         If either is missing, or both places contradict each other.
     """
-    found = []
     sources = [header, *header.items("DetectorInformationSequence")]
-    for source in sources:
-        position, cosines = source.vector("ImagePositionPatient", 3), source.vector("ImageOrientationPatient", 6)
-        if position is not None and cosines is not None:
-            found.append((position, cosines))
-    if not found:
-        placed = any(source.has("ImagePositionPatient") for source in sources)
-        keyword = "ImageOrientationPatient" if placed else "ImagePositionPatient"
-        raise header.missing(keyword, "export it with its geometry")
-    for position, cosines in found[1:]:
-        if (
-            np.abs(position - found[0][0]).max() > _SAME_PLANE_MM
-            or np.abs(cosines - found[0][1]).max() > _COSINE_TOLERANCE
-        ):
-            raise header.error("its header and its detector information place the image differently")
-    return found[0]
+    position = _said_alike(header, "ImagePositionPatient", 3, sources, _SAME_PLANE_MM, "image-position-missing")
+    cosines = _said_alike(header, "ImageOrientationPatient", 6, sources, _COSINE_TOLERANCE, "image-orientation-missing")
+    return position, cosines
+
+
+def _said_alike(
+    header: Header, keyword: str, count: int, sources: list[Header], tolerance: float, rule: str
+) -> NDArray[np.float64]:
+    """What every place says that says anything."""
+    said = [numbers for numbers in (source.vector(keyword, count) for source in sources) if numbers is not None]
+    if not said:
+        raise header.missing(keyword, _WITH_GEOMETRY, rule=rule)
+    for numbers in said[1:]:
+        if np.abs(numbers - said[0]).max() > tolerance:
+            what = "its header and its detector information place the image differently"
+            raise header.error(what, rule="placed-twice")
+    return said[0]
 
 
 def image_plane(header: Header) -> Plane:
@@ -138,33 +143,37 @@ def sorted_geometry(planes: list[Plane], rows: int, columns: int, *, where: str)
         missing, unevenly spaced, or shifted in their plane (gantry tilt).
     """
 
-    def error(what: str, remedy: str = "export the complete series again", place: str = where) -> DicomReadError:
-        return DicomReadError(what, where=place, remedy=remedy)
+    def error(
+        rule: str, what: str, remedy: str = "export the complete series again", place: str = ""
+    ) -> DicomReadError:
+        return DicomReadError(what, where=f"{where} ({place})" if place else where, remedy=remedy, rule=rule)
 
     first = planes[0]
     if len(planes) < 2:
-        raise error("a single slice is no volume")
+        raise error("single-slice", "a single slice is no volume")
     axes = np.array([(*plane.row_direction, *plane.column_direction) for plane in planes])
     for odd in np.flatnonzero(np.abs(axes - axes[0]).max(axis=1) > _COSINE_TOLERANCE):
-        raise error("slices of one series are oriented differently", place=f"{where} ({planes[odd].where})")
+        raise error(
+            "slices-oriented-differently", "slices of one series are oriented differently", place=planes[odd].where
+        )
     sizes = np.array([plane.pixel_spacing_mm for plane in planes])
     for odd in np.flatnonzero(np.abs(sizes / sizes[0] - 1).max(axis=1) > _SAME_LENGTH):
-        raise error("slices of one series have different pixel sizes", place=f"{where} ({planes[odd].where})")
+        raise error("pixel-sizes-differ", "slices of one series have different pixel sizes", place=planes[odd].where)
     positions = np.array([plane.position_mm for plane in planes])
     heights = positions @ first.normal
     order = np.argsort(heights, kind="stable")
     gaps = np.diff(heights[order])
     for twice in np.flatnonzero(gaps < _SAME_PLANE_MM):
         pair = planes[order[twice]].where, planes[order[twice + 1]].where
-        raise error(f"two slices lie at the same place: {pair[0]} and {pair[1]}", "keep one of them")
+        what = f"two slices lie at the same place: {pair[0]} and {pair[1]}"
+        raise error("slices-at-one-place", what, "keep one of them")
     shift = (positions - positions[order[0]]) - np.outer(heights - heights[order[0]], first.normal)
     if np.linalg.norm(shift, axis=1).max() > _IN_PLANE_TOLERANCE_MM:
         shear = (shift[order[-1]] - shift[order[0]]) / len(gaps)
         if np.linalg.norm(np.diff(shift[order], axis=0) - shear, axis=1).max() < _IN_PLANE_TOLERANCE_MM:
-            raise error(
-                "slices are sheared against each other (gantry tilt)", "reconstruct or resample it without gantry tilt"
-            )
-        raise error("slices are shifted against each other in their plane")
+            what = "slices are sheared against each other (gantry tilt)"
+            raise error("gantry-tilt", what, "reconstruct or resample it without gantry tilt")
+        raise error("slices-shifted", "slices are shifted against each other in their plane")
     step = float(np.median(gaps))
     uneven = np.flatnonzero(np.abs(gaps - step) > _EVEN_SPACING_TOLERANCE * step)
     if len(uneven):
@@ -173,11 +182,13 @@ def sorted_geometry(planes: list[Plane], rows: int, columns: int, *, where: str)
         missed = gaps[number] / step
         if missed > 1.5 and abs(missed - round(missed)) < 2 * _EVEN_SPACING_TOLERANCE * round(missed):
             raise error(
-                f"{round(missed) - 1} slice(s) missing between {below:.2f} and {above:.2f} mm along the slice axis"
+                "slice-missing",
+                f"{round(missed) - 1} slice(s) missing between {below:.2f} and {above:.2f} mm along the slice axis",
             )
         raise error(
+            "slices-uneven",
             f"slices are unevenly spaced: {gaps[number]:.3f} mm between {below:.2f} and {above:.2f} mm, otherwise "
-            f"{step:.3f} mm"
+            f"{step:.3f} mm",
         )
     mean_step = float((heights[order[-1]] - heights[order[0]]) / len(gaps))
     return _geometry(first, positions[order[0]], (len(planes), rows, columns), mean_step), [int(i) for i in order]

@@ -22,6 +22,7 @@ EXPORT_AGAIN = "export the series again from the scanner or the archive"
 # Value representations of plain text in the default character set (PS3.5 6.2), and of binary numbers.
 _PLAIN_TEXT = frozenset(("CS", "UI", "DA", "TM", "DT", "AS"))
 _DECIMAL_TEXT = frozenset(("DS", "IS"))
+_UNREADABLE = "element-unreadable"
 _BINARY = {"US": "u2", "SS": "i2", "UL": "u4", "SL": "i4", "FL": "f4", "FD": "f8"}
 
 
@@ -61,19 +62,19 @@ class Header:
         self.dataset = dataset
         self.where = where
 
-    def error(self, what: str, remedy: str = EXPORT_AGAIN) -> DicomReadError:
-        """An error of this file, to be raised."""
-        return DicomReadError(what, where=self.where, remedy=remedy)
+    def error(self, what: str, remedy: str = EXPORT_AGAIN, *, rule: str = "", where: str = "") -> DicomReadError:
+        """An error of this file, to be raised; ``where`` names another place than the file itself."""
+        return DicomReadError(what, where=where or self.where, remedy=remedy, rule=rule)
 
-    def missing(self, keyword: str, remedy: str = EXPORT_AGAIN) -> DicomReadError:
+    def missing(self, keyword: str, remedy: str = EXPORT_AGAIN, *, rule: str = "element-missing") -> DicomReadError:
         """The error that an element is missing."""
-        return self.error(f"{element_name(keyword)} is missing", remedy)
+        return self.error(f"{element_name(keyword)} is missing", remedy, rule=rule)
 
     def _value(self, keyword: str) -> Any:
         try:
             value = self.dataset.get(keyword)
         except Exception as error:  # pydicom raises many kinds on damaged values (reliability.md B6)
-            raise self.error(f"{element_name(keyword)} can't be read ({error})") from error
+            raise self.error(f"{element_name(keyword)} can't be read ({error})", rule=_UNREADABLE) from error
         if value is None or (isinstance(value, str | bytes | MultiValue | list) and len(value) == 0):
             return None
         return value
@@ -110,14 +111,14 @@ class Header:
         """Value as stored bytes; empty if not said."""
         value = self._value(keyword)
         if value is not None and not isinstance(value, bytes):
-            raise self.error(f"{element_name(keyword)} can't be read")
+            raise self.error(f"{element_name(keyword)} can't be read", rule=_UNREADABLE)
         return value or b""
 
-    def required_text(self, keyword: str, remedy: str = EXPORT_AGAIN) -> str:
+    def required_text(self, keyword: str, remedy: str = EXPORT_AGAIN, *, rule: str = "element-missing") -> str:
         """Value as text; an error if not said."""
         text = self.text(keyword)
         if not text:
-            raise self.missing(keyword, remedy)
+            raise self.missing(keyword, remedy, rule=rule)
         return text
 
     def numbers(self, keyword: str) -> NDArray[np.float64] | None:
@@ -131,9 +132,10 @@ class Header:
             try:
                 numbers = np.array([float(item) for item in items], dtype=np.float64)
             except (TypeError, ValueError) as error:
-                raise self.error(f"{element_name(keyword)} is not a number: {self.text(keyword)!r}") from error
+                what = f"{element_name(keyword)} is not a number: {self.text(keyword)!r}"
+                raise self.error(what, rule=_UNREADABLE) from error
         if not np.isfinite(numbers).all():
-            raise self.error(f"{element_name(keyword)} is not finite: {self.text(keyword)!r}")
+            raise self.error(f"{element_name(keyword)} is not finite: {self.text(keyword)!r}", rule=_UNREADABLE)
         return numbers
 
     def _stored_numbers(self, keyword: str) -> NDArray[np.float64] | None:
@@ -160,7 +162,8 @@ class Header:
         if numbers is None:
             return None
         if len(numbers) != 1:
-            raise self.error(f"{element_name(keyword)} has {len(numbers)} values instead of one")
+            what = f"{element_name(keyword)} has {len(numbers)} values instead of one"
+            raise self.error(what, rule=_UNREADABLE)
         return float(numbers[0])
 
     def integer(self, keyword: str) -> int | None:
@@ -169,7 +172,7 @@ class Header:
         if number is None:
             return None
         if number != int(number):
-            raise self.error(f"{element_name(keyword)} is not a whole number: {number}")
+            raise self.error(f"{element_name(keyword)} is not a whole number: {number}", rule=_UNREADABLE)
         return int(number)
 
     def required_integer(self, keyword: str) -> int:
@@ -183,7 +186,8 @@ class Header:
         """Exactly ``count`` finite numbers, or None if not said."""
         numbers = self.numbers(keyword)
         if numbers is not None and len(numbers) != count:
-            raise self.error(f"{element_name(keyword)} has {len(numbers)} values instead of {count}")
+            what = f"{element_name(keyword)} has {len(numbers)} values instead of {count}"
+            raise self.error(what, rule=_UNREADABLE)
         return numbers
 
     def items(self, keyword: str) -> list[Header]:
@@ -192,7 +196,7 @@ class Header:
         if value is None:
             return []
         if not isinstance(value, Sequence):
-            raise self.error(f"{element_name(keyword)} is not a sequence")
+            raise self.error(f"{element_name(keyword)} is not a sequence", rule=_UNREADABLE)
         return [Header(item, self.where) for item in value]
 
     def first_item(self, keyword: str) -> Header | None:

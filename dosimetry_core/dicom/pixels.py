@@ -20,8 +20,8 @@ from pydicom.uid import (
 from dosimetry_core.dicom.decompression import LOSSLESS, LOSSY, decompressed, is_lossy
 from dosimetry_core.dicom.files import DicomFile
 from dosimetry_core.dicom.header import element_name
-from dosimetry_core.errors import Finding
 from dosimetry_core.dicom.reading_watch import reading
+from dosimetry_core.errors import Finding
 
 _BYTE_ORDER: dict[str, Literal["<", ">"]] = {
     ImplicitVRLittleEndian: "<",

@@ -118,7 +118,8 @@ def radiopharmaceutical(header: Header, *, activity_in_mbq: bool) -> Radiopharma
         if half_life:
             half_lives.add(half_life)
     if len(names) > 1:
-        raise header.error(f"states several nuclides: {', '.join(sorted(names))}", "export one image per nuclide")
+        what = f"states several nuclides: {', '.join(sorted(names))}"
+        raise header.error(what, "export one image per nuclide", rule="several-nuclides")
     name = next(iter(names), None)
     for half_life in sorted(half_lives):
         if name in (LU177, Y90):
@@ -128,6 +129,7 @@ def radiopharmaceutical(header: Header, *, activity_in_mbq: bool) -> Radiopharma
                     f"{element_name('RadionuclideHalfLife')} is {half_life:g} s ({DAY.text(half_life, digits=3)}), but "
                     f"{name} has {expected:g} s ({DAY.text(expected, digits=3)})",
                     "correct nuclide or half-life at the scanner and reconstruct again",
+                    rule="half-life-contradicts-nuclide",
                 )
         elif name is None:
             name = _nuclide_by_half_life(half_life)

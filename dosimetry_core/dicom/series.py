@@ -16,17 +16,27 @@ from pydicom.uid import (
     SegmentationStorage,
 )
 
+from dosimetry_core.dicom.assembly import Stated
+from dosimetry_core.dicom.beds import joined_beds
+from dosimetry_core.dicom.description import ImageFacts, facts_of, facts_of_image
+from dosimetry_core.dicom.enhanced import ENHANCED_CT, ENHANCED_PET, frame_header, is_enhanced
 from dosimetry_core.dicom.files import DicomFile, find_files, is_nifti, read_each, stem_of
 from dosimetry_core.dicom.grid import is_axial
-from dosimetry_core.dicom.image_reading import is_multi_frame, place_of, read_image
+from dosimetry_core.dicom.image_reading import group_key, place_of, read_image
 from dosimetry_core.dicom.timing import Clock
 from dosimetry_core.dicom.values import SpectQuantity
 from dosimetry_core.errors import DicomReadError, DosimetryError, Finding, raise_problems
-from dosimetry_core.image import ImageSeries
+from dosimetry_core.image import DecayReference, ImageSeries
 from dosimetry_core.nuclide import LU177, Y90
 from dosimetry_core.progress import Progress, no_progress, part_of
 
-IMAGE_CLASSES = (CTImageStorage, PositronEmissionTomographyImageStorage, NuclearMedicineImageStorage)
+IMAGE_CLASSES = (
+    CTImageStorage,
+    PositronEmissionTomographyImageStorage,
+    NuclearMedicineImageStorage,
+    *ENHANCED_CT,
+    *ENHANCED_PET,
+)
 """SOP classes of the images that are read."""
 # PS3.4: Label Map Segmentation Storage, added in 2024.
 LABEL_MAP_SEGMENTATION_STORAGE = UID("1.2.840.10008.5.1.4.1.1.66.7")
@@ -40,11 +50,23 @@ _READING, _BUILDING = 0.7, 0.3
 
 @dataclass(frozen=True)
 class IgnoredFile:
-    """A readable file that is no SPECT, CT or VOI object: what it is, and why it is not used."""
+    """A readable file that is no SPECT, CT or VOI object: what it is, and why it is not used (with the rule's name)."""
 
     path: Path
     what: str
     why: str
+    rule: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class DescribedImage:
+    """Facts of one series, and what became of it: read, not used, or refused with an error."""
+
+    paths: tuple[Path, ...]
+    facts: ImageFacts
+    image: ImageSeries | None = None
+    ignored: IgnoredFile | None = None
+    error: DosimetryError | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +85,8 @@ class SeriesReading:
         Remarks on the whole set; those on one series are with the series.
     problems
         Everything that couldn't be read right.
+    described
+        Facts of every series, if they were asked for.
     """
 
     series: tuple[ImageSeries, ...]
@@ -70,6 +94,7 @@ class SeriesReading:
     ignored: tuple[IgnoredFile, ...]
     findings: tuple[Finding, ...]
     problems: tuple[DosimetryError, ...]
+    described: tuple[DescribedImage, ...] = ()
 
 
 def read_series(
@@ -78,7 +103,9 @@ def read_series(
     time_zone: str | None,
     clock_offset_s: float = 0.0,
     stated_quantity: SpectQuantity | None = None,
+    stated_decay_reference: DecayReference | None = None,
     strict: bool = True,
+    describe: bool = False,
     progress: Progress = no_progress,
 ) -> SeriesReading:
     """Read every SPECT and CT series among files and folders (searched recursively).
@@ -93,8 +120,13 @@ def read_series(
         Added to the times in the files: by how much the scanner's clock was late.
     stated_quantity
         What SPECT values are, where a file says nothing about it (``"counts"``); by default such a file is refused.
+    stated_decay_reference
+        To what SPECT values are decay-corrected, where a file says nothing about it or contradicts itself; by default
+        such a file is refused with the question.
     strict
         Raise if anything can't be read right; else the problems are in the result.
+    describe
+        Add the facts of every series, of those that are not used too.
 
     Raises
     ------
@@ -117,7 +149,8 @@ def read_series(
         )
         files = [outcome for outcome in outcomes if isinstance(outcome, DicomFile)]
         problems += _shortened([outcome for outcome in outcomes if isinstance(outcome, DosimetryError)])
-        reading = _sorted_out(files, clock, stated_quantity, part_of(progress, _READING, _READING + _BUILDING))
+        sorting = _Sorting(clock, Stated(stated_quantity, stated_decay_reference), describe)
+        reading = sorting.sorted_out(files, part_of(progress, _READING, _READING + _BUILDING))
     odd = sorted({" ".join(str(remark.message).split()) for remark in remarks})
     findings = reading.findings + tuple(Finding("unusual-dicom", "info", text) for text in odd)
     if clock_offset_s:
@@ -149,48 +182,98 @@ def _shortened(problems: list[DosimetryError]) -> list[DosimetryError]:
     return shown
 
 
-def _sorted_out(
-    files: list[DicomFile], clock: Clock, stated_quantity: SpectQuantity | None, progress: Progress
-) -> SeriesReading:
-    problems: list[DosimetryError] = []
-    findings: list[Finding] = []
-    ignored: list[IgnoredFile] = []
-    vois: list[Path] = []
-    groups: dict[tuple[str, ...], list[DicomFile]] = {}
-    single = _without_copies(files, findings, problems)
-    problems += patient_problems(single)
-    findings += patient_findings(single)
-    for file in single:
+class _Sorting:
+    """Files into series, each read, not used, or refused."""
+
+    def __init__(self, clock: Clock, stated: Stated, describe: bool) -> None:
+        self._clock, self._stated, self._describe = clock, stated, describe
+        self._problems: list[DosimetryError] = []
+        self._findings: list[Finding] = []
+        self._ignored: list[IgnoredFile] = []
+        self._described: list[DescribedImage] = []
+
+    def sorted_out(self, files: list[DicomFile], progress: Progress) -> SeriesReading:
+        """All files of a reading."""
+        single = _without_copies(files, self._findings, self._problems)
+        self._problems += patient_problems(single)
+        self._findings += patient_findings(single)
+        vois: list[Path] = []
+        groups: dict[tuple[str, ...], list[DicomFile]] = {}
+        for file in single:
+            try:
+                if file.sop_class_uid in _VOIS:
+                    vois.append(file.path)
+                    continue
+                why = _why_ignored(file)
+                key = group_key(file) if file.sop_class_uid in IMAGE_CLASSES else (file.sop_class_uid,)
+                groups.setdefault((*key, *(why or ())), []).append(file)
+            except DosimetryError as error:
+                self._problems.append(error)
+                self._describe_as([file], error=error)
+        series: list[ImageSeries] = []
+        for number, group in enumerate(groups.values()):
+            progress(number / len(groups), "Checking series")
+            image = self._image_of(group)
+            if image is not None:
+                series.append(image)
+        joined = joined_beds(series)
+        self._problems += joined.problems
+        for image, beds in joined.beds:
+            self._describe_joined(image, beds)
+        return SeriesReading(
+            joined.series,
+            tuple(vois),
+            tuple(self._ignored),
+            tuple(self._findings),
+            tuple(self._problems),
+            tuple(self._described),
+        )
+
+    def _image_of(self, group: list[DicomFile]) -> ImageSeries | None:
+        why = _why_ignored(group[0])
+        if why:
+            self._leave_out(group, *why)
+            return None
         try:
-            if file.sop_class_uid in _VOIS:
-                vois.append(file.path)
-                continue
-            why = _why_ignored(file)
-            if why:
-                ignored.append(IgnoredFile(file.path, why[0], why[1]))
-                continue
-            key: tuple[str, ...] = (file.sop_class_uid, file.header.required_text("SeriesInstanceUID"))
-            if is_multi_frame(file):
-                key = (*key, str(file.path))
-            groups.setdefault(key, []).append(file)
+            image = read_image(group, self._clock, self._stated)
         except DosimetryError as error:
-            problems.append(error)
-    series: list[ImageSeries] = []
-    for number, group in enumerate(groups.values()):
-        progress(number / len(groups), "Checking series")
-        try:
-            image = read_image(group, clock, stated_quantity)
-        except DosimetryError as error:
-            problems.append(error)
-            continue
+            self._problems.append(error)
+            self._describe_as(group, error=error)
+            return None
         if image.kind == "spect" and image.nuclide not in (LU177, Y90, None):
             why_not = f"an image of {image.nuclide}, not of the therapy"
-            ignored += [IgnoredFile(file.path, f"SPECT or PET of {image.nuclide}", why_not) for file in group]
-            findings.append(Finding("other-nuclide", "warning", f"not used: {why_not}", place_of(group)))
-            continue
-        series.append(image)
-    series.sort(key=lambda image: (image.acquisition_start, image.series_uid))
-    return SeriesReading(tuple(series), tuple(vois), tuple(ignored), tuple(findings), tuple(problems))
+            self._leave_out(group, f"SPECT or PET of {image.nuclide}", why_not, "other-nuclide", image)
+            self._findings.append(Finding("other-nuclide", "warning", f"not used: {why_not}", place_of(group)))
+            return None
+        self._describe_as(group, image=image)
+        return image
+
+    def _describe_joined(self, image: ImageSeries, beds: Sequence[ImageSeries]) -> None:
+        parts = [one for one in self._described if any(one.image is bed for bed in beds)]
+        self._described = [one for one in self._described if all(one is not part for part in parts)]
+        if parts:
+            paths = tuple(path for part in parts for path in part.paths)
+            self._described.append(DescribedImage(paths, facts_of_image(parts[0].facts, image), image))
+
+    def _leave_out(
+        self, group: list[DicomFile], what: str, why: str, rule: str, image: ImageSeries | None = None
+    ) -> None:
+        ignored = [IgnoredFile(file.path, what, why, rule) for file in group]
+        self._ignored += ignored
+        if group[0].sop_class_uid in IMAGE_CLASSES:
+            self._describe_as(group, image=image, ignored=ignored[0])
+
+    def _describe_as(
+        self,
+        group: list[DicomFile],
+        *,
+        image: ImageSeries | None = None,
+        ignored: IgnoredFile | None = None,
+        error: DosimetryError | None = None,
+    ) -> None:
+        if self._describe:
+            paths = tuple(file.path for file in group)
+            self._described.append(DescribedImage(paths, facts_of(group, image), image, ignored, error))
 
 
 def _without_copies(files: list[DicomFile], findings: list[Finding], problems: list[DosimetryError]) -> list[DicomFile]:
@@ -199,7 +282,7 @@ def _without_copies(files: list[DicomFile], findings: list[Finding], problems: l
     copies = 0
     for file in files:
         try:
-            uid = file.header.required_text("SOPInstanceUID")
+            uid = file.header.required_text("SOPInstanceUID", rule="identity-missing")
             for keyword in _WHO:
                 file.header.text(keyword)  # a damaged one is this file's problem, not the whole set's
         except DosimetryError as error:
@@ -216,6 +299,7 @@ def _without_copies(files: list[DicomFile], findings: list[Finding], problems: l
                     f"has the identity (SOP Instance UID) of {first.path} but other content",
                     where=str(file.path),
                     remedy="keep the right one",
+                    rule="object-twice",
                 )
             )
     if copies:
@@ -240,6 +324,7 @@ def patient_problems(files: Sequence[DicomFile]) -> list[DosimetryError]:
             f"files of different patients: {who[0]} and {who[1]}",
             where="Patient ID (0010,0020)",
             remedy="keep one patient's files in the folder",
+            rule="patients-mixed",
         )
     ]
 
@@ -264,31 +349,31 @@ def patient_findings(files: Sequence[DicomFile]) -> list[Finding]:
     return findings
 
 
-def _why_ignored(file: DicomFile) -> tuple[str, str] | None:
-    """What a file is and why it is not used, or None if it is a SPECT or CT image."""
+def _why_ignored(file: DicomFile) -> tuple[str, str, str] | None:
+    """What a file is, why it is not used and by which rule, or None if it is a SPECT or CT image."""
     header = file.header
     uid = file.sop_class_uid
     kinds = [part.upper() for part in header.texts("ImageType")]
     if uid not in IMAGE_CLASSES:
-        name = UID(uid).name if uid else "unknown object"
-        if "Enhanced" in name and "Image" in name:
-            return name, "enhanced multi-frame images are not read; export the classic single-frame series"
-        return name, "holds no SPECT, CT or VOI"
-    if uid == CTImageStorage:
+        return UID(uid).name if uid else "unknown object", "holds no SPECT, CT or VOI", "no-image-of-use"
+    if uid == CTImageStorage or uid in ENHANCED_CT:
         if "LOCALIZER" in kinds:
-            return "CT localizer", "a localizer is no volume"
-        cosines = header.vector("ImageOrientationPatient", 6)
+            return "CT localizer", "a localizer is no volume", "ct-localizer"
+        place = frame_header(file) if is_enhanced(file) else header
+        cosines = place.vector("ImageOrientationPatient", 6)
         if cosines is not None and not is_axial(cosines):
-            return "CT reformat", "not axial; the axial series is used"
+            return "CT reformat", "not axial; the axial series is used", "ct-reformat"
         return None
-    if uid == PositronEmissionTomographyImageStorage:
+    if uid == PositronEmissionTomographyImageStorage or uid in ENHANCED_PET:
         if "REPROJECTION" in [part.upper() for part in header.texts("SeriesType")]:
-            return "PET reprojection", "a projection is no volume"
+            return "PET reprojection", "a projection is no volume", "pet-reprojection"
         return None
     if len(kinds) < 3:
-        raise header.missing("ImageType", "export it with its image type (RECON TOMO for reconstructed SPECT)")
+        remedy = "export it with its image type (RECON TOMO for reconstructed SPECT)"
+        raise header.missing("ImageType", remedy, rule="image-type-missing")
     if "TRANSMISSION" in kinds:
-        return "NM transmission image", "not an emission image"
+        return "NM transmission image", "not an emission image", "nm-transmission"
     if kinds[2] != "RECON TOMO":
-        return f"NM image ({kinds[2].lower()})", "not a reconstructed tomogram (RECON TOMO)"
+        what = f"NM image ({kinds[2].lower()})"
+        return what, "not a reconstructed tomogram (RECON TOMO)", "nm-not-reconstructed"
     return None

@@ -87,6 +87,7 @@ def local_instant(local: datetime, time_zone: str, *, where: str = "") -> dateti
         raise DicomReadError(
             f"the time {local:%Y-%m-%d %H:%M:%S} {what} in {time_zone}, whose clock was changed then",
             where=where,
+            rule="time-in-clock-change",
             remedy="export with Timezone Offset From UTC (0008,0201), or correct the scanner's clock",
         )
     offset = first.utcoffset()
@@ -124,7 +125,8 @@ def _calendar(header: Header, date_text: str, time_text: str, keyword: str) -> d
     date_match = _DATE.fullmatch(date_text)
     time_match = _TIME.fullmatch(time_text)
     if not date_match or not time_match:
-        raise header.error(f"{element_name(keyword)} is no date or time: {date_text!r} {time_text!r}")
+        what = f"{element_name(keyword)} is no date or time: {date_text!r} {time_text!r}"
+        raise header.error(what, rule="time-unreadable")
     year, month, day = (int(part) for part in date_match.groups())
     hour, minute = int(time_match[1]), int(time_match[2])
     second = int(time_match[3] or 0)
@@ -133,18 +135,21 @@ def _calendar(header: Header, date_text: str, time_text: str, keyword: str) -> d
         # Second 60 is a leap second, which DICOM allows; a timedelta carries it over.
         moment = datetime(year, month, day, hour, minute) + timedelta(seconds=second, microseconds=microsecond)
     except ValueError as error:
-        raise header.error(f"{element_name(keyword)} is no date or time: {date_text!r} {time_text!r}") from error
+        what = f"{element_name(keyword)} is no date or time: {date_text!r} {time_text!r}"
+        raise header.error(what, rule="time-unreadable") from error
     if second > SECONDS_PER_MINUTE:
-        raise header.error(f"{element_name(keyword)} is no time: {time_text!r}")
+        raise header.error(f"{element_name(keyword)} is no time: {time_text!r}", rule="time-unreadable")
     if year < _FIRST_PLAUSIBLE_YEAR:
-        raise header.error(f"{element_name(keyword)} gives the year {year}, a placeholder")
+        raise header.error(f"{element_name(keyword)} gives the year {year}, a placeholder", rule="time-placeholder")
     return moment
 
 
 def _offset(header: Header, text: str) -> timezone:
     match = _OFFSET.fullmatch(text)
     if not match or int(match[2]) > 14 or int(match[3]) >= SECONDS_PER_MINUTE:
-        raise header.error(f"{element_name('TimezoneOffsetFromUTC')} is no offset: {text!r}")
+        raise header.error(
+            f"{element_name('TimezoneOffsetFromUTC')} is no offset: {text!r}", rule="time-zone-unreadable"
+        )
     size = timedelta(hours=int(match[2]), minutes=int(match[3]))
     return timezone(size if match[1] == "+" else -size)
 
@@ -156,7 +161,7 @@ def _split_date_time(header: Header, keyword: str) -> tuple[datetime, timezone |
         return None
     match = _DATE_TIME.fullmatch(text)
     if not match:
-        raise header.error(f"{element_name(keyword)} is no date and time: {text!r}")
+        raise header.error(f"{element_name(keyword)} is no date and time: {text!r}", rule="time-unreadable")
     return _calendar(header, match[1], match[2], keyword), _offset(header, match[3]) if match[3] else None
 
 
@@ -212,6 +217,7 @@ def acquisition_start(header: Header, clock: Clock) -> Timing:
                 f"two acquisition times: {joined[0]} in {element_name('AcquisitionDateTime')}, {separate} in "
                 f"{element_name('AcquisitionTime')}",
                 "export again with one of them",
+                rule="acquisition-times-contradict",
             )
         if apart_s > _SAME_INSTANT_S:
             text = f"its two acquisition times differ by {apart_s:.0f} s; the first is used"
@@ -223,7 +229,9 @@ def acquisition_start(header: Header, clock: Clock) -> Timing:
     else:
         missing = "AcquisitionTime" if not time_text else "AcquisitionDate"
         raise header.missing(
-            missing, "export it with its acquisition date and time; the series time may be that of the reconstruction"
+            missing,
+            "export it with its acquisition date and time; the series time may be that of the reconstruction",
+            rule="acquisition-time-missing",
         )
     return Timing(timing.instant, timing.zone_known, findings + timing.findings)
 
@@ -234,3 +242,24 @@ def stated_administration_start(header: Header, item: Header, clock: Clock) -> T
     if joined is None:
         return None
     return _instant(item, joined[0], joined[1], clock, header)
+
+
+def seconds_between(header: Header, earlier: str, later: str) -> float:
+    """Seconds from one DT value of a file to another; offsets from UTC count where both carry one.
+
+    Raises
+    ------
+    DicomReadError
+        If one is no date and time.
+    """
+    moments = []
+    for text in (earlier, later):
+        match = _DATE_TIME.fullmatch(text.strip())
+        if not match:
+            raise header.error(f"{text!r} is no date and time", rule="time-unreadable")
+        local = _calendar(header, match[1], match[2], "AcquisitionDateTime")
+        moments.append((local, _offset(header, match[3]) if match[3] else None))
+    (first, first_zone), (second, second_zone) = moments
+    if first_zone and second_zone:
+        return (second.replace(tzinfo=second_zone) - first.replace(tzinfo=first_zone)).total_seconds()
+    return (second - first).total_seconds()

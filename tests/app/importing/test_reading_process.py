@@ -1,0 +1,271 @@
+"""The reading process: gives what reading in this process gives, and nothing that happens to it happens to us."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.importing.array_files import ArrayFolder
+from app.importing.limits import ImportLimits
+from app.importing.reading_process import ReadingProcess
+from app.importing.tasks import CHECK_FOLDER, KEPT_IMAGES, READ_CYCLE
+from app.store.case_tree import CaseTree, image_references
+from app.store.images import read_images
+from dosimetry_core.case_file import read_case
+from dosimetry_core.dicom.check import check_folder
+from dosimetry_core.dicom.check_entries import CheckEntry
+from dosimetry_core.errors import DicomReadError, InputProblems
+from dosimetry_core.pipeline import import_case
+from dosimetry_core.progress import Cancelled
+from tests.app.importing import hostile_reader
+from tests.phantoms import CT_GRID, SPECT_GRID, counts_like, ct_series, nm_file
+from tests.small_study import write_small_case
+
+ROOT = Path(__file__).parents[3]
+ZONE = "Europe/Warsaw"
+POSIX = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+
+
+@pytest.fixture(scope="module")
+def process() -> Iterator[ReadingProcess]:
+    running = ReadingProcess()
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="module")
+def hostile() -> Iterator[ReadingProcess]:
+    # Three seconds are long for a file of 5 kB, also on a busy computer.
+    running = ReadingProcess(ImportLimits(seconds_per_file=3.0, refused_files=3), begin=hostile_reader.BEGIN)
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="module")
+def case_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_small_case(tmp_path_factory.mktemp("case"))
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    folder = tmp_path / "images"
+    nm_file(folder / "spect.dcm", counts_like(SPECT_GRID))
+    ct_series(folder / "ct", counts_like(CT_GRID))
+    return folder
+
+
+def _checked(process: ReadingProcess, folder: Path) -> list[CheckEntry]:
+    return list(process.ask(CHECK_FOLDER, str(folder), ZONE, places=[folder]))
+
+
+def _errors(entries: list[CheckEntry]) -> list[tuple[str, str]]:
+    return [(entry.path, remark.text) for entry in entries for remark in entry.findings if remark.level == "error"]
+
+
+def test_that_a_cycle_read_in_the_process_equals_one_read_here(process: ReadingProcess, case_folder: Path) -> None:
+    case = read_case(case_folder)
+    there = process.ask(READ_CYCLE, case, 1, places=[case_folder])
+    here = import_case(case).cycles[0]
+    assert len(there.time_points) == len(here.time_points) == 4
+    for one, other in zip(there.time_points, here.time_points, strict=True):
+        for a, b in ((one.spect, other.spect), (one.ct, other.ct)):
+            assert np.array_equal(a.volume.values, b.volume.values)
+            assert a.volume.values.dtype == b.volume.values.dtype
+            assert not a.volume.values.flags.writeable
+            assert np.array_equal(a.volume.geometry.directions, b.volume.geometry.directions)
+            assert (a.acquisition_start, a.source_files, a.findings) == (
+                b.acquisition_start,
+                b.source_files,
+                b.findings,
+            )
+    assert [(v.voi_id, v.name, v.role, v.source) for v in there.vois] == [
+        (v.voi_id, v.name, v.role, v.source) for v in here.vois
+    ]
+    for one, other in zip(there.vois, here.vois, strict=True):
+        assert np.array_equal(one.mask.coverage, other.mask.coverage)
+    assert (there.voi_files, there.import_findings) == (here.voi_files, here.import_findings)
+
+
+def test_that_images_of_a_kept_course_come_with_their_digests(process: ReadingProcess, case_folder: Path) -> None:
+    encoded = CaseTree().encode(import_case(read_case(case_folder)))
+    references = image_references(encoded.root, encoded.objects.__getitem__)
+    kept = process.ask(KEPT_IMAGES, references, str(case_folder), (), places=[case_folder])
+    expected = read_images(references, case_folder)
+    assert {image.digest for image in kept} == expected.keys()
+    assert all(np.array_equal(image.values, expected[image.digest]) for image in kept)
+
+
+def test_that_a_folder_is_checked_as_in_this_process(process: ReadingProcess, images: Path) -> None:
+    (images / "letter.pdf").write_bytes(b"%PDF-1.7 " + bytes(500))
+    assert _checked(process, images) == check_folder(images, time_zone=ZONE)
+
+
+def test_that_every_problem_comes_back_with_its_kind_place_and_remedy(process: ReadingProcess, tmp_path: Path) -> None:
+    folder = write_small_case(tmp_path / "case")
+    for name in ("visit1/spect.dcm", "visit2/spect.dcm"):
+        path = folder / "images" / name
+        path.write_bytes(path.read_bytes()[:-500])
+    case = read_case(folder)
+    with pytest.raises(InputProblems) as there:
+        process.ask(READ_CYCLE, case, 1, places=[folder])
+    with pytest.raises(InputProblems) as here:
+        import_case(case)
+    assert there.value.line() == here.value.line()
+    assert [type(p) for p in there.value.problems] == [type(p) for p in here.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("deed", "said"),
+    [
+        ("crash", "ended the reading process"),
+        ("exit", "ended the reading process (status 3)"),
+        ("hang", "took longer than 3 s to read"),
+        ("greedy", "needs more memory than"),
+        ("odd", "can't be read (ZeroDivisionError: a mistake in the reader)"),
+    ],
+)
+def test_that_a_file_that_breaks_the_reader_is_named_and_the_rest_is_read(
+    hostile: ReadingProcess, images: Path, deed: str, said: str
+) -> None:
+    bad = images / "ct" / f"{deed}.dcm"
+    bad.write_bytes((images / "spect.dcm").read_bytes())
+    entries = _checked(hostile, images)
+    assert [(path, text) for path, text in _errors(entries) if said in text] == [(str(bad), _errors(entries)[0][1])]
+    assert {entry.what for entry in entries} >= {"SPECT", "CT"}
+
+
+def test_that_a_file_that_breaks_the_reader_refuses_an_import_by_its_name(
+    hostile: ReadingProcess, tmp_path: Path
+) -> None:
+    folder = write_small_case(tmp_path / "case")
+    bad = folder / "images/visit2/crash.dcm"
+    bad.write_bytes((folder / "images/visit2/spect.dcm").read_bytes())
+    with pytest.raises(DicomReadError) as caught:
+        hostile.ask(READ_CYCLE, read_case(folder), 1, places=[folder])
+    assert caught.value.where == str(bad)
+    assert caught.value.remedy
+
+
+def test_that_a_folder_of_files_that_break_the_reader_is_given_up(hostile: ReadingProcess, tmp_path: Path) -> None:
+    for number in range(hostile.limits.refused_files + 1):
+        (tmp_path / f"exit {number:02d}.dcm").write_bytes(b"\0" * 128 + b"DICM")
+    with pytest.raises(DicomReadError, match="so did 3 files before"):
+        _checked(hostile, tmp_path)
+
+
+def test_that_the_reader_can_write_and_look_nowhere_else(hostile: ReadingProcess, tmp_path: Path) -> None:
+    folder = tmp_path / "images"
+    nm_file(folder / "spect.dcm", counts_like(SPECT_GRID))
+    target = tmp_path / "out.txt"
+    deeds = (f"writer {str(target).replace('/', '=')}", "curious", "caller")
+    for deed in deeds:
+        (folder / deed).write_bytes((folder / "spect.dcm").read_bytes())
+    hostile.record.refused.clear()
+    entries = _checked(hostile, folder)
+    assert not target.exists()
+    assert {event for event, _ in hostile.record.refused} == {"open", "socket.connect"}
+    assert {Path(path).name for path, _ in _errors(entries)} >= set(deeds[:2])
+
+
+@POSIX
+def test_that_a_process_killed_in_between_is_replaced(process: ReadingProcess, images: Path) -> None:
+    before = _checked(process, images)
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGKILL)
+    assert _checked(process, images) == before
+
+
+def test_that_a_cancel_stops_a_reader_that_does_not_listen_within_a_second(images: Path) -> None:
+    (images / "hang.dcm").write_bytes((images / "spect.dcm").read_bytes())
+    process = ReadingProcess(begin=hostile_reader.BEGIN)
+    _checked(process, images / "ct")  # started
+    stop = threading.Event()
+    asked_at = 0.0
+
+    def progress(fraction: float, message: str) -> None:
+        if stop.is_set():
+            raise Cancelled
+
+    def ask_to_stop() -> None:
+        nonlocal asked_at
+        asked_at = time.monotonic()
+        stop.set()
+
+    timer = threading.Timer(1.0, ask_to_stop)
+    timer.start()
+    with pytest.raises(Cancelled):
+        process.ask(CHECK_FOLDER, str(images), ZONE, places=[images], progress=progress)
+    assert time.monotonic() - asked_at < 1.0
+    assert process.pid is None
+    process.close()
+
+
+@POSIX
+def test_that_nothing_is_left_when_the_program_is_killed_while_a_file_is_read(images: Path, tmp_path: Path) -> None:
+    (images / "hang.dcm").write_bytes((images / "spect.dcm").read_bytes())
+    program = f"""
+import os, sys, threading, time
+from pathlib import Path
+from app.importing.reading_process import ReadingProcess
+from app.importing.tasks import CHECK_FOLDER
+from tests.app.importing import hostile_reader
+process = ReadingProcess(begin=hostile_reader.BEGIN)
+began = threading.Event()
+def progress(fraction, message):
+    if process._child is not None and process._child._is_ready and not began.is_set():
+        began.set()
+        print(process.pid, process._child._folder.path, flush=True)
+process.ask(CHECK_FOLDER, {str(images)!r}, "UTC", places=[{str(images)!r}], progress=progress)
+"""
+    running = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert running.stdout is not None
+    pid_text, folder = running.stdout.readline().split()
+    running.kill()
+    running.wait()
+    running.stdout.close()
+    until = time.monotonic() + 10.0
+    while (Path(folder).exists() or _is_alive(int(pid_text))) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not Path(folder).exists()
+    assert not _is_alive(int(pid_text))
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{pid}/stat")
+    # Nobody may wait for an orphan in a container: then it stays as a zombie.
+    return not (status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z")
+
+
+def test_that_a_folder_of_a_killed_program_is_removed_by_the_next_one(tmp_path: Path) -> None:
+    first = ArrayFolder(tmp_path)
+    (first.path / "0.array").write_bytes(b"left")
+    second = ArrayFolder(tmp_path)
+    assert first.path.exists()  # still held
+    first._lock.give_back()  # what the system does when a process ends
+    third = ArrayFolder(tmp_path)
+    assert not first.path.exists()
+    assert second.path.exists()
+    second.close()
+    third.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_that_no_file_is_left_of_arrays_that_came(process: ReadingProcess, case_folder: Path) -> None:
+    cycle = process.ask(READ_CYCLE, read_case(case_folder), 1, places=[case_folder])
+    assert process._child is not None
+    if os.name == "posix":
+        assert [path.name for path in process._child._folder.path.iterdir()] == ["in-use"]
+    assert float(cycle.time_points[0].spect.volume.values.sum()) > 0
