@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,16 @@ from PySide6.QtCore import QObject, Signal
 from app.case_edits import with_mask, with_voi, with_voi_named, with_voi_role, without_voi
 from app.display import shown_spect
 from app.session import Session
-from app.voi_shape_acts import shape_edit
+from app.voi_shape_acts import ShapeSettings, combined, shape_edit
+from dosimetry_core.anatomical_plane import Plane
+from dosimetry_core.case import Case
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.voi import Role, Voi, VoiMask
+from dosimetry_core.voi_reshaping import split_by_maxima
 
 NEW_ROLE: Role = "lesion"
+SPLIT_SMOOTHING_MM = 8.0
+"""About the resolution of a SPECT: finer maxima are noise."""
 
 
 class VoiActs(QObject):
@@ -84,17 +90,63 @@ class VoiActs(QObject):
         if not later[0].mask.is_empty:
             view_state.set_cursor(later[0].mask.centroid_mm())
 
-    def shape(self, act: str, margin_mm: float) -> None:
-        """Whole-VOI acts of the tool bar: margins, filling between slices, islands, isocontour."""
+    def shape(self, act: str, margin_mm: float, plane: Plane) -> None:
+        """Whole-VOI acts of the tool bar: margins, smoothing, filling between slices, regions of the image …"""
         session = self._session
         voi, cycle, point = session.voi, session.cycle, session.time_point
         if voi is None or cycle is None or point is None:
             self.told.emit("Choose a VOI first")
             return
+        state = session.view_state
         image = shown_spect(cycle, point.spect).volume
-        change, words = shape_edit(act, margin_mm, session.view_state.cursor_mm, image, point.registration.transform)
-        index = session.view_state.cycle
+        by = ShapeSettings(
+            margin_mm, state.brush_radius_mm, state.cursor_mm, plane, image, point.registration.transform
+        )
+        if act == "split":
+            self._split(voi, by)
+            return
+        change, words = shape_edit(act, by)
+        self._change(f"{words} {voi.name}", voi.voi_id, change)
+
+    def combine(self, how: str, other_id: str) -> None:
+        """Add another VOI of the cycle to the active one, take it away, or keep what both have."""
+        voi, cycle = self._session.voi, self._session.cycle
+        other = next((known for known in cycle.vois if known.voi_id == other_id), None) if cycle else None
+        if voi is None or other is None:
+            self.told.emit("Choose a VOI first")
+            return
+        words = {"add": "Add {} to", "subtract": "Take {} out of", "common": "Common with {}:"}[how]
+        label = f"{words.format(other.name)} {voi.name}"
+        self._change(label, voi.voi_id, lambda mask: combined(how, mask, other.mask))
+
+    def _change(self, label: str, voi_id: str, change: Callable[[VoiMask], VoiMask]) -> None:
+        index = self._session.view_state.cycle
         try:
-            session.document.apply(f"{words} {voi.name}", lambda case: with_mask(case, index, voi.voi_id, change))
+            self._session.document.apply(label, lambda case: with_mask(case, index, voi_id, change))
         except DosimetryError as error:
             self.told.emit(error.line())
+
+    def _split(self, voi: Voi, by: ShapeSettings) -> None:
+        """The largest part stays the VOI; the others become VOIs of the same role with names of their own."""
+        session, index = self._session, self._session.view_state.cycle
+        taken = {known.name for cycle in session.case.cycles for known in cycle.vois}
+        try:
+            parts = split_by_maxima(voi.mask, by.image, by.from_reference, fwhm_mm=SPLIT_SMOOTHING_MM)
+        except DosimetryError as error:
+            self.told.emit(error.line())
+            return
+        letters = (f"{voi.name} part {n}" for n in range(2, len(taken) + len(parts) + 2))
+        names = [name for name in letters if name not in taken][: len(parts) - 1]
+        made = [
+            Voi(f"drawn-{uuid.uuid4().hex}", name, voi.role, part, "drawn")
+            for name, part in zip(names, parts[1:], strict=True)
+        ]
+
+        def edit(case: Case) -> Case:
+            case = with_mask(case, index, voi.voi_id, lambda _mask: parts[0])
+            for new in made:
+                case = with_voi(case, index, new)
+            return case
+
+        session.document.apply(f"Split {voi.name} into {len(parts)}", edit)
+        self.told.emit(f"{voi.name}: {', '.join(names)} made of it; a double click in the table renames")

@@ -18,7 +18,19 @@ from app.view_state import CT_PRESETS
 if TYPE_CHECKING:
     from app.main_window import MainWindow
 
-SHAPE_ACTS = ("isocontour", "interpolate", "margin-plus", "margin-minus", "keep-island")
+SHAPE_ACTS = (
+    "isocontour",
+    "level-trace",
+    "grow-region",
+    "ball",
+    "smooth",
+    "hollow",
+    "split",
+    "interpolate",
+    "margin-plus",
+    "margin-minus",
+    "keep-island",
+)
 
 
 class WindowActs:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from dosimetry_core.errors import Finding
+from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.geometry import RigidTransform
 from dosimetry_core.volume import Volume
 
@@ -75,6 +76,28 @@ class ImageSeries:
 
 
 @dataclass(frozen=True, eq=False)
+class VoiMotion:
+    """How one VOI lies on one scan beyond the scan's registration: an organ that breathing moved by itself.
+
+    Parameters
+    ----------
+    motion
+        Takes a point of the VOI as the registration places it, to where the organ is; patient system of the scan.
+    method
+        ``spect`` (fitted to the uptake), ``ct`` (fitted to the CT), ``deformable``, or ``manual``.
+    displacement_mm
+        Motion of the VOI's centre when it was found, (x, y, z).
+    standard_uncertainty_mm
+        Of the displacement's length, as estimated by the method; None if it can't tell.
+    """
+
+    motion: RigidTransform
+    method: str
+    displacement_mm: tuple[float, float, float]
+    standard_uncertainty_mm: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Registration:
     """How the cycle's reference frame maps onto one time point.
 
@@ -83,15 +106,31 @@ class Registration:
     transform
         Maps a patient point of the reference grid to the point of this time point's images.
     method
-        ``reference``, ``same-frame-of-reference``, ``rigid-ct``, ``rigid-spect``, ``manual``, or ``none``.
+        ``reference``, ``same-frame-of-reference``, ``rigid-ct``, ``rigid-spect``, ``landmarks``, ``dicom`` (a spatial
+        registration object), ``matrix`` (given in the case file), ``manual``, or ``none``.
     residual_mm
         Root mean square distance left, as estimated by the method; None if it can't tell.
+    voi_motions
+        VOIs that lie elsewhere on this scan than the transform puts them, by voi_id.
+    source
+        File it was read from, or how it was made where the method doesn't say.
+    confirmed_by, confirmed_at
+        Who confirmed it as it is, and when; empty while nobody did.
     """
 
     transform: RigidTransform
     method: str
     residual_mm: float | None = None
     findings: tuple[Finding, ...] = ()
+    voi_motions: FrozenMap[str, VoiMotion] = field(default_factory=FrozenMap)
+    source: str = ""
+    confirmed_by: str = ""
+    confirmed_at: datetime | None = None
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether somebody confirmed it as it is."""
+        return bool(self.confirmed_by)
 
 
 @dataclass(frozen=True, eq=False)

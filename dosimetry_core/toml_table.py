@@ -53,6 +53,8 @@ def parse_toml(content: bytes, *, where: str) -> dict[str, Any]:
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise InconsistentCaseError(f"isn't valid TOML: {error}", where=where, remedy="mend that line") from error
+    except RecursionError as error:
+        raise InconsistentCaseError("nests tables or lists too deep", where=where, remedy="write it plainly") from error
 
 
 class TomlTable:

@@ -39,6 +39,7 @@ class SliceGrid(QWidget):
         self.views: dict[Plane, SliceView] = {plane: SliceView(plane) for plane in PLANES}
         self._volume: QWidget | None = None
         self._maximised: str | None = None
+        self._active: Plane = "axial"
         self._columns = QSplitter(Qt.Orientation.Horizontal)
         self._columns.setObjectName("slice_grid_columns")
         self._right = QSplitter(Qt.Orientation.Vertical)
@@ -62,6 +63,8 @@ class SliceGrid(QWidget):
             self.set_third_dimension(third_dimension)
 
     def _connect(self, plane: Plane, view: SliceView) -> None:
+        view.cursor_moved.connect(lambda _point: self._activate(plane))
+        view.stroke_started.connect(lambda *_what: self._activate(plane))
         view.cursor_moved.connect(self._follow_cursor)
         view.slice_changed.connect(lambda index: self.slice_changed.emit(plane, index))
         view.window_level_changed.connect(self._follow_window)
@@ -78,6 +81,13 @@ class SliceGrid(QWidget):
             "context_menu_requested",
         ):
             getattr(view, name).connect(getattr(self, name))
+
+    def active_plane(self) -> Plane:
+        """The plane that was pointed at or drawn on last; axial to begin with."""
+        return self._active
+
+    def _activate(self, plane: Plane) -> None:
+        self._active = plane
 
     def _follow_cursor(self, point_mm: object) -> None:
         self.set_cursor(point_mm)  # type: ignore[arg-type]

@@ -128,7 +128,7 @@ QLabel[role="title"] {{ font-size: 15pt; font-weight: 600; }}
 QLabel[role="heading"] {{ font-weight: 600; }}
 QLabel[role="dimmed"] {{ color: {DIMMED}; }}
 QLabel[role="number"] {{ font-size: 13pt; font-weight: 600; }}
-QLabel[role="warning"] {{ color: {WARNING}; }}
+QLabel[role="warning"], QCheckBox[role="warning"] {{ color: {WARNING}; }}
 QLabel[role="error"] {{ color: {ERROR}; }}
 QLabel[role="good"] {{ color: {GOOD}; }}
 QLabel[role="stale"] {{ color: {STALE}; }}

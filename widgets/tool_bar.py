@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from dosimetry_core.units import MILLIMETRE
 from widgets.flow_layout import FlowLayout
 from widgets.quantity_edit import QuantityEdit
+from widgets.range_chip import RangeChip
 from widgets.theme import label
 from widgets.tools.brush import LARGEST_RADIUS_MM, SMALLEST_RADIUS_MM
 
@@ -23,6 +26,17 @@ _ACTS = (
     ("interpolate", "Fill slices", "Fill between drawn slices (I)"),
     ("keep-island", "Keep island", "Keep only the part under the cursor (K)"),
     ("isocontour", "Isocontour", "Region above a part of the maximum around the cursor (T)"),
+    ("level-trace", "Level trace", "Add, on this slice, what is at least as hot as the cursor's place (L)"),
+    ("grow-region", "Grow region", "Add what is like the place of the cursor and connected to it"),
+    ("ball", "Add ball", "Add a ball of the brush's radius at the cursor"),
+    ("smooth", "Smooth", "Smooth the surface over the margin; the volume stays"),
+    ("hollow", "Hollow", "Keep a shell as thick as the margin"),
+    ("split", "Split", "Divide touching lesions where the image has its valleys; parts become VOIs of their own"),
+)
+COMBINATIONS = (
+    ("add", "Add {}", "Everything that is in either"),
+    ("subtract", "Without {}", "Everything that is not in the other: organ without lesions"),
+    ("common", "Common with {}", "Only what is in both"),
 )
 
 
@@ -33,6 +47,8 @@ class VoiToolBar(QWidget):
     radius_changed = Signal(float)
     spherical_toggled = Signal(bool)
     act_requested = Signal(str)
+    combine_requested = Signal(str, str)
+    """How, and with which VOI."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -94,8 +110,15 @@ class VoiToolBar(QWidget):
             else:
                 acts.addWidget(button)
         margin.addStretch(1)
+        self._combine = _button("voi_combine", "Combine", "Add another VOI, take it away, or keep what both have")
+        self._combine.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._combine.setMenu(QMenu(self._combine))
+        acts.addWidget(self._combine)
+        self.range = RangeChip()
+        layout.addWidget(self.range)
         layout.addLayout(margin)
         layout.addLayout(acts)
+        self.set_others(())
         self.set_tool("cursor")
         self.set_radius(8.0)
 
@@ -121,6 +144,21 @@ class VoiToolBar(QWidget):
         if value is None:
             raise ValueError("the margin has no value")
         return value
+
+    def set_others(self, vois: Sequence[tuple[str, str]]) -> None:
+        """Identity and name of the VOIs that the active one can be combined with."""
+        menu = self._combine.menu()
+        menu.clear()
+        for how, words, tip in COMBINATIONS:
+            for voi_id, name in vois:
+                entry = menu.addAction(words.format(name))
+                entry.setToolTip(tip)
+                entry.setObjectName(f"combine_{how}_{voi_id}")
+                entry.triggered.connect(
+                    lambda _checked=False, how=how, voi_id=voi_id: self.combine_requested.emit(how, voi_id)
+                )
+            menu.addSeparator()
+        self._combine.setEnabled(bool(vois))
 
     def set_acts_enabled(self, enabled: bool) -> None:
         """Whether there is a VOI to act on."""

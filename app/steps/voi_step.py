@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QGuiApplication
 
 from app.case_edits import with_mask
 from app.display import ct_layer, shown_spect, spect_layer, spect_scale, vois_shown
@@ -20,9 +22,11 @@ from dosimetry_core.image import TimePoint
 from dosimetry_core.report.words import patient_name
 from dosimetry_core.units import KILOBECQUEREL_PER_ML, MILLIMETRE
 from dosimetry_core.voi import VoiMask
-from dosimetry_core.voi_editing import BrushGesture, PolygonGesture, apply_gesture
+from dosimetry_core.voi_editing import BrushGesture, PolygonGesture
+from dosimetry_core.voi_range import ValueRange, apply_gesture_within
 from widgets.display_bar import DisplayBar
 from widgets.display_scale import ColourScale, WindowLevel
+from widgets.range_chip import HOUNSFIELD, RangeLayer
 from widgets.slice_annotation import SliceCorner
 from widgets.slice_grid import SliceGrid
 from widgets.slice_view import value_at
@@ -45,7 +49,8 @@ class VoiStep(Step):
     title = "VOIs"
     needs_time_strip = True
     keys = (
-        ("Ctrl / Alt held", "invert the tool"),
+        ("Ctrl held", "invert the tool"),
+        ("Alt held", 'draw everywhere, whatever "Only where" says'),
         ("Shift + wheel", "brush size"),
         ("Esc", "cancel the stroke, then drop the tool"),
     )
@@ -128,6 +133,7 @@ class VoiStep(Step):
         self.tools.radius_changed.connect(view_state.set_brush_radius)
         self.tools.spherical_toggled.connect(self._brush.set_spherical)
         self.tools.act_requested.connect(self.do_shape_act)
+        self.tools.combine_requested.connect(self.acts.combine)
         self._brush.changed.connect(lambda: view_state.set_brush_radius(self._brush.radius_mm))
 
     def _connect_view_state(self) -> None:
@@ -144,13 +150,27 @@ class VoiStep(Step):
 
     # --- strokes ----------------------------------------------------------------------------------------------------
 
+    def _limits(self) -> ValueRange | None:
+        """The constraint of the chip on the scan in view; none while Alt is held."""
+        chosen, cycle, point = self.tools.range.limits(), self.session.cycle, self.session.time_point
+        held = QGuiApplication.keyboardModifiers() & Qt.KeyboardModifier.AltModifier
+        if chosen is None or cycle is None or point is None or held:
+            return None
+        layer = ct_layer(point) if chosen.layer == "ct" else spect_layer(cycle, point)
+        if layer is None:
+            return None
+        low = -math.inf if chosen.low is None else chosen.low
+        high = math.inf if chosen.high is None else chosen.high
+        return ValueRange(layer.volume, layer.from_reference, low, high)
+
     def _gesture_edit(self, gesture: BrushGesture | PolygonGesture) -> Any:
         index, voi_id = self.session.view_state.cycle, self.session.view_state.voi_id
+        limits = self._limits()
 
         def edit(case: Case) -> Case:
             if voi_id is None:
                 return case
-            return with_mask(case, index, voi_id, lambda mask: apply_gesture(mask, gesture))
+            return with_mask(case, index, voi_id, lambda mask: apply_gesture_within(mask, gesture, limits))
 
         return edit
 
@@ -184,7 +204,7 @@ class VoiStep(Step):
 
     def do_shape_act(self, act: str) -> None:
         """An act on the whole active VOI, with the margin of the tool bar."""
-        self.acts.shape(act, self.tools.margin_mm())
+        self.acts.shape(act, self.tools.margin_mm(), self.grid.active_plane())
 
     def go_to_next_review(self) -> None:
         """Make the next VOI that was not looked at the active one."""
@@ -240,6 +260,8 @@ class VoiStep(Step):
         if cycle is not None:
             self.table.show_rows(voi_rows(self.session, cycle, self._hidden))
             self.table.set_current(self.session.view_state.voi_id)
+            others = [(v.voi_id, v.name) for v in cycle.vois if v.voi_id != self.session.view_state.voi_id]
+            self.tools.set_others(others)
         self.live.refresh()
 
     def _show_images(self, cycle: Cycle, reference: TimePoint, point: TimePoint) -> None:
@@ -260,6 +282,8 @@ class VoiStep(Step):
         self._shown_images = shown
         self.grid.show_ct(ct_layer(point))
         layer = spect_layer(cycle, point)
+        layers = [RangeLayer("spect", "SPECT", layer.display_unit)]
+        self.tools.range.set_layers([*layers, RangeLayer("ct", "CT", HOUNSFIELD)] if point.ct is not None else layers)
         self.grid.show_spect(layer)
         self.volume.show_spect(layer)
         if self._own_scale or self._chosen_scale is None:

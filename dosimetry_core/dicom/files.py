@@ -17,7 +17,7 @@ import pydicom
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.errors import InvalidDicomError
 from pydicom.sequence import Sequence as Items
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from dosimetry_core.dicom.folder_walk import files_below
 from dosimetry_core.dicom.header import Header, element_name
@@ -33,6 +33,10 @@ _LARGEST_FILE_BYTES = 2 * 1024**3
 # An enhanced CT of 1,000 slices of 512 × 512 pixels.
 _LARGEST_INFLATED_BYTES = 512 * 1024**2
 _META_LENGTH_END = 144
+_MARK = b"DICM"
+# A data set begins with file meta information or the group of its identification, little-endian.
+_FIRST_GROUPS = (b"\x02\0", b"\x08\0")
+_DICOM_ROOT = "1.2.840.10008."
 _LONGEST_META_BYTES = 4096
 _COPY_AGAIN = "copy or export it again"
 # The deepest that the objects read here have, structure sets and segmentations, is four.
@@ -48,6 +52,8 @@ class DicomFile:
     path: Path
     sha256: str
     dataset: FileDataset
+    is_bare: bool = False
+    """Whether the file lacks preamble and mark (PS3.10 7.1), as exports of old archives do."""
 
     @functools.cached_property
     def header(self) -> Header:
@@ -207,19 +213,25 @@ def _parsed(path: Path, content: bytes, digest: str) -> DicomFile:
 
 
 def _interpreted(path: Path, content: bytes, digest: str) -> DicomFile:
-    if content[128:132] != b"DICM":
-        remedy = "take it out of the folder or name the DICOM files"
-        raise _refused("not-dicom", "is not a DICOM file", path, remedy)
+    bare = content[128:132] != _MARK
+    if bare and content[:2] not in _FIRST_GROUPS:
+        raise _not_dicom(path)
     if DeflatedExplicitVRLittleEndian.encode() in content[132:_LONGEST_META_BYTES]:
         content = _inflated(path, content)
     try:
-        dataset = pydicom.dcmread(io.BytesIO(content))
+        dataset = pydicom.dcmread(io.BytesIO(content), force=bare)
+        if bare:
+            _complete_bare(path, dataset)
         syntax = dataset.file_meta.get("TransferSyntaxUID")
         dataset.get("SpecificCharacterSet")
         too_deep = _nested_deeper_than(dataset, _DEEPEST_SEQUENCE)
+    except DicomReadError:
+        raise
     except InvalidDicomError as error:
         raise _refused("not-dicom", "is not a DICOM file", path, "take it out of the folder") from error
     except Exception as error:  # pydicom raises many kinds on damaged files (reliability.md B6)
+        if bare:
+            raise _not_dicom(path) from error
         what = f"is damaged or truncated ({type(error).__name__}: {error})"
         raise _refused("file-damaged", what, path, _COPY_AGAIN) from error
     if too_deep:
@@ -227,7 +239,23 @@ def _interpreted(path: Path, content: bytes, digest: str) -> DicomFile:
         raise _refused("nested-too-deep", what, path, "take it out of the folder")
     if not isinstance(syntax, UID):
         raise _refused("transfer-syntax-missing", "has no transfer syntax", path, _COPY_AGAIN)
-    return DicomFile(path, digest, dataset)
+    return DicomFile(path, digest, dataset, bare)
+
+
+def _not_dicom(path: Path) -> DicomReadError:
+    remedy = "take it out of the folder or name the DICOM files"
+    return _refused("not-dicom", "is not a DICOM file", path, remedy)
+
+
+def _complete_bare(path: Path, dataset: FileDataset) -> None:
+    """Transfer syntax of a data set without file meta information, by how it is written; others are no DICOM."""
+    if not str(dataset.get("SOPClassUID", "")).startswith(_DICOM_ROOT) or "SOPInstanceUID" not in dataset:
+        raise _not_dicom(path)
+    if "TransferSyntaxUID" not in dataset.file_meta:
+        implicit, little = dataset.original_encoding
+        if not little:
+            raise _not_dicom(path)
+        dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
 
 
 def _inflated(path: Path, content: bytes) -> bytes:

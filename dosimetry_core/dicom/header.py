@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ EXPORT_AGAIN = "export the series again from the scanner or the archive"
 _PLAIN_TEXT = frozenset(("CS", "UI", "DA", "TM", "DT", "AS"))
 _DECIMAL_TEXT = frozenset(("DS", "IS"))
 _UNREADABLE = "element-unreadable"
+# Escape sequences that designate a character set (PS3.3 C.12.1.1.2); pydicom leaves that of GB 2312 in the text.
+_DESIGNATION = re.compile(r"\x1b(?:\$?[()][A-Z]|\$[@A-Z])")
 _BINARY = {"US": "u2", "SS": "i2", "UL": "u4", "SL": "i4", "FL": "f4", "FD": "f8"}
 
 
@@ -99,8 +102,8 @@ class Header:
         if value is None:
             return ""
         if isinstance(value, MultiValue | list):
-            return "\\".join(str(item) for item in value).strip()
-        return str(value).strip(" \0\t\r\n")
+            return _DESIGNATION.sub("", "\\".join(str(item) for item in value)).strip()
+        return _DESIGNATION.sub("", str(value)).strip(" \0\t\r\n")
 
     def texts(self, keyword: str) -> tuple[str, ...]:
         """All values as texts."""

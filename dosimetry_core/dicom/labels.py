@@ -116,7 +116,7 @@ def _names_json(path: Path, text: str) -> tuple[dict[int, str], str]:
     remedy = 'write {"1": "Kidney L", "2": {"name": "Kidney R"}}'
     try:
         table = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _error(path, f"is not JSON ({error})", remedy) from error
     if not isinstance(table, dict):
         raise _error(path, "is not a table of label numbers", remedy)

@@ -13,6 +13,7 @@ from pydicom.uid import (
     NuclearMedicineImageStorage,
     PositronEmissionTomographyImageStorage,
     RTStructureSetStorage,
+    SecondaryCaptureImageStorage,
     SegmentationStorage,
 )
 
@@ -145,7 +146,10 @@ def read_series(
     with warnings.catch_warnings(record=True) as remarks:
         warnings.simplefilter("always")
         outcomes = read_each(
-            candidates, keep_pixels_of=IMAGE_CLASSES, progress=part_of(progress, 0, _READING), message="Reading files"
+            candidates,
+            keep_pixels_of=(*IMAGE_CLASSES, SecondaryCaptureImageStorage) if describe else IMAGE_CLASSES,
+            progress=part_of(progress, 0, _READING),
+            message="Reading files",
         )
         files = [outcome for outcome in outcomes if isinstance(outcome, DicomFile)]
         problems += _shortened([outcome for outcome in outcomes if isinstance(outcome, DosimetryError)])
@@ -197,6 +201,12 @@ class _Sorting:
         single = _without_copies(files, self._findings, self._problems)
         self._problems += patient_problems(single)
         self._findings += patient_findings(single)
+        bare = [file for file in single if file.is_bare]
+        if bare:
+            text = (
+                f"{len(bare)} file(s) lack the mark of DICOM files and were read by their elements, as {bare[0].path}"
+            )
+            self._findings.append(Finding("file-without-mark", "info", text))
         vois: list[Path] = []
         groups: dict[tuple[str, ...], list[DicomFile]] = {}
         for file in single:
@@ -205,7 +215,7 @@ class _Sorting:
                     vois.append(file.path)
                     continue
                 why = _why_ignored(file)
-                key = group_key(file) if file.sop_class_uid in IMAGE_CLASSES else (file.sop_class_uid,)
+                key = group_key(file) if _is_image(file) else (file.sop_class_uid,)
                 groups.setdefault((*key, *(why or ())), []).append(file)
             except DosimetryError as error:
                 self._problems.append(error)
@@ -260,7 +270,7 @@ class _Sorting:
     ) -> None:
         ignored = [IgnoredFile(file.path, what, why, rule) for file in group]
         self._ignored += ignored
-        if group[0].sop_class_uid in IMAGE_CLASSES:
+        if _is_image(group[0]):
             self._describe_as(group, image=image, ignored=ignored[0])
 
     def _describe_as(
@@ -347,6 +357,11 @@ def patient_findings(files: Sequence[DicomFile]) -> list[Finding]:
             said = " and ".join(f"{file.header.text(keyword)!r} in {file.path}" for file in list(seen.values())[:2])
             findings.append(Finding("patient-differs", "error", f"different {what} under one patient ID: {said}"))
     return findings
+
+
+def _is_image(file: DicomFile) -> bool:
+    """Whether it is worth saying what the file shows: an image of use, or one that is not."""
+    return file.sop_class_uid in IMAGE_CLASSES or (file.header.has("Rows") and file.header.has("SeriesInstanceUID"))
 
 
 def _why_ignored(file: DicomFile) -> tuple[str, str, str] | None:

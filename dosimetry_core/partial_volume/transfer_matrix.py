@@ -8,7 +8,7 @@ image at that voxel; eliminating those regions leaves a small matrix between the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -99,6 +99,8 @@ class ScanRegions:
     """⟨χ_i, y⟩."""
     noise_samples: FrozenMap[str, NoiseSample]
     """What the image says about its noise inside each VOI."""
+    motions: FrozenMap[str, RigidTransform] = field(default_factory=FrozenMap)
+    """VOIs with a motion of their own after the transform, by voi_id."""
 
     def updated(self, masks: Mapping[str, VoiMask]) -> ScanRegions:
         """The same scan with other masks; VOIs with the same mask object are taken over as they are."""
@@ -111,7 +113,9 @@ class ScanRegions:
             if known is not None and known.mask is mask:
                 vois[key] = known
                 continue
-            vois[key], changed = sampled_voi(mask, known, self.transform, self.point_spread)
+            own = self.motions.get(key)
+            placed = self.transform if own is None else own.after(self.transform)
+            vois[key], changed = sampled_voi(mask, known, placed, self.point_spread)
             touched.append(changed)
         return self._with(vois, touched)
 
@@ -187,6 +191,7 @@ class ScanRegions:
                     for (key, voi), same in zip(vois.items(), kept, strict=True)
                 }
             ),
+            self.motions,
         )
 
     def concentrations(self, *, where: str = "") -> RegionConcentrations:
@@ -251,7 +256,11 @@ class ScanRegions:
 
 
 def scan_regions(
-    image: FloatArray, point_spread: PointSpread, transform: RigidTransform, masks: Mapping[str, VoiMask]
+    image: FloatArray,
+    point_spread: PointSpread,
+    transform: RigidTransform,
+    masks: Mapping[str, VoiMask],
+    motions: Mapping[str, RigidTransform] | None = None,
 ) -> ScanRegions:
     """Place exclusive VOIs on a scan.
 
@@ -263,6 +272,8 @@ def scan_regions(
         From the VOIs' reference frame to the scan.
     masks
         voi_id → exclusive mask.
+    motions
+        voi_id → motion of this VOI in the scan's patient system, after the transform.
     """
     if image.shape != point_spread.grid.shape:
         raise ValueError("image and point spread have different grids")
@@ -270,7 +281,17 @@ def scan_regions(
     none = np.zeros((0, 0))
     nothing = np.zeros(0)
     empty = ScanRegions(
-        values, point_spread, transform, FrozenMap(), FrozenMap(), none, none, nothing, nothing, FrozenMap()
+        values,
+        point_spread,
+        transform,
+        FrozenMap(),
+        FrozenMap(),
+        none,
+        none,
+        nothing,
+        nothing,
+        FrozenMap(),
+        FrozenMap(motions or {}),
     )
     return empty.updated(masks)
 

@@ -17,6 +17,7 @@ from dosimetry_core.image import TimePoint
 from dosimetry_core.partial_volume.image_noise import ImageNoise
 from dosimetry_core.partial_volume.transfer_matrix import RegionConcentrations, ScanRegions
 from dosimetry_core.quantification.container import ContainerOnScan
+from dosimetry_core.registration.uptake_position import UptakePosition
 from dosimetry_core.voi import Voi, VoiMask
 
 
@@ -43,6 +44,8 @@ class TimePointMeasurement:
     containers: FrozenMap[str, ContainerOnScan]
     """VOIs that hold others besides lesions, by voi_id."""
     findings: tuple[Finding, ...] = ()
+    positions: FrozenMap[str, UptakePosition | None] = field(default_factory=FrozenMap)
+    """Where the uptake of each kidney VOI lies against it, by voi_id; None where the image can't tell."""
 
 
 def _none() -> FloatArray:

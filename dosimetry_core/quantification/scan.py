@@ -16,6 +16,7 @@ from dosimetry_core.partial_volume.point_spread import PointSpread
 from dosimetry_core.partial_volume.transfer_matrix import scan_regions
 from dosimetry_core.quantification.container import ContainerOnScan, container_on_scan
 from dosimetry_core.quantification.measurement import CycleMeasurement, TimePointMeasurement
+from dosimetry_core.quantification.organ_position import kidney_positions, position_findings
 
 
 def _own_administration(cycle: Cycle, time_point: TimePoint, place: str) -> Administration:
@@ -66,11 +67,12 @@ def measured_scan(
     transform = time_point.registration.transform
     organs = {key: mask for key, mask in exclusive.masks.items() if key not in exclusive.containers}
     known: Mapping[str, ContainerOnScan] = {}
-    if old is not None and same and old.regions.transform is transform:
+    motions = FrozenMap({key: moved.motion for key, moved in time_point.registration.voi_motions.items()})
+    if old is not None and same and old.regions.transform is transform and dict(old.regions.motions) == dict(motions):
         regions, known = old.regions.updated(organs), old.containers
     else:
         spread = _point_spread(time_point, calibration, place)
-        regions = scan_regions(image.concentration.values, spread, transform, organs)
+        regions = scan_regions(image.concentration.values, spread, transform, organs, motions)
     containers = {
         key: container_on_scan(exclusive.masks[key], transform, regions, known.get(key))
         for key in exclusive.masks
@@ -78,6 +80,7 @@ def measured_scan(
     }
     corrected = calibration.partial_volume == "geometric-transfer-matrix"
     concentrations = regions.concentrations(where=place) if corrected else None
+    positions = kidney_positions(cycle, regions, old)
     since_own = (time_point.spect.acquisition_start - administration.time_zero).total_seconds()
     first = cycle.administrations[0]
     administered_left = administration.administered_activity_bq * physics.decay_factor(
@@ -97,7 +100,13 @@ def measured_scan(
         image_noise(regions),
         concentrations.condition_number if concentrations is not None else None,
         FrozenMap(containers),
-        (*image.findings, *time_point.registration.findings, *time_point.spect.findings),
+        (
+            *image.findings,
+            *time_point.registration.findings,
+            *time_point.spect.findings,
+            *position_findings(cycle, time_point, positions, place),
+        ),
+        positions,
     )
 
 

