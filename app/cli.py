@@ -14,7 +14,19 @@ from dosimetry_core.errors import DosimetryError, MissingDataError
 
 DONE, INTERNAL_ERROR, UNUSABLE_INPUT = 0, 1, 2
 STORE_COMMANDS = ("list", "archive", "unarchive", "export", "import", "audit", "backup", "restore", "doctor")
-COMMANDS = ("demo", "compute", "plan", "approve", "verify", "identity", "check", "dose", "screenshots", *STORE_COMMANDS)
+COMMANDS = (
+    "demo",
+    "compute",
+    "plan",
+    "approve",
+    "verify",
+    "identity",
+    "check",
+    "dose",
+    "screenshots",
+    "bench",
+    *STORE_COMMANDS,
+)
 DATA_FOLDER = "--data-folder"
 
 
@@ -87,6 +99,10 @@ def _parser() -> argparse.ArgumentParser:
 
     add_dose_parser(commands)
 
+    from app.benchmarks.command import add_bench_parser
+
+    add_bench_parser(commands)
+
     from app.audit.commands import add_audit_parser
     from app.operations.store_commands import add_store_parsers
 
@@ -144,6 +160,7 @@ def _run(arguments: Sequence[str]) -> int:
     import app.audit.commands as audit_commands
     import app.commands as commands
     import app.operations.store_commands as store_commands
+    from app.benchmarks.command import bench
     from app.dose_command import dose
 
     run: dict[str, Callable[[argparse.Namespace], int]] = {
@@ -156,6 +173,7 @@ def _run(arguments: Sequence[str]) -> int:
         "check": commands.check,
         "dose": dose,
         "screenshots": commands.screenshots,
+        "bench": bench,
         "list": store_commands.list_courses,
         "archive": store_commands.archive,
         "unarchive": store_commands.archive,

@@ -266,6 +266,25 @@ class Settings:
     """Whether voxel doses are computed beside every engine."""
 
 
+@dataclass(frozen=True)
+class StatedRegistration:
+    """A registration that the case file states: a DICOM spatial registration object, or a matrix.
+
+    Parameters
+    ----------
+    path
+        The object's file; the scans are found by their frames of reference.
+    time_point
+        1 = first scan of the cycle; needed with a matrix, and narrows an object to this scan.
+    matrix_from_reference
+        16 numbers, row by row: takes a patient point of the reference in mm to the point of the scan.
+    """
+
+    path: str | None = None
+    time_point: int | None = None
+    matrix_from_reference: tuple[float, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Cycle:
     """One treatment cycle: what was given, what was measured.
@@ -292,6 +311,8 @@ class Cycle:
     vois: tuple[Voi, ...] = ()
     voi_files: tuple[SourceFile, ...] = ()
     import_findings: tuple[Finding, ...] = ()
+    stated_registrations: tuple[StatedRegistration, ...] = ()
+    registration_files: tuple[SourceFile, ...] = ()
 
     def administration(self, nuclide_name: str) -> Administration | None:
         """The administration of a nuclide in this cycle, or None."""

@@ -44,6 +44,7 @@ from dosimetry_core.case import (
     SensitivityConvention,
     Settings,
     SingleTimePointRule,
+    StatedRegistration,
     VialMeasurement,
     WholeBody,
 )
@@ -341,13 +342,39 @@ def _cycle(table: TomlTable) -> Cycle:
         blood_samples=tuple(s for s in (_blood_sample(item) for item in table.tables("blood_sample")) if s is not None),
         laboratory=tuple(r for r in (_laboratory(item) for item in table.tables("laboratory")) if r is not None),
         entered=entered,
+        stated_registrations=tuple(
+            stated for stated in (_registration(item) for item in table.tables("registration")) if stated is not None
+        ),
     )
+    if cycle.stated_registrations and not cycle.image_paths:
+        table.wrong("registration", "registrations without images", "name the images they belong to")
     if cycle.voi_paths and not cycle.image_paths:
         table.wrong("vois", "VOIs without images", "name the images they belong to, or leave them out")
     if cycle.image_paths and cycle.entered is not None:
         table.wrong("images", "images and entered absorbed doses in one cycle", "keep one of them")
     table.finish()
     return cycle
+
+
+def _registration(table: TomlTable) -> StatedRegistration | None:
+    """A registration object by its file, or a matrix for one scan."""
+    # Reading DICOM takes long to load and is not needed to open a case without registrations.
+    from dosimetry_core.dicom.spatial_registration import rigid_of_matrix
+
+    path = table.optional_text("file")
+    point = table.optional_integer("time_point", minimum=1)
+    matrix = table.numbers("matrix_from_reference", minimum=-math.inf)
+    if (path is None) == (not matrix):
+        table.wrong("file", "neither or both of file and matrix_from_reference", "give one of them")
+    elif matrix and point is None:
+        table.wrong("time_point", "is missing", "say which scan the matrix belongs to, 1 = first")
+    elif matrix:
+        try:
+            rigid_of_matrix(matrix, where="")
+        except DosimetryError as error:
+            table.wrong("matrix_from_reference", error.what, error.remedy)
+    table.finish()
+    return StatedRegistration(path, point, matrix)
 
 
 def _role(table: TomlTable, name: str) -> Role | None:

@@ -14,67 +14,61 @@ from dosimetry_core.errors import Finding
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.kinetics.curve import TimeActivityCurve
 from dosimetry_core.kinetics.result import FitResult
-from dosimetry_core.uncertainty_budget import UncertaintyBudget, combined_budget
+from dosimetry_core.uncertainty import Effects, common_part, random_part, scaled_effects, summed_effects
+from dosimetry_core.uncertainty_budget import UncertaintyBudget, budget_of_effects
 from dosimetry_core.voi import Role, Voi
 
 
 @dataclass(frozen=True)
 class DoseValue:
-    """An absorbed dose with the two parts of its standard uncertainty (k = 1).
+    """An absorbed dose with its standard uncertainty (k = 1).
 
     Parameters
     ----------
     absorbed_dose_gy
         Mean absorbed dose.
-    random_standard_uncertainty_gy
-        Part that is independent between cycles (counting, fit); None if unknown.
-    common_standard_uncertainty_gy
-        Part that all cycles and nuclides share (calibration, recovery, contour habit, S values); None if unknown.
+    effects_gy
+        Change of it by one standard deviation of each source of error; None if its uncertainty is unknown.
     """
 
     absorbed_dose_gy: float
-    random_standard_uncertainty_gy: float | None = None
-    common_standard_uncertainty_gy: float | None = None
+    effects_gy: Effects | None = None
+
+    @property
+    def random_standard_uncertainty_gy(self) -> float | None:
+        """Part that is independent between cycles (counting, fit); None if unknown."""
+        return None if self.effects_gy is None else random_part(self.effects_gy)
+
+    @property
+    def common_standard_uncertainty_gy(self) -> float | None:
+        """Part that all cycles share (calibration, recovery, contour habit, S values); None if unknown."""
+        return None if self.effects_gy is None else common_part(self.effects_gy)
 
     @property
     def standard_uncertainty_gy(self) -> float | None:
-        """Both parts combined in quadrature; None if either is unknown."""
-        if self.random_standard_uncertainty_gy is None or self.common_standard_uncertainty_gy is None:
-            return None
-        return math.hypot(self.random_standard_uncertainty_gy, self.common_standard_uncertainty_gy)
+        """Both parts combined in quadrature; None if unknown."""
+        return None if self.effects_gy is None else math.hypot(*self.effects_gy.values())
 
     def scaled(self, factor: float) -> DoseValue:
         """The value and its uncertainty times a factor known exactly."""
-        random, common = self.random_standard_uncertainty_gy, self.common_standard_uncertainty_gy
-        return DoseValue(
-            self.absorbed_dose_gy * factor,
-            None if random is None else random * abs(factor),
-            None if common is None else common * abs(factor),
-        )
+        effects = None if self.effects_gy is None else scaled_effects(self.effects_gy, factor)
+        return DoseValue(self.absorbed_dose_gy * factor, effects)
 
 
-def total_within_cycle(values: Iterable[DoseValue]) -> DoseValue:
-    """Sum over nuclides of one cycle: both rest on the same images and fit, so all uncertainties add linearly."""
-    return _summed(values, random_linear=True)
+def exact_dose(absorbed_dose_gy: float) -> DoseValue:
+    """A dose that counts as known without uncertainty."""
+    return DoseValue(absorbed_dose_gy, Effects())
 
 
-def total_over_cycles(values: Iterable[DoseValue]) -> DoseValue:
-    """Sum over cycles: random parts in quadrature, common parts linearly (methods 7)."""
-    return _summed(values, random_linear=False)
+def total_dose(values: Iterable[DoseValue]) -> DoseValue:
+    """Sum over nuclides, regions or cycles: what the same source of error does to the parts adds with its sign.
 
-
-def _summed(values: Iterable[DoseValue], *, random_linear: bool) -> DoseValue:
+    Its uncertainty is unknown if that of one part is.
+    """
     parts = tuple(values)
     total = math.fsum(part.absorbed_dose_gy for part in parts)
-    random = [part.random_standard_uncertainty_gy for part in parts]
-    common = [part.common_standard_uncertainty_gy for part in parts]
-    known_random = [u for u in random if u is not None]
-    known_common = [u for u in common if u is not None]
-    if len(known_random) < len(parts) or len(known_common) < len(parts):
-        return DoseValue(total)
-    return DoseValue(
-        total, math.fsum(known_random) if random_linear else math.hypot(*known_random), math.fsum(known_common)
-    )
+    effects = [part.effects_gy for part in parts if part.effects_gy is not None]
+    return DoseValue(total, summed_effects(effects) if len(effects) == len(parts) else None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +172,6 @@ class VoiResult:
     cross_checks_gy: FrozenMap[str, FrozenMap[str, float]] = field(default_factory=FrozenMap)
     contributions_gy: FrozenMap[str, FrozenMap[str, float]] = field(default_factory=FrozenMap)
     with_enclosed: EnclosedReading | None = None
-    budgets: FrozenMap[str, UncertaintyBudget] = field(default_factory=FrozenMap)
     voxel_dose: VoxelDoseNumbers | None = None
     bed_gy: float | None = None
     protraction_per_gy: ProtractionPerGy = field(default_factory=FrozenMap)
@@ -195,16 +188,19 @@ class VoiResult:
     @property
     def total(self) -> DoseValue | None:
         """Absorbed dose of all nuclides; None if not computed."""
-        return total_within_cycle(self.doses.values()) if self.doses else None
+        return total_dose(self.doses.values()) if self.doses else None
 
     @property
-    def total_budget(self) -> UncertaintyBudget | None:
-        """Budget of the dose of all nuclides; None if there is none, or the dose is 0.
-
-        Each source adds linearly over the nuclides; never above ``total``, which adds their common parts linearly.
-        """
-        parts = [(self.doses[name].absorbed_dose_gy, budget) for name, budget in self.budgets.items()]
-        return combined_budget(parts) if sum(dose for dose, _ in parts) > 0 else None
+    def budgets(self) -> FrozenMap[str, UncertaintyBudget]:
+        """Budget of the dose of each nuclide, and of all together as ``total``; without those of a dose of 0."""
+        values = dict(self.doses) | ({} if self.total is None else {"total": self.total})
+        return FrozenMap(
+            {
+                name: budget_of_effects(value.effects_gy, value.absorbed_dose_gy)
+                for name, value in values.items()
+                if value.effects_gy is not None and value.absorbed_dose_gy > 0
+            }
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,7 +228,7 @@ class OrganResult:
     @property
     def total(self) -> DoseValue:
         """Absorbed dose of all nuclides."""
-        return total_within_cycle(self.doses.values())
+        return total_dose(self.doses.values())
 
     @property
     def per_administered_activity_gy_per_bq(self) -> FrozenMap[str, float]:

@@ -18,7 +18,7 @@ from dosimetry_core.dose.engine_comparison import EngineComparison
 from dosimetry_core.dose.radiobiology import ProtractionPerGy, Radiosensitivity, eqd2_gy
 from dosimetry_core.errors import Finding
 from dosimetry_core.evaluation import CycleResult, Evaluation
-from dosimetry_core.image import ImageSeries
+from dosimetry_core.image import ImageSeries, TimePoint
 from dosimetry_core.kinetics.leave_one_out import leave_one_out
 from dosimetry_core.kinetics.result import FitResult
 from dosimetry_core.results import (
@@ -27,8 +27,9 @@ from dosimetry_core.results import (
     OrganResult,
     VoiResult,
     VoxelDoseNumbers,
-    total_within_cycle,
+    total_dose,
 )
+from dosimetry_core.uncertainty import effects_json
 from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
 
 _CURVE_POINTS = 60
@@ -111,7 +112,7 @@ def inputs(case: Case) -> dict[str, str]:
     """SHA-256 of every file the case was made of, by its path relative to the case folder."""
     files = list(case.case_files)
     for cycle in case.cycles:
-        files += cycle.voi_files
+        files += (*cycle.voi_files, *cycle.registration_files)
         for point in cycle.time_points:
             for series in (point.spect, point.ct):
                 files += series.source_files if series is not None else ()
@@ -126,7 +127,7 @@ def inputs(case: Case) -> dict[str, str]:
 
 def _doses(doses: Mapping[str, DoseValue]) -> dict[str, Any]:
     """The two dose keys: absorbed dose and its standard uncertainty, by nuclide and in total."""
-    total = total_within_cycle(doses.values())
+    total = total_dose(doses.values())
     with_total = {**doses, "total": total}
     return {
         "absorbed_dose_gy": {name: value.absorbed_dose_gy for name, value in with_total.items()},
@@ -136,6 +137,7 @@ def _doses(doses: Mapping[str, DoseValue]) -> dict[str, Any]:
         "absorbed_dose_random_standard_uncertainty_gy": {
             name: value.random_standard_uncertainty_gy for name, value in with_total.items()
         },
+        "uncertainty_effects": effects_json({name: value.effects_gy for name, value in doses.items()}),
     }
 
 
@@ -162,6 +164,9 @@ def _cycle(result: CycleResult, kidneys: Radiosensitivity, limits_gy: Mapping[st
         "vois": {name: _voi(result, voi, kidneys, limits_gy) for name, voi in result.vois.items()},
         "organs": {name: _organ(organ, kidneys) for name, organ in result.organs.items()},
         "entered": _entered(cycle),
+        "entered_relative_standard_uncertainty": (
+            {} if cycle.entered is None else dict(cycle.entered.relative_standard_uncertainty)
+        ),
         "whole_body": None if result.whole_body is None else plain(result.whole_body),
         "blood": _blood(result),
         "red_marrow": {name: dose.to_json() for name, dose in result.red_marrow.items()},
@@ -207,6 +212,9 @@ def _time_points(result: CycleResult) -> list[dict[str, Any]]:
                 "registration": {
                     "method": point.registration.method,
                     "residual_mm": point.registration.residual_mm,
+                    "source": point.registration.source,
+                    "confirmed_by": point.registration.confirmed_by or None,
+                    "voi_motions": _voi_motions(cycle, point),
                     "rotation_rad": transform.angle_rad,
                     "translation_of_reference_centre_mm": (
                         transform.apply(centre := point.spect.volume.geometry.centre_mm()) - centre
@@ -220,6 +228,21 @@ def _time_points(result: CycleResult) -> list[dict[str, Any]]:
             }
         )
     return points
+
+
+def _voi_motions(cycle: Cycle, point: TimePoint) -> dict[str, Any]:
+    """VOIs with a motion of their own on a scan, by name."""
+    names = {voi.voi_id: voi.name for voi in cycle.vois}
+    return {
+        names[key]: {
+            "method": moved.method,
+            "displacement_mm": list(moved.displacement_mm),
+            "rotation_rad": moved.motion.angle_rad,
+            "standard_uncertainty_mm": moved.standard_uncertainty_mm,
+        }
+        for key, moved in point.registration.voi_motions.items()
+        if key in names
+    }
 
 
 def time_after_administration_s(cycle: Cycle, index: int) -> float:
@@ -304,16 +327,15 @@ def _voi(
             for a in result.cycle.administrations
             if a.nuclide in voi.doses
         }
-    if (total_budget := voi.total_budget) is not None:
-        tree["uncertainty_budget"] = {
-            name: budget.to_json() for name, budget in {**voi.budgets, "total": total_budget}.items()
-        }
+    if budgets := voi.budgets:
+        tree["uncertainty_budget"] = {name: budget.to_json() for name, budget in budgets.items()}
     if voi.voxel_dose is not None:
         tree["voxel_dose"] = _voxel_dose(voi.voxel_dose, voi, limits_gy.get(role_group(voi.role)))
     if voi.bed_gy is not None:
         tree |= _bed(voi.bed_gy, voi.protraction_per_gy, kidneys)
     if voi.with_enclosed is not None:
         tree["with_enclosed_vois"] = {
+            "enclosed": list(voi.with_enclosed.enclosed),
             "volume_ml": voi.with_enclosed.volume_ml,
             "time_integrated_activity_bq_s": dict(voi.with_enclosed.time_integrated_activity_bq_s),
             "absorbed_dose_gy": _with_total(voi.with_enclosed.absorbed_dose_gy),
@@ -357,7 +379,6 @@ def _voxel_dose(numbers: VoxelDoseNumbers, voi: VoiResult, limit_gy: float | Non
 def _enclosed(reading: EnclosedReading) -> dict[str, Any]:
     """What else is known of everything inside a VOI's outline."""
     tree: dict[str, Any] = {
-        "enclosed_vois": list(reading.enclosed),
         "mass_kg": reading.mass_kg,
         "activity_bq": {nuclide: list(values) for nuclide, values in reading.activity_bq.items()},
         "absorbed_dose_by_engine_gy": {engine: _with_total(doses) for engine, doses in reading.by_engine_gy.items()},

@@ -1,15 +1,21 @@
 """Propagates input uncertainties to the absorbed dose (methods 7, after Gear et al. 2018).
 
-Relative standard uncertainties (k = 1) come in two parts: **random**, independent from scan to scan and cycle to cycle,
-and **common**, the same in all (calibration, recovery, volume, S values). Over cycles random parts add in quadrature,
-common ones linearly.
+Standard uncertainties (k = 1) come in two parts: **random**, independent from scan to scan and cycle to cycle, and
+**common**, the same in all (calibration, recovery, volume, S values).
+
+An uncertain value carries its **effects**: by source of error, how much one standard deviation of that source changes
+it, with its sign. Sources are independent of each other, so a value's variance is the sum of the squares, and in every
+sum of values the effects of the same source add first: over nuclides, regions and cycles alike.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, Literal
+
+from dosimetry_core.frozen import FrozenMap
 
 # Methods 7.6: S-value data 2 to 5 %. Self dose of an organ, cross dose between organs (agreement of independent
 # computations 2.6 %), and the rest of the body, whose convention is printed beside it.
@@ -18,6 +24,123 @@ S_VALUE_CROSS_RELATIVE_UNCERTAINTY: Final = 0.05
 S_VALUE_REMAINDER_RELATIVE_UNCERTAINTY: Final = 0.10
 # Exponent c2 of S ∝ V^−c2 (methods 7.4).
 S_VALUE_VOLUME_EXPONENT: Final = 0.99
+# S values of two nuclides for the same regions share anatomy, masses and absorbed fractions' transport, not emissions:
+# half of the variance is taken as shared.
+S_VALUE_NUCLIDE_CORRELATION: Final = 0.5
+
+Kind = Literal[
+    "volume",
+    "partial_volume",
+    "counts",
+    "calibration",
+    "registration",
+    "fit",
+    "s_value",
+    "identity",
+    "blood",
+    "whole_body",
+    "entered",
+]
+
+
+@dataclass(frozen=True)
+class ErrorSource:
+    """One thing that may be wrong, independent of every other.
+
+    Parameters
+    ----------
+    kind
+        What it is.
+    name
+        Which one, where there are several of a kind.
+    cycle
+        The cycle in which alone it acts (random); None: it is the same in all (common).
+    """
+
+    kind: Kind
+    name: str = ""
+    cycle: int | None = None
+
+
+Effects = FrozenMap[ErrorSource, float]
+"""Change of a value by one standard deviation of each source, in the value's unit or relative to it."""
+
+
+def summed_effects(parts: Iterable[Effects]) -> Effects:
+    """Effects on a sum: those of the same source add with their signs."""
+    total: dict[ErrorSource, float] = {}
+    for effects in parts:
+        for source, effect in effects.items():
+            total[source] = total.get(source, 0.0) + effect
+    return FrozenMap(total)
+
+
+def scaled_effects(effects: Effects, factor: float) -> Effects:
+    """Effects on a value times a factor known exactly."""
+    return FrozenMap({source: effect * factor for source, effect in effects.items()})
+
+
+def random_part(effects: Effects) -> float:
+    """Standard uncertainty by the sources that act in one cycle only."""
+    return math.hypot(*(effect for source, effect in effects.items() if source.cycle is not None))
+
+
+def common_part(effects: Effects) -> float:
+    """Standard uncertainty by the sources that are the same in all cycles."""
+    return math.hypot(*(effect for source, effect in effects.items() if source.cycle is None))
+
+
+def effects_json(values: Mapping[str, Effects | None]) -> list[dict[str, Any]] | None:
+    """Effects in Gy on several absorbed doses, by source, as results.json has them; None if one is unknown."""
+    sources: dict[ErrorSource, dict[str, float]] = {}
+    for name, effects in values.items():
+        if effects is None:
+            return None
+        for source, effect in effects.items():
+            sources.setdefault(source, {})[name] = effect
+    return [
+        {"kind": source.kind, "name": source.name, "cycle": source.cycle, "effect_gy": effect}
+        for source, effect in sources.items()
+    ]
+
+
+def joint_effects(
+    kind: Kind, covariance: Sequence[Sequence[float]], *, name: str = "", cycle: int | None = None
+) -> list[Effects]:
+    """Independent effects that make up a given covariance of several values.
+
+    Parameters
+    ----------
+    covariance
+        Symmetric, not negative definite, shape (n_values, n_values).
+
+    Returns
+    -------
+    list of Effects
+        One for each value. The first value has the first source alone; each further value the parts that it shares with
+        those before it, and one of its own (the Cholesky factor of the covariance).
+    """
+    number = len(covariance)
+    # Less than this of the largest variance is rounding.
+    least = 1e-14 * max(covariance[row][row] for row in range(number))
+    factor = [[0.0] * number for _ in range(number)]
+    for row in range(number):
+        for column in range(row + 1):
+            shared = math.fsum(factor[row][k] * factor[column][k] for k in range(column))
+            left = covariance[row][column] - shared
+            if column == row:
+                factor[row][row] = math.sqrt(left) if left > least else 0.0
+            elif factor[column][column] > 0:
+                factor[row][column] = left / factor[column][column]
+    found = []
+    for row in range(number):
+        effects = {}
+        for column in range(number):
+            if factor[row][column]:
+                own = name if column == 0 else f"{name} {column + 1}".strip()
+                effects[ErrorSource(kind, own, cycle)] = factor[row][column]
+        found.append(Effects(effects))
+    return found
 
 
 @dataclass(frozen=True)

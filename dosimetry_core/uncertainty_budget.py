@@ -7,18 +7,15 @@ correlated and was combined before: volume enters through counts, recovery and S
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.uncertainty import Effects, Kind, common_part, random_part
 from dosimetry_core.units import PERCENT
 
-Source = Literal[
-    "volume", "partial_volume", "counts", "calibration", "registration", "fit", "s_value", "identity"
-]  # fmt: skip
-
-_NAMES: Final[Mapping[Source, str]] = {
+_NAMES: Final[Mapping[Kind, str]] = {
     "volume": "the outline's volume",
     "partial_volume": "the partial-volume correction",
     "counts": "image noise",
@@ -27,8 +24,11 @@ _NAMES: Final[Mapping[Source, str]] = {
     "fit": "the curve: scatter about it and choice of model",
     "s_value": "the S value",
     "identity": "the assumption that 90Y goes where 177Lu goes",
+    "blood": "the blood curve",
+    "whole_body": "the whole-body curve",
+    "entered": "the uncertainty of what was entered",
 }
-_REMEDIES: Final[Mapping[Source, str]] = {
+_REMEDIES: Final[Mapping[Kind, str]] = {
     "volume": "a sharper outline, on a CT of finer voxels or by a second observer, would help most",
     "partial_volume": "a better known resolution, or a separate outline of hot neighbours, would help most",
     "counts": "longer scans would help most",
@@ -37,6 +37,9 @@ _REMEDIES: Final[Mapping[Source, str]] = {
     "fit": "one more scan, where the curve is least sure, would help most",
     "s_value": "another dose engine, compared with this one, would help most",
     "identity": "imaging 90Y itself would help most",
+    "blood": "more blood samples, late ones above all, would help most",
+    "whole_body": "more whole-body measurements would help most",
+    "entered": "measuring it here would help most",
 }
 
 
@@ -57,7 +60,7 @@ class BudgetItem:
 class UncertaintyBudget:
     """Relative uncertainty of an absorbed dose by source."""
 
-    items: FrozenMap[Source, BudgetItem]
+    items: FrozenMap[Kind, BudgetItem]
 
     @property
     def relative_standard_uncertainty(self) -> float:
@@ -65,18 +68,18 @@ class UncertaintyBudget:
         return math.sqrt(math.fsum(item.variance for item in self.items.values()))
 
     @property
-    def variance_shares(self) -> FrozenMap[Source, float]:
+    def variance_shares(self) -> FrozenMap[Kind, float]:
         """Share of each source in the variance; they add up to 1. Empty for an exact value."""
         total = math.fsum(item.variance for item in self.items.values())
         return FrozenMap({source: item.variance / total for source, item in self.items.items()} if total > 0 else {})
 
     @property
-    def largest(self) -> Source | None:
+    def largest(self) -> Kind | None:
         """Source with the largest share."""
         shares = self.variance_shares
         return max(shares.items(), key=lambda pair: pair[1])[0] if shares else None
 
-    def without(self, source: Source) -> float:
+    def without(self, source: Kind) -> float:
         """Relative standard uncertainty that would be left if this source were exactly known."""
         return math.sqrt(math.fsum(item.variance for name, item in self.items.items() if name != source))
 
@@ -108,29 +111,18 @@ class UncertaintyBudget:
         }
 
 
-def combined_budget(parts: Sequence[tuple[float, UncertaintyBudget]]) -> UncertaintyBudget:
-    """Budget of a sum of absorbed doses in one region and cycle.
+def budget_of_effects(effects: Effects, value: float) -> UncertaintyBudget:
+    """Budget of a value with these effects in its unit; sources of one kind are one entry.
 
-    Parameters
-    ----------
-    parts
-        (absorbed dose, its budget) of each nuclide. All rest on the same images, outline and fit: each source adds
-        linearly over the nuclides, and sources in quadrature.
+    Raises
+    ------
+    ValueError
+        If the value is not positive.
     """
-    total = math.fsum(dose for dose, _ in parts)
-    if not total > 0:
-        raise ValueError("the sum must be positive")
-    sources: list[Source] = list(dict.fromkeys(source for _, budget in parts for source in budget.items))
-    return UncertaintyBudget(
-        FrozenMap(
-            {
-                source: BudgetItem(
-                    math.fsum(dose * budget.items[source].random for dose, budget in parts if source in budget.items)
-                    / total,
-                    math.fsum(dose * budget.items[source].common for dose, budget in parts if source in budget.items)
-                    / total,
-                )
-                for source in sources
-            }
-        )
-    )
+    if not value > 0:
+        raise ValueError("the value must be positive")
+    items: dict[Kind, BudgetItem] = {}
+    for kind in dict.fromkeys(source.kind for source in effects):
+        own = FrozenMap({source: effect / value for source, effect in effects.items() if source.kind == kind})
+        items[kind] = BudgetItem(random_part(own), common_part(own))
+    return UncertaintyBudget(FrozenMap(items))

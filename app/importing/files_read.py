@@ -32,7 +32,8 @@ def reading_process() -> ReadingProcess:
 def read_cycle(case: Case, cycle: Cycle, *, progress: Progress = no_progress) -> Cycle:
     """One cycle with its images and VOIs; as `pipeline.import_cycle`, but read in the reading process."""
     bare = replace(case, cycles=tuple(_without_images(other) for other in case.cycles))
-    places = [Path(case.folder) / name for name in (*cycle.image_paths, *cycle.voi_paths)]
+    stated = [registration.path for registration in cycle.stated_registrations if registration.path is not None]
+    places = [Path(case.folder) / name for name in (*cycle.image_paths, *cycle.voi_paths, *stated)]
     # Names of a label volume's labels are beside it.
     places += [place.parent for place in places if place.is_file()]
     read: Cycle = reading_process().ask(READ_CYCLE, bare, cycle.number, places=places, progress=progress)
@@ -42,12 +43,21 @@ def read_cycle(case: Case, cycle: Cycle, *, progress: Progress = no_progress) ->
         reference_time_point=read.reference_time_point,
         vois=read.vois,
         voi_files=read.voi_files,
+        registration_files=read.registration_files,
         import_findings=read.import_findings,
     )
 
 
 def _without_images(cycle: Cycle) -> Cycle:
-    return replace(cycle, time_points=(), vois=(), voi_files=(), reference_time_point=0, import_findings=())
+    return replace(
+        cycle,
+        time_points=(),
+        vois=(),
+        voi_files=(),
+        registration_files=(),
+        reference_time_point=0,
+        import_findings=(),
+    )
 
 
 def check_folder(folder: Path, *, time_zone: str | None, progress: Progress = no_progress) -> list[CheckEntry]:

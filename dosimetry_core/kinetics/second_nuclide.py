@@ -22,6 +22,7 @@ from dosimetry_core.kinetics.result import (
     shape_time_integrated_activity_bq_s,
     terminal_half_life_s,
 )
+from dosimetry_core.kinetics.selection import averaged
 from dosimetry_core.kinetics.single_scan import UNSEEN_EARLY_PHASE_S, relative_errors
 from dosimetry_core.nuclide import decay_constant_per_s, half_life_s, nuclide
 from dosimetry_core.units import HOUR, PERCENT, SECONDS_PER_HOUR
@@ -126,6 +127,11 @@ def second_nuclide_fit(
     parameters, covariance, fit_u = _parameters_and_uncertainty(fit, shape, total, factor)
     single = _single_scan(fit, change)
     by_model = model_standard_uncertainty_bq_s(total, before, alternatives, unseen_late_fraction=late)
+    if isinstance(shape, AveragedShape):
+        values = [shape_time_integrated_activity_bq_s(part) for _, part in shape.parts]
+        spreads = [fit.fit_relative_standard_uncertainty * value for value in values]
+        _, _, between = averaged([weight for weight, _ in shape.parts], values, spreads)
+        by_model = math.hypot(by_model, between)
     if single is not None:
         unseen, _ = fractions_outside_points(
             shape, np.array([min(float(curve.fitted_times_s[0]), UNSEEN_EARLY_PHASE_S)])

@@ -8,10 +8,12 @@ half-lives are distributed, so each states its error over that distribution.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dosimetry_core.errors import FitError
 from dosimetry_core.frozen import FrozenMap, read_only
@@ -25,6 +27,7 @@ from dosimetry_core.kinetics.weighting import MEASURED, NOMINAL, fitted_points
 from dosimetry_core.nuclide import decay_constant_per_s, nuclide
 from dosimetry_core.units import SECONDS_PER_HOUR
 
+FloatArray = NDArray[np.float64]
 Method = Literal["two-t-over-ln2", "population", "previous-cycle"]
 
 # Best for kidneys with half-lives of about 50 h (Hänscheid et al., J Nucl Med 2018;59:75–81).
@@ -56,14 +59,50 @@ def relative_errors(
     decay_constant_change_per_s
         λ' − λ of a second nuclide whose integral is asked for; 0 for the measured one.
     """
+    rates, share = _true_rates_per_s(median_s, ln_standard_deviation, physical_half_life_s)
+    error = _errors(time_s, stated_effective_half_life_s, rates, decay_constant_change_per_s)
+    return float(share @ error), math.sqrt(float(share @ error**2))
+
+
+def error_correlation(
+    time_s: float,
+    stated_effective_half_life_s: float,
+    *,
+    median_s: float,
+    ln_standard_deviation: float,
+    physical_half_life_s: float,
+    decay_constant_changes_per_s: Sequence[float],
+) -> FloatArray:
+    """Correlation of the errors of `relative_errors` between nuclides, shape (n_nuclides, n_nuclides).
+
+    Of root mean squares, so that a bias that both have counts as shared. An error that is nowhere is shared with all.
+    """
+    rates, share = _true_rates_per_s(median_s, ln_standard_deviation, physical_half_life_s)
+    errors = np.array(
+        [_errors(time_s, stated_effective_half_life_s, rates, change) for change in decay_constant_changes_per_s]
+    )
+    products = (errors * share) @ errors.T
+    size = np.sqrt(np.diag(products))
+    outer = np.outer(size, size)
+    return np.asarray(np.divide(products, outer, out=np.ones_like(outer), where=outer > 0))
+
+
+def _true_rates_per_s(
+    median_s: float, ln_standard_deviation: float, physical_half_life_s: float
+) -> tuple[FloatArray, FloatArray]:
+    """Rates of a log-normal distribution of half-lives at the nodes of a quadrature, and the share of each."""
     nodes, weights = np.polynomial.hermite.hermgauss(_NODES)
     half_lives = np.minimum(median_s * np.exp(math.sqrt(2) * ln_standard_deviation * nodes), physical_half_life_s)
-    true_rates = math.log(2) / half_lives
+    return math.log(2) / half_lives, weights / weights.sum()
+
+
+def _errors(
+    time_s: float, stated_effective_half_life_s: float, true_rates_per_s: FloatArray, change_per_s: float
+) -> FloatArray:
+    """(true − stated)/stated for true rates."""
     stated = decay_constant_per_s(stated_effective_half_life_s)
-    true = np.exp(true_rates * time_s) / (true_rates + decay_constant_change_per_s)
-    error = true / (math.exp(stated * time_s) / (stated + decay_constant_change_per_s)) - 1
-    share = weights / weights.sum()
-    return float(share @ error), math.sqrt(float(share @ error**2))
+    true = np.exp(true_rates_per_s * time_s) / (true_rates_per_s + change_per_s)
+    return np.asarray(true / (math.exp(stated * time_s) / (stated + change_per_s)) - 1)
 
 
 def _scan_number(curve: TimeActivityCurve, best_s: float) -> int:

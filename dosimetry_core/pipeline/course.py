@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from dosimetry_core.case import Case, Cycle
@@ -12,7 +12,8 @@ from dosimetry_core.evaluation import CycleResult
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.planning.delivered import DeliveredCycle, DeliveredOrganDose
 from dosimetry_core.planning.protocol import Protocol
-from dosimetry_core.results import CourseOrgan, DoseValue, OrganResult, total_over_cycles
+from dosimetry_core.results import CourseOrgan, DoseValue, OrganResult, exact_dose, total_dose
+from dosimetry_core.uncertainty import Effects, ErrorSource, scaled_effects
 
 ORGANS = ("kidneys", "red_marrow", "liver", "spleen")
 
@@ -37,10 +38,15 @@ def entered_organs(cycle: Cycle) -> FrozenMap[str, OrganResult]:
         for name, activity in given.items():
             if name in per_activity:
                 dose = per_activity[name] * activity
-                doses[name] = DoseValue(dose, None if relative is None else dose * relative, 0.0)
+                doses[name] = _entered_dose(dose, organ, relative, cycle.number)
         if doses:
             organs[organ] = OrganResult(organ, FrozenMap(doses), given, origin="entered")
     return FrozenMap(organs)
+
+
+def _entered_dose(gy: float, organ: str, relative: float | None, cycle: int) -> DoseValue:
+    """An entered value; both nuclides of an organ are taken as measured together."""
+    return DoseValue(gy, None if relative is None else FrozenMap({ErrorSource("entered", organ, cycle): gy * relative}))
 
 
 def with_estimates(results: Sequence[CycleResult]) -> tuple[CycleResult, ...]:
@@ -140,7 +146,7 @@ def _per_activity(result: CycleResult, organ: str, nuclide: str) -> DoseValue | 
     of_organ = entered.absorbed_dose_per_administered_activity_gy_per_bq.get(organ)
     value = None if of_organ is None else of_organ.get(nuclide)
     relative = entered.relative_standard_uncertainty.get(organ)
-    return None if value is None else DoseValue(value, None if relative is None else value * relative, 0.0)
+    return None if value is None else _entered_dose(value, organ, relative, result.cycle.number)
 
 
 def delivered_cycles(cycles: Sequence[CycleResult], protocol: Protocol) -> tuple[DeliveredCycle, ...]:
@@ -167,21 +173,26 @@ def _delivered(result: CycleResult, organ: str, protocol: Protocol) -> Delivered
         for name, gy in absorbed.items()
         if dose.administered_activity_bq.get(name)
     }
+    effects: dict[str, Effects] = {
+        name: scaled_effects(value.effects_gy, 1.0 / value.absorbed_dose_gy)
+        for name, value in doses.items()
+        if value.effects_gy is not None and value.absorbed_dose_gy > 0
+    }
     entered = result.cycle.entered
     if entered is not None:
         # Entered for a nuclide that this cycle did not give, but the protocol may give next.
-        per_activity = dict(entered.absorbed_dose_per_administered_activity_gy_per_bq.get(organ, {})) | per_activity
-    total = sum(absorbed.values())
-    random = [value.random_standard_uncertainty_gy for value in doses.values()]
-    common = [value.common_standard_uncertainty_gy for value in doses.values()]
-    known = total > 0 and None not in random and None not in common
+        further: Mapping[str, float] = entered.absorbed_dose_per_administered_activity_gy_per_bq.get(organ) or {}
+        per_activity = dict(further) | per_activity
+        relative = entered.relative_standard_uncertainty.get(organ)
+        for name in further:
+            if name not in absorbed and relative is not None:
+                effects[name] = FrozenMap({ErrorSource("entered", organ, result.cycle.number): relative})
     return DeliveredOrganDose(
         FrozenMap(absorbed),
         FrozenMap(per_activity),
-        sum(u for u in random if u is not None) / total if known else None,
-        sum(u for u in common if u is not None) / total if known else None,
         estimated=not absorbed and dose.estimated,
         protraction_per_gy=quadratic,
+        relative_effects=FrozenMap(effects),
     )
 
 
@@ -215,7 +226,7 @@ def course_organs(case: Case, protocol: Protocol, cycles: Sequence[CycleResult])
         known = [bed for bed in beds if bed is not None]
         organs[organ] = CourseOrgan(
             organ,
-            total_over_cycles([DoseValue(prior, 0.0, 0.0), *parts]),
+            total_dose([exact_dose(prior), *parts]),
             protocol.total_limit_gy.get(organ),
             sum(known) if len(known) == len(cycles) and not prior else None,
         )
@@ -228,5 +239,5 @@ def course_vois(cycles: Sequence[CycleResult]) -> FrozenMap[str, DoseValue]:
     doses: dict[str, DoseValue] = {}
     for name in names:
         parts = [result.vois[name].total for result in cycles if name in result.vois]
-        doses[name] = total_over_cycles(part for part in parts if part is not None)
+        doses[name] = total_dose(part for part in parts if part is not None)
     return FrozenMap(doses)

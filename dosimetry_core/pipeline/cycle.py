@@ -157,7 +157,7 @@ def _own(
                 )
             )
         findings += _sensitivity_findings(cycle)
-    sources = source_activities(measurement, curves) if measurement is not None else {}
+    sources = source_activities(case, measurement, curves) if measurement is not None else {}
     lesions = lesion_activity_bq_s(measurement, curves) if measurement is not None else {}
     marrow = cycle_marrow(case, cycle, measurement, imaged=imaged, organs=sources, lesions_bq_s=lesions)
     findings += marrow.findings
@@ -237,9 +237,7 @@ def _marrow_organ(cycle: Cycle, marrow: CycleMarrow) -> OrganResult:
     doses = {}
     contributions: dict[str, dict[str, float]] = {}
     for name, dose in marrow.doses.items():
-        uncertainty = dose.relative_uncertainty
-        gy = dose.absorbed_dose_gy
-        doses[name] = DoseValue(gy, gy * uncertainty.random, gy * uncertainty.common)
+        doses[name] = DoseValue(dose.absorbed_dose_gy, marrow.effects_gy[name])
         for source, part in dose.contributions_gy.items():
             contributions.setdefault(source, {})[name] = part
     return OrganResult(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -34,26 +33,22 @@ from dosimetry_core.pipeline.enclosed import with_enclosed
 from dosimetry_core.pipeline.engines import Engines, dose_regions, engine_of, engines_beside, engines_by_region
 from dosimetry_core.pipeline.marrow import SourceActivity
 from dosimetry_core.pipeline.uncertainties import (
-    absorbed_dose_budget,
+    SValueUncertainty,
+    absorbed_dose_effects,
     activity_standard_uncertainties_bq,
-    activity_uncertainty,
-    relative_uncertainty,
+    time_integrated_activity_effects,
 )
 from dosimetry_core.pipeline.voxel_doses import CycleVoxelDoses
 from dosimetry_core.pipeline.voxel_engine import VoxelDoses, VoxelEngine, voxel_engine
 from dosimetry_core.progress import Progress, no_progress
 from dosimetry_core.quantification import CycleMeasurement, VoiMeasurement
-from dosimetry_core.results import DoseValue, OrganResult, VoiResult
-from dosimetry_core.uncertainty import S_VALUE_SELF_RELATIVE_UNCERTAINTY, RelativeUncertainty
+from dosimetry_core.results import DoseValue, OrganResult, VoiResult, total_dose
+from dosimetry_core.uncertainty import scaled_effects, summed_effects
 from dosimetry_core.units import MILLILITRE
 
 
-def _dose_value(dose_gy: float, uncertainty: RelativeUncertainty) -> DoseValue:
-    return DoseValue(dose_gy, dose_gy * uncertainty.random, dose_gy * uncertainty.common)
-
-
 def source_activities(
-    measurement: CycleMeasurement, curves: Mapping[str, VoiCurves]
+    case: Case, measurement: CycleMeasurement, curves: Mapping[str, VoiCurves]
 ) -> dict[str, dict[str, SourceActivity]]:
     """Nuclide → source organ → time-integrated activity, enclosed VOIs not counted; kidneys are both sides.
 
@@ -64,18 +59,17 @@ def source_activities(
         names = [name for name, voi in measurement.vois.items() if role_group(voi.voi.role) == organ]
         if not names or any(not curves[name].fits for name in names):
             continue
+        effects = {
+            name: time_integrated_activity_effects(
+                measurement.cycle.number, measurement.vois[name], curves[name], weights=case.settings.fit.weights
+            )
+            for name in names
+        }
         for nuclide in curves[names[0]].fits:
-            parts = [
-                (
-                    curves[name].fits[nuclide].time_integrated_activity_bq_s,
-                    activity_uncertainty(measurement.vois[name], curves[name], nuclide),
-                )
-                for name in names
-            ]
-            total = sum(activity for activity, _ in parts)
-            random = math.hypot(*(activity * u.random for activity, u in parts)) / total
-            common = sum(activity * u.common for activity, u in parts) / total
-            sources.setdefault(nuclide, {})[organ] = SourceActivity(total, RelativeUncertainty(random, common))
+            parts = {name: curves[name].fits[nuclide].time_integrated_activity_bq_s for name in names}
+            total = sum(parts.values())
+            relative = (scaled_effects(effects[name][nuclide], part / total) for name, part in parts.items())
+            sources.setdefault(nuclide, {})[organ] = SourceActivity(total, summed_effects(relative))
     return sources
 
 
@@ -177,19 +171,23 @@ def _with_doses(
             )
         beside = engines.doses_beside(engines_beside(result.voi, engine), name, curves.fits)
         by_nuclide = engines.doses(engine, name, curves.fits)
+        own_map = FrozenMap[str, float]()
+        if engine == VOXEL_S_VALUES and (found := voxels.voi(name)) is not None:
+            own_map = found.numbers.relative_standard_uncertainty
+        effects = absorbed_dose_effects(
+            cycle.number,
+            measured,
+            curves,
+            weights=case.settings.fit.weights,
+            s_values={nuclide: SValueUncertainty(voxel_map=relative) for nuclide, relative in own_map.items()},
+        )
+        doses = {
+            nuclide: DoseValue(dose.absorbed_dose_gy, scaled_effects(effects[nuclide], dose.absorbed_dose_gy))
+            for nuclide, dose in by_nuclide.items()
+        }
     except DosimetryError as error:
         return replace(result, failure=error.line(), cross_checks_gy=_absorbed_gy(beside))
     voxel = voxels.voi(name)
-    s_values = dict.fromkeys(curves.fits, S_VALUE_SELF_RELATIVE_UNCERTAINTY)
-    if engine == VOXEL_S_VALUES and voxel is not None:
-        for nuclide, own in voxel.numbers.relative_standard_uncertainty.items():
-            s_values[nuclide] = math.hypot(S_VALUE_SELF_RELATIVE_UNCERTAINTY, own)
-    doses = {
-        nuclide: _dose_value(
-            dose.absorbed_dose_gy, relative_uncertainty(measured, curves, nuclide, s_value=s_values[nuclide])
-        )
-        for nuclide, dose in by_nuclide.items()
-    }
     quadratic: ProtractionPerGy = FrozenMap()
     if result.role in KIDNEY_ROLES:
         quadratic = _protraction_per_gy(cycle, curves, doses, kidney_radiosensitivity(case))
@@ -214,14 +212,6 @@ def _with_doses(
         ),
         bed_gy=bed_of_doses_gy(absorbed_doses_gy(doses), quadratic) if quadratic else None,
         protraction_per_gy=quadratic,
-        budgets=FrozenMap(
-            {
-                nuclide: absorbed_dose_budget(
-                    measured, curves, nuclide, weights=case.settings.fit.weights, s_value=s_values[nuclide]
-                )
-                for nuclide in doses
-            }
-        ),
         voxel_dose=None if voxel is None else voxel.numbers,
         findings=result.findings if voxel is None else (*result.findings, *voxel.findings, *voxels.map_findings),
     )
@@ -306,14 +296,8 @@ def organ_results(cycle: Cycle, measurement: CycleMeasurement, vois: Mapping[str
         doses = {}
         contributions: dict[str, dict[str, float]] = {}
         for nuclide in next(iter(parts.values())).doses:
-            mean = mass_weighted_mean_gy(
-                {name: voi.doses[nuclide].absorbed_dose_gy for name, voi in parts.items()}, masses
-            )
-            random = [(masses[n] * (v.doses[nuclide].random_standard_uncertainty_gy or 0.0)) for n, v in parts.items()]
-            common = {n: v.doses[nuclide].common_standard_uncertainty_gy or 0.0 for n, v in parts.items()}
-            doses[nuclide] = DoseValue(
-                mean, math.hypot(*random) / sum(masses.values()), mass_weighted_mean_gy(common, masses)
-            )
+            shares = {name: mass / sum(masses.values()) for name, mass in masses.items()}
+            doses[nuclide] = total_dose(voi.doses[nuclide].scaled(shares[name]) for name, voi in parts.items())
             for source, gray in _mean_by_source(organ, nuclide, parts, masses).items():
                 contributions.setdefault(source, {})[nuclide] = gray
         quadratic: ProtractionPerGy = FrozenMap()

@@ -15,6 +15,7 @@ from dosimetry_core.dicom.vois import read_vois
 from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError, MissingDataError, raise_problems
 from dosimetry_core.image import TimePoint
 from dosimetry_core.nuclide import nuclide
+from dosimetry_core.pipeline.stated_registrations import with_stated_registrations
 from dosimetry_core.progress import Progress, no_progress, part_of
 from dosimetry_core.registration import register_time_points
 from dosimetry_core.units import SECOND
@@ -109,7 +110,7 @@ def import_cycle(case: Case, cycle: Cycle, *, progress: Progress = no_progress) 
     findings = tuple(_within(case, finding) for finding in reading.findings)
     if not cycle.voi_paths:
         progress(1.0, f"Cycle {cycle.number} is read")
-        return replace(cycle, time_points=time_points, import_findings=findings)
+        return with_stated_registrations(case, replace(cycle, time_points=time_points, import_findings=findings))
     voi_paths = _existing(case, cycle.voi_paths, f"{where}, vois")
     vois = read_vois(
         voi_paths,
@@ -118,7 +119,7 @@ def import_cycle(case: Case, cycle: Cycle, *, progress: Progress = no_progress) 
         contour_convention=cycle.contour_convention,
     )
     progress(1.0, f"Cycle {cycle.number} is read")
-    return replace(
+    read = replace(
         cycle,
         time_points=time_points,
         reference_time_point=vois.reference_time_point,
@@ -126,6 +127,7 @@ def import_cycle(case: Case, cycle: Cycle, *, progress: Progress = no_progress) 
         voi_files=vois.source_files,
         import_findings=findings + tuple(_within(case, finding) for finding in vois.findings),
     )
+    return with_stated_registrations(case, read)
 
 
 def _counted_for(point: TimePoint, stated_s: float) -> TimePoint:

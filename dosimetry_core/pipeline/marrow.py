@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import numpy as np
@@ -28,14 +28,30 @@ from dosimetry_core.kinetics.result import FitResult
 from dosimetry_core.kinetics.second_nuclide import IDENTITY_RELATIVE_STANDARD_UNCERTAINTY
 from dosimetry_core.kinetics.whole_body import fit_whole_body, remainder
 from dosimetry_core.pipeline.curves import derived, other_nuclides, scan_times_s
+from dosimetry_core.pipeline.uncertainties import curve_effects, s_value_effects
 from dosimetry_core.quantification import CycleMeasurement
 from dosimetry_core.quantification.field_of_view_cut import field_of_view_cut
 from dosimetry_core.results import VoiResult
-from dosimetry_core.uncertainty import RelativeUncertainty
+from dosimetry_core.uncertainty import (
+    S_VALUE_CROSS_RELATIVE_UNCERTAINTY,
+    S_VALUE_REMAINDER_RELATIVE_UNCERTAINTY,
+    S_VALUE_SELF_RELATIVE_UNCERTAINTY,
+    Effects,
+    ErrorSource,
+    RelativeUncertainty,
+    common_part,
+    random_part,
+    scaled_effects,
+    summed_effects,
+)
 from dosimetry_core.units import MINUTE, PERCENT, SECONDS_PER_HOUR
 
 BLOOD_VOLUME_ML: Final[Mapping[str, float]] = {"F": 3900.0, "M": 5300.0}
 """ICRP Publication 89, reference adults."""
+_MARROW_S_VALUES: Final = {
+    "self": ("marrow", S_VALUE_SELF_RELATIVE_UNCERTAINTY),
+    REMAINDER: ("marrow from the rest of the body", S_VALUE_REMAINDER_RELATIVE_UNCERTAINTY),
+}
 EARLY_BLOOD_S: Final = SECONDS_PER_HOUR
 LEAST_EARLY_BLOOD_SHARE: Final = 0.005
 """Within an hour after the infusion blood holds several percent (DUONEN samples: 5 to 20 %)."""
@@ -43,21 +59,27 @@ LEAST_EARLY_BLOOD_SHARE: Final = 0.005
 
 @dataclass(frozen=True, eq=False)
 class SourceActivity:
-    """Time-integrated activity of a source region for one nuclide, with its relative standard uncertainty."""
+    """Time-integrated activity of a source region for one nuclide, with the relative effects of sources of error."""
 
     time_integrated_activity_bq_s: float
-    uncertainty: RelativeUncertainty
+    effects: Effects
+
+    @property
+    def uncertainty(self) -> RelativeUncertainty:
+        """Relative standard uncertainty."""
+        return RelativeUncertainty(random_part(self.effects), common_part(self.effects))
 
 
 @dataclass(frozen=True, eq=False)
 class CycleMarrow:
-    """Marrow of one cycle by nuclide, with the curves it rests on."""
+    """Marrow of one cycle by nuclide, with the curves it rests on; ``effects_gy`` of every source of error on it."""
 
     blood: FrozenMap[str, BloodFit]
     whole_body: FrozenMap[str, FitResult]
     remainder: FrozenMap[str, SourceActivity]
     doses: FrozenMap[str, RedMarrowAbsorbedDose]
     findings: tuple[Finding, ...]
+    effects_gy: FrozenMap[str, Effects] = field(default_factory=FrozenMap)
 
 
 def whole_body_fits(
@@ -241,6 +263,40 @@ def _cut_findings(
     return [Finding("field-of-view-cuts-body", "warning", f"{text}, {size}.", place)]
 
 
+def _blood_effects(cycle: Cycle, fits: Mapping[str, BloodFit]) -> dict[str, Effects]:
+    """Relative effects on the time integral in blood; a derived curve shares its scatter with the measured one."""
+    found = {}
+    for name, fit in fits.items():
+        samples = fit.derived_from or name
+        by_model = fit.model_standard_uncertainty_bq_s_per_ml / fit.time_integral_bq_s_per_ml
+        own = {
+            ErrorSource("blood", f"scatter of {samples}", cycle.number): fit.fit_relative_standard_uncertainty,
+            ErrorSource("blood", "tail and form"): by_model,
+        }
+        if fit.identity_relative_standard_uncertainty:
+            own[ErrorSource("identity")] = fit.identity_relative_standard_uncertainty
+        found[name] = FrozenMap(own)
+    return found
+
+
+def _whole_body_effects(cycle: Cycle, fits: Mapping[str, FitResult]) -> dict[str, Effects]:
+    return curve_effects(cycle.number, "whole body", fits, "whole_body") if fits else {}
+
+
+def _remainder(rest_bq_s: float, body: SourceActivity, parts: Sequence[SourceActivity]) -> SourceActivity:
+    """Rest of the body with its effects: what makes an organ's activity larger makes the remainder smaller."""
+    scale = max(rest_bq_s, 1.0)
+    effects = [scaled_effects(body.effects, body.time_integrated_activity_bq_s / scale)]
+    effects += [scaled_effects(part.effects, -part.time_integrated_activity_bq_s / scale) for part in parts]
+    return SourceActivity(rest_bq_s, summed_effects(effects))
+
+
+def _s_value_effects(cycle: Cycle, name: str, item: str) -> Effects:
+    """Relative effects of the marrow's S-value data: of its own, from organs, from the rest of the body."""
+    what, relative = _MARROW_S_VALUES.get(item, ("marrow from organs", S_VALUE_CROSS_RELATIVE_UNCERTAINTY))
+    return s_value_effects(what, [given.nuclide for given in cycle.administrations], relative)[name]
+
+
 def cycle_marrow(
     case: Case,
     cycle: Cycle,
@@ -275,7 +331,9 @@ def cycle_marrow(
         blood = FrozenMap()
     rests: dict[str, SourceActivity] = {}
     doses: dict[str, RedMarrowAbsorbedDose] = {}
+    effects: dict[str, Effects] = {}
     place = f"cycle {cycle.number}, red marrow"
+    by_blood, by_body = _blood_effects(cycle, blood), _whole_body_effects(cycle, whole_body)
     for given in cycle.administrations:
         name = given.nuclide
         sources = organs.get(name, {})
@@ -303,9 +361,12 @@ def cycle_marrow(
                     place=place,
                 )
                 gathered += left.findings
-                share = left.standard_uncertainty_bq_s / max(left.time_integrated_activity_bq_s, 1.0)
-                rest = MarrowSource(left.time_integrated_activity_bq_s, RelativeUncertainty(0.0, share))
-                rests[name] = SourceActivity(left.time_integrated_activity_bq_s, rest.uncertainty)
+                rests[name] = _remainder(
+                    left.time_integrated_activity_bq_s,
+                    SourceActivity(whole_body[name].time_integrated_activity_bq_s, by_body[name]),
+                    [*sources.values(), SourceActivity(marrow_bq_s, by_blood.get(name, Effects()))],
+                )
+                rest = MarrowSource(left.time_integrated_activity_bq_s, rests[name].uncertainty)
             except DosimetryError as error:
                 gathered.append(Finding("remainder-failed", "error", error.line(), place))
         if blood_fit is None:
@@ -315,9 +376,7 @@ def cycle_marrow(
             case.patient.sex,
             blood=MarrowSource(
                 blood_fit.time_integral_bq_s_per_ml,
-                RelativeUncertainty(
-                    blood_fit.fit_relative_standard_uncertainty, blood_fit.model_relative_standard_uncertainty
-                ),
+                RelativeUncertainty(random_part(by_blood[name]), common_part(by_blood[name])),
             ),
             organs={
                 organ: MarrowSource(s.time_integrated_activity_bq_s, s.uncertainty) for organ, s in sources.items()
@@ -333,10 +392,19 @@ def cycle_marrow(
             place=place,
         )
         gathered += doses[name].findings
+        known = {"self": by_blood[name]} | {organ: s.effects for organ, s in sources.items()}
+        if name in rests:
+            known[REMAINDER] = rests[name].effects
+        effects[name] = summed_effects(
+            scaled_effects(summed_effects((known[item], _s_value_effects(cycle, name, item))), gy)
+            for item, gy in doses[name].contributions_gy.items()
+        )
     if measurement is not None and cycle.whole_body.method == "field-of-view" and rests:
         gathered += _cut_findings(case, measurement, doses, place)
     if not cycle.blood_samples and cycle.entered is None and cycle.time_points:
         gathered.append(
             Finding("blood-missing", "warning", "No blood sample, so no marrow dose of this cycle's own.", place)
         )
-    return CycleMarrow(blood, whole_body, FrozenMap(rests), FrozenMap(doses), tuple(dict.fromkeys(gathered)))
+    return CycleMarrow(
+        blood, whole_body, FrozenMap(rests), FrozenMap(doses), tuple(dict.fromkeys(gathered)), FrozenMap(effects)
+    )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,55 +13,169 @@ from numpy.typing import NDArray
 from dosimetry_core.case import Cycle, FitWeights
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.kinetics.integrate import TrapezoidCurve
+from dosimetry_core.kinetics.joint_uncertainty import model_covariances, scatter_covariance
 from dosimetry_core.kinetics.result import ExponentialShape, FitResult
 from dosimetry_core.nuclide import decay_constant_per_s, nuclide
 from dosimetry_core.pipeline.curves import VoiCurves
 from dosimetry_core.quantification import VoiMeasurement
 from dosimetry_core.uncertainty import (
+    S_VALUE_NUCLIDE_CORRELATION,
     S_VALUE_SELF_RELATIVE_UNCERTAINTY,
-    RelativeUncertainty,
-    dose_relative_uncertainty,
+    S_VALUE_VOLUME_EXPONENT,
+    Effects,
+    ErrorSource,
+    Kind,
     dose_volume_sensitivity,
+    joint_effects,
 )
-from dosimetry_core.uncertainty_budget import BudgetItem, Source, UncertaintyBudget
 
 FloatArray = NDArray[np.float64]
+# Directions with less than this share of the largest variance are rounding, not a way in which two curves differ.
+_LEAST_VARIANCE: Final = 1e-4
+_ROUNDING: Final = 1e-10
 
 
-def relative_uncertainty(
+@dataclass(frozen=True)
+class SValueUncertainty:
+    """Relative standard uncertainty of one nuclide's S value: its data, and a voxel map's own part."""
+
+    data: float = S_VALUE_SELF_RELATIVE_UNCERTAINTY
+    voxel_map: float = 0.0
+
+
+def absorbed_dose_effects(
+    cycle: int,
     measurement: VoiMeasurement,
     curves: VoiCurves,
-    nuclide_name: str,
     *,
-    s_value: float = S_VALUE_SELF_RELATIVE_UNCERTAINTY,
-) -> RelativeUncertainty:
-    """Relative standard uncertainty of a VOI's absorbed dose (methods 7); an unknown calibration part is left out."""
-    fit = curves.fits[nuclide_name]
-    return dose_relative_uncertainty(
-        time_integrated_activity_random=fit.fit_relative_standard_uncertainty,
-        calibration=measurement.calibration_relative_standard_uncertainty or 0.0,
-        recovery=measurement.recovery_relative_standard_uncertainty or 0.0,
-        volume_sensitivity=dose_volume_sensitivity(
-            counts_sensitivity=measurement.activity_volume_sensitivity, recovery_sensitivity=0.0
-        ),
-        volume=measurement.volume_relative_standard_uncertainty or 0.0,
-        time_integrated_activity_common=fit.model_relative_standard_uncertainty,
-        s_value=s_value,
-    )
+    weights: FitWeights,
+    s_values: Mapping[str, SValueUncertainty] | None = None,
+) -> FrozenMap[str, Effects]:
+    """Relative effects of every source of error on a VOI's absorbed dose, by nuclide (methods 7).
+
+    Parameters
+    ----------
+    cycle
+        Number of the cycle, in which image noise, registration and scatter act alone.
+    weights
+        Of the fit.
+    s_values
+        By nuclide; the default uncertainty where it is left out.
+
+    Notes
+    -----
+    Outline, partial volume and calibration change all nuclides alike; volume enters once, through counts, recovery and
+    S value. An unknown calibration part is left out.
+    """
+    found = _activity_effects(cycle, measurement, curves, weights, s_value_exponent=S_VALUE_VOLUME_EXPONENT)
+    names = list(found)
+    given = {name: (s_values or {}).get(name, SValueUncertainty()) for name in names}
+    data = [[_shared(given[n].data, given[m].data, n == m) for m in names] for n in names]
+    for name, effects in zip(names, joint_effects("s_value", data), strict=True):
+        found[name] |= effects
+        if given[name].voxel_map:
+            found[name][ErrorSource("s_value", f"voxel map, {name}")] = given[name].voxel_map
+    return FrozenMap({name: FrozenMap(effects) for name, effects in found.items()})
 
 
-def activity_uncertainty(measurement: VoiMeasurement, curves: VoiCurves, nuclide_name: str) -> RelativeUncertainty:
-    """Relative standard uncertainty of a VOI's time-integrated activity."""
-    fit = curves.fits[nuclide_name]
-    return RelativeUncertainty(
-        fit.fit_relative_standard_uncertainty,
-        math.hypot(
-            measurement.calibration_relative_standard_uncertainty or 0.0,
-            measurement.recovery_relative_standard_uncertainty or 0.0,
-            measurement.activity_volume_sensitivity * (measurement.volume_relative_standard_uncertainty or 0.0),
-            fit.model_relative_standard_uncertainty,
-        ),
+def s_value_effects(name: str, nuclides: Sequence[str], relative: float) -> dict[str, Effects]:
+    """Relative effects of S-value data of one kind, by nuclide."""
+    data = [[_shared(relative, relative, n == m) for m in nuclides] for n in nuclides]
+    return dict(zip(nuclides, joint_effects("s_value", data, name=name), strict=True))
+
+
+def _shared(one: float, other: float, same: bool) -> float:
+    return one * other * (1.0 if same else S_VALUE_NUCLIDE_CORRELATION)
+
+
+def time_integrated_activity_effects(
+    cycle: int, measurement: VoiMeasurement, curves: VoiCurves, *, weights: FitWeights
+) -> FrozenMap[str, Effects]:
+    """Relative effects of every source of error on a VOI's time-integrated activity, by nuclide."""
+    found = _activity_effects(cycle, measurement, curves, weights, s_value_exponent=0.0)
+    return FrozenMap({name: FrozenMap(effects) for name, effects in found.items()})
+
+
+def curve_effects(cycle: int, name: str, fits: Mapping[str, FitResult], kind: Kind) -> dict[str, Effects]:
+    """Relative effects of a curve that is no VOI's on its time-integrated activities; the first nuclide is measured."""
+    scatter = joint_effects(kind, scatter_covariance(list(fits.values())).tolist(), name=name, cycle=cycle)
+    found = {}
+    for (nuclide_name, fit), effects in zip(fits.items(), scatter, strict=True):
+        own = dict(effects)
+        own[ErrorSource(kind, "choice of model")] = (
+            fit.model_standard_uncertainty_bq_s / fit.time_integrated_activity_bq_s
+        )
+        if fit.identity_relative_standard_uncertainty:
+            own[ErrorSource("identity")] = fit.identity_relative_standard_uncertainty
+        found[nuclide_name] = FrozenMap(own)
+    return found
+
+
+def _activity_effects(
+    cycle: int, measurement: VoiMeasurement, curves: VoiCurves, weights: FitWeights, *, s_value_exponent: float
+) -> dict[str, dict[ErrorSource, float]]:
+    names, fits = list(curves.fits), list(curves.fits.values())
+    volume = measurement.volume_relative_standard_uncertainty or 0.0
+    sensitivity = dose_volume_sensitivity(
+        counts_sensitivity=measurement.activity_volume_sensitivity,
+        recovery_sensitivity=0.0,
+        s_value_exponent=s_value_exponent,
     )
+    alike = {
+        ErrorSource("volume"): sensitivity * volume,
+        ErrorSource("partial_volume"): measurement.recovery_relative_standard_uncertainty or 0.0,
+        ErrorSource("calibration"): measurement.calibration_relative_standard_uncertainty or 0.0,
+    }
+    found: dict[str, dict[ErrorSource, float]] = {name: dict(alike) for name in names}
+    parts: list[list[Effects]] = [
+        joint_effects("fit", matrix.tolist(), name=what) for what, matrix in model_covariances(fits).items()
+    ]
+    parts += _random_effects(cycle, measurement, curves, weights)
+    for part in parts:
+        for name, effects in zip(names, part, strict=True):
+            found[name] |= effects
+    for name, fit in curves.fits.items():
+        if fit.identity_relative_standard_uncertainty:
+            found[name][ErrorSource("identity")] = fit.identity_relative_standard_uncertainty
+    return found
+
+
+def _random_effects(
+    cycle: int, measurement: VoiMeasurement, curves: VoiCurves, weights: FitWeights
+) -> list[list[Effects]]:
+    """Random effects by image noise and registration of each scan, and by the scatter that they don't explain.
+
+    Together they make up the covariance of the fits. Where the points' uncertainties would explain more than that (a
+    prior, a constant at its bound), they are scaled down until they don't.
+    """
+    fits = list(curves.fits.values())
+    voi = measurement.voi.name if measurement.voi is not None else ""
+    total = scatter_covariance(fits)
+    noise, registration = _point_effects(measurement, curves, weights)
+    size = np.sqrt(np.diag(total))
+    known = np.hstack((noise, registration))
+    if known.any() and (size > 0).all():
+        # In units of each nuclide's own uncertainty, within the directions in which the fits vary at all.
+        values, vectors = np.linalg.eigh(total / np.outer(size, size))
+        kept = vectors[:, values > _LEAST_VARIANCE * values[-1]]
+        inside = kept @ kept.T
+        scaled = inside @ (known / size[:, None])
+        whitened = kept.T @ scaled / np.sqrt(values[values > _LEAST_VARIANCE * values[-1]])[:, None]
+        most = float(np.linalg.eigvalsh(whitened @ whitened.T)[-1])
+        known = scaled * size[:, None] * (1.0 / math.sqrt(most) if most > 1.0 else 1.0)
+    else:
+        known = np.zeros_like(known)
+    values, vectors = np.linalg.eigh(total - known @ known.T)
+    rest = (vectors * np.where(values > _ROUNDING * np.trace(total), values, 0.0)) @ vectors.T
+    parts = [joint_effects("fit", rest.tolist(), name=f"{voi}, scatter", cycle=cycle)]
+    number = noise.shape[1]
+    for column in range(known.shape[1]):
+        if not known[:, column].any():
+            continue
+        kind: Kind = "counts" if column < number else "registration"
+        source = ErrorSource(kind, f"{voi}, scan {column % number + 1}", cycle)
+        parts.append([FrozenMap({source: float(effect)}) for effect in known[:, column]])
+    return parts
 
 
 def activity_standard_uncertainties_bq(
@@ -100,62 +217,28 @@ def _point_uncertainties(measured: VoiMeasurement) -> tuple[float, ...] | None:
     return tuple(math.hypot(u, common * a) for u, a in zip(random, measured.activity_bq, strict=True))
 
 
-def absorbed_dose_budget(
-    measurement: VoiMeasurement,
-    curves: VoiCurves,
-    nuclide_name: str,
-    *,
-    weights: FitWeights,
-    s_value: float = S_VALUE_SELF_RELATIVE_UNCERTAINTY,
-) -> UncertaintyBudget:
-    """Sources of `relative_uncertainty`: their sum in quadrature is its total.
+def _point_effects(
+    measurement: VoiMeasurement, curves: VoiCurves, weights: FitWeights
+) -> tuple[FloatArray, FloatArray]:
+    """Relative effects on the time-integrated activities by image noise and by registration.
 
-    Notes
-    -----
-    The random variance of the fit is shared out by Σ (∂ln Ã/∂ln A_i · u_i/A_i)² over the points, image noise and
-    registration apart; scatter of the points beyond both, and the choice of the model, belong to ``fit``.
+    Shape (n_nuclides, n_included); 0 where unknown.
     """
-    fit = curves.fits[nuclide_name]
-    total = fit.fit_relative_standard_uncertainty**2
-    noise, registration = _point_variances(measurement, curves, fit, weights)
-    known = noise + registration
-    if known > total > 0:
-        noise, registration, known = noise * total / known, registration * total / known, total
-    model = fit.model_standard_uncertainty_bq_s / fit.time_integrated_activity_bq_s
-    sensitivity = dose_volume_sensitivity(
-        counts_sensitivity=measurement.activity_volume_sensitivity, recovery_sensitivity=0.0
-    )
-    items: dict[Source, BudgetItem] = {
-        "volume": BudgetItem(0.0, abs(sensitivity) * (measurement.volume_relative_standard_uncertainty or 0.0)),
-        "partial_volume": BudgetItem(0.0, measurement.recovery_relative_standard_uncertainty or 0.0),
-        "counts": BudgetItem(math.sqrt(noise), 0.0),
-        "calibration": BudgetItem(0.0, measurement.calibration_relative_standard_uncertainty or 0.0),
-        "registration": BudgetItem(math.sqrt(registration), 0.0),
-        "fit": BudgetItem(math.sqrt(max(total - known, 0.0)), model),
-        "s_value": BudgetItem(0.0, s_value),
-    }
-    if fit.identity_relative_standard_uncertainty:
-        items["identity"] = BudgetItem(0.0, fit.identity_relative_standard_uncertainty)
-    return UncertaintyBudget(FrozenMap(items))
-
-
-def _point_variances(
-    measurement: VoiMeasurement, curves: VoiCurves, fit: FitResult, weights: FitWeights
-) -> tuple[float, float]:
-    """Relative variance of the time-integrated activity by image noise and by registration; 0 where unknown."""
+    fits = list(curves.fits.values())
     random = measurement.random_standard_uncertainty_bq
     registration = measurement.registration_standard_uncertainty_bq
-    measured = curves.curves[measurement.nuclide or fit.curve.nuclide]
-    if random is None or len(random) != len(measured.mask) or not (measured.activity_bq[measured.mask] > 0).all():
-        return 0.0, 0.0
-    used = measured.mask
+    measured = curves.curves[measurement.nuclide or fits[0].curve.nuclide]
+    used = fits[0].curve.mask
+    nothing = np.zeros((len(fits), int(np.count_nonzero(used))))
+    if random is None or len(random) != len(measured.mask) or not (measured.activity_bq[used] > 0).all():
+        return nothing, nothing
     activity = measured.activity_bq[used]
     spread = random[used] / activity
     moved = registration[used] / activity if len(registration) == len(random) else np.zeros_like(spread)
-    slopes = _logarithmic_sensitivities(fit, activity, random[used], weights)
+    slopes = np.array([_logarithmic_sensitivities(fit, activity, random[used], weights) for fit in fits])
     return (
-        float((slopes**2 * np.maximum(spread**2 - moved**2, 0.0)).sum()),
-        float((slopes**2 * np.minimum(moved**2, spread**2)).sum()),
+        np.asarray(slopes * np.sqrt(np.maximum(spread**2 - moved**2, 0.0))),
+        np.asarray(slopes * np.minimum(np.abs(moved), spread)),
     )
 
 

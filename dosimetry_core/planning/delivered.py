@@ -12,6 +12,7 @@ from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.planning.bed import BedBasis, CycleDose, bed_basis
 from dosimetry_core.planning.prediction import TREND_NEEDS_CYCLES, predictor_weights, weighted_sum
 from dosimetry_core.planning.protocol import LIMIT_ORGANS, Protocol
+from dosimetry_core.uncertainty import Effects, ErrorSource
 
 
 @dataclass(frozen=True)
@@ -24,15 +25,16 @@ class DeliveredOrganDose:
         By nuclide, for what was administered.
     absorbed_dose_per_administered_activity_gy_per_bq
         By nuclide; may hold a nuclide that was not administered in this cycle.
-    random_relative_uncertainty
-        Relative standard uncertainty (k = 1) that is independent between cycles; None if unknown.
-    common_relative_uncertainty
-        Relative standard uncertainty that all cycles share (calibration, method); None if unknown.
+    random_relative_uncertainty, common_relative_uncertainty
+        Relative standard uncertainty (k = 1) that is independent between cycles, and that all cycles share
+        (calibration, method), alike for nuclides without ``relative_effects``; None if unknown.
     estimated
         Not measured in this cycle: the value of another cycle was taken. Such a cycle is no measurement; the
         planner takes its absorbed dose per activity from the last measured cycle again.
     protraction_per_gy
         What makes BED of the nuclides' doses in this cycle; empty where no curves are known.
+    relative_effects
+        By nuclide: relative change of its absorbed dose by one standard deviation of each source of error.
     """
 
     absorbed_dose_gy: FrozenMap[str, float]
@@ -41,12 +43,22 @@ class DeliveredOrganDose:
     common_relative_uncertainty: float | None = None
     estimated: bool = False
     protraction_per_gy: ProtractionPerGy = field(default_factory=FrozenMap)
+    relative_effects: FrozenMap[str, Effects] = field(default_factory=FrozenMap)
 
     def __post_init__(self) -> None:
         values = (*self.absorbed_dose_gy.values(), *self.absorbed_dose_per_administered_activity_gy_per_bq.values())
         uncertainties = (self.random_relative_uncertainty, self.common_relative_uncertainty)
         if not all(math.isfinite(v) and v >= 0 for v in (*values, *(u for u in uncertainties if u is not None))):
             raise ValueError(f"absorbed doses and uncertainties must be finite and not negative: {self}")
+
+    def effects(self, nuclide: str, cycle: int) -> Effects | None:
+        """Relative effects on the absorbed dose of a nuclide in this cycle; None if they are unknown."""
+        if nuclide in self.relative_effects:
+            return self.relative_effects[nuclide]
+        random, common = self.random_relative_uncertainty, self.common_relative_uncertainty
+        if random is None or common is None:
+            return None
+        return FrozenMap({ErrorSource("entered", "", cycle): random, ErrorSource("entered"): common})
 
 
 @dataclass(frozen=True)
@@ -56,13 +68,6 @@ class DeliveredCycle:
     number: int
     administered_activity_bq: FrozenMap[str, float]
     organs: FrozenMap[str, DeliveredOrganDose]
-
-
-@dataclass(frozen=True)
-class _Measurement:
-    cycle: int
-    random_relative_uncertainty: float | None
-    common_relative_uncertainty: float | None
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,10 @@ class OrganBasis:
     predicted_gy_per_bq
         Predicted absorbed dose per administered activity by nuclide of the protocol.
     measurements
-        Measured cycles.
+        (number of the cycle, nuclide) of everything that was measured or entered.
+    covariance
+        Relative covariance of the measurements, shape (n_measurements, n_measurements); not a number (NaN) where an
+        uncertainty is unknown.
     delivered_by_measurement_gy
         Delivered absorbed dose that rests on each measurement; shape (n_measurements,).
     predicted_by_measurement_gy_per_bq
@@ -96,7 +104,8 @@ class OrganBasis:
     delivered_absorbed_dose_gy: float
     highest_cycle_absorbed_dose_gy: float
     predicted_gy_per_bq: FrozenMap[str, float]
-    measurements: tuple[_Measurement, ...]
+    measurements: tuple[tuple[int, str], ...]
+    covariance: tuple[tuple[float, ...], ...]
     delivered_by_measurement_gy: tuple[float, ...]
     predicted_by_measurement_gy_per_bq: FrozenMap[str, tuple[float, ...]]
     bed: BedBasis | None = None
@@ -110,43 +119,39 @@ class OrganBasis:
         """Predicted absorbed dose of one cycle with these activities."""
         return math.fsum(activity * self.predicted_gy_per_bq[name] for name, activity in activities_bq.items())
 
-    def bed_uncertainty_parts(
+    def measured_bed_standard_uncertainty_gy(
         self, activities_bq: FrozenMap[str, float] | dict[str, float], *, linear: float, quadratic: float
-    ) -> tuple[tuple[float, float, float], ...] | None:
-        """As `uncertainty_parts`, of BED: its change per relative error of each measurement stands for the dose."""
+    ) -> float | None:
+        """As `measured_standard_uncertainty_gy`, of BED: its change per relative error stands for the absorbed dose."""
         if self.bed is None:
             return None
         future = self.bed.future_slopes_gy(activities_bq, linear=linear, quadratic=quadratic)
-        parts = []
-        for measurement, past, following in zip(self.measurements, self.bed.delivered_slope_gy, future, strict=True):
-            if past + following == 0:
-                continue
-            random, common = measurement.random_relative_uncertainty, measurement.common_relative_uncertainty
-            if random is None or common is None:
-                return None
-            parts.append((past + following, random, common))
-        return tuple(parts)
+        return self._combined([a + b for a, b in zip(self.bed.delivered_slope_gy, future, strict=True)])
 
-    def uncertainty_parts(
+    def measured_standard_uncertainty_gy(
         self, activities_bq: FrozenMap[str, float] | dict[str, float], *, delivered: float, future: float
-    ) -> tuple[tuple[float, float, float], ...] | None:
-        """(absorbed dose, random, common relative uncertainty) per measurement; None if one is unknown.
+    ) -> float | None:
+        """Standard uncertainty by what was measured, past and future resting on the same; None if a part is unknown.
 
         ``delivered`` and ``future`` are how often the delivered absorbed dose and the next cycle's count.
         """
-        parts = []
-        for index, measurement in enumerate(self.measurements):
-            dose = delivered * self.delivered_by_measurement_gy[index] + future * math.fsum(
-                activity * self.predicted_by_measurement_gy_per_bq[name][index]
-                for name, activity in activities_bq.items()
-            )
-            if dose == 0:
-                continue
-            random, common = measurement.random_relative_uncertainty, measurement.common_relative_uncertainty
-            if random is None or common is None:
-                return None
-            parts.append((dose, random, common))
-        return tuple(parts)
+        return self._combined(
+            [
+                delivered * self.delivered_by_measurement_gy[index]
+                + future
+                * math.fsum(
+                    activity * self.predicted_by_measurement_gy_per_bq[name][index]
+                    for name, activity in activities_bq.items()
+                )
+                for index in range(len(self.measurements))
+            ]
+        )
+
+    def _combined(self, parts_gy: Sequence[float]) -> float | None:
+        """√(gᵀVg) over the measurements that count at all."""
+        used = [index for index, part in enumerate(parts_gy) if part != 0]
+        variance = math.fsum(parts_gy[i] * parts_gy[j] * self.covariance[i][j] for i in used for j in used)
+        return None if math.isnan(variance) else math.sqrt(max(variance, 0.0))
 
 
 def check_delivered(delivered: Sequence[DeliveredCycle]) -> None:
@@ -183,8 +188,8 @@ def organ_basis(
         ]
         if not sources[name]:
             return None
-    measured = sorted({index for indices in sources.values() for index in indices})
-    place = {index: position for position, index in enumerate(measured)}
+    measured = sorted((index, name) for name, indices in sources.items() for index in indices)
+    place = {pair: position for position, pair in enumerate(measured)}
     by_measurement = [0.0] * len(measured)
     per_cycle: list[float] = []
     cycle_doses: list[CycleDose] = []
@@ -197,8 +202,8 @@ def organ_basis(
             source = _source(index, sources[name])
             own = cycle.organs[organ].absorbed_dose_gy if source == index else FrozenMap[str, float]()
             doses[name] = own[name] if name in own else activity * _per_activity(delivered[source], organ, name)
-            rests_on[name] = place[source]
-            by_measurement[place[source]] += doses[name]
+            rests_on[name] = place[source, name]
+            by_measurement[place[source, name]] += doses[name]
         per_cycle.append(math.fsum(doses.values()))
         quadratic = cycle.organs[organ].protraction_per_gy if organ in cycle.organs else ProtractionPerGy()
         cycle_doses.append(CycleDose(cycle.number, FrozenMap(doses), FrozenMap(rests_on), quadratic))
@@ -221,18 +226,25 @@ def organ_basis(
         math.fsum(per_cycle),
         max(per_cycle),
         predicted_sum,
-        tuple(
-            _Measurement(
-                delivered[index].number,
-                delivered[index].organs[organ].random_relative_uncertainty,
-                delivered[index].organs[organ].common_relative_uncertainty,
-            )
-            for index in measured
+        tuple((delivered[index].number, name) for index, name in measured),
+        _covariance(
+            [delivered[index].organs[organ].effects(name, delivered[index].number) for index, name in measured]
         ),
         tuple(by_measurement),
         FrozenMap(predicted),
         bed,
     )
+
+
+def _covariance(measurements: Sequence[Effects | None]) -> tuple[tuple[float, ...], ...]:
+    """Relative covariance of measurements with these effects."""
+
+    def of(one: Effects | None, other: Effects | None) -> float:
+        if one is None or other is None:
+            return math.nan
+        return math.fsum(effect * other[source] for source, effect in one.items() if source in other)
+
+    return tuple(tuple(of(one, other) for other in measurements) for one in measurements)
 
 
 def _source(index: int, measured: Sequence[int]) -> int:
@@ -250,7 +262,7 @@ def _prediction(
     delivered: Sequence[DeliveredCycle],
     nuclide: str,
     measured: Sequence[int],
-    place: dict[int, int],
+    place: dict[tuple[int, str], int],
 ) -> tuple[float, ...]:
     values = [_per_activity(delivered[index], organ, nuclide) for index in measured]
     activities = [delivered[index].administered_activity_bq.get(nuclide, 0.0) for index in measured]
@@ -273,7 +285,7 @@ def _prediction(
         )
     parts = [0.0] * len(place)
     for index, weight, value in zip(measured, weights, values, strict=True):
-        parts[place[index]] = weight * value
+        parts[place[index, nuclide]] = weight * value
     return tuple(parts)
 
 
@@ -281,13 +293,14 @@ def basis_findings(protocol: Protocol, bases: Iterable[OrganBasis]) -> tuple[Fin
     """Remarks on what the prediction rests on."""
     findings = []
     for basis in bases:
-        if protocol.predictor == "linear-trend" and len(basis.measurements) < TREND_NEEDS_CYCLES:
+        known = len({number for number, _ in basis.measurements})
+        if protocol.predictor == "linear-trend" and known < TREND_NEEDS_CYCLES:
             findings.append(
                 Finding(
                     "predictor-needs-cycles",
                     "warning",
                     f"A linear trend needs {TREND_NEEDS_CYCLES} measured cycles, there are "
-                    f"{len(basis.measurements)}; the latest value is used.",
+                    f"{known}; the latest value is used.",
                     basis.organ.replace("_", " "),
                 )
             )

@@ -11,7 +11,7 @@ from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.planning.bed import BedBasis
 from dosimetry_core.planning.delivered import DeliveredCycle, OrganBasis, check_delivered, organ_basis
 from dosimetry_core.planning.protocol import LIMIT_ORGANS, LimitKey, Protocol
-from dosimetry_core.planning.risk import combined_standard_uncertainty_gy, probability_of_exceeding
+from dosimetry_core.planning.risk import probability_of_exceeding
 
 # Sums of binary fractions differ from the exact sum in the last digits; a billionth of a gray is far below any meaning.
 LIMIT_RELATIVE_TOLERANCE = 1e-9
@@ -279,11 +279,9 @@ def forecast(basis: CourseBasis, activities_bq: Mapping[str, float]) -> Forecast
     predicted: dict[str, PredictedDose] = {}
     for organ, organ_data in basis.organs.items():
         following = organ_data.next_absorbed_dose_gy(activities) if basis.next_cycle is not None else 0.0
-        parts = organ_data.uncertainty_parts(activities, delivered=1.0, future=count)
-        uncertainty = None
-        if parts is not None:
-            independent = variation * following * math.sqrt(basis.future_variance_factor)
-            uncertainty = combined_standard_uncertainty_gy(parts, independent_gy=(independent,))
+        uncertainty = organ_data.measured_standard_uncertainty_gy(activities, delivered=1.0, future=count)
+        if uncertainty is not None:
+            uncertainty = math.hypot(uncertainty, variation * following * math.sqrt(basis.future_variance_factor))
         predicted[organ] = PredictedDose(
             following,
             organ_data.total_absorbed_dose_gy + count * following,
@@ -329,14 +327,13 @@ def _predicted_bed(
 ) -> PredictedBed:
     bed = basis.organ_bed(key)
     linear, quadratic = bed.parts_gy(activities_bq) if basis.next_cycle is not None else (0.0, 0.0)
-    parts = basis.organs[LIMIT_ORGANS[key]].bed_uncertainty_parts(
+    uncertainty = basis.organs[LIMIT_ORGANS[key]].measured_bed_standard_uncertainty_gy(
         activities_bq, linear=basis.next_cycles_in_course, quadratic=basis.future_variance_factor
     )
-    uncertainty = None
-    if parts is not None:
+    if uncertainty is not None:
         # A cycle's relative deviation changes its dose by as much, and twice what protraction adds.
         varied = (variation * (ratio * linear + 2.0 * ratio**2 * quadratic) for ratio in basis.future_ratios)
-        uncertainty = combined_standard_uncertainty_gy(parts, independent_gy=varied)
+        uncertainty = math.hypot(uncertainty, *varied)
     future = basis.next_cycles_in_course * linear + basis.future_variance_factor * quadratic
     return PredictedBed(linear + quadratic, bed.delivered_gy + future, uncertainty)
 
@@ -346,11 +343,10 @@ def _next_cycle_uncertainty(
 ) -> float | None:
     if basis.next_cycle is None:
         return 0.0
-    parts = basis.organs[organ].uncertainty_parts(activities_bq, delivered=0.0, future=1.0)
-    if parts is None:
+    measured = basis.organs[organ].measured_standard_uncertainty_gy(activities_bq, delivered=0.0, future=1.0)
+    if measured is None:
         return None
-    following = basis.organs[organ].next_absorbed_dose_gy(activities_bq)
-    return combined_standard_uncertainty_gy(parts, independent_gy=(variation * following,))
+    return math.hypot(measured, variation * basis.organs[organ].next_absorbed_dose_gy(activities_bq))
 
 
 def predict(

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dosimetry_core.second_opinion.bed import bed_gy
+from dosimetry_core.second_opinion.beside import check_eqd2
 from dosimetry_core.second_opinion.planning import planned
 from dosimetry_core.second_opinion.record import (
     EXACT,
@@ -17,6 +18,10 @@ from dosimetry_core.second_opinion.record import (
     at,
     bed_limited_organs,
 )
+from dosimetry_core.second_opinion.risk import risks
+from dosimetry_core.second_opinion.uncertainty import Effects, effects_of
+
+_PREDICTED, _U = "predicted", "standard_uncertainty_gy"
 
 
 def check_course(opinion: Opinion, results: Tree, own: Sequence[dict[str, dict[str, float]]]) -> None:
@@ -52,6 +57,16 @@ def check_course(opinion: Opinion, results: Tree, own: Sequence[dict[str, dict[s
                 f"course, {organ}: BED (Gy)",
                 math.fsum(float(value) for value in beds),
                 relative=EXACT,
+            )
+        stated = results["course"]["organs"][organ]
+        check_eqd2(opinion, results, ["course", "organs", organ], stated, f"course, {organ}")
+        if stated.get("limit_gy") is not None:
+            opinion.add(
+                ["course", "organs", organ, "remaining_gy"],
+                f"course, {organ}: absorbed dose left (Gy)",
+                float(stated["limit_gy"]) - float(stated["absorbed_dose_gy"]),
+                relative=EXACT,
+                absolute=EXACT,
             )
     for name in results["course"].get("vois") or {}:
         totals = [
@@ -123,6 +138,7 @@ def check_plan(opinion: Opinion, results: Tree, own: Sequence[dict[str, dict[str
                     relative=EXACT,
                     absolute=EXACT,
                 )
+    _check_risk(opinion, results, stated, options)
     if any(side) or second["free_activity_scale_bq"] is None:
         return
     independent = planned(
@@ -138,6 +154,58 @@ def check_plan(opinion: Opinion, results: Tree, own: Sequence[dict[str, dict[str
         )
 
 
+def _check_risk(
+    opinion: Opinion, results: Tree, cycles: Sequence[Mapping[str, Any]], options: Mapping[str, Any]
+) -> None:
+    """Standard uncertainties, probabilities of exceeding the limits, and the activities by certainty."""
+    plan = results["plan"]
+    by_certainty = plan.get("activity_by_certainty") or []
+    own = risks(
+        results["protocol"],
+        cycles,
+        {name: float(value) for name, value in plan["activities_bq"].items()},
+        [float(entry["certainty"]) for entry in by_certainty],
+        planned_cycles=options["planned_cycles"],
+        prior_gy=options["prior_gy"],
+    )
+    found: list[tuple[list[str | int], str, float | None]] = [
+        (
+            [f"{_PREDICTED}_absorbed_dose_{_U}", organ, "course"],
+            f"uncertainty of the {organ} (Gy)",
+            value,
+        )
+        for organ, value in own["standard_uncertainty_gy"].items()
+    ]
+    found += [
+        (
+            [f"{_PREDICTED}_bed_{_U}", organ, "course"],
+            f"uncertainty of the BED to the {organ} (Gy)",
+            value,
+        )
+        for organ, value in own["bed_standard_uncertainty_gy"].items()
+    ]
+    found += [
+        (["probability_of_exceeding", key], f"probability of exceeding {key.replace('_', ' ')}", value)
+        for key, value in own["probability_of_exceeding"].items()
+    ]
+    found += [
+        (
+            ["activity_by_certainty", k, "activity_bq"],
+            f"activity with certainty {entry['certainty']:g} (Bq)",
+            value,
+        )
+        for k, (entry, value) in enumerate(zip(by_certainty, own["activity_by_certainty"], strict=True))
+    ]
+    for path, quantity, value in found:
+        stated = at(plan, path)
+        if value is None and stated is None:
+            continue
+        if value is None:
+            opinion.blocking.append(f"plan: {quantity}")
+            continue
+        opinion.add(["plan", *path], f"plan: {quantity}", value, relative=EXACT, absolute=EXACT)
+
+
 def _stop_criteria(results: Tree) -> Sequence[str]:
     cycles = results["cycles"]
     return at(cycles[-1], ["safety", "stop_criteria_met"]) or () if cycles else ()
@@ -148,18 +216,19 @@ def _higher_side(results: Tree, protocol: Tree) -> list[dict[str, Any]]:
     sides: list[dict[str, Any]] = []
     for cycle in results["cycles"]:
         doses = [
-            (voi["absorbed_dose_gy"], at(voi, ["radiobiology", "protraction_per_gy"]))
+            (voi["absorbed_dose_gy"], at(voi, ["radiobiology", "protraction_per_gy"]), voi)
             for voi in cycle["vois"].values()
             if voi["role"] in ("kidney_left", "kidney_right") and voi.get("absorbed_dose_gy") is not None
         ]
         if protocol.get("kidney_quantity") != "higher-side" or not doses:
             sides.append({})
             continue
-        highest, protraction = max(doses, key=lambda pair: float(pair[0]["total"]))
+        highest, protraction, side = max(doses, key=lambda found: float(found[0]["total"]))
         sides.append(
             {
                 "doses": {name: float(value) for name, value in highest.items() if name != "total"},
                 "protraction": protraction,
+                "voi": side,
             }
         )
     return sides
@@ -195,4 +264,31 @@ def _delivered(cycle: Tree, own: Tree | None, higher_kidney: Mapping[str, Any]) 
     }
     if higher_kidney and higher_kidney["protraction"] is not None:
         protraction["kidneys"] = higher_kidney["protraction"]
-    return {"activities": given, "doses": doses, "per_activity": per_activity, "protraction": protraction}
+    return {
+        "activities": given,
+        "doses": doses,
+        "per_activity": per_activity,
+        "protraction": protraction,
+        "effects": _relative_effects(cycle, doses, higher_kidney),
+    }
+
+
+def _relative_effects(
+    cycle: Tree, doses: Mapping[str, Mapping[str, float]], higher_kidney: Mapping[str, Any]
+) -> dict[str, dict[str, Effects]]:
+    """Relative effects of every source of error by organ and nuclide, of what was measured or entered in a cycle."""
+    found: dict[str, dict[str, Effects]] = {}
+    for organ, by_nuclide in doses.items():
+        stated = cycle["organs"][organ]
+        if organ == "kidneys" and higher_kidney:
+            stated = higher_kidney["voi"]
+        for name in by_nuclide:
+            effects, dose = effects_of(stated, name), float(stated["absorbed_dose_gy"][name])
+            if effects is not None and dose > 0.0:
+                found.setdefault(organ, {})[name] = {key: effect / dose for key, effect in effects.items()}
+    for organ, entered in (cycle.get("entered") or {}).items():
+        relative = at(cycle, ["entered_relative_standard_uncertainty", organ])
+        for name in entered:
+            if name not in doses.get(organ, {}) and relative is not None:
+                found.setdefault(organ, {})[name] = {("entered", organ, int(cycle["number"])): float(relative)}
+    return found

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from dosimetry_core.second_opinion import bed
 from dosimetry_core.second_opinion import doses as dose_formulas
+from dosimetry_core.second_opinion.beside import check_beside, check_organ_items, self_and_cross
 from dosimetry_core.second_opinion.doses import ORGANS, decay_constant
 from dosimetry_core.second_opinion.fits import CannotRecompute, fit_data, own_integral, own_rate
 from dosimetry_core.second_opinion.marrow import marrow_doses, remainder_integrals
@@ -17,10 +18,8 @@ from dosimetry_core.second_opinion.record import (
     at,
     bed_limited_organs,
     limited_organs,
-    named_sources,
     organ_of_role,
     time_zeros,
-    vois_of_organ,
 )
 
 _Rates = dict[str, dict[str, tuple[bed.Rate, float]]]
@@ -47,12 +46,14 @@ def measured_doses(
         for voi, value in own.items():
             by_voi.setdefault(voi, {})[name] = value
         for organ in ORGANS:
-            parts = vois_of_organ(cycle, organ)
+            parts = [part for part, voi in cycle["vois"].items() if organ_of_role(voi["role"]) == organ]
             if parts and all(part in own for part in parts):
                 masses = [cycle["vois"][part]["mass_kg"] for part in parts]
                 energy = math.fsum(own[part] * mass for part, mass in zip(parts, masses, strict=True))
                 organs.setdefault(organ, {})[name] = energy / math.fsum(masses)
     _check_bed(opinion, results, index, cycle, rates, by_voi)
+    check_beside(opinion, results, index, cycle, integrals, sources, by_voi)
+    check_organ_items(opinion, results, index, cycle, integrals, sources)
     for name, value in marrow_doses(results, cycle, sources).items():
         organs.setdefault("red_marrow", {})[name] = value
     return organs
@@ -95,7 +96,8 @@ def _check_bed(
         opinion.add([*place, "bed_gy"], f"cycle {cycle['number']}, {name}: BED (Gy)", value)
         parts.setdefault(organ, []).append((float(voi["mass_kg"]), value))
     for organ, values in parts.items():
-        if at(cycle, ["organs", organ, "bed_gy"]) is not None and len(values) == len(vois_of_organ(cycle, organ)):
+        members = [voi for voi in cycle["vois"].values() if organ_of_role(voi["role"]) == organ]
+        if at(cycle, ["organs", organ, "bed_gy"]) is not None and len(values) == len(members):
             opinion.add(
                 ["cycles", index, "organs", organ, "bed_gy"],
                 f"cycle {cycle['number']}, {organ}: BED (Gy)",
@@ -184,7 +186,6 @@ def _voi_doses(
     sources: Mapping[str, float],
 ) -> dict[str, float]:
     """Own absorbed dose of one nuclide to every VOI."""
-    sex = results["patient"]["sex"]
     doses: dict[str, float] = {}
     for name, own in integrals.items():
         voi = cycle["vois"][name]
@@ -194,9 +195,7 @@ def _voi_doses(
         role, mass, engine = voi["role"], voi["mass_kg"], voi.get("engine")
         organ = organ_of_role(role)
         if engine == "organ-level" and organ in ORGANS:
-            both = math.fsum(cycle["vois"][member]["mass_kg"] for member in vois_of_organ(cycle, organ))
-            value = dose_formulas.self_dose(nuclide, sex, organ, own[nuclide] / mass * both, both)
-            value += dose_formulas.cross_dose(nuclide, sex, organ, named_sources(cycle, organ, sources))
+            value = math.fsum(self_and_cross(results, cycle, name, nuclide, own[nuclide], sources).values())
         elif engine == "sphere":
             try:
                 s = dose_formulas.sphere_s_value(nuclide, mass, voi["density_g_per_ml"])

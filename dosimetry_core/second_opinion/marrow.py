@@ -106,23 +106,36 @@ def _marrow_settings(results: Tree, cycle: Tree) -> tuple[float, float]:
     return ratio, float(settings["blood_density_g_per_ml"])
 
 
-def marrow_doses(results: Tree, cycle: Tree, sources: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """Own absorbed dose to the red marrow by nuclide, from the sources that the record itemises."""
+def photon_scale(results: Tree) -> float:
+    """What photons from the rest of the body are scaled by."""
+    weight = results["patient"].get("weight_kg")
+    if not results["settings"]["red_marrow"]["scale_remainder_by_body_mass"] or not weight:
+        return 1.0
+    return dose_formulas.body_mass_kg(results["patient"]["sex"]) / float(weight)
+
+
+def marrow_items(results: Tree, cycle: Tree, sources: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    """Own absorbed dose to the red marrow by nuclide and by the sources that the record itemises."""
     sex = results["patient"]["sex"]
-    settings = results["settings"]["red_marrow"]
+    convention = results["settings"]["red_marrow"]["rest_of_body"]
     blood = blood_integrals(cycle)
     if not blood:
         return {}
     ratio, density = _marrow_settings(results, cycle)
-    weight = results["patient"].get("weight_kg")
-    scale = dose_formulas.body_mass_kg(sex) / weight if settings["scale_remainder_by_body_mass"] and weight else 1.0
-    doses = {}
+    items = {}
     for name, integral in blood.items():
-        value = dose_formulas.marrow_self_dose(name, sex, integral, density, ratio)
+        parts = {"self": dose_formulas.marrow_self_dose(name, sex, integral, density, ratio)}
         here = named_sources(cycle, "red_marrow", {s: v[name] for s, v in sources.items() if name in v})
-        rest = here.pop("remainder", None)
-        value += dose_formulas.cross_dose(name, sex, "red_marrow", here)
-        if rest is not None:
-            value += rest * dose_formulas.remainder_s_value(name, sex, settings["rest_of_body"], scale)
-        doses[name] = value
-    return doses
+        for source, value in here.items():
+            if source == "remainder":
+                s = dose_formulas.remainder_s_value(name, sex, convention, photon_scale(results))
+                parts[source] = value * s
+            else:
+                parts[source] = dose_formulas.cross_dose(name, sex, "red_marrow", {source: value})
+        items[name] = parts
+    return items
+
+
+def marrow_doses(results: Tree, cycle: Tree, sources: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """Own absorbed dose to the red marrow by nuclide."""
+    return {name: math.fsum(parts.values()) for name, parts in marrow_items(results, cycle, sources).items()}

@@ -8,6 +8,7 @@ from typing import Any
 from dosimetry_core.second_opinion.course import check_course, check_plan
 from dosimetry_core.second_opinion.cycle import HalfLives, measured_doses, organ_doses
 from dosimetry_core.second_opinion.record import RELATIVE_TOLERANCE, Opinion, Tree, at
+from dosimetry_core.second_opinion.uncertainty import check_uncertainties
 
 
 def recompute(results: Tree) -> dict[str, Any]:
@@ -31,6 +32,7 @@ def recompute(results: Tree) -> dict[str, Any]:
     measured = [measured_doses(opinion, results, index, cycle, half_lives) for index, cycle in cycles]
     own = [organ_doses(opinion, results, index, cycle, measured) for index, cycle in cycles]
     check_course(opinion, results, own)
+    check_uncertainties(opinion, results)
     check_plan(opinion, results, own)
     return {"values": opinion.values, "not_checked": opinion.not_checked, "blocking": opinion.blocking}
 

