@@ -129,6 +129,9 @@ def _with_enclosed(
             f"{title} with what it encloses: time-integrated activity of {n} (Bq·s)",
             total,
         )
+        if any(cycle["vois"][part].get("engine") == "voxel-s-values" for part in (name, *inside)):
+            opinion.not_checked.append(f"{title} with what it encloses: dose of {n} by engine voxel-s-values")
+            continue
         energy, mass = 0.0, 0.0
         for part in (name, *inside):
             kg = float(cycle["vois"][part]["mass_kg"])
