@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
-from dosimetry_core.case import Case, Cycle, Engine, ExcludedPoint, FitModel, FitWeights
+from dosimetry_core.case import Case, Cycle, Engine, ExcludedPoint, FitModel
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.image import Registration, TimePoint
 from dosimetry_core.voi import Role, Voi, VoiMask
@@ -109,12 +110,10 @@ def with_fit_model(case: Case, voi: str | None, model: FitModel) -> Case:
     return replace(case, settings=replace(case.settings, fit=fit))
 
 
-def with_fit_weights(case: Case, weights: FitWeights) -> Case:
-    """The case with other fit weights."""
-    fit = case.settings.fit
-    if fit.weights == weights:
-        return case
-    return replace(case, settings=replace(case.settings, fit=replace(fit, weights=weights)))
+def with_fit_settings(case: Case, **changes: Any) -> Case:
+    """The case with other settings of the fit, by their names in `FitSettings`; the very same case if none differs."""
+    fit = replace(case.settings.fit, **changes)
+    return case if fit == case.settings.fit else replace(case, settings=replace(case.settings, fit=fit))
 
 
 def with_point_excluded(case: Case, voi: str, time_point: int, reason: str, *, cycle: int | None = None) -> Case:

@@ -26,7 +26,7 @@ from dosimetry_core.dicom.grid import is_axial
 from dosimetry_core.dicom.image_reading import group_key, place_of, read_image
 from dosimetry_core.dicom.timing import Clock
 from dosimetry_core.dicom.values import SpectQuantity
-from dosimetry_core.errors import DicomReadError, DosimetryError, Finding, raise_problems
+from dosimetry_core.errors import DicomReadError, DosimetryError, Finding, InconsistentCaseError, raise_problems
 from dosimetry_core.image import DecayReference, ImageSeries
 from dosimetry_core.nuclide import LU177, Y90
 from dosimetry_core.progress import Progress, no_progress, part_of
@@ -172,6 +172,31 @@ def read_series(
     return reading
 
 
+def read_one(files: Sequence[DicomFile], clock: Clock, stated: Stated) -> ImageSeries:
+    """The one image that files hold, several beds joined: for files that were read before and sorted out then.
+
+    Raises
+    ------
+    DosimetryError
+        If they can't be read right.
+    InconsistentCaseError
+        If they hold several images.
+    """
+    groups: dict[tuple[str, ...], list[DicomFile]] = {}
+    for file in files:
+        groups.setdefault(group_key(file), []).append(file)
+    images = [read_image(group, clock, stated) for group in groups.values()]
+    if len(images) == 1:
+        return images[0]
+    joined = joined_beds(images)
+    raise_problems(joined.problems)
+    if len(joined.series) != 1:
+        raise InconsistentCaseError(
+            f"{len(joined.series)} images in files that were one", where=place_of(files), remedy="import them again"
+        )
+    return joined.series[0]
+
+
 def _shortened(problems: list[DosimetryError]) -> list[DosimetryError]:
     """The first problems of one kind, and how many more there are."""
     by_kind: dict[str, list[DosimetryError]] = {}
@@ -195,6 +220,7 @@ class _Sorting:
         self._findings: list[Finding] = []
         self._ignored: list[IgnoredFile] = []
         self._described: list[DescribedImage] = []
+        self._nm_left_out: list[tuple[str, str, str]] = []
 
     def sorted_out(self, files: list[DicomFile], progress: Progress) -> SeriesReading:
         """All files of a reading."""
@@ -223,13 +249,14 @@ class _Sorting:
         series: list[ImageSeries] = []
         for number, group in enumerate(groups.values()):
             progress(number / len(groups), "Checking series")
-            image = self._image_of(group)
+            image = self._image_of(group, part_of(progress, number / len(groups), (number + 1) / len(groups)))
             if image is not None:
                 series.append(image)
         joined = joined_beds(series)
         self._problems += joined.problems
         for image, beds in joined.beds:
             self._describe_joined(image, beds)
+        self._findings += self._studies_without_spect(joined.series)
         return SeriesReading(
             joined.series,
             tuple(vois),
@@ -239,13 +266,13 @@ class _Sorting:
             tuple(self._described),
         )
 
-    def _image_of(self, group: list[DicomFile]) -> ImageSeries | None:
+    def _image_of(self, group: list[DicomFile], progress: Progress) -> ImageSeries | None:
         why = _why_ignored(group[0])
         if why:
             self._leave_out(group, *why)
             return None
         try:
-            image = read_image(group, self._clock, self._stated)
+            image = read_image(group, self._clock, self._stated, progress=progress)
         except DosimetryError as error:
             self._problems.append(error)
             self._describe_as(group, error=error)
@@ -256,7 +283,19 @@ class _Sorting:
             self._findings.append(Finding("other-nuclide", "warning", f"not used: {why_not}", place_of(group)))
             return None
         self._describe_as(group, image=image)
+        for file in group:
+            file.release_pixels()
         return image
+
+    def _studies_without_spect(self, read: Sequence[ImageSeries]) -> list[Finding]:
+        """Studies of which nuclear-medicine images are there, but no SPECT was read: a time point may be missing."""
+        with_spect = {image.study_uid for image in read if image.kind == "spect"}
+        found: dict[str, Finding] = {}
+        for study, what, place in self._nm_left_out:
+            if study not in with_spect:
+                text = f"a study holds a {what} but no reconstructed SPECT that can be used; it gives no time point"
+                found.setdefault(study, Finding("study-without-spect", "warning", text, place))
+        return list(found.values())
 
     def _describe_joined(self, image: ImageSeries, beds: Sequence[ImageSeries]) -> None:
         parts = [one for one in self._described if any(one.image is bed for bed in beds)]
@@ -270,6 +309,8 @@ class _Sorting:
     ) -> None:
         ignored = [IgnoredFile(file.path, what, why, rule) for file in group]
         self._ignored += ignored
+        if group[0].sop_class_uid == NuclearMedicineImageStorage and image is None:
+            self._nm_left_out.append((group[0].header.text("StudyInstanceUID"), what, place_of(group)))
         if _is_image(group[0]):
             self._describe_as(group, image=image, ignored=ignored[0])
 

@@ -133,8 +133,10 @@ def _own(
         measurement = old if old is not None and unchanged else measure_cycle(cycle, previous=old, progress=progress)
         imaged = measurement.time_points[0].nuclide
         half_life = nuclide(imaged).physical_half_life_s
-        curves = {
-            name: voi_curves(
+        for name, voi in measurement.vois.items():
+            # Each look is a place where an evaluation that nobody waits for any more can stop.
+            progress(1.0, f"Fitting cycle {cycle.number}, {name}")
+            curves[name] = voi_curves(
                 cycle,
                 case.settings,
                 voi,
@@ -144,8 +146,7 @@ def _own(
                 region=role_group(voi.voi.role),
                 earlier=_earlier_fits(earlier, name, imaged),
             )
-            for name, voi in measurement.vois.items()
-        }
+        progress(1.0, f"Doses of cycle {cycle.number}")
         findings += measurement.findings
         if measurement.time_points[0].image.relative_standard_uncertainty is None:
             findings.append(

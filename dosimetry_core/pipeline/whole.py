@@ -85,6 +85,7 @@ def evaluate(
         )
     cycles = with_estimates(results)
     delivered = delivered_cycles(cycles, protocol)
+    progress(1.0, "Planning")
     try:
         plan = plan_next_cycle(
             protocol,
