@@ -249,8 +249,8 @@ def _settings(root: TomlTable) -> Settings:
         marrow,
         FrozenMap(densities),
         _radiobiology(table.table("radiobiology"), default.radiobiology),
-        FrozenMap(engine_by_voi),
-        default.voxel_s_values_beside if beside is None else beside,
+        engine_by_voi=FrozenMap(engine_by_voi),
+        voxel_s_values_beside=default.voxel_s_values_beside if beside is None else beside,
     )
     table.finish()
     return settings

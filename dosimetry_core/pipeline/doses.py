@@ -104,7 +104,11 @@ def voi_results(
     whole_body_bq_s
         Nuclide → time-integrated activity of the whole body, for voxel doses.
     """
-    regions = dose_regions(case, measurement, curves)
+    densities = {
+        name: case.settings.density_g_per_ml.get(role_group(measured.voi.role))
+        for name, measured in measurement.vois.items()
+    }
+    regions = dose_regions(measurement, curves, densities)
     voxels = voxel_engine(
         case,
         cycle,
@@ -118,12 +122,11 @@ def voi_results(
     engines = Engines(engines_by_region(case, regions, sources) | {VOXEL_S_VALUES: voxels})
     results = {}
     for name, measured in measurement.vois.items():
-        density = case.settings.density_g_per_ml.get(role_group(measured.voi.role))
         result = VoiResult(
             measured.voi,
             measured.volume_ml,
             regions[name].mass_kg if name in regions else None,
-            density,
+            densities[name],
             curves[name].curves,
             curves[name].fits,
             FrozenMap(),

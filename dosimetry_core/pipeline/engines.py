@@ -49,12 +49,12 @@ def wants_voxels(case: Case, voi: Voi) -> bool:
 
 
 def dose_regions(
-    case: Case, measurement: CycleMeasurement, curves: Mapping[str, VoiCurves]
+    measurement: CycleMeasurement, curves: Mapping[str, VoiCurves], densities_g_per_ml: Mapping[str, float | None]
 ) -> FrozenMap[str, DoseRegion]:
     """VOIs with a density and a volume as regions, those without a curve too."""
     regions = {}
     for name, measured in measurement.vois.items():
-        density = case.settings.density_g_per_ml.get(role_group(measured.voi.role))
+        density = densities_g_per_ml[name]
         if density is None or not measured.volume_ml > 0:
             continue
         activity = {nuclide: fit.time_integrated_activity_bq_s for nuclide, fit in curves[name].fits.items()}
