@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.case_opening import CaseOpening
-from app.case_reading import evaluated
+from app.case_reading import completed, evaluated
 from app.document import Document
 from app.finding_places import FindingDialog, place_of
 from app.job_messages import JobMessages
@@ -89,7 +89,7 @@ class MainWindow(QMainWindow):
             document,
             view_state,
             jobs,
-            Recomputation(document, jobs, evaluated, self),
+            Recomputation(document, jobs, evaluated, self, complete=completed),
             SecondOpinionWatch(document, jobs, self),
             Reviews(self, permission=permission),
             PlanChoice(self, permission=permission),
