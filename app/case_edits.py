@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
-from dosimetry_core.case import Case, Cycle, ExcludedPoint, FitModel, FitWeights
+from dosimetry_core.case import Case, Cycle, Engine, ExcludedPoint, FitModel
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.image import Registration, TimePoint
 from dosimetry_core.voi import Role, Voi, VoiMask
@@ -38,6 +39,23 @@ def with_mask(case: Case, cycle_index: int, voi_id: str, change: Callable[[VoiMa
         changed = changed or mask is not voi.mask
         vois.append(voi if mask is voi.mask else replace(voi, mask=mask))
     return with_cycle(case, cycle_index, replace(cycle, vois=tuple(vois))) if changed else case
+
+
+def with_engine_of_voi(case: Case, name: str, engine: Engine | None) -> Case:
+    """The case with another dose engine for a VOI, in all cycles; None for that of its role."""
+    engines = {voi: chosen for voi, chosen in case.settings.engine_by_voi.items() if voi != name}
+    if engine is not None:
+        engines[name] = engine
+    if engines == dict(case.settings.engine_by_voi):
+        return case
+    return replace(case, settings=replace(case.settings, engine_by_voi=FrozenMap(engines)))
+
+
+def with_voxel_s_values_beside(case: Case, beside: bool) -> Case:
+    """The case with voxel doses computed beside every engine, or not."""
+    if beside == case.settings.voxel_s_values_beside:
+        return case
+    return replace(case, settings=replace(case.settings, voxel_s_values_beside=beside))
 
 
 def with_voi(case: Case, cycle_index: int, voi: Voi) -> Case:
@@ -92,12 +110,10 @@ def with_fit_model(case: Case, voi: str | None, model: FitModel) -> Case:
     return replace(case, settings=replace(case.settings, fit=fit))
 
 
-def with_fit_weights(case: Case, weights: FitWeights) -> Case:
-    """The case with other fit weights."""
-    fit = case.settings.fit
-    if fit.weights == weights:
-        return case
-    return replace(case, settings=replace(case.settings, fit=replace(fit, weights=weights)))
+def with_fit_settings(case: Case, **changes: Any) -> Case:
+    """The case with other settings of the fit, by their names in `FitSettings`; the very same case if none differs."""
+    fit = replace(case.settings.fit, **changes)
+    return case if fit == case.settings.fit else replace(case, settings=replace(case.settings, fit=fit))
 
 
 def with_point_excluded(case: Case, voi: str, time_point: int, reason: str, *, cycle: int | None = None) -> Case:

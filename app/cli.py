@@ -23,6 +23,7 @@ COMMANDS = (
     "identity",
     "check",
     "dose",
+    "propose",
     "screenshots",
     "bench",
     *STORE_COMMANDS,
@@ -99,6 +100,10 @@ def _parser() -> argparse.ArgumentParser:
 
     add_dose_parser(commands)
 
+    from app.proposals.command import add_parser as add_propose_parser
+
+    add_propose_parser(commands)
+
     from app.benchmarks.command import add_bench_parser
 
     add_bench_parser(commands)
@@ -162,6 +167,7 @@ def _run(arguments: Sequence[str]) -> int:
     import app.operations.store_commands as store_commands
     from app.benchmarks.command import bench
     from app.dose_command import dose
+    from app.proposals.command import propose
 
     run: dict[str, Callable[[argparse.Namespace], int]] = {
         "demo": commands.demo,
@@ -172,6 +178,7 @@ def _run(arguments: Sequence[str]) -> int:
         "identity": commands.new_identity_files,
         "check": commands.check,
         "dose": dose,
+        "propose": propose,
         "screenshots": commands.screenshots,
         "bench": bench,
         "list": store_commands.list_courses,

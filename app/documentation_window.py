@@ -12,11 +12,14 @@ DOCUMENTS: tuple[tuple[str, str], ...] = (
     ("case-file.md", "Case file and commands"),
     ("findings.md", "Findings"),
     ("theory.md", "Theory"),
+    ("how-a-number-is-made.md", "How a number is made"),
     ("data.md", "Data"),
     ("validation.md", "Validation"),
+    ("oracles.md", "Oracles"),
     ("commissioning.md", "Commissioning"),
     ("hazards.md", "Hazards"),
     ("it-department.md", "IT department"),
+    ("developer-guide.md", "Developer guide"),
     ("third-party.md", "Third-party software"),
 )
 

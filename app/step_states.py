@@ -62,7 +62,11 @@ def _unconfirmed(step: StepKey, session: Session, case: Case) -> tuple[StepState
         if open_points:
             return "in progress", f"{len(open_points)} of {len(points)} time points not registered"
         findings = [f for p in points for f in p.registration.findings if f.level != "info"]
-        return ("attention", f"{len(findings)} remarks") if findings else ("in progress", "registered")
+        if findings:
+            return "attention", f"{len(findings)} remarks"
+        moved = [p for p in points if p.registration.method != "reference"]
+        waiting = sum(not p.registration.is_confirmed for p in moved)
+        return "in progress", f"{waiting} of {len(moved)} registrations not confirmed" if waiting else "registered"
     if step == "voi":
         if not has_images(case):
             return "empty", "no images"

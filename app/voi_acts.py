@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.case_edits import with_mask, with_voi, with_voi_named, with_voi_role, without_voi
 from app.display import shown_spect
+from app.proposals.acts import ProposalActs
 from app.session import Session
 from app.voi_shape_acts import ShapeSettings, combined, shape_edit
 from dosimetry_core.anatomical_plane import Plane
@@ -32,6 +33,8 @@ class VoiActs(QObject):
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self.proposals = ProposalActs(session, self)
+        self.proposals.told.connect(self.told)
 
     def new_voi(self) -> None:
         """Add an empty lesion with the next free name and take up the brush; it is renamed in the table."""
@@ -75,6 +78,7 @@ class VoiActs(QObject):
         voi = self._session.voi
         if voi is not None:
             self._session.reviews.mark_seen(voi.mask)
+            self.proposals.review()
             self.go_to_next_review()
 
     def go_to_next_review(self) -> None:

@@ -79,6 +79,7 @@ def voi_rows(session: Session, cycle: Cycle, hidden: frozenset[str]) -> list[Voi
                 visible=voi.voi_id not in hidden,
                 stale=stale,
                 note=result.failure or "" if result is not None else "",
+                proposed=voi.proposed,
             )
         )
     return rows

@@ -260,6 +260,10 @@ class Settings:
         default_factory=lambda: FrozenMap({"kidneys": 1.05, "liver": 1.06, "spleen": 1.06, "lesion": 1.04})
     )
     radiobiology: RadiobiologySettings = field(default_factory=RadiobiologySettings)
+    engine_by_voi: FrozenMap[str, Engine] = field(default_factory=FrozenMap)
+    """VOI name → engine, instead of that of its role."""
+    voxel_s_values_beside: bool = False
+    """Whether voxel doses are computed beside every engine."""
 
 
 @dataclass(frozen=True)

@@ -196,12 +196,21 @@ def _settings(root: TomlTable) -> Settings:
             fit_table.wrong("prior", 'has nothing to act on with tail = "physical"', "choose one of the two")
         fit_table.finish()
     engines = dict(default.engine)
+    engine_by_voi: dict[str, Engine] = {}
+    beside: bool | None = None
     engine_table = table.table("engine")
     if engine_table is not None:
         for role in ENGINE_ROLES:
             chosen = engine_table.choice(role, get_args(Engine), engines.get(role))
             if chosen is not None:
                 engines[role] = chosen
+        engine_by_voi = {
+            unicodedata.normalize("NFC", name): engine
+            for name, engine in engine_table.map_with(
+                "vois", lambda t, key: t.choice(key, get_args(Engine), default.engine["kidneys"])
+            ).items()
+        }
+        beside = engine_table.optional_flag("voxel_s_values_beside")
         engine_table.finish()
     marrow = default.red_marrow
     marrow_table = table.table("red_marrow")
@@ -240,6 +249,8 @@ def _settings(root: TomlTable) -> Settings:
         marrow,
         FrozenMap(densities),
         _radiobiology(table.table("radiobiology"), default.radiobiology),
+        engine_by_voi=FrozenMap(engine_by_voi),
+        voxel_s_values_beside=default.voxel_s_values_beside if beside is None else beside,
     )
     table.finish()
     return settings

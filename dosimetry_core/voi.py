@@ -126,6 +126,8 @@ class Voi:
         Where it is, on the cycle's reference grid.
     source
         Where it came from: a file name, or how it was drawn.
+    proposed
+        It was drawn by the program and not yet reviewed by a person.
     """
 
     voi_id: str
@@ -133,3 +135,4 @@ class Voi:
     role: Role
     mask: VoiMask
     source: str = ""
+    proposed: bool = False

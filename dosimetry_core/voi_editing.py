@@ -6,6 +6,7 @@ the box that a gesture touches is computed. Whole-mask acts (margin, fill betwee
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -29,6 +30,8 @@ _POLYGON_LINES_PER_ROW = 8
 _LEAST_VOXELS_PER_RADIUS = 4.0
 # Points of a path that are this near to the straight line between their neighbours change nothing to be seen.
 _STRAIGHT_PART_OF_RADIUS = 0.02
+# Parts of strokes that are kept: more than a stroke has, small against an image.
+_KEPT_PARTS = 128
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,7 +233,10 @@ def _brush_mask(geometry: VolumeGeometry, gesture: BrushGesture) -> VoiMask:
         if part is None:
             continue
         begin, end = part
-        dab = _capsule_coverage(begin, end, a * spacing, b * spacing, gesture.radius_mm, spacing, divisions)
+        dab = _kept_capsule(
+            *(tuple(values.tolist()) for values in (begin, end, a * spacing, b * spacing, spacing, divisions)),
+            gesture.radius_mm,
+        )
         target = coverage[tuple(slice(int(p), int(q)) for p, q in zip(begin - start, end - start, strict=True))]
         np.maximum(target, dab, out=target)
     return _trimmed(geometry, start, coverage)
@@ -269,6 +275,21 @@ def _clipped(
     start = np.maximum(np.floor(low + 0.5), 0).astype(np.int64)
     stop = np.minimum(np.floor(high + 0.5) + 1, geometry.shape).astype(np.int64)
     return None if np.any(stop <= start) else (start, stop)
+
+
+@functools.lru_cache(maxsize=_KEPT_PARTS)
+def _kept_capsule(
+    begin: tuple[int, ...],
+    end: tuple[int, ...],
+    a_mm: tuple[float, ...],
+    b_mm: tuple[float, ...],
+    spacing_mm: tuple[float, ...],
+    divisions: tuple[int, ...],
+    radius_mm: float,
+) -> Bytes:
+    """Coverage by one part of a stroke; while the stroke grows its earlier parts are not computed again."""
+    a, b, spacing = np.array(a_mm), np.array(b_mm), np.array(spacing_mm)
+    return read_only(_capsule_coverage(np.array(begin), np.array(end), a, b, radius_mm, spacing, np.array(divisions)))
 
 
 def _capsule_coverage(

@@ -1,4 +1,6 @@
-"""Makes resources/demonstration/expected.json anew: ``python -m tests.expected_results``. See the SOURCE file there."""
+"""Makes resources/demonstration/expected.json anew, and the page on how a number is made: ``python -m
+tests.expected_results``. See the SOURCE file there.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from dosimetry_core.constancy import CASE_FILE, constancy_values
 from dosimetry_core.pipeline import compute
 from dosimetry_core.results_json import results_json
 from dosimetry_core.virtual_patient import write_demonstration
+from tests import number_trail
 
 FOLDER = Path(__file__).parents[1] / "resources" / "demonstration"
 
@@ -22,6 +25,7 @@ def main() -> None:
         case = Path(work) / "case"
         write_demonstration(case, seed=1)
         results = results_json(compute(read_case(case)))
+        number_trail.PAGE.write_text(number_trail.page(case, results), "utf-8")
     entry = {"case_sha256": results["inputs"][CASE_FILE], "values": constancy_values(results)}
     content = json.dumps([entry], indent=1, ensure_ascii=False).encode("utf-8") + b"\n"
     (FOLDER / "expected.json").write_bytes(content)

@@ -136,7 +136,8 @@ class CurveView(QWidget):
 
     def set_current(self, voi_id: str | None) -> None:
         """Show this curve large. Silent."""
-        if voi_id in self._curves:
+        # What is large already is not drawn again: this is called at every step of a stroke.
+        if voi_id in self._curves and self.plot.curve is not self._curves[voi_id]:
             self._refresh(voi_id)
 
     def current(self) -> str | None:

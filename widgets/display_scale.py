@@ -111,9 +111,13 @@ def grey_levels(values_hu: NDArray[Any], window: WindowLevel) -> Bytes:
     """Grey levels 0 … 255 of CT numbers, contiguous, same shape."""
     lower = window.level_hu - window.width_hu / 2
     if values_hu.dtype == np.int16:
-        return _grey_table(window)[np.ascontiguousarray(values_hu).view(np.uint16)]
+        # Every bit pattern has its place in the table, so the bounds need no check.
+        return _grey_table(window).take(np.ascontiguousarray(values_hu).view(np.uint16), mode="clip")
     scaled = (values_hu - np.float32(lower)) * np.float32(255 / window.width_hu) + np.float32(0.5)
-    return np.ascontiguousarray(np.clip(np.nan_to_num(scaled, nan=0.0), 0, 255).astype(np.uint8))
+    # fmax takes the number where the other one is none: what lies outside the image is black.
+    np.fmax(scaled, 0, out=scaled)
+    np.minimum(scaled, 255, out=scaled)
+    return np.ascontiguousarray(scaled.astype(np.uint8))
 
 
 @functools.lru_cache(maxsize=8)

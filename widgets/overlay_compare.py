@@ -1,157 +1,43 @@
-"""Two images of the same patient on one another: fused, checkerboard, difference, swipe, flicker, in three planes."""
+"""Two images of the same patient on one another, in three planes, and the hand that moves one of them."""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPainterPath, QPen
+from numpy.typing import ArrayLike
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSlider, QSplitter, QToolButton, QVBoxLayout, QWidget
 
-from dosimetry_core.anatomical_plane import PLANES, Plane, PlaneAxes
+from dosimetry_core.anatomical_plane import PLANES, Plane
 from dosimetry_core.geometry import VolumeGeometry
-from widgets.display_scale import ColourScale, WindowLevel, grey_levels
+from widgets.compare_view import CompareMode, CompareView, Hand, Mark, Only
+from widgets.display_scale import ColourScale, WindowLevel
 from widgets.slice_annotation import SliceCorner
-from widgets.slice_picture import Layer, overlay_image, plane_values
-from widgets.slice_view import SliceView
-from widgets.theme import BADGE, label
+from widgets.slice_picture import Layer
+from widgets.theme import label
 
-CompareMode = Literal["fused", "checkerboard", "difference", "swipe", "flicker"]
+__all__ = ["CompareView", "Hand", "Mark", "OverlayCompare"]
+
 _MODES: tuple[tuple[CompareMode, str, str], ...] = (
     ("fused", "Fused", "Reference in blue, moving in orange; grey where they agree"),
     ("checkerboard", "Checkerboard", "Squares of one and the other"),
     ("difference", "Difference", "Moving minus reference"),
     ("swipe", "Swipe", "Reference left of the line, moving right of it; the slider moves the line"),
     ("flicker", "Flicker", "One after the other (hold F)"),
+    (
+        "isocontours",
+        "Isocontours",
+        "Lines of equal uptake, or of skin and bone without SPECT, of both on the reference",
+    ),
 )
-_SQUARE_MM = 30.0
 _FLICKER_MS = 420
+_LEGENDS: dict[CompareMode, str] = {
+    "fused": "blue: reference   orange: moving",
+    "difference": "grey: equal",
+    "isocontours": "blue: reference   orange: moving",
+}
 _SWIPE_STEPS = 1000
-
-
-class CompareView(SliceView):
-    """A slice view whose picture is made of two CT images."""
-
-    def __init__(self, plane: Plane, parent: QWidget | None = None) -> None:
-        super().__init__(plane, parent)
-        self.setObjectName(f"compare_{plane}")
-        self._moving: Layer | None = None
-        self._moving_spect: Layer | None = None
-        self._mode: CompareMode = "fused"
-        self._swipe = 0.5
-        self._second = False
-
-    def show_pair(self, reference: Layer | None, moving: Layer | None) -> None:
-        """The two images."""
-        self._moving = moving
-        self.show_ct(reference)
-
-    def show_moving_spect(self, layer: Layer | None) -> None:
-        """SPECT of the moving time point, laid over it."""
-        self._moving_spect = layer
-        self._redraw()
-
-    def set_mode(self, mode: CompareMode) -> None:
-        """How the two are laid on one another."""
-        self._mode = mode
-        self._redraw()
-
-    def set_swipe(self, part: float) -> None:
-        """Where the swipe line stands, from 0 to 1 of the width."""
-        self._swipe = part
-        self._redraw()
-
-    def set_second(self, second: bool) -> None:
-        """Flicker: whether the moving image is shown now."""
-        if second != self._second:
-            self._second = second
-            self._redraw()
-
-    def _draw_pictures(self, painter: QPainter, axes: PlaneAxes, target: QRectF) -> None:
-        reference = None if self._ct is None else self._grey(self._ct, axes)
-        moving = None if self._moving is None else self._grey(self._moving, axes)
-        if reference is None or moving is None:
-            shown = reference if reference is not None else moving
-            if shown is not None:
-                painter.drawImage(target, _grey_image(shown))
-        elif self._mode == "fused":
-            painter.drawImage(target, _two_colours(*_same_size(reference, moving)))
-        elif self._mode == "difference":
-            painter.drawImage(target, _difference(*_same_size(reference, moving)))
-        elif self._mode == "flicker":
-            painter.drawImage(target, _grey_image(moving if self._second else reference))
-        else:
-            painter.drawImage(target, _grey_image(reference))
-            painter.save()
-            painter.setClipPath(self._moving_area(target))
-            painter.drawImage(target, _grey_image(moving))
-            painter.restore()
-            if self._mode == "swipe":
-                x = self.width() * self._swipe
-                painter.setPen(QPen(QColor(BADGE), 1.4))
-                painter.drawLine(QPointF(x, 0), QPointF(x, self.height()))
-        self._draw_spects(painter, axes, target)
-
-    def _draw_spects(self, painter: QPainter, axes: PlaneAxes, target: QRectF) -> None:
-        moving_only = self._mode == "flicker" and self._second
-        for layer in (self._moving_spect,) if moving_only else (self._spect,):
-            if layer is not None and self._scale is not None and self._mode != "difference":
-                values = plane_values(layer, axes, self._slice).astype(np.float32, copy=False)
-                painter.drawImage(target, overlay_image(values, self._scale, opacity=0.6, rising=True))
-
-    def _grey(self, layer: Layer, axes: PlaneAxes) -> NDArray[np.uint8]:
-        return grey_levels(plane_values(layer, axes, self._slice), self._window)
-
-    def _moving_area(self, target: QRectF) -> QPainterPath:
-        path = QPainterPath()
-        if self._mode == "swipe":
-            path.addRect(QRectF(self.width() * self._swipe, 0, self.width(), self.height()))
-            return path
-        side = _SQUARE_MM * self.pixels_per_mm()
-        rows, columns = int(target.height() / side) + 1, int(target.width() / side) + 1
-        for row in range(rows):
-            for column in range(row % 2, columns, 2):
-                path.addRect(QRectF(target.left() + column * side, target.top() + row * side, side, side))
-        return path
-
-
-def _same_size(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Both pictures with as many rows and columns as the finer one; each covers the same area."""
-    rows, columns = max(a.shape[0], b.shape[0]), max(a.shape[1], b.shape[1])
-
-    def grown(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        if levels.shape == (rows, columns):
-            return levels
-        size = _grey_image(levels).scaled(
-            columns, rows, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
-        )
-        size = size.convertToFormat(QImage.Format.Format_Grayscale8)
-        view = np.frombuffer(size.constBits(), np.uint8).reshape(rows, size.bytesPerLine())
-        return view[:, :columns].copy()
-
-    return grown(a), grown(b)
-
-
-def _grey_image(levels: NDArray[np.uint8]) -> QImage:
-    levels = np.ascontiguousarray(levels)
-    rows, columns = levels.shape
-    return QImage(levels.data, columns, rows, columns, QImage.Format.Format_Grayscale8).copy()
-
-
-def _two_colours(reference: NDArray[np.uint8], moving: NDArray[np.uint8]) -> QImage:
-    """Blue and orange that add up to grey where both are equal."""
-    mean = ((reference.astype(np.uint16) + moving) // 2).astype(np.uint8)
-    colours = np.ascontiguousarray(np.stack([moving, mean, reference], axis=-1))
-    rows, columns = reference.shape
-    return QImage(colours.data, columns, rows, 3 * columns, QImage.Format.Format_RGB888).copy()
-
-
-def _difference(reference: NDArray[np.uint8], moving: NDArray[np.uint8]) -> QImage:
-    """Middle grey where both are equal, brighter where the moving image is denser."""
-    change = (moving.astype(np.int16) - reference) // 2 + 128
-    return _grey_image(change.astype(np.uint8))
 
 
 class OverlayCompare(QWidget):
@@ -160,6 +46,12 @@ class OverlayCompare(QWidget):
     cursor_moved = Signal(object)
     window_level_changed = Signal(object)
     mode_changed = Signal(str)
+    hand_moved = Signal(object, object, bool)
+    """Translation (mm) and rotation vector (rad) of the moving image on the reference since the press; and whether the
+    gesture ended."""
+    hand_cancelled = Signal()
+    landmark_set = Signal(object)
+    """A point of the reference frame was clicked with the landmark hand."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -213,6 +105,9 @@ class OverlayCompare(QWidget):
         for view in self.views.values():
             view.cursor_moved.connect(self._follow_cursor)
             view.window_level_changed.connect(self._follow_window)
+            view.hand_moved.connect(self.hand_moved)
+            view.hand_cancelled.connect(self.hand_cancelled)
+            view.landmark_set.connect(self.landmark_set)
         self.set_mode("fused")
 
     @property
@@ -256,12 +151,32 @@ class OverlayCompare(QWidget):
         for view in self.views.values():
             view.set_corner(corner)
 
+    def set_hand(self, hand: Hand) -> None:
+        """What the left button and the arrow keys do: move or turn the moving image, set landmarks, or the cursor."""
+        for view in self.views.values():
+            view.set_hand(hand)
+
+    def set_turn_centre(self, point_mm: ArrayLike) -> None:
+        """Point of the reference frame about which the moving image turns."""
+        for view in self.views.values():
+            view.set_turn_centre(point_mm)
+
+    def set_only(self, only: Only) -> None:
+        """Show one of the two images alone, whatever the mode; empty: both."""
+        for view in self.views.values():
+            view.set_only(only)
+
+    def set_marks(self, marks: Sequence[Mark]) -> None:
+        """Points that are marked in the views."""
+        for view in self.views.values():
+            view.set_marks(marks)
+
     def set_mode(self, mode: CompareMode) -> None:
         """How the images are laid on one another. Silent."""
         self._mode = mode
         self._buttons[mode].setChecked(True)
         self._slider.setVisible(mode == "swipe")
-        self._legend.setText({"fused": "blue: reference   orange: moving", "difference": "grey: equal"}.get(mode, ""))
+        self._legend.setText(_LEGENDS.get(mode, ""))
         for view in self.views.values():
             view.set_mode(mode)
         if mode == "flicker":

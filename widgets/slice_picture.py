@@ -101,33 +101,40 @@ def plane_values(layer: Layer, axes: PlaneAxes, slice_index: int, *, least_step_
 def _trilinear(values: NDArray[Any], matrix: NDArray[np.float64], rows: int, columns: int) -> NDArray[np.float32]:
     """Values at indices ``matrix @ (row, column, 1)``; NaN more than half a voxel outside.
 
-    Written out because the general resamplers of the libraries take three times as long for one plane.
+    VTK's image filters need no graphics; they take a fifth of the time of the same in NumPy, and use all cores.
     """
-    row, column = np.arange(rows)[:, None], np.arange(columns)[None, :]
-    flat = np.ascontiguousarray(values).reshape(-1)
-    strides = (values.shape[1] * values.shape[2], values.shape[2], 1)
-    base = np.zeros((rows, columns), np.intp)
-    outside = np.zeros((rows, columns), bool)
-    parts, steps = [], []
-    for axis, size in enumerate(values.shape):
-        index = (matrix[axis, 0] * row + (matrix[axis, 1] * column + matrix[axis, 2])).astype(np.float32)
-        outside |= (index < -0.5) | (index > size - 0.5)
-        np.clip(index, 0, size - 1, out=index)
-        low = np.minimum(index.astype(np.intp), max(size - 2, 0))
-        parts.append(index - low)
-        base += low * strides[axis]
-        steps.append(strides[axis] if size > 1 else 0)
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+    from vtkmodules.util.vtkConstants import VTK_FLOAT
+    from vtkmodules.vtkCommonMath import vtkMatrix4x4
+    from vtkmodules.vtkImagingCore import vtkImageReslice
 
-    def between(offset: int, axis: int) -> NDArray[np.float32]:
-        if axis == 3:
-            corner: NDArray[np.float32] = flat.take(base + offset).astype(np.float32, copy=False)
-            return corner
-        low = between(offset, axis + 1)
-        mixed: NDArray[np.float32] = low + (between(offset + steps[axis], axis + 1) - low) * parts[axis]
-        return mixed
+    from widgets.voi_surface import image_data
 
-    result = between(0, 0)
-    result[outside] = np.nan
+    image = image_data(values)
+    reslice = vtkImageReslice()
+    reslice.SetInputData(image)
+    reslice.SetOutputDimensionality(2)
+    reslice.SetInterpolationModeToLinear()
+    # Half a voxel beyond the outermost centres still belongs to the image.
+    reslice.BorderOn()
+    reslice.SetBackgroundLevel(float("nan"))
+    reslice.SetOutputScalarType(VTK_FLOAT)
+    axes = vtkMatrix4x4()
+    # VTK counts (column, row, slice); a picture's first direction is its column.
+    for place, axis in enumerate((2, 1, 0)):
+        axes.SetElement(place, 0, float(matrix[axis, 1]))
+        axes.SetElement(place, 1, float(matrix[axis, 0]))
+        axes.SetElement(place, 3, float(matrix[axis, 2]))
+    normal = np.cross(matrix[::-1, 1], matrix[::-1, 0])
+    for place in range(3):
+        axes.SetElement(place, 2, float(normal[place]))
+    reslice.SetResliceAxes(axes)
+    reslice.SetOutputSpacing(1, 1, 1)
+    reslice.SetOutputOrigin(0, 0, 0)
+    reslice.SetOutputExtent(0, columns - 1, 0, rows - 1, 0, 0)
+    reslice.Update()
+    scalars = reslice.GetOutput().GetPointData().GetScalars()
+    result: NDArray[np.float32] = vtk_to_numpy(scalars).reshape(rows, columns)  # type: ignore[no-untyped-call]
     return result
 
 

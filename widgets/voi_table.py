@@ -18,6 +18,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import (
     QColor,
+    QFont,
     QGuiApplication,
     QIcon,
     QKeyEvent,
@@ -64,6 +65,7 @@ class VoiRow:
     visible: bool = True
     stale: bool = False
     note: str = ""
+    proposed: bool = False
 
 
 @dataclass(frozen=True)
@@ -214,7 +216,7 @@ def _cell_text(row: VoiRow, column: _Column, *, with_symbol: bool = False) -> st
     if column.key == "role":
         return str(value).replace("_", " ")
     if column.unit is None:
-        return str(value)
+        return f"{value} (proposed)" if column.key == "name" and row.proposed else str(value)
     uncertainty = row.absorbed_dose_standard_uncertainty_gy if column.key == "dose" else None
     return quantity_text(column.unit, value, uncertainty, with_symbol=with_symbol)
 
@@ -272,6 +274,10 @@ class _VoiModel(QAbstractTableModel):
             return _cell_text(row, column)
         if role == Qt.ItemDataRole.EditRole:
             return getattr(row, column.field)
+        if role == Qt.ItemDataRole.FontRole and row.proposed:
+            font = QFont()
+            font.setItalic(True)
+            return font
         if role == Qt.ItemDataRole.DecorationRole and column.key == "name":
             return colour_icon(row.colour, filled=row.visible)
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -280,7 +286,9 @@ class _VoiModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ForegroundRole and row.stale and column.key == "dose":
             return QColor(STALE)
         if role == Qt.ItemDataRole.ToolTipRole:
-            tips = [row.note, "stale: its inputs changed" if row.stale and column.key == "dose" else ""]
+            proposed = "proposed, not yet reviewed" if row.proposed else ""
+            stale = "stale: its inputs changed" if row.stale and column.key == "dose" else ""
+            tips = [row.note, proposed, stale]
             return "\n".join(tip for tip in tips if tip) or None
         return None
 

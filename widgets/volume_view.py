@@ -33,6 +33,7 @@ _DEGREES_PER_PIXEL = 0.5
 _ZOOM_STEP = 1.12
 _REFINE_AFTER_MS = 160
 _MESH_AFTER_MS = 150
+_CURSOR_AFTER_MS = 120
 _CLICK_MOVES_LESS_THAN = 4
 
 
@@ -84,6 +85,10 @@ class VolumeView(QWidget):
         self._mesh.setSingleShot(True)
         self._mesh.setInterval(_MESH_AFTER_MS)
         self._mesh.timeout.connect(self._redraw)
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_CURSOR_AFTER_MS)
+        self._rest.timeout.connect(self._redraw)
         self._reset = self._corner_button("volume_reset", "Front", "Back to the view from the front")
         self._reset.clicked.connect(self.reset_view)
         self._toggle = self._corner_button("volume_projection", "SPECT", "Projection of the SPECT around the VOIs")
@@ -154,10 +159,10 @@ class VolumeView(QWidget):
         self._redraw()
 
     def set_cursor(self, point_mm: ArrayLike | None) -> None:
-        """A small white ball at the linked cursor."""
+        """A small white ball at the linked cursor; it follows when the cursor rests, so that slices scroll freely."""
         if self._scene is not None:
             self._scene.set_cursor(None if point_mm is None else np.asarray(point_mm, dtype=np.float64))
-            self._redraw()
+            self._rest.start()
 
     def reset_view(self) -> None:
         """From the front, all VOIs in view."""

@@ -1,29 +1,35 @@
-"""Step 3: align. Reference against moving time point, automatic registration, and adjustment by hand."""
+"""Step 3: align. Reference against moving time point: automatic, by hand, by landmarks, organ by organ; confirmed."""
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QFileDialog
 
-from app.case_edits import with_cycle, with_registration
+from app.case_edits import with_cycle
 from app.display import ct_layer, spect_layer, spect_scale
 from app.number_grid import GridColumn, GridRow, Number, NumberGrid
-from app.registration_words import DEGREE, REGISTRATION_WORDS, displacement_mm
+from app.registration_acts import RegistrationActs, landmark_distances_mm, turn_centre_mm
+from app.registration_words import DEGREE, REGISTRATION_WORDS, confirmation_words, displacement_mm
 from app.result_paths import result_path
 from app.scan_words import delay_text
 from app.session import Session
+from app.steps.align_hand import FileSection, HandSection, LandmarkSection, OrganSection
 from app.steps.remarks import Remarks
 from app.steps.step import Section, Step, push_button, text_label
 from dosimetry_core.case import Case, Cycle
+from dosimetry_core.errors import DosimetryError
 from dosimetry_core.geometry import FloatArray
 from dosimetry_core.image import Registration, TimePoint
 from dosimetry_core.progress import Progress
 from dosimetry_core.units import MILLIMETRE
+from widgets.compare_view import MOVING_COLOUR, REFERENCE_COLOUR, Mark
 from widgets.display_scale import WindowLevel
-from widgets.nudge_pad import NudgePad
 from widgets.overlay_compare import OverlayCompare
 
 IDLE_MS = 1200
@@ -34,19 +40,12 @@ LARGE_SHIFT_MM = 15.0
 
 def registered_again(cycle: Cycle, *, progress: Progress) -> Cycle:
     """The cycle with all its time points registered anew."""
-    from dataclasses import replace
-
     from dosimetry_core.registration import register_time_points
 
     points = register_time_points(
         cycle.time_points, cycle.reference_time_point, progress=progress, where=f"cycle {cycle.number}"
     )
     return replace(cycle, time_points=points)
-
-
-def image_centre_mm(point: TimePoint) -> FloatArray:
-    """Centre of a time point's image, in its own patient system."""
-    return (point.ct or point.spect).volume.geometry.centre_mm()
 
 
 class AlignStep(Step):
@@ -57,6 +56,8 @@ class AlignStep(Step):
     needs_time_strip = True
     keys = (
         ("Arrows of the pad", "move 1 mm; Shift 0.1 mm, Ctrl 5 mm"),
+        ("Drag, arrow keys", "with Move or Turn: the moving image, 1 mm or 1°; Shift a tenth, Ctrl five"),
+        ("F held", "the moving image alone"),
         ("Left / Right", "previous / next time point"),
     )
 
@@ -74,8 +75,13 @@ class AlignStep(Step):
         session.view_state.cursor_changed.connect(self.compare.set_cursor)
         session.view_state.window_changed.connect(lambda w, level: self.compare.set_window_level(WindowLevel(w, level)))
         self._shown: tuple[Any, ...] = ()
+        self._pairs: list[tuple[FloatArray, FloatArray]] = []
+        self._marked: FloatArray | None = None
+        self._of: tuple[int, int] | None = None
+        self._found: tuple[Registration, dict[str, Any]] | None = None
 
     def _build_inspector(self) -> None:
+        self.acts = RegistrationActs(self.session)
         now = Section("Registration of this scan")
         self._state = text_label(role="heading", name="registration_state", wrap=True)
         now.add(self._state)
@@ -83,13 +89,31 @@ class AlignStep(Step):
         now.add(self.numbers)
         self._note = text_label(role="warning", name="registration_note", wrap=True)
         now.add(self._note)
+        self.confirm = push_button(
+            "Confirm this registration", name="confirm_registration", tooltip="In the name of who is working"
+        )
+        self.confirm.clicked.connect(lambda: self.acts.confirm())
+        now.add_row(self.confirm)
         self.inspector.add(now)
-        hand = Section("Adjust by hand")
-        self.pad = NudgePad()
+        self.hand = HandSection()
+        self.hand.hand_changed.connect(self.take_hand)
+        self.pad = self.hand.pad
         self.pad.nudged.connect(self.nudge)
         self.pad.reset_clicked.connect(self.back_to_automatic)
-        hand.add(self.pad)
-        self.inspector.add(hand)
+        self.compare.hand_moved.connect(self._hand_moved)
+        self.compare.hand_cancelled.connect(self._show_again)
+        self.compare.landmark_set.connect(self._set_landmark)
+        self.inspector.add(self.hand)
+        self.organs = OrganSection()
+        self.organs.look.clicked.connect(self.find_organs)
+        self.organs.place.clicked.connect(self.place_organs)
+        self.organs.release.clicked.connect(lambda: self.acts.release_vois())
+        self.inspector.add(self.organs)
+        self.landmarks = LandmarkSection()
+        self.landmarks.set.clicked.connect(lambda: self.take_hand("landmark" if self.landmarks.set.isChecked() else ""))
+        self.landmarks.remove.clicked.connect(self.remove_landmark)
+        self.landmarks.apply.clicked.connect(self.align_by_landmarks)
+        self.inspector.add(self.landmarks)
         automatic = Section("Automatic registration")
         self.again = push_button(
             "Register this cycle again", name="register_again", tooltip="rigid, CT to CT; runs beside your work"
@@ -97,6 +121,8 @@ class AlignStep(Step):
         self.again.clicked.connect(self.register_again)
         automatic.add_row(self.again)
         self.inspector.add(automatic)
+        self.files = FileSection(self.choose_object_to_read, self.choose_object_to_write)
+        self.inspector.add(self.files)
         all_points = Section("All scans of the cycle")
         self.points = NumberGrid("registrations")
         self.points.row_clicked.connect(lambda key: session_time_point(self.session, key))
@@ -108,24 +134,150 @@ class AlignStep(Step):
     # --- acts -------------------------------------------------------------------------------------------------------
 
     def nudge(self, translation_mm: Any, rotation: Any) -> None:
-        """Move the current scan by (x, y, z) in mm and rotate it about its image centre, in rad."""
-        from dosimetry_core.registration import nudged
+        """Move the image of the current scan on the reference by (x, y, z) in mm; turn it about its centre, in rad."""
+        if self._is_reference():
+            return
+        self.acts.move(np.asarray(translation_mm), np.asarray(rotation), merging=True)
+        self._idle.start()
 
+    def _is_reference(self) -> bool:
+        """Whether there is nothing to move; says why."""
+        point = self.session.time_point
+        if point is None:
+            return True
+        if point.registration.method == "reference":
+            self.told.emit("The reference scan stays where it is: choose another one in the strip below")
+            return True
+        return False
+
+    def take_hand(self, hand: Any) -> None:
+        """What the left button is: cursor (empty), ``move``, ``turn`` or ``landmark``."""
+        if hand and self._is_reference():
+            hand = ""
+        self.hand.show_hand(hand)
+        self.landmarks.set.setChecked(hand == "landmark")
+        self._marked = None
+        self.compare.set_hand(hand)
+        self._show_landmarks()
+
+    def _hand_moved(self, translation_mm: Any, rotation: Any, finished: bool) -> None:
+        """Follow a drag on the screen; the end of it is one edit."""
+        if finished:
+            if not self._is_reference() and (np.any(translation_mm) or np.any(rotation)):
+                arrow_key = self._dragging is None
+                self._dragging = None
+                self.acts.move(np.asarray(translation_mm), np.asarray(rotation), merging=arrow_key)
+                self._idle.start()
+            return
+        moved = self.acts.moved(np.asarray(translation_mm), np.asarray(rotation))
+        point, cycle = self.session.time_point, self.session.cycle
+        if moved is not None and point is not None and cycle is not None:
+            self._dragging = moved
+            self._show_pair(cycle, replace(point, registration=moved))
+
+    _dragging: Registration | None = None
+
+    def _show_again(self) -> None:
+        """The drag was given up: the scan lies where it lay."""
+        self._dragging, self._shown = None, ()
+        self.refresh()
+
+    def _set_landmark(self, point_mm: Any) -> None:
+        """A place was clicked: first in the reference, then in the scan."""
         point = self.session.time_point
         if point is None:
             return
-        if point.registration.method == "reference":
-            self.told.emit("The reference scan stays where it is: choose another one in the strip below")
+        if self._marked is None:
+            self._marked = np.array(point_mm, dtype=np.float64)
+        else:
+            self._pairs.append((self._marked, point.registration.transform.apply(point_mm)))
+            self._marked = None
+        self._show_landmarks()
+
+    def remove_landmark(self) -> None:
+        """Take the last click back, or the last pair."""
+        if self._marked is not None:
+            self._marked = None
+        elif self._pairs:
+            self._pairs.pop()
+        self._show_landmarks()
+
+    def align_by_landmarks(self) -> None:
+        """Least squares of the pairs; they stay, so that their distances can be read afterwards."""
+        self.take_hand("")
+        try:
+            self.acts.by_landmarks(self._pairs)
+        except DosimetryError as error:
+            self.told.emit(error.line())
+
+    def _show_landmarks(self) -> None:
+        point = self.session.time_point
+        setting = self.landmarks.set.isChecked()
+        waiting = ("scan" if self._marked is not None else "reference") if setting else ""
+        self.compare.set_only({"scan": "moving", "reference": "reference"}.get(waiting, ""))  # type: ignore[arg-type]
+        if point is None:
             return
-        c, p = self.session.view_state.cycle, self.session.view_state.time_point
+        self.landmarks.show_pairs(landmark_distances_mm(point.registration, self._pairs), waiting_for=waiting)
+        back = point.registration.transform.inverse()
+        marks = []
+        for number, (first, second) in enumerate(self._pairs, start=1):
+            marks.append(_mark(first, str(number), REFERENCE_COLOUR))
+            marks.append(_mark(back.apply(second), str(number), MOVING_COLOUR))
+        if self._marked is not None:
+            marks.append(_mark(self._marked, str(len(self._pairs) + 1), REFERENCE_COLOUR))
+        self.compare.set_marks(marks)
 
-        def edit(case: Case) -> Case:
-            held = case.cycles[c].time_points[p]
-            moved = nudged(held.registration, np.asarray(translation_mm), np.asarray(rotation), image_centre_mm(held))
-            return with_registration(case, c, p, moved)
+    def find_organs(self) -> None:
+        """Look for the uptake of the organs of the current scan, as a job; nothing changes before it is accepted."""
+        from dosimetry_core.quantification.organ_position import organ_positions
 
-        self.session.document.apply(f"Adjust scan {p + 1} by hand", edit, merge_key=("nudge", c, p))
-        self._idle.start()
+        cycle, index = self.session.cycle, self.session.view_state.time_point
+        if cycle is None or self.session.time_point is None or not cycle.vois:
+            self.told.emit("There are no VOIs to look for: draw or read them first")
+            return
+        registration = cycle.time_points[index].registration
+        job = self.session.jobs.start(
+            organ_positions,
+            cycle,
+            index,
+            turning=self.organs.turning.isChecked(),
+            purpose=("organs", cycle.number),
+            title=f"Finding the organs of scan {index + 1}",
+        )
+
+        def take(found: dict[str, Any]) -> None:
+            self._found = (registration, found)
+            self.refresh()
+
+        job.succeeded.connect(take)
+
+    def place_organs(self) -> None:
+        """Measure the organs of the current scan where they were found."""
+        if self._found is not None:
+            self.acts.place_vois(self._found[1])
+
+    def choose_object_to_read(self) -> None:
+        """Ask for a registration object and take the current scan's registration from it."""
+        chosen, _kind = QFileDialog.getOpenFileName(self, "Read a registration", self.session.case.folder, "DICOM (*)")
+        if chosen:
+            self._say_trouble(lambda: self.acts.read_object(Path(chosen)))
+
+    def choose_object_to_write(self) -> None:
+        """Ask for a name and write the current scan's registration."""
+        if self._is_reference():
+            return
+        name = f"registration-{self.session.view_state.time_point + 1}.dcm"
+        chosen, _kind = QFileDialog.getSaveFileName(self, "Write the registration", name, "DICOM (*.dcm)")
+        if chosen and self._say_trouble(lambda: self.acts.write_object(Path(chosen))):
+            self.told.emit(f"Written: {Path(chosen).name}")
+
+    def _say_trouble(self, act: Callable[[], object]) -> bool:
+        try:
+            act()
+        except (DosimetryError, OSError) as error:
+            self.told.emit(error.line() if isinstance(error, DosimetryError) else str(error))
+            return False
+        return True
 
     def back_to_automatic(self) -> None:
         """Bring back the registration that the current scan had before it was adjusted by hand."""
@@ -135,8 +287,7 @@ class AlignStep(Step):
         for case in self.session.document.earlier_cases():
             held = case.cycles[c].time_points[p].registration if p < len(case.cycles[c].time_points) else None
             if held is not None and held.method != "manual":
-                edit = partial(with_registration, cycle_index=c, point_index=p, registration=held)
-                self.session.document.apply(f"Scan {p + 1} back to automatic", edit)
+                self.acts.set_registration(f"Scan {p + 1} back to automatic", held)
                 return
         self.told.emit("This scan came adjusted by hand: register the cycle again")
 
@@ -155,8 +306,6 @@ class AlignStep(Step):
                 same = [p.spect for p in held.time_points] == [p.spect for p in result.time_points]
                 if not same:
                     return case
-                from dataclasses import replace
-
                 return with_cycle(case, index, replace(held, time_points=result.time_points))
 
             self.session.document.apply(f"Register cycle {cycle.number}", edit)
@@ -183,9 +332,26 @@ class AlignStep(Step):
             self.points.show_rows([], [])
             self.findings.show_findings(())
             return
+        here = (self.session.view_state.cycle, self.session.view_state.time_point)
+        if here != self._of:
+            self._of = here
+            self._pairs.clear()
+            self.take_hand("" if point.registration.method == "reference" else self._hand())
         self._show_images(cycle, reference, point)
         self._show_numbers(cycle, point)
+        self._show_landmarks()
+        found = self._found[1] if self._found is not None and self._found[0] is point.registration else None
+        self.organs.show_positions(cycle, point.registration, found)
+        self.files.write.setEnabled(point.registration.method not in ("reference", "none"))
+        self.files.read.setEnabled(point.registration.method != "reference")
+        self.confirm.setEnabled(
+            point.registration.method not in ("reference", "none") and not point.registration.is_confirmed
+        )
         self.findings.show_findings(point.registration.findings)
+
+    def _hand(self) -> str:
+        """The hand that is in use, landmarks apart: those belong to one scan."""
+        return next((key for key, button in self.hand.buttons.items() if button.isChecked()), "")
 
     def _show_images(self, cycle: Cycle, reference: TimePoint, point: TimePoint) -> None:
         shown = (reference, point, cycle.calibration)
@@ -197,20 +363,27 @@ class AlignStep(Step):
         if first:
             self.compare.set_reference(geometry)
             self.compare.set_window_level(WindowLevel(*self.session.view_state.window_hu))
-        both_ct = reference.ct is not None and point.ct is not None
-        pair = (ct_layer(reference), ct_layer(point)) if both_ct else (None, None)
-        self.compare.show_pair(*pair)
-        self.compare.show_spect(spect_layer(cycle, reference), spect_layer(cycle, point))
+        self._show_pair(cycle, point)
+        self.compare.set_turn_centre(turn_centre_mm(point))
         set_scale = getattr(self.compare, "set_spect_scale", None)
         if set_scale is not None:
             set_scale(spect_scale(cycle))
         self.compare.set_cursor(self.session.view_state.cursor_mm)
 
+    def _show_pair(self, cycle: Cycle, point: TimePoint) -> None:
+        """Reference and a scan, placed by its registration."""
+        reference = cycle.time_points[cycle.reference_time_point]
+        both_ct = reference.ct is not None and point.ct is not None
+        pair = (ct_layer(reference), ct_layer(point)) if both_ct else (None, None)
+        self.compare.show_pair(*pair)
+        self.compare.show_spect(spect_layer(cycle, reference), spect_layer(cycle, point))
+
     def _show_numbers(self, cycle: Cycle, point: TimePoint) -> None:
         c, p = self.session.view_state.cycle, self.session.view_state.time_point
         registration = point.registration
         words = REGISTRATION_WORDS.get(registration.method, registration.method)
-        self._state.setText(f"Scan {p + 1}, {delay_text(cycle, point)}: {words}")
+        said = ", ".join(part for part in (words, confirmation_words(registration)) if part)
+        self._state.setText(f"Scan {p + 1}, {delay_text(cycle, point)}: {said}")
         base = result_path("cycles", c, "time_points", p, "registration")
         self.numbers.show_rows(
             [GridColumn("name", ""), GridColumn("value", "")],
@@ -236,7 +409,7 @@ class AlignStep(Step):
                     str(number),
                     {
                         "scan": f"{'▸ ' if number == p else ''}{delay_text(cycle, held)}",
-                        "method": REGISTRATION_WORDS.get(held.registration.method, held.registration.method),
+                        "method": _method_and_state(held.registration),
                         "residual": Number(
                             result_path("cycles", c, "time_points", number, "registration", "residual_mm"),
                             held.registration.residual_mm,
@@ -253,6 +426,16 @@ class AlignStep(Step):
 def session_time_point(session: Session, key: str) -> None:
     """Make the time point of a row the current one."""
     session.view_state.set_time_point(int(key))
+
+
+def _method_and_state(registration: Registration) -> str:
+    words = REGISTRATION_WORDS.get(registration.method, registration.method)
+    return f"{words} ✔ {registration.confirmed_by}" if registration.is_confirmed else words
+
+
+def _mark(point_mm: FloatArray, text: str, colour: str) -> Mark:
+    x, y, z = (float(value) for value in point_mm)
+    return Mark((x, y, z), text, colour)
 
 
 def _rows(registration: Registration, centre_mm: FloatArray) -> list[tuple[str, str, float | None, Any]]:

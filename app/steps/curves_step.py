@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from typing import cast, get_args
+from functools import partial
+from typing import Final, cast, get_args
 
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QFormLayout, QInputDialog, QMenu, QWidget
 
-from app.case_edits import exclusion_reasons, with_fit_model, with_fit_weights, with_point_excluded, with_point_included
+from app.case_edits import (
+    exclusion_reasons,
+    with_fit_model,
+    with_fit_settings,
+    with_point_excluded,
+    with_point_included,
+)
 from app.curves_shown import curves_of, measured_nuclide
+from app.fit_tables import Table, budget, models_compared, without_each_scan
 from app.number_grid import Cell, GridColumn, GridRow, Number, NumberGrid
 from app.result_paths import result_path
 from app.session import Session
 from app.steps.remarks import Remarks
-from app.steps.step import Section, Step, combo_box, push_button
-from dosimetry_core.case import FitModel, FitWeights
+from app.steps.step import Section, Step, combo_box, push_button, text_label
+from dosimetry_core.case import FitModel
 from dosimetry_core.errors import Finding
 from dosimetry_core.kinetics.result import FitResult
 from dosimetry_core.report.words import nuclide_symbol
@@ -23,6 +31,44 @@ from dosimetry_core.units import HOUR, MEGABECQUEREL, MEGABECQUEREL_HOUR, PERCEN
 from widgets.curve_view import CurveView
 
 SAME_FOR_ALL = "as for all VOIs"
+_SETTINGS: Final[tuple[tuple[str, str, dict[str, str], str], ...]] = (
+    (
+        "weights",
+        "Weights",
+        {
+            "proportional, 1/A²": "proportional",
+            "uniform, 1": "uniform",
+            "Poisson, 1/A": "poisson",
+            "given, 1/u²": "given",
+        },
+        "how much each point counts",
+    ),
+    (
+        "tail",
+        "Last phase",
+        {"fitted": "fitted", "physical decay alone": "physical"},
+        "physical decay alone is an upper limit",
+    ),
+    (
+        "prior",
+        "Known half-life",
+        {"none": "none", "of the population": "population", "of the cycle before": "previous-cycle"},
+        "what is known of the effective half-life beforehand; what it did stands in the findings",
+    ),
+    (
+        "single_time_point",
+        "One scan",
+        {"2t/ln 2": "two-t-over-ln2", "population": "population", "cycle before": "previous-cycle"},
+        "the rule for a single scan",
+    ),
+    (
+        "few_scans",
+        "Too few scans",
+        {"no result": "refuse", "the rule for one scan": "single-time-point"},
+        "what a VOI with one scan in a cycle gets",
+    ),
+)
+"""Settings of the fit: name in the case, title, words and their value, tooltip."""
 
 
 class CurvesStep(Step):
@@ -51,13 +97,16 @@ class CurvesStep(Step):
         self.model.activated.connect(self._choose_model)
         self.voi_model = combo_box("fit_model_of_voi", [SAME_FOR_ALL, *(_words(m) for m in get_args(FitModel))])
         self.voi_model.activated.connect(self._choose_voi_model)
-        self.weights = combo_box("fit_weights", get_args(FitWeights))
-        self.weights.activated.connect(self._choose_weights)
+        self.settings = {name: combo_box(f"fit_{name}", list(words)) for name, _title, words, _tip in _SETTINGS}
         form = QFormLayout()
         form.setContentsMargins(0, 0, 0, 0)
         form.addRow("All VOIs", self.model)
         form.addRow("This VOI", self.voi_model)
-        form.addRow("Weights", self.weights)
+        for name, title, _choices, tip in _SETTINGS:
+            box = self.settings[name]
+            box.setToolTip(tip)
+            box.activated.connect(partial(self._choose_setting, name))
+            form.addRow(title, box)
         holder = QWidget()
         holder.setLayout(form)
         choice.add(holder)
@@ -76,6 +125,14 @@ class CurvesStep(Step):
         self.include.clicked.connect(lambda: self.include_point(self.session.view_state.time_point + 1))
         points.add_row(self.exclude, self.include)
         self.inspector.add(points)
+        self._behind = Section("What stands behind it")
+        self.candidates = NumberGrid("fit_candidates")
+        self.left_out = NumberGrid("fit_without_scans")
+        self.budget = NumberGrid("dose_budget")
+        self.improve = text_label(role="dimmed", name="dose_budget_text", wrap=True)
+        for widget in (self.candidates, self.left_out, self.budget, self.improve):
+            self._behind.add(widget)
+        self.inspector.add(self._behind)
         self.findings = Remarks("curve_findings")
         self.add_remarks(self.findings)
 
@@ -93,9 +150,11 @@ class CurvesStep(Step):
         name = voi.name
         self.session.document.apply(f"Fit {name} {_words(model)}", lambda case: with_fit_model(case, name, model))
 
-    def _choose_weights(self, index: int) -> None:
-        weights = cast(FitWeights, get_args(FitWeights)[index])
-        self.session.document.apply(f"Weights {weights}", lambda case: with_fit_weights(case, weights))
+    def _choose_setting(self, name: str, index: int) -> None:
+        title, words = next((title, words) for key, title, words, _tip in _SETTINGS if key == name)
+        chosen = list(words.values())[index]
+        label = f"{title}: {list(words)[index]}"
+        self.session.document.apply(label, lambda case: with_fit_settings(case, **{name: chosen}))
 
     def exclude_point(self, number: int, reason: str | None = None) -> None:
         """Leave a point (1 = first) of the active VOI out; the reason is asked for unless given."""
@@ -162,6 +221,7 @@ class CurvesStep(Step):
             self.view.show_curves([])
             self.numbers.show_rows([], [])
             self.points.show_rows([], [])
+            self._show_behind(None, "")
             self.findings.show_findings(())
             return
         self.view.show_curves(curves_of(session.case, cycle, results, stale=stale))
@@ -172,12 +232,14 @@ class CurvesStep(Step):
         self._result.heading.setText(voi.name if voi is not None else "Result of this VOI")
         self._show_result(result, stale)
         self._show_points(result)
+        self._show_behind(result, "stale" if stale else "")
         self.findings.show_findings(_findings(result))
 
     def _show_choices(self) -> None:
         fit, voi = self.session.case.settings.fit, self.session.voi
         self.model.setCurrentIndex(get_args(FitModel).index(fit.model))
-        self.weights.setCurrentIndex(get_args(FitWeights).index(fit.weights))
+        for name, _title, words, _tip in _SETTINGS:
+            self.settings[name].setCurrentIndex(list(words.values()).index(getattr(fit, name)))
         own = fit.model_by_voi.get(voi.name) if voi is not None else None
         self.voi_model.setCurrentIndex(0 if own is None else 1 + get_args(FitModel).index(own))
         self.voi_model.setEnabled(voi is not None)
@@ -201,6 +263,25 @@ class CurvesStep(Step):
         if result.failure:
             rows.append(GridRow("failure", {"name": "No result", "value": result.failure}, mark="error"))
         self.numbers.show_rows([GridColumn("name", ""), GridColumn("value", "")], rows)
+
+    def _show_behind(self, result: VoiResult | None, mark: str) -> None:
+        c = self.session.view_state.cycle
+        nuclide = measured_nuclide(result) if result is not None else None
+        fit = result.fits.get(nuclide) if result is not None and nuclide is not None else None
+        tables: list[tuple[NumberGrid, Table]] = [(grid, ([], [])) for grid in (self.candidates, self.left_out)]
+        if result is not None and fit is not None and nuclide is not None:
+            base = result_path("cycles", c, "vois", result.voi.name, "fit", nuclide)
+            tables = [
+                (self.candidates, models_compared(base, fit, mark)),
+                (self.left_out, without_each_scan(base, fit, mark)),
+            ]
+        shares, text = budget(c, result, mark) if result is not None else (([], []), "")
+        for grid, (columns, rows) in (*tables, (self.budget, shares)):
+            grid.show_rows(columns, rows)
+            grid.setVisible(bool(rows))
+        self.improve.setText(text)
+        self.improve.setVisible(bool(text))
+        self._behind.setVisible(any(rows for _grid, (_columns, rows) in tables) or bool(text))
 
     def _show_points(self, result: VoiResult | None) -> None:
         nuclide = measured_nuclide(result) if result is not None else None

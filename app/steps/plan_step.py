@@ -6,24 +6,24 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QInputDialog, QWidget
 
-from app.certainty_choice import CertaintyChoice
 from app.dose_bars import organ_bars
-from app.number_grid import Cell, GridColumn, GridRow, Number, NumberGrid
-from app.other_protocols import OTHER_COLUMNS, OTHER_NOTE, other_row
-from app.plan_room_shown import PlanRoom
+from app.number_grid import NumberGrid
+from app.plans import plan_tables
+from app.plans.certainty_choice import CertaintyChoice
+from app.plans.other_protocols import OTHER_COLUMNS, OTHER_NOTE, other_row
+from app.plans.plan_room_shown import PlanRoom
 from app.plans.plan_signing import PlanFile, keep_and_write, plan_file_name, signed
 from app.plans.signature_form import SignatureForm
 from app.problems import problems_of
-from app.result_paths import result_path
 from app.session import Session
 from app.steps.step import SPACING, Section, Step, push_button, text_label
 from dosimetry_core.errors import DosimetryError, Finding
 from dosimetry_core.evaluation import Evaluation
 from dosimetry_core.pipeline.alternatives import ProtocolAlternative, plans_by_protocol
 from dosimetry_core.planning.next_cycle import NextCyclePlan, rounded_down_bq
-from dosimetry_core.planning.protocol import LIMIT_ORGANS, ProtocolNuclide, bundled_protocols, read_protocol
-from dosimetry_core.report.words import in_words, limiting_words, nuclide_symbol, organ_order
-from dosimetry_core.units import GIGABECQUEREL, GRAY, PERCENT
+from dosimetry_core.planning.protocol import ProtocolNuclide, bundled_protocols, read_protocol
+from dosimetry_core.report.words import limiting_words, nuclide_symbol
+from dosimetry_core.units import GIGABECQUEREL
 from widgets.activity_slider import ActivitySlider
 from widgets.dose_bars_view import DoseBarsView
 from widgets.findings_panel import FindingsPanel
@@ -240,57 +240,23 @@ class PlanStep(Step):
             self.blockers.hide()
             return
         plan, mark = evaluation.plan, "stale" if stale else ""
-        self._show_activities(evaluation, mark)
+        for grid, table in (
+            (self.proposal, plan_tables.activities),
+            (self.predicted, plan_tables.predictions),
+            (self.probability, plan_tables.probabilities),
+            (self.basis, plan_tables.basis),
+        ):
+            grid.show_rows(*table(evaluation, mark))
+        self._limited.setText(f"The proposal is limited by {limiting_words(plan.limiting)}.")
         self._show_slider(evaluation)
         self.verdict.setText(_verdict(plan, chosen=self.session.plan_choice.activities_bq is not None))
         limited = [bar for bar in organ_bars(evaluation, stale=stale, with_plan=True) if bar.limits]
         self.bars.show_bars(limited)
-        self._show_predicted(evaluation, mark)
         shown = tuple(dict.fromkeys(f for f in evaluation.findings if f.level != "info"))
         self.findings.show_findings(shown, self.session.reviews.reasons)
-        self._show_basis(evaluation, mark)
         self._show_room(evaluation, stale=stale)
         self._show_others(mark)
         self._show_blockers(evaluation)
-
-    def _show_activities(self, evaluation: Evaluation, mark: str) -> None:
-        plan = evaluation.plan
-        rows = []
-        for nuclide in evaluation.protocol.nuclides:
-            rows.append(
-                GridRow(
-                    nuclide.name,
-                    {
-                        "nuclide": f"{nuclide_symbol(nuclide.name)} ({nuclide.role})",
-                        "activity": Number(
-                            result_path("plan", "activities_bq", nuclide.name),
-                            plan.activities_bq.get(nuclide.name),
-                            GIGABECQUEREL,
-                        ),
-                        "unrounded": Number(
-                            result_path("plan", "unrounded_activities_bq", nuclide.name),
-                            plan.unrounded_activities_bq.get(nuclide.name),
-                            GIGABECQUEREL,
-                            digits=3,
-                        ),
-                        "standard": Number(
-                            f"case.protocol.standard_activity_bq.{nuclide.name}",
-                            nuclide.standard_activity_bq,
-                            GIGABECQUEREL,
-                        ),
-                    },
-                    mark=mark,
-                )
-            )
-        self.proposal.show_rows(
-            (
-                GridColumn("nuclide", "Nuclide"),
-                GridColumn("activity", "Planned (GBq)"),
-                GridColumn("unrounded", "Allowed, unrounded"),
-                GridColumn("standard", "Standard"),
-            ),
-            rows,
-        )
 
     def _show_slider(self, evaluation: Evaluation) -> None:
         plan, free = evaluation.plan, evaluation.protocol.free_nuclide
@@ -303,69 +269,6 @@ class PlanStep(Step):
         self.slider.set_range(0.0, top)
         self.slider.set_marks([(free.standard_activity_bq, "standard"), (proposal, "limit")])
         self.slider.set_value(plan.activities_bq.get(free.name, 0.0))
-
-    def _show_predicted(self, evaluation: Evaluation, mark: str) -> None:
-        plan = evaluation.plan
-        rows = []
-        for organ in organ_order(plan.forecast.predicted):
-            dose, base = plan.forecast.predicted[organ], result_path("plan", "predicted_absorbed_dose_gy", organ)
-            cells: dict[str, Cell] = {
-                "organ": in_words(organ),
-                "allowed": Number(result_path("plan", "allocation_gy", organ), plan.allocation_gy.get(organ), GRAY),
-                "next": Number(f"{base}.next_cycle", dose.next_cycle_gy, GRAY),
-                "course": Number(
-                    f"{base}.course",
-                    dose.course_gy,
-                    GRAY,
-                    uncertainty=dose.course_standard_uncertainty_gy,
-                    uncertainty_path=f"plan.predicted_absorbed_dose_standard_uncertainty_gy.{organ}.course",
-                ),
-            }
-            rows.append(GridRow(organ, cells, mark=mark))
-        self.predicted.show_rows(
-            (
-                GridColumn("organ", "Absorbed dose (Gy)"),
-                GridColumn("allowed", "Allowed"),
-                GridColumn("next", "Next cycle"),
-                GridColumn("course", "Whole course"),
-            ),
-            rows,
-        )
-        limits = evaluation.protocol.limits_gy
-        self.probability.show_rows(
-            (GridColumn("limit", "Limit"), GridColumn("value", "Gy"), GridColumn("p", "Probability of exceeding (%)")),
-            [
-                GridRow(
-                    key,
-                    {
-                        "limit": in_words(key),
-                        "value": Number(f"case.protocol.limits_gy.{key}", limit, GRAY, digits=1),
-                        "p": Number(
-                            result_path("plan", "probability_of_exceeding", key),
-                            plan.forecast.probability_of_exceeding.get(key),
-                            PERCENT,
-                        ),
-                    },
-                    mark="error" if key in plan.forecast.exceeded else mark,
-                )
-                for key, limit in limits.items()
-                if LIMIT_ORGANS[key] in plan.forecast.predicted
-            ],
-        )
-
-    def _show_basis(self, evaluation: Evaluation, mark: str) -> None:
-        protocol, plan = evaluation.protocol, evaluation.plan
-        step = Number("case.protocol.rounding_step_bq", protocol.rounding_step_bq, GIGABECQUEREL)
-        cells: list[tuple[str, Cell]] = [
-            ("Protocol", protocol.name),
-            ("Allocation", protocol.allocation.replace("-", " ")),
-            ("Prediction from", f"{protocol.predictor.replace('-', ' ')} measured cycle"),
-            ("Rounded down to (GBq)", step),
-            ("Keeps all limits", "yes" if plan.feasible else "no"),
-        ]
-        rows = [GridRow(name, {"name": name, "value": cell}, mark=mark) for name, cell in cells]
-        self.basis.show_rows([GridColumn("name", ""), GridColumn("value", "")], rows)
-        self._limited.setText(f"The proposal is limited by {limiting_words(plan.limiting)}.")
 
     def _show_room(self, evaluation: Evaluation, *, stale: bool) -> None:
         proposed, free = self.session.evaluation, evaluation.protocol.free_nuclide

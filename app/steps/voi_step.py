@@ -98,6 +98,20 @@ class VoiStep(Step):
         self.table.show_columns(("name", "volume", "dose"))
         table.add(self.table)
         table.add_row(self.add, self.remove, self.seen)
+        self.propose = push_button(
+            "Propose VOIs",
+            name="voi_propose",
+            tooltip="kidneys, liver, spleen and hot lesions from SPECT and CT, to be reviewed; what is drawn stays",
+        )
+        self.propose.clicked.connect(self.acts.proposals.propose)
+        self.by_program = push_button(
+            "TotalSegmentator",
+            name="voi_propose_total_segmentator",
+            tooltip="organs by the TotalSegmentator installed on this machine, to be reviewed",
+        )
+        self.by_program.clicked.connect(self.acts.proposals.propose_by_total_segmentator)
+        self.by_program.setVisible(self.acts.proposals.has_total_segmentator)
+        table.add_row(self.propose, self.by_program)
         self.inspector.add(table)
         self.live = LiveNumbers(self.session)
         self.inspector.add(self.live)
@@ -239,7 +253,7 @@ class VoiStep(Step):
         """Show images, VOIs and numbers."""
         cycle, reference, point = self.session.cycle, self.session.reference, self.session.time_point
         has_images = cycle is not None and reference is not None and point is not None
-        for widget in (self.tools, self.add, self.remove, self.seen):
+        for widget in (self.tools, self.add, self.remove, self.seen, self.propose, self.by_program):
             widget.setEnabled(has_images)
         if cycle is None or reference is None or point is None:
             self.table.show_rows([])

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from numpy.typing import NDArray
 
@@ -15,9 +15,10 @@ from app.store.arrays import array_digest
 from app.store.events import Digest
 from app.store.image_files import ImageFiles, copy_in, image_files_of, missing_file
 from app.store.nodes import ImageReference
+from dosimetry_core.dicom.assembly import Stated
 from dosimetry_core.dicom.files import DicomFile, read_dicom, read_each
-from dosimetry_core.dicom.image_reading import read_image
-from dosimetry_core.dicom.series import IMAGE_CLASSES
+from dosimetry_core.dicom.making import IMAGE_CLASSES
+from dosimetry_core.dicom.series import read_one
 from dosimetry_core.dicom.timing import Clock
 from dosimetry_core.dicom.values import SpectQuantity
 from dosimetry_core.errors import (
@@ -27,7 +28,7 @@ from dosimetry_core.errors import (
     MissingDataError,
     raise_problems,
 )
-from dosimetry_core.image import SourceFile
+from dosimetry_core.image import DecayReference, ImageSeries, SourceFile
 from dosimetry_core.progress import Cancelled, Progress, no_progress, part_of
 
 __all__ = ["copy_in", "image_files_of", "read_images"]
@@ -133,7 +134,7 @@ def _read(reference: ImageReference, places: ImageFiles, progress: Progress) -> 
         )
     files = _files(reference, places, part_of(progress, 0.0, _READING))
     try:
-        image = read_image(files, Clock(None), _STATED.get(reference.quantity))
+        image = _image(files, reference)
     except DosimetryError as error:
         raise InconsistentCaseError(
             f"this version of the program can't read the image any more: {error.line()}",
@@ -150,6 +151,32 @@ def _read(reference: ImageReference, places: ImageFiles, progress: Progress) -> 
         )
     progress(1.0, f"{reference.place} is read")
     return values
+
+
+def _image(files: Sequence[DicomFile], reference: ImageReference) -> ImageSeries:
+    """The image, by whichever answer to the question of contradictory decay tags gives the values that it had.
+
+    The answer stands with the image in the course; values depend on it only where beds are joined.
+    """
+    quantity = _STATED.get(reference.quantity)
+    answers: tuple[DecayReference, ...] = get_args(DecayReference)
+    outcomes: list[ImageSeries | DosimetryError] = []
+    for answer in answers:
+        try:
+            image = read_one(files, Clock(None), Stated(quantity, answer))
+        except DosimetryError as error:
+            outcomes.append(error)
+            continue
+        asked = any(finding.code == "decay-reference-entered" for finding in image.findings)
+        if not asked or array_digest(image.volume.values) == reference.array_digest:
+            return image
+        outcomes.append(image)
+    for outcome in outcomes:
+        if isinstance(outcome, ImageSeries):
+            return outcome
+    first = outcomes[0]
+    assert isinstance(first, DosimetryError)
+    raise first
 
 
 def _files(reference: ImageReference, places: ImageFiles, progress: Progress) -> list[DicomFile]:

@@ -12,9 +12,10 @@ from dosimetry_core.dicom.check_entries import CheckEntry, Remark
 from dosimetry_core.dicom.contours import read_structure_set
 from dosimetry_core.dicom.description import ImageFacts
 from dosimetry_core.dicom.files import DicomFile, is_nifti, read_dicom
+from dosimetry_core.dicom.making import DescribedImage
 from dosimetry_core.dicom.rules import OPEN_QUESTIONS, RULES
 from dosimetry_core.dicom.segmentation import read_segmentation
-from dosimetry_core.dicom.series import DescribedImage, read_series
+from dosimetry_core.dicom.series import read_series
 from dosimetry_core.dicom.study import group_time_points
 from dosimetry_core.dicom.vois import read_vois
 from dosimetry_core.errors import DosimetryError, Finding, InputProblems
@@ -36,6 +37,7 @@ _REMEDIES = {
     "acquisition-times-differ": "export it with one acquisition time",
     "contour-convention": "say contour_convention as the contouring program draws",
     "contours-between-slices": "draw on the slices of the CT",
+    "contours-cross": "correct the contours where they were drawn",
     "contours-not-closed": "close the contours and export again",
     "correction-missing": "reconstruct with attenuation and scatter correction",
     "beds-joined": "look at the seam, and compare the starts with the acquisition protocol",
@@ -68,6 +70,7 @@ _REMEDIES = {
     "slice-spacing-from-thickness": "check head and feet against the CT",
     "slice-thickness-differs": "check the slice distance",
     "slices-without-contour": "draw or interpolate the missing contours",
+    "study-without-spect": "export the reconstructed SPECT of that study, or take its images out",
     "spect-close-together": "join bed positions before export, or leave one out",
     "stated-activity-unit": "compare with the dose calibrator's record",
     _ZONE_UNKNOWN: "say --time-zone, for example Europe/Warsaw",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -24,6 +25,8 @@ _DRAW_AGAIN = "export the structure set again with closed planar contours on the
 _IN_PLANE_MM = 0.1
 _ON_SLICE = 0.05
 _CONVENTIONS_DIFFER = 0.05
+# Contours of a hole or of a touching part share a little by rounding.
+_SHARED = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,7 +176,7 @@ def region_from_contours(
     other: ContourConvention = "pixel-centres" if convention == "outline" else "outline"
     mask, total_ml, inside_ml = _mask(slabs, grid, convention)
     other_ml = _mask(slabs, grid, other)[1]
-    findings += outside_finding(total_ml, inside_ml, place)
+    findings += outside_finding(total_ml, inside_ml, place) + _overlap_findings(slabs, place)
     if mask.is_empty and total_ml > 0:
         raise GeometryMismatchError(
             "lies wholly outside the reference image", where=place, remedy="export it with the image it was drawn on"
@@ -234,6 +237,27 @@ def _slabs(
     )
     finding = Finding("contours-between-slices", "warning", text, place)
     return [_Slab(h - half, h + half, tuple(by_plane[h])) for h in by_plane], (finding,)
+
+
+def _overlap_findings(slabs: list[_Slab], place: str) -> tuple[Finding, ...]:
+    """The doubt about contours of one slice that cross: what both enclose counts as outside by the even-odd rule."""
+    crossing = sum(any(_cross(one, other) for one, other in itertools.combinations(slab.polygons, 2)) for slab in slabs)
+    if not crossing:
+        return ()
+    text = (
+        f"contours of one slice cross each other on {crossing} slice(s); what both enclose is left out (even-odd rule)"
+    )
+    return (Finding("contours-cross", "warning", text, place),)
+
+
+def _cross(one: FloatArray, other: FloatArray) -> bool:
+    """Whether two polygons share some area, but neither lies within the other."""
+    if np.any(one.max(axis=0) <= other.min(axis=0)) or np.any(other.max(axis=0) <= one.min(axis=0)):
+        return False
+    areas = [float(pixel_coverage([polygon]).fraction.sum()) for polygon in (one, other)]
+    shared = (sum(areas) - float(pixel_coverage([one, other]).fraction.sum())) / 2
+    smaller = min(areas)
+    return _SHARED < shared / smaller < 1 - _SHARED if smaller > 0 else False
 
 
 def _gap_findings(slices: FloatArray, place: str) -> tuple[Finding, ...]:

@@ -1,4 +1,7 @@
-"""Compressed pixel data to stored values, by the GDCM that comes with SimpleITK; sizes are checked before decoding."""
+"""Compressed pixel data to stored values, by pydicom (run lengths) and by the GDCM that comes with SimpleITK.
+
+Sizes are checked before anything is decoded.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.encaps import encapsulate, generate_frames
+from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import (
     JPEG2000,
     UID,
@@ -65,8 +69,34 @@ def decompressed(header: Header, syntax: UID, content: bytes, shape: tuple[int, 
     with tempfile.TemporaryDirectory(prefix="lutetia-") as folder:
         for frame in frames:
             _check_size(header, syntax, frame, rows, columns)
-            planes.append(_plane(header, syntax, frame, (rows, columns), Path(folder) / "frame.dcm"))
+            if syntax == RLELossless:
+                planes.append(_run_lengths(header, frame, (rows, columns)))
+            else:
+                planes.append(_plane(header, syntax, frame, (rows, columns), Path(folder) / "frame.dcm"))
     return np.stack(planes)
+
+
+def _run_lengths(header: Header, frame: bytes, shape: tuple[int, int]) -> NDArray[Any]:
+    """One frame of run lengths; GDCM refuses some small ones."""
+    allocated, stored = header.required_integer("BitsAllocated"), header.integer("BitsStored")
+    options: dict[str, Any] = {
+        "rows": shape[0],
+        "columns": shape[1],
+        "number_of_frames": 1,
+        "samples_per_pixel": 1,
+        "photometric_interpretation": "MONOCHROME2",
+        "bits_allocated": allocated,
+        "bits_stored": allocated if stored is None else stored,
+        "pixel_representation": header.required_integer("PixelRepresentation"),
+        "pixel_keyword": "PixelData",
+    }
+    try:
+        values, _ = get_decoder(RLELossless).as_array(encapsulate([frame], has_bot=False), raw=True, **options)
+    except Exception as error:  # pydicom raises many kinds on damaged pixel data (reliability.md B6)
+        raise header.error(f"its compressed pixels can't be read ({error})", _COPY_AGAIN, rule=_DAMAGED) from error
+    if values.size != shape[0] * shape[1]:
+        raise header.error("its compressed pixels are not as many as announced", _COPY_AGAIN, rule=_DAMAGED)
+    return values.reshape(shape)
 
 
 def _plane(header: Header, syntax: UID, frame: bytes, shape: tuple[int, int], path: Path) -> NDArray[Any]:

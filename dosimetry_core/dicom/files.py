@@ -12,6 +12,7 @@ from collections.abc import Container, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pydicom
 from pydicom.dataset import Dataset, FileDataset
@@ -32,6 +33,8 @@ _BY_CATCH = frozenset({"dicomdir", "thumbs.db", "desktop.ini", "case.toml", "tru
 _LARGEST_FILE_BYTES = 2 * 1024**3
 # An enhanced CT of 1,000 slices of 512 × 512 pixels.
 _LARGEST_INFLATED_BYTES = 512 * 1024**2
+_WORTH_A_VIEW_BYTES = 65536
+_PIXEL_DATA = b"\xe0\x7f\x10\x00"
 _META_LENGTH_END = 144
 _MARK = b"DICM"
 # A data set begins with file meta information or the group of its identification, little-endian.
@@ -54,6 +57,11 @@ class DicomFile:
     dataset: FileDataset
     is_bare: bool = False
     """Whether the file lacks preamble and mark (PS3.10 7.1), as exports of old archives do."""
+
+    def release_pixels(self) -> None:
+        """Forget the pixel data, which are used up."""
+        if "PixelData" in self.dataset:
+            del self.dataset.PixelData
 
     @functools.cached_property
     def header(self) -> Header:
@@ -176,8 +184,8 @@ def read_each(
                 try:
                     file = _parsed(path, *contents.result())
                     _require_whole(file, keep_pixels_of)
-                    if file.sop_class_uid not in keep_pixels_of and "PixelData" in file.dataset:
-                        del file.dataset.PixelData
+                    if file.sop_class_uid not in keep_pixels_of:
+                        file.release_pixels()
                     results.append(file)
                 except DosimetryError as error:
                     results.append(error)
@@ -219,7 +227,7 @@ def _interpreted(path: Path, content: bytes, digest: str) -> DicomFile:
     if DeflatedExplicitVRLittleEndian.encode() in content[132:_LONGEST_META_BYTES]:
         content = _inflated(path, content)
     try:
-        dataset = pydicom.dcmread(io.BytesIO(content), force=bare)
+        dataset = pydicom.dcmread(_Content(content), force=bare)
         if bare:
             _complete_bare(path, dataset)
         syntax = dataset.file_meta.get("TransferSyntaxUID")
@@ -240,6 +248,26 @@ def _interpreted(path: Path, content: bytes, digest: str) -> DicomFile:
     if not isinstance(syntax, UID):
         raise _refused("transfer-syntax-missing", "has no transfer syntax", path, _COPY_AGAIN)
     return DicomFile(path, digest, dataset, bare)
+
+
+class _Content(io.BytesIO):
+    """The content of a file, of which pixel data are handed out without copying them: they are most of it."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        self._whole = memoryview(content)
+
+    def read(self, size: int | None = -1, /) -> Any:
+        """The next bytes; of large pixel data in little-endian files a view."""
+        start = self.tell()
+        if size is None or size < _WORTH_A_VIEW_BYTES or not self._is_pixel_data(start):
+            return super().read(size)
+        self.seek(start + size)
+        return self._whole[start : start + size]
+
+    def _is_pixel_data(self, start: int) -> bool:
+        """Whether the value that starts here is that of Pixel Data, with an explicit or an implicit representation."""
+        return any(self._whole[start - back : start - back + 4] == _PIXEL_DATA for back in (12, 8))
 
 
 def _not_dicom(path: Path) -> DicomReadError:

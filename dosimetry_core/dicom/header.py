@@ -64,6 +64,7 @@ class Header:
     def __init__(self, dataset: Dataset, where: str) -> None:
         self.dataset = dataset
         self.where = where
+        self._texts: dict[str, str] = {}
 
     def error(self, what: str, remedy: str = EXPORT_AGAIN, *, rule: str = "", where: str = "") -> DicomReadError:
         """An error of this file, to be raised; ``where`` names another place than the file itself."""
@@ -75,10 +76,11 @@ class Header:
 
     def _value(self, keyword: str) -> Any:
         try:
-            value = self.dataset.get(keyword)
+            tag = _tag(keyword)
+            value = self.dataset[tag].value if tag in self.dataset else None
         except Exception as error:  # pydicom raises many kinds on damaged values (reliability.md B6)
             raise self.error(f"{element_name(keyword)} can't be read ({error})", rule=_UNREADABLE) from error
-        if value is None or (isinstance(value, str | bytes | MultiValue | list) and len(value) == 0):
+        if value is None or (isinstance(value, str | bytes | memoryview | MultiValue | list) and len(value) == 0):
             return None
         return value
 
@@ -95,6 +97,12 @@ class Header:
 
     def text(self, keyword: str) -> str:
         """Value as text without surrounding spaces, several values joined by a backslash; empty if not said."""
+        known = self._texts.get(keyword)
+        if known is None:
+            known = self._texts[keyword] = self._text(keyword)
+        return known
+
+    def _text(self, keyword: str) -> str:
         stored = self._stored(keyword)
         if stored is not None and stored.VR in _PLAIN_TEXT and stored.value is not None and stored.value.isascii():
             return stored.value.decode("ascii").strip(" \0\t\r\n")
@@ -110,10 +118,10 @@ class Header:
         text = self.text(keyword)
         return tuple(part.strip() for part in text.split("\\")) if text else ()
 
-    def content(self, keyword: str) -> bytes:
+    def content(self, keyword: str) -> bytes | memoryview:
         """Value as stored bytes; empty if not said."""
         value = self._value(keyword)
-        if value is not None and not isinstance(value, bytes):
+        if value is not None and not isinstance(value, bytes | memoryview):
             raise self.error(f"{element_name(keyword)} can't be read", rule=_UNREADABLE)
         return value or b""
 

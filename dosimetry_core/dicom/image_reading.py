@@ -13,6 +13,7 @@ from dosimetry_core.dicom.slices import read_slices, slice_of
 from dosimetry_core.dicom.timing import Clock
 from dosimetry_core.dicom.tomogram import read_multi_frame
 from dosimetry_core.image import ImageSeries
+from dosimetry_core.progress import Progress, no_progress
 
 
 def is_multi_frame(file: DicomFile) -> bool:
@@ -44,7 +45,9 @@ def group_key(file: DicomFile) -> tuple[str, ...]:
     return (*key, str(file.path)) if is_multi_frame(file) else key
 
 
-def read_image(files: Sequence[DicomFile], clock: Clock, stated: Stated) -> ImageSeries:
+def read_image(
+    files: Sequence[DicomFile], clock: Clock, stated: Stated, *, progress: Progress = no_progress
+) -> ImageSeries:
     """The image that the files of one series hold.
 
     Raises
@@ -62,6 +65,7 @@ def read_image(files: Sequence[DicomFile], clock: Clock, stated: Stated) -> Imag
             is_ct=first.sop_class_uid in ENHANCED_CT,
             is_nm=False,
             activity_in_mbq=states_activity_in_mbq(first),
+            progress=progress,
         )
     if is_multi_frame(first):
         return read_multi_frame(first, clock, stated)
@@ -74,4 +78,5 @@ def read_image(files: Sequence[DicomFile], clock: Clock, stated: Stated) -> Imag
         is_ct=first.sop_class_uid == CTImageStorage,
         is_nm=is_nm,
         activity_in_mbq=is_nm,
+        progress=progress,
     )

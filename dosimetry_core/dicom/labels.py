@@ -44,7 +44,8 @@ def read_label_volume(path: Path) -> LabelVolume:
     """Regions of a NIfTI label volume; label 0 is background.
 
     Names come from a file beside it with the same stem: ``.json`` (``{"5": "spleen"}`` or
-    ``{"5": {"name": "spleen"}}``, optionally ``"frame_of_reference_uid"``), or ITK-SNAP's label description ``.txt``.
+    ``{"5": {"name": "spleen"}}``, with ``"proposed": true`` for one that no person has reviewed; optionally
+    ``"frame_of_reference_uid"``), or ITK-SNAP's label description ``.txt``.
 
     Raises
     ------
@@ -53,7 +54,7 @@ def read_label_volume(path: Path) -> LabelVolume:
     MissingDataError
         If there is no names file, or a label has no name.
     """
-    names, frame, names_source = _names(path)
+    names, proposed, frame, names_source = _names(path)
     volume = read_nifti(path)
     if volume.is_scaled:
         raise _error(path, "scales its voxels", "write labels as whole numbers without scaling")
@@ -69,7 +70,7 @@ def read_label_volume(path: Path) -> LabelVolume:
             continue
         coverage = (labels[box] == number).astype(np.uint8) * np.uint8(FULL_COVERAGE)
         start = (box[0].start, box[1].start, box[2].start)
-        regions.append(Region(number, names[number], VoiMask(geometry, start, coverage)))
+        regions.append(Region(number, names[number], VoiMask(geometry, start, coverage), proposed=number in proposed))
     if unnamed:
         raise MissingDataError(
             f"labels without a name: {', '.join(map(str, unnamed))}",
@@ -94,17 +95,17 @@ def _whole_numbers(path: Path, values: NDArray[Any]) -> NDArray[np.int32]:
     return labels
 
 
-def _names(path: Path) -> tuple[dict[int, str], str, SourceFile]:
+def _names(path: Path) -> tuple[dict[int, str], frozenset[int], str, SourceFile]:
     stem = stem_of(path)
     for ending, parse in ((".json", _names_json), (".txt", _names_snap)):
         beside = path.with_name(stem + ending)
         if beside.is_file():
             content = file_bytes(beside)
             try:
-                names, frame = parse(beside, content.decode("utf-8-sig"))
+                names, proposed, frame = parse(beside, content.decode("utf-8-sig"))
             except UnicodeDecodeError as error:
                 raise _error(beside, "is not UTF-8 text", "save it as UTF-8") from error
-            return names, frame, SourceFile(str(beside), hashlib.sha256(content).hexdigest())
+            return names, proposed, frame, SourceFile(str(beside), hashlib.sha256(content).hexdigest())
     raise MissingDataError(
         "there is no file of names for this label volume",
         where=str(path),
@@ -112,7 +113,7 @@ def _names(path: Path) -> tuple[dict[int, str], str, SourceFile]:
     )
 
 
-def _names_json(path: Path, text: str) -> tuple[dict[int, str], str]:
+def _names_json(path: Path, text: str) -> tuple[dict[int, str], frozenset[int], str]:
     remedy = 'write {"1": "Kidney L", "2": {"name": "Kidney R"}}'
     try:
         table = json.loads(text)
@@ -122,15 +123,18 @@ def _names_json(path: Path, text: str) -> tuple[dict[int, str], str]:
         raise _error(path, "is not a table of label numbers", remedy)
     frame = table.pop("frame_of_reference_uid", "")
     names = {}
+    proposed = set()
     for key, value in table.items():
         name = value.get("name") if isinstance(value, dict) else value
         if not str(key).isdecimal() or not isinstance(name, str) or not name.strip():
             raise _error(path, f"{key!r} is no label number with a name", remedy)
         names[int(key)] = name
-    return names, str(frame)
+        if isinstance(value, dict) and value.get("proposed") is True:
+            proposed.add(int(key))
+    return names, frozenset(proposed), str(frame)
 
 
-def _names_snap(path: Path, text: str) -> tuple[dict[int, str], str]:
+def _names_snap(path: Path, text: str) -> tuple[dict[int, str], frozenset[int], str]:
     names = {}
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.lstrip().startswith("#"):
@@ -139,4 +143,4 @@ def _names_snap(path: Path, text: str) -> tuple[dict[int, str], str]:
         if not match:
             raise _error(path, f"line {number} is no ITK-SNAP label description", "export the descriptions again")
         names[int(match[1])] = match[2]
-    return names, ""
+    return names, frozenset(), ""

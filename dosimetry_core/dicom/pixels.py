@@ -116,7 +116,7 @@ def _values(file: DicomFile, shape: tuple[int, int, int], dtype: np.dtype[Any], 
         return np.frombuffer(content[:expected], dtype.newbyteorder(_BYTE_ORDER[syntax])).reshape(shape)
     if syntax not in LOSSLESS | LOSSY:
         raise header.error(f"is compressed as {UID(syntax).name}", "export it uncompressed", rule="compression-unknown")
-    return decompressed(header, syntax, content, shape)
+    return decompressed(header, syntax, bytes(content), shape)
 
 
 def lossy_findings(file: DicomFile) -> tuple[Finding, ...]:

@@ -19,12 +19,13 @@ _SHARE_SHOWN = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class Region:
-    """A region with its number and name in its file, and its mask."""
+    """A region with its number and name in its file, and its mask; whether the file says that a program proposed it."""
 
     number: int
     name: str
     mask: VoiMask
     findings: tuple[Finding, ...] = ()
+    proposed: bool = False
 
 
 def _index_map(

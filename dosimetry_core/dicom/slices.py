@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dosimetry_core.dicom.assembly import Parts, Stated, check_mapped, ct_series, scale_into, spect_series
+from dosimetry_core.dicom.assembly import Parts, Stated, check_mapped, ct_series, room_for, scale_into, spect_series
 from dosimetry_core.dicom.files import DicomFile
 from dosimetry_core.dicom.grid import Plane, image_plane, sorted_geometry
 from dosimetry_core.dicom.header import Header, element_name
@@ -23,6 +23,7 @@ from dosimetry_core.dicom.values import ValueScale, rescale, value_scale
 from dosimetry_core.errors import DicomReadError, Finding
 from dosimetry_core.geometry import VolumeGeometry
 from dosimetry_core.image import ImageSeries
+from dosimetry_core.progress import Progress, no_progress
 from dosimetry_core.units import HOUR, SECONDS_PER_HOUR
 
 # Slices of one acquisition may start bed by bed; further apart they are different scans.
@@ -40,6 +41,8 @@ _MUST_AGREE = (
     "Columns",
     "Modality",
 )
+_SLICES_A_STEP = 16
+_DECODING = "Decoding slices"
 _COMPLETE = "export the complete series again"
 
 
@@ -66,6 +69,7 @@ def read_slices(
     is_ct: bool,
     is_nm: bool,
     activity_in_mbq: bool,
+    progress: Progress = no_progress,
 ) -> ImageSeries:
     """A CT, or a SPECT or PET, of slices in any order.
 
@@ -83,25 +87,27 @@ def read_slices(
     """
     check_agreement([part.header for part in slices], place)
     _check_count([part.header for part in slices], place)
-    slices, findings = _each_once(slices, place)
-    geometry, order = slices_geometry([part.header for part in slices], frame_shape(slices[0].file)[1:], place)
-    ordered = [slices[index] for index in order]
+    planes = [image_plane(part.header) for part in slices]
+    kept, findings = _each_once(slices, planes, place)
+    rows, columns = frame_shape(slices[0].file)[1:]
+    geometry, order = sorted_geometry([planes[number] for number in kept], rows, columns, where=place)
+    ordered = [slices[kept[index]] for index in order]
     findings += _order_findings(ordered, place)
     timings = [acquisition_start(part.header, clock) for part in ordered]
     timing = _earliest(timings, place)
     files = list(dict.fromkeys(part.file for part in ordered))
-    values = np.empty(geometry.shape, np.float32)
+    values = room_for(geometry.shape)
     first = slices[0].header
     starts: list[tuple[Header, datetime]] = [
         (part.header, time.instant) for part, time in zip(ordered, timings, strict=True)
     ]
     if is_ct:
-        _fill(values, ordered, [_ct_scale(part.header) for part in ordered], mapped=False)
+        _fill(values, ordered, [_ct_scale(part.header) for part in ordered], progress)
         findings += [*_tilt_findings(first, place), *lossy_findings(slices[0].file)]
         return ct_series(Parts(files, first, starts, values, geometry, timing, place, findings))
     _check_series_type(first, place)
     scales = [value_scale(part.header, is_nm=is_nm, stated_quantity=stated.quantity) for part in ordered]
-    _fill(values, ordered, [(scale.slope, scale.intercept) for scale in scales], mapped=True, scales=scales)
+    _fill(values, ordered, [(scale.slope, scale.intercept) for scale in scales], progress, scales)
     findings += [*_spread_findings(timings, place), *_thickness_findings(first, geometry, place)]
     parts = Parts(files, first, starts, values, geometry, timing, place, findings)
     return spect_series(parts, scales[0], clock, stated, activity_in_mbq=activity_in_mbq)
@@ -123,21 +129,24 @@ def _fill(
     values: NDArray[np.float32],
     ordered: Sequence[Slice],
     factors: Sequence[tuple[float, float]],
-    *,
-    mapped: bool,
+    progress: Progress,
     scales: Sequence[ValueScale] = (),
 ) -> None:
     """Decode and scale all slices on the cores there are; decoding and scaling release the interpreter lock."""
 
     def fill(number: int) -> None:
         stored = ordered[number].stored()
-        if mapped:
+        if scales:
             check_mapped(stored, scales[number], ordered[number].header)
         scale_into(values[number], stored, *factors[number])
 
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as executor:
-        for _ in executor.map(fill, range(len(ordered))):
-            pass
+        try:
+            for number, _ in enumerate(executor.map(fill, range(len(ordered))), start=1):
+                if number % _SLICES_A_STEP == 0:
+                    progress(number / len(ordered), _DECODING)
+        finally:
+            executor.shutdown(cancel_futures=True)
 
 
 def check_agreement(headers: Sequence[Header], place: str) -> None:
@@ -167,23 +176,21 @@ def _check_count(headers: Sequence[Header], place: str) -> None:
         )
 
 
-def _each_once(slices: Sequence[Slice], place: str) -> tuple[list[Slice], list[Finding]]:
-    """Slices that are there twice, in place, times and pixels, only once; others at one place are refused later."""
-    by_place: dict[tuple[float, ...], list[Slice]] = {}
-    for part in slices:
-        plane = image_plane(part.header)
-        by_place.setdefault(_place_of(plane), []).append(part)
-    kept: list[Slice] = []
-    dropped = 0
-    for there in by_place.values():
-        kept.append(there[0])
-        for other in there[1:]:
-            if _is_copy(there[0], other):
-                dropped += 1
-            else:
-                kept.append(other)
+def _each_once(slices: Sequence[Slice], planes: Sequence[Plane], place: str) -> tuple[list[int], list[Finding]]:
+    """Numbers of the slices without those that are there twice, in place, times and pixels, and the remark on them.
+
+    Different slices at one place are kept, to be refused.
+    """
+    by_place: dict[tuple[float, ...], list[int]] = {}
+    kept = []
+    for number, plane in enumerate(planes):
+        there = by_place.setdefault(_place_of(plane), [])
+        if not any(_is_copy(slices[number], slices[other]) for other in there):
+            kept.append(number)
+        there.append(number)
+    dropped = len(slices) - len(kept)
     if not dropped:
-        return list(slices), []
+        return kept, []
     text = f"{dropped} slice(s) are there twice, with equal pixels, and were used once"
     return kept, [Finding("duplicate-slices", "warning", text, place)]
 

@@ -141,7 +141,7 @@ def read_vois(
                 if role is None:
                     unknown.append(name)
                 identity = uuid.uuid5(uuid.NAMESPACE_OID, f"{source.sources[0].sha256}/{region.number}")
-                vois.append(Voi(str(identity), name, role or "other", region.mask, str(source.path)))
+                vois.append(Voi(str(identity), name, role or "other", region.mask, str(source.path), region.proposed))
         except DosimetryError as error:
             problems.append(error)
         if unknown:
@@ -236,7 +236,7 @@ def _transferred(regions: Iterable[Region], grid: VolumeGeometry, path: Path) ->
             raise GeometryMismatchError(
                 "lies wholly outside the reference image", where=f"{path}, {region.name}", remedy=_EXPORT_WITH_IMAGE
             )
-        yield Region(region.number, region.name, mask, region.findings + findings)
+        yield Region(region.number, region.name, mask, region.findings + findings, region.proposed)
 
 
 def _check_patient(file: DicomFile, time_points: Sequence[TimePoint]) -> None:

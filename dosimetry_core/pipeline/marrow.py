@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ from dosimetry_core.kinetics.blood import BloodFit, fit_blood_curve, second_nucl
 from dosimetry_core.kinetics.curve import TimeActivityCurve
 from dosimetry_core.kinetics.result import FitResult
 from dosimetry_core.kinetics.second_nuclide import IDENTITY_RELATIVE_STANDARD_UNCERTAINTY
-from dosimetry_core.kinetics.whole_body import fit_whole_body, remainder
+from dosimetry_core.kinetics.whole_body import WholeBodyMethod, fit_whole_body, remainder
 from dosimetry_core.pipeline.curves import derived, other_nuclides, scan_times_s
 from dosimetry_core.pipeline.uncertainties import curve_effects, s_value_effects
 from dosimetry_core.quantification import CycleMeasurement
@@ -55,6 +56,10 @@ _MARROW_S_VALUES: Final = {
 EARLY_BLOOD_S: Final = SECONDS_PER_HOUR
 LEAST_EARLY_BLOOD_SHARE: Final = 0.005
 """Within an hour after the infusion blood holds several percent (DUONEN samples: 5 to 20 %)."""
+
+
+KEPT_FITS: Final = 64
+"""Blood and whole-body curves that are kept by their inputs: those of a few courses."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,13 +106,14 @@ def whole_body_fits(
     else:
         return FrozenMap(), ()
     try:
-        curve = TimeActivityCurve(times, values, nuclide)
         fits = {
-            nuclide: fit_whole_body(
-                curve,
-                administered_activity_bq=given.administered_activity_bq,
-                method=body.method,
-                place=place,
+            nuclide: _kept_whole_body_fit(
+                tuple(times.tolist()),
+                tuple(values.tolist()),
+                nuclide,
+                given.administered_activity_bq,
+                body.method,
+                place,
             )
         }
         for other in other_nuclides(cycle, nuclide):
@@ -115,6 +121,43 @@ def whole_body_fits(
     except DosimetryError as error:
         return FrozenMap(), (Finding("whole-body-failed", "warning", error.line(), place),)
     return FrozenMap(fits), tuple(finding for finding in fits[nuclide].findings)
+
+
+@functools.lru_cache(maxsize=KEPT_FITS)
+def _kept_whole_body_fit(
+    times_s: tuple[float, ...],
+    activity_bq: tuple[float, ...],
+    nuclide: str,
+    administered_activity_bq: float,
+    method: WholeBodyMethod,
+    place: str,
+) -> FitResult:
+    """Whole-body curve; drawing on a VOI doesn't change it, so the last ones are kept."""
+    curve = TimeActivityCurve(np.array(times_s), np.array(activity_bq), nuclide)
+    return fit_whole_body(curve, administered_activity_bq=administered_activity_bq, method=method, place=place)
+
+
+@functools.lru_cache(maxsize=KEPT_FITS)
+def _kept_blood_fit(
+    times_s: tuple[float, ...],
+    activity_concentration_bq_per_ml: tuple[float, ...],
+    nuclide: str,
+    infusion_s: float,
+    relative_standard_uncertainty: tuple[float, ...] | None,
+    whole_body_effective_half_life_s: float | None,
+    place: str,
+) -> BloodFit:
+    """Blood curve; drawing on a VOI doesn't change it, so the last ones are kept."""
+    known = relative_standard_uncertainty
+    return fit_blood_curve(
+        np.array(times_s),
+        np.array(activity_concentration_bq_per_ml),
+        nuclide_name=nuclide,
+        infusion_s=infusion_s,
+        relative_standard_uncertainty=None if known is None else np.array(known),
+        whole_body_effective_half_life_s=whole_body_effective_half_life_s,
+        place=place,
+    )
 
 
 def _blood_activity_findings(
@@ -164,14 +207,14 @@ def blood_fits(
         known = [u for u in uncertainties if u is not None]
         slowest = whole_body.get(name)
         try:
-            fits[name] = fit_blood_curve(
-                np.array([(s.time - given.time_zero).total_seconds() - end_s for s in samples]),
-                np.array([s.activity_concentration_bq_per_ml[name] for s in samples]),
-                nuclide_name=name,
-                infusion_s=given.known_infusion_s,
-                relative_standard_uncertainty=np.array(known) if len(known) == len(samples) else None,
-                whole_body_effective_half_life_s=None if slowest is None else slowest.effective_half_life_s,
-                place=place,
+            fits[name] = _kept_blood_fit(
+                tuple((s.time - given.time_zero).total_seconds() - end_s for s in samples),
+                tuple(s.activity_concentration_bq_per_ml[name] for s in samples),
+                name,
+                given.known_infusion_s,
+                tuple(known) if len(known) == len(samples) else None,
+                None if slowest is None else slowest.effective_half_life_s,
+                place,
             )
             findings += fits[name].findings
         except DosimetryError as error:

@@ -151,7 +151,7 @@ class Protocol:
         """Organs that have a limit."""
         return tuple(dict.fromkeys(LIMIT_ORGANS[key] for key in (*self.limits_gy, *self.bed_limits_gy)))
 
-    @property
+    @functools.cached_property
     def all_limits_gy(self) -> FrozenMap[LimitKey, float]:
         """Limits of absorbed dose and of BED together, by key; each in its own quantity."""
         return FrozenMap({**self.limits_gy, **self.bed_limits_gy})

@@ -13,7 +13,7 @@ from dosimetry_core.errors import (
 from dosimetry_core.exclusive_vois import exclusive_masks
 from dosimetry_core.nuclide import nuclide
 from dosimetry_core.progress import Progress, no_progress
-from dosimetry_core.quantification.findings import field_of_view_findings, side_findings
+from dosimetry_core.quantification.findings import field_of_view_findings, proposal_findings, side_findings
 from dosimetry_core.quantification.measurement import CycleMeasurement, TimePointMeasurement
 from dosimetry_core.quantification.scan import measured_scan
 from dosimetry_core.quantification.voi_activity import measured_vois
@@ -64,6 +64,7 @@ def measure_cycle(
         fractions = [scan.field_of_view_fraction for scan in scans]
         findings += field_of_view_findings(times, activities, fractions, physical, place)
     findings += side_findings(cycle.vois, place)
+    findings += proposal_findings(cycle.vois, place)
     findings += [finding for voi in vois.values() for finding in voi.findings]
     return CycleMeasurement(cycle, tuple(scans), vois, exclusive, tuple(findings))
 

@@ -124,6 +124,17 @@ def side_findings(vois: Sequence[Voi], place: str) -> list[Finding]:
     return findings
 
 
+def proposal_findings(vois: Sequence[Voi], place: str) -> list[Finding]:
+    """VOIs that the program proposed and nobody has reviewed."""
+    names = [voi.name for voi in vois if voi.proposed]
+    if not names:
+        return []
+    text = (
+        f"Proposed and not yet reviewed: {', '.join(names)}. The results rest on outlines that nobody has checked."
+    )
+    return [Finding("proposal-unreviewed", "error", text, place)]
+
+
 def voi_findings(voi: Voi, mask: VoiMask, fwhm_mm: float, place: str) -> list[Finding]:
     """Remarks that hold at all time points; the full width is that of point spread and voxel together."""
     diameter = 2 * sphere_radius_mm(mask.volume_ml)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from dosimetry_core.case import Cycle
 from dosimetry_core.errors import Finding
+from dosimetry_core.exclusive_vois import exclusive_masks
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.geometry import FloatArray
 from dosimetry_core.image import TimePoint
-from dosimetry_core.partial_volume.point_spread import common_range
+from dosimetry_core.partial_volume.point_spread import PointSpread, common_range
 from dosimetry_core.partial_volume.sampled_voi import SampledVoi
-from dosimetry_core.partial_volume.transfer_matrix import ScanRegions
-from dosimetry_core.quantification.findings import KIDNEY_ROLES
+from dosimetry_core.partial_volume.transfer_matrix import ScanRegions, scan_regions
+from dosimetry_core.progress import Progress, no_progress
+from dosimetry_core.quantification.findings import KIDNEY_ROLES, ORGAN_ROLES
 from dosimetry_core.quantification.measurement import TimePointMeasurement
 from dosimetry_core.registration.uptake_position import UptakePosition, uptake_position
 from dosimetry_core.units import MILLIMETRE
@@ -100,3 +104,40 @@ def position_findings(
                 )
             )
     return tuple(findings)
+
+
+def organ_positions(
+    cycle: Cycle, index: int, *, turning: bool = False, progress: Progress = no_progress
+) -> dict[str, UptakePosition | None]:
+    """Where the uptake of kidneys, liver and spleen lies on one scan against where its registration puts their VOIs.
+
+    Parameters
+    ----------
+    index
+        Of the time point. Motions that VOIs already have of their own are not counted: the positions take their place.
+    turning
+        Whether organs may turn as well.
+
+    Returns
+    -------
+    dict
+        By voi_id; None where the image can't tell.
+    """
+    point = cycle.time_points[index]
+    exclusive = exclusive_masks(cycle.vois, place=f"cycle {cycle.number}")
+    masks = {key: mask for key, mask in exclusive.masks.items() if key not in exclusive.containers}
+    grid = point.spect.volume.geometry
+    width = cycle.calibration.point_spread_fwhm_mm
+    spread = PointSpread.none(grid) if width is None else PointSpread.on_grid(grid, width)
+    progress(0.1, "Placing the VOIs on the scan")
+    image = np.asarray(point.spect.volume.values, dtype=np.float64)
+    regions = scan_regions(image, spread, point.registration.transform, masks)
+    asked = [voi for voi in cycle.vois if voi.role in ORGAN_ROLES and voi.voi_id in regions.vois]
+    found: dict[str, UptakePosition | None] = {}
+    for number, voi in enumerate(asked):
+        progress(0.3 + 0.7 * number / len(asked), f"Finding {voi.name}")
+        own = regions.vois[voi.voi_id]
+        others = [other.blurred for key, other in regions.vois.items() if key != voi.voi_id]
+        found[voi.voi_id] = uptake_position(regions.image, grid, own.blurred, others, turning=turning)
+    progress(1.0, "Found")
+    return found

@@ -191,7 +191,7 @@ class _Fit:
                 hold = _TURN_HOLD * float(np.trace(normal[4:7, 4:7])) / 3
                 normal[range(4, 7), range(4, 7)] += hold
                 right[4:7] -= hold * turned * max(float(coefficients[0]), 0.0)
-            coefficients = np.linalg.lstsq(normal, right, rcond=1e-14)[0]
+            coefficients = np.asarray(np.linalg.lstsq(normal, right, rcond=1e-14)[0], dtype=np.float64)
             left = self.y - matrix @ coefficients
             spread = _MAD_TO_STANDARD_DEVIATION * float(np.median(np.abs(left)))
             limit = _TUKEY * max(spread, _SMALLEST_SPREAD * abs(float(coefficients[0])))

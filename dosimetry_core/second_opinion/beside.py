@@ -138,6 +138,9 @@ def _cross_checks(
     """The same dose by other engines."""
     voi = cycle["vois"][name]
     for engine in voi.get("cross_check_absorbed_dose_gy") or {}:
+        if engine == "voxel-s-values":
+            opinion.not_checked.append(f"cycle {cycle['number']}, {name}: dose by {engine}, beside the one in use")
+            continue
         for n, integral in integrals.items():
             if engine == "local-deposition":
                 value = dose_formulas.local_dose(n, integral, voi["mass_kg"])
@@ -170,6 +173,9 @@ def _with_enclosed(
             f"{title} with what it encloses: time-integrated activity of {n} (Bq·s)",
             total,
         )
+        if any(cycle["vois"][part].get("engine") == "voxel-s-values" for part in (name, *inside)):
+            opinion.not_checked.append(f"{title} with what it encloses: dose of {n} by engine voxel-s-values")
+            continue
         energy, mass = 0.0, 0.0
         for part in (name, *inside):
             kg = float(cycle["vois"][part]["mass_kg"])

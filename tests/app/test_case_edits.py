@@ -5,7 +5,7 @@ import pytest
 
 from app.case_edits import (
     with_fit_model,
-    with_fit_weights,
+    with_fit_settings,
     with_mask,
     with_point_excluded,
     with_point_included,
@@ -45,7 +45,7 @@ def test_that_an_edit_that_changes_nothing_returns_the_very_case(case: Case) -> 
     assert without_voi(case, 0, "unknown") is case
     assert with_fit_model(case, None, "mono-exponential") is case
     assert with_fit_model(case, "Kidney L", "mono-exponential") is case
-    assert with_fit_weights(case, "proportional") is case
+    assert with_fit_settings(case, weights="proportional") is case
     assert with_point_excluded(case, "Kidney L", 1, " ") is case
     assert with_point_included(case, "Kidney L", 1) is case
 

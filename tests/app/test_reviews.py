@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.case_edits import with_fit_weights, with_mask, with_registration
+from app.case_edits import with_fit_settings, with_mask, with_registration
 from app.reviews import STEP_KEYS, Reviews
 from dosimetry_core.case import Case
 from dosimetry_core.geometry import RigidTransform
@@ -35,13 +35,13 @@ def test_that_a_step_is_stale_when_something_before_it_changed(reviews: Reviews,
     assert stale(reviews, with_mask(case, 0, "a", lambda _m: mask(1))) == list(STEP_KEYS[3:])
     moved = Registration(RigidTransform.identity(), "manual")
     assert stale(reviews, with_registration(case, 0, 1, moved)) == list(STEP_KEYS[2:])
-    assert stale(reviews, with_fit_weights(case, "uniform")) == list(STEP_KEYS[4:])
+    assert stale(reviews, with_fit_settings(case, weights="uniform")) == list(STEP_KEYS[4:])
     other = replace(case, course=replace(case.course, protocol="duonen-a"))
     assert stale(reviews, other) == list(STEP_KEYS)
 
 
 def test_that_undo_makes_it_confirmed_again(reviews: Reviews, case: Case) -> None:
-    edited = with_fit_weights(case, "uniform")
+    edited = with_fit_settings(case, weights="uniform")
     assert not reviews.is_confirmed("curves", edited)
     assert reviews.is_confirmed("curves", case)
 

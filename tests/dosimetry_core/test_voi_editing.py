@@ -16,6 +16,7 @@ from dosimetry_core.voi_editing import (
     apply_gesture,
     empty_mask,
     erase,
+    gesture_mask,
     intersect,
     paint,
     polygon_coverage,
@@ -175,3 +176,12 @@ def test_that_a_gesture_needs_a_path_and_a_radius():
         BrushGesture("axial", np.zeros((1, 3)), 0.0, True, False)
     with pytest.raises(ValueError, match="at least 3"):
         PolygonGesture("axial", np.zeros((2, 3)), False)
+
+
+def test_that_a_stroke_that_grew_covers_what_it_covers_drawn_at_once():
+    grid = VolumeGeometry((16, 30, 30), np.zeros(3), (3.0, 2.0, 2.0), np.eye(3))
+    path = grid.index_to_point(np.array([[5, 8, 8], [5, 12, 9], [6, 14, 15], [7, 9, 18]], float))
+    grown = [gesture_mask(grid, BrushGesture("axial", path[:n], 6.0, True, False)) for n in (1, 2, 3, 4)][-1]
+    turned = gesture_mask(grid, BrushGesture("axial", path[::-1].copy(), 6.0, True, False))
+    assert grown.start == turned.start
+    assert np.abs(grown.coverage.astype(int) - turned.coverage.astype(int)).max() <= 1

@@ -45,6 +45,7 @@ _SYNTAXES = (
     *("1.2.840.10008.1.2.4.50", "1.2.3", ""),
 )
 _SIZES = ("Rows", "Columns", "NumberOfFrames", "BitsAllocated", "BitsStored", "HighBit", "SamplesPerPixel")
+_LARGE_BYTES = 200_000
 _COUNTS = (0, 1, 2, 3, 7, 255, 256, 4096, 32767, 65535)
 
 
@@ -331,6 +332,8 @@ def mutated(kind: str, content: bytes, rng: random.Random) -> tuple[str, bytes]:
     rounds = rng.choice((1, 1, 1, 2, 3))
     names = []
     for _ in range(rounds):
+        if len(content) > _LARGE_BYTES:  # repeated once too often
+            break
         change = rng.choice(known)
         content = change(content, rng) or b"\0"
         names.append(getattr(change, "__name__", "change").strip("_"))

@@ -3,13 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QSlider, QToolButton
 
 from dosimetry_core.geometry import RigidTransform
 from dosimetry_core.volume import Volume
 from tests.widgets.bodies import GRID, ct
-from tests.widgets.pointer import Received, click, key, let_go
+from tests.widgets.pointer import Received, click, key, let_go, move, press, release
 from widgets.display_scale import CT_PRESETS, ColourScale
 from widgets.overlay_compare import OverlayCompare
 from widgets.slice_picture import Layer
@@ -125,3 +125,60 @@ def test_that_a_thumbnail_has_the_size_asked_for_and_shows_the_body():
     assert (image.width(), image.height()) == (120, 90)
     assert QColor(image.pixel(60, 45)).lightness() > 90
     assert QColor(image.pixel(2, 2)).lightness() < 30
+
+
+def test_that_isocontours_of_equal_images_lie_on_one_another_and_of_displaced_ones_apart(compare):
+    def lines(layer) -> tuple[int, int]:
+        compare.show_pair(Layer(ct()), layer)
+        compare.set_mode("isocontours")
+        shown = colours_around(compare)
+        blue = (shown[..., 2].astype(int) - shown[..., 0] > 60).sum()
+        orange = (shown[..., 0].astype(int) - shown[..., 2] > 60).sum()
+        return int(blue), int(orange)
+
+    blue, orange = lines(Layer(ct()))
+    assert orange > 50
+    # The moving image's lines are drawn last and cover the reference's.
+    assert blue < 0.1 * orange
+    blue, orange = lines(shifted(12.0))
+    assert min(blue, orange) > 50
+
+
+def colours_around(widget: OverlayCompare) -> np.ndarray:
+    """All pixels of the axial view, red, green, blue."""
+    image = widget.views["axial"].grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()
+
+
+def test_that_a_drag_with_the_move_hand_tells_how_far_and_escape_gives_it_up(compare):
+    compare.show_pair(Layer(ct()), Layer(ct()))
+    view = compare.views["axial"]
+    moved, given_up = Received(compare.hand_moved), Received(compare.hand_cancelled)
+    compare.set_hand("move")
+    middle = QPointF(view.width() / 2, view.height() / 2)
+    press(view, middle)
+    move(view, middle + QPointF(20, 10))
+    translation, rotation, finished = moved.last
+    assert translation == pytest.approx(view.point_at(middle + QPointF(20, 10)) - view.point_at(middle))
+    assert not finished
+    assert not np.any(rotation)
+    release(view, middle + QPointF(20, 10))
+    assert moved.last[2]
+    press(view, middle)
+    key(view, Qt.Key.Key_Escape)
+    assert len(given_up.values) == 1
+
+
+def test_that_a_landmark_hand_tells_the_point_and_one_image_is_shown_alone(compare):
+    compare.show_pair(Layer(ct()), shifted(12.0))
+    view = compare.views["axial"]
+    set_at = Received(compare.landmark_set)
+    compare.set_hand("landmark")
+    compare.set_only("moving")
+    alone = colours_around(compare)
+    compare.set_only("reference")
+    assert not np.array_equal(alone, colours_around(compare))
+    at = QPointF(view.width() / 3, view.height() / 2)
+    press(view, at)
+    assert set_at.last == pytest.approx(view.point_at(at))

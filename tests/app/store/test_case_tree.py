@@ -242,7 +242,7 @@ def test_that_the_form_of_a_node_has_not_changed() -> None:
     kept must stay readable."""
     assert (NODE_FORMAT, CaseTree().encode(Examples().case()).root) == (
         1,
-        "ec2f6a2e4e91464b4b795e14127dd64ca218febeeb1379a9b2ca243c6e4844d9",
+        "e0bc05b0693cdd955a1c41a240165361084284e589ba883ab16a9f720774a350",
     )
 
 

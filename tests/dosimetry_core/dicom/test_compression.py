@@ -11,6 +11,7 @@ from pydicom.uid import JPEG2000, DeflatedExplicitVRLittleEndian, JPEGLSNearLoss
 from dosimetry_core.dicom.series import read_series
 from dosimetry_core.errors import DicomReadError
 from dosimetry_core.image import ImageSeries
+from dosimetry_core.progress import Cancelled
 from tests import phantoms
 from tests.dosimetry_core.dicom.dialects import as_jpeg_2000, as_jpeg_lossless, as_jpeg_ls
 from tests.phantoms import CT_GRID, SPECT_GRID, counts_like, ct_series
@@ -128,3 +129,20 @@ def test_that_no_temporary_file_is_left(tmp_path: Path, monkeypatch: pytest.Monk
     as_jpeg_ls(dataset)
     _image(phantoms.write(dataset, tmp_path / "a.dcm"))
     assert not list((tmp_path / "temporary").iterdir())
+
+
+def test_that_decoding_says_how_far_it_is_and_can_be_cancelled(tmp_path: Path) -> None:
+    geometry = phantoms.grid((40, 8, 8), (3.0, 4.0, 4.0))
+    ct_series(tmp_path, counts_like(geometry), geometry, edit=_run_length)  # type: ignore[arg-type]
+    steps = []
+
+    def stop(fraction: float, message: str) -> None:
+        steps.append((fraction, message))
+        if message == "Checking series":
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        read_series([tmp_path], time_zone="Europe/Warsaw", progress=stop)
+    fractions = [fraction for fraction, _ in steps]
+    assert fractions == sorted(fractions)
+    assert 0 < fractions[-1] < 1

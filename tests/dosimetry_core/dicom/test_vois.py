@@ -64,6 +64,20 @@ def test_that_holes_and_keyholes_are_left_out(time_points: Points, tmp_path: Pat
         assert voi.mask.volume_ml == pytest.approx((40 * 40 - 20 * 20) * 3 / 1000, rel=1e-3)
 
 
+def test_that_parts_apart_count_both_and_parts_that_cross_are_a_doubt(time_points: Points, tmp_path: Path) -> None:
+    first = box((-30, -10), (-40, -20), Z[2])
+    apart, within, across = (
+        box((0, 20), (-40, -20), Z[2]),
+        box((-26, -14), (-36, -24), Z[2]),
+        box((-20, 0), (-40, -20), Z[2]),
+    )
+    # Slabs of 3 mm: 20 × 20 mm² each, less a hole of 12 × 12 mm², or less twice the 10 × 20 mm² that both enclose.
+    for other, volume_ml in ((apart, 2.4), (within, 1.2 - 0.432), (across, 2.4 - 1.2)):
+        reading = _read(time_points, structure_set(tmp_path / "rs.dcm", {"Liver": [first, other]}))
+        assert reading.vois[0].mask.volume_ml == pytest.approx(volume_ml, rel=2e-3)
+        assert ("contours-cross" in {finding.code for finding in reading.findings}) == (other is across)
+
+
 def test_that_the_two_contour_conventions_differ_as_they_should(time_points: Points, tmp_path: Path) -> None:
     # Through the centres of a block of 6 × 5 pixels.
     block = box((-32.0, -12.0), (-44.0, -28.0), Z[2])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from app.number_grid import Cell, GridColumn, GridRow, Number
+from app.number_grid import Cell, GridColumn, GridRow
 from dosimetry_core.pipeline.alternatives import ProtocolAlternative
 from dosimetry_core.report.words import limiting_words, nuclide_symbol
 from dosimetry_core.units import GIGABECQUEREL, GRAY, PERCENT
@@ -22,7 +22,6 @@ OTHER_NOTE: Final = "Gy: kidneys at the end of that course. P: largest probabili
 def other_row(alternative: ProtocolAlternative, mark: str) -> GridRow:
     """One protocol: what it would give, and what that does."""
     protocol, plan = alternative.protocol, alternative.plan
-    path = f"other_protocols.{protocol.name}"
     cells: dict[str, Cell] = {"protocol": protocol.name}
     if plan is None:
         cells |= {"activity": "not known", "kidneys": None, "p": None}
@@ -38,8 +37,8 @@ def other_row(alternative: ProtocolAlternative, mark: str) -> GridRow:
             f"{GIGABECQUEREL.text(activity, with_symbol=False)} {nuclide_symbol(name)}"
             for name, activity in plan.activities_bq.items()
         ),
-        "kidneys": Number(f"{path}.kidneys_gy", None if kidneys is None else kidneys.course_gy, GRAY, digits=1),
-        "p": Number(f"{path}.probability_of_exceeding", max(known, default=None), PERCENT, digits=0),
+        "kidneys": None if kidneys is None else GRAY.text(kidneys.course_gy, digits=1, with_symbol=False),
+        "p": PERCENT.text(max(known), digits=0, with_symbol=False) if known else None,
     }
     limited = f"limited by {limiting_words(plan.limiting)}"
     return GridRow(protocol.name, cells, f"{protocol.title}; {limited}", mark or ("" if plan.feasible else "error"))
