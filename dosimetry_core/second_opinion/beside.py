@@ -24,15 +24,26 @@ CONVENTIONS = ("icrp-other", "total-body-difference", "soft-tissue")
 
 
 def self_and_cross(
-    results: Tree, cycle: Tree, name: str, nuclide: str, integral: float, sources: Mapping[str, float]
+    results: Tree,
+    cycle: Tree,
+    name: str,
+    nuclide: str,
+    integral: float,
+    sources: Mapping[str, float],
+    *,
+    itemised: bool = True,
 ) -> dict[str, float]:
-    """Absorbed dose of a VOI by organ S values, by source; kidneys with the mass of all kidney VOIs."""
+    """Absorbed dose of a VOI by organ S values, by source; kidneys with the mass of all kidney VOIs.
+
+    ``itemised``: from the sources that the record's items of the organ name; else from all that are known.
+    """
     sex, voi = results["patient"]["sex"], cycle["vois"][name]
     organ = organ_of_role(voi["role"])
     members = [m for m, other in cycle["vois"].items() if organ_of_role(other["role"]) == organ]
     both = math.fsum(float(cycle["vois"][member]["mass_kg"]) for member in members)
     found = {"self": dose_formulas.self_dose(nuclide, sex, organ, integral / voi["mass_kg"] * both, both)}
-    for source, value in named_sources(cycle, organ, sources).items():
+    known = {source: value for source, value in sources.items() if source != "remainder" or value >= 0.0}
+    for source, value in (named_sources(cycle, organ, sources) if itemised else known).items():
         if source != organ:
             found[source] = dose_formulas.cross_dose(nuclide, sex, organ, {source: value})
     return found
@@ -148,12 +159,25 @@ def _cross_checks(
                 value = integral * dose_formulas.sphere_s_value(n, voi["mass_kg"], voi["density_g_per_ml"])
             else:
                 here = {source: values[n] for source, values in sources.items() if n in values}
-                value = math.fsum(self_and_cross(results, cycle, name, n, integral, here).values())
+                value = math.fsum(self_and_cross(results, cycle, name, n, integral, here, itemised=False).values())
             opinion.add(
                 ["cycles", index, "vois", name, "cross_check_absorbed_dose_gy", engine, n],
                 f"cycle {cycle['number']}, {name}: dose of {n} by {engine} (Gy)",
                 value,
             )
+
+
+def _counted(cycle: Tree, name: str, nuclide: str, engine: str, integrals: ByNuclide, doses: ByNuclide) -> float:
+    """Dose of a VOI within another: by that one's engine where it has it, else by its own, else by local deposition."""
+    voi, integral = cycle["vois"][name], integrals[name][nuclide]
+    beside = (voi.get("cross_check_absorbed_dose_gy") or {}).get(engine) or {}
+    if voi.get("engine") != engine and nuclide in beside:
+        if engine == "sphere":
+            return integral * dose_formulas.sphere_s_value(nuclide, voi["mass_kg"], voi["density_g_per_ml"])
+        if engine == "local-deposition":
+            return dose_formulas.local_dose(nuclide, integral, voi["mass_kg"])
+    own = doses.get(name, {}).get(nuclide)
+    return dose_formulas.local_dose(nuclide, integral, voi["mass_kg"]) if own is None else own
 
 
 def _with_enclosed(
@@ -179,8 +203,7 @@ def _with_enclosed(
         energy, mass = 0.0, 0.0
         for part in (name, *inside):
             kg = float(cycle["vois"][part]["mass_kg"])
-            value = doses.get(part, {}).get(n)
-            energy += kg * (dose_formulas.local_dose(n, integrals[part][n], kg) if value is None else value)
+            energy += kg * _counted(cycle, part, n, str(cycle["vois"][name]["engine"]), integrals, doses)
             mass += kg
         opinion.add([*place, "absorbed_dose_gy", n], f"{title} with what it encloses: dose of {n} (Gy)", energy / mass)
 

@@ -260,7 +260,9 @@ def _left_out(results: dict[str, Any], opinion: dict[str, Any]) -> set[str]:
 
 def _documented_key(keys: list[str]) -> str:
     """The table's key for a place: the part of the tree that holds it."""
-    for key in ("uncertainty_effects", "uncertainty_budget"):
+    if "with_enclosed_vois" in keys:
+        return "with_enclosed_vois." + keys[keys.index("with_enclosed_vois") + 1]
+    for key in ("uncertainty_effects", "uncertainty_budget", "engine_comparison"):
         if key in keys:
             return f"{key}.{keys[-1]}" if key == "uncertainty_budget" else key
     for key in ("whole_body", "blood"):
