@@ -189,5 +189,7 @@ def test_that_the_histogram_falls_from_the_whole_volume_and_gives_the_volume_at_
         assert numbers is not None
         assert numbers.histogram_volume_fraction[0] == pytest.approx(1.0)
         assert list(numbers.histogram_volume_fraction) == sorted(numbers.histogram_volume_fraction, reverse=True)
-        assert numbers.volume_fraction_receiving(numbers.d50_gy) == pytest.approx(0.5, abs=0.03)
+        # Of near even uptake the histogram is a step, wider than its bins by little.
+        assert numbers.volume_fraction_receiving(0.5 * numbers.d98_gy) == pytest.approx(1.0, abs=0.02)
+        assert numbers.volume_fraction_receiving(1.1 * numbers.d2_gy) < 0.02
         assert numbers.volume_fraction_receiving(1e3) == 0.0
