@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap
-from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from dosimetry_core.units import GRAY
 from widgets.flow_layout import FlowLayout
@@ -102,16 +102,19 @@ class DoseVolumeView(QWidget):
             if widget is not None:
                 widget.deleteLater()
         for shown in self._shown:
-            entry = QLabel(self._legend)
-            entry.setTextFormat(Qt.TextFormat.RichText)
-            swatch = QLabel(self._legend)
+            entry = QWidget(self._legend)
+            line = QHBoxLayout(entry)
+            line.setContentsMargins(0, 0, 8, 0)
+            line.setSpacing(5)
+            swatch, name = QLabel(entry), QLabel(entry)
             swatch.setPixmap(_swatch(shown.colour))
-            entry.setTextFormat(Qt.TextFormat.PlainText)
-            entry.setText(shown.name)
-            bold = entry.font()
+            name.setTextFormat(Qt.TextFormat.PlainText)
+            name.setText(shown.name)
+            bold = name.font()
             bold.setBold(shown.is_current)
-            entry.setFont(bold)
-            self._names.addWidget(swatch)
+            name.setFont(bold)
+            line.addWidget(swatch)
+            line.addWidget(name)
             self._names.addWidget(entry)
 
 

@@ -339,9 +339,10 @@ class DoseStep(Step):
             self.trail.show_rows([], [])
             return
         self._trail_section.heading.setText(f"Number trail: {result.voi.name}")
+        chosen = self.session.case.settings.radiobiology
         rows = [
-            GridRow(str(n), {"name": name, "value": cell}, mark=mark)
-            for n, (name, cell) in enumerate(_trail(c, result, self.session.case.settings.radiobiology))
+            GridRow(str(n), {"name": name, "value": cell}, tooltip=_source_of(name, chosen), mark=mark)
+            for n, (name, cell) in enumerate(_trail(c, result, chosen))
         ]
         self.trail.show_rows([GridColumn("name", ""), GridColumn("value", "")], rows)
 
@@ -393,6 +394,11 @@ def _nuclides(organs: Mapping[str, OrganResult]) -> list[str]:
     return nuclide_order({nuclide for organ in organs.values() for nuclide in organ.doses})
 
 
+def _source_of(name: str, chosen: RadiobiologySettings) -> str:
+    """Where α/β and the repair half-time are from."""
+    return chosen.kidneys_source if name in ("α/β (Gy)", "Repair half-time (h)") else ""
+
+
 def _trail(c: int, result: VoiResult, chosen: RadiobiologySettings) -> list[tuple[str, Cell]]:
     base = result_path("cycles", c, "vois", result.voi.name)
     trail: list[tuple[str, Cell]] = [
@@ -434,9 +440,10 @@ def _trail(c: int, result: VoiResult, chosen: RadiobiologySettings) -> list[tupl
         )
     if result.bed_gy is not None:
         trail.append(("BED (Gy)", Number(f"{base}.bed_gy", result.bed_gy, GRAY)))
-        repair = HOUR.text(chosen.kidneys_repair_half_life_s, digits=1)
-        by = f"α/β {GRAY.text(chosen.kidneys_alpha_beta_gy)}, repair {repair}"
-        trail += [("BED by", by), ("", chosen.kidneys_source)]
+        trail += [
+            ("α/β (Gy)", GRAY.text(chosen.kidneys_alpha_beta_gy, with_symbol=False)),
+            ("Repair half-time (h)", HOUR.text(chosen.kidneys_repair_half_life_s, digits=1, with_symbol=False)),
+        ]
     trail.append(("Engine", engine_text(result)))
     if result.failure:
         trail.append(("No result", result.failure))

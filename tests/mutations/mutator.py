@@ -142,12 +142,13 @@ def _retagged(content: bytes, rng: random.Random) -> bytes:
     return content[:one] + content[other : other + 4] + content[one + 4 :]
 
 
-def _datasets(dataset: Dataset) -> list[Dataset]:
+def _datasets(dataset: Dataset, levels: int = 4) -> list[Dataset]:
+    """The dataset and its items; not the deepest ones, in which a fault of writing grows with each level above."""
     found = [dataset]
     for element in dataset:
-        if element.VR == "SQ":
+        if element.VR == "SQ" and levels:
             for item in element.value:
-                found += _datasets(item)
+                found += _datasets(item, levels - 1)
     return found
 
 
