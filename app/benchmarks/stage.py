@@ -224,12 +224,16 @@ class WindowAtWork:
     # --- frames -----------------------------------------------------------------------------------------------------
 
     def pixels(self, widgets: Sequence[QWidget]) -> list[NDArray[np.uint8]]:
-        """What the window system has been given of these widgets, shape (height, width, 4) each."""
+        """What the window system has been given of these widgets where they are seen, (height, width, 4) each."""
         taken = []
         for widget in widgets:
-            origin = widget.mapTo(self.window, QPoint(0, 0))
+            # A part of the inspector can be scrolled out of sight.
+            seen = widget.visibleRegion().boundingRect()
+            if seen.isEmpty():
+                continue
+            origin = widget.mapTo(self.window, seen.topLeft())
             screen = self.window.screen()
-            picture = screen.grabWindow(self.window.winId(), origin.x(), origin.y(), widget.width(), widget.height())
+            picture = screen.grabWindow(self.window.winId(), origin.x(), origin.y(), seen.width(), seen.height())
             image = picture.toImage()
             if image.isNull():
                 raise DosimetryError("the screen can't be read", where="bench, window")
