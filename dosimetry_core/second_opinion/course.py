@@ -273,7 +273,7 @@ def _delivered(cycle: Tree, own: Tree | None, higher_kidney: Mapping[str, Any]) 
         for organ, stated in cycle["organs"].items()
         if (table := at(stated, ["radiobiology", "protraction_per_gy"])) is not None
     }
-    if higher_kidney and higher_kidney["protraction"] is not None:
+    if higher_kidney and higher_kidney["protraction"] is not None and "kidneys" in doses:
         protraction["kidneys"] = higher_kidney["protraction"]
     return {
         "activities": given,

@@ -84,7 +84,7 @@ class Search:
         if self.protocol["activity_rule"] == "fixed-while-limits-allow":
             standard = {name: decimal(n["standard_activity_bq"]) for name, n in self.nuclides.items()}
             self.repeats = Decimal(count - len(self.cycles))
-            while self.repeats > 1 and not self.keeps(standard):
+            while self.repeats > 1 and not self.keeps(standard, per_cycle=False):
                 self.repeats -= 1
             return self.repeats
         if self.protocol["allocation"] == "front-loaded":
@@ -192,12 +192,12 @@ class Search:
             return self.past_bed[organ] + self.repeats * dose + squares * added
         return following if key == "red_marrow_per_cycle" else self.past[organ] + self.repeats * following
 
-    def keeps(self, activities: Mapping[str, Decimal]) -> bool:
-        """Whether these activities keep every limit."""
+    def keeps(self, activities: Mapping[str, Decimal], *, per_cycle: bool = True) -> bool:
+        """Whether these activities keep every limit; ``per_cycle``: those of one cycle too."""
         return all(
             self.reached(key, activities) <= limit * (1 + _SLACK)
             for key, limit in self.limits.items()
-            if organ_of_limit(key) in self.organs
+            if organ_of_limit(key) in self.organs and (per_cycle or key != "red_marrow_per_cycle")
         )
 
     def result(self, stop_rule_met: bool) -> dict[str, Any]:
