@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
 
+from dosimetry_core.density_curve import DensityCurve
 from dosimetry_core.errors import Finding
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.image import DecayReference, SourceFile, TimePoint
@@ -264,6 +265,9 @@ class Settings:
     """VOI name → engine, instead of that of its role."""
     voxel_s_values_beside: bool = False
     """Whether voxel doses are computed beside every engine."""
+    density_curves: tuple[DensityCurve, ...] = ()
+    density_from_ct: tuple[str, ...] = ()
+    """Roles whose density the CT of the reference scan says, in place of the stated one."""
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ from dosimetry_core.case import (
     WholeBody,
 )
 from dosimetry_core.case_contradictions import contradictions
+from dosimetry_core.density_curve import read_density_curve
 from dosimetry_core.errors import DosimetryError, raise_problems
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.image import DecayReference, SourceFile
@@ -251,7 +252,12 @@ def _settings(root: TomlTable) -> Settings:
         _radiobiology(table.table("radiobiology"), default.radiobiology),
         engine_by_voi=FrozenMap(engine_by_voi),
         voxel_s_values_beside=default.voxel_s_values_beside if beside is None else beside,
+        density_curves=tuple(c for c in map(read_density_curve, table.tables("density_curve")) if c is not None),
+        density_from_ct=table.texts("density_from_ct"),
     )
+    for role in settings.density_from_ct:
+        if role not in DENSITY_ROLES:
+            table.wrong("density_from_ct", f"unknown role {role!r}", f"use {', '.join(DENSITY_ROLES)}")
     table.finish()
     return settings
 

@@ -29,6 +29,7 @@ from dosimetry_core.dose.sphere import QUANTIFICATION_LIMIT_ML
 from dosimetry_core.errors import DosimetryError, Finding, Level, MissingDataError
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.pipeline.curves import VoiCurves
+from dosimetry_core.pipeline.densities import voi_densities
 from dosimetry_core.pipeline.enclosed import with_enclosed
 from dosimetry_core.pipeline.engines import Engines, dose_regions, engine_of, engines_beside, engines_by_region
 from dosimetry_core.pipeline.marrow import SourceActivity
@@ -104,11 +105,10 @@ def voi_results(
     whole_body_bq_s
         Nuclide → time-integrated activity of the whole body, for voxel doses.
     """
-    densities = {
-        name: case.settings.density_g_per_ml.get(role_group(measured.voi.role))
-        for name, measured in measurement.vois.items()
-    }
-    regions = dose_regions(measurement, curves, densities)
+    densities = voi_densities(case, cycle, measurement)
+    regions = dose_regions(
+        measurement, curves, {name: density.density_g_per_ml for name, density in densities.items()}
+    )
     voxels = voxel_engine(
         case,
         cycle,
@@ -126,7 +126,7 @@ def voi_results(
             measured.voi,
             measured.volume_ml,
             regions[name].mass_kg if name in regions else None,
-            densities[name],
+            densities[name].density_g_per_ml,
             curves[name].curves,
             curves[name].fits,
             FrozenMap(),
@@ -137,7 +137,7 @@ def voi_results(
             ),
             partial_volume_factors=tuple(measured.partial_volume_factor.tolist()),
             failure=curves[name].failure,
-            findings=curves[name].findings,
+            findings=(*curves[name].findings, *densities[name].findings),
         )
         if result.failure is None:
             result = _with_doses(case, cycle, result, measured, curves[name], engines, voxels)

@@ -9,15 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import affine_transform
 
-from dosimetry_core.case import Cycle
+from dosimetry_core.case import Case, Cycle
 from dosimetry_core.dose.ct_density import density_on_grid
-from dosimetry_core.errors import MissingDataError
+from dosimetry_core.errors import Finding, MissingDataError
 from dosimetry_core.evaluation import CycleResult
 from dosimetry_core.frozen import FrozenMap, read_only
 from dosimetry_core.geometry import RigidTransform, VolumeGeometry
 from dosimetry_core.kinetics.result import FitResult
 from dosimetry_core.kinetics.voxel_curves import VoxelTimeIntegratedActivity, VoxelVoi, voxel_time_integrated_activity
 from dosimetry_core.pipeline.course import administered_activity_bq
+from dosimetry_core.pipeline.densities import curve_of
 from dosimetry_core.progress import Progress, no_progress
 from dosimetry_core.quantification.measurement import CycleMeasurement, TimePointMeasurement
 from dosimetry_core.voi_sampling import GridCoverage, coverage_on_grid
@@ -101,9 +102,11 @@ class CycleVoxelMaps:
     maps: FrozenMap[str, NDArray[np.float32]]
     density_g_per_ml: NDArray[np.float32] | None
     made_from: tuple[object, ...]
+    density_findings: tuple[Finding, ...] = ()
 
 
 def cycle_voxel_maps(
+    case: Case,
     cycle: Cycle,
     measurement: CycleMeasurement,
     *,
@@ -117,7 +120,7 @@ def cycle_voxel_maps(
     MissingDataError
         If the cycle has one scan only.
     """
-    inputs = made_from(cycle, measurement)
+    inputs = made_from(case, cycle, measurement)
     if previous is not None and same_objects(previous.made_from, inputs):
         return previous
     images = _scans_on_grid(cycle, measurement, progress)
@@ -133,17 +136,22 @@ def cycle_voxel_maps(
         place=f"cycle {cycle.number}",
     )
     grid, ct = base.image.concentration.geometry, base.time_point.ct
-    density = None if ct is None else read_only(density_on_grid(ct.volume, grid))
+    density: NDArray[np.float32] | None = None
+    density_findings: tuple[Finding, ...] = ()
+    if ct is not None:
+        curve, density_findings = curve_of(case, ct, f"cycle {cycle.number}")
+        density = read_only(density_on_grid(ct.volume, grid, curve))
     progress(1.0, f"Voxel curves of cycle {cycle.number}")
-    return CycleVoxelMaps(grid, found.maps, density, inputs)
+    return CycleVoxelMaps(grid, found.maps, density, inputs, density_findings)
 
 
-def made_from(cycle: Cycle, measurement: CycleMeasurement) -> tuple[object, ...]:
+def made_from(case: Case, cycle: Cycle, measurement: CycleMeasurement) -> tuple[object, ...]:
     """What the voxels' own curves rest on, to be compared with `same_objects`."""
     scans = measurement.time_points
     ct = scans[cycle.reference_time_point].time_point.ct
     return (
         cycle.reference_time_point,
+        case.settings.density_curves,
         None if ct is None else ct.volume.values,
         *(scan.image.concentration.values for scan in scans),
         *(scan.time_point.registration.transform for scan in scans),

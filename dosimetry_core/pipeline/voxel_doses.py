@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dosimetry_core.case import Cycle
+from dosimetry_core.case import Case, Cycle
 from dosimetry_core.dose.dose_volume import DoseVolume, dose_volume
 from dosimetry_core.dose.engine import DoseRegion, EngineDose
 from dosimetry_core.dose.local_deposition import electron_absorbed_dose_gy
@@ -87,13 +87,14 @@ class CycleVoxelDoses:
 
 
 def voxel_inputs(
+    case: Case,
     cycle: Cycle,
     measurement: CycleMeasurement,
     regions: Mapping[str, DoseRegion],
     whole_body_bq_s: Mapping[str, float],
 ) -> tuple[object, ...]:
     """Everything that voxel doses of a cycle rest on, to be compared with `same_objects`."""
-    found: list[object] = [*made_from(cycle, measurement), cycle.whole_body.method]
+    found: list[object] = [*made_from(case, cycle, measurement), cycle.whole_body.method]
     found += [scan.regions.point_spread.standard_deviation_mm for scan in measurement.time_points]
     for name, region in regions.items():
         found += [name, region.role, region.density_g_per_ml, measurement.exclusive.masks[_voi_id(measurement, name)]]
@@ -107,6 +108,7 @@ def _voi_id(measurement: CycleMeasurement, name: str) -> str:
 
 
 def cycle_voxel_doses(
+    case: Case,
     cycle: Cycle,
     measurement: CycleMeasurement,
     regions: Mapping[str, DoseRegion],
@@ -133,7 +135,7 @@ def cycle_voxel_doses(
     DosimetryError
         If the cycle has fewer than two scans, or the reference scan no CT.
     """
-    inputs = voxel_inputs(cycle, measurement, regions, whole_body_bq_s)
+    inputs = voxel_inputs(case, cycle, measurement, regions, whole_body_bq_s)
     if previous is not None and same_objects(previous.made_from, inputs):
         return previous
     place = f"cycle {cycle.number}"
@@ -146,7 +148,7 @@ def cycle_voxel_doses(
             remedy="add the CT, or choose another engine",
         )
     found = cycle_voxel_maps(
-        cycle, measurement, previous=None if previous is None else previous.curve_maps, progress=progress
+        case, cycle, measurement, previous=None if previous is None else previous.curve_maps, progress=progress
     )
     assert found.density_g_per_ml is not None
     with_curve = [name for name, region in regions.items() if region.time_integrated_activity_bq_s]
@@ -159,7 +161,7 @@ def cycle_voxel_doses(
     divided: dict[str, DividedImage] = {}
     factors: dict[str, dict[str, float]] = {name: {} for name in coverages}
     doses: dict[str, VoxelDose] = {}
-    findings: dict[Finding, None] = {}
+    findings: dict[Finding, None] = dict.fromkeys(found.density_findings)
     for number, (nuclide, own) in enumerate(found.maps.items()):
         progress(number / (2 * len(found.maps)), f"{title}: {nuclide}")
         totals = {name: regions[name].time_integrated_activity_bq_s[nuclide] for name in coverages}

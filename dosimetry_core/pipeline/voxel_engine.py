@@ -99,10 +99,12 @@ def voxel_engine(
     ):
         return VoxelEngine(previous, wanted=False)
     if voxel_doses == "held":
-        inputs = voxel_inputs(cycle, measurement, regions, whole_body_bq_s)
+        inputs = voxel_inputs(case, cycle, measurement, regions, whole_body_bq_s)
         return VoxelEngine(previous, pending=previous is None or not same_objects(previous.made_from, inputs))
     try:
-        found = cycle_voxel_doses(cycle, measurement, regions, whole_body_bq_s, previous=previous, progress=progress)
+        found = cycle_voxel_doses(
+            case, cycle, measurement, regions, whole_body_bq_s, previous=previous, progress=progress
+        )
     except DosimetryError as error:
         return VoxelEngine(previous, failure=error)
     return VoxelEngine(found)
