@@ -138,6 +138,14 @@ class Calibration:
     point_spread_fwhm_mm: tuple[float, float, float] | None = None
     """(x, y, z) in the patient system."""
     recovery: RecoveryCurve | None = None
+    measured_on: date | None = None
+    valid_until: date | None = None
+    """Last day on which the site lets this calibration be used."""
+    profile: str = ""
+    """Name of the camera profile that the values were copied from."""
+    profile_sha256: str = ""
+    sensitivity_with_yttrium_90_cps_per_bq: float | None = None
+    """In place of the sensitivity in cycles in which 90Y was given as well: its bremsstrahlung reaches the window."""
 
 
 @dataclass(frozen=True)

@@ -443,6 +443,7 @@ def _calibration(cycle: TomlTable) -> Calibration:
     if table is None:
         return Calibration()
     sensitivity = table.optional_number("sensitivity_cps_per_mbq", above=0)
+    mixed = table.optional_number("sensitivity_with_yttrium_90_cps_per_mbq", above=0)
     fwhm: tuple[float, float, float] | None = None
     if table.has("point_spread_fwhm_mm"):
         value = table.content["point_spread_fwhm_mm"]
@@ -481,7 +482,18 @@ def _calibration(cycle: TomlTable) -> Calibration:
         partial_volume=table.choice("partial_volume", get_args(PartialVolume), None),
         point_spread_fwhm_mm=fwhm,
         recovery=recovery,
+        measured_on=table.day("measured_on"),
+        valid_until=table.day("valid_until"),
+        profile=table.optional_text("profile") or "",
+        profile_sha256=table.optional_text("profile_sha256") or "",
+        sensitivity_with_yttrium_90_cps_per_bq=None if mixed is None else units.COUNTS_PER_S_PER_MBQ.to_core(mixed),
     )
+    if None not in (calibration.measured_on, calibration.valid_until) and (
+        calibration.valid_until < calibration.measured_on  # type: ignore[operator]  # neither is None
+    ):
+        table.wrong("valid_until", "lies before measured_on", "check both dates")
+    if mixed is not None and sensitivity is None:
+        table.wrong("sensitivity_with_yttrium_90_cps_per_mbq", "stands alone", "add sensitivity_cps_per_mbq")
     if calibration.partial_volume == "geometric-transfer-matrix" and "point_spread_fwhm_mm" not in table.content:
         table.wrong("point_spread_fwhm_mm", "is missing", "the geometric transfer matrix needs it")
     if calibration.partial_volume == "recovery-curve" and recovery is None:

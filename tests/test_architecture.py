@@ -106,7 +106,7 @@ RANKS = [
     {"voi_reshaping"},
     {"case_contradictions"},
     {"case_file", "calibration", "registration", "partial_volume", "quantification", "kinetics", "dicom"},
-    {"dose", "uncertainty", "uncertainty_budget", "proposals"},
+    {"dose", "uncertainty", "uncertainty_budget", "proposals", "camera_calibration"},
     {"results"},
     {"planning", "safety", "followup", "second_opinion"},
     {"evaluation"},

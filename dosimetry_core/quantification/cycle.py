@@ -14,7 +14,12 @@ from dosimetry_core.exclusive_vois import exclusive_masks
 from dosimetry_core.nuclide import LU177, Y90, nuclide
 from dosimetry_core.progress import Progress, no_progress
 from dosimetry_core.quantification.field_of_view_causes import ScanFacts
-from dosimetry_core.quantification.findings import field_of_view_findings, proposal_findings, side_findings
+from dosimetry_core.quantification.findings import (
+    calibration_findings,
+    field_of_view_findings,
+    proposal_findings,
+    side_findings,
+)
 from dosimetry_core.quantification.measurement import CycleMeasurement, TimePointMeasurement
 from dosimetry_core.quantification.scan import measured_scan
 from dosimetry_core.quantification.voi_activity import measured_vois
@@ -74,6 +79,8 @@ def measure_cycle(
         )
     findings += side_findings(cycle.vois, place)
     findings += proposal_findings(cycle.vois, place)
+    days = [(scan.acquisition_start.date(), scan.time_point.spect.volume.quantity) for scan in scans]
+    findings += calibration_findings(cycle.calibration, days, place)
     findings += [finding for voi in vois.values() for finding in voi.findings]
     return CycleMeasurement(cycle, tuple(scans), vois, exclusive, tuple(findings))
 

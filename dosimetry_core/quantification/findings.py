@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from datetime import date
 
+from dosimetry_core.case import Calibration
 from dosimetry_core.errors import Finding, Level
 from dosimetry_core.partial_volume.blurred_sphere import sphere_radius_mm
 from dosimetry_core.partial_volume.uniformity import CoreContrast
@@ -182,6 +184,19 @@ def side_findings(vois: Sequence[Voi], place: str) -> list[Finding]:
                         )
                     )
     return findings
+
+
+def calibration_findings(calibration: Calibration, scans: Sequence[tuple[date, str]], place: str) -> list[Finding]:
+    """A calibration used on a day after its last one; ``scans`` are (day, quantity of the image)."""
+    until = calibration.valid_until
+    counted = [day for day, quantity in scans if quantity in ("counts", "counts_per_s")]
+    if until is None or not counted or max(counted) <= until:
+        return []
+    text = (
+        f"The calibration{f' of {calibration.profile}' if calibration.profile else ''} was valid until "
+        f"{until.isoformat()}; a scan is of {max(counted).isoformat()}."
+    )
+    return [Finding("calibration-expired", "warning", text, place)]
 
 
 def proposal_findings(vois: Sequence[Voi], place: str) -> list[Finding]:
