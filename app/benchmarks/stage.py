@@ -23,6 +23,7 @@ from app.session import empty_case
 from app.steps.voi_step import VoiStep
 from dosimetry_core.case import Case
 from dosimetry_core.errors import DosimetryError
+from dosimetry_core.geometry import VolumeGeometry
 from dosimetry_core.progress import Progress, no_progress, part_of
 from dosimetry_core.virtual_patient import write_demonstration
 from dosimetry_core.voi import Voi
@@ -137,6 +138,13 @@ class WindowAtWork:
     def views(self) -> tuple[QWidget, ...]:
         """Axial, coronal and sagittal view."""
         return tuple(self.step.grid.views.values())
+
+    def views_reference(self) -> VolumeGeometry:
+        """The grid whose slices are shown."""
+        geometry = self.step.grid.views["axial"].reference
+        if geometry is None:
+            raise ValueError("the study shows no images")
+        return geometry
 
     def conditions(self) -> dict[str, object]:
         """Sizes of window, panes and images."""
