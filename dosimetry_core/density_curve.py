@@ -40,12 +40,15 @@ class DensityCurve:
     scanner: str = ""
     tube_voltage_kv: float | None = None
 
-    def __post_init__(self) -> None:
-        if len(self.points) < 2 or any(not (a[0] < b[0] and a[1] < b[1]) for a, b in itertools.pairwise(self.points)):
-            raise ValueError("a density curve needs two points or more that rise in CT number and density")
+    @property
+    def rises(self) -> bool:
+        """Whether it is a curve: two points or more that rise in CT number and density."""
+        return len(self.points) > 1 and all(a[0] < b[0] and a[1] < b[1] for a, b in itertools.pairwise(self.points))
 
     def density_g_per_ml(self, hounsfield: NDArray[Any]) -> NDArray[np.float32]:
-        """Mass density of CT numbers in HU."""
+        """Mass density of CT numbers in HU. Raises ValueError if the points do not rise."""
+        if not self.rises:
+            raise ValueError("a density curve needs two points or more that rise in CT number and density")
         numbers, densities = zip(*self.points, strict=True)
         found: NDArray[np.float32] = np.interp(hounsfield, numbers, densities).astype(np.float32)
         return found
@@ -105,8 +108,8 @@ def read_density_curve(table: TomlTable) -> DensityCurve | None:
             table.wrong("points", f"{item!r} is no point", remedy)
             return None
     table.finish()
-    try:
-        return DensityCurve(name, tuple(points), source, scanner, voltage)
-    except ValueError:
+    curve = DensityCurve(name, tuple(points), source, scanner, voltage)
+    if not curve.rises:
         table.wrong("points", "do not rise", remedy)
         return None
+    return curve

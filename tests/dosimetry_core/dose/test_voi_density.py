@@ -102,4 +102,4 @@ def test_that_without_a_fitting_curve_the_default_is_said() -> None:
 @pytest.mark.parametrize("points", [((0.0, 1.0),), ((0.0, 1.0), (0.0, 1.1)), ((0.0, 1.0), (10.0, 0.9))])
 def test_that_a_curve_that_does_not_rise_is_refused(points: tuple[tuple[float, float], ...]) -> None:
     with pytest.raises(ValueError, match="rise"):
-        DensityCurve("bad", points, "here")
+        DensityCurve("bad", points, "here").density_g_per_ml(np.zeros(1))
