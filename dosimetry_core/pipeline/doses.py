@@ -106,9 +106,7 @@ def voi_results(
         Nuclide → time-integrated activity of the whole body, for voxel doses.
     """
     densities = voi_densities(case, cycle, measurement)
-    regions = dose_regions(
-        measurement, curves, {name: density.density_g_per_ml for name, density in densities.items()}
-    )
+    regions = dose_regions(measurement, curves, {name: density.density_g_per_ml for name, density in densities.items()})
     voxels = voxel_engine(
         case,
         cycle,
