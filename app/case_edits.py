@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from dosimetry_core.case import Case, Cycle, ExcludedPoint, FitModel
+from dosimetry_core.case import Case, Cycle, Engine, ExcludedPoint, FitModel
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.image import Registration, TimePoint
 from dosimetry_core.voi import Role, Voi, VoiMask
@@ -39,6 +39,23 @@ def with_mask(case: Case, cycle_index: int, voi_id: str, change: Callable[[VoiMa
         changed = changed or mask is not voi.mask
         vois.append(voi if mask is voi.mask else replace(voi, mask=mask))
     return with_cycle(case, cycle_index, replace(cycle, vois=tuple(vois))) if changed else case
+
+
+def with_engine_of_voi(case: Case, name: str, engine: Engine | None) -> Case:
+    """The case with another dose engine for a VOI, in all cycles; None for that of its role."""
+    engines = {voi: chosen for voi, chosen in case.settings.engine_by_voi.items() if voi != name}
+    if engine is not None:
+        engines[name] = engine
+    if engines == dict(case.settings.engine_by_voi):
+        return case
+    return replace(case, settings=replace(case.settings, engine_by_voi=FrozenMap(engines)))
+
+
+def with_voxel_s_values_beside(case: Case, beside: bool) -> Case:
+    """The case with voxel doses computed beside every engine, or not."""
+    if beside == case.settings.voxel_s_values_beside:
+        return case
+    return replace(case, settings=replace(case.settings, voxel_s_values_beside=beside))
 
 
 def with_voi(case: Case, cycle_index: int, voi: Voi) -> Case:

@@ -23,10 +23,17 @@ def prepared(case: Case, *, progress: Progress) -> Case:
 
 
 def evaluated(case: Case, *, previous: Any = None, progress: Progress) -> Any:
-    """Results of a case; the pipeline is imported here, off the UI thread."""
+    """Results of a case, voxel doses apart; the pipeline is imported here, off the UI thread."""
     from dosimetry_core import pipeline
 
-    return pipeline.evaluate(case, previous=previous, progress=progress)
+    return pipeline.evaluate(case, previous=previous, voxel_doses="held", progress=progress)
+
+
+def completed(evaluation: Any, *, progress: Progress) -> Any:
+    """The same results with the voxel doses that an edit left pending."""
+    from dosimetry_core import pipeline
+
+    return pipeline.evaluate(evaluation.case, previous=evaluation, progress=progress)
 
 
 def demonstration_written(folder: Path, *, progress: Progress) -> Path:

@@ -24,6 +24,7 @@ COMMANDS = (
     "check",
     "dose",
     "propose",
+    "calibrate",
     "screenshots",
     "bench",
     *STORE_COMMANDS,
@@ -104,6 +105,10 @@ def _parser() -> argparse.ArgumentParser:
 
     add_propose_parser(commands)
 
+    from app.calibrate_command import add_parser as add_calibrate_parser
+
+    add_calibrate_parser(commands)
+
     from app.benchmarks.command import add_bench_parser
 
     add_bench_parser(commands)
@@ -166,6 +171,7 @@ def _run(arguments: Sequence[str]) -> int:
     import app.commands as commands
     import app.operations.store_commands as store_commands
     from app.benchmarks.command import bench
+    from app.calibrate_command import calibrate
     from app.dose_command import dose
     from app.proposals.command import propose
 
@@ -179,6 +185,7 @@ def _run(arguments: Sequence[str]) -> int:
         "check": commands.check,
         "dose": dose,
         "propose": propose,
+        "calibrate": calibrate,
         "screenshots": commands.screenshots,
         "bench": bench,
         "list": store_commands.list_courses,

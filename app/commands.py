@@ -187,8 +187,9 @@ def new_identity_files(arguments: argparse.Namespace) -> int:
 
 def check(arguments: argparse.Namespace) -> int:
     """What a folder of DICOM holds and what it would be read as; changes nothing."""
-    from app.importing.files_read import check_folder
+    from app.importing.files_read import check_folder, reading_process
 
+    reading_process().warm_up()
     if not arguments.folder.exists():
         raise DosimetryError("does not exist", where=str(arguments.folder), remedy="name a folder of DICOM files")
     _require_zone(arguments.time_zone)

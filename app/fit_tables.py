@@ -38,7 +38,7 @@ def models_compared(base: str, fit: FitResult, mark: str) -> Table:
     columns = [
         GridColumn("model", "Model"),
         GridColumn("criterion", "AICc", "not defined with so few points: such a model is never chosen"),
-        GridColumn("weight", "Weight (%)"),
+        GridColumn("weight", "Weight %"),
         GridColumn("integral", "MBq·h"),
     ]
     return columns, rows
@@ -83,9 +83,9 @@ def budget(c: int, result: VoiResult, mark: str) -> tuple[Table, str]:
             )
         )
     columns = [
-        GridColumn("source", "Source"),
-        GridColumn("random", "Random (%)", "differs from cycle to cycle"),
-        GridColumn("common", "Common (%)", "the same in every cycle"),
-        GridColumn("share", "Share (%)", "of the variance"),
+        GridColumn("source", "Uncertainty (%)"),
+        GridColumn("random", "Random", "differs from cycle to cycle"),
+        GridColumn("common", "Common", "the same in every cycle"),
+        GridColumn("share", "Share", "of the variance"),
     ]
     return (columns, rows), whole.text

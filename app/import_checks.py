@@ -37,7 +37,12 @@ class Check:
 
 def quantity_words(series: ImageSeries) -> str:
     """What the image values are."""
-    return _QUANTITY_WORDS.get(series.volume.quantity, series.volume.quantity.replace("_", " "))
+    return words_of_quantity(series.volume.quantity)
+
+
+def words_of_quantity(quantity: str) -> str:
+    """A quantity of the core, or a unit as a file writes it, in words."""
+    return _QUANTITY_WORDS.get(quantity, quantity.replace("_", " "))
 
 
 def grid_words(series: ImageSeries) -> str:

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.case_opening import CaseOpening
-from app.case_reading import evaluated
+from app.case_reading import completed, evaluated
 from app.document import Document
 from app.finding_places import FindingDialog, place_of
 from app.job_messages import JobMessages
@@ -40,6 +40,7 @@ from app.window_actions import WindowActions
 from app.window_acts import WindowActs
 from app.window_texts import banner_of, window_title
 from dosimetry_core.case import Case
+from dosimetry_core.case_file import CASE_FILE_NAME
 from dosimetry_core.errors import DosimetryError, Finding
 from widgets.elided_label import ElidedLabel
 from widgets.job_strip import JobStrip
@@ -88,7 +89,7 @@ class MainWindow(QMainWindow):
             document,
             view_state,
             jobs,
-            Recomputation(document, jobs, evaluated, self),
+            Recomputation(document, jobs, evaluated, self, complete=completed),
             SecondOpinionWatch(document, jobs, self),
             Reviews(self, permission=permission),
             PlanChoice(self, permission=permission),
@@ -387,10 +388,15 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 Qt override
-        """Open what was dropped."""
+        """Open the case or course that was dropped; list the series of a folder that holds no case."""
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-        if paths:
-            event.acceptProposedAction()
+        if not paths:
+            return
+        event.acceptProposedAction()
+        if paths[0].is_dir() and not (paths[0] / CASE_FILE_NAME).exists():
+            self.go_to("import")
+            getattr(self.step("import"), "look_into_folder")(paths[0])  # noqa: B009  # steps are imported late
+        else:
             self.opening.open_path(paths[0])
 
     def forget_unsaved(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from app.completion import Complete, Completion
 from app.document import Document
 from app.jobs import Job, Jobs
 from dosimetry_core.case import Case
@@ -31,8 +32,20 @@ class Recomputation(QObject):
     failed = Signal(object)
     busy_changed = Signal(bool)
 
-    def __init__(self, document: Document, jobs: Jobs, evaluate: Evaluate, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        document: Document,
+        jobs: Jobs,
+        evaluate: Evaluate,
+        parent: QObject | None = None,
+        *,
+        complete: Complete | None = None,
+    ) -> None:
         super().__init__(parent)
+        self._completion: Completion | None = None
+        if complete is not None:
+            self._completion = Completion(document, jobs, complete, self)
+            self._completion.finished.connect(self._take_over)
         self._document, self._jobs, self._evaluate = document, jobs, evaluate
         self._enabled = False
         self._job: Job | None = None
@@ -56,6 +69,15 @@ class Recomputation(QObject):
     def is_busy(self) -> bool:
         """Whether an evaluation is under way."""
         return self._job is not None
+
+    @property
+    def is_completing(self) -> bool:
+        """Whether what an evaluation left pending is being computed, or is about to be."""
+        return self._completion is not None and self._completion.is_under_way
+
+    def _take_over(self, evaluation: Any) -> None:
+        self._previous = evaluation
+        self.finished.emit(evaluation)
 
     def set_enabled(self, enabled: bool) -> None:
         """Begin, or stop, following the document; off while a case is still being imported."""

@@ -15,11 +15,10 @@ from app.case_edits import with_registration
 from app.outputs import write_file
 from app.session import Session
 from dosimetry_core.case import Case
-from dosimetry_core.errors import InconsistentCaseError
+from dosimetry_core.errors import Finding, InconsistentCaseError
 from dosimetry_core.geometry import FloatArray
 from dosimetry_core.image import Registration, TimePoint, VoiMotion
-from dosimetry_core.registration.adjustments import confirmed, moved_on_reference, voi_motion_of, with_voi_motions
-from dosimetry_core.registration.uptake_position import UptakePosition
+from dosimetry_core.registration.adjustments import confirmed, moved_on_reference, with_voi_motions
 
 
 def image_centre_mm(point: TimePoint) -> FloatArray:
@@ -80,10 +79,10 @@ class RegistrationActs:
         courses = self._session.courses
         return courses.who() if courses is not None else getpass.getuser()
 
-    def place_vois(self, found: Mapping[str, UptakePosition | None]) -> bool:
-        """Let VOIs lie where their uptake was found on the current scan."""
-        motions = {key: voi_motion_of(position) for key, position in found.items() if position is not None}
-        return self._set_motions("Place organs of scan {} by their uptake", motions)
+    def place_vois(self, found: Mapping[str, VoiMotion | None], findings: tuple[Finding, ...] = ()) -> bool:
+        """Let VOIs lie where they were found on the current scan; those that were not found stay as they are."""
+        motions = {key: moved for key, moved in found.items() if moved is not None}
+        return self._set_motions("Place organs of scan {} by themselves", motions, findings)
 
     def release_vois(self) -> bool:
         """Let all VOIs of the current scan follow its registration again."""
@@ -91,14 +90,17 @@ class RegistrationActs:
         held = {} if point is None else dict.fromkeys(point.registration.voi_motions)
         return self._set_motions("Organs of scan {} follow its registration again", held)
 
-    def _set_motions(self, label: str, motions: Mapping[str, VoiMotion | None]) -> bool:
+    def _set_motions(
+        self, label: str, motions: Mapping[str, VoiMotion | None], findings: tuple[Finding, ...] = ()
+    ) -> bool:
         c, p = self._session.view_state.cycle, self._session.view_state.time_point
 
         def edit(case: Case) -> Case:
             if not motions:
                 return case
             held = case.cycles[c].time_points[p].registration
-            return with_registration(case, c, p, with_voi_motions(held, motions))
+            moved = with_voi_motions(held, motions)
+            return with_registration(case, c, p, replace(moved, findings=(*moved.findings, *findings)))
 
         return self._session.document.apply(label.format(p + 1), edit)
 

@@ -82,6 +82,7 @@ def wait_until_idle(window: MainWindow, *, longest_s: float = LONGEST_WAIT_S, se
         _run_events(SETTLING_MS)
         session = window.session
         busy = bool(session.jobs.running) or session.recomputation.is_busy
+        busy = busy or session.recomputation.is_completing
         busy = busy or (second_opinion and session.second_opinion.is_waiting)
         quiet = 0 if busy else quiet + 1
         if waited:

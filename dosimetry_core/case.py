@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
 
+from dosimetry_core.density_curve import DensityCurve
 from dosimetry_core.errors import Finding
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.image import DecayReference, SourceFile, TimePoint
@@ -137,6 +138,14 @@ class Calibration:
     point_spread_fwhm_mm: tuple[float, float, float] | None = None
     """(x, y, z) in the patient system."""
     recovery: RecoveryCurve | None = None
+    measured_on: date | None = None
+    valid_until: date | None = None
+    """Last day on which the site lets this calibration be used."""
+    profile: str = ""
+    """Name of the camera profile that the values were copied from."""
+    profile_sha256: str = ""
+    sensitivity_with_yttrium_90_cps_per_bq: float | None = None
+    """In place of the sensitivity in cycles in which 90Y was given as well: its bremsstrahlung reaches the window."""
 
 
 @dataclass(frozen=True)
@@ -260,6 +269,13 @@ class Settings:
         default_factory=lambda: FrozenMap({"kidneys": 1.05, "liver": 1.06, "spleen": 1.06, "lesion": 1.04})
     )
     radiobiology: RadiobiologySettings = field(default_factory=RadiobiologySettings)
+    engine_by_voi: FrozenMap[str, Engine] = field(default_factory=FrozenMap)
+    """VOI name → engine, instead of that of its role."""
+    voxel_s_values_beside: bool = False
+    """Whether voxel doses are computed beside every engine."""
+    density_curves: tuple[DensityCurve, ...] = ()
+    density_from_ct: tuple[str, ...] = ()
+    """Roles whose density the CT of the reference scan says, in place of the stated one."""
 
 
 @dataclass(frozen=True)

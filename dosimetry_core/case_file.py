@@ -49,6 +49,7 @@ from dosimetry_core.case import (
     WholeBody,
 )
 from dosimetry_core.case_contradictions import contradictions
+from dosimetry_core.density_curve import read_density_curve
 from dosimetry_core.errors import DosimetryError, raise_problems
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.image import DecayReference, SourceFile
@@ -196,12 +197,21 @@ def _settings(root: TomlTable) -> Settings:
             fit_table.wrong("prior", 'has nothing to act on with tail = "physical"', "choose one of the two")
         fit_table.finish()
     engines = dict(default.engine)
+    engine_by_voi: dict[str, Engine] = {}
+    beside: bool | None = None
     engine_table = table.table("engine")
     if engine_table is not None:
         for role in ENGINE_ROLES:
             chosen = engine_table.choice(role, get_args(Engine), engines.get(role))
             if chosen is not None:
                 engines[role] = chosen
+        engine_by_voi = {
+            unicodedata.normalize("NFC", name): engine
+            for name, engine in engine_table.map_with(
+                "vois", lambda t, key: t.choice(key, get_args(Engine), default.engine["kidneys"])
+            ).items()
+        }
+        beside = engine_table.optional_flag("voxel_s_values_beside")
         engine_table.finish()
     marrow = default.red_marrow
     marrow_table = table.table("red_marrow")
@@ -240,7 +250,14 @@ def _settings(root: TomlTable) -> Settings:
         marrow,
         FrozenMap(densities),
         _radiobiology(table.table("radiobiology"), default.radiobiology),
+        engine_by_voi=FrozenMap(engine_by_voi),
+        voxel_s_values_beside=default.voxel_s_values_beside if beside is None else beside,
+        density_curves=tuple(c for c in map(read_density_curve, table.tables("density_curve")) if c is not None),
+        density_from_ct=table.texts("density_from_ct"),
     )
+    for role in settings.density_from_ct:
+        if role not in DENSITY_ROLES:
+            table.wrong("density_from_ct", f"unknown role {role!r}", f"use {', '.join(DENSITY_ROLES)}")
     table.finish()
     return settings
 
@@ -426,6 +443,7 @@ def _calibration(cycle: TomlTable) -> Calibration:
     if table is None:
         return Calibration()
     sensitivity = table.optional_number("sensitivity_cps_per_mbq", above=0)
+    mixed = table.optional_number("sensitivity_with_yttrium_90_cps_per_mbq", above=0)
     fwhm: tuple[float, float, float] | None = None
     if table.has("point_spread_fwhm_mm"):
         value = table.content["point_spread_fwhm_mm"]
@@ -464,7 +482,18 @@ def _calibration(cycle: TomlTable) -> Calibration:
         partial_volume=table.choice("partial_volume", get_args(PartialVolume), None),
         point_spread_fwhm_mm=fwhm,
         recovery=recovery,
+        measured_on=table.day("measured_on"),
+        valid_until=table.day("valid_until"),
+        profile=table.optional_text("profile") or "",
+        profile_sha256=table.optional_text("profile_sha256") or "",
+        sensitivity_with_yttrium_90_cps_per_bq=None if mixed is None else units.COUNTS_PER_S_PER_MBQ.to_core(mixed),
     )
+    if None not in (calibration.measured_on, calibration.valid_until) and (
+        calibration.valid_until < calibration.measured_on  # type: ignore[operator]  # neither is None
+    ):
+        table.wrong("valid_until", "lies before measured_on", "check both dates")
+    if mixed is not None and sensitivity is None:
+        table.wrong("sensitivity_with_yttrium_90_cps_per_mbq", "stands alone", "add sensitivity_cps_per_mbq")
     if calibration.partial_volume == "geometric-transfer-matrix" and "point_spread_fwhm_mm" not in table.content:
         table.wrong("point_spread_fwhm_mm", "is missing", "the geometric transfer matrix needs it")
     if calibration.partial_volume == "recovery-curve" and recovery is None:

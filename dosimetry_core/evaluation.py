@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import typing
 from dataclasses import dataclass, field
 
 from dosimetry_core.case import Case, Cycle
@@ -17,6 +18,14 @@ from dosimetry_core.planning.protocol import Protocol
 from dosimetry_core.quantification import CycleMeasurement
 from dosimetry_core.results import CourseOrgan, DoseValue, OrganResult, VoiResult
 from dosimetry_core.safety.assessment import SafetyAssessment
+
+
+class VoxelState(typing.Protocol):
+    """Voxel doses of a cycle, of which the pipeline knows more."""
+
+    @property
+    def pending(self) -> bool:
+        """Whether they are asked for and still to be computed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +61,13 @@ class CycleResult:
     own_findings: tuple[Finding, ...]
     findings: tuple[Finding, ...] = ()
     red_marrow_image_based_self_gy: FrozenMap[str, FrozenMap[str, float]] = field(default_factory=FrozenMap)
+    voxels: VoxelState | None = None
+    """Voxel doses as `pipeline.voxel_engine` keeps them for the next evaluation."""
+
+    @property
+    def voxels_pending(self) -> bool:
+        """Whether voxel doses are asked for and still to be computed."""
+        return self.voxels is not None and self.voxels.pending
 
 
 @dataclass(frozen=True, eq=False)

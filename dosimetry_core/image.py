@@ -46,6 +46,8 @@ class ImageSeries:
     stated_administered_activity_bq, stated_administration_start
         What the file says of the administration, or None: for comparison with the record, never used in its place.
         For ``decay_reference`` ``administration`` the stated start is the instant the values refer to.
+    tube_voltage_kv
+        Of a CT, peak; None if the file doesn't say.
     """
 
     kind: Literal["spect", "ct"]
@@ -69,6 +71,7 @@ class ImageSeries:
     sop_class_uid: str = ""
     source_files: tuple[SourceFile, ...] = ()
     findings: tuple[Finding, ...] = ()
+    tube_voltage_kv: float | None = None
 
     def __post_init__(self) -> None:
         if self.acquisition_start.tzinfo is None:

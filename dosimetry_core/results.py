@@ -6,6 +6,9 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from dosimetry_core.dose.engine_comparison import EngineComparison
 from dosimetry_core.dose.radiobiology import ProtractionPerGy
 from dosimetry_core.errors import Finding
 from dosimetry_core.frozen import FrozenMap
@@ -70,13 +73,33 @@ def total_dose(values: Iterable[DoseValue]) -> DoseValue:
 
 @dataclass(frozen=True, eq=False)
 class EnclosedReading:
-    """The other reading of a VOI that encloses others: everything inside its outline counted."""
+    """The other reading of a VOI that encloses others: everything inside its outline counted.
+
+    Parameters
+    ----------
+    absorbed_dose_gy
+        By the engine in use.
+    enclosed
+        Names of the VOIs inside.
+    activity_bq
+        Nuclide of the images → at each time point.
+    by_engine_gy
+        Engine → nuclide → dose; an enclosed VOI that the engine has no answer for counts by its own engine.
+    d98_gy, d90_gy, d50_gy, d2_gy
+        Of all voxels together; None without voxel doses.
+    """
 
     volume_ml: float
     time_integrated_activity_bq_s: FrozenMap[str, float]
     absorbed_dose_gy: FrozenMap[str, float]
+    mass_kg: float | None = None
     enclosed: tuple[str, ...] = ()
-    """Names of the VOIs inside."""
+    activity_bq: FrozenMap[str, tuple[float, ...]] = field(default_factory=FrozenMap)
+    by_engine_gy: FrozenMap[str, FrozenMap[str, float]] = field(default_factory=FrozenMap)
+    d98_gy: float | None = None
+    d90_gy: float | None = None
+    d50_gy: float | None = None
+    d2_gy: float | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +121,11 @@ class VoxelDoseNumbers:
         Dose that this percentage of the volume receives at least, all nuclides together.
     voxel_size_mm
         Of the map: columns, rows, slices (x, y, z of the image).
+    absorbed_fractions
+        Nuclide → part of the electron energy of even uptake that stays in the VOI's own shape.
+    histogram_gy, histogram_volume_fraction
+        Cumulative dose–volume histogram, all nuclides together: doses from 0, and the part of the volume that receives
+        at least each.
     """
 
     closure_factors: FrozenMap[str, float]
@@ -109,6 +137,15 @@ class VoxelDoseNumbers:
     d50_gy: float
     d2_gy: float
     voxel_size_mm: tuple[float, float, float]
+    absorbed_fractions: FrozenMap[str, float] = field(default_factory=FrozenMap)
+    histogram_gy: tuple[float, ...] = ()
+    histogram_volume_fraction: tuple[float, ...] = ()
+
+    def volume_fraction_receiving(self, absorbed_dose_gy: float) -> float:
+        """Part of the volume that receives at least a dose, by the histogram; straight between its doses."""
+        if absorbed_dose_gy > self.histogram_gy[-1]:
+            return 0.0
+        return float(np.interp(absorbed_dose_gy, self.histogram_gy, self.histogram_volume_fraction))
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +153,8 @@ class VoiResult:
     """Everything computed for one VOI of one cycle, without the VOIs it encloses.
 
     ``protraction_per_gy`` makes ``bed_gy`` of the nuclides' doses, see `radiobiology.bed_of_doses_gy`.
+    ``cross_checks_gy`` are the doses by other engines, ``comparisons`` the same against the one in use.
+    ``pending_engine`` is the chosen engine while its doses are still being computed; the doses are those of ``engine``.
     ``failure`` says in one line why the chain stopped for this VOI; what was reached before that is there.
     """
 
@@ -138,6 +177,8 @@ class VoiResult:
     protraction_per_gy: ProtractionPerGy = field(default_factory=FrozenMap)
     failure: str | None = None
     findings: tuple[Finding, ...] = ()
+    comparisons: tuple[EngineComparison, ...] = ()
+    pending_engine: str | None = None
 
     @property
     def role(self) -> Role:

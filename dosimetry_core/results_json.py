@@ -13,13 +13,22 @@ import numpy as np
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.case_file import CASE_FORMAT
 from dosimetry_core.data_tables import data_table_editions
+from dosimetry_core.dose.engine import role_group
+from dosimetry_core.dose.engine_comparison import EngineComparison
 from dosimetry_core.dose.radiobiology import ProtractionPerGy, Radiosensitivity, eqd2_gy
 from dosimetry_core.errors import Finding
 from dosimetry_core.evaluation import CycleResult, Evaluation
 from dosimetry_core.image import ImageSeries, TimePoint
 from dosimetry_core.kinetics.leave_one_out import leave_one_out
 from dosimetry_core.kinetics.result import FitResult
-from dosimetry_core.results import DoseValue, OrganResult, VoiResult, total_dose
+from dosimetry_core.results import (
+    DoseValue,
+    EnclosedReading,
+    OrganResult,
+    VoiResult,
+    VoxelDoseNumbers,
+    total_dose,
+)
 from dosimetry_core.uncertainty import effects_json
 from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
 
@@ -51,7 +60,7 @@ def results_json(evaluation: Evaluation) -> dict[str, Any]:
         "settings": plain(case.settings)
         | {"calibration": {f"cycle_{cycle.number}": plain(cycle.calibration) for cycle in case.cycles}}
         | {"measurement": {f"cycle_{cycle.number}": _measurement(cycle) for cycle in case.cycles if cycle.image_paths}},
-        "cycles": [_cycle(result, _kidneys(case)) for result in evaluation.cycles],
+        "cycles": [_cycle(result, _kidneys(case), evaluation.protocol.total_limit_gy) for result in evaluation.cycles],
         "course": _course(evaluation),
         "protocol": evaluation.protocol.to_json(),
         "plan": evaluation.plan.to_json(),
@@ -137,7 +146,7 @@ def _kidneys(case: Case) -> Radiosensitivity:
     return Radiosensitivity(chosen.kidneys_alpha_beta_gy, chosen.kidneys_repair_half_life_s, chosen.kidneys_source)
 
 
-def _cycle(result: CycleResult, kidneys: Radiosensitivity) -> dict[str, Any]:
+def _cycle(result: CycleResult, kidneys: Radiosensitivity, limits_gy: Mapping[str, float]) -> dict[str, Any]:
     cycle = result.cycle
     return {
         "number": cycle.number,
@@ -152,7 +161,7 @@ def _cycle(result: CycleResult, kidneys: Radiosensitivity) -> dict[str, Any]:
             for a in cycle.administrations
         ],
         "time_points": _time_points(result),
-        "vois": {name: _voi(result, voi, kidneys) for name, voi in result.vois.items()},
+        "vois": {name: _voi(result, voi, kidneys, limits_gy) for name, voi in result.vois.items()},
         "organs": {name: _organ(organ, kidneys) for name, organ in result.organs.items()},
         "entered": _entered(cycle),
         "entered_relative_standard_uncertainty": (
@@ -286,7 +295,9 @@ def fit_json(fit: FitResult) -> dict[str, Any]:
     }
 
 
-def _voi(result: CycleResult, voi: VoiResult, kidneys: Radiosensitivity) -> dict[str, Any]:
+def _voi(
+    result: CycleResult, voi: VoiResult, kidneys: Radiosensitivity, limits_gy: Mapping[str, float]
+) -> dict[str, Any]:
     tree: dict[str, Any] = {
         "role": voi.role,
         "source": voi.voi.source,
@@ -302,6 +313,8 @@ def _voi(result: CycleResult, voi: VoiResult, kidneys: Radiosensitivity) -> dict
         "uncorrected_activity_bq": {name: list(values) for name, values in voi.uncorrected_activity_bq.items()},
         "fit": {name: fit_json(fit) for name, fit in voi.fits.items()},
         "engine": voi.engine,
+        "pending_engine": voi.pending_engine,
+        "engine_comparison": {item.engine: _comparison(item) for item in voi.comparisons},
         "cross_check_absorbed_dose_gy": {engine: _with_total(doses) for engine, doses in voi.cross_checks_gy.items()},
         "contributions": {source: _with_total(doses) for source, doses in voi.contributions_gy.items()},
         "failure": voi.failure,
@@ -317,7 +330,7 @@ def _voi(result: CycleResult, voi: VoiResult, kidneys: Radiosensitivity) -> dict
     if budgets := voi.budgets:
         tree["uncertainty_budget"] = {name: budget.to_json() for name, budget in budgets.items()}
     if voi.voxel_dose is not None:
-        tree["voxel_dose"] = plain(voi.voxel_dose) | {"limited_by_image_resolution": True}
+        tree["voxel_dose"] = _voxel_dose(voi.voxel_dose, voi, limits_gy.get(role_group(voi.role)))
     if voi.bed_gy is not None:
         tree |= _bed(voi.bed_gy, voi.protraction_per_gy, kidneys)
     if voi.with_enclosed is not None:
@@ -326,8 +339,52 @@ def _voi(result: CycleResult, voi: VoiResult, kidneys: Radiosensitivity) -> dict
             "volume_ml": voi.with_enclosed.volume_ml,
             "time_integrated_activity_bq_s": dict(voi.with_enclosed.time_integrated_activity_bq_s),
             "absorbed_dose_gy": _with_total(voi.with_enclosed.absorbed_dose_gy),
-        }
+        } | _enclosed(voi.with_enclosed)
+        tree["without_vois"] = list(voi.with_enclosed.enclosed)
     return tree
+
+
+def _comparison(comparison: EngineComparison) -> dict[str, Any]:
+    """Another engine's dose against the one in use."""
+    return {
+        "ratio": dict(comparison.ratio),
+        "parts": dict(comparison.parts),
+        "absorbed_fractions": {
+            nuclide: {"this_engine": own, "other_engine": other}
+            for nuclide, (own, other) in comparison.absorbed_fractions.items()
+        },
+        "bound": comparison.bound,
+        "beyond_bound": comparison.beyond_bound,
+        "explanation": comparison.explanation,
+    }
+
+
+def _voxel_dose(numbers: VoxelDoseNumbers, voi: VoiResult, limit_gy: float | None) -> dict[str, Any]:
+    """What the voxel map says of a VOI, with the part of it that receives the whole course's limit in this cycle."""
+    tree: dict[str, Any] = plain(numbers)
+    doses, fractions = tree.pop("histogram_gy"), tree.pop("histogram_volume_fraction")
+    receiving = []
+    if limit_gy is not None:
+        fraction = numbers.volume_fraction_receiving(limit_gy)
+        receiving.append(
+            {"absorbed_dose_gy": limit_gy, "volume_fraction": fraction, "volume_ml": fraction * voi.volume_ml}
+        )
+    return tree | {
+        "histogram": {"absorbed_dose_gy": doses, "volume_fraction": fractions},
+        "volume_receiving_at_least": receiving,
+        "limited_by_image_resolution": True,
+    }
+
+
+def _enclosed(reading: EnclosedReading) -> dict[str, Any]:
+    """What else is known of everything inside a VOI's outline."""
+    tree: dict[str, Any] = {
+        "mass_kg": reading.mass_kg,
+        "activity_bq": {nuclide: list(values) for nuclide, values in reading.activity_bq.items()},
+        "absorbed_dose_by_engine_gy": {engine: _with_total(doses) for engine, doses in reading.by_engine_gy.items()},
+    }
+    voxels = {"d98_gy": reading.d98_gy, "d90_gy": reading.d90_gy, "d50_gy": reading.d50_gy, "d2_gy": reading.d2_gy}
+    return tree if reading.d50_gy is None else tree | {"voxel_dose": voxels | {"limited_by_image_resolution": True}}
 
 
 def _with_total(doses: Mapping[str, float]) -> dict[str, float]:

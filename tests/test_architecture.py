@@ -98,7 +98,7 @@ def test_that_the_virtual_patient_shares_no_dosimetry_with_what_it_checks() -> N
 RANKS = [
     {"units", "errors", "progress", "frozen", "version"},
     {"geometry", "data_tables", "canonical_json", "toml_table", "anatomical_plane", "typesetting", "laboratory"},
-    {"volume", "nuclide", "emissions"},
+    {"volume", "nuclide", "emissions", "density_curve"},
     {"voi", "image"},
     {"case", "voi_editing", "voi_sampling", "exclusive_vois", "virtual_patient"},
     {"voi_boxes"},
@@ -106,7 +106,7 @@ RANKS = [
     {"voi_reshaping"},
     {"case_contradictions"},
     {"case_file", "calibration", "registration", "partial_volume", "quantification", "kinetics", "dicom"},
-    {"dose", "uncertainty", "uncertainty_budget", "proposals"},
+    {"dose", "uncertainty", "uncertainty_budget", "proposals", "camera_calibration"},
     {"results"},
     {"planning", "safety", "followup", "second_opinion"},
     {"evaluation"},

@@ -159,6 +159,16 @@ class Figure:
         }
 
 
+def _processor_time(figure: Figure) -> float | None:
+    """Processor time of the same work in the figure's unit, which other work on the machine hardly stretches."""
+    if "processor_p95_ms" in figure.conditions:
+        return float(figure.conditions["processor_p95_ms"])
+    for key in ("processor_s", "processor_ms"):
+        if key in figure.conditions:
+            return float(np.median(figure.conditions[key]))
+    return None
+
+
 def table(figures: Sequence[Figure]) -> list[str]:
     """Lines for a person: value, alternative, ratio, goal and whether it is met."""
     lines = []
@@ -169,6 +179,8 @@ def table(figures: Sequence[Figure]) -> list[str]:
                 f"  ratio {figure.ratio:7.3f} to {figure.alternative_value:.3f} {figure.unit} ({figure.alternative})"
             )
         lines.append(text)
+        if (used := _processor_time(figure)) is not None:
+            lines.append(f"{'':<38} {used:10.3f} {figure.unit:<3} of processor time, all threads")
         if figure.goal is not None:
             lines.append(f"{'':<38} {'met' if figure.goal.met else 'NOT MET'}: {figure.goal.text}")
     return lines

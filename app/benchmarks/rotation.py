@@ -24,7 +24,7 @@ def rotation_figure(stage: Stage, frame_count: int = FRAMES) -> Figure:
 
     def at(number: int) -> QPointF:
         turn = 2 * np.pi * number / 83
-        return middle + QPointF(60 * np.sin(turn) + 0.2 * number, 35 * np.sin(1.3 * turn))
+        return middle + QPointF(60 * np.sin(turn) + 0.5 * number, 35 * np.sin(1.3 * turn))
 
     window.press(view, at(0), LEFT)
     timed, digests = frame_times(window, lambda number: window.move(view, at(number), LEFT), [view], frame_count)

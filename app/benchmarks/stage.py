@@ -23,6 +23,7 @@ from app.session import empty_case
 from app.steps.voi_step import VoiStep
 from dosimetry_core.case import Case
 from dosimetry_core.errors import DosimetryError
+from dosimetry_core.geometry import VolumeGeometry
 from dosimetry_core.progress import Progress, no_progress, part_of
 from dosimetry_core.virtual_patient import write_demonstration
 from dosimetry_core.voi import Voi
@@ -138,6 +139,13 @@ class WindowAtWork:
         """Axial, coronal and sagittal view."""
         return tuple(self.step.grid.views.values())
 
+    def views_reference(self) -> VolumeGeometry:
+        """The grid whose slices are shown."""
+        geometry = self.step.grid.views["axial"].reference
+        if geometry is None:
+            raise ValueError("the study shows no images")
+        return geometry
+
     def conditions(self) -> dict[str, object]:
         """Sizes of window, panes and images."""
         point = self.session.time_point
@@ -224,12 +232,16 @@ class WindowAtWork:
     # --- frames -----------------------------------------------------------------------------------------------------
 
     def pixels(self, widgets: Sequence[QWidget]) -> list[NDArray[np.uint8]]:
-        """What the window system has been given of these widgets, shape (height, width, 4) each."""
+        """What the window system has been given of these widgets where they are seen, (height, width, 4) each."""
         taken = []
         for widget in widgets:
-            origin = widget.mapTo(self.window, QPoint(0, 0))
+            # A part of the inspector can be scrolled out of sight.
+            seen = widget.visibleRegion().boundingRect()
+            if seen.isEmpty():
+                continue
+            origin = widget.mapTo(self.window, seen.topLeft())
             screen = self.window.screen()
-            picture = screen.grabWindow(self.window.winId(), origin.x(), origin.y(), widget.width(), widget.height())
+            picture = screen.grabWindow(self.window.winId(), origin.x(), origin.y(), seen.width(), seen.height())
             image = picture.toImage()
             if image.isNull():
                 raise DosimetryError("the screen can't be read", where="bench, window")

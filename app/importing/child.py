@@ -114,13 +114,14 @@ class _Child:
             task = TASKS[asked["task"]]
             os.chdir(asked["in"])  # paths are relative to where the program is
             self._confinement.allow(asked["places"])
+            types, answer_type = task.types()
             given = [
                 from_plain(annotation, plain, _no_arrays)
-                for annotation, plain in zip(task.arguments, asked["arguments"], strict=True)
+                for annotation, plain in zip(types, asked["arguments"], strict=True)
             ]
             with watched_by(files):
                 answer = task.run(*given, progress=progress)
-            self._voice.say({"answer": to_plain(task.answer, answer, self._arrays.write)})
+            self._voice.say({"answer": to_plain(answer_type, answer, self._arrays.write)})
         except DosimetryError as error:
             self._voice.say({"problems": problems_as_plain(error)})
         except MemoryError:

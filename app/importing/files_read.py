@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from app.importing.reading_process import ReadingProcess
-from app.importing.tasks import CHECK_FOLDER, KEPT_IMAGES, READ_CYCLE
+from app.importing.tasks import CHECK_FOLDER, KEPT_IMAGES, LIST_FOLDER, READ_CYCLE
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.progress import Progress, no_progress
 
 if TYPE_CHECKING:
+    from app.importing.folder_contents import FoundSeries
     from app.store.nodes import ImageReference
     from dosimetry_core.dicom.check_entries import CheckEntry
 
@@ -66,6 +67,14 @@ def check_folder(folder: Path, *, time_zone: str | None, progress: Progress = no
         CHECK_FOLDER, str(folder), time_zone, places=[folder], progress=progress
     )
     return list(entries)
+
+
+def list_folder(folder: Path, *, time_zone: str | None, progress: Progress = no_progress) -> tuple[FoundSeries, ...]:
+    """Every series below a folder, of whichever patients and studies."""
+    found: tuple[FoundSeries, ...] = reading_process().ask(
+        LIST_FOLDER, str(folder), time_zone, places=[folder], progress=progress
+    )
+    return found
 
 
 def read_kept_images(

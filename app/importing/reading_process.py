@@ -268,7 +268,8 @@ class _Child:
         record: ReadingRecord,
     ) -> Any:
         self.is_busy = True
-        given = [to_plain(kind, value, _send_no_array) for kind, value in zip(task.arguments, arguments, strict=True)]
+        types, _ = task.types()
+        given = [to_plain(kind, value, _send_no_array) for kind, value in zip(types, arguments, strict=True)]
         longest_s = max(self._limits.seconds_of_silence, self._limits.seconds_per_file)
         request: dict[str, Any] = {"task": task.name, "arguments": given, "places": places, "refused": refused}
         request |= {"in": os.getcwd(), "longest_s": longest_s}
@@ -304,7 +305,7 @@ class _Child:
     def _answer(self, task: Task, message: dict[str, Any], record: ReadingRecord, watch: _Watch) -> Any:
         try:
             if "answer" in message:
-                return from_plain(task.answer, message["answer"], self._folder.array)
+                return from_plain(task.types()[1], message["answer"], self._folder.array)
             if "problems" in message:
                 raise_problems(problems_from_plain(message["problems"]))
             if "out_of_memory" in message:

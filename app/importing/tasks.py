@@ -1,17 +1,23 @@
-"""What the reading process can be asked: names, types of the arguments and of the answer, and the functions."""
+"""What the reading process can be asked: names, types of the arguments and of the answer, and the functions.
+
+What they need is imported when it is needed: the program shall not wait for libraries that only its child uses.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from app.importing.kept_values import KeptImage
-from app.store.nodes import ImageReference
-from dosimetry_core.case import Case, Cycle
-from dosimetry_core.dicom.check_entries import CheckEntry
 from dosimetry_core.progress import Progress
+
+if TYPE_CHECKING:
+    from app.importing.folder_contents import FoundSeries
+    from app.importing.kept_values import KeptImage
+    from app.store.nodes import ImageReference
+    from dosimetry_core.case import Case, Cycle
+    from dosimetry_core.dicom.check_entries import CheckEntry
 
 
 @dataclass(frozen=True)
@@ -20,15 +26,14 @@ class Task:
 
     Parameters
     ----------
-    arguments, answer
-        Types of the arguments and of the answer, as `plain_values` writes them.
+    types
+        Gives the types of the arguments and of the answer, as `plain_values` writes them.
     run
         Called in the reading process with the arguments and ``progress``.
     """
 
     name: str
-    arguments: tuple[Any, ...]
-    answer: Any
+    types: Callable[[], tuple[tuple[Any, ...], Any]]
     run: Callable[..., Any]
 
 
@@ -39,19 +44,51 @@ def _read_cycle(case: Case, number: int, *, progress: Progress) -> Cycle:
     return import_cycle(case, cycle, progress=progress)
 
 
+def _cycle_types() -> tuple[tuple[Any, ...], Any]:
+    from dosimetry_core.case import Case, Cycle
+
+    return (Case, int), Cycle
+
+
 def _check_folder(folder: str, time_zone: str | None, *, progress: Progress) -> tuple[CheckEntry, ...]:
     from dosimetry_core.dicom.check import check_folder
 
     return tuple(check_folder(Path(folder), time_zone=time_zone, progress=progress))
 
 
+def _check_types() -> tuple[tuple[Any, ...], Any]:
+    from dosimetry_core.dicom.check_entries import CheckEntry
+
+    return (str, str | None), tuple[CheckEntry, ...]
+
+
+def _list_folder(folder: str, time_zone: str | None, *, progress: Progress) -> tuple[FoundSeries, ...]:
+    from app.importing.folder_contents import contents_of_folder
+
+    return contents_of_folder(Path(folder), time_zone=time_zone, progress=progress)
+
+
+def _list_types() -> tuple[tuple[Any, ...], Any]:
+    from app.importing.folder_contents import FoundSeries
+
+    return (str, str | None), tuple[FoundSeries, ...]
+
+
 def _kept_images(
     references: tuple[ImageReference, ...], store_folder: str, folders: tuple[str, ...], *, progress: Progress
 ) -> tuple[KeptImage, ...]:
+    from app.importing.kept_values import KeptImage
     from app.store.images import read_images
 
     values = read_images(references, Path(store_folder), folders=[Path(f) for f in folders], progress=progress)
     return tuple(KeptImage(digest, array) for digest, array in values.items())
+
+
+def _kept_types() -> tuple[tuple[Any, ...], Any]:
+    from app.importing.kept_values import KeptImage
+    from app.store.nodes import ImageReference
+
+    return (tuple[ImageReference, ...], str, tuple[str, ...]), tuple[KeptImage, ...]
 
 
 def _probe(path: str, *, progress: Progress) -> bool:
@@ -73,10 +110,13 @@ def _probe(path: str, *, progress: Progress) -> bool:
     return True
 
 
-READ_CYCLE: Final = Task("read-cycle", (Case, int), Cycle, _read_cycle)
-CHECK_FOLDER: Final = Task("check-folder", (str, str | None), tuple[CheckEntry, ...], _check_folder)
-KEPT_IMAGES: Final = Task(
-    "kept-images", (tuple[ImageReference, ...], str, tuple[str, ...]), tuple[KeptImage, ...], _kept_images
-)
-PROBE: Final = Task("probe", (str,), bool, _probe)
-TASKS: Final = {task.name: task for task in (READ_CYCLE, CHECK_FOLDER, KEPT_IMAGES, PROBE)}
+def _probe_types() -> tuple[tuple[Any, ...], Any]:
+    return (str,), bool
+
+
+READ_CYCLE: Final = Task("read-cycle", _cycle_types, _read_cycle)
+CHECK_FOLDER: Final = Task("check-folder", _check_types, _check_folder)
+LIST_FOLDER: Final = Task("list-folder", _list_types, _list_folder)
+KEPT_IMAGES: Final = Task("kept-images", _kept_types, _kept_images)
+PROBE: Final = Task("probe", _probe_types, _probe)
+TASKS: Final = {task.name: task for task in (READ_CYCLE, CHECK_FOLDER, LIST_FOLDER, KEPT_IMAGES, PROBE)}

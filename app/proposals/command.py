@@ -26,6 +26,7 @@ def add_parser(commands: Any) -> None:
 
 def propose(arguments: argparse.Namespace) -> int:
     """Read and align the case without its VOIs, propose, and write one label volume per cycle."""
+    from app.importing.files_read import read_cycle
     from app.nifti import write_nifti
     from app.operations.terminal import terminal_progress
     from app.proposals.taking import label_volume
@@ -42,7 +43,7 @@ def propose(arguments: argparse.Namespace) -> int:
     case = read_case(arguments.case)
     progress = terminal_progress()
     # The VOI files tell which visit is the reference, so they are read; the proposals take nothing from them.
-    images = import_case(case, progress=part_of(progress, 0.0, 0.4))
+    images = import_case(case, read_cycle=read_cycle, progress=part_of(progress, 0.0, 0.4))
     aligned = align_case(images, progress=part_of(progress, 0.4, 0.6))
     cycles = [cycle for cycle in aligned.cycles if cycle.time_points]
     if not cycles:

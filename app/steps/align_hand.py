@@ -11,10 +11,8 @@ from PySide6.QtWidgets import QButtonGroup, QCheckBox
 from app.number_grid import GridColumn, GridRow, NumberGrid
 from app.steps.step import Section, push_button, text_label
 from dosimetry_core.case import Cycle
-from dosimetry_core.geometry import FloatArray
-from dosimetry_core.image import Registration
+from dosimetry_core.image import Registration, VoiMotion
 from dosimetry_core.quantification.organ_position import displacement_words
-from dosimetry_core.registration.uptake_position import UptakePosition
 from dosimetry_core.units import MILLIMETRE
 from widgets.nudge_pad import NudgePad
 
@@ -104,7 +102,13 @@ class OrganSection(Section):
             "Place them there", name="organs_place", tooltip="Measure these VOIs where they were found"
         )
         self.release = push_button("Undo places", name="organs_release", tooltip="VOIs follow the registration again")
+        self.bend = push_button(
+            "Find by CT, deformable",
+            name="organs_bend",
+            tooltip="Bends the reference CT around the kidneys towards this scan's CT (B-splines); folds are refused",
+        )
         self.add_row(self.look, self.turning)
+        self.add_row(self.bend)
         self.grid = NumberGrid("organ_positions")
         self.add(self.grid)
         self.told = text_label(role="dimmed", name="organs_told", wrap=True)
@@ -112,23 +116,17 @@ class OrganSection(Section):
         self.add_row(self.place, self.release)
 
     def show_positions(
-        self, cycle: Cycle, registration: Registration, found: Mapping[str, UptakePosition | None] | None
+        self, cycle: Cycle, registration: Registration, found: Mapping[str, VoiMotion | None] | None
     ) -> None:
         """What was found and is not placed yet; otherwise what is placed."""
         names = {voi.voi_id: voi.name for voi in cycle.vois}
-        rows = []
         if found is not None:
-            for key, position in found.items():
-                if position is None:
-                    rows.append(_row(names.get(key, key), None, None))
-                else:
-                    size = position.standard_uncertainty_mm
-                    rows.append(_row(names.get(key, key), position.displacement_mm, size))
+            rows = [_row(names.get(key, key), moved) for key, moved in found.items()]
             text = "Found, not placed yet. Look at each before you place them."
+            if any(moved is not None and moved.method == "deformable" for moved in found.values()):
+                text = f"By a deformable alignment. {text}"
         else:
-            for key, moved in registration.voi_motions.items():
-                away = np.array(moved.displacement_mm)
-                rows.append(_row(names.get(key, key), away, moved.standard_uncertainty_mm))
+            rows = [_row(names.get(key, key), moved) for key, moved in registration.voi_motions.items()]
             text = "These VOIs lie elsewhere on this scan." if rows else "All VOIs follow the registration."
         columns = [
             GridColumn("organ", ""),
@@ -139,20 +137,23 @@ class OrganSection(Section):
         self.grid.show_rows(columns, rows)
         self.grid.setVisible(bool(rows))
         self.told.setText(text)
-        self.place.setEnabled(found is not None and any(position is not None for position in found.values()))
+        self.place.setEnabled(found is not None and any(moved is not None for moved in found.values()))
         self.release.setEnabled(bool(registration.voi_motions))
 
 
-def _row(name: str, displacement_mm: FloatArray | None, uncertainty_mm: float | None) -> GridRow:
+def _row(name: str, moved: VoiMotion | None) -> GridRow:
     """An organ with the size of its displacement; the directions are in the tooltip, the largest beside it."""
-    if displacement_mm is None:
+    if moved is None:
         return GridRow(name, {"organ": name, "off": "can't tell", "u": "", "to": ""})
-    words = displacement_words(displacement_mm)
-    size = MILLIMETRE.text(float(np.linalg.norm(displacement_mm)), with_symbol=False)
+    words = displacement_words(moved.displacement_mm)
+    size = MILLIMETRE.text(float(np.linalg.norm(moved.displacement_mm)), with_symbol=False)
+    uncertainty_mm = moved.standard_uncertainty_mm
     spread = "" if uncertainty_mm is None else MILLIMETRE.text(uncertainty_mm, with_symbol=False)
     mainly = words.split(",")[0].partition(" to ")[2]
     return GridRow(
-        name, {"organ": name, "off": size, "u": spread, "to": f"to {mainly}" if mainly else ""}, tooltip=words
+        name,
+        {"organ": name, "off": size, "u": spread, "to": f"to {mainly}" if mainly else ""},
+        tooltip=f"{words} ({moved.method})",
     )
 
 

@@ -23,10 +23,12 @@ from app.steps.align_hand import FileSection, HandSection, LandmarkSection, Orga
 from app.steps.remarks import Remarks
 from app.steps.step import Section, Step, push_button, text_label
 from dosimetry_core.case import Case, Cycle
-from dosimetry_core.errors import DosimetryError
+from dosimetry_core.errors import DosimetryError, Finding
 from dosimetry_core.geometry import FloatArray
-from dosimetry_core.image import Registration, TimePoint
+from dosimetry_core.image import Registration, TimePoint, VoiMotion
 from dosimetry_core.progress import Progress
+from dosimetry_core.quantification.findings import KIDNEY_ROLES
+from dosimetry_core.registration.adjustments import voi_motion_of
 from dosimetry_core.units import MILLIMETRE
 from widgets.compare_view import MOVING_COLOUR, REFERENCE_COLOUR, Mark
 from widgets.display_scale import WindowLevel
@@ -78,7 +80,7 @@ class AlignStep(Step):
         self._pairs: list[tuple[FloatArray, FloatArray]] = []
         self._marked: FloatArray | None = None
         self._of: tuple[int, int] | None = None
-        self._found: tuple[Registration, dict[str, Any]] | None = None
+        self._found: tuple[Registration, dict[str, VoiMotion | None], tuple[Finding, ...]] | None = None
 
     def _build_inspector(self) -> None:
         self.acts = RegistrationActs(self.session)
@@ -106,6 +108,7 @@ class AlignStep(Step):
         self.inspector.add(self.hand)
         self.organs = OrganSection()
         self.organs.look.clicked.connect(self.find_organs)
+        self.organs.bend.clicked.connect(self.find_by_deformation)
         self.organs.place.clicked.connect(self.place_organs)
         self.organs.release.clicked.connect(lambda: self.acts.release_vois())
         self.inspector.add(self.organs)
@@ -246,15 +249,49 @@ class AlignStep(Step):
         )
 
         def take(found: dict[str, Any]) -> None:
-            self._found = (registration, found)
+            motions = {key: None if position is None else voi_motion_of(position) for key, position in found.items()}
+            self._found = (registration, motions, ())
             self.refresh()
 
         job.succeeded.connect(take)
 
+    def find_by_deformation(self) -> None:
+        """Look for the kidneys of the current scan by a deformable alignment of the CTs, as a job."""
+        from dosimetry_core.registration.deformable import deformed_positions
+
+        cycle, index, reference = self.session.cycle, self.session.view_state.time_point, self.session.reference
+        point = self.session.time_point
+        kidneys = [] if cycle is None else [voi for voi in cycle.vois if voi.role in KIDNEY_ROLES]
+        if self._is_reference() or cycle is None or point is None or reference is None:
+            return
+        if reference.ct is None or point.ct is None or not kidneys:
+            self.told.emit("This needs a CT of both scans and VOIs of the kidneys")
+            return
+        registration = point.registration
+        job = self.session.jobs.start(
+            deformed_positions,
+            reference.ct,
+            point.ct,
+            registration.transform,
+            kidneys,
+            where=f"cycle {cycle.number}, time point {index + 1}",
+            purpose=("organs", cycle.number),
+            title=f"Deformable alignment of scan {index + 1}",
+        )
+
+        def take(found: tuple[dict[str, Any], Any]) -> None:
+            self._found = (registration, found[0], found[1].findings)
+            self.refresh()
+
+        job.succeeded.connect(take)
+        job.failed.connect(
+            lambda error: self.told.emit(error.line() if isinstance(error, DosimetryError) else str(error))
+        )
+
     def place_organs(self) -> None:
         """Measure the organs of the current scan where they were found."""
         if self._found is not None:
-            self.acts.place_vois(self._found[1])
+            self.acts.place_vois(self._found[1], self._found[2])
 
     def choose_object_to_read(self) -> None:
         """Ask for a registration object and take the current scan's registration from it."""

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import get_args
 
-from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QWidget
+from PySide6.QtCore import QSignalBlocker
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QTabWidget, QWidget
 
+from app.case_edits import with_engine_of_voi, with_voxel_s_values_beside
 from app.curves_shown import measured_nuclide
 from app.dose_bars import organ_bars, voi_bars
+from app.dose_engines_shown import (
+    DOSE_VOLUME_COLUMNS,
+    ENGINE_WORDS,
+    comparison_columns,
+    comparison_rows,
+    dose_volume_rows,
+    enclosed_row,
+    engine_text,
+    histograms,
+    own_name,
+)
 from app.number_grid import Cell, GridColumn, GridRow, Number, NumberGrid
 from app.result_paths import result_path
 from app.session import Session
 from app.steps.remarks import Remarks
-from app.steps.step import SPACING, ScrolledGrid, Section, Step, text_label
-from dosimetry_core.case import RadiobiologySettings
+from app.steps.step import SPACING, ScrolledGrid, Section, Step, combo_box, text_label
+from dosimetry_core.case import Engine, RadiobiologySettings
+from dosimetry_core.dose.engine import role_group
 from dosimetry_core.evaluation import CycleResult, Evaluation
 from dosimetry_core.report.words import in_words, nuclide_order, nuclide_symbol, organ_order
 from dosimetry_core.results import OrganResult, VoiResult
@@ -28,6 +43,7 @@ from dosimetry_core.units import (
     PERCENT,
 )
 from widgets.dose_bars_view import DoseBarsView
+from widgets.dose_volume_view import DoseVolumeView
 
 CONVENTIONS = ("icrp-other", "total-body-difference", "soft-tissue")
 
@@ -67,13 +83,23 @@ class DoseStep(Step):
         marrow_row.setContentsMargins(0, 0, 0, 0)
         marrow_row.addWidget(self.marrow, 3)
         marrow_row.addWidget(self.conventions, 2)
+        self.histograms = DoseVolumeView()
+        self.dose_volume = NumberGrid("dose_volume", spread=False)
+        self.dose_volume.row_clicked.connect(self._choose_voi)
+        self.checks.row_clicked.connect(self._choose_voi)
+        dose_volume = QWidget()
+        dose_volume_row = QHBoxLayout(dose_volume)
+        dose_volume_row.setContentsMargins(0, 0, 0, 0)
+        dose_volume_row.addWidget(self.histograms, 1)
+        dose_volume_row.addWidget(ScrolledGrid(self.dose_volume), 1)
         for title, widget in (
             ("Organs", self.organs),
             ("VOIs", self.vois),
-            ("Second engine", self.checks),
+            ("Engines", self.checks),
             ("Red marrow", marrow),
         ):
             self.tabs.addTab(ScrolledGrid(widget), title)
+        self.tabs.addTab(dose_volume, "Dose–volume")
         self.column.addWidget(self.tabs, 5)
         self._build_inspector()
 
@@ -82,6 +108,18 @@ class DoseStep(Step):
         self.trail = NumberGrid("number_trail")
         self._trail_section.add(self.trail)
         self.inspector.add(self._trail_section)
+        self._engine_section = Section("Dose engine")
+        self.engine = combo_box("voi_engine", ["As its role", *(words for words in ENGINE_WORDS.values())])
+        self.engine.activated.connect(self._choose_engine)
+        self._engine_section.add(self.engine)
+        self.voxels_beside = QCheckBox("Voxel S values beside")
+        self.voxels_beside.setObjectName("voxel_s_values_beside")
+        self.voxels_beside.setToolTip("Voxel doses of every VOI for comparison, with dose–volume histograms")
+        self.voxels_beside.clicked.connect(self._choose_beside)
+        self._engine_section.add(self.voxels_beside)
+        self.comparison = text_label(name="engine_comparison", wrap=True)
+        self._engine_section.add(self.comparison)
+        self.inspector.add(self._engine_section)
         course = Section("Course")
         self.course = NumberGrid("course_doses")
         course.add(self.course)
@@ -114,8 +152,18 @@ class DoseStep(Step):
         if evaluation is None or results is None:
             for bars in (self.bars, self.voi_bars):
                 bars.show_bars([])
-            for grid in (self.organs, self.vois, self.checks, self.marrow, self.conventions, self.trail, self.course):
+            for grid in (
+                self.organs,
+                self.vois,
+                self.checks,
+                self.dose_volume,
+                self.marrow,
+                self.conventions,
+                self.trail,
+                self.course,
+            ):
                 grid.show_rows([], [])
+            self.histograms.show_histograms((), "Nothing computed yet.")
             self.findings.show_findings(())
             self._opinion.setText("Nothing computed yet.")
             return
@@ -125,6 +173,8 @@ class DoseStep(Step):
         self._show_organs(c, results, mark)
         self._show_vois(c, results, mark)
         self._show_cross_checks(c, results, mark)
+        self._show_dose_volume(c, evaluation, results, mark)
+        self._show_engine(results)
         self._show_marrow(c, results, mark)
         self._show_trail(c, results, mark)
         self._show_course(evaluation, mark)
@@ -169,10 +219,10 @@ class DoseStep(Step):
         for name, voi in results.vois.items():
             base = result_path("cycles", c, "vois", name)
             cells: dict[str, Cell] = {
-                "name": f"{'▸ ' if name == active else ''}{name}",
+                "name": f"{'▸ ' if name == active else ''}{own_name(voi)}",
                 "volume": Number(f"{base}.volume_ml", voi.volume_ml, MILLILITRE),
                 "mass": Number(f"{base}.mass_kg", voi.mass_kg, GRAM),
-                "engine": voi.failure or (voi.engine or "none").replace("-", " "),
+                "engine": voi.failure or engine_text(voi),
             }
             for nuclide in nuclides:
                 dose = voi.doses.get(nuclide)
@@ -188,38 +238,61 @@ class DoseStep(Step):
                 uncertainty_path=f"{base}.absorbed_dose_standard_uncertainty_gy.total",
             )
             rows.append(GridRow(name, cells, mark="error" if voi.failure else mark))
+            together = enclosed_row(c, voi, nuclides, mark)
+            if together is not None:
+                rows.append(together)
         self.vois.show_rows(columns, rows)
 
     def _show_cross_checks(self, c: int, results: CycleResult, mark: str) -> None:
-        rows = []
-        for name, voi in results.vois.items():
-            total = voi.total
-            for engine, doses in voi.cross_checks_gy.items():
-                value = sum(dose for nuclide, dose in doses.items() if nuclide != "total")
-                base = result_path("cycles", c, "vois", name)
-                cells: dict[str, Cell] = {
-                    "name": name,
-                    "engine": (voi.engine or "none").replace("-", " "),
-                    "dose": Number(
-                        f"{base}.absorbed_dose_gy.total",
-                        None if total is None else total.absorbed_dose_gy,
-                        GRAY,
-                        digits=3,
-                    ),
-                    "other": engine.replace("-", " "),
-                    "value": Number(f"{base}.cross_check_absorbed_dose_gy.{engine}.total", value, GRAY, digits=3),
-                    "difference": _difference(value, None if total is None else total.absorbed_dose_gy),
-                }
-                rows.append(GridRow(f"{name}/{engine}", cells, mark=mark))
-        columns = (
-            GridColumn("name", "VOI"),
-            GridColumn("engine", "Engine"),
-            GridColumn("dose", "Gy"),
-            GridColumn("other", "Cross-check"),
-            GridColumn("value", "Gy"),
-            GridColumn("difference", "Difference"),
+        self.checks.show_rows(comparison_columns(results), comparison_rows(c, results, mark))
+
+    def _show_dose_volume(self, c: int, evaluation: Evaluation, results: CycleResult, mark: str) -> None:
+        limits, cycle = evaluation.protocol.total_limit_gy, self.session.cycle
+        active = self.session.voi.name if self.session.voi is not None else ""
+        shown = [] if cycle is None else histograms(cycle, results, active)
+        pending = results.voxels_pending
+        empty = (
+            "Voxel doses are being computed."
+            if pending
+            else "Voxel doses are not computed. Tick “Voxel S values beside”, or choose them as the engine of a VOI."
         )
-        self.checks.show_rows(columns, rows)
+        self.histograms.show_histograms(shown, empty, limit_gy=limits.get("kidneys"))
+        rows = dose_volume_rows(c, results, limits, mark)
+        self.dose_volume.show_rows(DOSE_VOLUME_COLUMNS if rows else (), rows)
+
+    def _show_engine(self, results: CycleResult) -> None:
+        voi, settings = self.session.voi, self.session.case.settings
+        self._engine_section.heading.setText("Dose engine" if voi is None else f"Dose engine: {voi.name}")
+        may = self.session.permission.reason is None
+        for control in (self.engine, self.voxels_beside):
+            control.setEnabled(may and (control is not self.engine or voi is not None))
+        by_role = settings.engine.get(role_group(voi.role)) if voi is not None else None
+        chosen = settings.engine_by_voi.get(voi.name) if voi is not None else None
+        with QSignalBlocker(self.engine):
+            self.engine.setItemText(0, f"As its role: {ENGINE_WORDS.get(by_role or '', 'none')}")
+            self.engine.setCurrentIndex(0 if chosen is None else 1 + list(ENGINE_WORDS).index(chosen))
+        with QSignalBlocker(self.voxels_beside):
+            self.voxels_beside.setChecked(settings.voxel_s_values_beside)
+        result = None if voi is None else results.vois.get(voi.name)
+        lines = [] if result is None else [item.explanation for item in result.comparisons]
+        if results.voxels_pending:
+            lines.append("Voxel S values are being computed.")
+        self.comparison.setText("\n".join(lines))
+
+    def _choose_engine(self, index: int) -> None:
+        voi = self.session.voi
+        if voi is None:
+            return
+        engines: tuple[Engine, ...] = get_args(Engine)
+        engine = None if index == 0 else next(e for e in engines if e == list(ENGINE_WORDS)[index - 1])
+        words = "that of its role" if engine is None else ENGINE_WORDS[engine]
+        self.session.document.apply(
+            f"Dose engine of {voi.name}: {words}", lambda case: with_engine_of_voi(case, voi.name, engine)
+        )
+
+    def _choose_beside(self, beside: bool) -> None:
+        words = "Voxel S values beside every engine" if beside else "No voxel S values beside"
+        self.session.document.apply(words, lambda case: with_voxel_s_values_beside(case, beside))
 
     def _show_marrow(self, c: int, results: CycleResult, mark: str) -> None:
         marrow = results.organs.get("red_marrow")
@@ -266,9 +339,10 @@ class DoseStep(Step):
             self.trail.show_rows([], [])
             return
         self._trail_section.heading.setText(f"Number trail: {result.voi.name}")
+        chosen = self.session.case.settings.radiobiology
         rows = [
-            GridRow(str(n), {"name": name, "value": cell}, mark=mark)
-            for n, (name, cell) in enumerate(_trail(c, result, self.session.case.settings.radiobiology))
+            GridRow(str(n), {"name": name, "value": cell}, tooltip=_source_of(name, chosen), mark=mark)
+            for n, (name, cell) in enumerate(_trail(c, result, chosen))
         ]
         self.trail.show_rows([GridColumn("name", ""), GridColumn("value", "")], rows)
 
@@ -320,8 +394,9 @@ def _nuclides(organs: Mapping[str, OrganResult]) -> list[str]:
     return nuclide_order({nuclide for organ in organs.values() for nuclide in organ.doses})
 
 
-def _difference(value: float, reference: float | None) -> str:
-    return "" if not reference else f"{PERCENT.from_core(value / reference - 1):+.1f} %"
+def _source_of(name: str, chosen: RadiobiologySettings) -> str:
+    """Where α/β and the repair half-time are from."""
+    return chosen.kidneys_source if name in ("α/β (Gy)", "Repair half-time (h)") else ""
 
 
 def _trail(c: int, result: VoiResult, chosen: RadiobiologySettings) -> list[tuple[str, Cell]]:
@@ -365,10 +440,11 @@ def _trail(c: int, result: VoiResult, chosen: RadiobiologySettings) -> list[tupl
         )
     if result.bed_gy is not None:
         trail.append(("BED (Gy)", Number(f"{base}.bed_gy", result.bed_gy, GRAY)))
-        repair = HOUR.text(chosen.kidneys_repair_half_life_s, digits=1)
-        by = f"α/β {GRAY.text(chosen.kidneys_alpha_beta_gy)}, repair {repair}"
-        trail.append(("BED by", f"{by} ({chosen.kidneys_source})"))
-    trail.append(("Engine", (result.engine or "none").replace("-", " ")))
+        trail += [
+            ("α/β (Gy)", GRAY.text(chosen.kidneys_alpha_beta_gy, with_symbol=False)),
+            ("Repair half-time (h)", HOUR.text(chosen.kidneys_repair_half_life_s, digits=1, with_symbol=False)),
+        ]
+    trail.append(("Engine", engine_text(result)))
     if result.failure:
         trail.append(("No result", result.failure))
     return trail

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout
+
+from app.case_edits import with_cycle
 from app.case_reading import prepared, with_images_of
 from app.import_checks import SIGNS, checks_of, grid_words, quantity_words, worst
+from app.importing.folder_contents import FoundSeries
 from app.number_grid import GridColumn, GridRow, Number, NumberGrid
 from app.result_paths import result_path
 from app.scan_words import delay_s
 from app.session import Session
+from app.steps.folder_contents_dialog import FolderContentsDialog
+from app.steps.import_corrections_section import CorrectionsSection
 from app.steps.step import SPACING, ScrolledGrid, Section, Step, push_button, text_label
 from app.window_texts import time_text
 from dosimetry_core.case import Case, Cycle
+from dosimetry_core.progress import Progress
 from dosimetry_core.report.words import nuclide_symbol
 from dosimetry_core.units import (
     COUNTS_PER_S_PER_MBQ,
@@ -23,6 +34,7 @@ from dosimetry_core.units import (
     PERCENT,
     DisplayUnit,
 )
+from dosimetry_core.voi import Voi
 
 _COLUMNS = (
     GridColumn("scan", "Scan"),
@@ -55,7 +67,12 @@ class ImportStep(Step):
         self._detail = Section("Checks")
         self.checks = NumberGrid("checks", spread=False)
         self._detail.add(ScrolledGrid(self.checks), 1)
-        self.column.addWidget(self._detail, 4)
+        self.corrections = CorrectionsSection(session)
+        below = QHBoxLayout()
+        below.setSpacing(SPACING)
+        below.addWidget(self._detail, 6)
+        below.addWidget(ScrolledGrid(self.corrections), 5)
+        self.column.addLayout(below, 4)
         self.column.setSpacing(SPACING)
         self._build_inspector()
 
@@ -65,7 +82,9 @@ class ImportStep(Step):
         files.add(self._files)
         again = push_button("Read the images again", name="read_again", tooltip="import and align all cycles anew")
         again.clicked.connect(self.read_again)
-        files.add_row(again)
+        look = push_button("Look into a folder…", name="look_into_folder", tooltip="what it holds, series by series")
+        look.clicked.connect(lambda: self.look_into_folder())
+        files.add_row(again, look)
         self.inspector.add(files)
         given = Section("Administered activity")
         self.given = NumberGrid("administered")
@@ -90,6 +109,56 @@ class ImportStep(Step):
             self.session.document.apply("Read images again", lambda case: with_images_of(case, before, after))
 
         job.succeeded.connect(take)
+
+    def look_into_folder(self, folder: Path | None = None) -> None:
+        """List what a folder holds; its studies can be taken into the current cycle."""
+        if folder is None:
+            chosen = QFileDialog.getExistingDirectory(self, "Look into a folder", self.session.case.folder)
+            if not chosen:
+                return
+            folder = Path(chosen)
+        place = folder
+        title = f"Looking into {place.name}"
+        job = self.session.jobs.start(
+            folder_listed, place, self.session.case.patient.time_zone or None, purpose="look", title=title
+        )
+        job.succeeded.connect(lambda found: self._show_folder(place, found))
+        job.failed.connect(lambda error: self.told.emit(str(error)))
+
+    def _show_folder(self, folder: Path, found: tuple[FoundSeries, ...]) -> None:
+        cycle = self.session.cycle
+        dialog = FolderContentsDialog(
+            folder,
+            found,
+            patient_id=self.session.case.patient.patient_id,
+            cycle_number=cycle.number if cycle is not None else None,
+            parent=self,
+        )
+        dialog.taken.connect(self.take_images)
+        dialog.show()
+
+    def take_images(self, paths: Sequence[str]) -> None:
+        """Read these files and folders as further images of the current cycle; one undoable step."""
+        session = self.session
+        before, index, cycle = session.document.case, session.view_state.cycle, session.cycle
+        if cycle is None or not session.permission.asked():
+            return
+        named = tuple(path_in_case(before, path) for path in paths)
+        more = replace(cycle, image_paths=tuple(dict.fromkeys((*cycle.image_paths, *named))))
+        asked = with_cycle(before, index, replace(more, time_points=(), vois=(), reference_time_point=0))
+        job = session.jobs.start(prepared, asked, purpose="open", title="Reading and aligning images")
+
+        def take(after: Case) -> None:
+            if session.document.case is not before:
+                self.told.emit("The course was changed meanwhile; take the images once more.")
+                return
+            read = after.cycles[index]
+            vois = read.vois or _still_fitting(cycle, read)
+            label = f"Take images of {', '.join(named)} into cycle {cycle.number}"
+            session.document.apply(label, lambda case: with_cycle(case, index, replace(read, vois=vois)))
+
+        job.succeeded.connect(take)
+        job.failed.connect(lambda error: self.told.emit(str(error)))
 
     def summary(self) -> str:
         """How many scans."""
@@ -131,6 +200,7 @@ class ImportStep(Step):
                 )
         self.table.show_rows(_COLUMNS, rows)
         self._show_checks(case)
+        self.corrections.refresh()
         cycle_now = self.session.cycle
         if cycle_now is not None:
             self._show_cycle(cycle_now)
@@ -210,9 +280,32 @@ class ImportStep(Step):
         self.calibration.show_rows([GridColumn("name", ""), GridColumn("value", "")], rows)
 
 
-def _without_images(case: Case) -> Case:
-    from dataclasses import replace
+def folder_listed(folder: Path, time_zone: str | None, *, progress: Progress) -> tuple[FoundSeries, ...]:
+    """What a folder holds; runs as a job."""
+    from app.importing.files_read import list_folder
 
+    return list_folder(folder, time_zone=time_zone, progress=progress)
+
+
+def path_in_case(case: Case, path: str) -> str:
+    """A path as the case file would name it: relative where it lies in the case's folder."""
+    try:
+        return Path(path).resolve().relative_to(Path(case.folder).resolve()).as_posix()
+    except ValueError:
+        return path
+
+
+def _still_fitting(old: Cycle, new: Cycle) -> tuple[Voi, ...]:
+    """VOIs drawn before, where the reference image is still the one they were drawn on."""
+    if not old.vois or not new.time_points:
+        return ()
+    reference = [p.ct or p.spect for p in old.time_points][old.reference_time_point : old.reference_time_point + 1]
+    now = new.time_points[new.reference_time_point]
+    same = reference and (now.ct or now.spect).series_uid == reference[0].series_uid
+    return old.vois if same else ()
+
+
+def _without_images(case: Case) -> Case:
     cycles = tuple(
         replace(cycle, time_points=(), vois=(), reference_time_point=0) if cycle.image_paths else cycle
         for cycle in case.cycles

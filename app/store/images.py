@@ -17,7 +17,8 @@ from app.store.image_files import ImageFiles, copy_in, image_files_of, missing_f
 from app.store.nodes import ImageReference
 from dosimetry_core.dicom.assembly import Stated
 from dosimetry_core.dicom.files import DicomFile, read_dicom, read_each
-from dosimetry_core.dicom.series import IMAGE_CLASSES, read_one
+from dosimetry_core.dicom.making import IMAGE_CLASSES
+from dosimetry_core.dicom.series import read_one
 from dosimetry_core.dicom.timing import Clock
 from dosimetry_core.dicom.values import SpectQuantity
 from dosimetry_core.errors import (

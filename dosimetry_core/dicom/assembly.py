@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import mmap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -56,6 +57,16 @@ class Parts:
     findings: Sequence[Finding] = ()
 
 
+def room_for(shape: tuple[int, int, int]) -> NDArray[np.float32]:
+    """An unfilled array of values.
+
+    Memory is taken in pages of the usual size: NumPy asks for huge ones, and where memory is short or virtual the
+    system takes several times as long to make those as to fill them.
+    """
+    size = math.prod(shape) * np.dtype(np.float32).itemsize
+    return np.frombuffer(mmap.mmap(-1, size), np.float32).reshape(shape)
+
+
 def scale_into(values: NDArray[np.float32], stored: NDArray[Any], slope: float, intercept: float) -> None:
     """Real values of stored ones, in single precision (exact for stored values below 2²⁴ and a slope of 1)."""
     np.multiply(stored, np.float32(slope), out=values, dtype=np.float32, casting="unsafe")
@@ -74,7 +85,8 @@ def check_mapped(stored: NDArray[Any], scale: ValueScale, header: Header) -> Non
 
 def ct_series(parts: Parts) -> ImageSeries:
     """A CT in HU."""
-    return _series("ct", "ct_number_hu", parts, (*parts.findings, *parts.timing.findings))
+    series = _series("ct", "ct_number_hu", parts, (*parts.findings, *parts.timing.findings))
+    return replace(series, tube_voltage_kv=parts.header.number("KVP") or None)
 
 
 def spect_series(

@@ -12,9 +12,10 @@ from dosimetry_core.dicom.check_entries import CheckEntry, Remark
 from dosimetry_core.dicom.contours import read_structure_set
 from dosimetry_core.dicom.description import ImageFacts
 from dosimetry_core.dicom.files import DicomFile, is_nifti, read_dicom
+from dosimetry_core.dicom.making import DescribedImage
 from dosimetry_core.dicom.rules import OPEN_QUESTIONS, RULES
 from dosimetry_core.dicom.segmentation import read_segmentation
-from dosimetry_core.dicom.series import DescribedImage, read_series
+from dosimetry_core.dicom.series import read_series
 from dosimetry_core.dicom.study import group_time_points
 from dosimetry_core.dicom.vois import read_vois
 from dosimetry_core.errors import DosimetryError, Finding, InputProblems

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from dosimetry_core.dicom.enhanced import frame_header, is_enhanced
 from dosimetry_core.dicom.files import DicomFile, find_files, is_nifti, read_dicom
 from dosimetry_core.dicom.grid import pixel_spacing
+from dosimetry_core.dicom.making import IMAGE_CLASSES
 from dosimetry_core.dicom.pixels import frame_shape, stored_values
-from dosimetry_core.dicom.series import IMAGE_CLASSES
 from dosimetry_core.dicom.values import rescale
 from dosimetry_core.errors import DosimetryError
 

@@ -76,7 +76,8 @@ class Header:
 
     def _value(self, keyword: str) -> Any:
         try:
-            value = self.dataset.get(keyword)
+            tag = _tag(keyword)
+            value = self.dataset[tag].value if tag in self.dataset else None
         except Exception as error:  # pydicom raises many kinds on damaged values (reliability.md B6)
             raise self.error(f"{element_name(keyword)} can't be read ({error})", rule=_UNREADABLE) from error
         if value is None or (isinstance(value, str | bytes | memoryview | MultiValue | list) and len(value) == 0):
@@ -85,7 +86,10 @@ class Header:
 
     def _stored(self, keyword: str) -> RawDataElement | None:
         """The element as stored, if it hasn't been converted and its representation is known."""
-        element = self.dataset.get_item(_tag(keyword))
+        try:
+            element = self.dataset.get_item(_tag(keyword))
+        except Exception as error:  # it converts elements without a length, and then as any value
+            raise self.error(f"{element_name(keyword)} can't be read ({error})", rule=_UNREADABLE) from error
         if isinstance(element, RawDataElement) and element.VR is not None and isinstance(element.value, bytes):
             return element
         return None
@@ -108,6 +112,8 @@ class Header:
         value = self._value(keyword)
         if value is None:
             return ""
+        if isinstance(value, Sequence | Dataset):  # to put it into words would read the damage in it
+            raise self.error(f"{element_name(keyword)} is a sequence", rule=_UNREADABLE)
         if isinstance(value, MultiValue | list):
             return _DESIGNATION.sub("", "\\".join(str(item) for item in value)).strip()
         return _DESIGNATION.sub("", str(value)).strip(" \0\t\r\n")

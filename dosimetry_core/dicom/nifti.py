@@ -134,13 +134,13 @@ def _layout_of(path: Path, head: bytes, order: str, *, version: int) -> _Layout:
 
     if version == 1:
         magic, dims, code = head[344:348], field("8h", 40), field("h", 70)[0]
-        widths, offset = field("8f", 76), int(field("f", 108)[0])
+        widths, stated_offset = field("8f", 76), field("f", 108)[0]
         slope, intercept, units = *field("2f", 112), field("b", 123)[0]
         forms, quaternion, rows = field("2h", 252), field("6f", 256), field("12f", 280)
         right_magic = magic[:3] == b"n+1"
     else:
         magic, dims, code = head[4:8], field("8q", 16), field("h", 12)[0]
-        widths, offset = field("8d", 104), int(field("q", 168)[0])
+        widths, stated_offset = field("8d", 104), field("q", 168)[0]
         slope, intercept, units = *field("2d", 176), field("i", 500)[0]
         forms, quaternion, rows = field("2i", 344), field("6d", 352), field("12d", 400)
         right_magic = magic[:3] == b"n+2"
@@ -158,6 +158,7 @@ def _layout_of(path: Path, head: bytes, order: str, *, version: int) -> _Layout:
         raise _error(path, "is not in mm", "write its geometry in mm")
     shape = (int(dims[1]), int(dims[2]), int(dims[3]))
     dtype = np.dtype(order + _TYPES[code])
+    offset = int(stated_offset) if np.isfinite(stated_offset) else -1
     if not 0 <= offset <= _LARGEST_HEADER or float(np.prod(shape, dtype=float)) * dtype.itemsize > _LARGEST_BYTES:
         raise _error(path, f"announces {shape} voxels at byte {offset}")
     affine = _affine(path, shape, widths, forms, quaternion, rows)

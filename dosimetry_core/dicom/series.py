@@ -9,9 +9,6 @@ from pathlib import Path
 
 from pydicom.uid import (
     UID,
-    CTImageStorage,
-    NuclearMedicineImageStorage,
-    PositronEmissionTomographyImageStorage,
     RTStructureSetStorage,
     SecondaryCaptureImageStorage,
     SegmentationStorage,
@@ -19,26 +16,24 @@ from pydicom.uid import (
 
 from dosimetry_core.dicom.assembly import Stated
 from dosimetry_core.dicom.beds import joined_beds
-from dosimetry_core.dicom.description import ImageFacts, facts_of, facts_of_image
-from dosimetry_core.dicom.enhanced import ENHANCED_CT, ENHANCED_PET, frame_header, is_enhanced
+from dosimetry_core.dicom.description import facts_of_image
 from dosimetry_core.dicom.files import DicomFile, find_files, is_nifti, read_each, stem_of
-from dosimetry_core.dicom.grid import is_axial
 from dosimetry_core.dicom.image_reading import group_key, place_of, read_image
+from dosimetry_core.dicom.making import (
+    IMAGE_CLASSES,
+    DescribedImage,
+    IgnoredFile,
+    Making,
+    Outcome,
+    is_image,
+    why_ignored,
+)
 from dosimetry_core.dicom.timing import Clock
 from dosimetry_core.dicom.values import SpectQuantity
 from dosimetry_core.errors import DicomReadError, DosimetryError, Finding, InconsistentCaseError, raise_problems
 from dosimetry_core.image import DecayReference, ImageSeries
-from dosimetry_core.nuclide import LU177, Y90
 from dosimetry_core.progress import Progress, no_progress, part_of
 
-IMAGE_CLASSES = (
-    CTImageStorage,
-    PositronEmissionTomographyImageStorage,
-    NuclearMedicineImageStorage,
-    *ENHANCED_CT,
-    *ENHANCED_PET,
-)
-"""SOP classes of the images that are read."""
 # PS3.4: Label Map Segmentation Storage, added in 2024.
 LABEL_MAP_SEGMENTATION_STORAGE = UID("1.2.840.10008.5.1.4.1.1.66.7")
 _VOIS = (RTStructureSetStorage, SegmentationStorage, LABEL_MAP_SEGMENTATION_STORAGE)
@@ -47,27 +42,6 @@ _SIDECARS = (".json", ".txt")
 _SHOWN_ALIKE = 20
 # Shares of the time of a typical reading.
 _READING, _BUILDING = 0.7, 0.3
-
-
-@dataclass(frozen=True)
-class IgnoredFile:
-    """A readable file that is no SPECT, CT or VOI object: what it is, and why it is not used (with the rule's name)."""
-
-    path: Path
-    what: str
-    why: str
-    rule: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class DescribedImage:
-    """Facts of one series, and what became of it: read, not used, or refused with an error."""
-
-    paths: tuple[Path, ...]
-    facts: ImageFacts
-    image: ImageSeries | None = None
-    ignored: IgnoredFile | None = None
-    error: DosimetryError | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,6 +195,7 @@ class _Sorting:
         self._ignored: list[IgnoredFile] = []
         self._described: list[DescribedImage] = []
         self._nm_left_out: list[tuple[str, str, str]] = []
+        self._images: list[ImageSeries] = []
 
     def sorted_out(self, files: list[DicomFile], progress: Progress) -> SeriesReading:
         """All files of a reading."""
@@ -240,19 +215,15 @@ class _Sorting:
                 if file.sop_class_uid in _VOIS:
                     vois.append(file.path)
                     continue
-                why = _why_ignored(file)
-                key = group_key(file) if _is_image(file) else (file.sop_class_uid,)
+                why = why_ignored(file)
+                key = group_key(file) if is_image(file) else (file.sop_class_uid,)
                 groups.setdefault((*key, *(why or ())), []).append(file)
             except DosimetryError as error:
-                self._problems.append(error)
-                self._describe_as([file], error=error)
-        series: list[ImageSeries] = []
-        for number, group in enumerate(groups.values()):
-            progress(number / len(groups), "Checking series")
-            image = self._image_of(group, part_of(progress, number / len(groups), (number + 1) / len(groups)))
-            if image is not None:
-                series.append(image)
-        joined = joined_beds(series)
+                self._take(Making(self._clock, self._stated, self._describe).refused([file], error))
+        making = Making(self._clock, self._stated, self._describe)
+        for outcome in making.outcomes(list(groups.values()), progress):
+            self._take(outcome)
+        joined = joined_beds(self._images)
         self._problems += joined.problems
         for image, beds in joined.beds:
             self._describe_joined(image, beds)
@@ -266,26 +237,13 @@ class _Sorting:
             tuple(self._described),
         )
 
-    def _image_of(self, group: list[DicomFile], progress: Progress) -> ImageSeries | None:
-        why = _why_ignored(group[0])
-        if why:
-            self._leave_out(group, *why)
-            return None
-        try:
-            image = read_image(group, self._clock, self._stated, progress=progress)
-        except DosimetryError as error:
-            self._problems.append(error)
-            self._describe_as(group, error=error)
-            return None
-        if image.kind == "spect" and image.nuclide not in (LU177, Y90, None):
-            why_not = f"an image of {image.nuclide}, not of the therapy"
-            self._leave_out(group, f"SPECT or PET of {image.nuclide}", why_not, "other-nuclide", image)
-            self._findings.append(Finding("other-nuclide", "warning", f"not used: {why_not}", place_of(group)))
-            return None
-        self._describe_as(group, image=image)
-        for file in group:
-            file.release_pixels()
-        return image
+    def _take(self, outcome: Outcome) -> None:
+        self._images += [outcome.image] if outcome.image is not None else []
+        self._problems += [outcome.problem] if outcome.problem is not None else []
+        self._findings += outcome.findings
+        self._ignored += outcome.ignored
+        self._described += outcome.described
+        self._nm_left_out += outcome.nm_left_out
 
     def _studies_without_spect(self, read: Sequence[ImageSeries]) -> list[Finding]:
         """Studies of which nuclear-medicine images are there, but no SPECT was read: a time point may be missing."""
@@ -303,28 +261,6 @@ class _Sorting:
         if parts:
             paths = tuple(path for part in parts for path in part.paths)
             self._described.append(DescribedImage(paths, facts_of_image(parts[0].facts, image), image))
-
-    def _leave_out(
-        self, group: list[DicomFile], what: str, why: str, rule: str, image: ImageSeries | None = None
-    ) -> None:
-        ignored = [IgnoredFile(file.path, what, why, rule) for file in group]
-        self._ignored += ignored
-        if group[0].sop_class_uid == NuclearMedicineImageStorage and image is None:
-            self._nm_left_out.append((group[0].header.text("StudyInstanceUID"), what, place_of(group)))
-        if _is_image(group[0]):
-            self._describe_as(group, image=image, ignored=ignored[0])
-
-    def _describe_as(
-        self,
-        group: list[DicomFile],
-        *,
-        image: ImageSeries | None = None,
-        ignored: IgnoredFile | None = None,
-        error: DosimetryError | None = None,
-    ) -> None:
-        if self._describe:
-            paths = tuple(file.path for file in group)
-            self._described.append(DescribedImage(paths, facts_of(group, image), image, ignored, error))
 
 
 def _without_copies(files: list[DicomFile], findings: list[Finding], problems: list[DosimetryError]) -> list[DicomFile]:
@@ -398,38 +334,3 @@ def patient_findings(files: Sequence[DicomFile]) -> list[Finding]:
             said = " and ".join(f"{file.header.text(keyword)!r} in {file.path}" for file in list(seen.values())[:2])
             findings.append(Finding("patient-differs", "error", f"different {what} under one patient ID: {said}"))
     return findings
-
-
-def _is_image(file: DicomFile) -> bool:
-    """Whether it is worth saying what the file shows: an image of use, or one that is not."""
-    return file.sop_class_uid in IMAGE_CLASSES or (file.header.has("Rows") and file.header.has("SeriesInstanceUID"))
-
-
-def _why_ignored(file: DicomFile) -> tuple[str, str, str] | None:
-    """What a file is, why it is not used and by which rule, or None if it is a SPECT or CT image."""
-    header = file.header
-    uid = file.sop_class_uid
-    kinds = [part.upper() for part in header.texts("ImageType")]
-    if uid not in IMAGE_CLASSES:
-        return UID(uid).name if uid else "unknown object", "holds no SPECT, CT or VOI", "no-image-of-use"
-    if uid == CTImageStorage or uid in ENHANCED_CT:
-        if "LOCALIZER" in kinds:
-            return "CT localizer", "a localizer is no volume", "ct-localizer"
-        place = frame_header(file) if is_enhanced(file) else header
-        cosines = place.vector("ImageOrientationPatient", 6)
-        if cosines is not None and not is_axial(cosines):
-            return "CT reformat", "not axial; the axial series is used", "ct-reformat"
-        return None
-    if uid == PositronEmissionTomographyImageStorage or uid in ENHANCED_PET:
-        if "REPROJECTION" in [part.upper() for part in header.texts("SeriesType")]:
-            return "PET reprojection", "a projection is no volume", "pet-reprojection"
-        return None
-    if len(kinds) < 3:
-        remedy = "export it with its image type (RECON TOMO for reconstructed SPECT)"
-        raise header.missing("ImageType", remedy, rule="image-type-missing")
-    if "TRANSMISSION" in kinds:
-        return "NM transmission image", "not an emission image", "nm-transmission"
-    if kinds[2] != "RECON TOMO":
-        what = f"NM image ({kinds[2].lower()})"
-        return what, "not a reconstructed tomogram (RECON TOMO)", "nm-not-reconstructed"
-    return None

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dosimetry_core.dicom.assembly import Parts, Stated, check_mapped, ct_series, scale_into, spect_series
+from dosimetry_core.dicom.assembly import Parts, Stated, check_mapped, ct_series, room_for, scale_into, spect_series
 from dosimetry_core.dicom.files import DicomFile
 from dosimetry_core.dicom.grid import Plane, image_plane, sorted_geometry
 from dosimetry_core.dicom.header import Header, element_name
@@ -96,7 +96,7 @@ def read_slices(
     timings = [acquisition_start(part.header, clock) for part in ordered]
     timing = _earliest(timings, place)
     files = list(dict.fromkeys(part.file for part in ordered))
-    values = np.empty(geometry.shape, np.float32)
+    values = room_for(geometry.shape)
     first = slices[0].header
     starts: list[tuple[Header, datetime]] = [
         (part.header, time.instant) for part, time in zip(ordered, timings, strict=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dosimetry_core.dicom.assembly import Parts, Stated, check_mapped, scale_into, spect_series
+from dosimetry_core.dicom.assembly import Parts, Stated, check_mapped, room_for, scale_into, spect_series
 from dosimetry_core.dicom.files import DicomFile
 from dosimetry_core.dicom.grid import image_plane, stacked_geometry
 from dosimetry_core.dicom.header import Header, element_name
@@ -33,7 +33,7 @@ def read_multi_frame(file: DicomFile, clock: Clock, stated: Stated) -> ImageSeri
     scale = value_scale(header, is_nm=True, stated_quantity=stated.quantity)
     stored = stored_values(file)
     check_mapped(stored, scale, header)
-    values = np.empty(stored.shape, np.float32)
+    values = room_for(geometry.shape)
     scale_into(values, stored, scale.slope, scale.intercept)
     if reverse:
         values = values[::-1]

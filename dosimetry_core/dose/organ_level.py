@@ -73,6 +73,24 @@ def paired_organ_side_absorbed_dose_gy(
     )
 
 
+def organ_self_parts_gy(
+    nuclide_name: str, sex: Sex, organ: Organ, time_integrated_activity_bq_s: float, *, mass_kg: float
+) -> tuple[float, float]:
+    """Self dose of kidneys (both together), liver or spleen: by electrons, by photons."""
+    s = s_value(nuclide_name, sex, target=REGIONS[organ], source=REGIONS[organ])
+    electron, photon = (
+        self_absorbed_dose_gy(
+            time_integrated_activity_bq_s,
+            electron_s_gy_per_bq_s=by_electrons,
+            photon_s_gy_per_bq_s=by_photons,
+            reference_mass_kg=s.target_mass_kg,
+            mass_kg=mass_kg,
+        )
+        for by_electrons, by_photons in ((s.electron_gy_per_bq_s, 0.0), (0.0, s.photon_gy_per_bq_s))
+    )
+    return electron, photon
+
+
 @dataclass(frozen=True)
 class OrganAbsorbedDose:
     """Absorbed dose to one organ by one nuclide, by where it comes from.

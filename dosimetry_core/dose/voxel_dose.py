@@ -101,6 +101,8 @@ class VoxelDose:
         Ten standard deviations of the error that single precision makes in any voxel.
     sampled_error_gy
         Largest difference from sums in double precision, at a few voxels.
+    photon_kernel
+        By lag, for photons and far bremsstrahlung; None where they are left out.
     """
 
     nuclide: str
@@ -112,6 +114,7 @@ class VoxelDose:
     rounding_error_gy: float
     sampled_error_gy: float
     findings: tuple[Finding, ...]
+    photon_kernel: VoxelKernel | None = None
 
 
 def voxel_dose(
@@ -208,6 +211,7 @@ def voxel_dose(
         errors[0],
         errors[1],
         findings,
+        wide,
     )
 
 

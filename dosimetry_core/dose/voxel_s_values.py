@@ -131,6 +131,14 @@ def electron_scale(nuclide_name: str, medium: str) -> float:
     return kernel.electron_scale * (energy - float(beyond.sum())) / float(within.sum())
 
 
+def electron_radial_energy(nuclide_name: str, *, medium: str, density_g_per_ml: float) -> RadialEnergy:
+    """Electron energy per decay by distance, within the electrons' range, in a medium at a density."""
+    kernel = point_kernel(nuclide_name, KERNEL_TABLES[medium])
+    within, _ = _parts(nuclide_name, kernel)
+    factor = electron_scale(nuclide_name, medium) / kernel.electron_scale
+    return _radial(kernel, within * factor, density_g_per_ml)
+
+
 def wide_voxel_kernel(
     nuclide_name: str,
     spacing_mm: Spacing,
@@ -205,10 +213,7 @@ def _radial(kernel: PointKernel, energy_j: NDArray[np.float64], density_g_per_ml
 def _electron(nuclide_name: str, grid: tuple[int, int, int], medium: str, density: int) -> VoxelKernel:
     spacing = (grid[0] * _SIZE_STEP_MM, grid[1] * _SIZE_STEP_MM, grid[2] * _SIZE_STEP_MM)
     density_g_per_ml = density * _DENSITY_STEP_G_PER_ML
-    kernel = point_kernel(nuclide_name, KERNEL_TABLES[medium])
-    within, _ = _parts(nuclide_name, kernel)
-    factor = electron_scale(nuclide_name, medium) / kernel.electron_scale
-    radial = _radial(kernel, within * factor, density_g_per_ml)
+    radial = electron_radial_energy(nuclide_name, medium=medium, density_g_per_ml=density_g_per_ml)
     energies = voxel_energies_j(radial, spacing, lags_within(radial, spacing))
     return VoxelKernel(nuclide_name, medium, density_g_per_ml, spacing, Kernel(energies))
 

@@ -165,7 +165,8 @@ def _delivered(result: CycleResult, organ: str, protocol: Protocol) -> Delivered
     dose = result.organs[organ]
     doses = {name: value for name, value in dose.doses.items() if name not in dose.estimated_nuclides}
     quadratic = dose.protraction_per_gy
-    if organ == "kidneys" and protocol.kidney_quantity == "higher-side":
+    if organ == "kidneys" and protocol.kidney_quantity == "higher-side" and doses:
+        # Where one side has no result, the organ is estimated: which side is higher is not known.
         doses, quadratic = _higher_kidney(result, doses, quadratic)
     absorbed = {name: value.absorbed_dose_gy for name, value in doses.items()}
     per_activity = {

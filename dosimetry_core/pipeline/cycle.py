@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from dosimetry_core.case import Case, Cycle
+from dosimetry_core.dose.engine import role_group
 from dosimetry_core.errors import Finding
 from dosimetry_core.evaluation import CycleResult
 from dosimetry_core.frozen import FrozenMap
@@ -17,11 +18,11 @@ from dosimetry_core.pipeline.doses import (
     dose_findings,
     lesion_activity_bq_s,
     organ_results,
-    role_group,
     source_activities,
     voi_results,
 )
 from dosimetry_core.pipeline.marrow import CycleMarrow, cycle_marrow, image_based_self_doses_gy
+from dosimetry_core.pipeline.voxel_engine import VoxelDoses, VoxelEngine
 from dosimetry_core.planning.plausibility import (
     change_findings,
     dose_per_activity_findings,
@@ -46,6 +47,7 @@ def evaluate_cycle(
     safety: SafetyAssessment,
     previous: CycleResult | None = None,
     previous_case: Case | None = None,
+    voxel_doses: VoxelDoses = "computed",
     progress: Progress = no_progress,
 ) -> CycleResult:
     """Result of one cycle, without what is taken over from other cycles.
@@ -57,6 +59,9 @@ def evaluate_cycle(
     previous, previous_case
         An earlier evaluation of this cycle, and its case: while cycle, patient and settings are the very same objects
         its own results are kept; else its measurement serves to measure only what changed.
+    voxel_doses
+        Whether doses by voxel S values are computed now, or those of before are held where they still apply and are
+        pending elsewhere.
     """
     kept = (
         previous is not None
@@ -65,8 +70,13 @@ def evaluate_cycle(
         and previous_case.patient is case.patient
         and previous_case.settings is case.settings
         and not (earlier and case.settings.fit.uses_earlier_cycles)
+        and not (previous.voxels_pending and voxel_doses == "computed")
     )
-    own = previous if kept and previous is not None else _own(case, cycle, safety, earlier, previous, progress)
+    own = (
+        previous
+        if kept and previous is not None
+        else _own(case, cycle, safety, earlier, previous, voxel_doses, progress)
+    )
     findings = (*own.own_findings, *_compared(own, earlier), *safety.findings)
     return replace(own, organs=own.own_organs, safety=safety, findings=findings)
 
@@ -108,6 +118,7 @@ def _own(
     safety: SafetyAssessment,
     earlier: Sequence[CycleResult],
     previous: CycleResult | None,
+    voxel_doses: VoxelDoses,
     progress: Progress,
 ) -> CycleResult:
     """The cycle by its own measurement, without what is taken over from other cycles."""
@@ -153,6 +164,7 @@ def _own(
     findings += marrow.findings
     organs: dict[str, OrganResult] = dict(entered_organs(cycle))
     vois: FrozenMap[str, VoiResult] = FrozenMap()
+    voxels: VoxelEngine | None = None
     if measurement is not None:
         activities = {
             name: {organ: source.time_integrated_activity_bq_s for organ, source in by_organ.items()}
@@ -161,7 +173,18 @@ def _own(
         for name, rest in marrow.remainder.items():
             activities.setdefault(name, {})["remainder"] = rest.time_integrated_activity_bq_s
         whole = {name: fit.time_integrated_activity_bq_s for name, fit in marrow.whole_body.items()}
-        vois = voi_results(case, cycle, measurement, curves, activities, whole)
+        before = previous.voxels if previous is not None else None
+        vois, voxels = voi_results(
+            case,
+            cycle,
+            measurement,
+            curves,
+            activities,
+            whole,
+            voxel_doses=voxel_doses,
+            previous_voxels=before.latest if isinstance(before, VoxelEngine) else None,
+            progress=progress,
+        )
         organs |= organ_results(cycle, measurement, vois)
         findings += [finding for result in vois.values() for finding in result.findings]
         findings += dose_findings(cycle, vois)
@@ -183,6 +206,7 @@ def _own(
         unique,
         unique,
         image_based_self_doses_gy(case, vois),
+        voxels=voxels,
     )
 
 

@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from dosimetry_core.case import Case, Cycle, Engine
-from dosimetry_core.dose.local_deposition import electron_absorbed_dose_gy
-from dosimetry_core.dose.organ_level import (
-    KidneySide,
-    Organ,
-    OrganAbsorbedDose,
-    kidney_absorbed_doses,
-    mass_weighted_mean_gy,
-    organ_absorbed_dose,
+from dosimetry_core.dose.engine import (
+    KIDNEY_ROLES,
+    LOCAL_DEPOSITION,
+    SOURCE_ORGANS,
+    VOXEL_S_VALUES,
+    EngineDose,
+    engine_by_region,
+    role_group,
 )
+from dosimetry_core.dose.engine_comparison import VOXELS_AGREE_WITHIN, compared, engine_words
+from dosimetry_core.dose.organ_level import Organ, mass_weighted_mean_gy
 from dosimetry_core.dose.radiobiology import (
     NuclideDoseRate,
     ProtractionPerGy,
@@ -23,10 +25,13 @@ from dosimetry_core.dose.radiobiology import (
     mean_protraction_per_gy,
     protraction_per_gy,
 )
-from dosimetry_core.dose.sphere import QUANTIFICATION_LIMIT_ML, sphere_absorbed_dose_gy
-from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError, Level, MissingDataError
+from dosimetry_core.dose.sphere import QUANTIFICATION_LIMIT_ML
+from dosimetry_core.errors import DosimetryError, Finding, Level, MissingDataError
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.pipeline.curves import VoiCurves
+from dosimetry_core.pipeline.densities import voi_densities
+from dosimetry_core.pipeline.enclosed import with_enclosed
+from dosimetry_core.pipeline.engines import Engines, dose_regions, engine_of, engines_beside, engines_by_region
 from dosimetry_core.pipeline.marrow import SourceActivity
 from dosimetry_core.pipeline.uncertainties import (
     SValueUncertainty,
@@ -34,29 +39,13 @@ from dosimetry_core.pipeline.uncertainties import (
     activity_standard_uncertainties_bq,
     time_integrated_activity_effects,
 )
-from dosimetry_core.pipeline.voxel_doses import CycleVoxelDoses, VoiVoxelDose, cycle_voxel_doses
+from dosimetry_core.pipeline.voxel_doses import CycleVoxelDoses
+from dosimetry_core.pipeline.voxel_engine import VoxelDoses, VoxelEngine, voxel_engine
+from dosimetry_core.progress import Progress, no_progress
 from dosimetry_core.quantification import CycleMeasurement, VoiMeasurement
-from dosimetry_core.results import DoseValue, EnclosedReading, OrganResult, VoiResult, total_dose
+from dosimetry_core.results import DoseValue, OrganResult, VoiResult, total_dose
 from dosimetry_core.uncertainty import scaled_effects, summed_effects
-from dosimetry_core.units import GRAY, MILLILITRE, PERCENT, mass_kg
-from dosimetry_core.voi import Role
-
-KIDNEY_ROLES: tuple[Role, ...] = ("kidney_left", "kidney_right", "kidneys")
-SOURCE_ORGANS: tuple[Organ, ...] = ("kidneys", "liver", "spleen")
-LOCAL_DEPOSITION = "local-deposition"
-VOXEL_S_VALUES = "voxel-s-values"
-ENGINES_AGREE_WITHIN = 0.02
-"""Voxel S values and the S values of the region; beyond that the difference is stated."""
-
-
-def role_group(role: Role) -> str:
-    """The role as the settings name it: both sides of the kidneys are ``kidneys``."""
-    return "kidneys" if role in KIDNEY_ROLES else role
-
-
-def engine_of(case: Case, role: Role) -> Engine | None:
-    """Engine of a role; None for roles that get no absorbed dose."""
-    return case.settings.engine.get(role_group(role))
+from dosimetry_core.units import MILLILITRE
 
 
 def source_activities(
@@ -102,8 +91,12 @@ def voi_results(
     curves: Mapping[str, VoiCurves],
     sources: Mapping[str, Mapping[str, float]],
     whole_body_bq_s: Mapping[str, float],
-) -> FrozenMap[str, VoiResult]:
-    """Result of every VOI; what fails for one is its ``failure``.
+    *,
+    voxel_doses: VoxelDoses = "computed",
+    previous_voxels: CycleVoxelDoses | None = None,
+    progress: Progress = no_progress,
+) -> tuple[FrozenMap[str, VoiResult], VoxelEngine]:
+    """Result of every VOI, and the voxel engine they may rest on; what fails for a VOI is its ``failure``.
 
     Parameters
     ----------
@@ -112,17 +105,26 @@ def voi_results(
     whole_body_bq_s
         Nuclide → time-integrated activity of the whole body, for voxel doses.
     """
-    kidneys = _KidneyEngine(case, measurement, curves, sources)
-    voxels = _VoxelEngine(case, cycle, measurement, curves, whole_body_bq_s)
+    densities = voi_densities(case, cycle, measurement)
+    regions = dose_regions(measurement, curves, {name: density.density_g_per_ml for name, density in densities.items()})
+    voxels = voxel_engine(
+        case,
+        cycle,
+        measurement,
+        regions,
+        whole_body_bq_s,
+        voxel_doses=voxel_doses,
+        previous=previous_voxels,
+        progress=progress,
+    )
+    engines = Engines(engines_by_region(case, regions, sources) | {VOXEL_S_VALUES: voxels})
     results = {}
     for name, measured in measurement.vois.items():
-        density = case.settings.density_g_per_ml.get(role_group(measured.voi.role))
-        mass = None if density is None or not measured.volume_ml > 0 else mass_kg(measured.volume_ml, density)
         result = VoiResult(
             measured.voi,
             measured.volume_ml,
-            mass,
-            density,
+            regions[name].mass_kg if name in regions else None,
+            densities[name].density_g_per_ml,
             curves[name].curves,
             curves[name].fits,
             FrozenMap(),
@@ -133,108 +135,16 @@ def voi_results(
             ),
             partial_volume_factors=tuple(measured.partial_volume_factor.tolist()),
             failure=curves[name].failure,
-            findings=curves[name].findings,
+            findings=(*curves[name].findings, *densities[name].findings),
         )
         if result.failure is None:
-            result = _with_doses(case, cycle, result, measured, curves[name], kidneys, voxels, sources)
+            result = _with_doses(case, cycle, result, measured, curves[name], engines, voxels)
         results[name] = result
     for name, result in results.items():
-        enclosed = _with_enclosed(result, measurement, results)
+        enclosed = with_enclosed(result, measurement, results, voxels)
         if enclosed is not None:
             results[name] = replace(result, with_enclosed=enclosed)
-    return FrozenMap(results)
-
-
-class _KidneyEngine:
-    """Kidney doses of all nuclides, computed once for all kidney VOIs."""
-
-    def __init__(
-        self,
-        case: Case,
-        measurement: CycleMeasurement,
-        curves: Mapping[str, VoiCurves],
-        sources: Mapping[str, Mapping[str, float]],
-    ) -> None:
-        self.by_nuclide: dict[str, FrozenMap[str, OrganAbsorbedDose]] = {}
-        self.both: dict[str, OrganAbsorbedDose] = {}
-        self.failure: DosimetryError | None = None
-        self.sides = [name for name, voi in measurement.vois.items() if voi.voi.role in KIDNEY_ROLES]
-        density = case.settings.density_g_per_ml.get("kidneys")
-        if not self.sides or any(not curves[name].fits for name in self.sides) or density is None:
-            return
-        try:
-            for nuclide in curves[self.sides[0]].fits:
-                doses = kidney_absorbed_doses(
-                    nuclide,
-                    case.patient.sex,
-                    {
-                        name: KidneySide(
-                            curves[name].fits[nuclide].time_integrated_activity_bq_s,
-                            mass_kg(measurement.vois[name].volume_ml, density),
-                        )
-                        for name in self.sides
-                    },
-                    other_time_integrated_activities_bq_s={
-                        organ: activity for organ, activity in sources.get(nuclide, {}).items() if organ != "kidneys"
-                    },
-                )
-                self.by_nuclide[nuclide] = doses.sides
-                self.both[nuclide] = doses.both
-        except DosimetryError as error:
-            self.failure = error
-
-
-class _VoxelEngine:
-    """Voxel doses of all VOIs, computed once, and only when a role asks for them."""
-
-    def __init__(
-        self,
-        case: Case,
-        cycle: Cycle,
-        measurement: CycleMeasurement,
-        curves: Mapping[str, VoiCurves],
-        whole_body_bq_s: Mapping[str, float],
-    ) -> None:
-        self.doses: CycleVoxelDoses | None = None
-        self.failure: DosimetryError | None = None
-        asked = [
-            name
-            for name, voi in measurement.vois.items()
-            if engine_of(case, voi.voi.role) == VOXEL_S_VALUES and curves[name].fits
-        ]
-        if not asked:
-            return
-        densities = {
-            name: case.settings.density_g_per_ml.get(role_group(voi.voi.role)) for name, voi in measurement.vois.items()
-        }
-        try:
-            self.doses = cycle_voxel_doses(
-                case,
-                cycle,
-                measurement,
-                curves,
-                {name: density for name, density in densities.items() if density is not None},
-                whole_body_bq_s,
-            )
-        except DosimetryError as error:
-            self.failure = error
-
-    @property
-    def map_findings(self) -> tuple[Finding, ...]:
-        """Remarks on the maps as a whole."""
-        return () if self.doses is None else self.doses.findings
-
-    def of(self, name: str, place: str) -> VoiVoxelDose:
-        """Dose of a VOI."""
-        if self.failure is not None:
-            raise self.failure
-        if self.doses is None or name not in self.doses.vois:
-            raise MissingDataError(
-                "the VOI has no place of its own in the voxel map",
-                where=place,
-                remedy="draw it inside the image, or choose another engine",
-            )
-        return self.doses.vois[name]
+    return FrozenMap(results), voxels
 
 
 def _with_doses(
@@ -243,57 +153,64 @@ def _with_doses(
     result: VoiResult,
     measured: VoiMeasurement,
     curves: VoiCurves,
-    kidneys: _KidneyEngine,
-    voxels: _VoxelEngine,
-    sources: Mapping[str, Mapping[str, float]],
+    engines: Engines,
+    voxels: VoxelEngine,
 ) -> VoiResult:
-    engine = engine_of(case, result.role)
-    if engine is None:
+    chosen = engine_of(case, result.voi)
+    if chosen is None:
         return result
-    place = f"cycle {cycle.number}, {result.voi.name}"
+    name, place = result.voi.name, f"cycle {cycle.number}, {result.voi.name}"
+    pending = voxels.pending and chosen == VOXEL_S_VALUES
+    engine = _meanwhile(engines, result, curves) if pending else chosen
+    beside: dict[str, FrozenMap[str, EngineDose]] = {}
     try:
-        if result.mass_kg is None or result.density_g_per_ml is None:
+        if result.mass_kg is None:
             raise MissingDataError(
                 f"no density for {role_group(result.role)!r}",
                 where=place,
                 remedy="add it to [settings.density_g_per_ml]",
             )
-        contributions: dict[str, dict[str, float]] = {}
-        voxel = voxels.of(result.voi.name, place) if engine == VOXEL_S_VALUES else None
-        values = {}
-        for nuclide, fit in curves.fits.items():
-            if voxel is not None:
-                values[nuclide] = voxel.mean_gy[nuclide]
-            else:
-                parts = _contributions(
-                    case, engine, result, fit.time_integrated_activity_bq_s, nuclide, kidneys, sources, place
-                )
-                for source, dose in parts.items():
-                    contributions.setdefault(source, {})[nuclide] = dose
-                values[nuclide] = sum(parts.values())
-        own_map = FrozenMap[str, float]() if voxel is None else voxel.numbers.relative_standard_uncertainty
+        beside = engines.doses_beside(engines_beside(result.voi, engine), name, curves.fits)
+        by_nuclide = engines.doses(engine, name, curves.fits)
+        own_map = FrozenMap[str, float]()
+        if engine == VOXEL_S_VALUES and (found := voxels.voi(name)) is not None:
+            own_map = found.numbers.relative_standard_uncertainty
         effects = absorbed_dose_effects(
             cycle.number,
             measured,
             curves,
             weights=case.settings.fit.weights,
-            s_values={name: SValueUncertainty(voxel_map=relative) for name, relative in own_map.items()},
+            s_values={nuclide: SValueUncertainty(voxel_map=relative) for nuclide, relative in own_map.items()},
         )
-        doses = {name: DoseValue(value, scaled_effects(effects[name], value)) for name, value in values.items()}
+        doses = {
+            nuclide: DoseValue(dose.absorbed_dose_gy, scaled_effects(effects[nuclide], dose.absorbed_dose_gy))
+            for nuclide, dose in by_nuclide.items()
+        }
     except DosimetryError as error:
-        return replace(result, failure=error.line(), cross_checks_gy=_local_deposition(result, curves))
+        return replace(result, failure=error.line(), cross_checks_gy=_absorbed_gy(beside))
+    voxel = voxels.voi(name)
     quadratic: ProtractionPerGy = FrozenMap()
     if result.role in KIDNEY_ROLES:
         quadratic = _protraction_per_gy(cycle, curves, doses, kidney_radiosensitivity(case))
-    checks = _local_deposition(result, curves) if engine != LOCAL_DEPOSITION else FrozenMap()
-    if voxel is not None:
-        checks = FrozenMap({**checks, **_by_region(case, result, curves, kidneys, sources, place)})
+    local = engines.doses(LOCAL_DEPOSITION, name, curves.fits)
     return replace(
         result,
         doses=FrozenMap(doses),
         engine=engine,
-        contributions_gy=FrozenMap({source: FrozenMap(by) for source, by in contributions.items()}),
-        cross_checks_gy=checks,
+        pending_engine=chosen if pending else None,
+        contributions_gy=_by_source(by_nuclide),
+        cross_checks_gy=_absorbed_gy(beside),
+        comparisons=tuple(
+            compared(
+                engine,
+                by_nuclide,
+                other,
+                other_doses,
+                local_gy={nuclide: dose.absorbed_dose_gy for nuclide, dose in local.items()},
+                mass_kg=result.mass_kg,
+            )
+            for other, other_doses in beside.items()
+        ),
         bed_gy=bed_of_doses_gy(absorbed_doses_gy(doses), quadratic) if quadratic else None,
         protraction_per_gy=quadratic,
         voxel_dose=None if voxel is None else voxel.numbers,
@@ -301,28 +218,41 @@ def _with_doses(
     )
 
 
-def _by_region(
-    case: Case,
-    result: VoiResult,
-    curves: VoiCurves,
-    kidneys: _KidneyEngine,
-    sources: Mapping[str, Mapping[str, float]],
-    place: str,
-) -> dict[str, FrozenMap[str, float]]:
-    """The same by the S values of the region, organ or sphere; empty where there are none for it."""
-    engine: Engine = "organ-level" if role_group(result.role) in SOURCE_ORGANS else "sphere"
+def _meanwhile(engines: Engines, result: VoiResult, curves: VoiCurves) -> Engine:
+    """The engine whose doses stand until those of the voxels are there."""
+    by_region = engine_by_region(result.role)
     try:
-        doses = {
-            nuclide: sum(
-                _contributions(
-                    case, engine, result, fit.time_integrated_activity_bq_s, nuclide, kidneys, sources, place
-                ).values()
-            )
-            for nuclide, fit in curves.fits.items()
-        }
+        engines.doses(by_region, result.voi.name, curves.fits)
     except DosimetryError:
-        return {}
-    return {engine: FrozenMap(doses)}
+        return LOCAL_DEPOSITION
+    return by_region
+
+
+def _absorbed_gy(doses: Mapping[str, Mapping[str, EngineDose]]) -> FrozenMap[str, FrozenMap[str, float]]:
+    """Engine → nuclide → dose."""
+    return FrozenMap(
+        {
+            engine: FrozenMap({nuclide: dose.absorbed_dose_gy for nuclide, dose in by_nuclide.items()})
+            for engine, by_nuclide in doses.items()
+        }
+    )
+
+
+def _by_source(doses: Mapping[str, EngineDose]) -> FrozenMap[str, FrozenMap[str, float]]:
+    """Source → nuclide → dose."""
+    sources = dict.fromkeys(source for dose in doses.values() for source in dose.contributions_gy)
+    return FrozenMap(
+        {
+            source: FrozenMap(
+                {
+                    nuclide: dose.contributions_gy[source]
+                    for nuclide, dose in doses.items()
+                    if source in dose.contributions_gy
+                }
+            )
+            for source in sources
+        }
+    )
 
 
 def kidney_radiosensitivity(case: Case) -> Radiosensitivity:
@@ -355,107 +285,6 @@ def absorbed_doses_gy(doses: Mapping[str, DoseValue]) -> dict[str, float]:
     return {name: value.absorbed_dose_gy for name, value in doses.items()}
 
 
-def _local_deposition(result: VoiResult, curves: VoiCurves) -> FrozenMap[str, FrozenMap[str, float]]:
-    if result.mass_kg is None:
-        return FrozenMap()
-    mass = result.mass_kg
-    return FrozenMap(
-        {
-            LOCAL_DEPOSITION: FrozenMap(
-                {
-                    nuclide: electron_absorbed_dose_gy(nuclide, fit.time_integrated_activity_bq_s, mass_kg=mass)
-                    for nuclide, fit in curves.fits.items()
-                }
-            )
-        }
-    )
-
-
-def _contributions(
-    case: Case,
-    engine: Engine,
-    result: VoiResult,
-    activity_bq_s: float,
-    nuclide: str,
-    kidneys: _KidneyEngine,
-    sources: Mapping[str, Mapping[str, float]],
-    place: str,
-) -> dict[str, float]:
-    """Source → absorbed dose of one nuclide by the chosen engine."""
-    assert result.mass_kg is not None
-    assert result.density_g_per_ml is not None
-    if engine == LOCAL_DEPOSITION:
-        return {"self": electron_absorbed_dose_gy(nuclide, activity_bq_s, mass_kg=result.mass_kg)}
-    if engine == "sphere":
-        return {
-            "self": sphere_absorbed_dose_gy(
-                nuclide, activity_bq_s, mass_kg=result.mass_kg, density_g_per_ml=result.density_g_per_ml
-            )
-        }
-    if engine == "organ-level":
-        if result.role in KIDNEY_ROLES:
-            if kidneys.failure is not None:
-                raise kidneys.failure
-            if nuclide not in kidneys.by_nuclide:
-                raise MissingDataError(
-                    "the other kidney has no curve", where=place, remedy="correct its VOI or its curve"
-                )
-            return dict(kidneys.by_nuclide[nuclide][result.voi.name].contributions_gy)
-        group = role_group(result.role)
-        if group in ("liver", "spleen"):
-            organ: Organ = "liver" if group == "liver" else "spleen"
-            others = {name: value for name, value in sources.get(nuclide, {}).items() if name != organ}
-            return dict(
-                organ_absorbed_dose(
-                    nuclide,
-                    case.patient.sex,
-                    organ,
-                    mass_kg=result.mass_kg,
-                    time_integrated_activities_bq_s={organ: activity_bq_s, **others},
-                ).contributions_gy
-            )
-        raise InconsistentCaseError(
-            f"there is no organ S value for a {group}", where=place, remedy="choose sphere or local-deposition"
-        )
-    raise ValueError(f"{engine} is no engine by region")
-
-
-def _with_enclosed(
-    result: VoiResult, measurement: CycleMeasurement, results: Mapping[str, VoiResult]
-) -> EnclosedReading | None:
-    """The reading with everything inside the outline; its dose by mass-weighting, as energy adds."""
-    measured = measurement.vois[result.voi.name]
-    if not measured.enclosed or not result.doses or result.mass_kg is None:
-        return None
-    inside = [other for other in results.values() if other.voi.voi_id in measured.enclosed]
-    if any(not other.fits or other.mass_kg is None for other in inside):
-        return None
-    masses = {result.voi.name: result.mass_kg} | {
-        other.voi.name: other.mass_kg for other in inside if other.mass_kg is not None
-    }
-    activity, dose = {}, {}
-    for nuclide in result.fits:
-        activity[nuclide] = result.fits[nuclide].time_integrated_activity_bq_s + sum(
-            other.fits[nuclide].time_integrated_activity_bq_s for other in inside
-        )
-        doses = {result.voi.name: result.doses[nuclide].absorbed_dose_gy}
-        for other in inside:
-            local = other.cross_checks_gy.get(LOCAL_DEPOSITION, FrozenMap[str, float]())
-            if nuclide in other.doses:
-                doses[other.voi.name] = other.doses[nuclide].absorbed_dose_gy
-            elif nuclide in local:
-                doses[other.voi.name] = local[nuclide]
-            else:
-                return None
-        dose[nuclide] = mass_weighted_mean_gy(doses, masses)
-    return EnclosedReading(
-        measured.volume_with_enclosed_ml,
-        FrozenMap(activity),
-        FrozenMap(dose),
-        tuple(other.voi.name for other in inside),
-    )
-
-
 def organ_results(cycle: Cycle, measurement: CycleMeasurement, vois: Mapping[str, VoiResult]) -> dict[str, OrganResult]:
     """Kidneys (mass-weighted mean of the sides), liver and spleen from their VOIs."""
     given = FrozenMap({a.nuclide: a.administered_activity_bq for a in cycle.administrations})
@@ -470,13 +299,8 @@ def organ_results(cycle: Cycle, measurement: CycleMeasurement, vois: Mapping[str
         for nuclide in next(iter(parts.values())).doses:
             shares = {name: mass / sum(masses.values()) for name, mass in masses.items()}
             doses[nuclide] = total_dose(voi.doses[nuclide].scaled(shares[name]) for name, voi in parts.items())
-            for source in dict.fromkeys(s for voi in parts.values() for s in voi.contributions_gy):
-                by_voi = {name: voi.contributions_gy.get(source, FrozenMap()) for name, voi in parts.items()}
-                if any(nuclide not in by for by in by_voi.values()):
-                    continue
-                contributions.setdefault(source, {})[nuclide] = mass_weighted_mean_gy(
-                    {name: by[nuclide] for name, by in by_voi.items()}, masses
-                )
+            for source, gray in _mean_by_source(organ, nuclide, parts, masses).items():
+                contributions.setdefault(source, {})[nuclide] = gray
         quadratic: ProtractionPerGy = FrozenMap()
         if all(voi.protraction_per_gy for voi in parts.values()):
             quadratic = mean_protraction_per_gy(
@@ -493,6 +317,21 @@ def organ_results(cycle: Cycle, measurement: CycleMeasurement, vois: Mapping[str
     return organs
 
 
+def _mean_by_source(
+    organ: Organ, nuclide: str, parts: Mapping[str, VoiResult], masses: Mapping[str, float]
+) -> dict[str, float]:
+    """Mean by mass of what each source gives; what parts of an organ give each other is its own."""
+    found: dict[str, float] = {}
+    for source in dict.fromkeys(s for voi in parts.values() for s in voi.contributions_gy):
+        by_voi = {name: voi.contributions_gy.get(source, FrozenMap[str, float]()) for name, voi in parts.items()}
+        if source != organ and any(nuclide not in by for by in by_voi.values()):
+            continue
+        key = "self" if source == organ else source
+        mean = mass_weighted_mean_gy({name: by.get(nuclide, 0.0) for name, by in by_voi.items()}, masses)
+        found[key] = found.get(key, 0.0) + mean
+    return found
+
+
 def dose_findings(cycle: Cycle, vois: Mapping[str, VoiResult]) -> list[Finding]:
     """VOIs that have no result, and lesions too small for their result to be relied on (methods 3.1)."""
     findings = []
@@ -507,23 +346,30 @@ def dose_findings(cycle: Cycle, vois: Mapping[str, VoiResult]) -> list[Finding]:
                 f"{MILLILITRE.text(QUANTIFICATION_LIMIT_ML)}: the absorbed dose is an indication only."
             )
             findings.append(Finding("below-quantification-limit", "warning", text, place))
-        if voi.voxel_dose is not None:
-            findings += _engine_findings(voi, place)
+        findings += _engine_findings(voi, place)
     return findings
 
 
 def _engine_findings(voi: VoiResult, place: str) -> list[Finding]:
-    """How the voxel dose compares with the S values of the region, which alone the second opinion can compute."""
+    """Where engines differ by more than they should, and doses that are only provisional."""
     findings = []
-    for engine, doses in voi.cross_checks_gy.items():
-        total = voi.total
-        if engine == LOCAL_DEPOSITION or total is None:
-            continue
-        difference = total.absorbed_dose_gy / sum(doses.values()) - 1
+    if voi.pending_engine is not None:
         text = (
-            f"Voxel S values give {GRAY.text(total.absorbed_dose_gy, digits=3)}, the engine {engine} "
-            f"{GRAY.text(sum(doses.values()), digits=3)}: {PERCENT.text(difference, digits=1)} of difference."
+            f"The absorbed dose by {engine_words(voi.pending_engine)} is still being computed; until then that by "
+            f"{engine_words(voi.engine or '')} stands, in the plan too."
         )
-        level: Level = "info" if abs(difference) <= ENGINES_AGREE_WITHIN else "warning"
-        findings.append(Finding("voxel-engine-difference", level, text, place))
+        findings.append(Finding("engine-pending", "error", text, place))
+    for comparison in voi.comparisons:
+        by_voxels = VOXEL_S_VALUES in (voi.engine, comparison.engine)
+        if by_voxels and LOCAL_DEPOSITION not in (voi.engine, comparison.engine):
+            level: Level = "warning" if comparison.beyond_bound else "info"
+            text = comparison.explanation
+            if abs(comparison.ratio["total"] - 1) > VOXELS_AGREE_WITHIN and not comparison.beyond_bound:
+                text += " The VOI's own shape explains the difference."
+            findings.append(Finding("voxel-engine-difference", level, text, place))
+        elif comparison.beyond_bound:
+            findings.append(Finding("engine-difference", "warning", comparison.explanation, place))
+    if voi.doses and not voi.comparisons:
+        text = f"Only {engine_words(voi.engine or '')} has a dose for this VOI; no second engine stands beside it."
+        findings.append(Finding("one-engine-only", "warning", text, place))
     return findings

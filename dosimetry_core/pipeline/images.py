@@ -66,7 +66,9 @@ def _unknown_names(case: Case) -> Sequence[DosimetryError]:
     """Settings for VOIs that no cycle has."""
     known = {voi.name for cycle in case.cycles for voi in cycle.vois}
     fit = case.settings.fit
-    asked = [("exclude", item.voi) for item in fit.exclude] + [("model_by_voi", name) for name in fit.model_by_voi]
+    asked = [("fit.exclude", item.voi) for item in fit.exclude]
+    asked += [("fit.model_by_voi", name) for name in fit.model_by_voi]
+    asked += [("engine.vois", name) for name in case.settings.engine_by_voi]
     numbers = [cycle.number for cycle in case.cycles]
     return [
         InconsistentCaseError(
@@ -76,7 +78,7 @@ def _unknown_names(case: Case) -> Sequence[DosimetryError]:
         if item.cycle is not None and item.cycle not in numbers
     ] + [
         InconsistentCaseError(
-            f"there is no VOI {name!r}", where=f"settings.fit.{key}", remedy=f"use one of {', '.join(sorted(known))}"
+            f"there is no VOI {name!r}", where=f"settings.{key}", remedy=f"use one of {', '.join(sorted(known))}"
         )
         for key, name in asked
         if known and name not in known

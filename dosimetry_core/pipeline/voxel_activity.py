@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import affine_transform
 
-from dosimetry_core.case import Cycle
-from dosimetry_core.errors import MissingDataError
+from dosimetry_core.case import Case, Cycle
+from dosimetry_core.dose.ct_density import density_on_grid
+from dosimetry_core.errors import Finding, MissingDataError
 from dosimetry_core.evaluation import CycleResult
-from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.frozen import FrozenMap, read_only
 from dosimetry_core.geometry import RigidTransform, VolumeGeometry
 from dosimetry_core.kinetics.result import FitResult
 from dosimetry_core.kinetics.voxel_curves import VoxelTimeIntegratedActivity, VoxelVoi, voxel_time_integrated_activity
 from dosimetry_core.pipeline.course import administered_activity_bq
+from dosimetry_core.pipeline.densities import curve_of
 from dosimetry_core.progress import Progress, no_progress
 from dosimetry_core.quantification.measurement import CycleMeasurement, TimePointMeasurement
 from dosimetry_core.voi_sampling import GridCoverage, coverage_on_grid
@@ -88,6 +90,118 @@ def _too_few_scans(cycle: Cycle) -> MissingDataError:
     )
 
 
+@dataclass(frozen=True, eq=False)
+class CycleVoxelMaps:
+    """Time-integrated activity of every voxel as the voxels' own curves say it, Bq·s per voxel.
+
+    ``density_g_per_ml`` is that of the reference scan's CT on the same grid, None without one. ``made_from``: the very
+    objects and values that all of it rests on; outlines are not among them.
+    """
+
+    grid: VolumeGeometry
+    maps: FrozenMap[str, NDArray[np.float32]]
+    density_g_per_ml: NDArray[np.float32] | None
+    made_from: tuple[object, ...]
+    density_findings: tuple[Finding, ...] = ()
+
+
+def cycle_voxel_maps(
+    case: Case,
+    cycle: Cycle,
+    measurement: CycleMeasurement,
+    *,
+    previous: CycleVoxelMaps | None = None,
+    progress: Progress = no_progress,
+) -> CycleVoxelMaps:
+    """Maps of a measured cycle before anything is closed on its VOIs; the previous ones where they still hold.
+
+    Raises
+    ------
+    MissingDataError
+        If the cycle has one scan only.
+    """
+    inputs = made_from(case, cycle, measurement)
+    if previous is not None and same_objects(previous.made_from, inputs):
+        return previous
+    images = _scans_on_grid(cycle, measurement, progress)
+    scans = measurement.time_points
+    base = scans[cycle.reference_time_point]
+    given = administered_activity_bq(cycle)
+    found = voxel_time_integrated_activity(
+        images,
+        [scan.time_after_own_administration_s for scan in scans],
+        nuclide_name=base.nuclide,
+        vois={},
+        second_nuclides={name: bq / given[base.nuclide] for name, bq in given.items() if name != base.nuclide},
+        place=f"cycle {cycle.number}",
+    )
+    grid, ct = base.image.concentration.geometry, base.time_point.ct
+    density: NDArray[np.float32] | None = None
+    density_findings: tuple[Finding, ...] = ()
+    if ct is not None:
+        curve, density_findings = curve_of(case, ct, f"cycle {cycle.number}")
+        density = read_only(density_on_grid(ct.volume, grid, curve))
+    progress(1.0, f"Voxel curves of cycle {cycle.number}")
+    return CycleVoxelMaps(grid, found.maps, density, inputs, density_findings)
+
+
+def made_from(case: Case, cycle: Cycle, measurement: CycleMeasurement) -> tuple[object, ...]:
+    """What the voxels' own curves rest on, to be compared with `same_objects`."""
+    scans = measurement.time_points
+    ct = scans[cycle.reference_time_point].time_point.ct
+    return (
+        cycle.reference_time_point,
+        case.settings.density_curves,
+        None if ct is None else ct.volume.values,
+        *(scan.image.concentration.values for scan in scans),
+        *(scan.time_point.registration.transform for scan in scans),
+        *(scan.time_after_own_administration_s for scan in scans),
+        *(value for pair in administered_activity_bq(cycle).items() for value in pair),
+    )
+
+
+def same_objects(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
+    """Whether all are the same objects; numbers, texts and tuples of them are compared by value."""
+    return len(one) == len(other) and all(
+        a is b or (isinstance(a, int | float | str | tuple) and a == b) for a, b in zip(one, other, strict=True)
+    )
+
+
+def _scans_on_grid(cycle: Cycle, measurement: CycleMeasurement, progress: Progress) -> list[NDArray[np.float32]]:
+    """Every scan on the grid of the reference scan, Bq per voxel."""
+    scans = measurement.time_points
+    if len(scans) < 2:
+        raise _too_few_scans(cycle)
+    base = scans[cycle.reference_time_point]
+    grid = base.image.concentration.geometry
+    images = []
+    for number, scan in enumerate(scans):
+        progress(number / (len(scans) + 1), f"Voxel curves of cycle {cycle.number}: time point {number + 1}")
+        images.append(on_grid_bq(scan, base.time_point.registration.transform, grid))
+    return images
+
+
+def coverages_on_reference(
+    cycle: Cycle, measurement: CycleMeasurement, names: Iterable[str]
+) -> dict[str, GridCoverage]:
+    """Coverage of the reference scan's voxels by VOIs, each without the VOIs it encloses; containers are left out."""
+    base = measurement.time_points[cycle.reference_time_point]
+    found = {}
+    for name in names:
+        key = measurement.vois[name].voi.voi_id
+        if key in measurement.exclusive.containers:
+            continue
+        sampled, grid = base.regions.vois.get(key), base.image.concentration.geometry
+        if sampled is not None and sampled.mask is measurement.exclusive.masks[key]:
+            box = sampled.coverage
+            covered = GridCoverage(grid, box.start, box.values, sampled.fraction_outside)
+        else:
+            covered = coverage_on_grid(measurement.exclusive.masks[key], base.time_point.registration.transform, grid)
+        if covered.fraction.size:
+            found[name] = covered
+    return found
+
+
 def closed_voxel_activity(
     cycle: Cycle,
     measurement: CycleMeasurement,
@@ -103,27 +217,18 @@ def closed_voxel_activity(
         VOI → nuclide → its curve; VOIs without one are not closed against.
     """
     place = f"cycle {cycle.number}"
-    if len(measurement.time_points) < 2:
-        raise _too_few_scans(cycle)
+    images = _scans_on_grid(cycle, measurement, progress)
     scans = measurement.time_points
     base = scans[cycle.reference_time_point]
-    grid = base.image.concentration.geometry
-    reference = base.time_point.registration.transform
-    images = []
-    for number, scan in enumerate(scans):
-        progress(number / (len(scans) + 1), f"Voxel curves of {place}: time point {number + 1}")
-        images.append(on_grid_bq(scan, reference, grid))
-    vois: dict[str, VoxelVoi] = {}
-    coverages: dict[str, GridCoverage] = {}
-    for name, voi in measurement.vois.items():
-        key = voi.voi.voi_id
-        if not fits.get(name) or key in measurement.exclusive.containers:
-            continue
-        covered = coverage_on_grid(measurement.exclusive.masks[key], reference, grid)
-        if covered.fraction.size:
-            totals = {nuclide: fit.time_integrated_activity_bq_s for nuclide, fit in fits[name].items()}
-            coverages[name] = covered
-            vois[name] = VoxelVoi(covered.slices, covered.fraction, totals)
+    coverages = coverages_on_reference(cycle, measurement, [name for name in measurement.vois if fits.get(name)])
+    vois = {
+        name: VoxelVoi(
+            covered.slices,
+            covered.fraction,
+            {nuclide: fit.time_integrated_activity_bq_s for nuclide, fit in fits[name].items()},
+        )
+        for name, covered in coverages.items()
+    }
     given = administered_activity_bq(cycle)
     imaged = base.nuclide
     activity = voxel_time_integrated_activity(
@@ -135,4 +240,4 @@ def closed_voxel_activity(
         place=place,
     )
     progress(1.0, f"Voxel curves of {place}")
-    return CycleVoxelActivity(grid, activity, FrozenMap(coverages))
+    return CycleVoxelActivity(base.image.concentration.geometry, activity, FrozenMap(coverages))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dosimetry_core.case import Case, Cycle
-from dosimetry_core.dose.ct_density import density_on_grid
-from dosimetry_core.dose.dose_volume import dose_volume
+from dosimetry_core.dose.dose_volume import DoseVolume, dose_volume
+from dosimetry_core.dose.engine import DoseRegion, EngineDose
 from dosimetry_core.dose.local_deposition import electron_absorbed_dose_gy
 from dosimetry_core.dose.media import CODES, SOFT_TISSUE, medium_codes_of_density
 from dosimetry_core.dose.voxel_dose import VoxelDose, voxel_dose
@@ -20,10 +20,23 @@ from dosimetry_core.dose.voxel_uncertainty import ELECTRON_RANGE, voxel_dose_bud
 from dosimetry_core.errors import Finding, MissingDataError
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.geometry import VolumeGeometry
-from dosimetry_core.kinetics.voxel_curves import VoxelVoi, close_on_vois
-from dosimetry_core.partial_volume.voxel_correction import voxel_wise_corrected
-from dosimetry_core.pipeline.curves import VoiCurves
-from dosimetry_core.pipeline.voxel_activity import CycleVoxelActivity, closed_voxel_activity
+from dosimetry_core.partial_volume.voxel_correction import DividedImage, divided_image
+from dosimetry_core.pipeline.voxel_activity import (
+    CycleVoxelMaps,
+    coverages_on_reference,
+    cycle_voxel_maps,
+    made_from,
+    same_objects,
+)
+from dosimetry_core.pipeline.voxel_sources import (
+    FineVoi,
+    electron_shares,
+    fine_voi,
+    photon_shares_gy,
+    source_name,
+    with_margin,
+)
+from dosimetry_core.progress import Progress, no_progress
 from dosimetry_core.quantification import CycleMeasurement, VoiMeasurement
 from dosimetry_core.results import VoxelDoseNumbers
 from dosimetry_core.units import PERCENT, mass_kg
@@ -36,14 +49,18 @@ CLOSURE_TOLERANCE: Final = 0.03
 INTERPOLATION_VARIANCE_VOXELS: Final = 1 / 6
 """Mean of f (1 − f) over all offsets f between voxels."""
 
+HISTOGRAM_BINS: Final = 100
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class VoiVoxelDose:
-    """Mean dose of a VOI by nuclide, Gy, the other numbers of its map, and remarks on its closure."""
+    """Dose of a VOI by nuclide, the voxels that it is made of, the other numbers of its map, and remarks."""
 
-    mean_gy: FrozenMap[str, float]
+    doses: FrozenMap[str, EngineDose]
+    voxels: DoseVolume
     numbers: VoxelDoseNumbers
     findings: tuple[Finding, ...]
+    fine: FineVoi
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,159 +71,183 @@ class CycleVoxelDoses:
     ----------
     maps
         By nuclide, on the grid of the reference scan.
-    time_integrated_activity_bq_s
-        By nuclide, same grid.
+    curve_maps
+        What the voxels' own curves said before VOIs came in; serves the next computation.
     findings
         Remarks on the maps as a whole.
+    made_from
+        The very objects and values that all of it rests on.
     """
 
     vois: FrozenMap[str, VoiVoxelDose]
     maps: FrozenMap[str, VoxelDose]
-    time_integrated_activity_bq_s: FrozenMap[str, NDArray[np.float32]]
+    curve_maps: CycleVoxelMaps
     findings: tuple[Finding, ...]
+    made_from: tuple[object, ...]
+
+
+def voxel_inputs(
+    case: Case,
+    cycle: Cycle,
+    measurement: CycleMeasurement,
+    regions: Mapping[str, DoseRegion],
+    whole_body_bq_s: Mapping[str, float],
+) -> tuple[object, ...]:
+    """Everything that voxel doses of a cycle rest on, to be compared with `same_objects`."""
+    found: list[object] = [*made_from(case, cycle, measurement), cycle.whole_body.method]
+    found += [scan.regions.point_spread.standard_deviation_mm for scan in measurement.time_points]
+    for name, region in regions.items():
+        found += [name, region.role, region.density_g_per_ml, measurement.exclusive.masks[_voi_id(measurement, name)]]
+        found += [value for pair in region.time_integrated_activity_bq_s.items() for value in pair]
+    found += [value for pair in whole_body_bq_s.items() for value in pair]
+    return tuple(found)
+
+
+def _voi_id(measurement: CycleMeasurement, name: str) -> str:
+    return measurement.vois[name].voi.voi_id
 
 
 def cycle_voxel_doses(
     case: Case,
     cycle: Cycle,
     measurement: CycleMeasurement,
-    curves: Mapping[str, VoiCurves],
-    densities_g_per_ml: Mapping[str, float],
+    regions: Mapping[str, DoseRegion],
     whole_body_bq_s: Mapping[str, float],
+    *,
+    previous: CycleVoxelDoses | None = None,
+    progress: Progress = no_progress,
 ) -> CycleVoxelDoses:
     """Dose of every nuclide in every voxel, and what it says of each VOI.
 
     Parameters
     ----------
-    densities_g_per_ml
-        VOI → density that its mass is computed with. It stands in the map too, whatever the CT says there, so that
-        contrast agent changes no dose and all engines share one mass. Such a VOI is soft tissue.
+    regions
+        VOIs with their densities. A VOI's density stands in the map too, whatever the CT says there, so that contrast
+        agent changes no dose and all engines share one mass. Such a VOI is soft tissue.
     whole_body_bq_s
-        Nuclide → time-integrated activity of the whole body. What the VOIs leave of it the voxels outside them are
-        scaled to; where it is not from the images, or nothing is left, they keep their own.
+        Nuclide → time-integrated activity of the whole body. What the VOIs leave of it the rest is scaled to; where
+        it is not from the images, or nothing is left, the rest keeps its own.
+    previous
+        Earlier doses of this cycle: the voxels' curves are taken over where images and alignment are the same.
 
     Raises
     ------
     DosimetryError
-        If the cycle has fewer than two scans, the reference scan no CT, or VOIs can't be closed against.
+        If the cycle has fewer than two scans, or the reference scan no CT.
     """
+    inputs = voxel_inputs(case, cycle, measurement, regions, whole_body_bq_s)
+    if previous is not None and same_objects(previous.made_from, inputs):
+        return previous
     place = f"cycle {cycle.number}"
-    found = closed_voxel_activity(cycle, measurement, {name: curve.fits for name, curve in curves.items()})
-    scan = measurement.time_points[cycle.reference_time_point].time_point
-    if scan.ct is None:
+    title = f"Voxel doses of {place}"
+    scan = measurement.time_points[cycle.reference_time_point]
+    if scan.time_point.ct is None:
         raise MissingDataError(
             "voxel S values need the CT of the reference scan for the density",
             where=f"{place}, images",
             remedy="add the CT, or choose another engine",
         )
-    covered = _whole_coverage(found)
-    density = density_on_grid(scan.ct.volume, found.grid)
-    soft = np.zeros(found.grid.shape, bool)
-    parts = {name: found.coverages[name] for name in densities_g_per_ml if name in found.coverages}
-    _set_densities(density, soft, parts, densities_g_per_ml)
-    media = medium_codes_of_density(density)
-    media[soft] = CODES[SOFT_TISSUE]
+    found = cycle_voxel_maps(
+        case, cycle, measurement, previous=None if previous is None else previous.curve_maps, progress=progress
+    )
+    assert found.density_g_per_ml is not None
+    with_curve = [name for name, region in regions.items() if region.time_integrated_activity_bq_s]
+    coverages = coverages_on_reference(cycle, measurement, with_curve)
+    density, media = _density_and_media(found.density_g_per_ml, coverages, regions)
+    sigma = _blur_in_voxels(
+        scan.regions.point_spread.standard_deviation_mm, found.grid.spacing_mm, len(measurement.time_points)
+    )
     from_images = cycle.whole_body.method == "field-of-view"
-    spread = measurement.time_points[cycle.reference_time_point].regions.point_spread
-    sigma = spread.standard_deviation_mm
-    vois = {name: VoxelVoi(part.slices, part.fraction, _totals(curves[name])) for name, part in found.coverages.items()}
-    activities, doses, factors = {}, {}, {}
-    findings: dict[Finding, None] = {}
-    for name, own in found.activity.maps.items():
-        whole = whole_body_bq_s.get(name) if from_images else None
-        factors[name] = {voi: by[name] for voi, by in found.activity.scale_factors.items() if name in by}
-        closed = own
-        if max(sigma) > 0:
-            closed = voxel_wise_corrected(
-                _unscaled(own, found.coverages, factors[name]),
-                found.coverages,
-                {voi: item.time_integrated_activity_bq_s[name] for voi, item in vois.items()},
-                _blur_in_voxels(sigma, found.grid.spacing_mm, len(measurement.time_points)),
-            )
-            factors[name] = close_on_vois(closed, vois, name, place)
-        activities[name] = _with_remainder(closed, covered, whole)
-        activity = Volume(activities[name], found.grid, "time_integrated_activity_bq_s")
-        doses[name] = voxel_dose(name, activity, Volume(density, found.grid, "density_g_per_ml"), media)
+    divided: dict[str, DividedImage] = {}
+    factors: dict[str, dict[str, float]] = {name: {} for name in coverages}
+    doses: dict[str, VoxelDose] = {}
+    findings: dict[Finding, None] = dict.fromkeys(found.density_findings)
+    for number, (nuclide, own) in enumerate(found.maps.items()):
+        progress(number / (2 * len(found.maps)), f"{title}: {nuclide}")
+        totals = {name: regions[name].time_integrated_activity_bq_s[nuclide] for name in coverages}
+        parts, scaled = _closed(divided_image(own, coverages, totals, sigma), totals)
+        for name, factor in scaled.items():
+            factors[name][nuclide] = factor
+        divided[nuclide] = _with_whole_body(parts, whole_body_bq_s.get(nuclide) if from_images else None)
+        activity = Volume(divided[nuclide].together(coverages), found.grid, "time_integrated_activity_bq_s")
+        doses[nuclide] = voxel_dose(nuclide, activity, Volume(density, found.grid, "density_g_per_ml"), media)
         findings |= dict.fromkeys(
-            Finding(f.code, f.level, f"{f.text} (voxel map of {name})", place) for f in doses[name].findings
+            Finding(f.code, f.level, f"{f.text} (voxel map of {nuclide})", place) for f in doses[nuclide].findings
         )
-    explained = {name: 1.0 if max(sigma) > 0 else _partial_volume_factor(measurement.vois[name]) for name in parts}
-    results = {
-        name: _voi(
-            part,
+    groups = {name: source_name(regions[name].role) for name in coverages}
+    photons = {nuclide: photon_shares_gy(doses[nuclide], coverages, divided[nuclide].own, groups) for nuclide in doses}
+    blurred = any(sigma)
+    results = {}
+    for number, (name, part) in enumerate(coverages.items()):
+        progress((1 + number / len(coverages)) / 2, f"{title}: {name}")
+        known = None if previous is None else previous.vois.get(name)
+        box = with_margin(part, found.grid, regions[name].density_g_per_ml, tuple(doses))
+        results[name] = _voi(
+            regions[name],
+            fine_voi(name, box, cycle, measurement, previous=None if known is None else known.fine),
             found.grid,
             doses,
-            activities,
-            densities_g_per_ml[name],
-            FrozenMap({nuclide: by[name] for nuclide, by in factors.items()}),
-            explained[name],
+            divided,
+            coverages,
+            groups,
+            {nuclide: by[name] for nuclide, by in photons.items()},
+            FrozenMap(factors[name]),
+            1.0 if blurred else _partial_volume_factor(measurement.vois[name]),
             f"{place}, {name}",
         )
-        for name, part in parts.items()
-    }
-    return CycleVoxelDoses(FrozenMap(results), FrozenMap(doses), FrozenMap(activities), tuple(findings))
+    return CycleVoxelDoses(FrozenMap(results), FrozenMap(doses), found, tuple(findings), inputs)
 
 
-def _whole_coverage(found: CycleVoxelActivity) -> NDArray[np.float32]:
-    """Part of each voxel that belongs to any VOI."""
-    total = np.zeros(found.grid.shape, np.float32)
-    for part in found.coverages.values():
-        total[part.slices] += part.fraction.astype(np.float32)
-    return total
-
-
-def _set_densities(
-    density: NDArray[np.float32],
-    soft: NDArray[np.bool_],
-    parts: Mapping[str, GridCoverage],
-    densities_g_per_ml: Mapping[str, float],
-) -> None:
-    """Mix the VOIs' densities into the map by coverage, and mark the voxels that are theirs for the larger part."""
-    total = np.zeros(density.shape, np.float32)
-    weighted = np.zeros(density.shape, np.float32)
+def _density_and_media(
+    ct_density: NDArray[np.float32], parts: Mapping[str, GridCoverage], regions: Mapping[str, DoseRegion]
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """The VOIs' densities mixed into the map by coverage; what is theirs for the larger part is soft tissue."""
+    total = np.zeros(ct_density.shape, np.float32)
+    weighted = np.zeros(ct_density.shape, np.float32)
     for name, part in parts.items():
         fraction = part.fraction.astype(np.float32)
         total[part.slices] += fraction
-        weighted[part.slices] += fraction * np.float32(densities_g_per_ml[name])
+        weighted[part.slices] += fraction * np.float32(regions[name].density_g_per_ml)
     # Coverages of rotated masks may pass 1 by a percent.
     over = np.maximum(total, np.float32(1))
-    density *= 1 - total / over
-    density += weighted / over
-    soft |= total >= np.float32(0.5)
+    density = np.asarray(ct_density * (1 - total / over) + weighted / over, dtype=np.float32)
+    media = medium_codes_of_density(density)
+    media[total >= np.float32(0.5)] = CODES[SOFT_TISSUE]
+    return density, media
 
 
-def _with_remainder(
-    own: NDArray[np.float32], covered: NDArray[np.float32], whole_bq_s: float | None
-) -> NDArray[np.float32]:
-    """The map with the voxels that no VOI touches scaled, so that all of it is the whole body's."""
-    if whole_bq_s is None:
-        return own
-    outside = covered == 0
-    free = float(np.sum(own, where=outside, dtype=np.float64))
-    held = float(np.sum(own, where=~outside, dtype=np.float64))
-    if not free > 0 or not whole_bq_s > held:
-        return own
-    factor = np.float32((whole_bq_s - held) / free)
-    scaled: NDArray[np.float32] = np.where(outside, own * factor, own)
-    return scaled
+def _closed(image: DividedImage, totals: Mapping[str, float]) -> tuple[DividedImage, dict[str, float]]:
+    """Each VOI's part scaled to the time-integrated activity of its curve, and the factors."""
+    factors = {}
+    for name, values in image.own.items():
+        held = float(values.sum(dtype=np.float64))
+        if not held > 0:
+            raise MissingDataError(
+                "the VOI holds no activity in the voxel map", where=name, remedy="check its place and the registration"
+            )
+        factors[name] = totals[name] / held
+    own = {name: values * np.float32(factors[name]) for name, values in image.own.items()}
+    return DividedImage(FrozenMap(own), image.around), factors
 
 
-def _mean(values: NDArray[Any], part: GridCoverage) -> float:
-    """Mean over the VOI, whose density is one: over its mass."""
-    return float((values[part.slices] * part.fraction).sum(dtype=np.float64) / part.fraction.sum())
-
-
-def _totals(curves: VoiCurves) -> dict[str, float]:
-    return {nuclide: fit.time_integrated_activity_bq_s for nuclide, fit in curves.fits.items()}
+def _with_whole_body(image: DividedImage, whole_bq_s: float | None) -> DividedImage:
+    """What belongs to no VOI scaled, so that all of it is the whole body's."""
+    free = float(image.around.sum(dtype=np.float64))
+    held = sum(float(values.sum(dtype=np.float64)) for values in image.own.values())
+    if whole_bq_s is None or not free > 0 or not whole_bq_s > held:
+        return image
+    return DividedImage(image.own, image.around * np.float32((whole_bq_s - held) / free))
 
 
 def _blur_in_voxels(
     sigma_mm: tuple[float, float, float], spacing_mm: tuple[float, float, float], scans: int
 ) -> tuple[float, float, float]:
-    """Standard deviation of the blur of a map along its axes.
+    """Standard deviation of the blur of a map along its axes; zeros where no point spread is stated.
 
     Linear interpolation at chance places adds h²/6 to the variance of all scans but the reference one.
     """
+    if not max(sigma_mm) > 0:
+        return 0.0, 0.0, 0.0
     share = (scans - 1) / scans
     slices, rows, columns = (
         math.sqrt((sigma / h) ** 2 + share * INTERPOLATION_VARIANCE_VOXELS)
@@ -215,33 +256,44 @@ def _blur_in_voxels(
     return slices, rows, columns
 
 
-def _unscaled(
-    closed: NDArray[np.float32], coverages: Mapping[str, GridCoverage], factors: Mapping[str, float]
-) -> NDArray[np.float32]:
-    """The map as its voxels' own curves say it."""
-    scale = np.ones(closed.shape, np.float32)
-    for name, factor in factors.items():
-        part = coverages[name]
-        scale[part.slices] += ((factor - 1) * part.fraction).astype(np.float32)
-    return closed / scale
-
-
 def _voi(
-    part: GridCoverage,
+    region: DoseRegion,
+    voi: FineVoi,
     grid: VolumeGeometry,
-    doses: Mapping[str, VoxelDose],
-    activities: Mapping[str, NDArray[np.float32]],
-    density_g_per_ml: float,
+    maps: Mapping[str, VoxelDose],
+    divided: Mapping[str, DividedImage],
+    coverages: Mapping[str, GridCoverage],
+    groups: Mapping[str, str],
+    photons: Mapping[str, Mapping[str, float]],
     closure_factors: FrozenMap[str, float],
     partial_volume_factor: float | None,
     place: str,
 ) -> VoiVoxelDose:
-    means, photons, uncertainties = {}, {}, {}
-    for nuclide, dose in doses.items():
-        mean = _mean(dose.absorbed_dose.values, part)
-        photon = _mean(dose.photon_absorbed_dose_gy, part)
-        inside = float((activities[nuclide][part.slices] * part.fraction).sum(dtype=np.float64))
-        local = electron_absorbed_dose_gy(nuclide, inside, mass_kg=mass_kg(part.volume_ml, density_g_per_ml))
+    fine, box = voi.region, voi.box
+    doses, photon_gy, uncertainties, fractions = {}, {}, {}, {}
+    per_voxel = np.zeros(fine.shape)
+    voxel_kg = fine.block_sum(fine.inside).astype(np.float64) * (
+        mass_kg(grid.voxel_volume_ml, region.density_g_per_ml) / fine.parts**3
+    )
+    for nuclide, dose in maps.items():
+        electrons = electron_shares(region, box, fine, grid, nuclide, divided[nuclide], coverages, groups)
+        by_photons = photons[nuclide]
+        per_voxel += np.divide(
+            electrons.per_voxel_j, voxel_kg, out=np.zeros_like(voxel_kg), where=voxel_kg > 0
+        ) + np.asarray(dose.photon_absorbed_dose_gy[box], dtype=np.float64)
+        own_gy = electrons.by_source_j["self"] / region.mass_kg
+        even_gy = electrons.even_self_j / region.mass_kg
+        cross = dict.fromkeys([*electrons.by_source_j, *by_photons], 0.0)
+        for source, joule in electrons.by_source_j.items():
+            cross[source] += joule / region.mass_kg
+        for source, gray in by_photons.items():
+            cross[source] += gray
+        del cross["self"]
+        doses[nuclide] = EngineDose(even_gy, by_photons["self"], own_gy - even_gy, FrozenMap(cross))
+        mean, photon = doses[nuclide].absorbed_dose_gy, sum(by_photons.values())
+        local = electron_absorbed_dose_gy(
+            nuclide, region.time_integrated_activity_bq_s[nuclide], mass_kg=region.mass_kg
+        )
         budget = voxel_dose_budget(
             nuclide,
             SOFT_TISSUE,
@@ -251,22 +303,27 @@ def _voi(
             with_longer_range_gy=mean + ELECTRON_RANGE * (mean - photon - local),
             rounding_error_gy=dose.rounding_error_gy,
         )
-        means[nuclide], photons[nuclide], uncertainties[nuclide] = mean, photon, budget.total_gy / mean
-    total = np.sum([dose.absorbed_dose.values[part.slices] for dose in doses.values()], axis=0)
-    volume = dose_volume(total, part.fraction, voxel_volume_ml=grid.voxel_volume_ml, where=place)
+        photon_gy[nuclide], uncertainties[nuclide] = photon, budget.total_gy / mean
+        fractions[nuclide] = electrons.absorbed_fraction
+    covered = fine.block_sum(fine.inside) / np.float32(fine.parts**3)
+    voxels = dose_volume(per_voxel, covered, voxel_volume_ml=grid.voxel_volume_ml, where=place)
     slices, rows, columns = grid.spacing_mm
+    histogram_gy, histogram = voxels.cumulative_histogram(HISTOGRAM_BINS)
     numbers = VoxelDoseNumbers(
         closure_factors,
         partial_volume_factor,
-        FrozenMap(photons),
+        FrozenMap(photon_gy),
         FrozenMap(uncertainties),
-        volume.d98_gy,
-        volume.d90_gy,
-        volume.d50_gy,
-        volume.d2_gy,
+        voxels.d98_gy,
+        voxels.d90_gy,
+        voxels.d50_gy,
+        voxels.d2_gy,
         (columns, rows, slices),
+        absorbed_fractions=FrozenMap(fractions),
+        histogram_gy=tuple(histogram_gy.tolist()),
+        histogram_volume_fraction=tuple(histogram.tolist()),
     )
-    return VoiVoxelDose(FrozenMap(means), numbers, _closure_findings(numbers, place))
+    return VoiVoxelDose(FrozenMap(doses), voxels, numbers, _closure_findings(numbers, place), voi)
 
 
 def _partial_volume_factor(measured: VoiMeasurement) -> float | None:

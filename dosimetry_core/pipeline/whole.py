@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import date
 
 from dosimetry_core.case import Case, Cycle
+from dosimetry_core.dose.engine import role_group
 from dosimetry_core.errors import DosimetryError, Finding, MissingDataError
 from dosimetry_core.evaluation import CycleResult, Evaluation
 from dosimetry_core.pipeline.course import course_organs, course_vois, delivered_cycles, with_estimates
 from dosimetry_core.pipeline.cycle import evaluate_cycle
-from dosimetry_core.pipeline.doses import role_group
 from dosimetry_core.pipeline.images import ReadCycle, align_case, import_case
+from dosimetry_core.pipeline.voxel_engine import VoxelDoses
 from dosimetry_core.planning.given import given_findings
 from dosimetry_core.planning.next_cycle import NextCyclePlan, plan_next_cycle, refused_plan
 from dosimetry_core.planning.protocol import protocol_of_course
@@ -40,7 +41,13 @@ def compute(case: Case, *, read_cycle: ReadCycle | None = None, progress: Progre
     return second_check(evaluate(aligned, progress=part_of(progress, 0.8, 1.0)))
 
 
-def evaluate(case: Case, *, previous: Evaluation | None = None, progress: Progress = no_progress) -> Evaluation:
+def evaluate(
+    case: Case,
+    *,
+    previous: Evaluation | None = None,
+    voxel_doses: VoxelDoses = "computed",
+    progress: Progress = no_progress,
+) -> Evaluation:
     """Evaluate a case whose images are read and aligned.
 
     Parameters
@@ -50,6 +57,10 @@ def evaluate(case: Case, *, previous: Evaluation | None = None, progress: Progre
         doses that the limits are for are not known, everything else is given and the plan is refused.
     previous
         An earlier evaluation: what rests on unchanged branches of the case is taken over.
+    voxel_doses
+        ``held`` while something is edited: doses by voxel S values that no longer hold are pending, the doses of
+        another engine stand meanwhile, and findings of level error say so. ``computed`` with such an evaluation as
+        ``previous`` computes only them.
 
     Notes
     -----
@@ -68,6 +79,7 @@ def evaluate(case: Case, *, previous: Evaluation | None = None, progress: Progre
                 safety=_safety(case, cycle, rules),
                 previous=known.get(cycle.number),
                 previous_case=previous.case if previous is not None else None,
+                voxel_doses=voxel_doses,
                 progress=part_of(progress, index / len(case.cycles), (index + 1) / len(case.cycles)),
             )
         )

@@ -69,8 +69,9 @@ def refined(scene: Scene, core: Mask, rule: EdgeRule, *, barred: Mask | None = N
         edge = other + rule.share * (own - other)
         gain = np.minimum(14 / np.maximum(contrast, 0.35), 0.6 * contrast / variation**2)
         towards = np.where(own > other, uptake - edge, edge - uptake)
-        evidence = np.clip(gain * towards / level, -_MOST_EVIDENCE, _MOST_EVIDENCE)
-        evidence = evidence + rule.ct_weight * _ct_evidence(hu, inside & allowed, outside & allowed, middle_hu)
+        evidence = np.clip(gain * towards / level, -_MOST_EVIDENCE, _MOST_EVIDENCE) + rule.ct_weight * _ct_evidence(
+            hu, inside & allowed, outside & allowed, middle_hu
+        )
         won = ndimage.gaussian_filter(evidence, _SMOOTHING_MM / size) > 0
         won = opened(won & allowed & (away < (14 if step < 2 else 6)))
         parts, count = ndimage.label(won)
@@ -88,10 +89,8 @@ def _near(uptake: Values, where: Mask, size: float) -> Values:
     """Mean uptake of the voxels of a mask near each voxel."""
     weight = where.astype(np.float32)
     deviation = _NEIGHBOURHOOD_MM / size
-    mean: Values = ndimage.gaussian_filter(uptake * weight, deviation) / np.maximum(
-        ndimage.gaussian_filter(weight, deviation), 1e-4
-    )
-    return mean
+    own = np.maximum(ndimage.gaussian_filter(weight, deviation), np.float32(1e-4))
+    return np.asarray(ndimage.gaussian_filter(uptake * weight, deviation) / own, np.float32)
 
 
 def _ct_evidence(hu: Values, inside: Mask, outside: Mask, middle_hu: float) -> Values:

@@ -11,9 +11,15 @@ from dosimetry_core.errors import (
     raise_problems,
 )
 from dosimetry_core.exclusive_vois import exclusive_masks
-from dosimetry_core.nuclide import nuclide
+from dosimetry_core.nuclide import LU177, Y90, nuclide
 from dosimetry_core.progress import Progress, no_progress
-from dosimetry_core.quantification.findings import field_of_view_findings, proposal_findings, side_findings
+from dosimetry_core.quantification.field_of_view_causes import ScanFacts
+from dosimetry_core.quantification.findings import (
+    calibration_findings,
+    field_of_view_findings,
+    proposal_findings,
+    side_findings,
+)
 from dosimetry_core.quantification.measurement import CycleMeasurement, TimePointMeasurement
 from dosimetry_core.quantification.scan import measured_scan
 from dosimetry_core.quantification.voi_activity import measured_vois
@@ -62,11 +68,35 @@ def measure_cycle(
         times = [scan.time_after_own_administration_s for scan in scans]
         activities = [scan.field_of_view_activity_bq for scan in scans]
         fractions = [scan.field_of_view_fraction for scan in scans]
-        findings += field_of_view_findings(times, activities, fractions, physical, place)
+        findings += field_of_view_findings(
+            times,
+            activities,
+            fractions,
+            physical,
+            place,
+            facts=[scan_facts(scan) for scan in scans],
+            durations_s=[scan.time_point.spect.counting_duration_s for scan in scans],
+        )
     findings += side_findings(cycle.vois, place)
     findings += proposal_findings(cycle.vois, place)
+    days = [(scan.acquisition_start.date(), scan.time_point.spect.volume.quantity) for scan in scans]
+    findings += calibration_findings(cycle.calibration, days, place)
     findings += [finding for voi in vois.values() for finding in voi.findings]
     return CycleMeasurement(cycle, tuple(scans), vois, exclusive, tuple(findings))
+
+
+def scan_facts(scan: TimePointMeasurement) -> ScanFacts:
+    """What is known of a scan that an error of its activity could come from."""
+    spect, time_s = scan.time_point.spect, scan.time_after_own_administration_s
+    others = tuple((name, nuclide(name).decay_factor(time_s)) for name in (LU177, Y90) if name != scan.nuclide)
+    return ScanFacts(
+        time_s,
+        nuclide(scan.nuclide).decay_factor(time_s),
+        spect.number_of_heads,
+        spect.frames_per_head,
+        spect.volume.quantity in ("counts", "counts_per_s"),
+        others,
+    )
 
 
 def _said_once(problems: list[DosimetryError], place: str) -> list[DosimetryError]:

@@ -5,10 +5,19 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from datetime import date
 
+from dosimetry_core.case import Calibration
 from dosimetry_core.errors import Finding, Level
 from dosimetry_core.partial_volume.blurred_sphere import sphere_radius_mm
 from dosimetry_core.partial_volume.uniformity import CoreContrast
+from dosimetry_core.quantification.field_of_view_causes import (
+    ScanFacts,
+    causes_of_fraction,
+    causes_of_growth,
+    causes_of_ratio,
+    in_words,
+)
 from dosimetry_core.units import HOUR, MILLILITRE, MILLIMETRE, PERCENT
 from dosimetry_core.voi import Role, Voi, VoiMask
 
@@ -17,6 +26,10 @@ FIELD_OF_VIEW_FRACTION_LIMIT = 1.0
 GROWTH_LIMIT = 1.05
 """Decay-corrected growth of the field-of-view activity from scan to scan (methods 1.6)."""
 FACTOR_TWO_TOLERANCE = 0.05
+FIELD_OF_VIEW_FRACTION_LOWEST = 0.006
+"""Less than that no trunk holds within ten half-lives of excretion: another unit, frames not summed."""
+REMARKABLE_RATIO = 1.8
+"""Of two cycles; patients' own uptake changes by less."""
 OUTSIDE_REMARKABLE_SHARE = 0.01
 OUTSIDE_SEVERE_SHARE = 0.2
 PARTIAL_VOLUME_FACTOR_REMARKABLE = 2.5
@@ -41,8 +54,17 @@ def field_of_view_findings(
     fractions: Sequence[float],
     decay_constant_per_s: float,
     place: str,
+    *,
+    facts: Sequence[ScanFacts] = (),
+    durations_s: Sequence[float | None] = (),
 ) -> list[Finding]:
-    """Sanity of the whole field of view (methods 1.6): not more than was given, not growing against decay."""
+    """Sanity of the whole field of view (methods 1.6): not more than was given, not growing against decay.
+
+    Parameters
+    ----------
+    facts, durations_s
+        Of each scan, where known; likely causes are told from them.
+    """
     findings = []
     for number, fraction in enumerate(fractions, start=1):
         if fraction > FIELD_OF_VIEW_FRACTION_LIMIT:
@@ -51,7 +73,18 @@ def field_of_view_findings(
                     "field-of-view-activity",
                     "error",
                     f"The image holds {PERCENT.text(fraction)} of the administered activity, decay counted; check "
-                    "sensitivity and convention, units, decay reference and counting duration.",
+                    "sensitivity and convention, units, decay reference and counting duration."
+                    + (in_words(causes_of_fraction(fraction, facts[number - 1])) if facts else ""),
+                    f"{place}, time point {number}",
+                )
+            )
+        elif facts and 0 < fraction < FIELD_OF_VIEW_FRACTION_LOWEST:
+            findings.append(
+                Finding(
+                    "field-of-view-activity-low",
+                    "warning",
+                    f"The image holds {PERCENT.text(fraction, digits=4)} of the administered activity, decay counted."
+                    + in_words(causes_of_fraction(fraction, facts[number - 1])),
                     f"{place}, time point {number}",
                 )
             )
@@ -66,11 +99,23 @@ def field_of_view_findings(
                     "warning",
                     f"From time point {earlier + 1} to {later + 1}, {HOUR.text(elapsed)} later, the activity in the "
                     f"field of view grew by a factor {growth:.2f} after decay (up to {GROWTH_LIMIT:.2f} is expected); "
-                    "check times, durations and the field of view.",
+                    "check times, durations and the field of view."
+                    + (in_words(_causes_of_growth(growth, earlier, later, facts, durations_s)) if facts else ""),
                     f"{place}, time point {later + 1}",
                 )
             )
     return findings
+
+
+def _causes_of_growth(
+    growth: float, earlier: int, later: int, facts: Sequence[ScanFacts], durations_s: Sequence[float | None]
+) -> list[str]:
+    before, after = facts[earlier], facts[later]
+    first, second = (durations_s[earlier], durations_s[later]) if durations_s else (None, None)
+    own = dict(before.other_decay_factors)
+    others = [(name, factor / own[name]) for name, factor in after.other_decay_factors if own.get(name)]
+    ratio = second / first if first and second else None
+    return causes_of_growth(growth, after.decay_factor / before.decay_factor, ratio, others)
 
 
 def factor_two_findings(
@@ -79,8 +124,13 @@ def factor_two_findings(
     earlier_times_s: Sequence[float],
     earlier_fractions: Sequence[float],
     place: str,
+    *,
+    facts: Sequence[ScanFacts] = (),
 ) -> list[Finding]:
-    """A field-of-view fraction twice or half that of an earlier cycle at a like time: heads or frames counted twice."""
+    """A field-of-view fraction twice or half that of an earlier cycle at a like time: heads or frames twice.
+
+    Where facts of the scans are given, any other ratio beyond 1.8 that a known mistake makes is told, too.
+    """
     findings = []
     for number, (time, fraction) in enumerate(zip(times_s, fractions, strict=True), start=1):
         like = [
@@ -101,6 +151,18 @@ def factor_two_findings(
                     f"{place}, time point {number}",
                 )
             )
+        elif facts and ratio > 0 and abs(math.log(ratio)) > math.log(REMARKABLE_RATIO):
+            causes = causes_of_ratio(ratio, facts[number - 1])
+            if causes:
+                findings.append(
+                    Finding(
+                        "field-of-view-factor",
+                        "warning",
+                        f"The share of the administered activity in the field of view is {ratio:.3g} times that of the "
+                        f"earlier cycle.{in_words(causes)}",
+                        f"{place}, time point {number}",
+                    )
+                )
     return findings
 
 
@@ -124,14 +186,25 @@ def side_findings(vois: Sequence[Voi], place: str) -> list[Finding]:
     return findings
 
 
+def calibration_findings(calibration: Calibration, scans: Sequence[tuple[date, str]], place: str) -> list[Finding]:
+    """A calibration used on a day after its last one; ``scans`` are (day, quantity of the image)."""
+    until = calibration.valid_until
+    counted = [day for day, quantity in scans if quantity in ("counts", "counts_per_s")]
+    if until is None or not counted or max(counted) <= until:
+        return []
+    text = (
+        f"The calibration{f' of {calibration.profile}' if calibration.profile else ''} was valid until "
+        f"{until.isoformat()}; a scan is of {max(counted).isoformat()}."
+    )
+    return [Finding("calibration-expired", "warning", text, place)]
+
+
 def proposal_findings(vois: Sequence[Voi], place: str) -> list[Finding]:
     """VOIs that the program proposed and nobody has reviewed."""
     names = [voi.name for voi in vois if voi.proposed]
     if not names:
         return []
-    text = (
-        f"Proposed and not yet reviewed: {', '.join(names)}. The results rest on outlines that nobody has checked."
-    )
+    text = f"Proposed and not yet reviewed: {', '.join(names)}. The results rest on outlines that nobody has checked."
     return [Finding("proposal-unreviewed", "error", text, place)]
 
 

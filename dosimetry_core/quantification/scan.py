@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from dosimetry_core.calibration import calibrated_image
 from dosimetry_core.case import Administration, Calibration, Cycle
@@ -10,7 +11,7 @@ from dosimetry_core.errors import InconsistentCaseError
 from dosimetry_core.exclusive_vois import ExclusiveVois
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.image import TimePoint
-from dosimetry_core.nuclide import nuclide
+from dosimetry_core.nuclide import Y90, nuclide
 from dosimetry_core.partial_volume.image_noise import image_noise
 from dosimetry_core.partial_volume.point_spread import PointSpread
 from dosimetry_core.partial_volume.transfer_matrix import scan_regions
@@ -31,6 +32,14 @@ def _own_administration(cycle: Cycle, time_point: TimePoint, place: str) -> Admi
             remedy="check the clocks and the time zone",
         )
     return administration
+
+
+def calibration_used(cycle: Cycle) -> Calibration:
+    """The cycle's calibration; with the sensitivity measured beside 90Y where that was given and one is stated."""
+    mixed = cycle.calibration.sensitivity_with_yttrium_90_cps_per_bq
+    if mixed is None or cycle.administration(Y90) is None:
+        return cycle.calibration
+    return replace(cycle.calibration, sensitivity_cps_per_bq=mixed)
 
 
 def measured_scan(
@@ -63,7 +72,7 @@ def measured_scan(
     if old is not None and same:
         image = old.image
     else:
-        image = calibrated_image(time_point.spect, calibration, administration, where=place)
+        image = calibrated_image(time_point.spect, calibration_used(cycle), administration, where=place)
     transform = time_point.registration.transform
     organs = {key: mask for key, mask in exclusive.masks.items() if key not in exclusive.containers}
     known: Mapping[str, ContainerOnScan] = {}

@@ -119,6 +119,17 @@ def check_plan(opinion: Opinion, results: Tree, own: Sequence[dict[str, dict[str
             relative=EXACT,
             absolute=EXACT * (scale or 0.0),
         )
+    if second["next_cycle"] is not None:
+        opinion.add(["plan", "next_cycle"], "plan: number of the next cycle", second["next_cycle"], relative=0.0)
+    for key in ("allocation_gy", "allocation_bed_gy"):
+        for organ, value in second[key].items():
+            opinion.add(
+                ["plan", key, organ],
+                f"plan: {'BED' if 'bed' in key else 'absorbed dose'} allocated to the {organ} (Gy)",
+                value,
+                relative=EXACT,
+                absolute=EXACT,
+            )
     if not chosen:
         for organ, values in second["predicted_absorbed_dose_gy"].items():
             for when, dose in values.items():
@@ -262,7 +273,7 @@ def _delivered(cycle: Tree, own: Tree | None, higher_kidney: Mapping[str, Any]) 
         for organ, stated in cycle["organs"].items()
         if (table := at(stated, ["radiobiology", "protraction_per_gy"])) is not None
     }
-    if higher_kidney and higher_kidney["protraction"] is not None:
+    if higher_kidney and higher_kidney["protraction"] is not None and "kidneys" in doses:
         protraction["kidneys"] = higher_kidney["protraction"]
     return {
         "activities": given,

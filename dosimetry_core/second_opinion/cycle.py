@@ -12,6 +12,7 @@ from dosimetry_core.second_opinion.doses import ORGANS, decay_constant
 from dosimetry_core.second_opinion.fits import CannotRecompute, fit_data, own_integral, own_rate
 from dosimetry_core.second_opinion.marrow import marrow_doses, remainder_integrals
 from dosimetry_core.second_opinion.record import (
+    EXACT,
     Opinion,
     Tree,
     activities,
@@ -53,7 +54,7 @@ def measured_doses(
                 organs.setdefault(organ, {})[name] = energy / math.fsum(masses)
     _check_bed(opinion, results, index, cycle, rates, by_voi)
     check_beside(opinion, results, index, cycle, integrals, sources, by_voi)
-    check_organ_items(opinion, results, index, cycle, integrals, sources)
+    check_organ_items(opinion, results, index, cycle, integrals, sources, by_voi)
     for name, value in marrow_doses(results, cycle, sources).items():
         organs.setdefault("red_marrow", {})[name] = value
     return organs
@@ -66,6 +67,7 @@ def _check_bed(
     zeros = time_zeros(cycle)
     chosen = at(results, ["settings", "radiobiology"])
     parts: dict[str, list[tuple[float, float]]] = {}
+    tables: dict[str, list[tuple[float, Mapping[str, float], Mapping[str, Mapping[str, float]]]]] = {}
     for name, voi in cycle["vois"].items():
         organ = organ_of_role(voi["role"])
         if voi.get("bed_gy") is None:
@@ -95,6 +97,7 @@ def _check_bed(
         value = bed.bed_gy(by_voi[name], own)
         opinion.add([*place, "bed_gy"], f"cycle {cycle['number']}, {name}: BED (Gy)", value)
         parts.setdefault(organ, []).append((float(voi["mass_kg"]), value))
+        tables.setdefault(organ, []).append((float(voi["mass_kg"]), by_voi[name], own))
     for organ, values in parts.items():
         members = [voi for voi in cycle["vois"].values() if organ_of_role(voi["role"]) == organ]
         if at(cycle, ["organs", organ, "bed_gy"]) is not None and len(values) == len(members):
@@ -102,6 +105,28 @@ def _check_bed(
                 ["cycles", index, "organs", organ, "bed_gy"],
                 f"cycle {cycle['number']}, {organ}: BED (Gy)",
                 math.fsum(mass * value for mass, value in values) / math.fsum(mass for mass, _ in values),
+            )
+            if not at(cycle, ["organs", organ, "bed_estimated"]):
+                _organ_protraction(opinion, index, cycle, organ, tables[organ])
+
+
+def _organ_protraction(
+    opinion: Opinion,
+    index: int,
+    cycle: Tree,
+    organ: str,
+    parts: Sequence[tuple[float, Mapping[str, float], Mapping[str, Mapping[str, float]]]],
+) -> None:
+    """Coefficients that give the organ's BED from its doses: parts by mass, doses and their own coefficients."""
+    whole = math.fsum(mass for mass, _, _ in parts)
+    mean = {n: math.fsum(mass * doses[n] for mass, doses, _ in parts) / whole for n in parts[0][1]}
+    for n in mean:
+        for m in mean:
+            value = math.fsum(mass * table[n][m] * doses[n] * doses[m] for mass, doses, table in parts)
+            opinion.add(
+                ["cycles", index, "organs", organ, "radiobiology", "protraction_per_gy", n, m],
+                f"cycle {cycle['number']}, {organ}: protraction of {n} with {m} (1/Gy)",
+                value / (whole * mean[n] * mean[m]),
             )
 
 
@@ -128,6 +153,10 @@ def _voi_integrals(
     now: HalfLives = {}
     for name, voi in cycle["vois"].items():
         fits = voi.get("fit") or {}
+        if voi.get("mass_kg") is not None:
+            kg = float(voi["volume_ml"]) * float(voi["density_g_per_ml"]) / dose_formulas.GRAMS_PER_KG
+            title = f"cycle {cycle['number']}, {name}: mass (kg)"
+            opinion.add(["cycles", index, "vois", name, "mass_kg"], title, kg, relative=EXACT)
         measured = next((n for n, fit in fits.items() if not fit.get("derived_from")), None)
         if measured is None or first is None:
             continue
@@ -158,6 +187,11 @@ def _voi_integrals(
                 ["cycles", index, "vois", name, "fit", nuclide, "time_integrated_activity_bq_s"],
                 f"cycle {cycle['number']}, {name}: time-integrated activity of {nuclide} (Bq·s)",
                 own[nuclide],
+            )
+            opinion.add(
+                ["cycles", index, "vois", name, "fit", nuclide, "effective_half_life_s"],
+                f"cycle {cycle['number']}, {name}: effective half-life of {nuclide} (s)",
+                math.log(2.0) / rates[name][nuclide][1],
             )
         integrals[name] = own
     half_lives.update(now)

@@ -67,8 +67,8 @@ def blood_integrals(cycle: Tree) -> dict[str, float]:
     return integrals
 
 
-def remainder_integrals(results: Tree, cycle: Tree, sources: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """Own time-integrated activity of the rest of the body by nuclide."""
+def whole_body_integrals(cycle: Tree) -> dict[str, float]:
+    """Own time-integrated activity of the whole body by nuclide."""
     fits = cycle.get("whole_body") or {}
     measured = next((name for name, fit in fits.items() if not fit.get("derived_from")), None)
     if measured is None:
@@ -84,19 +84,25 @@ def remainder_integrals(results: Tree, cycle: Tree, sources: Mapping[str, Mappin
     rate = decay_constant(measured)
     data = points([t for t, _ in pairs], [v for _, v in pairs], "proportional", rate)
     curve = anchored_curve(data, given[measured])
+    return {
+        name: curve.integral(factor=given[name] / given[measured], faster_by_per_s=decay_constant(name) - rate)
+        for name in given
+    }
+
+
+def remainder_integrals(results: Tree, cycle: Tree, sources: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """Own time-integrated activity of the rest of the body by nuclide."""
     blood = blood_integrals(cycle)
-    ratio, density = _marrow_settings(results, cycle) if blood else (0.0, 1.0)
+    ratio, density = marrow_settings(results, cycle) if blood else (0.0, 1.0)
     rest = {}
-    for name in given:
-        change = decay_constant(name) - rate
-        total = curve.integral(factor=given[name] / given[measured], faster_by_per_s=change)
+    for name, total in whole_body_integrals(cycle).items():
         marrow = blood.get(name, 0.0) * dose_formulas.GRAMS_PER_KG / density * ratio
         marrow *= dose_formulas.marrow_mass_kg(results["patient"]["sex"])
         rest[name] = total - marrow - math.fsum(values.get(name, 0.0) for values in sources.values())
     return rest
 
 
-def _marrow_settings(results: Tree, cycle: Tree) -> tuple[float, float]:
+def marrow_settings(results: Tree, cycle: Tree) -> tuple[float, float]:
     """Marrow-to-blood ratio, by the haematocrit if the settings want that, and density of blood."""
     settings = results["settings"]["red_marrow"]
     ratio = float(settings["marrow_to_blood_ratio"])
@@ -121,7 +127,7 @@ def marrow_items(results: Tree, cycle: Tree, sources: Mapping[str, Mapping[str, 
     blood = blood_integrals(cycle)
     if not blood:
         return {}
-    ratio, density = _marrow_settings(results, cycle)
+    ratio, density = marrow_settings(results, cycle)
     items = {}
     for name, integral in blood.items():
         parts = {"self": dose_formulas.marrow_self_dose(name, sex, integral, density, ratio)}

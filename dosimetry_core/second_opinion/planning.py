@@ -84,7 +84,7 @@ class Search:
         if self.protocol["activity_rule"] == "fixed-while-limits-allow":
             standard = {name: decimal(n["standard_activity_bq"]) for name, n in self.nuclides.items()}
             self.repeats = Decimal(count - len(self.cycles))
-            while self.repeats > 1 and not self.keeps(standard):
+            while self.repeats > 1 and not self.keeps(standard, per_cycle=False):
                 self.repeats -= 1
             return self.repeats
         if self.protocol["allocation"] == "front-loaded":
@@ -138,7 +138,7 @@ class Search:
 
     def measured_in(self, organ: str, name: str, index: int) -> int:
         """The cycle whose measurement a cycle's dose rests on: itself, else the last before, else the first after."""
-        order = [*range(index, -1, -1), *range(index + 1, len(self.cycles))]
+        order: list[int] = [*range(index, -1, -1), *range(index + 1, len(self.cycles))]
         for number in order:
             if name in self.cycles[number]["per_activity"].get(organ, {}):
                 return number
@@ -192,12 +192,12 @@ class Search:
             return self.past_bed[organ] + self.repeats * dose + squares * added
         return following if key == "red_marrow_per_cycle" else self.past[organ] + self.repeats * following
 
-    def keeps(self, activities: Mapping[str, Decimal]) -> bool:
-        """Whether these activities keep every limit."""
+    def keeps(self, activities: Mapping[str, Decimal], *, per_cycle: bool = True) -> bool:
+        """Whether these activities keep every limit; ``per_cycle``: those of one cycle too."""
         return all(
             self.reached(key, activities) <= limit * (1 + _SLACK)
             for key, limit in self.limits.items()
-            if organ_of_limit(key) in self.organs
+            if organ_of_limit(key) in self.organs and (per_cycle or key != "red_marrow_per_cycle")
         )
 
     def result(self, stop_rule_met: bool) -> dict[str, Any]:
@@ -226,6 +226,8 @@ class Search:
             "feasible": self.keeps(activities),
             "stop": stop,
             "next_cycle": None if self.done else len(self.cycles) + 1,
+            "allocation_gy": {} if self.done else self._allocations(bed=False),
+            "allocation_bed_gy": {} if self.done else self._allocations(bed=True),
             "predicted_absorbed_dose_gy": {
                 organ: {
                     "next_cycle": float(following * self.next_dose(organ, activities)),
@@ -241,6 +243,18 @@ class Search:
                 for key in self.bed_limits
             },
         }
+
+    def _allocations(self, *, bed: bool) -> dict[str, float]:
+        """What the next cycle may deliver to each organ, by its tightest limit."""
+        found: dict[str, list[Decimal]] = {}
+        for key, limit in self.limits.items():
+            organ = organ_of_limit(key)
+            if organ not in self.organs or (key in self.bed_limits) != bed:
+                continue
+            past = self.past_bed[organ] if bed else self.past[organ]
+            room = limit if key == "red_marrow_per_cycle" else (limit - past) / self.repeats
+            found.setdefault(organ, []).append(room)
+        return {organ: float(min(rooms)) for organ, rooms in found.items()}
 
     def _largest(self, free: str, activities: Mapping[str, Decimal]) -> Decimal:
         """Largest activity that keeps all limits, by halving an interval; negative if the fixed part exceeds."""

@@ -91,3 +91,27 @@ def _check_sums(opinion: Opinion, place: Sequence[str | int], stated: Tree, titl
                     relative=EXACT,
                     absolute=EXACT,
                 )
+    for name, effects in by_nuclide.items():
+        parts = stated["absorbed_dose_gy"]
+        summed = [n for n in parts if n != "total"] if name == "total" else [name]
+        dose = math.fsum(float(parts[n]) for n in summed)
+        budget = at(stated, ["uncertainty_budget", name])
+        if budget is None or not dose > 0.0:
+            continue
+        path = [*place, "uncertainty_budget", name]
+        opinion.add(
+            [*path, "relative_standard_uncertainty"],
+            f"{title}: relative uncertainty of {name}",
+            size(effects) / dose,
+            relative=EXACT,
+        )
+        for kind in budget["sources"]:
+            for word, acts_once in (("random", True), ("common", False)):
+                own = {k: e for k, e in effects.items() if k[0] == kind and (k[2] is not None) == acts_once}
+                opinion.add(
+                    [*path, "sources", kind, f"{word}_relative_standard_uncertainty"],
+                    f"{title}: {word} uncertainty of {name} by {kind.replace('_', ' ')}",
+                    size(own) / dose,
+                    relative=EXACT,
+                    absolute=EXACT,
+                )

@@ -103,7 +103,10 @@ class Observed:
 def observed(folder: Path) -> Observed:
     """Import, measure, fit, dose. Raises DosimetryError where the chain refuses, or the kidney has no dose."""
     evaluation = evaluate(align_case(import_case(read_case(folder))))
-    voi = evaluation.cycles[0].vois["Kidney L"]
+    remarks = Counter((finding.code, finding.level) for finding in evaluation.findings if finding.level != "info")
+    voi = evaluation.cycles[0].vois.get("Kidney L")
+    if voi is None:  # by its name
+        return Observed((), (), 0.0, 0.0, remarks)
     if voi.failure is not None:
         raise MissingDataError(str(voi.failure), where="Kidney L")
     curve = voi.curves["Lu-177"]
@@ -112,7 +115,7 @@ def observed(folder: Path) -> Observed:
         tuple(float(value) for value in curve.times_s),
         voi.volume_ml,
         voi.doses["Lu-177"].absorbed_dose_gy,
-        Counter((finding.code, finding.level) for finding in evaluation.findings if finding.level != "info"),
+        remarks,
     )
 
 

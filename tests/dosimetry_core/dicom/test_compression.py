@@ -138,7 +138,7 @@ def test_that_decoding_says_how_far_it_is_and_can_be_cancelled(tmp_path: Path) -
 
     def stop(fraction: float, message: str) -> None:
         steps.append((fraction, message))
-        if message == "Decoding slices":
+        if message == "Checking series":
             raise Cancelled
 
     with pytest.raises(Cancelled):

@@ -66,3 +66,13 @@ def test_that_a_file_cut_short_is_refused(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:5000])
     with pytest.raises(DicomReadError, match="is truncated"):
         read_nifti(path)
+
+
+@pytest.mark.parametrize("offset", [float("nan"), float("inf"), -1.0, 1e9])
+def test_that_voxels_at_no_possible_place_are_refused(tmp_path: Path, offset: float) -> None:
+    path = written(tmp_path / "a.nii", np.zeros((4, 4, 4), np.int16))
+    content = bytearray(path.read_bytes())
+    struct.pack_into("<f", content, 108, offset)
+    path.write_bytes(content)
+    with pytest.raises(DicomReadError, match=r"announces .* voxels at byte -?\d+"):
+        read_nifti(path)

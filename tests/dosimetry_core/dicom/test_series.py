@@ -305,3 +305,16 @@ def test_that_reading_can_be_cancelled(tmp_path: Path) -> None:
 
     with pytest.raises(Cancelled):
         _read(tmp_path, progress=stop)
+
+
+def test_that_a_study_without_a_usable_spect_is_a_finding(tmp_path: Path) -> None:
+    def planar(dataset: Dataset) -> None:
+        dataset.ImageType = ["ORIGINAL", "PRIMARY", "STATIC", "EMISSION"]
+
+    nm_file(tmp_path / "a.dcm", COUNTS)
+    # Another image of a study with a SPECT is nothing to remark on.
+    nm_file(tmp_path / "b.dcm", COUNTS, edit=lambda d: (planar(d), setattr(d, "SOPInstanceUID", "1.2.3"))[0])
+    assert [f.code for f in _read(tmp_path).findings if f.code == "study-without-spect"] == []
+    later = nm_file(tmp_path / "c.dcm", COUNTS, visit=Visit().later(20, "visit 2"), edit=planar)
+    found = [f for f in _read(tmp_path).findings if f.code == "study-without-spect"]
+    assert [(f.level, f.place) for f in found] == [("warning", str(later))]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from dosimetry_core.partial_volume.voxel_correction import voxel_wise_corrected
+from dosimetry_core.partial_volume.voxel_correction import divided_image
 from dosimetry_core.voi_sampling import GridCoverage
 from tests.phantoms import grid
 
@@ -17,21 +17,50 @@ def test_that_a_blurred_organ_on_a_warm_ground_is_made_sharp_again() -> None:
     true = np.full(GRID.shape, 1.0, np.float32)
     true[part.slices] = 10.0
     seen = gaussian_filter(true, SIGMA, mode="nearest")
-    found = voxel_wise_corrected(seen, {"organ": part}, {"organ": 10.0 * 512}, SIGMA)
+    found = divided_image(seen, {"organ": part}, {"organ": 10.0 * 512}, SIGMA)
     before = seen[part.slices].sum() / true[part.slices].sum()
     assert before < 0.85
     # The ground beneath the organ is not known, so a few percent are left at its edge.
-    assert found[part.slices].sum() == pytest.approx(true[part.slices].sum(), rel=0.03)
-    assert found[7, 12, 12] < 0.5 * seen[7, 12, 12]
+    assert found.own["organ"].sum() == pytest.approx(true[part.slices].sum(), rel=0.03)
+    assert found.around[7, 12, 12] < 0.5 * seen[7, 12, 12]
+
+
+def test_that_half_a_voxel_of_an_organ_holds_half_a_voxel_of_its_activity() -> None:
+    inside = np.zeros((8, 8, 8))
+    inside[1:-1, 1:-1, 1:-1] = 1.0
+    inside[0, 1:-1, 1:-1] = 0.5
+    part = GridCoverage(GRID, (8, 8, 8), inside, 0.0)
+    true = np.zeros(GRID.shape, np.float32)
+    true[part.slices] = 10.0 * inside
+    found = divided_image(gaussian_filter(true, SIGMA), {"organ": part}, {"organ": 10.0 * inside.sum()}, SIGMA)
+    # What the outline's voxels hold is the organ's, all of it; the sum needs no scaling.
+    assert found.own["organ"].sum() == pytest.approx(10.0 * inside.sum(), rel=1e-3)
+    assert found.own["organ"][0, 4, 4] == pytest.approx(5.0, rel=1e-3)
+
+
+def test_that_neighbours_keep_their_own_activity_in_a_voxel_they_share() -> None:
+    left, right = np.ones((6, 6, 6)), np.ones((6, 6, 6))
+    left[:, :, -1], right[:, :, 0] = 0.5, 0.5
+    parts = {"a": GridCoverage(GRID, (8, 8, 6), left, 0.0), "b": GridCoverage(GRID, (8, 8, 11), right, 0.0)}
+    true = np.zeros(GRID.shape, np.float32)
+    for (name, part), level in zip(parts.items(), (20.0, 1.0), strict=True):
+        true[part.slices] += np.float32(level) * part.fraction.astype(np.float32)
+        assert name in parts
+    totals = {"a": 20.0 * left.sum(), "b": right.sum()}
+    found = divided_image(gaussian_filter(true, SIGMA), parts, totals, SIGMA)
+    for name, total in totals.items():
+        assert found.own[name].sum() == pytest.approx(total, rel=1e-3)
+    assert found.together(parts).sum() == pytest.approx(true.sum(), rel=1e-3)
 
 
 def test_that_nothing_is_changed_far_from_vois_and_without_blur() -> None:
     part = GridCoverage(GRID, (10, 10, 10), np.ones((3, 3, 3)), 0.0)
     image = np.random.default_rng(3).uniform(1, 2, GRID.shape).astype(np.float32)
     total = {"organ": float(image[part.slices].sum())}
-    far = voxel_wise_corrected(image, {"organ": part}, total, SIGMA)
+    far = divided_image(image, {"organ": part}, total, SIGMA).together({"organ": part})
     np.testing.assert_array_equal(far[:5], image[:5])
     sharp = np.zeros(GRID.shape, np.float32)
     sharp[part.slices] = 2.0
-    same = voxel_wise_corrected(sharp, {"organ": part}, {"organ": 54.0}, (1e-6, 1e-6, 1e-6))
-    np.testing.assert_allclose(same, sharp, rtol=1e-6)
+    same = divided_image(sharp, {"organ": part}, {"organ": 54.0}, (0.0, 0.0, 0.0))
+    np.testing.assert_allclose(same.own["organ"], 2.0, rtol=1e-6)
+    assert not same.around.any()

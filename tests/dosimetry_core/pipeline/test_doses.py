@@ -7,10 +7,18 @@ import pytest
 
 from dosimetry_core.pipeline.doses import dose_findings
 
+COMPARED: Any = (SimpleNamespace(engine="local-deposition", beyond_bound=False),)
+
 
 def _found(role: str, volume_ml: float, failure: str | None = None) -> list[tuple[str, str]]:
     voi: Any = SimpleNamespace(
-        role=role, volume_ml=volume_ml, failure=failure, doses={"Lu-177": object()}, voxel_dose=None
+        role=role,
+        volume_ml=volume_ml,
+        failure=failure,
+        engine="sphere",
+        doses={"Lu-177": object()},
+        pending_engine=None,
+        comparisons=COMPARED,
     )
     cycle: Any = SimpleNamespace(number=1)
     return [(finding.code, finding.level) for finding in dose_findings(cycle, {"A": voi})]

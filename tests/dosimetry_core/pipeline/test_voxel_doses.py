@@ -14,6 +14,7 @@ from dosimetry_core.evaluation import Evaluation
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.pipeline import evaluate
 from dosimetry_core.pipeline.images import align_case, import_case
+from dosimetry_core.pipeline.voxel_engine import VoxelEngine
 from dosimetry_core.results_json import results_json
 from dosimetry_core.second_check import second_check
 from dosimetry_core.voi_sampling import coverage_on_grid
@@ -90,7 +91,7 @@ def test_that_a_plan_from_voxel_doses_is_not_signed_unexplained(voxels: Evaluati
     findings = second_check(voxels).findings
     assert {f.level for f in findings if f.code == "second-opinion-missing"} == {"error"}
     (stated, *_) = [f for f in findings if f.code == "voxel-engine-difference"]
-    assert "organ-level" in stated.text
+    assert "organ-level" in stated.text.lower()
 
 
 def test_that_without_ct_there_is_no_voxel_dose_and_it_is_said(case: Case) -> None:
@@ -135,3 +136,65 @@ def test_that_vois_of_the_map_cover_the_drawn_volume(voxels: Evaluation) -> None
         )
         assert part.volume_ml == pytest.approx(voxels.cycles[0].vois[name].volume_ml, rel=1e-6)
         assert np.all(part.fraction >= 0)
+
+
+def test_that_voxel_doses_are_itemised_and_their_parts_add_up(voxels: Evaluation) -> None:
+    for voi in voxels.cycles[0].vois.values():
+        parts = sum(by["Lu-177"] for by in voi.contributions_gy.values())
+        assert parts == pytest.approx(voi.doses["Lu-177"].absorbed_dose_gy, rel=1e-12)
+        assert voi.contributions_gy["self"]["Lu-177"] > 0.95 * parts
+        assert voi.contributions_gy["kidneys"]["Lu-177"] > 0
+
+
+def test_that_at_least_two_engines_stand_beside_each_other_and_explain_their_difference(
+    voxels: Evaluation, plain: Evaluation
+) -> None:
+    for evaluation in (voxels, plain):
+        for voi in evaluation.cycles[0].vois.values():
+            assert voi.comparisons
+            assert {item.engine for item in voi.comparisons} == set(voi.cross_checks_gy)
+            for item in voi.comparisons:
+                assert sum(item.parts.values()) == pytest.approx(item.ratio["total"] - 1, abs=1e-12)
+
+
+def test_that_an_engine_may_be_chosen_for_one_voi(case: Case, plain: Evaluation) -> None:
+    settings = replace(case.settings, engine_by_voi=FrozenMap({"Kidney L": "local-deposition"}))
+    vois = evaluate(replace(case, settings=settings), previous=plain).cycles[0].vois
+    assert vois["Kidney L"].engine == "local-deposition"
+    assert "organ-level" in vois["Kidney L"].cross_checks_gy
+    assert vois["Kidney R"].engine == "organ-level"
+    before = plain.cycles[0].vois["Kidney L"].cross_checks_gy["local-deposition"]["Lu-177"]
+    assert vois["Kidney L"].doses["Lu-177"].absorbed_dose_gy == before
+
+
+def test_that_held_voxel_doses_are_pending_said_and_completed_to_the_same(case: Case, voxels: Evaluation) -> None:
+    density = FrozenMap({**voxels.case.settings.density_g_per_ml, "kidneys": 1.04})
+    edited = replace(voxels.case, settings=replace(voxels.case.settings, density_g_per_ml=density))
+    held = evaluate(edited, previous=voxels, voxel_doses="held")
+    assert held.cycles[0].voxels_pending
+    assert {voi.pending_engine for voi in held.cycles[0].vois.values()} == {"voxel-s-values"}
+    assert {voi.engine for voi in held.cycles[0].vois.values()} == {"organ-level"}
+    assert {f.level for f in held.findings if f.code == "engine-pending"} == {"error"}
+    complete = evaluate(edited, previous=held)
+    assert not complete.cycles[0].voxels_pending
+    afresh = evaluate(edited)
+    for name, voi in afresh.cycles[0].vois.items():
+        assert complete.cycles[0].vois[name].doses["Lu-177"] == voi.doses["Lu-177"]
+    unchanged = evaluate(_with_engine(case, "voxel-s-values"), previous=voxels, voxel_doses="held")
+    assert not unchanged.cycles[0].voxels_pending
+
+
+def test_that_the_histogram_falls_from_the_whole_volume_and_gives_the_volume_at_a_dose(voxels: Evaluation) -> None:
+    for voi in voxels.cycles[0].vois.values():
+        numbers = voi.voxel_dose
+        assert numbers is not None
+        assert numbers.histogram_volume_fraction[0] == pytest.approx(1.0)
+        assert list(numbers.histogram_volume_fraction) == sorted(numbers.histogram_volume_fraction, reverse=True)
+        state = voxels.cycles[0].voxels
+        assert isinstance(state, VoxelEngine)
+        found = state.voi(voi.voi.name)
+        assert found is not None
+        for dose in numbers.histogram_gy[::10]:
+            exact = found.voxels.volume_receiving_ml(dose) / found.voxels.total_volume_ml
+            assert numbers.volume_fraction_receiving(dose) == pytest.approx(exact, abs=1e-9)
+        assert numbers.volume_fraction_receiving(1e3) == 0.0

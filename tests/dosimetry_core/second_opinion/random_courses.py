@@ -45,6 +45,7 @@ from dosimetry_core.volume import Volume
 from tests.phantoms import grid
 
 LU, Y = "Lu-177", "Y-90"
+_FIVE_SAMPLES = (5.0, 10.0, 40.0, 240.0, 1440.0)
 BUNDLED = ("duonen-a", "duonen-b", "duonen-c", "duonen-d", "garske-roman")
 MODELS = get_args(FitModel)
 _GRID = grid((2, 2, 2), (4.0, 4.0, 4.0), origin_mm=(0.0, 0.0, 0.0))
@@ -135,7 +136,7 @@ def evaluated(case: Case, measurements: list[CycleMeasurement | None]) -> Evalua
     before: Any = SimpleNamespace(
         case=SimpleNamespace(patient=None, settings=None),
         cycles=[
-            SimpleNamespace(cycle=cycle, measurement=measurement)
+            SimpleNamespace(cycle=cycle, measurement=measurement, voxels=None)
             for cycle, measurement in zip(case.cycles, measurements, strict=True)
         ],
     )
@@ -192,7 +193,7 @@ def _administrations(rng: random.Random, start: datetime, tandem: bool) -> tuple
 
 
 def _scan_hours(rng: random.Random, first: bool) -> tuple[float, ...]:
-    several = ((4.0, 24.0, 48.0, 192.0), (4.0, 24.0, 96.0, 168.0), (2.0, 5.0, 24.0, 48.0, 120.0, 192.0))
+    several = ((4.0, 24.0, 48.0, 192.0), (4.0, 24.0, 96.0, 168.0)) + ((2.0, 5.0, 24.0, 48.0, 120.0, 192.0),) * 2
     few = ((4.0, 24.0, 48.0), (24.0, 96.0, 168.0), (24.0, 168.0), (24.0,), (96.0,))
     return rng.choice(several if first else several + several + few)
 
@@ -227,11 +228,25 @@ def _cycle(
         }
         spread = FrozenMap({"kidneys": 0.13, "red_marrow": 0.3} if rng.random() < 0.8 else {})
         return replace(cycle, entered=EnteredAbsorbedDose(FrozenMap(values), spread)), None
+    return imaged_cycle(rng, cycle, regions, _scan_hours(rng, first))
+
+
+def imaged_cycle(
+    rng: random.Random,
+    cycle: Cycle,
+    regions: list[tuple[str, Role]],
+    hours: tuple[float, ...],
+    *,
+    noise: float | None = None,
+    known: bool | None = None,
+    blood_minutes: tuple[float, ...] | None = None,
+) -> tuple[Cycle, CycleMeasurement]:
+    """A cycle with scans and blood, and what they measured; noise, whether it is known, and samples drawn if None."""
+    administrations = cycle.administrations
     given = next(a for a in administrations if a.nuclide == LU)
-    hours = _scan_hours(rng, first)
     starts = [given.time_zero + timedelta(hours=h + rng.uniform(-0.3, 0.3)) for h in hours]
     times_s = np.array([(when - given.time_zero).total_seconds() for when in starts])
-    points = tuple(TimePoint(_series(number, k, when)) for k, when in enumerate(starts, 1))
+    points = tuple(TimePoint(_series(cycle.number, k, when)) for k, when in enumerate(starts, 1))
     body_bq = given.administered_activity_bq * (
         0.55 * np.exp(-times_s * math.log(2) / HOUR.to_core(rng.uniform(3.0, 9.0)))
         + 0.45 * np.exp(-times_s * math.log(2) / HOUR.to_core(rng.uniform(45.0, 80.0)))
@@ -248,14 +263,14 @@ def _cycle(
         )
         for point, when, t, body in zip(points, starts, times_s, body_bq, strict=True)
     )
-    vois = _measured_vois(rng, regions, given.administered_activity_bq, times_s)
+    vois = _measured_vois(rng, regions, given.administered_activity_bq, times_s, noise, known)
     body = WholeBody("measured", tuple(starts), tuple(float(v) for v in body_bq)) if rng.random() < 0.5 else WholeBody()
     cycle = replace(
         cycle,
         time_points=points,
         vois=tuple(v.voi for v in vois.values()),
         whole_body=body,
-        blood_samples=_blood(rng, administrations),
+        blood_samples=_blood(rng, administrations, blood_minutes),
         haematocrit=rng.choice((None, rng.uniform(0.28, 0.5))),
     )
     measurement: Any = SimpleNamespace(cycle=cycle, time_points=scans, vois=FrozenMap(vois), findings=())
@@ -268,11 +283,16 @@ def _series(number: int, index: int, start: datetime) -> ImageSeries:
 
 
 def _measured_vois(
-    rng: random.Random, regions: list[tuple[str, Role]], given_bq: float, times_s: np.ndarray
+    rng: random.Random,
+    regions: list[tuple[str, Role]],
+    given_bq: float,
+    times_s: np.ndarray,
+    noise: float | None,
+    known: bool | None,
 ) -> dict[str, VoiMeasurement]:
-    noise = rng.choice((0.0, 0.02, 0.05))
+    noise = rng.choice((0.0, 0.02, 0.05)) if noise is None else noise
     found: dict[str, VoiMeasurement] = {}
-    known = rng.random() < 0.8
+    known = rng.random() < 0.93 if known is None else known
     lesions = [name for name, role in regions if role == "lesion"]
     inside = tuple(lesions[:1]) if rng.random() < 0.4 else ()
     for name, role in regions:
@@ -299,8 +319,11 @@ def _measured_vois(
     return found
 
 
-def _blood(rng: random.Random, administrations: tuple[Administration, ...]) -> tuple[BloodSample, ...]:
-    draws = rng.choice(((5.0, 10.0, 40.0, 240.0, 1440.0),) * 3 + ((10.0, 240.0, 1440.0), (240.0, 1440.0), ()))
+def _blood(
+    rng: random.Random, administrations: tuple[Administration, ...], draws: tuple[float, ...] | None
+) -> tuple[BloodSample, ...]:
+    if draws is None:
+        draws = rng.choice((_FIVE_SAMPLES,) * 3 + ((10.0, 240.0, 1440.0), (240.0, 1440.0), ()))
     own_yttrium = len(administrations) > 1 and rng.random() < 0.3
     given = {a.nuclide: a for a in administrations}
     end = max(a.start + timedelta(seconds=a.known_infusion_s) for a in administrations)

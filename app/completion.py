@@ -1,0 +1,82 @@
+"""Computes what results left pending while something was edited: doses by voxel S values, once the case rests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.document import Document
+from app.jobs import Job, Jobs
+from dosimetry_core.case import Case
+
+Complete = Callable[..., Any]
+"""``complete(evaluation, *, progress)``: the same results with nothing pending."""
+
+REST_MS = 400
+"""Results that stayed current this long are completed."""
+
+
+class Completion(QObject):
+    """Completes each current result that rests; the job is given up as soon as the case changes.
+
+    ``finished`` carries the complete results after they were attached to the document.
+    """
+
+    finished = Signal(object)
+
+    def __init__(self, document: Document, jobs: Jobs, complete: Complete, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._document, self._jobs, self._complete = document, jobs, complete
+        self._job: Job | None = None
+        self._cycles: Any = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(REST_MS)
+        self._timer.timeout.connect(self._begin)
+        document.evaluation_changed.connect(self._look)
+        document.previewed.connect(lambda _case: self._look())
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether something is being completed, or is about to be."""
+        return self._job is not None or self._timer.isActive()
+
+    def _look(self) -> None:
+        evaluation: Any = self._document.evaluation
+        pending = evaluation is not None and has_pending(evaluation) and not self._document.is_previewing
+        if self._job is not None:
+            # The second opinion attaches new results with the same cycles: those are the same computation.
+            if pending and evaluation.cycles is self._cycles:
+                return
+            self._job.cancel()
+        if pending:
+            self._timer.start()
+        else:
+            self._timer.stop()
+
+    def _begin(self) -> None:
+        case, evaluation = self._document.case, self._document.evaluation
+        if evaluation is None or self._document.is_previewing or not has_pending(evaluation):
+            return
+        job = self._jobs.start(self._complete, evaluation, purpose="voxel doses", title="Voxel doses")
+        self._job, self._cycles = job, evaluation.cycles
+        job.succeeded.connect(lambda result: self._keep(case, result))
+        job.finished.connect(lambda: self._end(job))
+
+    def _keep(self, case: Case, result: Any) -> None:
+        known = self._document.evaluation_of(case)
+        if known is not None and known.cycles is self._cycles:
+            self._job = None
+            self._document.attach(case, result)
+            self.finished.emit(result)
+
+    def _end(self, job: Job) -> None:
+        if self._job is job:
+            self._job = None
+
+
+def has_pending(evaluation: Any) -> bool:
+    """Whether any cycle's voxel doses are still to be computed."""
+    return any(result.voxels_pending for result in getattr(evaluation, "cycles", ()))

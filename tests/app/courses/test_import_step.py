@@ -1,0 +1,167 @@
+"""The import step in the real window: folders looked into and dropped, studies taken, corrections with reasons."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from app.main_window import MainWindow
+from app.screenshots import wait_until_idle
+from app.steps.folder_contents_dialog import FolderContentsDialog
+from app.steps.import_step import ImportStep
+from tests.app.courses.window_work import Open
+from tests.phantoms import Visit, ct_series, nm_file
+from tests.small_study import CASE, CT, HOURS, SPECT, write_small_case
+
+LEFT = Qt.MouseButton.LeftButton
+PICTURES = os.environ.get("LUTETIA_PICTURES", "")
+
+
+def _picture(widget: object, name: str) -> None:
+    """For looking at it by eye."""
+    if PICTURES:
+        widget.grab().save(str(Path(PICTURES) / f"{name}.png"))  # type: ignore[attr-defined]
+
+
+def _import_step(window: MainWindow) -> ImportStep:
+    window.go_to("import")
+    step = window.step("import")
+    assert isinstance(step, ImportStep)
+    return step
+
+
+@pytest.fixture
+def window(opened: Open, tmp_path: Path) -> MainWindow:
+    folder = write_small_case(tmp_path / "case", CASE.replace('["images"]', '["images/visit1", "images/visit2"]'))
+    window = opened()
+    window.resize(1600, 1000)
+    window.show()
+    window.opening.open_path(folder)
+    wait_until_idle(window)
+    return window
+
+
+def _mixed_folder(folder: Path) -> Path:
+    """The third and fourth scan of the patient, a broken file, and a scan of somebody else."""
+    first = Visit()
+    for index in (2, 3):
+        start = first.start + timedelta(hours=HOURS[index] - HOURS[0])
+        visit = Visit(f"visit {index + 1}", start=start, frame_uid=first.frame_uid)
+        counts = np.zeros(SPECT.shape, np.uint16)
+        counts[7:13, 18:24, 30:36] = 2000 // (index + 1)
+        nm_file(folder / f"later{index + 1}" / "spect.dcm", counts, SPECT, visit)
+        ct_series(folder / f"later{index + 1}" / "ct", np.full(CT.shape, 40, np.int16), CT, visit)
+    nm_file(
+        folder / "other" / "spect.dcm", counts, SPECT, Visit("other", "P-2", "Żółć^Łucja", frame_uid=first.frame_uid)
+    )
+    (folder / "torn.dcm").write_bytes((folder / "later3" / "spect.dcm").read_bytes()[:3000])
+    return folder
+
+
+def _dialog(window: MainWindow) -> FolderContentsDialog:
+    wait_until_idle(window)
+    dialogs = [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, FolderContentsDialog)]
+    return next(dialog for dialog in dialogs if dialog.isVisible())
+
+
+def test_that_a_dropped_folder_is_listed_and_its_studies_are_taken(window: MainWindow, tmp_path: Path) -> None:
+    step = _import_step(window)
+    folder = _mixed_folder(tmp_path / "from the scanner")
+    what = QMimeData()
+    what.setUrls([QUrl.fromLocalFile(str(folder))])
+    action, buttons, keys = Qt.DropAction.CopyAction, LEFT, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(50, 50), action, what, buttons, keys)
+    QApplication.sendEvent(window, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(window, QDropEvent(QPointF(50, 50), action, what, buttons, keys))
+    dialog = _dialog(window)
+    _picture(dialog, "folder")
+    tops = [dialog.tree.topLevelItem(n).text(0) for n in range(dialog.tree.topLevelItemCount())]
+    assert tops == ["Whose is not known", "P-1 · Demo^Patient", "P-2 · Żółć^Łucja"]
+    assert "torn.dcm" in {one.paths[0].rpartition("/")[2] for one in dialog._found if one.verdict == "error"}
+    # Another patient's study can't be taken.
+    other = next(item for item, series in dialog._studies if series[0].patient_id == "P-2")
+    other.setCheckState(0, Qt.CheckState.Checked)
+    assert not dialog.take_button.isEnabled()
+    assert "untick" in dialog.message.text()
+    other.setCheckState(0, Qt.CheckState.Unchecked)
+    before = window.session.document.case
+    QTest.mouseClick(dialog.take_button, LEFT)
+    wait_until_idle(window)
+    cycle = window.session.document.case.cycles[0]
+    assert len(cycle.time_points) == 4
+    assert [Path(path).name for path in cycle.image_paths] == ["visit1", "visit2", "later3", "later4"]
+    assert [voi.name for voi in cycle.vois] == [voi.name for voi in before.cycles[0].vois]
+    _picture(window, "import")
+    window.session.document.undo()
+    assert window.session.document.case is before
+    assert step.summary() == "2 scans in 1 cycles"
+
+
+def test_that_a_correction_keeps_the_original_and_needs_a_reason(window: MainWindow) -> None:
+    step = _import_step(window)
+    section, document = step.corrections, window.session.document
+    before = document.case
+    section.value.setText("90")
+    QTest.mouseClick(section.button, LEFT)
+    assert "reason" in section.message.text()
+    assert document.case is before
+    section.reason.setText("clock compared with the radio clock")
+    QTest.mouseClick(section.button, LEFT)
+    wait_until_idle(window)
+    old, new = before.cycles[0], document.case.cycles[0]
+    shifts = [
+        (b.spect.acquisition_start - a.spect.acquisition_start).total_seconds()
+        for a, b in zip(old.time_points, new.time_points, strict=True)
+    ]
+    assert shifts == [90.0, 90.0]
+    assert [voi.mask for voi in new.vois] == [voi.mask for voi in old.vois]
+    assert [p.registration for p in new.time_points] == [p.registration for p in old.time_points]
+    command = document._commands[-1]
+    assert (command.label, command.why) == ("Correct Scanner's clock (s): 90", "clock compared with the radio clock")
+    row = {one.key: one for one in step.corrections.table._rows}["scanner-clock"]
+    assert "14:05:00" in str(row.cells["original"])
+    assert "14:06:30" in str(row.cells["used"])
+    _picture(window, "corrected")
+
+
+def test_that_a_value_that_is_none_is_refused_in_words(window: MainWindow) -> None:
+    section = _import_step(window).corrections
+    before = window.session.document.case
+    section.value.setText("soon")
+    section.reason.setText("tried")
+    QTest.mouseClick(section.button, LEFT)
+    wait_until_idle(window)
+    assert "'soon' can't be taken" in section.message.text()
+    assert window.session.document.case is before
+
+
+def test_that_a_scanners_habits_are_kept_under_a_name_and_applied(window: MainWindow, data: Path) -> None:
+    step = _import_step(window)
+    section = step.corrections
+    section.value.setText("-30")
+    section.reason.setText("clock is early")
+    QTest.mouseClick(section.button, LEFT)
+    wait_until_idle(window)
+    section.keep_profile("Camera 2")
+    assert (data / "scanner-profiles.toml").exists()
+    assert section.profiles.itemText(0) == "Camera 2: scanner's clock -30 s"
+    window.session.document.undo()
+    wait_until_idle(window)
+    assert dict(window.session.document.case.cycles[0].clock_offset_s) == {}
+    QTest.mouseClick(section.apply_button, LEFT)
+    wait_until_idle(window)
+    assert dict(window.session.document.case.cycles[0].clock_offset_s) == {"scanner": -30.0}
+    assert window.session.document._commands[-1].why == "scanner profile Camera 2: scanner's clock -30 s"
+    section.rename_profile("Camera two")
+    assert section.profiles.itemText(0).startswith("Camera two")
+    section.delete_profile()
+    assert section.profiles.count() == 0
