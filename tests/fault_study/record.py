@@ -116,7 +116,7 @@ def page_tables(study: Study, argued: Mapping[str, str], closed: Sequence[str]) 
     """The part of the page that follows from the kept study."""
     lines = [
         f"Run on the sources of version {study.version} (digests in the file) with seed {study.seed}: "
-        f"{len(study.faults)} faults, {study.tests} tests, 25 random courses against the second opinion.",
+        f"{len(study.faults)} faults, {study.tests} tests.",
         "",
         "| room | faults | caught by a test | of these by one written for it | by the second opinion "
         "| by the time limit | survived | of these equivalent | caught, of all | caught, of those not equivalent |",

@@ -43,3 +43,12 @@ def test_that_the_scatter_of_a_derived_curve_is_its_own_and_shared_with_its_sour
     stated = [fit.fit_relative_standard_uncertainty for fit in (lutetium, yttrium)]
     np.testing.assert_allclose(np.sqrt(np.diag(covariance)), stated, rtol=1e-9)
     assert 0 < covariance[0, 1] / (stated[0] * stated[1]) < 1
+
+
+def test_that_a_constant_held_at_its_bound_keeps_its_stated_uncertainty() -> None:
+    # Nearly flat: held at physical decay, whose one-sided uncertainty no parameter carries.
+    values = 1e8 * np.array([1.0, 1.0, 0.98, 0.97, 0.9, 0.75, 0.6])
+    fit = fit_curve(TimeActivityCurve(SEVEN, values, LU177, 0.06 * values), model="mono-exponential")
+    assert fit.bounds_active
+    spread = np.sqrt(np.diag(scatter_covariance([fit])))
+    assert spread[0] == pytest.approx(fit.fit_relative_standard_uncertainty, rel=1e-9)

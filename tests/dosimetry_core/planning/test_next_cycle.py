@@ -234,6 +234,13 @@ def test_that_front_loading_uses_everything_at_once_and_needs_a_reason() -> None
     assert plan.forecast.predicted["kidneys"].course_gy <= 23.0
 
 
+@pytest.mark.parametrize(("given", "needed"), [(1, True), (2, True), (3, False)])
+def test_that_front_loading_needs_a_reason_while_another_cycle_would_follow(given: int, needed: bool) -> None:
+    delivered = [cycle(number, {LU: 1.0}, {LU: 0.5}, {LU: 0.001}) for number in range(1, given + 1)]
+    plan = plan_next_cycle(replace(D, cycles=4, allocation="front-loaded"), delivered)
+    assert ("front-loaded" in plan.confirmations) == needed
+
+
 def test_that_weights_share_the_allowance_among_the_remaining_cycles() -> None:
     weighted = replace(D, allocation="weights", allocation_weights=(1.0, 3.0, 2.0, 1.0))
     plan = plan_next_cycle(weighted, [cycle(1, {LU: 7.4}, {LU: 0.5}, {LU: 0.001})])
@@ -266,6 +273,12 @@ def test_that_the_probability_rests_on_the_shared_measurement() -> None:
     expected = 0.5 * math.erfc((23.0 - dose.course_gy) / (0.1 * dose.course_gy) / math.sqrt(2))
     assert plan.forecast.probability_of_exceeding["kidneys"] == pytest.approx(expected, rel=1e-12)
     assert _levels(plan)["probability-of-exceeding"] == "warning"  # 0.497 is above 0.25
+
+
+def test_that_the_next_cycle_alone_is_as_uncertain_as_what_it_is_predicted_from() -> None:
+    plan = plan_next_cycle(B, [tandem(random=0.06, common=0.08)])
+    dose = plan.forecast.predicted["red_marrow"]
+    assert dose.next_cycle_standard_uncertainty_gy == pytest.approx(0.1 * dose.next_cycle_gy, rel=1e-12)
 
 
 def test_that_variation_between_cycles_averages_over_the_remaining_ones() -> None:
