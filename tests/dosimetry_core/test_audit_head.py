@@ -14,6 +14,7 @@ from dosimetry_core.data_tables import resource
 from dosimetry_core.errors import InconsistentCaseError
 from dosimetry_core.plan_record import AuditHead, audit_head, parse_plan_record, plan_record
 from dosimetry_core.report import typeset_plan
+from dosimetry_core.version import SOFTWARE_VERSION
 from tests.dosimetry_core.test_report import pages
 from tests.plan_examples import CALCULATED_AT, LIMITS_GY, PATIENT, PROTOCOL_DIGEST, tandem_results
 
@@ -24,7 +25,7 @@ def record_with(audit: AuditHead | None, results: Any = None) -> dict[str, Any]:
     return plan_record(
         results or tandem_results(),
         patient=PATIENT,
-        software_version="0.2.0",
+        software_version=SOFTWARE_VERSION,
         calculated_at=CALCULATED_AT,
         protocol_digest=PROTOCOL_DIGEST,
         limits_gy=LIMITS_GY,

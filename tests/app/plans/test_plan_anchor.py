@@ -19,6 +19,7 @@ from app.store.storage import Storage, StoreError
 from dosimetry_core.canonical_json import sha256_hex
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.plan_record import AuditHead, plan_record
+from dosimetry_core.version import SOFTWARE_VERSION
 from tests.app.memory_storage import MemoryStorage, small_chain
 from tests.app.signing_examples import SIGNED_AT, approved_plan, physicist, signed_plan, trusted, unsigned_plan
 from tests.plan_examples import CALCULATED_AT, LIMITS_GY, PATIENT, PROTOCOL_DIGEST, entered_results
@@ -36,7 +37,7 @@ def plan_in(storage: MemoryStorage) -> bytes:
     record = plan_record(
         results,
         patient=PATIENT,
-        software_version="0.2.0",
+        software_version=SOFTWARE_VERSION,
         calculated_at=CALCULATED_AT,
         protocol_digest=PROTOCOL_DIGEST,
         limits_gy=LIMITS_GY,
