@@ -11,6 +11,7 @@ DOCUMENTS: tuple[tuple[str, str], ...] = (
     ("user-guide.md", "User guide"),
     ("case-file.md", "Case file and commands"),
     ("findings.md", "Findings"),
+    ("import-rules.md", "Rules of import"),
     ("theory.md", "Theory"),
     ("how-a-number-is-made.md", "How a number is made"),
     ("data.md", "Data"),
