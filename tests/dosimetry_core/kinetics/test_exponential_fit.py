@@ -69,24 +69,6 @@ def test_that_no_other_search_finds_a_better_curve_of_the_same_family(
         assert cost(found.family, found.natural, t, y, w) <= best + slack
 
 
-@pytest.mark.parametrize("seed", [246, 253, 325])
-def test_that_no_point_of_a_fine_grid_is_better_where_minima_lie_side_by_side(seed: int) -> None:
-    """Noise in which a second phase is barely seen; a search from one start or two stops short there."""
-    y = noisy(seed, EIGHT)
-    w = 1 / (0.05 * y) ** 2
-    found = fit_family(BI, EIGHT, y, w, smallest_decay_constant_per_s=PHYSICAL)
-    rates = np.geomspace(PHYSICAL, math.log(20) / EIGHT[0], 400)
-    shapes = np.exp(-np.multiply.outer(rates, EIGHT))
-    gram, right = (shapes * w) @ shapes.T, (shapes * w) @ y
-    own = np.diag(gram)
-    determinant = np.outer(own, own) - gram**2
-    np.fill_diagonal(determinant, np.inf)
-    slow = (own[None, :] * right[:, None] - gram * right[None, :]) / determinant
-    costs = float(w @ y**2) - slow * right[:, None] - slow.T * right[None, :]
-    assert found.family is BI
-    assert cost(BI, found.natural, EIGHT, y, w) <= costs[(slow > 0) & (slow.T > 0)].min() + 1e-6
-
-
 @pytest.mark.parametrize("family", [MONO, UPTAKE, BI, TRI_UPTAKE])
 def test_that_a_held_tail_falls_by_physical_decay_alone(family: ExponentialFamily) -> None:
     truth = {
@@ -129,16 +111,3 @@ def test_that_the_believed_half_life_is_weighed_like_one_more_point() -> None:
     )
     assert found.natural[1] == pytest.approx(rate(51.0), rel=1e-9)
     assert found.natural[0] * math.exp(-found.natural[1] * FOUR[1]) == pytest.approx(7.0, rel=1e-9)
-
-
-def test_that_a_fast_phase_seen_in_the_first_point_only_is_held_at_the_fastest_it_can_show() -> None:
-    # One point can't tell amplitude and rate: drawn back to time zero the phase is at most 20 times what is seen.
-    y = np.exp(-rate(60.0) * EIGHT)
-    y[0] *= 1.5
-    found = fit_family(BI, EIGHT, y, y**-2, smallest_decay_constant_per_s=PHYSICAL)
-    _, slow_amplitude, fast, slow = found.natural
-    assert found.fixed == ("fast_decay_constant_per_s",)
-    assert math.exp(fast * EIGHT[0]) == pytest.approx(20.0)
-    # The fast phase adds 0.5/20³ to the second point.
-    assert slow == pytest.approx(rate(60.0), rel=1e-3)
-    assert slow_amplitude == pytest.approx(1.0, rel=1e-3)
