@@ -15,6 +15,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import minimum_filter
 
 from dosimetry_core.errors import FitError
 from dosimetry_core.kinetics import two_phase_search, variable_projection
@@ -33,10 +34,12 @@ _SMALLEST_UPTAKE_REMAINDER: Final = 1e-3
 _SMALLEST_UPTAKE_RATIO: Final = 1.05
 _AT_BOUND: Final = 1e-3
 _ROUNDING: Final = 1e-9
-_STARTS: Final = 3
+# Minima of the grid that are followed down, the best ones first.
+_STARTS: Final = 8
 _SAME_PHASE: Final = 1e-2
 _UNSEEN_AMPLITUDE: Final = 1e-4
-_GRID_POINTS: Final = 9
+# Per rate, for as many rates.
+_GRID_POINTS: Final = {2: 24, 3: 16}
 # No rate above 50 per span of the points is searched.
 _FASTEST_OVER_SPAN: Final = 50.0
 
@@ -57,6 +60,9 @@ class FamilyFit:
         What was taken out: ``fast phase`` or ``uptake phase``.
     unbounded_decay_constant_per_s
         Of a mono-exponential whose bound is active, what the points alone would give (not positive on a rise).
+    other_minima
+        Other curves of the family that no small change improves: natural parameters, and by how much their weighted
+        sum of squares is larger.
     """
 
     family: ExponentialFamily
@@ -64,6 +70,7 @@ class FamilyFit:
     fixed: tuple[str, ...] = ()
     unseen_phases: tuple[str, ...] = ()
     unbounded_decay_constant_per_s: float | None = None
+    other_minima: tuple[tuple[FloatArray, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -143,15 +150,14 @@ def fit_family(
         None if belief is None else replace(belief, ln_rate=belief.ln_rate + math.log(time_scale)),
     )
     found = _fit_scaled(family, problem)
-    natural = found.natural / time_scale
-    natural[: found.family.decays] = found.natural[: found.family.decays] * activity_scale
+    scale = np.full(found.natural.size, 1 / time_scale)
+    scale[: found.family.decays] = activity_scale
     unbounded = found.unbounded_decay_constant_per_s
-    return FamilyFit(
-        found.family,
-        natural,
-        found.fixed,
-        found.unseen_phases,
-        None if unbounded is None else unbounded / time_scale,
+    return replace(
+        found,
+        natural=found.natural * scale,
+        unbounded_decay_constant_per_s=None if unbounded is None else unbounded / time_scale,
+        other_minima=tuple((natural * scale, excess) for natural, excess in found.other_minima),
     )
 
 
@@ -169,33 +175,42 @@ def _fit_scaled(family: ExponentialFamily, problem: _Problem) -> FamilyFit:
         return _smaller(smaller, phase, problem)
     m = family.decays
     slowest = 2 * m - 1
-    natural = _searched(family, problem, starts, highest_fast, highest_uptake)
-    if family.uptake and natural[2 * m] >= highest_uptake * (1 - _ROUNDING):
+    (cost, natural), *others = _searched(family, problem, starts, highest_fast, highest_uptake)
+    if _uptake_unseen(family, natural, highest_uptake):
         return _smaller(_WITHOUT_UPTAKE[family], "uptake phase", problem)
-    if m == 2:
-        seen = natural[0] * math.exp(-natural[2] * t[0]) > _UNSEEN_AMPLITUDE
-        slow = natural[slowest]
-        if not seen or natural[2] / slow - 1 < _SAME_PHASE or natural[1] < _UNSEEN_AMPLITUDE * natural[0]:
-            return _smaller(_WITHOUT_FASTEST_PHASE[family], "fast phase", problem)
+    if _second_phase_unseen(family, natural, t):
+        return _smaller(_WITHOUT_FASTEST_PHASE[family], "fast phase", problem)
+    other_minima = tuple(
+        (other, other_cost - cost)
+        for other_cost, other in others
+        if not (_uptake_unseen(family, other, highest_uptake) or _second_phase_unseen(family, other, t))
+    )
     fixed = {slowest} if natural[slowest] <= lowest * (1 + _AT_BOUND) else set()
     if m == 2 and natural[2] >= highest_fast * (1 - _ROUNDING):
         fixed.add(2)
     if slowest in fixed and natural[slowest] > lowest:
         # Within a thousandth of its bound it can't be told from it.
-        natural = _searched(family, replace(problem, slow_held=True), starts, highest_fast, highest_uptake)
+        _, natural = _searched(family, replace(problem, slow_held=True), starts, highest_fast, highest_uptake)[0]
     names = family.parameter_names
-    return FamilyFit(family, natural, tuple(names[number] for number in sorted(fixed)))
+    fixed_names = tuple(names[number] for number in sorted(fixed))
+    return FamilyFit(family, natural, fixed_names, other_minima=other_minima)
+
+
+def _uptake_unseen(family: ExponentialFamily, natural: FloatArray, highest_uptake: float) -> bool:
+    return family.uptake and bool(natural[2 * family.decays] >= highest_uptake * (1 - _ROUNDING))
+
+
+def _second_phase_unseen(family: ExponentialFamily, natural: FloatArray, t: FloatArray) -> bool:
+    """Whether one of two falling phases adds nothing at the first point, or both are one."""
+    if family.decays == 1:
+        return False
+    seen = natural[0] * math.exp(-natural[2] * t[0]) > _UNSEEN_AMPLITUDE
+    return bool(not seen or natural[2] / natural[3] - 1 < _SAME_PHASE or natural[1] < _UNSEEN_AMPLITUDE * natural[0])
 
 
 def _smaller(family: ExponentialFamily, unseen: str, problem: _Problem) -> FamilyFit:
     found = _fit_scaled(family, problem)
-    return FamilyFit(
-        found.family,
-        found.natural,
-        found.fixed,
-        (unseen, *found.unseen_phases),
-        found.unbounded_decay_constant_per_s,
-    )
+    return replace(found, unseen_phases=(unseen, *found.unseen_phases))
 
 
 def _fit_mono(problem: _Problem) -> FamilyFit:
@@ -234,33 +249,60 @@ def _positive(amplitude: float) -> float:
 
 
 @functools.cache
-def _grid_combinations(constants: int, slow_held: bool) -> NDArray[np.intp]:
+def _grid_combinations(size: int, constants: int, slow_held: bool) -> NDArray[np.intp]:
     """Index combinations, slowest first; of a held slowest phase (column 0) all are alike."""
     if slow_held:
-        others = itertools.combinations(range(_GRID_POINTS), constants - 1)
-        return np.array([(0, *chosen) for chosen in others])
-    return np.array(list(itertools.combinations(range(_GRID_POINTS), constants)))
+        return np.array([(0, *chosen) for chosen in itertools.combinations(range(size), constants - 1)])
+    return np.array(list(itertools.combinations(range(size), constants)))
+
+
+def _grid_rates(family: ExponentialFamily, problem: _Problem, highest: float, highest_uptake: float) -> FloatArray:
+    """Rates of the search grid, ascending.
+
+    With two falling phases the rates of the best single one are among them: wherever a second phase improves that
+    curve, the grid then shows it with a positive amplitude, which between two coarse rates it need not.
+    """
+    lowest = problem.lowest
+    size = _GRID_POINTS[family.decays + int(family.uptake)]
+    values = lowest * 1.02 * (0.9 * highest / (lowest * 1.02)) ** (np.arange(size) / (size - 1))
+    if family.decays == 1:
+        return values
+    if family.uptake:
+        starts = _grid_starts(UPTAKE, problem, highest, highest_uptake)
+        single = (
+            [] if starts is None else _searched(UPTAKE, problem, starts, highest, highest_uptake)[0][1][1:].tolist()
+        )
+    elif problem.slow_held:
+        single = []
+    else:
+        start = 1.0 if problem.belief is None else math.exp(problem.belief.ln_rate)
+        single = [variable_projection.best_mono(problem.plain, start, lowest=lowest, highest=highest)[0]]
+    return np.sort(np.concatenate((values, single)))
 
 
 def _grid_starts(
     family: ExponentialFamily, problem: _Problem, highest_fast: float, highest_uptake: float
 ) -> FloatArray | None:
-    """Decay constants, slowest first, of the best points of a coarse grid with positive amplitudes, or None.
+    """Decay constants, slowest first, of the minima of a grid with positive amplitudes, or None.
 
-    Shape (n_starts, n_constants), the best one first.
+    Shape (n_starts, n_constants), the best one first. Two falling phases have several minima as a rule (a slow phase
+    near physical decay, or a fast one that ends after the first points), and the best points of the grid may all lie
+    about one of them, hence a start at each.
     """
     t, y, w, lowest = problem.t, problem.y, problem.w, problem.lowest
     m = family.decays
     top = highest_uptake if family.uptake else highest_fast
     if top <= lowest * 1.1:
         return None
-    values = lowest * 1.02 * (0.9 * top / (lowest * 1.02)) ** (np.arange(_GRID_POINTS) / (_GRID_POINTS - 1))
-    chosen = values[_grid_combinations(m + int(family.uptake), problem.slow_held)]
+    values = _grid_rates(family, problem, top, highest_uptake)
+    places = _grid_combinations(values.size, m + int(family.uptake), problem.slow_held)
+    if m == 2:
+        places = places[values[places[:, 1]] < highest_fast]
+    chosen = values[places]
+    shapes = np.exp(-np.multiply.outer(values, t))[places]
     if problem.slow_held:
         chosen[:, 0] = lowest
-    if m == 2:
-        chosen = chosen[chosen[:, 1] < highest_fast]
-    shapes = np.exp(-chosen[:, :, None] * t)
+        shapes[:, 0] = np.exp(-lowest * t)
     basis = shapes[:, :m] - shapes[:, m : m + 1] if family.uptake else shapes[:, :m]
     weighted = basis * w
     gram = weighted @ basis.transpose(0, 2, 1)
@@ -280,28 +322,38 @@ def _grid_starts(
         away = (np.log(chosen[:, 0]) - problem.belief.ln_rate) / problem.belief.ln_standard_deviation
         chi_squared = chi_squared + away**2
     chi_squared[~(amplitudes > 0).all(axis=1)] = np.inf
+    if m == 2:
+        chi_squared = _minima_of_grid(chi_squared, places, values.size)
     best = np.argsort(chi_squared)[: _STARTS if m == 2 else 1]
     best = best[np.isfinite(chi_squared[best])]
     return chosen[best] if best.size else None
 
 
+def _minima_of_grid(chi_squared: FloatArray, places: NDArray[np.intp], size: int) -> FloatArray:
+    """The same where no neighbour of a combination is smaller, elsewhere infinite."""
+    table = np.full((size,) * places.shape[1], np.inf)
+    table[tuple(places.T)] = chi_squared
+    smallest = minimum_filter(table, size=3, mode="constant", cval=np.inf)[tuple(places.T)]
+    return np.where(chi_squared <= smallest, chi_squared, np.inf)
+
+
 def _searched(
     family: ExponentialFamily, problem: _Problem, starts: FloatArray, highest_fast: float, highest_uptake: float
-) -> FloatArray:
-    """Natural parameters of the best curve within the bounds."""
+) -> list[tuple[float, FloatArray]]:
+    """Sum of squares and natural parameters of the minima found within the bounds, the smallest first."""
     if family is UPTAKE:
-        return np.array(
-            variable_projection.uptake_minimum(
-                problem.plain,
-                (float(starts[0, 0]), float(starts[0, 1])),
-                lowest=problem.lowest,
-                ratio=_SMALLEST_UPTAKE_RATIO,
-                held=problem.lowest if problem.slow_held else None,
-                highest=highest_uptake,
-            )
+        amplitude, slow, fast = variable_projection.uptake_minimum(
+            problem.plain,
+            (float(starts[0, 0]), float(starts[0, 1])),
+            lowest=problem.lowest,
+            ratio=_SMALLEST_UPTAKE_RATIO,
+            held=problem.lowest if problem.slow_held else None,
+            highest=highest_uptake,
         )
+        # One search, one minimum: nothing to compare its sum of squares with.
+        return [(0.0, np.array([amplitude, slow, fast]))]
     belief = None if problem.slow_held else problem.belief
-    rates, amplitudes = two_phase_search.best_two_phases(
+    minima = two_phase_search.two_phase_minima(
         two_phase_search.TwoPhaseProblem(
             problem.t,
             problem.y,
@@ -316,4 +368,4 @@ def _searched(
         ),
         starts,
     )
-    return np.concatenate((amplitudes[::-1], rates[1::-1], rates[2:]))
+    return [(cost, np.concatenate((amplitudes[::-1], rates[1::-1], rates[2:]))) for cost, rates, amplitudes in minima]

@@ -13,12 +13,19 @@ from dosimetry_core.errors import DosimetryError, FitError
 from dosimetry_core.frozen import FrozenMap, read_only
 from dosimetry_core.kinetics import selection
 from dosimetry_core.kinetics.curve import TimeActivityCurve
-from dosimetry_core.kinetics.fit_findings import fit_findings, prior_finding, reduced_finding, selection_finding
+from dosimetry_core.kinetics.fit_findings import (
+    fit_findings,
+    other_minimum_finding,
+    prior_finding,
+    reduced_finding,
+    selection_finding,
+)
 from dosimetry_core.kinetics.fit_uncertainty import (
     FitTerms,
     fit_covariance,
     fit_with,
     information_criterion,
+    minima_by_chi_squared,
     model_standard_uncertainty_bq_s,
     plausible_alternatives,
     unseen_late_fraction,
@@ -275,6 +282,8 @@ def _family_result(request: _Request, points: FittedPoints, family: ExponentialF
         prior=_pull(request, points, family, fitted),
     )
     result = _completed(result, points, request.place)
+    doubts = other_minimum_finding(result, minima_by_chi_squared(points, found, terms, known), request.place)
+    result = replace(result, findings=(*doubts, *result.findings))
     if found.unseen_phases:
         result = replace(
             result, findings=(reduced_finding(result, found.unseen_phases, request.place), *result.findings)

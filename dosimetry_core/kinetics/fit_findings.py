@@ -14,7 +14,12 @@ from dosimetry_core.errors import Finding, Level
 from dosimetry_core.kinetics import selection
 from dosimetry_core.kinetics.fit_uncertainty import LATE_PHASE_RELATIVE_UNCERTAINTY, LATEST_SAMPLING_NEEDED_S
 from dosimetry_core.kinetics.residual_pattern import curvature_score
-from dosimetry_core.kinetics.result import FitResult
+from dosimetry_core.kinetics.result import (
+    ExponentialShape,
+    FitResult,
+    shape_time_integrated_activity_bq_s,
+    terminal_half_life_s,
+)
 from dosimetry_core.nuclide import LU177, Y90, half_life_s
 from dosimetry_core.units import HOUR, PERCENT, SECONDS_PER_HOUR
 
@@ -27,6 +32,11 @@ _EARLY_MISFIT_STANDARD: Final = 2.5
 # A second phase is suspected where its score is this many of its standard deviations (one in 160 by chance).
 PATTERN_SCORE: Final = 2.7
 _PRIOR_DISTANCE: Final = 2.0
+# Two curves whose χ² differ by no more than this are both within a 95 % interval.
+_INDISTINGUISHABLE_CHI_SQUARED: Final = 3.84
+# Another curve is worth a word if it changes the integral or the half-life by more than this.
+_SAME_INTEGRAL: Final = 0.01
+_SAME_HALF_LIFE: Final = 0.10
 
 
 def fit_findings(fit: FitResult, uncertainty_bq: NDArray[np.float64] | None, place: str) -> tuple[Finding, ...]:
@@ -213,6 +223,35 @@ def reduced_finding(fit: FitResult, unseen: Sequence[str], place: str) -> Findin
     """Says that a phase of the requested model could not be seen."""
     text = f"the points show no {' and no '.join(unseen)}; a {fit.model} curve was fitted"
     return Finding("phase-not-seen", "warning", text, place)
+
+
+def other_minimum_finding(
+    fit: FitResult, minima: Sequence[tuple[NDArray[np.float64], float]], place: str
+) -> list[Finding]:
+    """Says where the points don't decide between two curves of the model, with the one that differs most.
+
+    ``minima``: natural parameters and by how much χ² is larger, in believed uncertainties. The covariance of the fit
+    knows of one of them only.
+    """
+    if not isinstance(fit.shape, ExponentialShape):
+        return []
+    total, half_life = fit.time_integrated_activity_bq_s, fit.effective_half_life_s
+    told: list[tuple[float, str]] = []
+    for natural, excess in minima:
+        shape = ExponentialShape(fit.shape.family, natural)
+        change = shape_time_integrated_activity_bq_s(shape) / total - 1
+        other = terminal_half_life_s(shape)
+        if excess > _INDISTINGUISHABLE_CHI_SQUARED:
+            continue
+        if abs(change) < _SAME_INTEGRAL and abs(other / half_life - 1) < _SAME_HALF_LIFE:
+            continue
+        text = (
+            f"the points don't decide between two {fit.model} curves: another, with χ² larger by only {excess:.1f}, "
+            f"has an effective half-life of {HOUR.text(other, digits=0)} instead of {HOUR.text(half_life, digits=0)} "
+            f"and changes the time-integrated activity by {PERCENT.text(change, digits=1)}"
+        )
+        told.append((abs(change), text))
+    return [Finding("curve-not-determined", "warning", max(told)[1], place)] if told else []
 
 
 def selection_finding(fit: FitResult, reason: str, ranked_models: Sequence[str], place: str) -> Finding:

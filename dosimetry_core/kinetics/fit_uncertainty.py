@@ -183,6 +183,27 @@ def fit_covariance(points: FittedPoints, found: FamilyFit, terms: FitTerms) -> F
     )
 
 
+def minima_by_chi_squared(
+    points: FittedPoints, found: FamilyFit, terms: FitTerms, known: FitCovariance
+) -> list[tuple[FloatArray, float]]:
+    """The other minima of a fit, with what they add to χ²; scatter beyond the believed uncertainties counts as noise.
+
+    Their sum of squares is scaled until the weights are on average 1/u²; where the size of the uncertainties is not
+    known, until χ² is the number of degrees of freedom.
+    """
+    fitted, _ = found.family.activity_and_jacobian(found.natural, points.times_s)
+    if points.uncertainty_bq is None:
+        squares = float((points.weights * (points.activity_bq - fitted) ** 2).sum())
+        if squares == 0:
+            return []
+        scale = known.degrees_of_freedom / squares
+    else:
+        scale = 1 / variance_inflation(known.chi_squared or 0.0, known.degrees_of_freedom)
+        if terms.belief is None:
+            scale *= float((points.believed_weights / points.weights)[0])
+    return [(natural, excess * scale) for natural, excess in found.other_minima]
+
+
 def _one_sided_variance(found: FamilyFit, variance: float, bound: float) -> float:
     """Mean square distance from its bound of a constant that can lie on one side only, over the free variance.
 

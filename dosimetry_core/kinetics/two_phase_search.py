@@ -19,6 +19,8 @@ _LARGEST_STEP: Final = 1.0
 _DEPENDENT: Final = 1e-13
 _STEP_AT_REST: Final = 1e-5
 _CHANGE_AT_REST: Final = 1e-9
+# Of ln λ: two ends of a search closer than this are one, reached along a flat valley.
+_SAME_MINIMUM: Final = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,15 +159,18 @@ def _local_minimum(problem: TwoPhaseProblem, start: FloatArray, root: FloatArray
     return state
 
 
-def best_two_phases(problem: TwoPhaseProblem, starts: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Rates (slowest first) and amplitudes (slow, fast) of the smallest minimum found from several starts.
+def two_phase_minima(problem: TwoPhaseProblem, starts: FloatArray) -> list[tuple[float, FloatArray, FloatArray]]:
+    """Sum of squares, rates (slowest first) and amplitudes (slow, fast) of the minima found, the smallest first.
 
     Parameters
     ----------
     starts
-        Rates, shape (n_starts, n_rates).
+        Rates, shape (n_starts, n_rates). Searches that end at the same curve give one minimum.
     """
     root = np.sqrt(problem.w)
-    found = [_local_minimum(problem, start, root) for start in starts]
-    best = min(found, key=lambda state: state.cost)
-    return best.rates, best.amplitudes
+    found = sorted((_local_minimum(problem, start, root) for start in starts), key=lambda state: state.cost)
+    minima: list[_State] = []
+    for state in found:
+        if all(float(np.abs(np.log(state.rates / other.rates)).max()) > _SAME_MINIMUM for other in minima):
+            minima.append(state)
+    return [(state.cost, state.rates, state.amplitudes) for state in minima]

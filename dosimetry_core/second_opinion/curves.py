@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -30,6 +30,8 @@ MODELS = {
     "tri-exponential-uptake": (2, True),
 }
 _GRID_POINTS = {1: 60, 2: 24, 3: 13}
+# Two falling phases can fit in more than one way; the search goes down from this many minima of the grid.
+_STARTS = 4
 
 
 @dataclass(frozen=True)
@@ -212,14 +214,17 @@ def best_curve(data: Points, model: str) -> Curve | None:
         return None
 
     searched = decays - int(data.held)
+    farthest = math.log(max(fastest, highest_uptake))
 
     def ordered(logs: Sequence[float]) -> list[float]:
         """Rates slowest first, uptake last, kept within the bounds."""
-        rates = [min(max(math.exp(x), data.slowest), fastest) for x in sorted(logs)[:searched]]
+        # On a plateau the simplex may run away farther than exp can follow.
+        kept = [min(x, farthest) for x in sorted(logs)]
+        rates = [min(max(math.exp(x), data.slowest), fastest) for x in kept[:searched]]
         if data.held:
             rates.insert(0, data.slowest)
         if uptake:
-            rates.append(min(max(math.exp(max(logs)), _SMALLEST_UPTAKE_RATIO * rates[-1]), highest_uptake))
+            rates.append(min(max(math.exp(kept[-1]), _SMALLEST_UPTAKE_RATIO * rates[-1]), highest_uptake))
         return rates
 
     def cost(logs: Sequence[float]) -> float:
@@ -232,10 +237,15 @@ def best_curve(data: Points, model: str) -> Curve | None:
         return None if alone is None else alone[1]
     steps = _GRID_POINTS[count]
     grid = [math.log(data.slowest) + math.log(top / data.slowest) * k / (steps - 1) for k in range(steps)]
-    starts = sorted((cost(logs), logs) for logs in itertools.combinations(grid, count))[:3]
-    if not starts or math.isinf(starts[0][0]):
-        return None
     width = grid[1] - grid[0]
+    if decays == 2:
+        # About the best single phase even a faint second one lowers χ²; between two steps of the grid it may not.
+        single = best_curve(data, "bi-exponential-uptake" if uptake else "mono-exponential")
+        grid = sorted([*grid, *(math.log(rate) for _, rate in single.terms)] if single is not None else grid)
+    rated = {places: cost([grid[k] for k in places]) for places in itertools.combinations(range(len(grid)), count)}
+    starts = [(value, tuple(grid[k] for k in places)) for value, places in lowest_places(rated)]
+    if not starts:
+        return None
     if count == 1:
         logs: Sequence[float] = (
             golden_section(lambda x: cost((x,)), starts[0][1][0] - width, starts[0][1][0] + width),
@@ -244,6 +254,16 @@ def best_curve(data: Points, model: str) -> Curve | None:
         logs = min((simplex(cost, start, width / 2) for _, start in starts), key=cost)
     found = _profiled(data, ordered(logs), uptake)
     return None if found is None else found[1]
+
+
+def lowest_places(rated: Mapping[tuple[int, ...], float]) -> list[tuple[float, tuple[int, ...]]]:
+    """Places of a grid that no neighbour beats, best first, with their values; at most `_STARTS`."""
+    found = []
+    for places, value in rated.items():
+        around = itertools.product(*(range(k - 1, k + 2) for k in places))
+        if math.isfinite(value) and all(value <= rated.get(other, math.inf) for other in around):
+            found.append((value, places))
+    return sorted(found)[:_STARTS]
 
 
 def golden_section(cost: Callable[[float], float], low: float, high: float) -> float:

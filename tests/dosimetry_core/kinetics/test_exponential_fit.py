@@ -9,6 +9,7 @@ from dosimetry_core.kinetics.exponential_fit import RateBelief, fit_family
 from dosimetry_core.kinetics.models import BI, FAMILIES, MONO, TRI_UPTAKE, UPTAKE, ExponentialFamily
 from dosimetry_core.second_opinion.curves import best_curve, points
 from dosimetry_core.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
+from tests.dosimetry_core.kinetics.two_minima import LESION, LIVER, TwoMinima
 
 PHYSICAL = math.log(2) / (159.528 * SECONDS_PER_HOUR)
 FOUR = np.array([4.0, 24.0, 48.0, 192.0]) * SECONDS_PER_HOUR
@@ -67,6 +68,37 @@ def test_that_no_other_search_finds_a_better_curve_of_the_same_family(
         # A phase that was taken out costs a little; 0.1 is a third of a standard deviation.
         slack = 1e-3 if found.family is family else 0.1
         assert cost(found.family, found.natural, t, y, w) <= best + slack
+
+
+@pytest.mark.parametrize("known", [LIVER, LESION])
+def test_that_the_smaller_of_two_minima_of_two_phases_is_found_and_the_other_reported(known: TwoMinima) -> None:
+    t, y, w = np.array(known.times_s), np.array(known.activity_bq), known.deviations_bq**-2
+    found = fit_family(BI, t, y, w, smallest_decay_constant_per_s=PHYSICAL)
+    assert cost(BI, found.natural, t, y, w) == pytest.approx(known.best, abs=1e-5)
+    total, _ = BI.time_integrated_activity_and_gradient(found.natural)
+    assert total == pytest.approx(known.time_integrated_activity_bq_s, rel=1e-4)
+    others = [known.best + excess for _, excess in found.other_minima]
+    assert others[0] == pytest.approx(known.worse, abs=1e-4)
+    for natural, excess in found.other_minima:
+        assert cost(BI, natural, t, y, w) == pytest.approx(known.best + excess, abs=1e-5)
+
+
+def test_that_two_phases_never_fit_worse_than_the_best_single_one_with_or_without_uptake() -> None:
+    # Each pair is nested: a second phase of amplitude zero is the single one.
+    t = np.array([2.0, 5.0, 24.0, 48.0, 120.0, 192.0]) * SECONDS_PER_HOUR
+    highest = math.log(20.0) / t[0]
+    for seed in range(20):
+        y = noisy(seed, t, fast=0.15 * (seed % 3), uptake=0.5 * (seed % 2))
+        for scale in (y, np.sqrt(y * y.max())):
+            w = 1 / (0.05 * scale) ** 2
+            for one, two in ((MONO, BI), (UPTAKE, TRI_UPTAKE)):
+                single = fit_family(one, t, y, w, smallest_decay_constant_per_s=PHYSICAL)
+                if single.family is not one or single.natural[2 if one is UPTAKE else 1] >= highest:
+                    continue
+                both = fit_family(two, t, y, w, smallest_decay_constant_per_s=PHYSICAL)
+                # A phase that was taken out costs a little.
+                slack = 1e-6 if both.family is two else 0.1
+                assert cost(both.family, both.natural, t, y, w) <= cost(one, single.natural, t, y, w) + slack
 
 
 @pytest.mark.parametrize("family", [MONO, UPTAKE, BI, TRI_UPTAKE])

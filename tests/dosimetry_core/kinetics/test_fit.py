@@ -13,6 +13,7 @@ from dosimetry_core.kinetics.fit_findings import half_life_findings
 from dosimetry_core.kinetics.second_nuclide import second_nuclide_fit
 from dosimetry_core.nuclide import LU177, Y90, decay_constant_per_s, nuclide
 from dosimetry_core.units import BQ_PER_MBQ, SECONDS_PER_HOUR
+from tests.dosimetry_core.kinetics.two_minima import LESION, LIVER, TwoMinima
 
 FOUR = np.array([4.0, 24.0, 48.0, 192.0]) * SECONDS_PER_HOUR
 SEVEN = np.array([1.0, 4.0, 8.0, 24.0, 48.0, 120.0, 192.0]) * SECONDS_PER_HOUR
@@ -260,6 +261,34 @@ def test_that_coverage_holds_over_thousands_of_draws(kind: str) -> None:
         print(json.dumps(record))
         assert inside >= 0.98
         assert rms <= largest
+
+
+@pytest.mark.parametrize(("known", "change"), [(LIVER, "2.1 %"), (LESION, "7.4 %")])
+def test_that_another_curve_that_fits_as_well_is_named_with_what_it_changes(known: TwoMinima, change: str) -> None:
+    times, values = np.array(known.times_s), np.array(known.activity_bq)
+    # Changes: 65.988/64.637 and 9.9504/9.2650, the integrals of both minima by another optimiser.
+    for spread in (0.05 * values, None):
+        fit = fit_curve(TimeActivityCurve(times, values, LU177, spread), model="bi-exponential", weights=known.weights)
+        told = [finding.text for finding in fit.findings if finding.code == "curve-not-determined"]
+        assert len(told) == 1
+        assert change in told[0]
+
+
+def test_that_points_a_fifth_as_uncertain_decide_between_the_two_curves_of_the_lesion() -> None:
+    # χ² differs by 25 · 1.4; scatter is taken as noise up to χ²/(n − p) = 4.6 (1 % for two degrees of freedom).
+    times, values = np.array(LESION.times_s), np.array(LESION.activity_bq)
+    fit = fit_curve(TimeActivityCurve(times, values, LU177, 0.01 * values), model="bi-exponential")
+    assert "curve-not-determined" not in [finding.code for finding in fit.findings]
+
+
+def test_that_points_of_two_clear_phases_leave_no_doubt() -> None:
+    times = np.array([1.0, 4.0, 8.0, 24.0, 48.0, 120.0, 192.0]) * SECONDS_PER_HOUR
+    values = 6e7 * np.exp2(-times / (6 * SECONDS_PER_HOUR)) + 1e8 * np.exp2(-times / (60 * SECONDS_PER_HOUR))
+    rng = np.random.default_rng(4)
+    for _ in range(10):
+        noisy = values * (1 + 0.02 * rng.standard_normal(times.size))
+        fit = fit_curve(TimeActivityCurve(times, noisy, LU177, 0.02 * values), model="bi-exponential")
+        assert "curve-not-determined" not in [finding.code for finding in fit.findings]
 
 
 def test_that_twenty_vois_are_fitted_again_within_the_blink_of_a_brush() -> None:

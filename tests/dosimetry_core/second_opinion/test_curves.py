@@ -18,6 +18,7 @@ from dosimetry_core.second_opinion.curves import (
     simplex,
     trapezoid_integral,
 )
+from tests.dosimetry_core.kinetics.two_minima import LESION, LIVER, TwoMinima
 
 HOUR = 3600.0
 PHYSICAL = math.log(2) / (159.528 * HOUR)
@@ -55,6 +56,26 @@ def test_that_a_curve_without_noise_is_found_again(
     assert found is not None
     # the search ends when χ² no longer changes; a flat direction of three rates costs a few tenths of a per cent
     assert found.integral() == pytest.approx(true.integral(), rel=2e-3)
+
+
+@pytest.mark.parametrize("known", [LIVER, LESION])
+def test_that_the_smaller_of_two_minima_is_found_whatever_curve_is_stated(known: TwoMinima) -> None:
+    data = points(known.times_s, known.activity_bq, known.weights, PHYSICAL)
+    found = best_curve(data, "bi-exponential")
+    assert found is not None
+    assert found.chi_squared(data) == pytest.approx(known.best, abs=1e-5)
+    assert found.integral() == pytest.approx(known.time_integrated_activity_bq_s, rel=1e-4)
+
+
+def test_that_a_search_on_a_plateau_does_not_run_away() -> None:
+    # Two falling phases and an uptake for points of one phase: χ² hardly depends on the fastest rates.
+    times = [6426.0, 18899.0, 86639.0, 172749.0, 431228.0, 691454.0]
+    values = [2088e3, 1996e3, 1559e3, 1139e3, 444e3, 172e3]
+    data = points(times, values, "proportional", PHYSICAL)
+    found, simple = best_curve(data, "tri-exponential-uptake"), best_curve(data, "bi-exponential-uptake")
+    assert found is not None
+    assert simple is not None
+    assert found.chi_squared(data) <= simple.chi_squared(data) + 1e-6
 
 
 def test_that_the_weighted_fit_of_methods_2_2_is_reproduced() -> None:
