@@ -113,6 +113,7 @@ def measured_scan(
             *image.findings,
             *time_point.registration.findings,
             *time_point.spect.findings,
+            *(time_point.ct.findings if time_point.ct is not None else ()),
             *position_findings(cycle, time_point, positions, place),
         ),
         positions,

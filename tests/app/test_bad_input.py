@@ -261,7 +261,10 @@ REFUSED: dict[str, tuple[Change, tuple[str, ...]]] = {
         outlines({"Kidney L": LEFT}, visit=Visit("visit 1", patient_id="P-3", frame_uid=FRAME)),
         ("vois.dcm", "P-3"),
     ),
-    "slice twice": (copied(CT_SLICE, "images/visit1/ct/copy.dcm"), ("copy.dcm", "same place")),
+    "two slices at one place": (
+        copied(CT_SLICE, "images/visit1/ct/copy.dcm", lambda d: setattr(d, "PixelData", d.PixelData[::-1])),
+        ("copy.dcm", "same place"),
+    ),
     "slice missing": (lambda f: (f / CT_SLICE).unlink(), ("images/visit1/ct", "missing")),
     "gantry tilt": (slices(element("ImageOrientationPatient", [1, 0, 0, 0, 0.966, 0.2588])), ("gantry tilt",)),
     "wrong nuclide": (scans(_technetium), ("spect.dcm", "Tc-99m")),
@@ -308,6 +311,7 @@ FLAGGED: dict[str, tuple[Change, str, str]] = {
     "exclusion of no time point": (excluding('voi = "Kidney L", time_point = 7'), "planning-refused", "error"),
     "another name under one ID": (scans(element("PatientName", "Other^One"), 2), "patient-differs", "error"),
     "another nuclide's scan": (scans(_technetium, 1), "other-nuclide", "warning"),
+    "slice exported twice": (copied(CT_SLICE, "images/visit1/ct/copy.dcm"), "duplicate-slices", "warning"),
     "identical copies": (
         lambda f: shutil.copy(f / CT_SLICE, f / "images/visit1/ct/copy.dcm"),
         "copies",
