@@ -49,5 +49,7 @@ def window(shared_window: MainWindow, opened_case: Case) -> MainWindow:
     shared_window.session.view_state.set_tool("cursor")
     shared_window.session.view_state.set_time_point(0)
     shared_window.go_to("course")
+    # Without a window manager nobody makes the window active again after a dialog of the test before.
+    shared_window.activateWindow()
     wait_until_idle(shared_window)
     return shared_window
