@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import shutil
 import sys
@@ -28,6 +29,8 @@ _NEVER: Final = frozenset(
         *("socket.getaddrinfo", "socket.gethostbyname"),
     )
 )
+
+_PACKAGES: Final = ("app", "dosimetry_core", "resources")
 
 
 def bound_memory(memory_bytes: int) -> bool:
@@ -119,5 +122,9 @@ def _is_within(real: str, place: str) -> bool:
 def _program_places() -> tuple[str, ...]:
     """Where Python, this program and its data are."""
     named = [sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path, *zoneinfo.TZPATH, *sysconfig.get_paths().values()]
+    # A checkout that is installed in place is on no search path: its packages are found by name.
+    for package in _PACKAGES:
+        spec = importlib.util.find_spec(package)
+        named += list(spec.submodule_search_locations or ()) if spec is not None else []
     places = {_real(place) for place in named if place}
     return tuple(place for place in places if os.path.dirname(place) != place)
