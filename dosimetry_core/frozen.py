@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
+from typing import Any, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 K = TypeVar("K")
 V = TypeVar("V")
+T = TypeVar("T")
 
 
 class FrozenMap(Mapping[K, V]):
@@ -28,6 +29,36 @@ class FrozenMap(Mapping[K, V]):
 
     def __len__(self) -> int:
         return len(self._items)
+
+    # What follows a mapping can do anyway; the dictionary does it faster, and these maps are read in every inner loop.
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._items
+
+    @overload
+    def get(self, key: K, /) -> V | None: ...
+
+    @overload
+    def get(self, key: K, /, default: V) -> V: ...
+
+    @overload
+    def get(self, key: K, /, default: T) -> V | T: ...
+
+    def get(self, key: K, /, default: Any = None) -> Any:
+        """Value of a key, or the default."""
+        return self._items.get(key, default)
+
+    def keys(self) -> KeysView[K]:
+        """A view of the keys."""
+        return self._items.keys()
+
+    def values(self) -> ValuesView[V]:
+        """A view of the values."""
+        return self._items.values()
+
+    def items(self) -> ItemsView[K, V]:
+        """A view of the pairs."""
+        return self._items.items()
 
     def __repr__(self) -> str:
         return f"FrozenMap({self._items!r})"
