@@ -5,15 +5,17 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Final
 
 from dosimetry_core.frozen import FrozenMap
-from dosimetry_core.planning.certainty import surely_used_fraction
-from dosimetry_core.planning.forecast import CourseBasis
+from dosimetry_core.planning.certainty import reached_gy, surely_used_fraction
+from dosimetry_core.planning.forecast import CourseBasis, forecast
 from dosimetry_core.planning.protocol import LIMIT_ORGANS, LimitKey
 
 DIRECTIONS: Final = 64
 _ROUNDS: Final = 80
+_CLOSE: Final = 1e-9
 
 Point = tuple[float, float]
 
@@ -123,16 +125,25 @@ def _reach(basis: CourseBasis, pair: tuple[str, str], direction: Point, certaint
         return surely_used_fraction(basis, {pair[0]: scale * direction[0], pair[1]: scale * direction[1]}, certainty)
 
     nothing = used(0.0)
+    straight = {
+        key: _room_over_slope(basis, key, pair, direction)
+        for key in basis.applicable_limits
+        if key not in basis.protocol.bed_limits_gy
+    }
+    curved = _along(basis, pair, direction, min(straight.values(), default=math.inf)) if certainty > 0.5 else {}
     reach: dict[LimitKey, float] = {}
     for key in basis.applicable_limits:
         if nothing[key] > 1.0:
             reach[key] = -1.0
             continue
-        if key not in basis.protocol.bed_limits_gy and certainty == 0.5:
-            organ = basis.organs[LIMIT_ORGANS[key]]
-            slope = organ.next_absorbed_dose_gy({pair[0]: direction[0], pair[1]: direction[1]})
-            reach[key] = basis.next_cycle_limit_gy(key) / slope if slope > 0 else math.inf
+        if key in straight and certainty == 0.5:
+            reach[key] = straight[key]
             continue
+        if key in curved:
+            found = curved[key].reach(basis.protocol.all_limits_gy[key], NormalDist().inv_cdf(certainty))
+            if found is not None and abs(used(found)[key] - 1.0) < _CLOSE:
+                reach[key] = found
+                continue
         low, high = 0.0, 1.0
         while used(high)[key] <= 1.0:
             low, high = high, 2.0 * high
@@ -141,3 +152,52 @@ def _reach(basis: CourseBasis, pair: tuple[str, str], direction: Point, certaint
             low, high = (middle, high) if used(middle)[key] <= 1.0 else (low, middle)
         reach[key] = low
     return reach
+
+
+def _room_over_slope(basis: CourseBasis, key: LimitKey, pair: tuple[str, str], direction: Point) -> float:
+    """How often a direction fits into a limit of absorbed dose without regard to uncertainty."""
+    organ = basis.organs[LIMIT_ORGANS[key]]
+    slope = organ.next_absorbed_dose_gy({pair[0]: direction[0], pair[1]: direction[1]})
+    return basis.next_cycle_limit_gy(key) / slope if slope > 0 else math.inf
+
+
+@dataclass(frozen=True)
+class _Along:
+    """Along a ray: value a + b·s in Gy and variance c₀ + c₁·s + c₂·s² in Gy²; errors are linear in the activities."""
+
+    a: float
+    b: float
+    variance: tuple[float, float, float]
+
+    def reach(self, limit_gy: float, z: float) -> float | None:
+        """Smallest s ≥ 0 at which value + z·u is the limit; None if there is none."""
+        room = limit_gy - self.a
+        c0, c1, c2 = self.variance
+        square, linear, rest = self.b**2 - z**2 * c2, 2 * room * self.b + z**2 * c1, room**2 - z**2 * c0
+        inner = linear**2 - 4 * square * rest
+        if inner < 0 or linear + math.sqrt(inner) <= 0:
+            return None
+        return max(2 * rest / (linear + math.sqrt(inner)), 0.0)
+
+
+def _along(basis: CourseBasis, pair: tuple[str, str], direction: Point, scale: float) -> dict[LimitKey, _Along]:
+    """The course of every limit of absorbed dose along a ray, from three forecasts at multiples of a scale."""
+    if not 0 < scale < math.inf:
+        return {}
+    outcomes = [
+        forecast(basis, {pair[0]: number * scale * direction[0], pair[1]: number * scale * direction[1]})
+        for number in range(3)
+    ]
+    courses: dict[LimitKey, _Along] = {}
+    for key in basis.applicable_limits:
+        if key in basis.protocol.bed_limits_gy:
+            continue
+        reached = [reached_gy(outcome, key) for outcome in outcomes]
+        spread = [u for _value, u in reached if u is not None]
+        if len(spread) < len(reached):
+            continue
+        v0, v1, v2 = (u**2 for u in spread)
+        bend = (v2 - 2 * v1 + v0) / 2
+        variance = (v0, (v1 - v0 - bend) / scale, bend / scale**2)
+        courses[key] = _Along(reached[0][0], (reached[1][0] - reached[0][0]) / scale, variance)
+    return courses
