@@ -3,4 +3,4 @@
 from typing import Final
 
 SOFTWARE_NAME: Final = "Lutetia"
-SOFTWARE_VERSION: Final = "0.3.0"
+SOFTWARE_VERSION: Final = "0.4.0"
