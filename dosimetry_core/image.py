@@ -119,6 +119,8 @@ class Registration:
         File it was read from, or how it was made where the method doesn't say.
     confirmed_by, confirmed_at
         Who confirmed it as it is, and when; empty while nobody did.
+    note
+        What that person wrote, as a large shift demands.
     """
 
     transform: RigidTransform
@@ -129,6 +131,7 @@ class Registration:
     source: str = ""
     confirmed_by: str = ""
     confirmed_at: datetime | None = None
+    note: str = ""
 
     @property
     def is_confirmed(self) -> bool:

