@@ -121,7 +121,7 @@ class VoiImages(QObject):
         cycle = self.session.cycle
         if cycle is None:
             return
-        self.grid.show_vois(vois_shown(cycle, self.hidden))
+        self.grid.show_vois(vois_shown(cycle, self.hidden, self.session.time_point))
         self.grid.set_active_voi(self.session.view_state.voi_id)
         self._surfaces.start()
 
@@ -138,7 +138,7 @@ class VoiImages(QObject):
     def _show_surfaces(self) -> None:
         cycle = self.session.cycle
         if cycle is not None and not self.session.document.is_previewing:
-            self.volume.show_vois(vois_shown(cycle, self.hidden))
+            self.volume.show_vois(vois_shown(cycle, self.hidden, self.session.time_point))
             self.volume.set_active_voi(self.session.view_state.voi_id)
 
     def show_cursor(self, point_mm: Any) -> None:
