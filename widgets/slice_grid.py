@@ -206,6 +206,10 @@ class SliceGrid(QWidget):
         """Why the tool can't be used now; empty frees it."""
         self._all("set_tool_blocked", reason)
 
+    def say_at_pointer(self, words: str) -> None:
+        """Words beside the pointer, in the view that it is over, until the next press."""
+        self._all("say_at_pointer", words)
+
     def reset_view(self) -> None:
         """Whole slices."""
         self._all("reset_view")
