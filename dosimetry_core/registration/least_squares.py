@@ -62,6 +62,13 @@ class CoarseImage:
         return gradient
 
 
+    def slope_images(self) -> tuple[NDArray[np.float32], ...]:
+        """Gradients (x, y, z) per mm of all voxels, by central differences."""
+        slopes = np.stack(np.gradient(self.values, *self.geometry.spacing_mm), axis=-1)
+        along = slopes @ self.geometry.directions.T.astype(np.float32)
+        return tuple(np.ascontiguousarray(along[..., axis]) for axis in range(3))
+
+
 @dataclass(frozen=True, eq=False)
 class SamplePoints:
     """Points of the reference image in and just around the body, with values and gradients there."""
@@ -175,11 +182,69 @@ def refined(
     return RigidTransform(u @ v, transform.translation_mm)
 
 
+def settled(
+    transform: RigidTransform, samples: SamplePoints, moving: CoarseImage, *, rounds: int, iterations: int
+) -> RigidTransform:
+    """The transform where the robustly weighted squared differences are least, from a start a few millimetres away.
+
+    The gradients are those of the moving image, taken anew in each round: unlike with those of the reference, the
+    steps then end at the minimum even where one image shows what the other doesn't (a couch that stays behind).
+    """
+    slopes = moving.slope_images()
+    for _ in range(rounds):
+        points = transform.apply(samples.points_mm)
+        centre = points.mean(axis=0)
+        index = moving.geometry.point_to_index(points).T
+        gradients = np.stack(
+            [ndimage.map_coordinates(s, index, output=np.float64, order=1, prefilter=False) for s in slopes], axis=-1
+        )
+        jacobian = np.hstack([np.cross(points - centre, gradients), gradients])
+        reach_mm = float(np.sqrt(((points - centre) ** 2).sum(axis=1).mean()))
+        lengths = []
+        for _ in range(iterations):
+            difference, weight = _weighted_differences(transform, samples, moving)
+            weighted = jacobian * weight[:, None]
+            matrix = weighted.T @ jacobian
+            if not np.linalg.cond(matrix) < 1e12:
+                return transform
+            step = -np.linalg.solve(matrix, weighted.T @ difference)
+            lengths.append(max(float(np.linalg.norm(step[3:])), float(np.linalg.norm(step[:3])) * reach_mm))
+            longest = max(moving.geometry.spacing_mm)
+            if lengths[-1] > longest:
+                step *= longest / lengths[-1]
+            moved = RigidTransform.from_rotation_vector(step[:3], step[3:], centre_mm=centre)
+            transform = moved.after(transform)
+            if lengths[-1] < _STEP_FINISHED_MM:
+                break
+        if len(lengths) == 1 and lengths[0] < _STEP_FINISHED_MM:
+            break
+    u, _, v = np.linalg.svd(transform.rotation)
+    return RigidTransform(u @ v, transform.translation_mm)
+
+
+def differences(transform: RigidTransform, samples: SamplePoints, moving: CoarseImage) -> FloatArray:
+    """Moving less reference value at each point, NaN outside the moving image; see `_without_offset`."""
+    return _without_offset(moving.at(transform.apply(samples.points_mm)), samples.values)
+
+
+def _without_offset(other: FloatArray, values: FloatArray) -> FloatArray:
+    """The differences of two images' values, without the median of those in tissue; NaN where one of them is.
+
+    Tube voltage, calibration and contrast medium shift the CT numbers of a whole body by 20 HU; at its surface such a
+    shift would look like motion.
+    """
+    difference: FloatArray = other - values
+    tissue = (values > _BODY_ABOVE_HU) & (other > _BODY_ABOVE_HU)
+    if tissue.any():
+        difference[tissue] -= np.median(difference[tissue])
+    return difference
+
+
 def _weighted_differences(
     transform: RigidTransform, samples: SamplePoints, moving: CoarseImage
 ) -> tuple[FloatArray, FloatArray]:
     """Moving less reference value at each point, and its weight; both 0 outside the moving image."""
-    difference = moving.at(transform.apply(samples.points_mm)) - samples.values
+    difference = differences(transform, samples, moving)
     inside = np.isfinite(difference)
     difference[~inside] = 0.0
     if not inside.any():
@@ -193,7 +258,7 @@ def _weighted_differences(
 
 def squared_difference(transform: RigidTransform, samples: SamplePoints, moving: CoarseImage) -> float:
     """Mean squared difference; points outside the moving image count with a quarter of the window."""
-    difference = moving.at(transform.apply(samples.points_mm)) - samples.values
+    difference = differences(transform, samples, moving)
     difference[~np.isfinite(difference)] = (_WINDOW_HU[1] - _WINDOW_HU[0]) / 4
     return float((difference**2).mean())
 
@@ -250,7 +315,7 @@ def _block_steps(
     structure, left = np.zeros(count), np.ones(count)
     for _ in range(_BLOCK_STEPS):
         moved = transform.apply(samples.points_mm - displacement[label])
-        difference = moving.at(moved) - samples.values
+        difference = _without_offset(moving.at(moved), samples.values)
         inside = np.isfinite(difference).astype(float)
         difference = np.clip(np.nan_to_num(difference), -_LARGEST_DIFFERENCE_HU, _LARGEST_DIFFERENCE_HU)
         matrices = np.empty((count, 3, 3))

@@ -21,6 +21,7 @@ from dosimetry_core.registration.least_squares import (
     refined,
     residual_displacement_mm,
     sample_points,
+    settled,
     squared_difference,
 )
 from dosimetry_core.registration.mutual_information import register_by_mutual_information
@@ -67,6 +68,7 @@ def register_rigid_ct(
     -----
     Least squares of CT numbers in a soft-tissue and bone window over points in and around the body, with Gauss–Newton
     steps and weights that forget outliers (the couch, bowel gas), from several starts at 12 mm and then at 6 and 3 mm.
+    A common offset of the CT numbers in tissue is taken off first.
     Both images are smoothed to a common resolution first, so that the subvoxel position doesn't follow the grids.
     """
     if moving.kind != "ct":
@@ -99,9 +101,12 @@ def _registered_to(reference: _Reference, moving: ImageSeries, progress: Progres
     images = coarse_images(moving, _LEVELS_MM)
     progress(0.3, "Aligning CT")
     transform = _from_best_start(reference, images)
-    for number, (samples, image) in enumerate(zip(reference.samples[1:], images[1:], strict=True), start=1):
+    for number, (samples, image) in enumerate(zip(reference.samples[1:-1], images[1:-1], strict=True), start=1):
         progress(0.4 + 0.2 * number, "Aligning CT")
         transform = refined(transform, samples, image, iterations=15)
+    progress(0.8, "Aligning CT")
+    samples, image = reference.samples[-1], images[-1]
+    transform = settled(transform, samples, image, rounds=4, iterations=4)
     progress(0.9, "Judging the alignment")
     levels = list(zip(reference.samples, images, strict=True))
     residual = residual_displacement_mm(transform, levels[1:])

@@ -23,7 +23,7 @@ def patient() -> DisplacedSubject:
 
 
 # Shortened with a couch; narrowed; moved arms; shortened and narrowed.
-@pytest.mark.parametrize("number", [0, 1, 7, 9])
+@pytest.mark.parametrize("number", [0, 1, 7, 9, 26, 30])
 def test_that_kidneys_of_a_torso_are_found_again(torso: DisplacedSubject, number: int) -> None:
     pair = displaced_pair(torso, number)
     found = register_rigid_ct(pair.reference, pair.moving)
