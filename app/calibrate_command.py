@@ -1,95 +1,160 @@
-"""`lutetia calibrate`: a camera's sensitivity from a cylinder phantom, as a profile file with its history."""
+"""`lutetia calibrate`: what a phantom says of a camera, appended to its profile file with the history."""
 
 from __future__ import annotations
 
 import argparse
-import hashlib
+import getpass
 import json
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from dosimetry_core.errors import DosimetryError, InconsistentCaseError, MissingDataError
 
+if TYPE_CHECKING:
+    from app.cameras.measuring import Measured
+    from dosimetry_core.camera_profile import CameraEntry
+
 DONE = 0
+PHANTOMS: Final = ("cylinder", "spheres", "edge", "point")
 
 
 def add_parser(commands: Any) -> None:
     """Add the command to the command line."""
-    one = commands.add_parser("calibrate", help="sensitivity of a camera from a cylinder phantom")
-    one.add_argument("images", type=Path, metavar="DIR", help="DICOM of the phantom: one SPECT in counts")
-    one.add_argument("--activity-mbq", type=float, required=True, metavar="A", help="in the phantom, residue taken off")
+    one = commands.add_parser("calibrate", help="sensitivity, recovery or point spread of a camera from a phantom")
+    one.add_argument(
+        "images",
+        nargs="+",
+        metavar="[PHANTOM] DIR",
+        help=f"phantom ({', '.join(PHANTOMS)}; cylinder if not said) and folder of its DICOM: one SPECT",
+    )
+    one.add_argument("--activity-mbq", type=float, metavar="A", help="in the cylinder, residue taken off")
     one.add_argument("--time-zone", metavar="ZONE", help="IANA zone of the scanner's times")
-    one.add_argument("--activity-time", required=True, metavar="TIME", help="ISO 8601 with zone")
-    one.add_argument("--activity-uncertainty", type=float, required=True, metavar="U", help="relative, k = 1")
+    one.add_argument("--activity-time", metavar="TIME", help="ISO 8601 with zone")
+    one.add_argument("--activity-uncertainty", type=float, metavar="U", help="relative, k = 1")
     one.add_argument("--dead-time-us", type=float, default=0.0, metavar="T")
-    one.add_argument("--valid-until", required=True, metavar="DAY")
+    one.add_argument("--valid-until", metavar="DAY", help="of a sensitivity")
     one.add_argument("--profile", required=True, metavar="NAME", help="name of the camera profile")
     one.add_argument("--with-yttrium-90", action="store_true", help="90Y was in the phantom as well")
-    one.add_argument("--out", type=Path, required=True, metavar="FILE.toml", help="appended to, never overwritten")
+    one.add_argument("--diameters-mm", metavar="D,D,…", help="inner diameters of the filled spheres")
+    one.add_argument("--sphere-kbq-per-ml", type=float, metavar="C", help="in the spheres")
+    one.add_argument("--background-kbq-per-ml", type=float, default=0.0, metavar="B", help="around them")
+    one.add_argument("--sensitivity-cps-per-mbq", type=float, metavar="S", help="for spheres in an image in counts")
+    one.add_argument("--axis", choices=("x", "y", "z"), default="z", help="across the flat faces of an edge phantom")
+    one.add_argument("--reason", default="", metavar="TEXT", help="why the entry is recorded")
+    place = one.add_mutually_exclusive_group(required=True)
+    place.add_argument("--out", type=Path, metavar="FILE.toml", help="appended to, never overwritten")
+    place.add_argument("--keep", action="store_true", help="keep it in the data folder, for the window")
 
 
 def calibrate(arguments: argparse.Namespace) -> int:
     """Measure, append to the profile, print what belongs into the case file."""
-    from dosimetry_core.camera_calibration import cylinder_sensitivity
-    from dosimetry_core.dicom.series import read_series
-    from dosimetry_core.units import BQ_PER_MBQ, COUNTS_PER_S_PER_MBQ, MICROSECOND
+    from app.cameras.profiles_kept import CameraProfiles, append_to
+    from app.operations.data_folder import data_folder
 
-    measured_time, until = _instant(arguments.activity_time), _day(arguments.valid_until)
-    reading = read_series([arguments.images], time_zone=arguments.time_zone)
-    spects = [series for series in reading.series if series.kind == "spect"]
-    if len(spects) != 1:
-        raise MissingDataError(f"{len(spects)} SPECT series are there", where=str(arguments.images), remedy="name one")
-    found = cylinder_sensitivity(
-        spects[0],
-        activity_bq=arguments.activity_mbq * BQ_PER_MBQ,
-        activity_time=measured_time,
-        dead_time_s=MICROSECOND.to_core(arguments.dead_time_us),
-        where=str(arguments.images),
-    )
-    if until < found.measured_at.date():
+    phantom, folder = _phantom_and_folder(arguments.images)
+    measured = _measured(phantom, folder, arguments)
+    until = _day(arguments.valid_until) if arguments.valid_until else None
+    if until is not None and until < measured.entry.measured_on:
         raise InconsistentCaseError("lies before the measurement", where="--valid-until", remedy="correct it")
-    uncertainty = float(arguments.activity_uncertainty)
-    total = (uncertainty**2 + found.count_standard_uncertainty_relative**2) ** 0.5
-    value = COUNTS_PER_S_PER_MBQ.from_core(found.sensitivity_cps_per_bq)
-    key = "sensitivity_with_yttrium_90_cps_per_mbq" if arguments.with_yttrium_90 else "sensitivity_cps_per_mbq"
-    digests = ", ".join(json.dumps(file.sha256) for file in spects[0].source_files)
-    entry = "\n".join(
-        [
-            "[[measurement]]",
-            f"profile = {json.dumps(arguments.profile, ensure_ascii=False)}",
-            f"camera = {json.dumps(spects[0].manufacturer, ensure_ascii=False)}",
-            f"{key} = {value:.6g}",
-            'convention = "clock-seconds-all-heads"',
-            f"relative_standard_uncertainty = {total:.4g}",
-            f"measured_on = {found.measured_at.date().isoformat()}",
-            f"valid_until = {until.isoformat()}",
-            f"activity_at_start_mbq = {found.activity_at_start_bq / BQ_PER_MBQ:.6g}",
-            f"counts = {found.counts:.0f}",
-            f"counting_duration_s = {found.counting_duration_s:g}",
-            f"dead_time_us = {arguments.dead_time_us:g}",
-            f"dead_time_factor = {found.dead_time_factor:.6g}",
-            f"files_sha256 = [{digests}]",
-            "",
-        ]
+    entry = measured.recorded(
+        by=getpass.getuser(), at=datetime.now().astimezone(), why=arguments.reason, valid_until=until
     )
-    before = arguments.out.read_text("utf-8") if arguments.out.exists() else ""
-    content = (before.rstrip() + "\n\n" if before.strip() else "") + entry
-    try:
-        temporary = arguments.out.with_name(arguments.out.name + ".unfinished")
-        temporary.write_text(content, "utf-8")
-        temporary.replace(arguments.out)
-    except OSError as error:
-        raise DosimetryError(f"can't be written ({error})", where=str(arguments.out), remedy="name another") from error
+    kept = CameraProfiles(data_folder()).keep(entry) if arguments.keep else append_to(arguments.out, entry)
     print("# for [cycle.calibration] of the case file")
-    print(f'{key} = {value:.6g}\nconvention = "clock-seconds-all-heads"\nrelative_standard_uncertainty = {total:.4g}')
-    print(f"measured_on = {found.measured_at.date().isoformat()}\nvalid_until = {until.isoformat()}")
-    print(f"profile = {json.dumps(arguments.profile, ensure_ascii=False)}")
-    print(f'profile_sha256 = "{hashlib.sha256(content.encode("utf-8")).hexdigest()}"')
-    for finding in reading.findings + spects[0].findings:
+    for line in case_lines(entry):
+        print(line)
+    print(f"profile = {json.dumps(entry.profile, ensure_ascii=False)}")
+    print(f'profile_sha256 = "{kept.digest}"')
+    for words in measured.words:
+        print(f"# {words}")
+    for finding in measured.findings:
         print(f"{finding.level}: {finding.text}", file=sys.stderr)
     return DONE
+
+
+def _phantom_and_folder(words: list[str]) -> tuple[str, Path]:
+    if len(words) == 1:
+        return "cylinder", Path(words[0])
+    if len(words) == 2 and words[0] in PHANTOMS:
+        return words[0], Path(words[1])
+    raise DosimetryError(
+        f"{' '.join(words)!r} is not a phantom and a folder",
+        where="lutetia calibrate",
+        remedy=f"write one of {', '.join(PHANTOMS)} and one folder",
+    )
+
+
+def _measured(phantom: str, folder: Path, arguments: argparse.Namespace) -> Measured:
+    from app.cameras.measuring import measured_cylinder, measured_point_spread, measured_sphere_phantom
+    from dosimetry_core.case import Calibration
+    from dosimetry_core.units import BQ_PER_MBQ, COUNTS_PER_S_PER_MBQ, KILOBECQUEREL_PER_ML, MICROSECOND
+
+    common: dict[str, Any] = {"profile": arguments.profile, "time_zone": arguments.time_zone}
+    if phantom in ("edge", "point"):
+        return measured_point_spread(folder, phantom=phantom, axis=arguments.axis, **common)
+    needed = ["activity_time", "activity_uncertainty"]
+    needed += ["activity_mbq", "valid_until"] if phantom == "cylinder" else ["diameters_mm", "sphere_kbq_per_ml"]
+    for key in needed:
+        if getattr(arguments, key) is None:
+            raise MissingDataError(
+                f"is needed for {'a cylinder' if phantom == 'cylinder' else 'spheres'}",
+                where=f"--{key.replace('_', '-')}",
+                remedy="say it",
+            )
+    dead_time_s = MICROSECOND.to_core(arguments.dead_time_us)
+    common |= {
+        "activity_time": _instant(arguments.activity_time),
+        "activity_uncertainty": float(arguments.activity_uncertainty),
+    }
+    if phantom == "cylinder":
+        return measured_cylinder(
+            folder,
+            activity_bq=arguments.activity_mbq * BQ_PER_MBQ,
+            dead_time_s=dead_time_s,
+            with_yttrium_90=arguments.with_yttrium_90,
+            **common,
+        )
+    sensitivity = arguments.sensitivity_cps_per_mbq
+    calibration = Calibration(
+        sensitivity_cps_per_bq=None if sensitivity is None else COUNTS_PER_S_PER_MBQ.to_core(sensitivity),
+        convention="clock-seconds-all-heads",
+        dead_time_s=dead_time_s,
+    )
+    return measured_sphere_phantom(
+        folder,
+        calibration=calibration,
+        diameters_mm=_lengths(arguments.diameters_mm),
+        sphere_bq_per_ml=KILOBECQUEREL_PER_ML.to_core(arguments.sphere_kbq_per_ml),
+        background_bq_per_ml=KILOBECQUEREL_PER_ML.to_core(arguments.background_kbq_per_ml),
+        **common,
+    )
+
+
+def case_lines(entry: CameraEntry) -> list[str]:
+    """What of an entry belongs into ``[cycle.calibration]``, as lines of TOML."""
+    from dosimetry_core.camera_profile import entry_text
+
+    wanted = (
+        "sensitivity_cps_per_mbq",
+        "sensitivity_with_yttrium_90_cps_per_mbq",
+        "convention",
+        "relative_standard_uncertainty",
+        "recovery",
+        "point_spread_fwhm_mm",
+    )
+    dates = ("measured_on", "valid_until") if entry.kind == "sensitivity" else ()
+    return [line for line in entry_text(entry).splitlines() if line.partition(" = ")[0] in (*wanted, *dates)]
+
+
+def _lengths(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError as error:
+        raise DosimetryError(
+            f"{text!r} are no lengths", where="--diameters-mm", remedy="write 10,13,17,22,28,37"
+        ) from error
 
 
 def _instant(text: str) -> datetime:

@@ -48,6 +48,8 @@ KEY_ACTS: tuple[KeyAct, ...] = (
     KeyAct("person", "Who is working…", (), "File", separated=True),
     KeyAct("audit", "Audit trail…", ("Ctrl+Shift+A",), "File"),
     KeyAct("store", "Data folder and backups…", (), "File"),
+    KeyAct("cameras", "Camera calibration…", (), "File"),
+    KeyAct("density_curves", "Density from CT numbers…", (), "File"),
     KeyAct("quit", "Quit", ("Ctrl+Q",), "File", separated=True),
     KeyAct("undo", "Undo", ("Ctrl+Z",), "Edit"),
     KeyAct("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Edit"),

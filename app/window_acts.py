@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFileDialog
 
+from app.cameras.opening import show_cameras, show_density_curves
 from app.command_palette import CommandPalette, entries_of
 from app.documentation_window import DocumentationWindow
 from app.key_sheet import AboutDialog, KeySheet
@@ -49,6 +50,8 @@ class WindowActs:
             "person": self.ask_who_works,
             "audit": self.show_audit_trail,
             "store": self.show_store,
+            "cameras": partial(show_cameras, window),
+            "density_curves": partial(show_density_curves, window),
             "open": self.choose_folder,
             "open_file": self.choose_file,
             "demonstration": self.choose_demonstration,

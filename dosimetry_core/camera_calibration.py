@@ -19,7 +19,7 @@ from dosimetry_core.image import ImageSeries
 from dosimetry_core.nuclide import nuclide
 
 _LEAST_SPHERES: Final = 3
-_FWHM_PER_DEVIATION: Final = 2 * math.sqrt(2 * math.log(2))
+FWHM_PER_DEVIATION: Final = 2 * math.sqrt(2 * math.log(2))
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,12 @@ def fitted_recovery(
     degrees = max(len(volumes) - 2, 1)
     variance = 2 * found.cost / degrees
     slopes = np.asarray(found.jac, float)
-    covariance = variance * np.linalg.inv(slopes.T @ slopes)
+    try:
+        covariance = variance * np.linalg.inv(slopes.T @ slopes)
+    except np.linalg.LinAlgError as error:
+        raise DosimetryError(
+            "the spheres do not decide between recovery curves", where=where, remedy="check diameters and places"
+        ) from error
     b, g = (float(v) for v in np.exp(found.x))
     spread = math.sqrt(variance)
     rows = ((float(covariance[0, 0]), float(covariance[0, 1])), (float(covariance[1, 0]), float(covariance[1, 1])))
@@ -153,17 +158,38 @@ def recovery_of(fit: FittedRecovery, volume_ml: float) -> float:
     return recovery_coefficient(volume_ml, fit.curve)
 
 
+@dataclass(frozen=True)
+class FittedEdge:
+    """A blurred straight edge: base + step · Φ((x − centre)/σ), with the root mean square of its residuals."""
+
+    base: float
+    step: float
+    centre_mm: float
+    sigma_mm: float
+    residual: float
+
+    @property
+    def fwhm_mm(self) -> float:
+        """Full width at half maximum of the Gaussian that blurred it."""
+        return abs(self.sigma_mm) * FWHM_PER_DEVIATION
+
+    def at(self, distances_mm: FloatArray) -> FloatArray:
+        """Value of the fit at distances along the profile."""
+        return np.asarray(self.base + self.step * special.ndtr((distances_mm - self.centre_mm) / self.sigma_mm))
+
+
 def edge_point_spread_fwhm_mm(distances_mm: Sequence[float], values: Sequence[float], *, where: str = "edge") -> float:
-    """Full width at half maximum of a Gaussian point spread from a profile over a straight edge.
+    """Full width at half maximum of a Gaussian point spread from a profile over a straight edge; see `fitted_edge`."""
+    return fitted_edge(distances_mm, values, where=where).fwhm_mm
+
+
+def fitted_edge(distances_mm: Sequence[float], values: Sequence[float], *, where: str = "edge") -> FittedEdge:
+    """A profile over a straight edge, fitted by least squares; FWHM = 2 √(2 ln 2) σ.
 
     Parameters
     ----------
     distances_mm, values
         Across the edge; of the image, in any unit.
-
-    Notes
-    -----
-    The profile is low + (high − low) · Φ((x − x₀)/σ), fitted by least squares; FWHM = 2 √(2 ln 2) σ.
 
     Raises
     ------
@@ -189,7 +215,8 @@ def edge_point_spread_fwhm_mm(distances_mm: Sequence[float], values: Sequence[fl
         found, _ = optimize.curve_fit(profile, x, y, p0=start)
     except RuntimeError as error:
         raise DosimetryError("no edge fits the profile", where=where, remedy="lay it over a straight edge") from error
-    width = abs(float(found[3])) * _FWHM_PER_DEVIATION
-    if not 0 < width < float(x[-1] - x[0]):
+    base, step, centre, sigma = (float(value) for value in found)
+    edge = FittedEdge(base, step, centre, sigma, float(np.sqrt(np.mean((y - profile(x, *found)) ** 2))))
+    if not 0 < edge.fwhm_mm < float(x[-1] - x[0]):
         raise DosimetryError("the edge is wider than the profile", where=where, remedy="take a longer profile")
-    return width
+    return edge

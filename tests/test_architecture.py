@@ -108,6 +108,7 @@ RANKS = [
     {"case_contradictions"},
     {"case_file", "calibration", "registration", "partial_volume", "quantification", "kinetics", "dicom"},
     {"dose", "uncertainty", "uncertainty_budget", "proposals", "camera_calibration"},
+    {"camera_profile", "phantom_measurement"},
     {"results"},
     {"planning", "safety", "followup", "second_opinion"},
     {"evaluation"},

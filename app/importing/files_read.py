@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from app.cameras.profiles_kept import camera_findings
 from app.importing.reading_process import ReadingProcess, show_nothing
 from app.importing.tasks import CHECK_FOLDER, KEPT_IMAGES, LIST_FOLDER, READ_CYCLE
 from dosimetry_core.case import Case, Cycle
@@ -75,7 +76,7 @@ def read_cycle(
         vois=rest.vois,
         voi_files=rest.voi_files,
         registration_files=rest.registration_files,
-        import_findings=rest.import_findings,
+        import_findings=(*rest.import_findings, *camera_findings(cycle)),
     )
 
 

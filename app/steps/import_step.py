@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout
 
+from app.cameras.profiles_kept import camera_findings
 from app.case_edits import with_cycle
 from app.case_reading import prepared, with_images_of
 from app.import_checks import SIGNS, checks_of, grid_words, quantity_words, worst
@@ -22,6 +24,7 @@ from app.steps.step import SPACING, ScrolledGrid, Section, Step, push_button, te
 from app.window_texts import time_text
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.progress import Progress
+from dosimetry_core.quantification.findings import calibration_findings
 from dosimetry_core.report.words import nuclide_symbol
 from dosimetry_core.units import (
     COUNTS_PER_S_PER_MBQ,
@@ -56,6 +59,9 @@ class ImportStep(Step):
     title = "Import and check"
     needs_time_strip = True
     keys = (("Click a row", "show the checks of that scan"),)
+
+    cameras_requested = Signal()
+    density_requested = Signal()
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -93,6 +99,13 @@ class ImportStep(Step):
         calibration = Section("Calibration")
         self.calibration = NumberGrid("calibration")
         calibration.add(self.calibration)
+        self.calibration_note = text_label(role="warning", name="calibration_note", wrap=True)
+        calibration.add(self.calibration_note)
+        cameras = push_button("Camera calibration…", name="open_cameras", tooltip="profiles with history; measure one")
+        cameras.clicked.connect(lambda: self.cameras_requested.emit())
+        density = push_button("Density curves…", name="open_density", tooltip="density from CT numbers")
+        density.clicked.connect(lambda: self.density_requested.emit())
+        calibration.add_row(cameras, density)
         self.inspector.add(calibration)
 
     def _choose(self, key: str) -> None:
@@ -276,8 +289,28 @@ class ImportStep(Step):
         if held.recovery is not None:
             cells.append(("Recovery b (mL)", Number(f"{base}.recovery.b_ml", held.recovery.b_ml, _PLAIN)))
             cells.append(("Recovery γ", Number(f"{base}.recovery.gamma", held.recovery.gamma, _PLAIN)))
+        if held.profile:
+            cells.append(("Camera profile", held.profile))
+        if held.valid_until is not None:
+            cells.append(("Valid until", held.valid_until.isoformat()))
+        note = self._calibration_note(cycle)
+        self.calibration_note.setText(note)
+        self.calibration_note.setVisible(bool(note))
         rows = [GridRow(name, {"name": name, "value": value}) for name, value in cells]
         self.calibration.show_rows([GridColumn("name", ""), GridColumn("value", "")], rows)
+
+    def _calibration_note(self, cycle: Cycle) -> str:
+        """What speaks against the calibration: missing, expired, or not as its profile."""
+        scans = [(p.spect.acquisition_start.date(), p.spect.volume.quantity) for p in cycle.time_points]
+        counted = any(quantity in ("counts", "counts_per_s") for _, quantity in scans)
+        said = []
+        if counted and cycle.calibration.sensitivity_cps_per_bq is None:
+            said.append("No sensitivity is stated: measure one, or choose a camera profile.")
+        said += [finding.text for finding in calibration_findings(cycle.calibration, scans, "")]
+        courses = self.session.courses
+        if courses is not None:
+            said += [finding.text for finding in camera_findings(cycle, courses.storage.folder)]
+        return " ".join(said)
 
 
 def folder_listed(folder: Path, time_zone: str | None, *, progress: Progress) -> tuple[FoundSeries, ...]:

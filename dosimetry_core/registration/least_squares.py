@@ -64,7 +64,8 @@ class CoarseImage:
 
     def slope_images(self) -> tuple[NDArray[np.float32], ...]:
         """Gradients (x, y, z) per mm of all voxels, by central differences."""
-        slopes = np.stack(np.gradient(self.values, *self.geometry.spacing_mm), axis=-1)
+        steps: Any = np.gradient(self.values, *self.geometry.spacing_mm)
+        slopes = np.stack(steps, axis=-1)
         along = slopes @ self.geometry.directions.T.astype(np.float32)
         return tuple(np.ascontiguousarray(along[..., axis]) for axis in range(3))
 

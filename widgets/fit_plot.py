@@ -1,0 +1,48 @@
+"""Measured points and the curve through them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyqtgraph as pg
+from PySide6.QtGui import QColor
+
+from widgets.plot import Plot, line_pen
+from widgets.theme import ACCENT, TEXT
+
+_HEADROOM = 1.08
+_POINT_PIXELS = 7
+
+
+class FitPlot(Plot):
+    """Points as rings, the curve as a line; both axes linear, from 0 where nothing is below it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("fit_plot")
+        self.setMinimumHeight(170)
+        self.curve_points: tuple[tuple[float, float], ...] = ()
+        self.measured_points: tuple[tuple[float, float], ...] = ()
+        self._curve = self.place(pg.PlotCurveItem(pen=line_pen(ACCENT, 1.8)))
+        self._points = self.place(
+            pg.ScatterPlotItem(size=_POINT_PIXELS, pen=line_pen(TEXT, 1.3), brush=QColor(0, 0, 0, 0))
+        )
+
+    def show_fit(
+        self,
+        title: str,
+        x_title: str,
+        points: Sequence[tuple[float, float]],
+        curve: Sequence[tuple[float, float]],
+    ) -> None:
+        """Draw a fit; nothing where there are no points."""
+        self.measured_points, self.curve_points = tuple(points), tuple(curve)
+        everything = [*points, *curve]
+        if everything:
+            xs, ys = [x for x, _ in everything], [y for _, y in everything]
+            low_x = 0.0 if min(xs) >= 0 else min(xs)
+            self.set_limits((low_x, max(xs) * (1.02 if max(xs) > 0 else 1.0)), (min(0.0, *ys), max(ys) * _HEADROOM))
+        self.set_title(title)
+        self.show_x_labels(True, x_title)
+        self._curve.setData(x=[x for x, _ in curve], y=[y for _, y in curve])
+        self._points.setData(x=[x for x, _ in points], y=[y for _, y in points])
