@@ -23,6 +23,7 @@ COMMANDS = (
     "identity",
     "check",
     "dose",
+    "dicom",
     "propose",
     "calibrate",
     "screenshots",
@@ -101,6 +102,10 @@ def _parser() -> argparse.ArgumentParser:
 
     add_dose_parser(commands)
 
+    from app.dicom_command import add_parser as add_dicom_parser
+
+    add_dicom_parser(commands)
+
     from app.proposals.command import add_parser as add_propose_parser
 
     add_propose_parser(commands)
@@ -172,6 +177,7 @@ def _run(arguments: Sequence[str]) -> int:
     import app.operations.store_commands as store_commands
     from app.benchmarks.command import bench
     from app.calibrate_command import calibrate
+    from app.dicom_command import dicom
     from app.dose_command import dose
     from app.proposals.command import propose
 
@@ -184,6 +190,7 @@ def _run(arguments: Sequence[str]) -> int:
         "identity": commands.new_identity_files,
         "check": commands.check,
         "dose": dose,
+        "dicom": dicom,
         "propose": propose,
         "calibrate": calibrate,
         "screenshots": commands.screenshots,

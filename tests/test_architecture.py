@@ -114,6 +114,7 @@ RANKS = [
     {"second_check", "constancy"},
     {"pipeline"},
     {"plan_record", "report"},
+    {"dicom_export"},
 ]
 
 
