@@ -308,7 +308,7 @@ class MainWindow(QMainWindow):
     def confirm_step(self) -> None:
         """Confirm the step in view and go on to the next."""
         session = self.session
-        if not session.permission.asked():
+        if not session.permission.asked() or self.step(self._current).holds_back():
             return
         session.reviews.confirm(self._current, session.document.case, session.document.evaluation)
         place = STEP_KEYS.index(self._current)

@@ -63,15 +63,21 @@ class RegistrationActs:
         edit = partial(with_registration, cycle_index=c, point_index=p, registration=registration)
         return self._session.document.apply(label, edit)
 
-    def confirm(self) -> bool:
-        """Confirm the current scan's registration in the name of who is working."""
+    def confirm(self, note: str = "") -> bool:
+        """Confirm the current scan's registration in the name of who is working.
+
+        Raises
+        ------
+        MissingDataError
+            If the scan moves far and nothing is noted about it.
+        """
         c, p = self._session.view_state.cycle, self._session.view_state.time_point
 
         def edit(case: Case) -> Case:
-            held = case.cycles[c].time_points[p].registration
-            if held.method == "none" or held.is_confirmed:
+            held = case.cycles[c].time_points[p]
+            if held.registration.method == "none" or held.registration.is_confirmed:
                 return case
-            return with_registration(case, c, p, confirmed(held, self._who(), datetime.now().astimezone()))
+            return with_registration(case, c, p, confirmed(held, self._who(), datetime.now().astimezone(), note))
 
         return self._session.document.apply(f"Confirm the registration of scan {p + 1}", edit)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from app.registration_holds import waiting_scans
 from app.reviews import STEP_KEYS, StepKey, differences
 from app.session import Session
 from dosimetry_core.case import Case
@@ -63,10 +64,9 @@ def _unconfirmed(step: StepKey, session: Session, case: Case) -> tuple[StepState
             return "in progress", f"{len(open_points)} of {len(points)} time points not registered"
         findings = [f for p in points for f in p.registration.findings if f.level != "info"]
         if findings:
-            return "attention", f"{len(findings)} remarks"
-        moved = [p for p in points if p.registration.method != "reference"]
-        waiting = sum(not p.registration.is_confirmed for p in moved)
-        return "in progress", f"{waiting} of {len(moved)} registrations not confirmed" if waiting else "registered"
+            remarks = "one remark" if len(findings) == 1 else f"{len(findings)} remarks"
+            return "attention", f"{remarks}; {_waiting_words(case)}" if waiting_scans(case) else remarks
+        return ("in progress", _waiting_words(case)) if waiting_scans(case) else ("in progress", "registered")
     if step == "voi":
         if not has_images(case):
             return "empty", "no images"
@@ -99,6 +99,11 @@ def _unconfirmed(step: StepKey, session: Session, case: Case) -> tuple[StepState
     if newest.is_about(session.planned):
         return "confirmed", f"signed: {newest.path.name}"
     return "stale", f"results changed since {newest.path.name} was signed"
+
+
+def _waiting_words(case: Case) -> str:
+    moved = sum(p.registration.method != "reference" for cycle in case.cycles for p in cycle.time_points)
+    return f"{len(waiting_scans(case))} of {moved} registrations not confirmed"
 
 
 def first_open_step(session: Session) -> StepKey:

@@ -9,6 +9,7 @@ from typing import Literal
 from dosimetry_core.errors import Finding
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.geometry import RigidTransform
+from dosimetry_core.voi_on_scan import VoiRedrawn, VoiReview
 from dosimetry_core.volume import Volume
 
 DecayReference = Literal["acquisition-start", "administration", "none"]
@@ -119,12 +120,16 @@ class VoiMotion:
         Motion of the VOI's centre when it was found, (x, y, z).
     standard_uncertainty_mm
         Of the displacement's length, as estimated by the method; None if it can't tell.
+    reason, moved_by
+        Why, and by whom, where a person moved it.
     """
 
     motion: RigidTransform
     method: str
     displacement_mm: tuple[float, float, float]
     standard_uncertainty_mm: float | None = None
+    reason: str = ""
+    moved_by: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,6 +151,8 @@ class Registration:
         File it was read from, or how it was made where the method doesn't say.
     confirmed_by, confirmed_at
         Who confirmed it as it is, and when; empty while nobody did.
+    note
+        What that person wrote, as a large shift demands.
     """
 
     transform: RigidTransform
@@ -156,6 +163,7 @@ class Registration:
     source: str = ""
     confirmed_by: str = ""
     confirmed_at: datetime | None = None
+    note: str = ""
 
     @property
     def is_confirmed(self) -> bool:
@@ -165,8 +173,13 @@ class Registration:
 
 @dataclass(frozen=True, eq=False)
 class TimePoint:
-    """SPECT, its CT (or None) and its registration to the cycle's reference."""
+    """SPECT, its CT (or None) and its registration to the cycle's reference.
+
+    ``redrawn_vois`` have a shape of their own on this scan; ``voi_reviews`` say who looked at a VOI here: by voi_id.
+    """
 
     spect: ImageSeries
     ct: ImageSeries | None = None
     registration: Registration = field(default_factory=lambda: Registration(RigidTransform.identity(), "none"))
+    redrawn_vois: FrozenMap[str, VoiRedrawn] = field(default_factory=FrozenMap)
+    voi_reviews: FrozenMap[str, VoiReview] = field(default_factory=FrozenMap)

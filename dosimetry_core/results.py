@@ -179,6 +179,8 @@ class VoiResult:
     findings: tuple[Finding, ...] = ()
     comparisons: tuple[EngineComparison, ...] = ()
     pending_engine: str | None = None
+    volume_by_time_point_ml: tuple[float, ...] = ()
+    """Inside which the activity of each scan was measured: ``volume_ml`` but where the VOI was drawn anew."""
 
     @property
     def role(self) -> Role:

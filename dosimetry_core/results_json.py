@@ -29,6 +29,7 @@ from dosimetry_core.results import (
     VoxelDoseNumbers,
     total_dose,
 )
+from dosimetry_core.scan_vois import review_on
 from dosimetry_core.uncertainty import effects_json
 from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
 
@@ -220,6 +221,8 @@ def _time_points(result: CycleResult) -> list[dict[str, Any]]:
                         transform.apply(centre := point.spect.volume.geometry.centre_mm()) - centre
                     ).tolist(),
                 },
+                "redrawn_vois": _redrawn_vois(cycle, point),
+                "voi_reviews": _voi_reviews(cycle, point),
                 "field_of_view_activity_bq": (
                     None
                     if result.measurement is None
@@ -239,9 +242,31 @@ def _voi_motions(cycle: Cycle, point: TimePoint) -> dict[str, Any]:
             "displacement_mm": list(moved.displacement_mm),
             "rotation_rad": moved.motion.angle_rad,
             "standard_uncertainty_mm": moved.standard_uncertainty_mm,
+            "reason": moved.reason or None,
+            "moved_by": moved.moved_by or None,
         }
         for key, moved in point.registration.voi_motions.items()
         if key in names
+    }
+
+
+def _redrawn_vois(cycle: Cycle, point: TimePoint) -> dict[str, Any]:
+    """VOIs with a shape of their own on a scan, by name; what was measured inside is ``volume_by_time_point_ml``."""
+    drawn = {voi.name: point.redrawn_vois.get(voi.voi_id) for voi in cycle.vois}
+    return {
+        name: {"volume_ml": redrawn.mask.volume_ml, "reason": redrawn.reason, "drawn_by": redrawn.drawn_by or None}
+        for name, redrawn in drawn.items()
+        if redrawn is not None
+    }
+
+
+def _voi_reviews(cycle: Cycle, point: TimePoint) -> dict[str, Any]:
+    """Who looked at which VOI as it lies on a scan, by name; reviews that no longer hold are left out."""
+    found = {voi.name: review_on(point, voi) for voi in cycle.vois}
+    return {
+        name: {"reviewed_by": review.reviewed_by, "reviewed_at": review.reviewed_at.isoformat()}
+        for name, review in found.items()
+        if review is not None
     }
 
 
@@ -302,6 +327,7 @@ def _voi(
         "role": voi.role,
         "source": voi.voi.source,
         "volume_ml": voi.volume_ml,
+        "volume_by_time_point_ml": list(voi.volume_by_time_point_ml),
         "mass_kg": voi.mass_kg,
         "density_g_per_ml": voi.density_g_per_ml,
         "activity_bq": {name: curve.activity_bq.tolist() for name, curve in voi.curves.items()},

@@ -8,9 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.registration_holds import hold_text
 from app.store.course_history import PlanAct
 from app.store.events import Head
-from dosimetry_core.errors import DosimetryError
+from dosimetry_core.errors import DosimetryError, InconsistentCaseError
 from dosimetry_core.progress import Progress
 
 if TYPE_CHECKING:
@@ -79,13 +80,17 @@ def signed(
     Raises
     ------
     DosimetryError
-        If a finding without a reason blocks signing, the identity can't be opened, or the file can't be written.
+        If a registration that nobody confirmed or a finding without a reason blocks signing, the identity can't be
+        opened, or the file can't be written.
     """
     from app.plans.identity import load_identity
     from app.plans.plan_document import make_plan_document, signing_blockers
     from app.plans.signing import sign_plan
     from dosimetry_core.second_check import second_check
 
+    held = hold_text(evaluation.case)
+    if held:
+        raise InconsistentCaseError(held, where="not signed", remedy="confirm them in step 3")
     progress(0.0, "Second opinion")
     evaluation = second_check(evaluation)
     blockers = signing_blockers(evaluation, dict(overrides))

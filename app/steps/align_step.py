@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QLineEdit
 
 from app.case_edits import with_cycle
 from app.display import ct_layer, spect_layer, spect_scale
 from app.number_grid import GridColumn, GridRow, Number, NumberGrid
 from app.registration_acts import RegistrationActs, landmark_distances_mm, turn_centre_mm
+from app.registration_holds import hold_text, waiting_scans
 from app.registration_words import DEGREE, REGISTRATION_WORDS, confirmation_words, displacement_mm
 from app.result_paths import result_path
 from app.scan_words import delay_text
@@ -28,7 +29,7 @@ from dosimetry_core.geometry import FloatArray
 from dosimetry_core.image import Registration, TimePoint, VoiMotion
 from dosimetry_core.progress import Progress
 from dosimetry_core.quantification.findings import KIDNEY_ROLES
-from dosimetry_core.registration.adjustments import voi_motion_of
+from dosimetry_core.registration.adjustments import LARGE_SHIFT_MM, shift_mm, voi_motion_of
 from dosimetry_core.units import MILLIMETRE
 from widgets.compare_view import MOVING_COLOUR, REFERENCE_COLOUR, Mark
 from widgets.display_scale import WindowLevel
@@ -36,8 +37,6 @@ from widgets.overlay_compare import OverlayCompare
 
 IDLE_MS = 1200
 """Arrow presses closer together than this become one undo step."""
-LARGE_SHIFT_MM = 15.0
-"""A larger shift is a reason to look twice (gui.md C, step 3)."""
 
 
 def registered_again(cycle: Cycle, *, progress: Progress) -> Cycle:
@@ -94,7 +93,13 @@ class AlignStep(Step):
         self.confirm = push_button(
             "Confirm this registration", name="confirm_registration", tooltip="In the name of who is working"
         )
-        self.confirm.clicked.connect(lambda: self.acts.confirm())
+        self.confirm.clicked.connect(self.confirm_registration)
+        self.shift_note = QLineEdit()
+        self.shift_note.setObjectName("large_shift_note")
+        self.shift_note.setPlaceholderText("What did you look at?")
+        self.shift_note.setAccessibleName("Note on the large shift")
+        self.shift_note.textChanged.connect(lambda _text: self._allow_confirmation())
+        now.add(self.shift_note)
         now.add_row(self.confirm)
         self.inspector.add(now)
         self.hand = HandSection()
@@ -135,6 +140,21 @@ class AlignStep(Step):
         self.add_remarks(self.findings)
 
     # --- acts -------------------------------------------------------------------------------------------------------
+
+    def confirm_registration(self) -> None:
+        """Confirm the current scan's registration, with the note where one is written."""
+        if self._say_trouble(lambda: self.acts.confirm(self.shift_note.text())):
+            self.shift_note.clear()
+
+    def holds_back(self) -> bool:
+        """Registrations that nobody confirmed hold the step back: go to the first of them."""
+        case = self.session.document.case
+        waiting = waiting_scans(case)
+        if waiting:
+            self.session.view_state.set_cycle(waiting[0].cycle)
+            self.session.view_state.set_time_point(waiting[0].time_point)
+            self.told.emit(hold_text(case))
+        return bool(waiting)
 
     def nudge(self, translation_mm: Any, rotation: Any) -> None:
         """Move the image of the current scan on the reference by (x, y, z) in mm; turn it about its centre, in rad."""
@@ -373,6 +393,7 @@ class AlignStep(Step):
         if here != self._of:
             self._of = here
             self._pairs.clear()
+            self.shift_note.clear()
             self.take_hand("" if point.registration.method == "reference" else self._hand())
         self._show_images(cycle, reference, point)
         self._show_numbers(cycle, point)
@@ -381,10 +402,20 @@ class AlignStep(Step):
         self.organs.show_positions(cycle, point.registration, found)
         self.files.write.setEnabled(point.registration.method not in ("reference", "none"))
         self.files.read.setEnabled(point.registration.method != "reference")
-        self.confirm.setEnabled(
-            point.registration.method not in ("reference", "none") and not point.registration.is_confirmed
-        )
+        self._allow_confirmation()
         self.findings.show_findings(point.registration.findings)
+
+    def _allow_confirmation(self) -> None:
+        """Offer the confirmation where there is something to confirm; a large shift needs a note first."""
+        point = self.session.time_point
+        waiting = (
+            point is not None
+            and point.registration.method not in ("reference", "none")
+            and not point.registration.is_confirmed
+        )
+        needs_note = point is not None and waiting and shift_mm(point) > LARGE_SHIFT_MM
+        self.shift_note.setVisible(needs_note)
+        self.confirm.setEnabled(waiting and (not needs_note or bool(self.shift_note.text().strip())))
 
     def _hand(self) -> str:
         """The hand that is in use, landmarks apart: those belong to one scan."""
@@ -432,9 +463,11 @@ class AlignStep(Step):
                 for name, key, value, unit in _rows(registration, point.spect.volume.geometry.centre_mm())
             ],
         )
-        shift = float(np.linalg.norm(displacement_mm(registration.transform, point.spect.volume.geometry.centre_mm())))
+        shift = shift_mm(point)
+        noted = f" Noted: {registration.note}." if registration.note else ""
+        wanted = "" if registration.is_confirmed else ", and note what you saw"
         self._note.setText(
-            f"The image centre moves {MILLIMETRE.text(shift)}: look at all three planes."
+            f"The image centre moves {MILLIMETRE.text(shift)}: look at all three planes{wanted}.{noted}"
             if shift > LARGE_SHIFT_MM
             else ""
         )

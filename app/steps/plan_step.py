@@ -15,6 +15,7 @@ from app.plans.plan_room_shown import PlanRoom
 from app.plans.plan_signing import PlanFile, keep_and_write, plan_file_name, signed
 from app.plans.signature_form import SignatureForm
 from app.problems import problems_of
+from app.registration_holds import hold_text
 from app.session import Session
 from app.steps.step import SPACING, Section, Step, push_button, text_label
 from dosimetry_core.errors import DosimetryError, Finding
@@ -302,13 +303,13 @@ class PlanStep(Step):
             self.blockers.show()
             return
         count = len(blockers)
-        self.blockers.setText(
-            "One finding needs a reason before signing: give it in the list of findings."
-            if count == 1
-            else f"{count} findings need a reason before signing: give them in the list of findings."
-        )
-        self.blockers.setVisible(count > 0)
-        self.form.set_allowed(count == 0 and self.session.is_current)
+        held = hold_text(evaluation.case)
+        said = ["One finding needs a reason before signing: give it in the list of findings."] if count == 1 else []
+        if count > 1:
+            said = [f"{count} findings need a reason before signing: give them in the list of findings."]
+        self.blockers.setText(" ".join([*said, held]).strip())
+        self.blockers.setVisible(count > 0 or bool(held))
+        self.form.set_allowed(count == 0 and not held and self.session.is_current)
 
 
 def _verdict(plan: NextCyclePlan, *, chosen: bool) -> str:

@@ -200,6 +200,10 @@ class Step(QWidget):
         """Show the session as it is now."""
         raise NotImplementedError
 
+    def holds_back(self) -> bool:
+        """Whether something stands in the way of confirming the step; says what, and goes there."""
+        return False
+
     def summary(self) -> str:
         """One line beside the title."""
         return ""

@@ -134,6 +134,7 @@ def voi_results(
                 {measured.nuclide: tuple(measured.uncorrected_activity_bq.tolist())} if measured.nuclide else {}
             ),
             partial_volume_factors=tuple(measured.partial_volume_factor.tolist()),
+            volume_by_time_point_ml=tuple(measured.volume_by_time_point_ml.tolist()),
             failure=curves[name].failure,
             findings=(*curves[name].findings, *densities[name].findings),
         )

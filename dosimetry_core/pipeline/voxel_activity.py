@@ -21,6 +21,7 @@ from dosimetry_core.pipeline.course import administered_activity_bq
 from dosimetry_core.pipeline.densities import curve_of
 from dosimetry_core.progress import Progress, no_progress
 from dosimetry_core.quantification.measurement import CycleMeasurement, TimePointMeasurement
+from dosimetry_core.units import MILLIMETRE
 from dosimetry_core.voi_sampling import GridCoverage, coverage_on_grid
 
 
@@ -164,6 +165,29 @@ def same_objects(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
     """Whether all are the same objects; numbers, texts and tuples of them are compared by value."""
     return len(one) == len(other) and all(
         a is b or (isinstance(a, int | float | str | tuple) and a == b) for a, b in zip(one, other, strict=True)
+    )
+
+
+def own_motion_findings(cycle: Cycle, measurement: CycleMeasurement) -> tuple[Finding, ...]:
+    """A remark on each VOI that was measured where it lies on a scan, while the maps follow the whole scan's motion."""
+    place = f"cycle {cycle.number}"
+    names = {voi.voi_id: voi.name for voi in cycle.vois}
+    largest: dict[str, float] = {}
+    for point in cycle.time_points:
+        for key, moved in point.registration.voi_motions.items():
+            if key in names:
+                largest[key] = max(largest.get(key, 0.0), float(np.linalg.norm(moved.displacement_mm)))
+    base = measurement.time_points[cycle.reference_time_point]
+    voxel_mm = max(base.image.concentration.geometry.spacing_mm)
+    return tuple(
+        Finding(
+            "own-motion-not-in-voxels",
+            "warning" if shift_mm > voxel_mm else "info",
+            f"{names[key]} has a motion of its own, up to {MILLIMETRE.text(shift_mm)}. Its activity and mean dose "
+            "follow it; the voxel maps and the dose–volume histogram follow the registration of the whole scan.",
+            f"{place}, {names[key]}",
+        )
+        for key, shift_mm in largest.items()
     )
 
 

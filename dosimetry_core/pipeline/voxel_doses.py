@@ -26,6 +26,7 @@ from dosimetry_core.pipeline.voxel_activity import (
     coverages_on_reference,
     cycle_voxel_maps,
     made_from,
+    own_motion_findings,
     same_objects,
 )
 from dosimetry_core.pipeline.voxel_sources import (
@@ -100,6 +101,7 @@ def voxel_inputs(
         found += [name, region.role, region.density_g_per_ml, measurement.exclusive.masks[_voi_id(measurement, name)]]
         found += [value for pair in region.time_integrated_activity_bq_s.items() for value in pair]
     found += [value for pair in whole_body_bq_s.items() for value in pair]
+    found += [finding.text for finding in own_motion_findings(cycle, measurement)]
     return tuple(found)
 
 
@@ -161,7 +163,7 @@ def cycle_voxel_doses(
     divided: dict[str, DividedImage] = {}
     factors: dict[str, dict[str, float]] = {name: {} for name in coverages}
     doses: dict[str, VoxelDose] = {}
-    findings: dict[Finding, None] = dict.fromkeys(found.density_findings)
+    findings: dict[Finding, None] = dict.fromkeys((*found.density_findings, *own_motion_findings(cycle, measurement)))
     for number, (nuclide, own) in enumerate(found.maps.items()):
         progress(number / (2 * len(found.maps)), f"{title}: {nuclide}")
         totals = {name: regions[name].time_integrated_activity_bq_s[nuclide] for name in coverages}

@@ -21,6 +21,7 @@ from dosimetry_core.quantification.findings import (
     side_findings,
 )
 from dosimetry_core.quantification.measurement import CycleMeasurement, TimePointMeasurement
+from dosimetry_core.quantification.redrawn import review_findings
 from dosimetry_core.quantification.scan import measured_scan
 from dosimetry_core.quantification.voi_activity import measured_vois
 
@@ -79,6 +80,7 @@ def measure_cycle(
         )
     findings += side_findings(cycle.vois, place)
     findings += proposal_findings(cycle.vois, place)
+    findings += review_findings(cycle, place)
     days = [(scan.acquisition_start.date(), scan.time_point.spect.volume.quantity) for scan in scans]
     findings += calibration_findings(cycle.calibration, days, place)
     findings += [finding for voi in vois.values() for finding in voi.findings]

@@ -46,6 +46,8 @@ class TimePointMeasurement:
     findings: tuple[Finding, ...] = ()
     positions: FrozenMap[str, UptakePosition | None] = field(default_factory=FrozenMap)
     """Where the uptake of each kidney VOI lies against it, by voi_id; None where the image can't tell."""
+    own_exclusive: ExclusiveVois | None = None
+    """VOIs without common volume on this scan, where some were drawn anew on it; None: those of the cycle."""
 
 
 def _none() -> FloatArray:
@@ -62,6 +64,8 @@ class VoiMeasurement:
         What belongs to this VOI alone; for a container (body outline, remainder) its own whole mask.
     volume_ml, volume_with_enclosed_ml
         Of the VOI alone, and with enclosed VOIs.
+    volume_by_time_point_ml
+        Of the VOI alone on each scan: ``volume_ml`` but where it was drawn anew. The activity is that inside.
     enclosed
         voi_ids of the VOIs inside.
     activity_bq
@@ -108,6 +112,7 @@ class VoiMeasurement:
     fraction_outside: FloatArray = field(default_factory=_none)
     failure: str | None = None
     findings: tuple[Finding, ...] = ()
+    volume_by_time_point_ml: FloatArray = field(default_factory=_none)
 
 
 @dataclass(frozen=True, eq=False)

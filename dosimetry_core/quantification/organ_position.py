@@ -99,7 +99,8 @@ def position_findings(
                     "voi-moved",
                     "info",
                     f"{names[key]} was moved by itself on this scan: {displacement_words(moved.displacement_mm)} "
-                    f"({moved.method}).",
+                    f"({moved.method}{f', {moved.moved_by}' if moved.moved_by else ''})."
+                    f"{f' Reason: {moved.reason}' if moved.reason else ''}",
                     f"{place}, {names[key]}",
                 )
             )

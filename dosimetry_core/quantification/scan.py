@@ -18,6 +18,7 @@ from dosimetry_core.partial_volume.transfer_matrix import scan_regions
 from dosimetry_core.quantification.container import ContainerOnScan, container_on_scan
 from dosimetry_core.quantification.measurement import CycleMeasurement, TimePointMeasurement
 from dosimetry_core.quantification.organ_position import kidney_positions, position_findings
+from dosimetry_core.quantification.redrawn import exclusive_on_scan, redrawn_findings
 
 
 def _own_administration(cycle: Cycle, time_point: TimePoint, place: str) -> Administration:
@@ -74,6 +75,8 @@ def measured_scan(
     else:
         image = calibrated_image(time_point.spect, calibration_used(cycle), administration, where=place)
     transform = time_point.registration.transform
+    own_exclusive = exclusive_on_scan(cycle, time_point, exclusive, old, place)
+    exclusive = own_exclusive or exclusive
     organs = {key: mask for key, mask in exclusive.masks.items() if key not in exclusive.containers}
     known: Mapping[str, ContainerOnScan] = {}
     motions = FrozenMap({key: moved.motion for key, moved in time_point.registration.voi_motions.items()})
@@ -115,8 +118,10 @@ def measured_scan(
             *time_point.spect.findings,
             *(time_point.ct.findings if time_point.ct is not None else ()),
             *position_findings(cycle, time_point, positions, place),
+            *redrawn_findings(cycle, time_point, own_exclusive, place),
         ),
         positions,
+        own_exclusive,
     )
 
 

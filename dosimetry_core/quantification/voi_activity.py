@@ -60,8 +60,8 @@ def measured_vois(
     """Every VOI over all scans, by name; a failure stays with its VOI."""
     fwhm_mm = _effective_fwhm_mm(scans[0].regions.point_spread.grid, cycle.calibration)
     by_id: dict[str, VoiMeasurement] = {}
-    # From small to large, so that what a container holds is known before it.
-    for voi in sorted(cycle.vois, key=lambda one: one.mask.volume_ml):
+    # Containers last, from small to large, so that what each holds is known before it.
+    for voi in sorted(cycle.vois, key=lambda one: (one.voi_id in exclusive.containers, one.mask.volume_ml)):
         where = f"{place}, {voi.name}"
         if voi.voi_id in exclusive.containers:
             by_id[voi.voi_id] = _container(voi, exclusive, scans, by_id, where)
@@ -91,13 +91,21 @@ def _voi(
     measured = VoiMeasurement(voi, mask, mask.volume_ml, mask.volume_ml, exclusive.enclosed[voi.voi_id])
     if mask.is_empty:
         return replace(measured, failure="the VOI has no volume")
+    volumes = [(scan.own_exclusive or exclusive).volume_ml[voi.voi_id] for scan in scans]
+    empty = [n for n, volume in enumerate(volumes, start=1) if not volume > 0]
+    if empty:
+        numbers = ", ".join(str(n) for n in empty)
+        return replace(measured, failure=f"the VOI as drawn anew has no volume at time point {numbers}")
+    measured = replace(measured, volume_by_time_point_ml=_array(volumes))
     unseen = [n for n, scan in enumerate(scans, start=1) if scan.regions.vois[voi.voi_id].covered_voxels <= 0]
     if unseen:
         numbers = ", ".join(str(n) for n in unseen)
         return replace(measured, failure=f"the VOI lies outside the field of view at time point {numbers}")
     if any(scan.concentrations is not None and voi.voi_id not in scan.concentrations.voi_ids for scan in scans):
         return replace(measured, failure="the VOI is too small for the resolution; merge it or use a recovery curve")
-    values = [_voi_on_scan(voi, cycle.calibration, scan, measured, place) for scan in scans]
+    values = [
+        _voi_on_scan(voi, cycle.calibration, scan, volume, place) for scan, volume in zip(scans, volumes, strict=True)
+    ]
     contrast = _kidney_contrast(voi, scans)
     recovery = [value.recovery_relative_standard_uncertainty for value in values]
     known_recovery = [u for u in recovery if u is not None]
@@ -143,22 +151,26 @@ def _container(
     """A VOI that holds organs: the image's sum inside, less the organs' own activities and what others spill in."""
     volume = exclusive.volume_ml[voi.voi_id]
     measured = VoiMeasurement(voi, voi.mask, volume, volume, exclusive.enclosed[voi.voi_id])
-    inside = [by_id[key] for key in measured.enclosed]
+    held = {key: None for here in (exclusive, *_own(scans)) for key in here.enclosed[voi.voi_id]}
+    inside = [by_id[key] for key in held]
     if voi.mask.is_empty or not volume > 0:
         return replace(measured, failure="the VOI has no volume of its own")
     failed = next((other for other in inside if other.failure is not None), None)
     if failed is not None:
         return replace(measured, failure=f"{failed.voi.name} inside it has no activity")
-    sums, random, outside = [], [], []
+    sums, random, outside, volumes = [], [], [], []
     findings: list[Finding] = []
     for number, scan in enumerate(scans):
         container = scan.containers[voi.voi_id]
-        own = container.image_sum_bq - sum(other.activity_bq[number] for other in inside)
+        here = scan.own_exclusive or exclusive
+        enclosed = here.enclosed[voi.voi_id]
+        own = container.image_sum_bq - sum(by_id[key].activity_bq[number] for key in enclosed)
         if scan.concentrations is not None:
             for key, value in zip(scan.concentrations.voi_ids, scan.concentrations.true_bq_per_ml, strict=True):
-                if key not in measured.enclosed:
+                if key not in enclosed:
                     own -= spilled_into_bq(container, scan.regions, key, float(value))
         sums.append(own)
+        volumes.append(here.volume_ml[voi.voi_id])
         outside.append(container.fraction_outside)
         if scan.noise is not None:
             random.append(container_noise_bq(container, scan.regions, scan.noise))
@@ -176,7 +188,12 @@ def _container(
         volume_relative_standard_uncertainty=volume_relative_standard_uncertainty(voi.mask),
         fraction_outside=_array(outside),
         findings=tuple(findings),
+        volume_by_time_point_ml=_array(volumes),
     )
+
+
+def _own(scans: Sequence[TimePointMeasurement]) -> list[ExclusiveVois]:
+    return [scan.own_exclusive for scan in scans if scan.own_exclusive is not None]
 
 
 def _kidney_contrast(voi: Voi, scans: Sequence[TimePointMeasurement]) -> CoreContrast | None:
@@ -196,17 +213,17 @@ def _array(values: Iterable[float]) -> FloatArray:
 
 
 def _voi_on_scan(
-    voi: Voi, calibration: Calibration, scan: TimePointMeasurement, measured: VoiMeasurement, place: str
+    voi: Voi, calibration: Calibration, scan: TimePointMeasurement, volume_ml: float, place: str
 ) -> _VoiOnScan:
     sampled = scan.regions.vois[voi.voi_id]
-    uncorrected = scan.regions.mean_bq_per_ml(voi.voi_id) * measured.volume_ml
+    uncorrected = scan.regions.mean_bq_per_ml(voi.voi_id) * volume_ml
     recovery_uncertainty: float | None = None
     recovery = 1.0
     registration_loss = 0.0
     if scan.concentrations is not None:
         index = scan.concentrations.voi_ids.index(voi.voi_id)
         concentration = float(scan.concentrations.true_bq_per_ml[index])
-        activity = concentration * measured.volume_ml
+        activity = concentration * volume_ml
         sensitivity = float(scan.concentrations.width_sensitivity[index])
         spill_in = float(scan.concentrations.background_bq_per_ml[index])
         if concentration > 0:
@@ -216,7 +233,7 @@ def _voi_on_scan(
             )
         registration_loss = _registration_loss(scan, sensitivity)
     elif calibration.partial_volume == "recovery-curve" and calibration.recovery is not None:
-        recovery = recovery_coefficient(measured.volume_ml, calibration.recovery)
+        recovery = recovery_coefficient(volume_ml, calibration.recovery)
         activity = uncorrected / recovery
         recovery_uncertainty = calibration.recovery.relative_standard_uncertainty
     else:
@@ -228,7 +245,7 @@ def _voi_on_scan(
         else:
             noise = noise_standard_uncertainty_bq_per_ml(scan.regions, scan.noise, voi.voi_id, corrected=False)
             noise /= recovery
-        random = math.hypot(noise * measured.volume_ml, registration_loss * activity)
+        random = math.hypot(noise * volume_ml, registration_loss * activity)
     number = f"{place}, scan of {scan.acquisition_start.isoformat(timespec='minutes')}"
     return _VoiOnScan(
         activity,

@@ -12,12 +12,16 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 
 from app.main_window import MainWindow
+from app.plans.plan_signing import signed
+from app.registration_holds import waiting_scans
 from app.screenshots import wait_until_idle
 from app.steps.align_step import AlignStep
 from dosimetry_core.case import Case
-from dosimetry_core.errors import DosimetryError
+from dosimetry_core.errors import DosimetryError, MissingDataError
 from dosimetry_core.geometry import RigidTransform
 from dosimetry_core.image import Registration, VoiMotion
+from dosimetry_core.progress import no_progress
+from tests.app.working import confirm_registrations
 
 
 @pytest.fixture
@@ -132,6 +136,7 @@ def test_that_landmarks_align_and_say_how_far_they_are_apart(window: MainWindow,
 
 
 def test_that_a_confirmation_names_who_and_ends_with_the_next_change(window: MainWindow, step: AlignStep) -> None:
+    step.shift_note.setText("spine looked at")
     step.confirm.click()
     wait_until_idle(window)
     assert registration(window).confirmed_by == getpass.getuser()
@@ -142,6 +147,53 @@ def test_that_a_confirmation_names_who_and_ends_with_the_next_change(window: Mai
     assert not registration(window).is_confirmed
     window.session.document.undo()
     assert registration(window).is_confirmed
+
+
+def test_that_the_step_and_a_plan_wait_for_every_registration(
+    window: MainWindow, step: AlignStep, tmp_path: Path
+) -> None:
+    cycle = window.session.cycle
+    assert cycle is not None
+    window.session.view_state.set_time_point(cycle.reference_time_point)
+    wait_until_idle(window)
+    QTest.keyClick(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    wait_until_idle(window)
+    assert window.current_step == "align"
+    assert window.rail.state("align") != "confirmed"
+    assert "not confirmed" in window.state_note.text()
+    waiting = waiting_scans(window.session.document.case)
+    assert (window.session.view_state.cycle, window.session.view_state.time_point) == (
+        waiting[0].cycle,
+        waiting[0].time_point,
+    )
+    evaluation = window.session.planned
+    assert evaluation is not None
+    target = tmp_path / "plan.pdf"
+    with pytest.raises(DosimetryError, match=r"Not confirmed: the registration of cycle 1"):
+        signed(evaluation, {}, tmp_path / "nobody.p12", "", "", target, progress=no_progress)
+    assert not target.exists()
+    confirm_registrations(window)
+    QTest.keyClick(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert window.rail.state("align") == "confirmed"
+
+
+def test_that_a_large_shift_is_confirmed_with_a_note_only(window: MainWindow, step: AlignStep) -> None:
+    step.nudge(np.array([40.0, 0.0, 0.0]), np.zeros(3))
+    wait_until_idle(window)
+    assert step.shift_note.isVisible()
+    assert not step.confirm.isEnabled()
+    with pytest.raises(MissingDataError, match="nothing is noted"):
+        step.acts.confirm()
+    QTest.keyClicks(step.shift_note, "spine and both kidneys")
+    assert step.confirm.isEnabled()
+    QTest.mouseClick(step.confirm, Qt.MouseButton.LeftButton)
+    wait_until_idle(window)
+    assert registration(window).note == "spine and both kidneys"
+    assert "spine and both kidneys" in step._note.text()
+    assert not step.shift_note.isVisible()
+    step.nudge(np.array([1.0, 0.0, 0.0]), np.zeros(3))
+    wait_until_idle(window)
+    assert registration(window).note == ""
 
 
 def test_that_organs_are_placed_where_they_were_found_only_when_told(window: MainWindow, step: AlignStep) -> None:

@@ -17,6 +17,7 @@ from app.steps.course_step import CourseStep
 from app.steps.curves_step import CurvesStep
 from dosimetry_core.case import FitModel
 from dosimetry_core.kinetics.leave_one_out import leave_one_out
+from tests.app.working import confirm_registrations
 from tests.journeys.reading import grid, value
 
 KIDNEY_DOSE = "cycles.0.organs.kidneys.absorbed_dose_gy.total"
@@ -29,6 +30,7 @@ def test_that_every_step_is_reached_by_its_key(window: MainWindow) -> None:
 
 
 def test_that_confirming_goes_on_and_an_edit_makes_it_stale(window: MainWindow) -> None:
+    confirm_registrations(window)
     for key in STEP_KEYS[:6]:
         assert window.current_step == key
         QTest.keyClick(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)

@@ -17,6 +17,7 @@ from app.screenshots import wait_until_idle
 from app.steps.course_step import CourseStep
 from app.steps.plan_step import PlanStep
 from app.steps.report_step import ReportStep
+from tests.app.working import confirm_registrations
 from tests.journeys.reading import shown, value
 
 PASSPHRASE = "correct horse"
@@ -35,6 +36,7 @@ def identities(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture
 def plan_step(window: MainWindow) -> PlanStep:
+    confirm_registrations(window)
     window.go_to("plan")
     wait_until_idle(window, second_opinion=True)
     step = window.step("plan")

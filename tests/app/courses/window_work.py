@@ -11,6 +11,7 @@ from app.case_edits import with_mask
 from app.main_window import MainWindow
 from app.screenshots import wait_until_idle
 from dosimetry_core.voi import VoiMask
+from tests.app.working import confirm_registrations
 
 Open = Callable[..., MainWindow]
 """Opens another window on the data folder of the test."""
@@ -45,6 +46,7 @@ def sign(window: MainWindow, identity_file: Path, target: Path) -> None:
     from app.plans.plan_document import signing_blockers
     from app.steps.plan_step import PlanStep
 
+    confirm_registrations(window)
     window.go_to("plan")
     step = window.step("plan")
     assert isinstance(step, PlanStep)

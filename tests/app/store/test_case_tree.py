@@ -242,7 +242,7 @@ def test_that_the_form_of_a_node_has_not_changed() -> None:
     kept must stay readable."""
     assert (NODE_FORMAT, CaseTree().encode(Examples().case()).root) == (
         1,
-        "43f4385147ac290fbe48beb323e4ca8df5a3c0b7d7ac707c1e71a4e6f99a96b1",
+        "634773f141107c115856e1792682b333168f2a5e2383bcbda66a3d27e7ab54f6",
     )
 
 

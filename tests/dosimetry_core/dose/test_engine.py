@@ -12,7 +12,12 @@ from dosimetry_core.dose.engine import (
     engine_by_region,
     role_group,
 )
-from dosimetry_core.dose.engine_comparison import REGIONS_AGREE_WITHIN, EngineComparison, compared
+from dosimetry_core.dose.engine_comparison import (
+    REGIONS_AGREE_WITHIN,
+    VOXELS_AGREE_WITHIN,
+    EngineComparison,
+    compared,
+)
 from dosimetry_core.dose.organ_level import KidneySide, kidney_absorbed_doses
 from dosimetry_core.dose.sphere import sphere_s_value
 from dosimetry_core.errors import InconsistentCaseError, MissingDataError
@@ -112,6 +117,16 @@ def test_that_voxels_may_differ_by_what_the_shape_explains_and_not_by_more() -> 
     assert not by_shape.beyond_bound
     by_neighbours = EngineDose(3.56, cross_gy=FrozenMap({"lesions": 0.15}))
     assert _compared(own, by_neighbours, ("organ-level", "voxel-s-values"), 4.0).beyond_bound
+
+
+def test_that_engines_of_regions_may_differ_by_more_than_those_of_voxels() -> None:
+    own, other = EngineDose(3.6), EngineDose(3.6 * 1.04)
+    regions = _compared(own, other, ("organ-level", "sphere"), 4.0)
+    assert (regions.bound, regions.beyond_bound) == (REGIONS_AGREE_WITHIN, False)
+    voxels = _compared(
+        own, EngineDose(3.6, cross_gy=FrozenMap({"liver": 3.6 * 0.04})), ("sphere", "voxel-s-values"), 4.0
+    )
+    assert (voxels.bound, voxels.beyond_bound) == (VOXELS_AGREE_WITHIN, True)
 
 
 def test_that_local_deposition_may_be_above_by_what_leaves_a_sphere() -> None:

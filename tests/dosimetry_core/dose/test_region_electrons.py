@@ -103,6 +103,17 @@ def test_that_split_voxels_keep_the_activity_of_each_voxel() -> None:
     np.testing.assert_allclose(region.block_sum(other), 7.0, rtol=1e-5)
 
 
+def test_that_activity_where_the_split_region_has_no_part_goes_to_the_others_in_proportion() -> None:
+    region = _sphere(9.0, 3, 5.0)
+    covered = region.block_sum(region.inside)
+    own = covered.copy()
+    untouched = np.argwhere(covered == 0)[0]
+    own[tuple(untouched)] = covered.sum()
+    found = region.block_sum(region.own_activity(own))
+    np.testing.assert_allclose(found, 2 * covered, rtol=1e-5, atol=1e-6)
+    assert not region.own_activity(np.where(covered > 0, 0, covered + 1)).any()
+
+
 def test_that_the_covariogram_of_a_sphere_is_the_known_one() -> None:
     radius_mm = 20.0
     region = _sphere(radius_mm, 2, 5.0)

@@ -12,6 +12,8 @@ from dosimetry_core.case_file import read_case
 from dosimetry_core.data_tables import resource
 from dosimetry_core.evaluation import Evaluation
 from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.geometry import RigidTransform
+from dosimetry_core.image import VoiMotion
 from dosimetry_core.pipeline import evaluate
 from dosimetry_core.pipeline.images import align_case, import_case
 from dosimetry_core.pipeline.voxel_engine import VoxelEngine
@@ -198,3 +200,26 @@ def test_that_the_histogram_falls_from_the_whole_volume_and_gives_the_volume_at_
             exact = found.voxels.volume_receiving_ml(dose) / found.voxels.total_volume_ml
             assert numbers.volume_fraction_receiving(dose) == pytest.approx(exact, abs=1e-9)
         assert numbers.volume_fraction_receiving(1e3) == 0.0
+
+
+@pytest.mark.parametrize(("shift_mm", "level"), [(3.0, "info"), (8.0, "warning")])
+def test_that_a_motion_of_its_own_is_said_not_to_be_in_the_voxels(
+    case: Case, voxels: Evaluation, shift_mm: float, level: str
+) -> None:
+    """More than a voxel of 4.8 mm is a warning. The maps known without the motion don't hide it."""
+    assert not any(f.code == "own-motion-not-in-voxels" for f in voxels.findings)
+    cycle = case.cycles[0]
+    kidney = next(voi for voi in cycle.vois if voi.name == "Kidney L")
+    motion = RigidTransform.from_rotation_vector((0.0, 0.0, 0.0), (0.0, 0.0, shift_mm))
+    moved = VoiMotion(motion, "manual", (0.0, 0.0, shift_mm))
+    first, second, *rest = cycle.time_points
+    point = second if cycle.reference_time_point == 0 else first
+    registration = replace(point.registration, voi_motions=FrozenMap({kidney.voi_id: moved}))
+    changed = replace(point, registration=registration)
+    points = tuple(changed if p is point else p for p in (first, second, *rest))
+    other = replace(case, cycles=(replace(cycle, time_points=points), *case.cycles[1:]))
+    found = evaluate(_with_engine(other, "voxel-s-values"), previous=voxels)
+    (said,) = [f for f in found.findings if f.code == "own-motion-not-in-voxels"]
+    assert said.level == level
+    assert said.place == "cycle 1, Kidney L"
+    assert f"{shift_mm:.1f} mm" in said.text

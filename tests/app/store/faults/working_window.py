@@ -34,7 +34,7 @@ from app.store.events import Head
 from app.store.storage import Storage
 from dosimetry_core.progress import no_progress
 from dosimetry_core.voi import VoiMask
-from tests.app.working import say_who_works
+from tests.app.working import confirm_registrations, say_who_works
 
 PASSPHRASE = "correct horse"
 
@@ -157,6 +157,7 @@ class Worker:
         self.window.keeping.export(course, self.out / f"course-{self.number}.lutetia", with_images=False)
 
     def sign(self) -> None:
+        confirm_registrations(self.window)
         wait_until_idle(self.window, second_opinion=True)
         if self.session.planned is None or not self.session.is_current:
             return

@@ -1,0 +1,186 @@
+"""Images of the scan in view on the planes and in 3D: layers, window, scale, fusion, outlines, cursor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.display import ct_layer, shown_spect, spect_layer, spect_scale, vois_shown
+from app.scan_words import delay_s, registration_text
+from app.session import Session
+from app.window_texts import time_text
+from dosimetry_core.case import Cycle
+from dosimetry_core.image import TimePoint
+from dosimetry_core.report.words import patient_name
+from dosimetry_core.units import KILOBECQUEREL_PER_ML
+from widgets.display_bar import DisplayBar
+from widgets.display_scale import ColourScale, WindowLevel
+from widgets.slice_annotation import SliceCorner
+from widgets.slice_grid import SliceGrid
+from widgets.slice_view import Layer
+from widgets.volume_view import VolumeView
+
+SURFACES_AFTER_MS = 250
+"""The 3D view follows when numbers have been shown: drawing it takes longer than everything else after a stroke."""
+
+
+class VoiImages(QObject):
+    """Shows the session's images in the views of the step.
+
+    ``layers_changed`` carries the CT layer or None, and the SPECT layer, when another scan is shown; ``rescaled`` asks
+    for a refresh because scans are scaled another way.
+    """
+
+    layers_changed = Signal(object, object)
+    rescaled = Signal()
+
+    def __init__(self, session: Session, grid: SliceGrid, volume: VolumeView, display: DisplayBar) -> None:
+        super().__init__(grid)
+        self.session, self.grid, self.volume, self.display = session, grid, volume, display
+        self.hidden: frozenset[str] = frozenset()
+        self._own_scale = False
+        self._chosen_scale: ColourScale | None = None
+        self._shown_images: tuple[Any, ...] = ()
+        self._surfaces = QTimer(self)
+        self._surfaces.setSingleShot(True)
+        self._surfaces.setInterval(SURFACES_AFTER_MS)
+        self._surfaces.timeout.connect(self._show_surfaces)
+        self._connect_views()
+        self._connect_view_state()
+
+    def _connect_views(self) -> None:
+        view_state = self.session.view_state
+        self.grid.cursor_moved.connect(view_state.set_cursor)
+        self.grid.window_level_changed.connect(lambda window: view_state.set_window(window.width_hu, window.level_hu))
+        self.grid.spect_scale_changed.connect(self._choose_scale)
+        self.grid.overlay_toggle_requested.connect(view_state.toggle_overlay)
+        self.volume.cursor_moved.connect(view_state.set_cursor)
+        self.display.fusion_changed.connect(view_state.set_fusion)
+        self.display.opacity_changed.connect(view_state.set_fusion_share)
+        self.display.scale_changed.connect(self._choose_scale)
+        self.display.window_level_changed.connect(
+            lambda window: view_state.set_window(window.width_hu, window.level_hu)
+        )
+        self.display.contours_toggled.connect(view_state.set_contours)
+        self.display.crosshair_toggled.connect(self._show_crosshair)
+        self.display.own_scale_toggled.connect(self._choose_own_scale)
+
+    def _connect_view_state(self) -> None:
+        view_state = self.session.view_state
+        view_state.cursor_changed.connect(self.show_cursor)
+        view_state.window_changed.connect(lambda _w, _l: self._show_window())
+        view_state.fusion_changed.connect(lambda _fusion: self.show_fusion())
+        view_state.fusion_share_changed.connect(lambda _share: self.show_fusion())
+        view_state.contours_changed.connect(lambda _shown: self.show_fusion())
+        view_state.view_reset.connect(self._reset)
+
+    def show_images(self, cycle: Cycle, reference: TimePoint, point: TimePoint) -> None:
+        """Show a scan on the grid of its cycle's reference; nothing is done where it is shown already."""
+        shown = (reference, point, cycle.calibration, self._own_scale)
+        if len(shown) == len(self._shown_images) and all(
+            a is b for a, b in zip(shown, self._shown_images, strict=True)
+        ):
+            return
+        geometry = cycle.vois[0].mask.geometry if cycle.vois else (reference.ct or reference.spect).volume.geometry
+        if not self._shown_images or self._shown_images[0] is not reference:
+            self._chosen_scale = None
+            self.grid.set_reference(geometry)
+            self.volume.set_reference(geometry)
+            self._show_surfaces()
+            self._show_window()
+            if self.session.view_state.cursor_mm == (0.0, 0.0, 0.0):
+                self.session.view_state.set_cursor(geometry.centre_mm())
+        self._shown_images = shown
+        ct, layer = ct_layer(point), spect_layer(cycle, point)
+        self.layers_changed.emit(ct, layer)
+        self._show_layers(ct, layer)
+        if self._own_scale or self._chosen_scale is None:
+            self._show_scale(spect_scale(cycle, only=point if self._own_scale else None))
+        else:
+            self._show_scale(self._chosen_scale)
+        self.grid.set_corner(
+            SliceCorner(
+                patient=f"{patient_name(self.session.case.patient.name)}  {self.session.case.patient.patient_id}",
+                time_point=f"cycle {cycle.number}, {time_text(self.session.case, point.spect.acquisition_start)}",
+                delay_s=delay_s(cycle, point),
+                registration=registration_text(point),
+                registered=point.registration.method != "none",
+                badges=("own scale",) if self._own_scale else (),
+            )
+        )
+        self.show_cursor(self.session.view_state.cursor_mm)
+
+    def _show_layers(self, ct: Layer | None, spect: Layer) -> None:
+        self.grid.show_ct(ct)
+        self.grid.show_spect(spect)
+        self.volume.show_spect(spect)
+
+    def show_vois(self) -> None:
+        """Show the outlines of the cycle's VOIs; surfaces follow."""
+        cycle = self.session.cycle
+        if cycle is None:
+            return
+        self.grid.show_vois(vois_shown(cycle, self.hidden))
+        self.grid.set_active_voi(self.session.view_state.voi_id)
+        self._surfaces.start()
+
+    def set_hidden(self, voi_id: str, hidden: bool) -> None:
+        """Hide a VOI's outline and surface, or show it again."""
+        self.hidden = self.hidden | {voi_id} if hidden else self.hidden - {voi_id}
+        self.show_vois()
+
+    def set_active_voi(self, voi_id: str | None) -> None:
+        """Mark a VOI as the one worked on."""
+        self.grid.set_active_voi(voi_id)
+        self.volume.set_active_voi(voi_id)
+
+    def _show_surfaces(self) -> None:
+        cycle = self.session.cycle
+        if cycle is not None and not self.session.document.is_previewing:
+            self.volume.show_vois(vois_shown(cycle, self.hidden))
+            self.volume.set_active_voi(self.session.view_state.voi_id)
+
+    def show_cursor(self, point_mm: Any) -> None:
+        """Put the linked cursor at a patient point of the reference frame."""
+        self.grid.set_cursor(point_mm)
+        self.volume.set_cursor(point_mm)
+
+    def _show_window(self) -> None:
+        window = WindowLevel(*self.session.view_state.window_hu)
+        self.grid.set_window_level(window)
+        self.display.set_window_level(window)
+
+    def _show_scale(self, scale: ColourScale) -> None:
+        cycle, point = self.session.cycle, self.session.time_point
+        unit = shown_spect(cycle, point.spect).unit if cycle and point else KILOBECQUEREL_PER_ML
+        self.grid.set_spect_scale(scale)
+        self.volume.set_spect_scale(scale)
+        self.display.set_scale(scale, unit)
+
+    def _show_crosshair(self, visible: bool) -> None:
+        self.grid.set_crosshair_visible(visible)
+        self.display.set_crosshair_visible(visible)
+
+    def _choose_scale(self, scale: ColourScale) -> None:
+        self._chosen_scale = scale
+        self._show_scale(scale)
+
+    def _choose_own_scale(self, own: bool) -> None:
+        self._own_scale = own
+        self.rescaled.emit()
+
+    def show_fusion(self) -> None:
+        """CT, SPECT or both, with outlines or not, as the view state says."""
+        view_state = self.session.view_state
+        self.grid.set_fusion(view_state.fusion)
+        self.grid.set_opacity(view_state.fusion_share)
+        self.grid.set_contours_visible(view_state.contours)
+        self.display.set_fusion(view_state.fusion)
+        self.display.set_opacity(view_state.fusion_share)
+        self.display.set_contours_visible(view_state.contours)
+        self.display.set_own_scale(self._own_scale)
+
+    def _reset(self) -> None:
+        self.grid.reset_view()
+        self.volume.reset_view()
