@@ -58,8 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--protocol", default="duonen-b")
     demo.add_argument("--cortex-to-medulla", type=float, default=1.0, metavar="R")
 
-    compute = commands.add_parser("compute", help="the whole chain: results.json")
+    compute = commands.add_parser("compute", help="the whole chain: results.json and DICOM results")
     compute.add_argument("case", type=Path, metavar="CASE")
+    compute.add_argument("--no-dicom", action="store_true", help="write results.json only")
     compute.add_argument("--out", type=Path, required=True, metavar="DIR")
 
     plan = commands.add_parser("plan", help="compute and plan the next cycle: plan.pdf")

@@ -50,7 +50,8 @@ def demo(arguments: argparse.Namespace) -> int:
 
 
 def compute_case(arguments: argparse.Namespace) -> int:
-    """The whole chain without a window: results.json."""
+    """The whole chain without a window: results.json, and DICOM objects in the folder dicom."""
+    from app.dicom_command import course_objects, write_objects
     from app.importing.files_read import read_cycle, reading_process
 
     reading_process().warm_up()
@@ -63,8 +64,10 @@ def compute_case(arguments: argparse.Namespace) -> int:
     require_folder(arguments.out)
     evaluation = compute(read_case(arguments.case), read_cycle=read_cycle, progress=terminal_progress())
     results = results_json(evaluation)
+    objects = () if arguments.no_dicom else course_objects(evaluation)
     with output_folder(arguments.out) as folder:
         (folder / "results.json").write_bytes(results_bytes(results))
+        write_objects(objects, folder / "dicom")
     _print_findings(results["findings"])
     for line in compare_with_expected(results):
         print(line)

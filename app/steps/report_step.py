@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QImage
 from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 from PySide6.QtWidgets import QDialog, QFileDialog
 
+from app.dicom_command import export_to
 from app.plans.page_printing import PREVIEW_DPI, PRINT_DPI, image_of, print_images
 from app.plans.plan_signing import PlanFile, approved, drafted, keep_and_write, page_pictures, plan_file_name
 from app.plans.signature_form import SignatureForm
@@ -18,6 +19,9 @@ from app.steps.step import Section, Step, push_button, text_label
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.evaluation import Evaluation
 from widgets.page_view import PageView
+
+if TYPE_CHECKING:
+    from dosimetry_core.dicom_export.course import CourseExport
 
 
 class ReportStep(Step):
@@ -49,7 +53,13 @@ class ReportStep(Step):
             "Save results.json…", name="save_results", tooltip="all intermediate results, core units"
         )
         self.data.clicked.connect(self.save_results)
-        files.add_row(self.data)
+        self.dicom = push_button(
+            "Export DICOM…",
+            name="export_dicom",
+            tooltip="VOIs, voxel doses, registrations, measurements and the plan, for other systems",
+        )
+        self.dicom.clicked.connect(self.choose_dicom_folder)
+        files.add_row(self.data, self.dicom)
         self.inspector.add(files)
         second = Section("Approve as physician")
         self._second_text = text_label(role="dimmed", name="approve_text", wrap=True)
@@ -95,6 +105,30 @@ class ReportStep(Step):
         chosen, _kind = QFileDialog.getSaveFileName(self, "Save the results", suggested, "JSON (*.json)")
         if chosen:
             self._write(Path(chosen), self._document.results_bytes)
+
+    def choose_dicom_folder(self) -> None:
+        """Ask for a folder, then write the course's DICOM objects into it."""
+        chosen = QFileDialog.getExistingDirectory(self, "Folder for the DICOM objects", self.session.case.folder)
+        if chosen:
+            self.export_dicom(Path(chosen))
+
+    def export_dicom(self, folder: Path) -> None:
+        """Write VOIs, doses, registrations, measurements and the plan in view as DICOM objects; runs as a job."""
+        evaluation = self.session.planned
+        if evaluation is None or not self.session.is_current:
+            self.told.emit("There are no results yet")
+            return
+        signed = self.session.plan_files[-1:]
+        plan = signed[0].content if signed and signed[0].is_about(evaluation) else None
+        job = self.session.jobs.start(
+            export_to, folder, evaluation, plan, purpose="export", title="Exporting DICOM objects"
+        )
+        job.succeeded.connect(self._tell_export)
+        job.failed.connect(lambda error: self.told.emit(problems_of(error)[0].text()))
+
+    def _tell_export(self, made: CourseExport) -> None:
+        remarks = "; ".join(f"{finding.place}: {finding.text}" for finding in made.findings)
+        self.told.emit(f"{len(made.objects)} DICOM objects written" + (f". {remarks}" if remarks else ""))
 
     def _write(self, target: Path, content: bytes) -> None:
         from app.outputs import write_file
@@ -216,6 +250,7 @@ class ReportStep(Step):
         for button in (self.save, self.print_button):
             button.setEnabled(self._pdf is not None)
         self.data.setEnabled(self._document is not None)
+        self.dicom.setEnabled(evaluation is not None and self.session.is_current)
 
     def _show_file(self, plan: PlanFile) -> None:
         self._state.setText(f"Signed: {plan.path.name}")

@@ -268,3 +268,18 @@ def test_that_other_protocols_stand_beside_the_own_one(window: MainWindow, plan_
     for name in ("duonen-a", "duonen-c", "duonen-d", "garske-roman"):
         assert plan_step.others.text(name, "protocol") == name
         assert plan_step.others.text(name, "activity")
+
+
+def test_that_the_report_writes_dicom_objects_of_the_results(window: MainWindow, tmp_path: Path) -> None:
+    window.go_to("report")
+    wait_until_idle(window)
+    report = window.step("report")
+    assert isinstance(report, ReportStep)
+    assert report.dicom.isEnabled()
+    told: list[str] = []
+    report.told.connect(told.append)
+    report.export_dicom(tmp_path / "objects")
+    wait_until_idle(window)
+    written = sorted(path.name for path in (tmp_path / "objects").iterdir())
+    assert "cycle1-rtstruct.dcm" in written
+    assert told == [f"{len(written)} DICOM objects written"]
