@@ -117,7 +117,7 @@ class VoiScans(Section):
         base = result_path("cycles", self._session.view_state.cycle, "vois", voi.name)
         changes = [value for value in (one.volume_change, one.activity_change) if value is not None]
         largest = max(changes, key=abs, default=None)
-        off = "" if largest is None else f"{'!' if one.stands_out else ''} {100 * largest:+.0f} %".strip()
+        off = "" if largest is None else f"{'! ' if one.stands_out else ''}{_percent(largest)}"
         state = f"{'✔' if one.reviewed_by else '○'} {_SHORT[one.placing]}"
         cells: dict[str, Cell] = {
             "scan": f"{'▸ ' if current else ''}{delay_text(cycle, point)}",
@@ -127,6 +127,12 @@ class VoiScans(Section):
             "state": state,
         }
         return GridRow(str(one.time_point), cells, tooltip=_tip(one), mark="warning" if one.stands_out else "")
+
+
+def _percent(share: float) -> str:
+    """With its sign; nothing to speak of has none."""
+    text = PERCENT.text(abs(share), digits=0)
+    return text if text == PERCENT.text(0.0, digits=0) else f"{'+' if share > 0 else '−'}{text}"
 
 
 def _tip(one: VoiOnScan) -> str:
