@@ -23,10 +23,17 @@ def with_cycle(case: Case, index: int, cycle: Cycle) -> Case:
 
 def with_registration(case: Case, cycle_index: int, point_index: int, registration: Registration) -> Case:
     """The case with the registration of one time point replaced."""
+    point = replace(case.cycles[cycle_index].time_points[point_index], registration=registration)
+    return with_time_point(case, cycle_index, point_index, point)
+
+
+def with_time_point(case: Case, cycle_index: int, point_index: int, point: TimePoint) -> Case:
+    """The case with one time point replaced; the very same case if it is the same object."""
     cycle = case.cycles[cycle_index]
-    points: list[TimePoint] = list(cycle.time_points)
-    points[point_index] = replace(points[point_index], registration=registration)
-    return with_cycle(case, cycle_index, replace(cycle, time_points=tuple(points)))
+    if cycle.time_points[point_index] is point:
+        return case
+    points = (*cycle.time_points[:point_index], point, *cycle.time_points[point_index + 1 :])
+    return with_cycle(case, cycle_index, replace(cycle, time_points=points))
 
 
 def with_mask(case: Case, cycle_index: int, voi_id: str, change: Callable[[VoiMask], VoiMask]) -> Case:

@@ -11,7 +11,9 @@ from dosimetry_core.calibration import calibrated_image
 from dosimetry_core.case import Calibration, Cycle
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.image import ImageSeries, TimePoint
+from dosimetry_core.scan_vois import mask_on_scan, placed_mask
 from dosimetry_core.units import KILOBECQUEREL_PER_ML, DisplayUnit
+from dosimetry_core.voi import Voi, VoiMask
 from dosimetry_core.volume import Volume
 from widgets.display_scale import ColourScale
 from widgets.slice_view import Layer, VoiShown
@@ -60,6 +62,7 @@ def shown_spect(cycle: Cycle, series: ImageSeries) -> ShownSpect:
 def forget_images() -> None:
     """Another case was opened: let go of the images of the last one."""
     _shown.clear()
+    _placed.clear()
 
 
 def ct_layer(point: TimePoint) -> Layer | None:
@@ -86,9 +89,36 @@ def voi_colour_of(cycle: Cycle, voi_id: str) -> str:
     return voi_colour(place)
 
 
-def vois_shown(cycle: Cycle, hidden: frozenset[str] = frozenset()) -> list[VoiShown]:
-    """VOIs of a cycle with their colours and dashes."""
+_placed: list[tuple[VoiMask, TimePoint, VoiMask]] = []
+
+
+def placed_mask_of(voi: Voi, point: TimePoint) -> VoiMask:
+    """Where a VOI lies on a scan, on the grid of the reference; kept, because moved ones take a while to make."""
+    mask = mask_on_scan(voi, point)
+    moved = point.registration.voi_motions.get(voi.voi_id)
+    if moved is None:
+        return mask
+    for known, where, made in _placed:
+        same = where.registration.voi_motions.get(voi.voi_id)
+        at_same_place = where.registration.transform is point.registration.transform and same is not None
+        if known is mask and at_same_place and same is not None and same.motion is moved.motion:
+            return made
+    made = placed_mask(voi, point)
+    _placed.append((mask, point, made))
+    del _placed[:-_KEPT]
+    return made
+
+
+def vois_shown(cycle: Cycle, hidden: frozenset[str] = frozenset(), point: TimePoint | None = None) -> list[VoiShown]:
+    """VOIs of a cycle with their colours and dashes, as they lie on a scan; without one as they are drawn."""
     return [
-        VoiShown(voi.voi_id, voi.name, voi.mask, voi_colour(number), voi_dash(number), voi.voi_id not in hidden)
+        VoiShown(
+            voi.voi_id,
+            voi.name,
+            voi.mask if point is None else placed_mask_of(voi, point),
+            voi_colour(number),
+            voi_dash(number),
+            voi.voi_id not in hidden,
+        )
         for number, voi in enumerate(cycle.vois)
     ]

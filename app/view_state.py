@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from PySide6.QtCore import QObject, Signal
 
-Tool = Literal["cursor", "brush", "erase", "polygon"]
+Tool = Literal["cursor", "brush", "erase", "polygon", "live-wire", "ball", "ellipsoid", "move", "scissors", "crop"]
+TOOLS: tuple[Tool, ...] = get_args(Tool)
 Fusion = Literal["ct", "fused", "spect"]
 FUSIONS: tuple[Fusion, ...] = ("ct", "fused", "spect")
 

@@ -11,6 +11,7 @@ from app.display import voi_colour_of
 from app.dose_bars import organ_bars
 from app.number_grid import Cell, GridColumn, GridRow, Number, NumberGrid
 from app.result_paths import result_path
+from app.scan_reviews import reviewed_count
 from app.session import Session
 from app.steps.step import Section, text_label
 from dosimetry_core.case import Cycle
@@ -80,6 +81,7 @@ def voi_rows(session: Session, cycle: Cycle, hidden: frozenset[str]) -> list[Voi
                 stale=stale,
                 note=result.failure or "" if result is not None else "",
                 proposed=voi.proposed,
+                review=f"{reviewed_count(cycle, voi)} of {len(cycle.time_points)}",
             )
         )
     return rows

@@ -33,6 +33,17 @@ SHAPE_ACTS = (
 )
 
 
+SLICE_STEPS = {
+    "next_slice": 1,
+    "previous_slice": -1,
+    "slices_on": 10,
+    "slices_back": -10,
+    "last_slice": 10_000,
+    "first_slice": -10_000,
+}
+"""From the menu or the palette: so many slices on in the axial view; it stops at its ends."""
+
+
 class WindowActs:
     """Acts on a window and its session."""
 
@@ -63,6 +74,8 @@ class WindowActs:
             "reset": view_state.reset,
             "previous_time_point": partial(self.step_time_point, -1),
             "next_time_point": partial(self.step_time_point, +1),
+            **{name: partial(self.in_view, steps) for name, steps in SLICE_STEPS.items()},
+            "close": partial(self.on_step, "voi", "close_outline", switch=False),
             "previous_cycle": partial(self.step_cycle, -1),
             "next_cycle": partial(self.step_cycle, +1),
             "inspector": window.toggle_inspector,
@@ -70,6 +83,15 @@ class WindowActs:
             "brush": partial(view_state.set_tool, "brush"),
             "erase": partial(view_state.set_tool, "erase"),
             "polygon": partial(view_state.set_tool, "polygon"),
+            "live-wire": partial(view_state.set_tool, "live-wire"),
+            "ball-tool": partial(view_state.set_tool, "ball"),
+            "ellipsoid": partial(view_state.set_tool, "ellipsoid"),
+            "move": partial(view_state.set_tool, "move"),
+            "scissors": partial(view_state.set_tool, "scissors"),
+            "crop": partial(view_state.set_tool, "crop"),
+            "edges": partial(self.on_step, "voi", "toggle_edges"),
+            "through": partial(self.on_step, "voi", "toggle_through"),
+            "clip": partial(self.on_step, "voi", "toggle_clip"),
             "smaller": partial(view_state.scale_brush, -1),
             "larger": partial(view_state.scale_brush, +1),
             "previous_voi": partial(self.step_voi, -1),
@@ -98,6 +120,14 @@ class WindowActs:
                 return
             window.go_to(key)
         getattr(window.step(key), act)(*arguments)
+
+    def in_view(self, steps: int) -> None:
+        """Go on by slices in the axial view of the step, if it has one."""
+        from widgets.slice_view import SliceView  # its image libraries are not needed for the first window
+
+        view = self._window.step(self._window.current_step).findChild(SliceView, "slice_axial")
+        if view is not None:
+            view.step_slices(steps)
 
     def step_time_point(self, by: int) -> None:
         """Another scan of the cycle; stays at the ends."""

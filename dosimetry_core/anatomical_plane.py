@@ -115,7 +115,10 @@ class PlaneAxes:
 
     def picture_mm(self, point_mm: ArrayLike) -> NDArray[np.float64]:
         """Positions (…, 2), (u, v) in mm, of patient points (…, 3)."""
-        index = self.geometry.point_to_index(point_mm)
+        return self.picture_mm_of_index(self.geometry.point_to_index(point_mm))
+
+    def picture_mm_of_index(self, index: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Positions (…, 2), (u, v) in mm, of fractional indices (…, 3) on the grid."""
         u = self._along(index[..., self.horizontal], self.horizontal, self.horizontal_flipped)
         v = self._along(index[..., self.vertical], self.vertical, self.vertical_flipped)
         return np.stack([u, v], axis=-1)

@@ -50,6 +50,9 @@ class BrushGesture:
         A ball is moved along the path; else a disc within the slice of the first point.
     erase
         Take away instead of adding.
+    radii_mm
+        Radius at each point of the path, shape (n,), at most ``radius_mm``, where a pen was pressed unevenly; each part
+        of the path has the mean of its ends. None: ``radius_mm`` everywhere.
     """
 
     plane: Plane
@@ -57,11 +60,17 @@ class BrushGesture:
     radius_mm: float
     spherical: bool
     erase: bool
+    radii_mm: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "points_mm", _path(self.points_mm, 1))
         if not (np.isfinite(self.radius_mm) and self.radius_mm > 0):
             raise ValueError("the brush radius must be positive")
+        if self.radii_mm is not None:
+            radii = np.array(self.radii_mm, dtype=np.float64)
+            if radii.shape != (len(self.points_mm),) or not np.all((radii > 0) & (radii <= self.radius_mm)):
+                raise ValueError("each point of the path needs a radius from 0 to the brush's")
+            object.__setattr__(self, "radii_mm", read_only(radii))
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,21 +230,25 @@ def _brush_mask(geometry: VolumeGeometry, gesture: BrushGesture) -> VoiMask:
         index[:, normal] = np.rint(index[0, normal])
         reach[normal] = 0
         divisions[normal] = 1
-    index = _simplified(index, spacing, _STRAIGHT_PART_OF_RADIUS * gesture.radius_mm)
-    segments = list(pairwise(index)) or [(index[0], index[0])]
+    if gesture.radii_mm is None:
+        index = _simplified(index, spacing, _STRAIGHT_PART_OF_RADIUS * gesture.radius_mm)
+        radii = np.full(len(index), gesture.radius_mm)
+    else:
+        radii = gesture.radii_mm
+    ends = list(pairwise(zip(index, radii, strict=True))) or [((index[0], radii[0]), (index[0], radii[0]))]
     box = _clipped(geometry, index.min(axis=0) - reach, index.max(axis=0) + reach)
     if box is None:
         return empty_mask(geometry)
     start, stop = box
     coverage = np.zeros(tuple(stop - start), np.uint8)
-    for a, b in segments:
+    for (a, a_radius_mm), (b, b_radius_mm) in ends:
         part = _clipped(geometry, np.minimum(a, b) - reach, np.maximum(a, b) + reach)
         if part is None:
             continue
         begin, end = part
         dab = _kept_capsule(
             *(tuple(values.tolist()) for values in (begin, end, a * spacing, b * spacing, spacing, divisions)),
-            gesture.radius_mm,
+            float(a_radius_mm + b_radius_mm) / 2,
         )
         target = coverage[tuple(slice(int(p), int(q)) for p, q in zip(begin - start, end - start, strict=True))]
         np.maximum(target, dab, out=target)

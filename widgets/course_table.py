@@ -74,7 +74,9 @@ COLUMNS = (
     _Column("birth", "Born", "birth_date", "30 Mmm 0000", "Date of birth"),
     _Column("protocol", "Protocol", "protocol", "garske-roman", "How the course is planned"),
     _Column("cycle", "Cycle", "cycle", "10 of 12", "The last cycle listed, of those planned"),
-    _Column("state", "State", "state", "approved", "Of the newest plan, draft if anything changed since; or archived"),
+    _Column(
+        "state", "State", "state", "administered", "Of the newest plan; stale: an input changed since"
+    ),
     _Column("changed", "Changed", "changed", "30 Mmm 00:00", "When anything in it was changed last, local time"),
     _Column("by", "By", "changed_by", "A. Mmmmmmmmm", "Who changed it last"),
 )

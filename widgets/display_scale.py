@@ -120,6 +120,22 @@ def grey_levels(values_hu: NDArray[Any], window: WindowLevel) -> Bytes:
     return np.ascontiguousarray(scaled.astype(np.uint8))
 
 
+def grey_pixels(values_hu: NDArray[Any], window: WindowLevel) -> NDArray[np.uint32]:
+    """Opaque 0xffRRGGBB pixels of CT numbers, contiguous, same shape."""
+    if values_hu.dtype == np.int16:
+        return _grey_pixel_table(window).take(np.ascontiguousarray(values_hu).view(np.uint16), mode="clip")
+    return _GREY_PIXELS.take(grey_levels(values_hu, window))
+
+
+_GREY_PIXELS = np.arange(256, dtype=np.uint32) * np.uint32(0x010101) | np.uint32(0xFF000000)
+
+
+@functools.lru_cache(maxsize=8)
+def _grey_pixel_table(window: WindowLevel) -> NDArray[np.uint32]:
+    """Pixel of every 16-bit CT number, addressed by its bit pattern."""
+    return _GREY_PIXELS.take(_grey_table(window))
+
+
 @functools.lru_cache(maxsize=8)
 def _grey_table(window: WindowLevel) -> Bytes:
     """Grey level of every 16-bit CT number, addressed by its bit pattern."""

@@ -21,21 +21,31 @@ _FINE, _COARSE = 0.1, 5.0
 
 
 class NudgePad(QWidget):
-    """One mm or one degree a click; a tenth with Shift, five with Ctrl. Emits translation (mm) and rotation (rad)."""
+    """One mm or one degree a click; a tenth with Shift, five with Ctrl. Emits translation (mm) and rotation (rad).
+
+    ``turning``: whether it can turn and go back, too; ``prefix`` begins the buttons' names.
+    """
 
     nudged = Signal(object, object)
     reset_clicked = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, turning: bool = True, prefix: str = "nudge") -> None:
         super().__init__(parent)
-        self.setObjectName("nudge_pad")
+        self.setObjectName(f"{prefix}_pad")
         grid = QGridLayout()
         grid.setSpacing(4)
         grid.addWidget(label("Move", role="dimmed"), 0, 0)
         for number, (letter, direction, words) in enumerate(_MOVES):
-            button = self._button(f"nudge_{letter}", letter, f"1 mm {words}")
+            button = self._button(f"{prefix}_{letter}", letter, f"1 mm {words}")
             button.clicked.connect(lambda _=False, d=direction: self._move(np.array(d, float)))
             grid.addWidget(button, 0, 1 + number)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(grid)
+        if turning:
+            self._add_turns(grid, layout)
+
+    def _add_turns(self, grid: QGridLayout, layout: QVBoxLayout) -> None:
         grid.addWidget(label("Turn", role="dimmed"), 1, 0)
         for number, (axis, index) in enumerate(_TURNS):
             for side, sign, arrow in (("minus", -1, "↺"), ("plus", 1, "↻")):
@@ -46,9 +56,6 @@ class NudgePad(QWidget):
         reset.setObjectName("nudge_reset")
         reset.setToolTip("Undo all manual moves of this time point")
         reset.clicked.connect(self.reset_clicked)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(grid)
         layout.addWidget(reset)
 
     def _button(self, name: str, text: str, tip: str) -> QToolButton:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen, QPixmap
 
 from dosimetry_core.units import HOUR, MILLIMETRE, DisplayUnit
 from widgets.display_scale import ColourScale, WindowLevel, colour_table
@@ -100,42 +100,82 @@ def limit_text(value: float, unit: DisplayUnit) -> str:
     return unit.text(value, digits=digits, with_symbol=False)
 
 
-def paint_annotation(
-    painter: QPainter, size: QRectF, texts: SliceTexts, scale: ColourScale | None, pixels_per_mm: float
-) -> None:
-    """Draw all texts of a slice, its scale bar and, with an overlay, its colour bar."""
-    small = font(scale=0.92)
-    painter.setFont(small)
-    metrics = QFontMetricsF(small)
-    line = metrics.height() * 1.12
-    room = size.width() / 2 - 24
+class SliceAnnotation:
+    """Draws the texts of a slice, its scale bar and, with an overlay, its colour bar.
+
+    What is the same from slice to slice is drawn once and kept as a picture; position and window are written each time.
+    """
+
+    def __init__(self) -> None:
+        self._key: tuple[object, ...] = ()
+        self._kept = QPixmap()
+
+    def paint(
+        self, painter: QPainter, size: QRect, texts: SliceTexts, scale: ColourScale | None, pixels_per_mm: float
+    ) -> None:
+        """Draw everything into a view of this size."""
+        ratio = painter.device().devicePixelRatioF()
+        same = replace(texts, position="", window="")
+        key = (size, ratio, same, scale, pixels_per_mm, font().key())
+        if key != self._key:
+            self._kept, self._key = QPixmap(size.size() * ratio), key
+            self._kept.setDevicePixelRatio(ratio)
+            self._kept.fill(Qt.GlobalColor.transparent)
+            inner = QPainter(self._kept)
+            try:
+                inner.setRenderHint(QPainter.RenderHint.Antialiasing)
+                _paint_lasting(inner, QRectF(size), texts, scale, pixels_per_mm)
+            finally:
+                inner.end()
+        painter.drawPixmap(0, 0, self._kept)
+        pen = _Writer(painter, QRectF(size))
+        bottom = size.height() - _MARGIN - pen.metrics.descent()
+        if _scale_bar_mm(QRectF(size), pixels_per_mm) is not None:
+            bottom -= _scale_bar_height(pen.metrics)
+        pen.write(_MARGIN, bottom, texts.window)
+        pen.write(_MARGIN, bottom - pen.line, texts.position, wide=True)
+
+
+class _Writer:
+    """Writes small texts with a shadow, shortened to the room there is."""
+
+    def __init__(self, painter: QPainter, size: QRectF) -> None:
+        small = font(scale=0.92)
+        painter.setFont(small)
+        self._painter, self._size = painter, size
+        self.metrics = QFontMetricsF(small)
+        self.line = self.metrics.height() * 1.12
 
     def write(
-        x: float, y: float, text: str, colour: str = "#e8eaed", *, right: bool = False, wide: bool = False
+        self, x: float, y: float, text: str, colour: str = "#e8eaed", *, right: bool = False, wide: bool = False
     ) -> None:
-        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, size.width() * 0.68 if wide else room)
-        position = QPointF(x - metrics.horizontalAdvance(shown) if right else x, y)
-        painter.setPen(QColor(0, 0, 0, 200))
-        painter.drawText(position + QPointF(1, 1), shown)
-        painter.setPen(QColor(colour))
-        painter.drawText(position, shown)
+        """A text from x on, or up to x."""
+        room = self._size.width() * 0.68 if wide else self._size.width() / 2 - 24
+        shown = self.metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
+        position = QPointF(x - self.metrics.horizontalAdvance(shown) if right else x, y)
+        self._painter.setPen(QColor(0, 0, 0, 200))
+        self._painter.drawText(position + QPointF(1, 1), shown)
+        self._painter.setPen(QColor(colour))
+        self._painter.drawText(position, shown)
 
-    top = _MARGIN + metrics.ascent()
+
+def _paint_lasting(
+    painter: QPainter, size: QRectF, texts: SliceTexts, scale: ColourScale | None, pixels_per_mm: float
+) -> None:
+    """All but position and window."""
+    pen = _Writer(painter, size)
+    top = _MARGIN + pen.metrics.ascent()
     corner = texts.corner
     lines = [(corner.time_text(), "#e8eaed"), (corner.registration, GOOD if corner.registered else WARNING)]
     if size.height() >= _LEAST_HEIGHT_FOR_ALL:
         lines.insert(0, (corner.patient, "#e8eaed"))
     for number, (text, colour) in enumerate((text, colour) for text, colour in lines if text):
-        write(_MARGIN, top + number * line, text, colour)
-    write(size.width() - _MARGIN, top, texts.plane, "#a4abb4", right=True)
-    _paint_badges(painter, size, corner.badges, top + line * 0.4, metrics)
-
-    bottom = size.height() - _MARGIN - metrics.descent()
-    bar_height = _paint_scale_bar(painter, size, pixels_per_mm, metrics)
-    write(_MARGIN, bottom - bar_height, texts.window)
-    write(_MARGIN, bottom - bar_height - line, texts.position, wide=True)
+        pen.write(_MARGIN, top + number * pen.line, text, colour)
+    pen.write(size.width() - _MARGIN, top, texts.plane, "#a4abb4", right=True)
+    _paint_badges(painter, size, corner.badges, top + pen.line * 0.4, pen.metrics)
+    _paint_scale_bar(painter, size, pixels_per_mm, pen.metrics)
     if scale is not None:
-        _paint_colour_bar(painter, size, texts, scale, metrics, write)
+        _paint_colour_bar(painter, size, texts, scale, pen)
     _paint_letters(painter, size, texts.letters)
 
 
@@ -151,12 +191,20 @@ def _paint_badges(painter: QPainter, size: QRectF, badges: Sequence[str], top: f
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
 
-def _paint_scale_bar(painter: QPainter, size: QRectF, pixels_per_mm: float, metrics: QFontMetricsF) -> float:
-    """Bar at the lower left; returns the height it takes."""
-    fitting = [length for length in _SCALE_BARS_MM if length * pixels_per_mm <= size.width() * 0.26]
-    if not fitting:
-        return 0.0
-    length = fitting[-1] * pixels_per_mm
+def _scale_bar_mm(size: QRectF, pixels_per_mm: float) -> int | None:
+    """Length of the bar at the lower left; None where none fits."""
+    return max((mm for mm in _SCALE_BARS_MM if mm * pixels_per_mm <= size.width() * 0.26), default=None)
+
+
+def _scale_bar_height(metrics: QFontMetricsF) -> float:
+    return metrics.height() + 3
+
+
+def _paint_scale_bar(painter: QPainter, size: QRectF, pixels_per_mm: float, metrics: QFontMetricsF) -> None:
+    shown_mm = _scale_bar_mm(size, pixels_per_mm)
+    if shown_mm is None:
+        return
+    length = shown_mm * pixels_per_mm
     y = size.height() - _MARGIN - 4
     for colour, width in ((QColor(0, 0, 0, 170), 3.4), (QColor("#e8eaed"), 1.4)):
         painter.setPen(QPen(colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
@@ -164,11 +212,11 @@ def _paint_scale_bar(painter: QPainter, size: QRectF, pixels_per_mm: float, metr
         for x in (_MARGIN, _MARGIN + length):
             painter.drawLine(QPointF(x, y - 4), QPointF(x, y + 1))
     painter.setPen(QColor("#e8eaed"))
-    painter.drawText(QPointF(_MARGIN + length + 6, y + metrics.descent()), f"{fitting[-1]} mm")
-    return metrics.height() + 3
+    painter.drawText(QPointF(_MARGIN + length + 6, y + metrics.descent()), f"{shown_mm} mm")
 
 
-def _paint_colour_bar(painter, size, texts: SliceTexts, scale: ColourScale, metrics: QFontMetricsF, write) -> None:  # type: ignore[no-untyped-def]
+def _paint_colour_bar(painter: QPainter, size: QRectF, texts: SliceTexts, scale: ColourScale, pen: _Writer) -> None:
+    metrics, write = pen.metrics, pen.write
     right = size.width() - _MARGIN
     base = size.height() - _MARGIN - metrics.descent()
     if size.height() < _LEAST_HEIGHT_FOR_ALL:

@@ -7,24 +7,26 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap, QResizeEvent, QTransform
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent, QTransform
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from dosimetry_core.anatomical_plane import Plane, PlaneAxes
 from dosimetry_core.geometry import VolumeGeometry
-from dosimetry_core.voi import VoiMask
+from widgets.crosshair import Crosshair
 from widgets.display_scale import CT_PRESETS, ColourScale, Fusion, WindowLevel
 from widgets.slice_annotation import (
+    SliceAnnotation,
     SliceCorner,
     SliceTexts,
     limit_text,
-    paint_annotation,
     position_text,
     window_text,
 )
-from widgets.slice_picture import Layer, ct_image, overlay_image, plane_values
+from widgets.slice_layers import SliceLayers
+from widgets.slice_picture import Layer
 from widgets.theme import ACCENT, IMAGE_BACKGROUND, font
-from widgets.voi_shown import VoiShown, outline_path
+from widgets.voi_outlines import VoiOutlines
+from widgets.voi_shown import VoiShown
 
 _LARGEST_ZOOM = 40.0
 _SMALLEST_ZOOM = 0.4
@@ -41,10 +43,13 @@ class SliceCanvas(QWidget):
         self.setMinimumSize(180, 150)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(f"{plane} slice")
+        # Every pixel is painted, so that nothing need be painted below.
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._axes: PlaneAxes | None = None
-        self._ct: Layer | None = None
-        self._spect: Layer | None = None
-        self._vois: tuple[VoiShown, ...] = ()
+        self._layers = SliceLayers()
+        self._outlines = VoiOutlines()
+        self._annotation = SliceAnnotation()
+        self._crosshair_arms = Crosshair()
         self._active_voi: str | None = None
         self._cursor = np.zeros(3)
         self._slice = 0
@@ -58,8 +63,8 @@ class SliceCanvas(QWidget):
         self._corner = SliceCorner()
         self._zoom = 1.0
         self._centre: tuple[float, float] | None = None
+        self._pictures: QPixmap | None = None
         self._base: QPixmap | None = None
-        self._outlines: dict[tuple[VoiMask, int], QPainterPath] = {}
 
     # What is shown
 
@@ -68,7 +73,7 @@ class SliceCanvas(QWidget):
         if self._axes is not None and geometry is self._axes.geometry:
             return
         self._axes = None if geometry is None else PlaneAxes.of(geometry, self.plane)
-        self._outlines.clear()
+        self._outlines.forget()
         if geometry is not None:
             self._cursor = geometry.centre_mm()
             self._slice = self._axes.nearest_slice(self._cursor) if self._axes else 0
@@ -76,25 +81,24 @@ class SliceCanvas(QWidget):
 
     def show_ct(self, layer: Layer | None) -> None:
         """The CT, or None."""
-        self._ct = layer
+        self._layers.ct = layer
         self._redraw()
 
     def show_spect(self, layer: Layer | None) -> None:
         """The SPECT (or a dose map), or None."""
-        self._spect = layer
+        self._layers.overlay = layer
         self._redraw()
 
     def show_vois(self, vois: Sequence[VoiShown]) -> None:
         """VOIs whose outlines are drawn; unchanged ones keep their outlines."""
-        self._vois = tuple(vois)
-        kept = {voi.mask for voi in self._vois}
-        self._outlines = {key: path for key, path in self._outlines.items() if key[0] in kept}
-        self._redraw()
+        self._outlines.show(vois)
+        self._redraw_lines()
 
     def set_active_voi(self, voi_id: str | None) -> None:
         """The VOI that is drawn heavier and whose colour the tool has."""
-        self._active_voi = voi_id
-        self._redraw()
+        if voi_id != self._active_voi:
+            self._active_voi = voi_id
+            self._redraw_lines()
 
     def set_cursor(self, point_mm: ArrayLike) -> None:
         """The linked cursor: a patient point in the reference frame."""
@@ -123,18 +127,21 @@ class SliceCanvas(QWidget):
 
     def set_fusion(self, fusion: Fusion) -> None:
         """CT alone, both, or SPECT alone."""
-        self._fusion = fusion
-        self._redraw()
+        if fusion != self._fusion:
+            self._fusion = fusion
+            self._redraw()
 
     def set_opacity(self, opacity: float) -> None:
         """Largest opacity of the SPECT in the fused picture, 0 … 1."""
-        self._opacity = float(opacity)
-        self._redraw()
+        if float(opacity) != self._opacity:
+            self._opacity = float(opacity)
+            self._redraw()
 
     def set_contours_visible(self, visible: bool) -> None:
         """Outlines of VOIs on or off."""
-        self._contours = visible
-        self._redraw()
+        if visible != self._contours:
+            self._contours = visible
+            self._redraw_lines()
 
     def set_crosshair_visible(self, visible: bool) -> None:
         """Cross-hair on or off."""
@@ -150,7 +157,7 @@ class SliceCanvas(QWidget):
         """Facts written in the corners."""
         if corner != self._corner:
             self._corner = corner
-            self._redraw()
+            self._redraw_lines()
 
     def reset_view(self) -> None:
         """Whole slice in the window."""
@@ -181,6 +188,14 @@ class SliceCanvas(QWidget):
         self._redraw()
 
     # What is asked
+
+    @property
+    def _ct(self) -> Layer | None:
+        return self._layers.ct
+
+    @property
+    def _spect(self) -> Layer | None:
+        return self._layers.overlay
 
     @property
     def axes(self) -> PlaneAxes | None:
@@ -215,7 +230,7 @@ class SliceCanvas(QWidget):
     @property
     def active_colour(self) -> str:
         """Colour of the active VOI, white without one."""
-        return next((voi.colour for voi in self._vois if voi.voi_id == self._active_voi), "#ffffff")
+        return self._outlines.colour(self._active_voi)
 
     @property
     def slice_index(self) -> int:
@@ -257,6 +272,12 @@ class SliceCanvas(QWidget):
     # Painting
 
     def _redraw(self) -> None:
+        """Images, outlines and texts are made anew."""
+        self._pictures = None
+        self._redraw_lines()
+
+    def _redraw_lines(self) -> None:
+        """Outlines and texts are made anew; the images stay."""
         self._base = None
         self.update()
 
@@ -305,9 +326,9 @@ class SliceCanvas(QWidget):
             if self._base is None:
                 self._base = self._draw_base(self._axes)
             painter.drawPixmap(0, 0, self._base)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             if self._crosshair:
                 self._paint_crosshair(painter)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             self._paint_above(painter)
             if self.hasFocus():
                 painter.setPen(QPen(QColor(ACCENT), 1))
@@ -326,72 +347,49 @@ class SliceCanvas(QWidget):
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "No image")
 
     def _draw_base(self, axes: PlaneAxes) -> QPixmap:
+        transform = self._to_pixels()
+        if self._pictures is None:
+            self._pictures = self._empty_pixmap()
+            painter = QPainter(self._pictures)
+            try:
+                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._interpolated)
+                self._draw_pictures(painter, axes, transform.mapRect(QRectF(0, 0, *axes.size_mm)))
+            finally:
+                painter.end()
+        pixmap = QPixmap(self._pictures)
+        painter = QPainter(pixmap)
+        try:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            if self._contours:
+                self._outlines.paint(painter, axes, self._slice, transform, self._active_voi)
+            scale = self._scale if self.shows_spect else None
+            self._annotation.paint(painter, self.rect(), self._texts(), scale, self.pixels_per_mm())
+        finally:
+            painter.end()
+        return pixmap
+
+    def _empty_pixmap(self) -> QPixmap:
         ratio = self.devicePixelRatioF()
         pixmap = QPixmap(self.size() * ratio)
         pixmap.setDevicePixelRatio(ratio)
         pixmap.fill(QColor(IMAGE_BACKGROUND))
-        painter = QPainter(pixmap)
-        try:
-            transform = self._to_pixels()
-            target = transform.mapRect(QRectF(0, 0, *axes.size_mm))
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._interpolated)
-            self._draw_pictures(painter, axes, target)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            if self._contours:
-                self._paint_outlines(painter, axes, transform)
-            scale = self._scale if self.shows_spect else None
-            paint_annotation(painter, QRectF(self.rect()), self._texts(), scale, self.pixels_per_mm())
-        finally:
-            painter.end()
         return pixmap
 
     def _draw_pictures(self, painter: QPainter, axes: PlaneAxes, target: QRectF) -> None:
         """The images of the slice, into the rectangle of its grid."""
         pixel_mm = 1 / (self.pixels_per_mm() * self.devicePixelRatioF())
-        if self._ct is not None and self._fusion != "spect":
-            values = plane_values(self._ct, axes, self._slice, least_step_mm=pixel_mm)
-            painter.drawImage(target, ct_image(values, self._window))
-        if self._spect is not None and self._scale is not None and self._fusion != "ct":
-            rising = self._fusion == "fused" and self._ct is not None
-            values = plane_values(self._spect, axes, self._slice, least_step_mm=pixel_mm)
-            values = values.astype(np.float32, copy=False)
+        if self.shows_ct:
+            self._layers.paint_ct(painter, target, axes, self._slice, self._window, pixel_mm)
+        if self._scale is not None and self.shows_spect:
+            rising = self.shows_ct
             opacity = self._opacity if rising else 1.0
-            painter.drawImage(target, overlay_image(values, self._scale, opacity=opacity, rising=rising))
-
-    def _paint_outlines(self, painter: QPainter, axes: PlaneAxes, transform: QTransform) -> None:
-        painter.save()
-        painter.setTransform(transform, combine=True)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        for voi in sorted(self._vois, key=lambda voi: voi.voi_id == self._active_voi):
-            if not voi.visible:
-                continue
-            key = (voi.mask, self._slice)
-            if key not in self._outlines:
-                self._outlines[key] = outline_path(voi.mask, axes, self._slice)
-            path = self._outlines[key]
-            if path.isEmpty():
-                continue
-            active = voi.voi_id == self._active_voi
-            rim = QPen(QColor(0, 0, 0, 120), 3.4)
-            line = QPen(QColor(voi.colour), 2.0 if active else 1.4)
-            if voi.dash:
-                line.setDashPattern(voi.dash)
-            for pen in (rim, line) if active else (line,):
-                pen.setCosmetic(True)
-                painter.setPen(pen)
-                painter.drawPath(path)
-        painter.restore()
+            self._layers.paint_overlay(
+                painter, target, axes, self._slice, self._scale, opacity=opacity, rising=rising, least_step_mm=pixel_mm
+            )
 
     def _paint_crosshair(self, painter: QPainter) -> None:
         at = self.pixel_of(self._cursor)
-        x, y, gap = round(at.x()), round(at.y()), 11
-        # Filled rectangles: lines with smooth edges across the whole view take much longer.
-        for colour, width in ((QColor(0, 0, 0, 110), 3), (QColor(255, 255, 255, 165), 1)):
-            half = width // 2
-            painter.fillRect(0, y - half, x - gap, width, colour)
-            painter.fillRect(x + gap, y - half, self.width() - x - gap, width, colour)
-            painter.fillRect(x - half, 0, width, y - gap, colour)
-            painter.fillRect(x - half, y + gap, width, self.height() - y - gap, colour)
+        self._crosshair_arms.paint(painter, round(at.x()), round(at.y()), self.size())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The picture is made anew for the new size."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QImage, QPainter
 
 from dosimetry_core.anatomical_plane import PlaneAxes
 from dosimetry_core.geometry import RigidTransform
 from dosimetry_core.units import GRAY, KILOBECQUEREL_PER_ML, DisplayUnit
 from dosimetry_core.volume import Quantity, Volume
-from widgets.display_scale import ColourScale, WindowLevel, grey_levels, map_positions, pixel_table
+from widgets.display_scale import ColourScale, WindowLevel, grey_pixels, map_positions, pixel_table
 
 HOUNSFIELD = DisplayUnit("HU", 1.0, 0)
 COUNTS = DisplayUnit("counts", 1.0, 0)
@@ -27,6 +29,8 @@ _UNITS: dict[Quantity, DisplayUnit] = {
 # Voxels are sampled at least this finely, so that the screen's own smoothing between samples is not seen.
 _SAMPLES_PER_VOXEL = 1.5
 _SAME_AXES = 1e-6
+# A hundredth of a voxel over the whole picture can't be seen.
+_STRAIGHT_VOXELS = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,30 +76,124 @@ def value_at(layer: Layer, point_mm: ArrayLike) -> float | None:
 
 
 def plane_values(layer: Layer, axes: PlaneAxes, slice_index: int, *, least_step_mm: float = 0.0) -> NDArray[Any]:
-    """Values of a layer on a slice, as rows and columns of its picture.
+    """Values of a layer on one slice; see `PlaneSampling`."""
+    return PlaneSampling.of(layer, axes, least_step_mm=least_step_mm).values(slice_index)
+
+
+@dataclass(frozen=True, eq=False)
+class PlaneSampling:
+    """How a layer is sampled on the slices of a plane, as rows and columns of its picture.
 
     A layer on the declared grid itself is not resampled. Otherwise trilinear, at steps of two thirds of the layer's
     voxel along each side of the picture (never below ``least_step_mm``); NaN outside the image.
+
+    Parameters
+    ----------
+    layer, axes
+        What is sampled, and where.
+    rows, columns
+        Numbers of samples.
+    to_index
+        Shape (3, 3): (row, column, 1) on slice 0 to the image's index.
+    next_slice
+        Change of the image's index from one slice to the next.
+    on_grid
+        Whether the layer lies on the declared grid.
     """
-    geometry = layer.volume.geometry
-    move = np.eye(4)
-    move[:3, :3] = layer.from_reference.rotation
-    move[:3, 3] = layer.from_reference.translation_mm
-    if geometry is axes.geometry and np.abs(move - np.eye(4)).max() < _SAME_AXES:
-        return axes.picture(layer.volume.values, slice_index)
-    # (v, u, 1) in mm → reference index → reference point → image index
-    matrix = (
-        np.linalg.inv(geometry.index_to_point_matrix)
-        @ move
-        @ axes.geometry.index_to_point_matrix
-        @ axes.picture_to_index_matrix(slice_index)
-    )[:3]
-    width, height = axes.size_mm
-    voxels_per_mm = np.abs(matrix[:, :2]).max(axis=0)
-    steps = np.maximum(1 / (_SAMPLES_PER_VOXEL * voxels_per_mm), least_step_mm)
-    rows, columns = max(1, round(height / steps[0])), max(1, round(width / steps[1]))
-    to_mm = np.array([[height / rows, 0, 0.5 * height / rows], [0, width / columns, 0.5 * width / columns], [0, 0, 1]])
-    return _trilinear(layer.volume.values, matrix @ to_mm, rows, columns)
+
+    layer: Layer
+    axes: PlaneAxes
+    rows: int
+    columns: int
+    to_index: NDArray[np.float64]
+    next_slice: NDArray[np.float64]
+    on_grid: bool
+
+    @staticmethod
+    def of(layer: Layer, axes: PlaneAxes, *, least_step_mm: float = 0.0) -> PlaneSampling:
+        """Sampling of a layer on the slices of a plane."""
+        move = np.eye(4)
+        move[:3, :3] = layer.from_reference.rotation
+        move[:3, 3] = layer.from_reference.translation_mm
+        geometry = layer.volume.geometry
+        # reference index → reference point → image index
+        to_image = np.linalg.inv(geometry.index_to_point_matrix) @ move @ axes.geometry.index_to_point_matrix
+        matrix = (to_image @ axes.picture_to_index_matrix(0))[:3]
+        width, height = axes.size_mm
+        voxels_per_mm = np.abs(matrix[:, :2]).max(axis=0)
+        steps = np.maximum(1 / (_SAMPLES_PER_VOXEL * voxels_per_mm), least_step_mm)
+        rows, columns = max(1, round(height / steps[0])), max(1, round(width / steps[1]))
+        to_mm = np.array(
+            [[height / rows, 0, 0.5 * height / rows], [0, width / columns, 0.5 * width / columns], [0, 0, 1]]
+        )
+        on_grid = geometry is axes.geometry and bool(np.abs(move - np.eye(4)).max() < _SAME_AXES)
+        return PlaneSampling(layer, axes, rows, columns, matrix @ to_mm, to_image[:3, axes.normal], on_grid)
+
+    def values(self, slice_index: int) -> NDArray[Any]:
+        """Values on a slice."""
+        if self.on_grid:
+            return self.axes.picture(self.layer.volume.values, slice_index)
+        matrix = self.to_index.copy()
+        matrix[:, 2] += slice_index * self.next_slice
+        if self._straight is not None:
+            return self._along_axes(matrix, *self._straight)
+        return _trilinear(self.layer.volume.values, matrix, self.rows, self.columns)
+
+    @cached_property
+    def _straight(self) -> tuple[int, _Between, _Between] | None:
+        """Image axis across the slices, and the voxels between which its rows and columns lie; None where turned.
+
+        Turned is what leaves an axis by more than `_STRAIGHT_VOXELS` anywhere.
+        """
+        matrix = self.to_index
+        extent = np.abs(np.column_stack([matrix[:, :2], self.next_slice]))
+        extent *= (self.rows, self.columns, self.axes.slice_count)
+        down, right, across = (int(axis) for axis in extent.argmax(axis=0))
+        extent[(down, right, across), (0, 1, 2)] = 0.0
+        if {down, right, across} != {0, 1, 2} or extent.max() > _STRAIGHT_VOXELS:
+            return None
+        shape = self.layer.volume.geometry.shape
+        rows = matrix[down, 0] * np.arange(self.rows) + matrix[down, 2]
+        columns = matrix[right, 1] * np.arange(self.columns) + matrix[right, 2]
+        return across, _Between.of(rows, shape[down]), _Between.of(columns, shape[right])
+
+    def _along_axes(
+        self, matrix: NDArray[np.float64], across: int, rows: _Between, columns: _Between
+    ) -> NDArray[np.float32]:
+        """What `_trilinear` gives for slices along the image's axes: one axis after the other, far sooner."""
+        values = self.layer.volume.values
+        place = _Between.of(matrix[across : across + 1, 2], values.shape[across])
+        if not place.inside[0]:
+            return np.full((self.rows, self.columns), np.nan, np.float32)
+        plane, ahead = (np.take(values, n[0], axis=across).astype(np.float32) for n in (place.low, place.high))
+        plane += place.part[0] * (ahead - plane)
+        if np.abs(matrix[:, 0]).argmax() > np.abs(matrix[:, 1]).argmax():
+            plane = plane.T
+        along = plane[rows.low]
+        along += (plane[rows.high] - along) * rows.part[:, None]
+        sampled: NDArray[np.float32] = along.take(columns.low, axis=1)
+        sampled += (along.take(columns.high, axis=1) - sampled) * columns.part
+        sampled[~rows.inside] = np.nan
+        sampled[:, ~columns.inside] = np.nan
+        return sampled
+
+
+@dataclass(frozen=True, eq=False)
+class _Between:
+    """Voxels next to fractional indices along one axis, the part of the way between them, and what is inside."""
+
+    low: NDArray[np.intp]
+    high: NDArray[np.intp]
+    part: NDArray[np.float32]
+    inside: NDArray[np.bool_]
+
+    @staticmethod
+    def of(index: NDArray[np.float64], size: int) -> _Between:
+        """Half a voxel beyond the outermost centres still belongs to the image and repeats their values."""
+        held = np.clip(index, 0, size - 1)
+        low = np.floor(held).astype(np.intp)
+        inside = (index >= -0.5) & (index <= size - 0.5)
+        return _Between(low, np.minimum(low + 1, size - 1), (held - low).astype(np.float32), inside)
 
 
 def _trilinear(values: NDArray[Any], matrix: NDArray[np.float64], rows: int, columns: int) -> NDArray[np.float32]:
@@ -138,12 +236,12 @@ def _trilinear(values: NDArray[Any], matrix: NDArray[np.float64], rows: int, col
     return result
 
 
-def ct_image(values_hu: NDArray[Any], window: WindowLevel) -> QImage:
-    """Grey picture of CT numbers, shape (row, column)."""
-    levels = grey_levels(values_hu, window)
-    height, width = levels.shape
-    image = QImage(levels.data, width, height, width, QImage.Format.Format_Grayscale8)
-    return image.copy()
+def paint_ct(painter: QPainter, target: QRectF, values_hu: NDArray[Any], window: WindowLevel) -> None:
+    """Draw CT numbers, shape (row, column), as greys into a rectangle."""
+    # Four bytes a pixel: Qt scales these about twice as fast as single bytes.
+    pixels = grey_pixels(values_hu, window)
+    height, width = pixels.shape
+    painter.drawImage(target, QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32))
 
 
 def overlay_image(values: NDArray[Any], scale: ColourScale, *, opacity: float, rising: bool) -> QImage:

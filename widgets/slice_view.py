@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -14,7 +14,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
-    QPen,
+    QTabletEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QWidget
@@ -22,11 +22,13 @@ from PySide6.QtWidgets import QWidget
 from dosimetry_core.anatomical_plane import Plane
 from dosimetry_core.geometry import VolumeGeometry
 from widgets.display_scale import WindowLevel
+from widgets.mouse_table import mouse_bindings
+from widgets.pointer_words import paint_words
 from widgets.slice_annotation import SliceCorner
 from widgets.slice_canvas import SliceCanvas
 from widgets.slice_picture import Layer, value_at
-from widgets.theme import WARNING, font
 from widgets.tools.stroke import Stroke, Tool
+from widgets.view_keys import view_act
 from widgets.voi_shown import VoiShown
 
 __all__ = ["Layer", "SliceCorner", "SliceView", "VoiShown", "value_at"]
@@ -37,14 +39,14 @@ _ZOOM_STEP = 1.15
 _CLICK_MOVES_LESS_THAN = 4
 _NEAR_PIXELS = 8.0
 _WHEEL_NOTCH = 120
+_STEPS = {"next_slice": 1, "previous_slice": -1, "slices_on": 10, "slices_back": -10}
 
 
 class SliceView(SliceCanvas):
     """A slice of the declared grid.
 
-    Left button: the active tool, or the linked cursor without one (Shift + move: the cursor follows). Wheel: slice;
-    with Ctrl zoom; with Shift the brush size, or the time point without a brush. Right drag: window and level; with
-    Ctrl zoom. Middle drag or Space + left: pan. Double click: maximise.
+    Left button: the active tool, or the linked cursor without one. What the wheel and the other buttons do is in
+    `mouse_table`, as the user chose it. A pen draws as the left button does, the harder the wider.
     """
 
     cursor_moved = Signal(object)
@@ -59,6 +61,8 @@ class SliceView(SliceCanvas):
     maximise_requested = Signal()
     time_point_step_requested = Signal(int)
     overlay_toggle_requested = Signal()
+    confirm_requested = Signal()
+    """Enter without an outline in progress: what is previewed shall be done."""
     context_menu_requested = Signal(object, object)
 
     def __init__(self, plane: Plane, parent: QWidget | None = None) -> None:
@@ -78,6 +82,8 @@ class SliceView(SliceCanvas):
         self._space = False
         self._space_used = False
         self._wheel = 0
+        self._pressure = 1.0
+        self._words = ""
 
     def set_reference(self, geometry: VolumeGeometry | None) -> None:
         """The declared grid, whose planes are shown; another grid drops an unfinished stroke."""
@@ -95,10 +101,10 @@ class SliceView(SliceCanvas):
             return
         self.cancel_stroke()
         if self._tool is not None:
-            self._tool.changed.disconnect(self.update)  # type: ignore[attr-defined]
+            self._tool.changed.disconnect(self.update)
         self._tool = tool
         if tool is not None:
-            tool.changed.connect(self.update)  # type: ignore[attr-defined]
+            tool.changed.connect(self.update)
         self._show_pointer()
         self.update()
 
@@ -108,6 +114,11 @@ class SliceView(SliceCanvas):
             self.cancel_stroke()
         self._blocked = reason
         self._show_pointer()
+        self.update()
+
+    def say_at_pointer(self, words: str) -> None:
+        """Words beside the pointer until the next press; empty takes them away."""
+        self._words = words
         self.update()
 
     # Acts of the user that keys or buttons also trigger
@@ -138,6 +149,13 @@ class SliceView(SliceCanvas):
         self.stroke_cancelled.emit()
         return True
 
+    def close_stroke(self) -> bool:
+        """Close an outline in progress; returns whether there was one."""
+        if self._stroke is None:
+            return False
+        self._after_stroke_event(self._stroke.close())
+        return True
+
     def _go_to_slice(self, index: int) -> None:
         axes = self.axes
         if axes is None:
@@ -161,27 +179,21 @@ class SliceView(SliceCanvas):
 
     def _paint_above(self, painter: QPainter) -> None:
         colour = QColor(self.active_colour)
+        if self._tool is not None and not self._blocked and self._stroke is None:
+            middle = self.point_at(QPointF(self.width() / 2, self.height() / 2))
+            self._tool.paint_resting(painter, self.pixel_of, self.plane, middle, colour)
         if self._stroke is not None:
             self._stroke.paint(painter, self.pixel_of, self.pixels_per_mm(), colour)
-        if self._hover is None or self._tool is None:
+        if self._hover is None:
+            return
+        if self._words and not self._blocked:
+            paint_words(painter, self._hover, self._words, self.width(), self.height())
+        if self._tool is None:
             return
         if self._blocked:
-            self._paint_reason(painter, self._hover)
+            paint_words(painter, self._hover, self._blocked, self.width(), self.height())
         elif self._drag in ("", "tool"):
             self._tool.paint_hover(painter, self._hover, self.pixels_per_mm(), colour, inverted=self._inverted)
-
-    def _paint_reason(self, painter: QPainter, at: QPointF) -> None:
-        painter.setFont(font(scale=0.95))
-        metrics = painter.fontMetrics()
-        width = min(metrics.horizontalAdvance(self._blocked) + 18, self.width() - 8)
-        left = min(at.x() + 14, self.width() - width - 4)
-        box = QRectF(left, min(at.y() + 14, self.height() - metrics.height() - 12), width, metrics.height() + 8)
-        painter.setPen(QPen(QColor(WARNING), 1))
-        painter.setBrush(QColor(32, 34, 37, 235))
-        painter.drawRoundedRect(box, 4, 4)
-        painter.setPen(QColor("#e8eaed"))
-        shown = metrics.elidedText(self._blocked, Qt.TextElideMode.ElideRight, int(width) - 12)
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, shown)
 
     # Pointer
 
@@ -189,14 +201,13 @@ class SliceView(SliceCanvas):
         """Begin a stroke, cursor move, pan, zoom, or window and level."""
         if self.axes is None or self._drag:
             return
+        self._words = ""
         self._pressed_at = self._last = event.position()
         control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-        if event.button() == Qt.MouseButton.MiddleButton or (
-            event.button() == Qt.MouseButton.LeftButton and self._space
-        ):
+        if event.button() == Qt.MouseButton.LeftButton and self._space:
             self._drag, self._space_used = "pan", True
-        elif event.button() == Qt.MouseButton.RightButton:
-            self._drag = "zoom" if control else "window"
+        elif event.button() in (Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton):
+            self._drag = mouse_bindings().of_drag(event.button(), event.modifiers())
         elif event.button() == Qt.MouseButton.LeftButton:
             if self._tool is None:
                 self._drag = "cursor"
@@ -212,6 +223,7 @@ class SliceView(SliceCanvas):
         if self._stroke is None:
             self._stroke = self._tool.begin(self.plane, inverted=inverted)
             self.stroke_started.emit()
+        self._stroke.set_pressure(self._pressure)
         finished = self._stroke.press(self.point_at(position), reach_mm=_NEAR_PIXELS / self.pixels_per_mm())
         self._after_stroke_event(finished)
 
@@ -238,18 +250,21 @@ class SliceView(SliceCanvas):
         moved = position - self._last
         self._hover = position
         if self._drag == "tool" and self._stroke is not None:
+            self._stroke.set_pressure(self._pressure)
             self._stroke.move(self.point_at(position))
             self._after_stroke_event(False)
-        elif self._drag == "cursor" or (not self._drag and event.modifiers() & Qt.KeyboardModifier.ShiftModifier):
+        elif self._drag == "cursor" or (not self._drag and mouse_bindings().of_move(event.modifiers()) == "follow"):
             self._place_cursor(self.point_at(position))
         elif self._drag == "pan":
             self.pan_by(moved)
-        elif self._drag == "zoom":
+        elif self._drag == "zoom_drag":
             self.zoom_at(self._pressed_at, float(np.exp(-moved.y() / 150)))
         elif self._drag == "window" and (position - self._pressed_at).manhattanLength() >= _CLICK_MOVES_LESS_THAN:
             self._drag_window(moved)
         elif not self._drag:
             self._inverted = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+            if self._stroke is not None:
+                self._stroke.hover(self.point_at(position))
         self._last = position
         self._send_probe()
         self.update()
@@ -259,7 +274,11 @@ class SliceView(SliceCanvas):
         drag, self._drag = self._drag, ""
         if drag == "tool" and self._stroke is not None:
             self._after_stroke_event(self._stroke.release(self.point_at(event.position())))
-        elif drag == "window" and (event.position() - self._pressed_at).manhattanLength() < _CLICK_MOVES_LESS_THAN:
+        elif (
+            event.button() == Qt.MouseButton.RightButton
+            and drag != "cursor"
+            and (event.position() - self._pressed_at).manhattanLength() < _CLICK_MOVES_LESS_THAN
+        ):
             self.context_menu_requested.emit(self.point_at(event.position()), event.globalPosition().toPoint())
         self.update()
 
@@ -279,11 +298,12 @@ class SliceView(SliceCanvas):
         event.accept()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Slice; zoom with Ctrl; brush size or time point with Shift."""
-        delta = event.angleDelta()
-        turned = delta.y() or delta.x()
+        """Slice, zoom, brush size or time point."""
+        # With Alt some systems turn the wheel sideways.
+        turned = event.angleDelta().y() or event.angleDelta().x()
         event.accept()
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+        act = mouse_bindings().of_wheel(event.modifiers())
+        if act == "zoom":
             self.zoom_at(event.position(), _ZOOM_STEP ** (turned / _WHEEL_NOTCH))
             return
         self._wheel += turned
@@ -291,11 +311,31 @@ class SliceView(SliceCanvas):
         if not notches:
             return
         self._wheel -= notches * _WHEEL_NOTCH
-        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+        if act == "size":
             if self._tool is None or not self._tool.resize_by_steps(notches):
                 self.time_point_step_requested.emit(-notches)
-        else:
+        elif act == "slice":
             self.step_slices(-notches)
+
+    def tabletEvent(self, event: QTabletEvent) -> None:
+        """A pen does what the left button does; how hard it is pressed goes to the stroke."""
+        kinds = {
+            QEvent.Type.TabletPress: (QEvent.Type.MouseButtonPress, self.mousePressEvent),
+            QEvent.Type.TabletMove: (QEvent.Type.MouseMove, self.mouseMoveEvent),
+            QEvent.Type.TabletRelease: (QEvent.Type.MouseButtonRelease, self.mouseReleaseEvent),
+        }
+        kind, handler = kinds[event.type()]
+        # On lifting, the pressure is nothing already: the stroke ends as wide as it was.
+        if kind != QEvent.Type.MouseButtonRelease:
+            self._pressure = event.pressure()
+        handler(
+            QMouseEvent(
+                kind, event.position(), event.globalPosition(), event.button(), event.buttons(), event.modifiers()
+            )
+        )
+        if kind == QEvent.Type.MouseButtonRelease:
+            self._pressure = 1.0
+        event.accept()
 
     def enterEvent(self, event: QEnterEvent) -> None:
         """Show the tool at the pointer."""
@@ -309,36 +349,31 @@ class SliceView(SliceCanvas):
         self.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Slices, time points, view reset, brush size, finishing and dropping a stroke."""
-        steps = {
-            Qt.Key.Key_Down: 1,
-            Qt.Key.Key_Up: -1,
-            Qt.Key.Key_PageDown: 10,
-            Qt.Key.Key_PageUp: -10,
-            Qt.Key.Key_End: self.slice_count,
-            Qt.Key.Key_Home: -self.slice_count,
-        }
+        """What the keys of the view do (`view_keys`); brush size and reset too where nobody takes them before."""
         sizes = {Qt.Key.Key_BracketRight: 1, Qt.Key.Key_Plus: 1, Qt.Key.Key_BracketLeft: -1, Qt.Key.Key_Minus: -1}
-        key = Qt.Key(event.key())
-        if key in steps:
-            self.step_slices(steps[key])
-        elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
-            self.time_point_step_requested.emit(1 if key == Qt.Key.Key_Right else -1)
+        act, key = view_act(event), Qt.Key(event.key())
+        if act in _STEPS:
+            self.step_slices(_STEPS[act])
+        elif act in ("first_slice", "last_slice"):
+            self.step_slices(self.slice_count if act == "last_slice" else -self.slice_count)
+        elif act in ("previous_time_point", "next_time_point"):
+            self.time_point_step_requested.emit(1 if act == "next_time_point" else -1)
+        elif act == "overlay":
+            if not event.isAutoRepeat():
+                self._space, self._space_used = True, False
+        elif act == "close":
+            if not self.close_stroke():
+                self.confirm_requested.emit()
         elif key in sizes and self._tool is not None:
             self._tool.resize_by_steps(sizes[key])
         elif key == Qt.Key.Key_R:
             self.reset_view()
-        elif key == Qt.Key.Key_Space:
-            if not event.isAutoRepeat():
-                self._space, self._space_used = True, False
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._stroke is not None:
-            self._after_stroke_event(self._stroke.close())
         elif not (key == Qt.Key.Key_Escape and self.cancel_stroke()):
             super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        """A tap of Space asks for the overlay on or off."""
-        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+        """A tap of the overlay's key asks for the overlay on or off; held, it pans."""
+        if view_act(event) == "overlay" and not event.isAutoRepeat():
             self._space = False
             if not self._space_used:
                 self.overlay_toggle_requested.emit()

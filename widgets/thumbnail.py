@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from dosimetry_core.anatomical_plane import Plane, PlaneAxes
 from dosimetry_core.geometry import VolumeGeometry
 from widgets.display_scale import ColourScale, WindowLevel
-from widgets.slice_picture import Layer, ct_image, overlay_image, plane_values
+from widgets.slice_picture import Layer, overlay_image, paint_ct, plane_values
 from widgets.theme import IMAGE_BACKGROUND
 
 
@@ -37,7 +37,7 @@ def fused_thumbnail(
     try:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         if ct is not None:
-            painter.drawImage(shown, ct_image(plane_values(ct, axes, index, least_step_mm=step), window))
+            paint_ct(painter, shown, plane_values(ct, axes, index, least_step_mm=step), window)
         if spect is not None and scale is not None:
             values = plane_values(spect, axes, index, least_step_mm=step).astype("float32", copy=False)
             painter.drawImage(shown, overlay_image(values, scale, opacity=0.9, rising=ct is not None))

@@ -36,6 +36,15 @@ TickState = Literal["drawn", "unreviewed", "reviewed"]
 _DRAG_TYPE = "application/x-lutetia-time-point"
 
 
+@dataclass(frozen=True)
+class TimeTick:
+    """One VOI on a scan: colour, state, and both in words."""
+
+    colour: str
+    state: TickState
+    words: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class TimeCell:
     """One time point.
@@ -51,7 +60,8 @@ class TimeCell:
     image
         Picture, or None.
     ticks
-        One for each VOI: colour and state. Reviewed ones are filled, others are rims.
+        One for each VOI: a reviewed one is filled, one that was drawn on this scan a rim, one that was only propagated
+        a line.
     """
 
     key: str
@@ -61,7 +71,7 @@ class TimeCell:
     registration: str = ""
     registered: bool = True
     image: QImage | None = None
-    ticks: tuple[tuple[str, TickState], ...] = ()
+    ticks: tuple[TimeTick, ...] = ()
 
 
 class TimeStrip(QWidget):
@@ -156,10 +166,11 @@ class _CellButton(QAbstractButton):
         self._cell = cell
         self.setText(cell.title)
         lines = [cell.title, self._delay(), cell.scanner, cell.registration]
+        states = [tick.words for tick in cell.ticks if tick.words]
         self.setToolTip(
-            "\n".join(line for line in lines if line) + "\nDrop on another to compare (← →: previous, next)"
+            "\n".join(line for line in (*lines, *states) if line) + "\nDrop on another to compare (← →: previous, next)"
         )
-        self.setAccessibleDescription(" ".join(line for line in lines[1:] if line))
+        self.setAccessibleDescription(" ".join(line for line in (*lines[1:], *states) if line))
         self.updateGeometry()
         self.update()
 
@@ -225,7 +236,7 @@ class _CellButton(QAbstractButton):
         painter.setPen(QColor(GOOD if self._cell.registered else WARNING))
         painter.drawText(QPointF(left, y), self._cell.registration)
         y += second.descent() + 7
-        for number, (colour, state) in enumerate(self._cell.ticks):
+        for number, (colour, state) in enumerate((tick.colour, tick.state) for tick in self._cell.ticks):
             x = left + 4 + number * 11
             if x > self.width() - 8:
                 break

@@ -8,7 +8,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from dosimetry_core.units import MILLIMETRE
+from widgets.edge_chip import EdgeChip
 from widgets.flow_layout import FlowLayout
+from widgets.level_chip import LevelChip
+from widgets.preview_bar import PreviewBar
 from widgets.quantity_edit import QuantityEdit
 from widgets.range_chip import RangeChip
 from widgets.theme import label
@@ -19,13 +22,23 @@ _TOOLS = (
     ("brush", "Brush", "Paint (B); Ctrl held: erase; Shift + wheel or [ ]: size"),
     ("erase", "Erase", "Erase (E); Ctrl held: paint; Shift + wheel or [ ]: size"),
     ("polygon", "Polygon", "Click corners or draw freehand (P); double click or Enter closes; Ctrl held: erase"),
+    ("live-wire", "Live wire", "Click corners; between them the outline runs along edges (V); Ctrl held: erase"),
+    ("ball", "Ball", "Drag from the middle (O), then pull its handles, on slices or in 3D; Ctrl held: take away"),
+    ("ellipsoid", "Ellipsoid", "Drag from the middle (Shift+O), then pull its handles; Ctrl held: take away"),
+    ("move", "Move", "Drag the VOI as a whole, on slices or in 3D (D)"),
+    ("scissors", "Scissors", "Draw an outline, on a slice or in 3D: what is inside goes, through all depth (S)"),
+    ("crop", "Cut outside", "Draw an outline, on a slice or in 3D: what is outside goes, through all depth (Shift+S)"),
 )
 _ACTS = (
     ("margin-plus", "Grow", "Grow the VOI by the margin (M)"),
     ("margin-minus", "Shrink", "Shrink the VOI by the margin (Shift+M)"),
-    ("interpolate", "Fill slices", "Fill between drawn slices (I)"),
+    (
+        "interpolate",
+        "Fill slices",
+        "Fill between drawn slices of the plane worked on; shown first, again or Enter: do it (I)",
+    ),
     ("keep-island", "Keep island", "Keep only the part under the cursor (K)"),
-    ("isocontour", "Isocontour", "Region above a part of the maximum around the cursor (T)"),
+    ("isocontour", "Isocontour", "Region above the level, connected to the cursor (T)"),
     ("level-trace", "Level trace", "Add, on this slice, what is at least as hot as the cursor's place (L)"),
     ("grow-region", "Grow region", "Add what is like the place of the cursor and connected to it"),
     ("ball", "Add ball", "Add a ball of the brush's radius at the cursor"),
@@ -78,7 +91,7 @@ class VoiToolBar(QWidget):
         self._radius.set_tool_tip("Brush radius (Shift + wheel, [ ])")
         self._radius.edited.connect(lambda radius_mm: self.radius_changed.emit(radius_mm))
         self._ball = _button(
-            "brush_spherical", "Ball", "Paint a ball through neighbouring slices; off: this slice alone"
+            "brush_spherical", "Through slices", "Paint a ball through neighbouring slices; off: this slice alone (J)"
         )
         self._ball.setCheckable(True)
         self._ball.setChecked(True)
@@ -116,8 +129,14 @@ class VoiToolBar(QWidget):
         acts.addWidget(self._combine)
         self.range = RangeChip()
         layout.addWidget(self.range)
+        self.edges = EdgeChip()
+        layout.addWidget(self.edges)
+        self.level = LevelChip()
+        layout.addWidget(self.level)
         layout.addLayout(margin)
         layout.addLayout(acts)
+        self.preview = PreviewBar()
+        layout.addWidget(self.preview)
         self.set_others(())
         self.set_tool("cursor")
         self.set_radius(8.0)
@@ -133,6 +152,10 @@ class VoiToolBar(QWidget):
     def set_spherical(self, spherical: bool) -> None:
         """Ball or disc."""
         self._ball.setChecked(spherical)
+
+    def toggle_spherical(self) -> None:
+        """Ball or disc, as the user's act."""
+        self._ball.click()
 
     def set_margin(self, margin_mm: float) -> None:
         """Margin in mm."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from contourpy import LineType, contour_generator
+from contourpy import FillType, LineType, SerialContourGenerator, ZInterp
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF
-from PySide6.QtGui import QPainterPath, QPolygonF
+from pyqtgraph.functions import arrayToQPolygonF
+from PySide6.QtGui import QPainterPath
 
 from dosimetry_core.anatomical_plane import PlaneAxes
 from dosimetry_core.voi import FULL_COVERAGE, VoiMask
@@ -46,19 +46,35 @@ def outline_path(mask: VoiMask, axes: PlaneAxes, slice_index: int) -> QPainterPa
     local = slice_index - mask.start[axes.normal]
     if mask.coverage.size == 0 or not 0 <= local < mask.coverage.shape[axes.normal]:
         return path
-    # Only the VOI's own box is looked at, with an empty voxel around it so that every outline closes.
-    box = np.pad(np.take(mask.coverage, local, axis=axes.normal).astype(np.float32), 1)
-    if not box.any():
+    plane = mask.coverage[tuple(local if axis == axes.normal else slice(None) for axis in range(3))]
+    rows, columns = (np.flatnonzero(plane.any(axis=axis)) for axis in (1, 0))
+    if rows.size == 0:
         return path
+    # Only what the VOI covers is looked at, with an empty voxel around it so that every outline closes.
+    drawn = plane[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    box = np.zeros((drawn.shape[0] + 2, drawn.shape[1] + 2))
+    box[1:-1, 1:-1] = drawn
+    # As `contourpy.contour_generator` makes it, but without its look for masked values, which takes far longer.
+    x, y = np.meshgrid(*(np.arange(float(n)) for n in box.shape[::-1]))
+    generator = SerialContourGenerator(
+        x,
+        y,
+        box,
+        np.zeros(box.shape, bool),
+        corner_mask=False,
+        line_type=LineType.Separate,
+        fill_type=FillType.OuterCode,
+        quad_as_tri=False,
+        z_interp=ZInterp.Linear,
+    )
     first, second = sorted((axes.vertical, axes.horizontal))
-    generator = contour_generator(z=box, line_type=LineType.Separate)
     for corner_list in generator.lines(FULL_COVERAGE / 2):
         line = np.asarray(corner_list)
         index = np.zeros((len(line), 3))
-        index[:, first] = line[:, 1] - 1 + mask.start[first]
-        index[:, second] = line[:, 0] - 1 + mask.start[second]
-        corners = _without_straight_corners(axes.picture_mm(axes.geometry.index_to_point(index)))
-        path.addPolygon(QPolygonF([QPointF(u, v) for u, v in corners.tolist()]))
+        index[:, first] = line[:, 1] - 1 + rows[0] + mask.start[first]
+        index[:, second] = line[:, 0] - 1 + columns[0] + mask.start[second]
+        corners = _without_straight_corners(axes.picture_mm_of_index(index))
+        path.addPolygon(arrayToQPolygonF(*np.ascontiguousarray(corners.T)))
     return path
 
 

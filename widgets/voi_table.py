@@ -66,6 +66,8 @@ class VoiRow:
     stale: bool = False
     note: str = ""
     proposed: bool = False
+    review: str = ""
+    """On how many scans somebody looked at it: ``"2 of 4"``."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ _COLUMNS = (
     _Column("activity", "Activity", "activity_bq", MEGABECQUEREL, "Activity at this time point, corrected as set"),
     _Column("factor", "Factor", "recovery_factor", FACTOR, "Partial-volume factor that was applied"),
     _Column("dose", "Dose", "absorbed_dose_gy", GRAY, "Absorbed dose ± standard uncertainty (k = 1)"),
+    _Column("review", "Seen", "review", None, "On how many scans somebody looked at the VOI as it lies there"),
 )
 
 
@@ -186,7 +189,7 @@ class VoiTable(QTableView):
         super().mousePressEvent(event)
 
     def show_columns(self, keys: Sequence[str]) -> None:
-        """Which columns are seen: some of name, role, volume, mean, activity, factor, dose."""
+        """Which columns are seen: some of name, role, volume, mean, activity, factor, dose, review."""
         for number, column in enumerate(_COLUMNS):
             self.setColumnHidden(number, column.key not in keys)
         self._fit_names()

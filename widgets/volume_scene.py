@@ -20,11 +20,12 @@ import vtkmodules.vtkRenderingOpenGL2
 import vtkmodules.vtkRenderingVolumeOpenGL2
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
-from vtkmodules.vtkCommonDataModel import vtkPiecewiseFunction
+from vtkmodules.vtkCommonDataModel import vtkPiecewiseFunction, vtkPlane, vtkPlaneCollection
 from vtkmodules.vtkCommonMath import vtkMatrix4x4
 from vtkmodules.vtkFiltersSources import vtkSphereSource
 from vtkmodules.vtkRenderingAnnotation import vtkAnnotatedCubeActor, vtkAxesActor
 from vtkmodules.vtkRenderingCore import (
+    vtkAbstractMapper,
     vtkActor,
     vtkCellPicker,
     vtkColorTransferFunction,
@@ -37,6 +38,7 @@ from vtkmodules.vtkRenderingCore import (
 from vtkmodules.vtkRenderingVolumeOpenGL2 import vtkOpenGLGPUVolumeRayCastMapper
 
 from dosimetry_core.voi import VoiMask
+from widgets.clip_box import ClipBox
 from widgets.display_scale import ColourScale, colour_table
 from widgets.slice_picture import Layer
 from widgets.theme import IMAGE_BACKGROUND
@@ -85,6 +87,7 @@ class VolumeScene:
         self._pixels = vtkUnsignedCharArray()
         self._framed = False
         self._step_mm = 1.0
+        self._clip: vtkPlaneCollection | None = None
 
     def show_vois(self, vois: Sequence[VoiShown], active: str | None) -> None:
         """Surfaces; only changed masks are meshed anew."""
@@ -96,11 +99,13 @@ class VolumeScene:
                 mapper = vtkPolyDataMapper()
                 mapper.SetInputData(surface(voi.mask))
                 mapper.ScalarVisibilityOff()
+                _clip_mapper(mapper, self._clip)
                 actor = known[1] if known else vtkActor()
                 actor.SetMapper(mapper)
                 if known is None:
                     self._renderer.AddActor(actor)
                 self._actors[voi.voi_id] = (voi.mask, actor)
+                actor.SetPosition(0.0, 0.0, 0.0)
             _dress(self._actors[voi.voi_id][1], voi, active=voi.voi_id == active)
         if not self._framed and any(not voi.mask.is_empty for voi in vois):
             self.reset_view()
@@ -124,6 +129,7 @@ class VolumeScene:
         mapper.SetInputData(image_data(self._values))
         mapper.SetBlendModeToMaximumIntensity()
         mapper.AutoAdjustSampleDistancesOff()
+        _clip_mapper(mapper, self._clip)
         self._step_mm = min(layer.volume.geometry.spacing_mm) / 2
         properties = vtkVolumeProperty()
         properties.SetInterpolationTypeToLinear()
@@ -202,17 +208,48 @@ class VolumeScene:
         """Unit vector of looking, patient system."""
         return np.array(self._renderer.GetActiveCamera().GetDirectionOfProjection())
 
-    def pick(self, x: int, y: int) -> NDArray[np.float64] | None:
-        """Patient point on a surface at a pixel counted from the lower left, or None."""
+    def pick(self, x: int, y: int, only: str | None = None) -> NDArray[np.float64] | None:
+        """Patient point on a surface (or on that of one VOI) at a pixel counted from the lower left, or None."""
         picker = vtkCellPicker()
         picker.SetTolerance(0.002)
         picker.InitializePickList()
-        for _, actor in self._actors.values():
-            picker.AddPickList(actor)
+        for voi_id, (_, actor) in self._actors.items():
+            if only is None or voi_id == only:
+                picker.AddPickList(actor)
         picker.PickFromListOn()
         if not picker.Pick(x, y, 0, self._renderer):
             return None
         return np.array(picker.GetPickPosition())
+
+    def projection(self, width: float, height: float) -> NDArray[np.float64]:
+        """Shape (3, 4): patient point to pixels of a picture of this size, from its upper left corner; see `Eye`."""
+        matrix = self._renderer.GetActiveCamera().GetCompositeProjectionTransformMatrix(width / height, -1, 1)
+        rows = np.array([[matrix.GetElement(row, column) for column in range(4)] for row in range(4)])
+        across = (rows[0] + rows[3]) * (width / 2)
+        down = (rows[3] - rows[1]) * (height / 2)
+        return np.array([across, down, rows[3]])
+
+    def surface_bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Corners of the box of all surfaces that are shown; None without any."""
+        boxes = [actor.GetBounds() for _, actor in self._actors.values() if actor.GetVisibility()]
+        boxes = [box for box in boxes if box[0] <= box[1]]
+        if not boxes:
+            return None
+        corners = np.array(boxes)
+        return corners[:, ::2].min(axis=0), corners[:, 1::2].max(axis=0)
+
+    def set_clip(self, box: ClipBox | None) -> None:
+        """Draw only what lies in a box; None draws everything."""
+        self._clip = None if box is None else _planes(box)
+        for _, actor in self._actors.values():
+            _clip_mapper(actor.GetMapper(), self._clip)
+        if self._mapper is not None:
+            _clip_mapper(self._mapper, self._clip)
+
+    def shift_surface(self, voi_id: str, shift_mm: NDArray[np.float64]) -> None:
+        """Draw a surface elsewhere until its VOI changes."""
+        if voi_id in self._actors:
+            self._actors[voi_id][1].SetPosition(*(float(x) for x in shift_mm))
 
     def surface_points(self, voi_id: str) -> int:
         """Number of points of a surface."""
@@ -252,6 +289,24 @@ class VolumeScene:
     def close(self) -> None:
         """Give the graphics memory back."""
         self._window.Finalize()
+
+
+def _clip_mapper(mapper: vtkAbstractMapper, planes: vtkPlaneCollection | None) -> None:
+    if planes is None:
+        mapper.RemoveAllClippingPlanes()
+    else:
+        mapper.SetClippingPlanes(planes)
+
+
+def _planes(box: ClipBox) -> vtkPlaneCollection:
+    planes = vtkPlaneCollection()
+    for corner, sign in ((box.low_mm, 1.0), (box.high_mm, -1.0)):
+        for axis in range(3):
+            plane = vtkPlane()
+            plane.SetOrigin(*(float(x) for x in corner))
+            plane.SetNormal(*(sign if k == axis else 0.0 for k in range(3)))
+            planes.AddItem(plane)
+    return planes
 
 
 def _dress(actor: vtkActor, voi: VoiShown, *, active: bool) -> None:

@@ -1,313 +1,289 @@
-"""3D view of VOIs and SPECT that is painted like any other widget; a plain projection where OpenGL is missing."""
+"""3D view of VOIs and SPECT that takes the pointer's gestures: turning, picking, clip planes, and the tools."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import (
-    QColor,
-    QHideEvent,
-    QImage,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QResizeEvent,
-    QShowEvent,
-    QWheelEvent,
-)
-from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QWheelEvent
+from PySide6.QtWidgets import QWidget
 
-from dosimetry_core.geometry import VolumeGeometry
-from widgets.display_scale import ColourScale, colour_table, map_positions
+from widgets.clip_box import ClipBox
+from widgets.mouse_table import mouse_bindings
 from widgets.opengl_probe import opengl_fault
-from widgets.slice_picture import Layer
-from widgets.theme import DIMMED, IMAGE_BACKGROUND, font
-from widgets.voi_shown import VoiShown
+from widgets.pointer_words import paint_words
+from widgets.theme import ACCENT
+from widgets.tools.brush import BrushTool
+from widgets.tools.ellipsoid import EllipsoidTool
+from widgets.tools.eye import Eye
+from widgets.tools.move import MoveGesture
+from widgets.tools.on_surface import SurfaceStroke, begin_on_surface, handle_at, paint_resting_on_surface
+from widgets.tools.stroke import Tool
+from widgets.volume_canvas import VolumeCanvas
 
 __all__ = ["VolumeView", "opengl_fault"]
 
 _DEGREES_PER_PIXEL = 0.5
+_DEGREES_PER_KEY = 10.0
 _ZOOM_STEP = 1.12
-_REFINE_AFTER_MS = 160
-_MESH_AFTER_MS = 150
-_CURSOR_AFTER_MS = 120
 _CLICK_MOVES_LESS_THAN = 4
 
 
-class VolumeView(QWidget):
-    """Left drag turns, wheel or right drag zooms, middle or Shift + left drag pans, a click on a VOI moves the cursor.
+class VolumeView(VolumeCanvas):
+    """Left drag turns, wheel or right drag zooms, middle or Shift + left drag pans, a click moves the linked cursor.
 
-    Make one and keep it: each closed view leaves some graphics memory behind. Without OpenGL (or with ``use_opengl``
-    False) a maximum-intensity projection from the front is shown with a sentence.
+    With a tool a left drag that begins on the active VOI is a stroke; beside it, it turns. Ctrl + right drag always
+    turns. With clip planes shown, their lettered squares can be dragged.
     """
 
     cursor_moved = Signal(object)
     maximise_requested = Signal()
+    stroke_started = Signal()
+    stroke_moved = Signal(object)
+    stroke_finished = Signal(object)
+    stroke_cancelled = Signal()
 
     def __init__(self, parent: QWidget | None = None, *, use_opengl: bool | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("volume_view")
-        self.setMinimumSize(160, 140)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName("3D view")
-        self.fault_text = ""
-        if use_opengl is None:
-            self.fault_text = opengl_fault() or ""
-        elif not use_opengl:
-            self.fault_text = "The 3D view is off. A projection is shown instead."
-        self._scene = None
-        if not self.fault_text:
-            # VTK is only loaded once it is known to work here.
-            from widgets.volume_scene import VolumeScene
-
-            self._scene = VolumeScene()
-        self._vois: tuple[VoiShown, ...] = ()
-        self._active: str | None = None
-        self._layer: Layer | None = None
-        self._scale: ColourScale | None = None
-        self._projection = True
-        self._dirty = True
-        self._vois_changed = self._spect_changed = True
-        self._picture: QImage | None = None
-        self._pixels: NDArray[np.uint8] | None = None
-        self._flat: QImage | None = None
+        super().__init__(parent, use_opengl=use_opengl)
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._tool: Tool | None = None
+        self._blocked = ""
+        self._words = ""
+        self._stroke: SurfaceStroke | None = None
+        self._hover: QPointF | None = None
+        self._inverted = False
         self._last = QPointF()
         self._pressed = QPointF()
-        self._drag = ""
-        self._refine = QTimer(self)
-        self._refine.setSingleShot(True)
-        self._refine.setInterval(_REFINE_AFTER_MS)
-        self._refine.timeout.connect(self._redraw)
-        self._mesh = QTimer(self)
-        self._mesh.setSingleShot(True)
-        self._mesh.setInterval(_MESH_AFTER_MS)
-        self._mesh.timeout.connect(self._redraw)
-        self._rest = QTimer(self)
-        self._rest.setSingleShot(True)
-        self._rest.setInterval(_CURSOR_AFTER_MS)
-        self._rest.timeout.connect(self._redraw)
-        self._reset = self._corner_button("volume_reset", "Front", "Back to the view from the front")
-        self._reset.clicked.connect(self.reset_view)
-        self._toggle = self._corner_button("volume_projection", "SPECT", "Projection of the SPECT around the VOIs")
-        self._toggle.setCheckable(True)
-        self._toggle.setChecked(True)
-        self._toggle.clicked.connect(self.set_projection_visible)
+        self._clip_from: tuple[ClipBox, int] | None = None
 
-    def _corner_button(self, name: str, text: str, tip: str) -> QToolButton:
-        button = QToolButton(self)
-        button.setObjectName(name)
-        button.setText(text)
-        button.setToolTip(tip)
-        button.setProperty("role", "flat")
-        button.setCursor(Qt.CursorShape.ArrowCursor)
-        return button
-
-    @property
-    def is_fallback(self) -> bool:
-        """Whether the plain projection is shown."""
-        return self._scene is None
-
-    def sizeHint(self) -> QSize:
-        """As large as a slice."""
-        return QSize(320, 280)
-
-    def set_reference(self, geometry: VolumeGeometry | None) -> None:
-        """The declared grid; another case is framed anew."""
-        self._redraw()
-
-    def show_vois(self, vois: Sequence[VoiShown]) -> None:
-        """VOIs in their colours; only changed ones get a new surface."""
-        same = [voi.voi_id for voi in vois] == [voi.voi_id for voi in self._vois]
-        self._vois = tuple(vois)
-        self._vois_changed = True
-        if same and self.isVisible():
-            # During a stroke masks change many times a second; the surface follows when the hand rests.
-            self._mesh.start()
-        else:
-            self._redraw()
-
-    def set_active_voi(self, voi_id: str | None) -> None:
-        """This one is opaque, the others are half clear."""
-        if voi_id != self._active:
-            self._active = voi_id
-            self._vois_changed = True
-            self._redraw()
-
-    def show_spect(self, layer: Layer | None) -> None:
-        """The SPECT, or None."""
-        self._layer = layer
-        self._spect_changed = True
-        self._flat = None
-        self._redraw()
-
-    def set_spect_scale(self, scale: ColourScale | None) -> None:
-        """SPECT limits and colour map."""
-        if scale != self._scale:
-            self._scale = scale
-            self._spect_changed = True
-            self._flat = None
-            self._redraw()
-
-    def set_projection_visible(self, visible: bool) -> None:
-        """SPECT projection on or off."""
-        self._projection = visible
-        self._toggle.setChecked(visible)
-        self._spect_changed = True
-        self._redraw()
-
-    def set_cursor(self, point_mm: ArrayLike | None) -> None:
-        """A small white ball at the linked cursor; it follows when the cursor rests, so that slices scroll freely."""
-        if self._scene is not None:
-            self._scene.set_cursor(None if point_mm is None else np.asarray(point_mm, dtype=np.float64))
-            self._rest.start()
-
-    def reset_view(self) -> None:
-        """From the front, all VOIs in view."""
-        if self._scene is not None:
-            self._sync()
-            self._scene.reset_view()
-        self._redraw()
-
-    def camera_direction(self) -> NDArray[np.float64]:
-        """Where the view looks, a unit vector of the patient system."""
-        return np.array([0.0, 1.0, 0.0]) if self._scene is None else self._scene.camera_direction()
-
-    def _redraw(self) -> None:
-        self._dirty = True
+    def set_tool(self, tool: Tool | None) -> None:
+        """The active tool, the same that the slices have; None lets the left button turn."""
+        if tool is self._tool:
+            return
+        self.cancel_stroke()
+        if self._tool is not None:
+            self._tool.changed.disconnect(self.update)
+        self._tool = tool
+        if tool is not None:
+            tool.changed.connect(self.update)
+        self._words = ""
         self.update()
 
-    def _sync(self) -> None:
-        if self._scene is None:
-            return
-        if self._vois_changed:
-            self._scene.show_vois(self._vois, self._active)
-            self._vois_changed = False
-        if self._spect_changed:
-            self._scene.show_spect(self._layer, self._scale, visible=self._projection)
-            self._spect_changed = False
+    def set_tool_blocked(self, reason: str) -> None:
+        """Why the tool can't be used now; empty frees it. The pointer says so in words."""
+        if reason:
+            self.cancel_stroke()
+        self._blocked = reason
+        self.setCursor(Qt.CursorShape.ForbiddenCursor if reason and self._tool else Qt.CursorShape.ArrowCursor)
+        self.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Render if something changed, and copy the picture."""
-        if self._scene is not None and self._dirty:
-            self._sync()
-            ratio = self.devicePixelRatioF()
-            width, height = round(self.width() * ratio), round(self.height() * ratio)
-            self._pixels = self._scene.picture(max(width, 1), max(height, 1), coarse=bool(self._drag))
-            self._picture = QImage(self._pixels.data, width, height, 4 * width, QImage.Format.Format_RGBX8888)
-            self._dirty = False
-        painter = QPainter(self)
-        try:
-            painter.fillRect(self.rect(), QColor(IMAGE_BACKGROUND))
-            if self._scene is None:
-                self._paint_flat(painter)
-            elif self._picture is not None:
-                painter.drawImage(self.rect(), self._picture)
-        finally:
-            painter.end()
+    def say_at_pointer(self, words: str) -> None:
+        """Words beside the pointer until the next press; empty takes them away."""
+        self._words = words
+        self.update()
 
-    def _paint_flat(self, painter: QPainter) -> None:
-        """Maximum over the depth of the image, seen from the front, head up."""
-        metrics = painter.fontMetrics()
-        room = QRectF(self.rect()).adjusted(8, 30, -8, -2.4 * metrics.height())
-        if self._layer is not None and self._scale is not None:
-            if self._flat is None:
-                self._flat = _projection_from_front(self._layer, self._scale)
-            size = QSize(self._flat.width(), self._flat.height()).scaled(
-                room.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio
-            )
-            place = QRectF(0, 0, size.width(), size.height())
-            place.moveCenter(room.center())
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawImage(place, self._flat)
-        painter.setFont(font(scale=0.92))
-        painter.setPen(QColor(DIMMED))
-        below = QRectF(8, room.bottom(), self.width() - 16, self.height() - room.bottom() - 4)
-        painter.drawText(below, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self.fault_text)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Another size is another picture."""
-        right = self.width() - 6
-        for button in (self._reset, self._toggle):
-            size = button.sizeHint()
-            button.setGeometry(right - size.width(), 6, size.width(), size.height())
-            right -= size.width() + 4
-        self._toggle.setVisible(self._scene is not None)
-        self._reset.setVisible(self._scene is not None)
+    def cancel_stroke(self) -> bool:
+        """Drop an unfinished stroke; returns whether there was one."""
+        if self._stroke is None:
+            return False
+        self._stroke, self._drag = None, ""
+        self._show_drag(None)
+        self.stroke_cancelled.emit()
         self._redraw()
+        return True
 
-    def showEvent(self, event: QShowEvent) -> None:
-        """What changed while hidden is drawn now."""
-        self._redraw()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Nothing is drawn while hidden."""
-        self._refine.stop()
+    # Pointer
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin to turn, zoom or pan."""
+        """Begin to turn, zoom, pan, move a clip plane, or a stroke."""
         self._pressed = self._last = event.position()
-        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        if event.button() == Qt.MouseButton.LeftButton:
-            self._drag = "pan" if shift else "turn"
-        elif event.button() == Qt.MouseButton.RightButton:
-            self._drag = "zoom"
+        self._words = ""
+        held = event.modifiers()
+        control = bool(held & Qt.KeyboardModifier.ControlModifier)
+        if event.button() == Qt.MouseButton.RightButton:
+            self._drag = "turn" if control else "zoom"
         elif event.button() == Qt.MouseButton.MiddleButton:
             self._drag = "pan"
+        elif event.button() == Qt.MouseButton.LeftButton:
+            if held & Qt.KeyboardModifier.ShiftModifier:
+                self._drag = "pan"
+            else:
+                self._drag = self._begin_left(event.position(), inverted=control)
+        self.update()
+
+    def _begin_left(self, at: QPointF, *, inverted: bool) -> str:
+        eye = self.eye()
+        if eye is None:
+            return "turn"
+        face = None if self._clip is None else self._clip.face_at(eye, at)
+        if face is not None and self._clip is not None:
+            self._clip_from = (self._clip, face)
+            return "clip"
+        if self._tool is None:
+            return "turn"
+        if self._blocked:
+            self._words = self._blocked
+            return "turn"
+        begun = begin_on_surface(
+            self._tool, eye, lambda pixel: self.surface_at(pixel, self._active or ""), at, inverted=inverted
+        )
+        if isinstance(begun, str):
+            self._words = begun
+            return "turn"
+        self._stroke, self._inverted = begun, inverted
+        self.stroke_started.emit()
+        self._tell_stroke()
+        return "stroke"
+
+    def _tell_stroke(self) -> None:
+        gesture = None if self._stroke is None else self._stroke.gesture()
+        if gesture is not None:
+            self._show_drag(gesture)
+            self.stroke_moved.emit(gesture)
+
+    def _show_drag(self, gesture: object) -> None:
+        """The surface of a VOI that is dragged goes along."""
+        if self._active is not None:
+            shift = gesture.shift_mm if isinstance(gesture, MoveGesture) else np.zeros(3)
+            self.show_shifted(self._active, shift)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Turn, zoom or pan, drawn coarsely meanwhile."""
-        moved = event.position() - self._last
-        self._last = event.position()
-        if self._scene is None or not self._drag or moved.isNull():
+        """Go on with what the button began, drawn coarsely meanwhile."""
+        at = event.position()
+        moved = at - self._last
+        self._last = self._hover = at
+        if not self._drag:
+            self._inverted = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+            self.update()
             return
-        if self._drag == "turn":
+        if self._scene is None or moved.isNull():
+            return
+        if self._drag == "stroke" and self._stroke is not None:
+            self._stroke.move(at)
+            self._tell_stroke()
+            self.update()
+            return
+        if self._drag == "clip" and self._clip_from is not None:
+            eye = self.eye()
+            if eye is not None:
+                box, face = self._clip_from
+                self._set_clip(box.dragged(face, eye, self._pressed, at))
+        elif self._drag == "turn":
             self._scene.rotate(moved.x() * _DEGREES_PER_PIXEL, moved.y() * _DEGREES_PER_PIXEL)
         elif self._drag == "zoom":
             self._scene.zoom(float(np.exp(-moved.y() / 150)))
-        else:
+        elif self._drag == "pan":
             self._scene.pan(moved.x() / self.height(), -moved.y() / self.height())
         self._redraw()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Draw finely again; a click without a drag moves the cursor to the surface under it."""
+        """End what the button began; a click without a drag moves the cursor to what is seen there."""
         drag, self._drag = self._drag, ""
         still = (event.position() - self._pressed).manhattanLength() < _CLICK_MOVES_LESS_THAN
-        if drag == "turn" and still and self._scene is not None:
-            ratio = self.devicePixelRatioF()
-            at = event.position()
-            point = self._scene.pick(round(at.x() * ratio), round((self.height() - at.y()) * ratio))
+        if drag == "stroke" and self._stroke is not None:
+            self._stroke.move(event.position())
+            gesture, self._stroke = self._stroke.gesture(), None
+            if gesture is None:
+                self.stroke_cancelled.emit()
+            else:
+                self.stroke_finished.emit(gesture)
+        elif drag == "turn" and still and event.button() == Qt.MouseButton.LeftButton and self._tool is None:
+            point = self.point_seen(event.position())
             if point is not None:
                 self.cursor_moved.emit(point)
         self._redraw()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Maximise or restore."""
-        if event.button() == Qt.MouseButton.LeftButton:
+        """Maximise or restore; with a tool a second press."""
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        if self._tool is None:
             self.maximise_requested.emit()
+        else:
+            self.mousePressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom, fine again shortly after the last notch."""
+        """Zoom, fine again shortly after the last notch; brush size as on the slices."""
+        turned = event.angleDelta().y() or event.angleDelta().x()
+        event.accept()
+        sizes = mouse_bindings().of_wheel(event.modifiers()) == "size"
+        if sizes and self._tool is not None and self._tool.resize_by_steps(1 if turned > 0 else -1):
+            return
         if self._scene is not None:
-            self._scene.zoom(_ZOOM_STEP ** (event.angleDelta().y() / 120))
+            self._scene.zoom(_ZOOM_STEP ** (turned / 120))
             self._redraw()
             self._refine.start()
-        event.accept()
 
+    def leaveEvent(self, event: QEvent) -> None:
+        """The pointer points at nothing now."""
+        self._hover = None
+        self._words = ""
+        self.update()
 
-def _projection_from_front(layer: Layer, scale: ColourScale) -> QImage:
-    from dosimetry_core.anatomical_plane import PlaneAxes
+    # Keyboard
 
-    geometry = layer.volume.geometry
-    axes = PlaneAxes.of(geometry, "coronal")
-    depth = layer.volume.values.max(axis=axes.normal)
-    depth = depth if axes.vertical < axes.horizontal else depth.T
-    depth = depth[:: -1 if axes.vertical_flipped else 1, :: -1 if axes.horizontal_flipped else 1]
-    colours = np.ascontiguousarray(colour_table("Inverted grey")[map_positions(depth.astype(np.float32), scale)])
-    rows, columns = depth.shape
-    image = QImage(colours.data, columns, rows, 3 * columns, QImage.Format.Format_RGB888)
-    height_mm, width_mm = axes.size_mm[1], axes.size_mm[0]
-    wide = QSize(columns * 3, round(columns * 3 * height_mm / width_mm))
-    return image.scaled(wide, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation)
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows turn, Page Up and Page Down zoom, Esc drops a stroke."""
+        turns = {
+            Qt.Key.Key_Left: (-1, 0),
+            Qt.Key.Key_Right: (1, 0),
+            Qt.Key.Key_Up: (0, -1),
+            Qt.Key.Key_Down: (0, 1),
+        }
+        zooms = {Qt.Key.Key_PageUp: _ZOOM_STEP, Qt.Key.Key_PageDown: 1 / _ZOOM_STEP}
+        key = Qt.Key(event.key())
+        if key in turns and self._scene is not None:
+            right, up = turns[key]
+            self._scene.rotate(right * _DEGREES_PER_KEY, up * _DEGREES_PER_KEY)
+            self._redraw()
+        elif key in zooms and self._scene is not None:
+            self._scene.zoom(zooms[key])
+            self._redraw()
+        elif not (key == Qt.Key.Key_Escape and self.cancel_stroke()):
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The frame shows where the keys go."""
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """The keys go elsewhere."""
+        super().focusOutEvent(event)
+        self.update()
+
+    # Tool preview
+
+    def _paint_above(self, painter: QPainter) -> None:
+        eye = self.eye()
+        colour = QColor(next((voi.colour for voi in self._vois if voi.voi_id == self._active), "#ffffff"))
+        if eye is not None and self._tool is not None and not self._blocked:
+            if self._stroke is not None:
+                self._stroke.paint(painter, eye, colour)
+            else:
+                paint_resting_on_surface(painter, self._tool, eye, colour)
+        if self._hover is not None and eye is not None:
+            self._paint_hover(painter, self._hover, eye, colour)
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(ACCENT), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+
+    def _paint_hover(self, painter: QPainter, at: QPointF, eye: Eye, colour: QColor) -> None:
+        words = (self._blocked if self._tool is not None else "") or self._words
+        if words:
+            paint_words(painter, at, words, self.width(), self.height())
+        elif self._tool is None:
+            return
+        elif isinstance(self._tool, EllipsoidTool):
+            taken = handle_at(self._tool, eye, at) is not None
+            self.setCursor(Qt.CursorShape.SizeAllCursor if taken else Qt.CursorShape.ArrowCursor)
+        elif self._drag in ("", "stroke"):
+            middle = eye.point_at(at, self._middle_mm())
+            scale = eye.pixels_per_mm(middle) if isinstance(self._tool, BrushTool) else 1.0
+            self._tool.paint_hover(painter, at, scale, colour, inverted=self._inverted)
+
+    def _middle_mm(self) -> np.ndarray:
+        """About where the active VOI is, for the size of the brush beside its surface."""
+        shown = next((voi for voi in self._vois if voi.voi_id == self._active and not voi.mask.is_empty), None)
+        return np.zeros(3) if shown is None else shown.mask.centroid_mm()

@@ -31,7 +31,7 @@ class KeptCourse:
     confirmations: tuple[Confirmation, ...]
     seen_masks: tuple[Any, ...]
     plan_files: tuple[PlanFile, ...]
-    """Signed and approved plans that were not superseded, oldest first."""
+    """Signed and approved plans in force, oldest first."""
 
 
 def outline(storage: Storage, tree: CaseTree, history: CourseHistory) -> Case:
@@ -64,7 +64,7 @@ def read_kept_course(
     newest = _required(history)
     shown = history.shortened(RESTORED_STEPS)
     confirmed = {step: kept.case for step, kept in history.confirmations.items()}
-    plans = [plan for plan in history.plans if not plan.superseded]
+    plans = [plan for plan in history.plans if plan.is_in_force]
     wanted = dict.fromkeys([newest, *shown.cases(), *confirmed.values(), *(plan.case for plan in plans if plan.case)])
     progress(0.0, "Reading images")
     images = read_kept_images(
@@ -76,7 +76,7 @@ def read_kept_course(
         cases[root] = tree.decode(root, storage.get, images)
     roots = shown.cases()
     commands = tuple(
-        Command(step.label, cases[before], cases[step.after], why=step.why)
+        Command(step.label, cases[before], cases[step.after], why=step.why, is_final=step.is_final)
         for before, step in zip(roots, shown.steps, strict=False)
     )
     confirmations = tuple(
@@ -95,6 +95,8 @@ def read_kept_course(
             cases[plan.case] if plan.case else None,
             plan.activities_bq if plan.case else None,
             plan.cycle,
+            plan.act,
+            reasons=plan.reasons if plan.case else None,
         )
         for plan in plans
     )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import math
 import mmap
 import os
 import shutil
 import sys
 import tempfile
+import threading
 import weakref
+from io import FileIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.store.file_lock import FileLock
+from dosimetry_core.dicom.room import Room
+from dosimetry_core.errors import MissingDataError
 
 _PREFIX: Final = "lutetia-reading-"
 _LOCK: Final = "in-use"
@@ -112,7 +118,7 @@ def _checked(described: Any) -> tuple[int, np.dtype[Any], tuple[int, ...]]:
 
 
 class ArraysWritten:
-    """The other end: writes arrays into the folder.
+    """The other end: writes arrays into the folder, those that were made in a room of it without a copy.
 
     Parameters
     ----------
@@ -123,18 +129,103 @@ class ArraysWritten:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._next = 0
+        self._lock = threading.Lock()
+        self._rooms: dict[int, _FileRoom] = {}
+
+    def room(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Room:
+        """Room for an image in the folder, so that it need not be copied there."""
+        number, path = self._new()
+        made = self._rooms[number] = _FileRoom(path, shape, dtype)
+        return made
 
     def write(self, array: NDArray[Any]) -> list[Any]:
         """Write an array; what describes it in a message."""
         if array.dtype.kind not in _KINDS:
             raise ValueError(f"values of type {array.dtype}")
-        number, self._next = self._next, self._next + 1
-        descriptor = os.open(self._folder / f"{number}.array", os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, 0o600)
-        with open(descriptor, "wb", buffering=0) as file:
-            rest = np.ascontiguousarray(array).reshape(-1).data.cast("B") if array.size else memoryview(b"")
-            while rest:
-                rest = rest[file.write(rest) :]
-        return [number, array.dtype.str, list(array.shape)]
+        described = [array.dtype.str, list(array.shape)]
+        for number, room in self._rooms.items():
+            if room.holds(array):
+                del self._rooms[number]
+                return [number, *described]
+        number, path = self._new()
+        with _opened(path) as file:
+            _write_all(file, np.ascontiguousarray(array).reshape(-1).data.cast("B") if array.size else memoryview(b""))
+        return [number, *described]
+
+    def forget(self) -> None:
+        """Remove the rooms of images that were not written."""
+        for room in self._rooms.values():
+            room.remove()
+        self._rooms.clear()
+
+    def _new(self) -> tuple[int, Path]:
+        with self._lock:
+            number, self._next = self._next, self._next + 1
+        return number, self._folder / f"{number}.array"
+
+
+class _FileRoom:
+    """Room in a file; see `dosimetry_core.dicom.room.Room`.
+
+    Slices are written rather than put into a mapping: the system makes the pages of a write in one go, those of a
+    mapping one by one, which takes twice as long.
+    """
+
+    def __init__(self, path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        self._path, self._shape, self._dtype = path, shape, dtype
+        self._slice_bytes = math.prod(shape[1:]) * dtype.itemsize
+        self._file = _opened(path)
+        self._lock = threading.Lock()
+        self._values: NDArray[Any] | None = None
+
+    def put(self, number: int, values: NDArray[Any]) -> None:
+        """See `Room`."""
+        ordered = np.ascontiguousarray(values, self._dtype).reshape(-1).data.cast("B")
+        with self._lock:
+            self._file.seek(number * self._slice_bytes)
+            _write_all(self._file, ordered)
+
+    def filled(self) -> NDArray[Any]:
+        """See `Room`."""
+        with self._file:
+            mapped = mmap.mmap(self._file.fileno(), self._shape[0] * self._slice_bytes, access=mmap.ACCESS_READ)
+        self._values = np.frombuffer(mapped, self._dtype).reshape(self._shape)
+        return self._values
+
+    def holds(self, array: NDArray[Any]) -> bool:
+        """Whether an array is this room as it was filled, or another view of the whole of it."""
+        own = self._values
+        return (
+            own is not None
+            and array.flags.c_contiguous
+            and (array.shape, array.dtype) == (own.shape, own.dtype)
+            and array.ctypes.data == own.ctypes.data
+        )
+
+    def remove(self) -> None:
+        """The image is not wanted."""
+        self._file.close()
+        self._values = None
+        _remove(self._path)
+
+
+def _opened(path: Path) -> FileIO:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, 0o600)
+    return FileIO(descriptor, "r+")
+
+
+def _write_all(file: FileIO, rest: memoryview) -> None:
+    try:
+        while rest:
+            rest = rest[file.write(rest) :]
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise MissingDataError(
+                "there is no room left for images on their way into the program",
+                where=str(_base_folder()),
+                remedy="close other programs or free space there, and try again",
+            ) from error
+        raise
 
 
 def sweep(base: Path) -> None:

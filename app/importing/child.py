@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import functools
 import os
 import queue
 import shutil
@@ -24,6 +25,7 @@ from app.importing.plain_values import from_plain, to_plain
 from app.importing.problems_sent import problems_as_plain
 from app.importing.tasks import TASKS
 from dosimetry_core.dicom.reading_watch import watched_by
+from dosimetry_core.dicom.room import rooms_made_by
 from dosimetry_core.errors import DicomReadError, DosimetryError
 
 _PROGRESS_INTERVAL_S: Final = 0.05
@@ -119,8 +121,9 @@ class _Child:
                 from_plain(annotation, plain, _no_arrays)
                 for annotation, plain in zip(types, asked["arguments"], strict=True)
             ]
-            with watched_by(files):
-                answer = task.run(*given, progress=progress)
+            shows = {"show": functools.partial(self._show, task.shown_type())} if task.shown_type is not None else {}
+            with watched_by(files), rooms_made_by(self._arrays.room):
+                answer = task.run(*given, progress=progress, **shows)
             self._voice.say({"answer": to_plain(answer_type, answer, self._arrays.write)})
         except DosimetryError as error:
             self._voice.say({"problems": problems_as_plain(error)})
@@ -130,7 +133,11 @@ class _Child:
             text = "".join(traceback.format_exception(error))
             self._voice.say({"unexpected": f"{type(error).__name__}: {error}", "files": files.culprits, "trace": text})
         finally:
+            self._arrays.forget()
             self._confinement.allow(())
+
+    def _show(self, shown_type: Any, value: Any) -> None:
+        self._voice.say({"shown": to_plain(shown_type, value, self._arrays.write)})
 
 
 def _no_arrays(described: Any) -> Any:

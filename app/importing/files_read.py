@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import atexit
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from app.importing.reading_process import ReadingProcess
+from app.importing.reading_process import ReadingProcess, show_nothing
 from app.importing.tasks import CHECK_FOLDER, KEPT_IMAGES, LIST_FOLDER, READ_CYCLE
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.progress import Progress, no_progress
 
 if TYPE_CHECKING:
     from app.importing.folder_contents import FoundSeries
+    from app.importing.kept_values import CycleRest
     from app.store.nodes import ImageReference
     from dosimetry_core.dicom.check_entries import CheckEntry
 
@@ -30,22 +31,51 @@ def reading_process() -> ReadingProcess:
     return process
 
 
-def read_cycle(case: Case, cycle: Cycle, *, progress: Progress = no_progress) -> Cycle:
-    """One cycle with its images and VOIs; as `pipeline.import_cycle`, but read in the reading process."""
+def read_cycle(
+    case: Case,
+    cycle: Cycle,
+    *,
+    show: Callable[[Cycle], None] = show_nothing,
+    process: ReadingProcess | None = None,
+    progress: Progress = no_progress,
+) -> Cycle:
+    """One cycle with its images and VOIs; as `pipeline.import_cycle`, but read in the reading process.
+
+    Parameters
+    ----------
+    show
+        Called with the cycle as soon as its images are there, which are the same objects in the cycle that follows.
+    process
+        By default the program's.
+    """
     bare = replace(case, cycles=tuple(_without_images(other) for other in case.cycles))
     stated = [registration.path for registration in cycle.stated_registrations if registration.path is not None]
     places = [Path(case.folder) / name for name in (*cycle.image_paths, *cycle.voi_paths, *stated)]
     # Names of a label volume's labels are beside it.
     places += [place.parent for place in places if place.is_file()]
-    read: Cycle = reading_process().ask(READ_CYCLE, bare, cycle.number, places=places, progress=progress)
+    with_images = cycle
+
+    def take(images: Cycle) -> None:
+        nonlocal with_images
+        with_images = replace(
+            _without_images(cycle), time_points=images.time_points, import_findings=images.import_findings
+        )
+        show(with_images)
+
+    reader = reading_process() if process is None else process
+    rest: CycleRest = reader.ask(READ_CYCLE, bare, cycle.number, places=places, show=take, progress=progress)
+    points = zip(with_images.time_points, rest.registrations, strict=True)
     return replace(
-        cycle,
-        time_points=read.time_points,
-        reference_time_point=read.reference_time_point,
-        vois=read.vois,
-        voi_files=read.voi_files,
-        registration_files=read.registration_files,
-        import_findings=read.import_findings,
+        with_images,
+        time_points=tuple(
+            point if registration.method == point.registration.method else replace(point, registration=registration)
+            for point, registration in points
+        ),
+        reference_time_point=rest.reference_time_point,
+        vois=rest.vois,
+        voi_files=rest.voi_files,
+        registration_files=rest.registration_files,
+        import_findings=rest.import_findings,
     )
 
 

@@ -7,6 +7,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from dosimetry_core.errors import Finding
+from dosimetry_core.image import Registration, SourceFile
+from dosimetry_core.voi import Voi
+
 
 @dataclass(frozen=True, eq=False)
 class KeptImage:
@@ -14,3 +18,21 @@ class KeptImage:
 
     digest: str
     values: NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class CycleRest:
+    """What belongs to a cycle beside its images, which came before.
+
+    Parameters
+    ----------
+    registrations
+        One for each time point.
+    """
+
+    registrations: tuple[Registration, ...]
+    reference_time_point: int
+    vois: tuple[Voi, ...]
+    voi_files: tuple[SourceFile, ...]
+    registration_files: tuple[SourceFile, ...]
+    import_findings: tuple[Finding, ...]

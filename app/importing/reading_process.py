@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +26,7 @@ from app.importing.tasks import PROBE, Task
 from dosimetry_core.errors import DicomReadError, raise_problems
 from dosimetry_core.progress import Progress, no_progress
 
+Show = Callable[[Any], None]
 _TICK_S: Final = 0.05
 """How often, at least, the caller's progress is called, which is how a cancel is noticed."""
 _MEMORY_CHECK_S: Final = 0.5
@@ -36,6 +37,10 @@ BEGIN: Final = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from app.importing.child import main; sys.exit(main())"
 )
 """What the process begins with: this program's modules are where they are for the program itself."""
+
+
+def show_nothing(value: Any) -> None:
+    """For those that wait for the answer."""
 
 
 class _EndedError(Exception):
@@ -87,13 +92,22 @@ class ReadingProcess:
             finally:
                 self._turn.release()
 
-    def ask(self, task: Task, *arguments: Any, places: Iterable[Path | str], progress: Progress = no_progress) -> Any:
+    def ask(
+        self,
+        task: Task,
+        *arguments: Any,
+        places: Iterable[Path | str],
+        show: Show = show_nothing,
+        progress: Progress = no_progress,
+    ) -> Any:
         """What a task gives.
 
         Parameters
         ----------
         places
             Files and folders that may be read for it.
+        show
+            Called with the task's first part, if it has one; once more where the reading is begun again.
         progress
             Called often; where it raises, the process is ended and another one started for the next request.
 
@@ -109,7 +123,7 @@ class ReadingProcess:
             is_again = False
             while True:
                 try:
-                    return self._once(task, arguments, allowed, refused, progress)
+                    return self._once(task, arguments, allowed, refused, show, progress)
                 except _EndedError as ended:
                     if not ended.files and not is_again:
                         is_again = True  # somebody else ended it: between two requests, or for want of memory
@@ -152,7 +166,7 @@ class ReadingProcess:
         guilty = []
         for file in files:
             try:
-                self._once(PROBE, (file,), places, {}, progress)
+                self._once(PROBE, (file,), places, {}, show_nothing, progress)
             except _EndedError:
                 guilty.append(file)
         return guilty or list(files)
@@ -174,11 +188,12 @@ class ReadingProcess:
         arguments: tuple[Any, ...],
         places: tuple[str, ...],
         refused: dict[str, str],
+        show: Show,
         progress: Progress,
     ) -> Any:
         child = self._started()
         try:
-            return child.ask(task, arguments, places, refused, progress, self.record)
+            return child.ask(task, arguments, places, refused, show, progress, self.record)
         except BaseException:
             if child.is_busy:
                 child.end()
@@ -264,6 +279,7 @@ class _Child:
         arguments: tuple[Any, ...],
         places: tuple[str, ...],
         refused: dict[str, str],
+        show: Show,
         progress: Progress,
         record: ReadingRecord,
     ) -> Any:
@@ -295,6 +311,8 @@ class _Child:
                 watch.ends(message["thread"])
             elif "progress" in message:
                 shown = (float(message["progress"]), str(message["message"]))
+            elif "shown" in message and task.shown_type is not None:
+                show(self._value(task.shown_type(), message["shown"], record, watch))
             elif "refused" in message:
                 record.refused.append((str(message["refused"]), str(message["what"])))
             else:
@@ -303,15 +321,25 @@ class _Child:
             self._check(watch)
 
     def _answer(self, task: Task, message: dict[str, Any], record: ReadingRecord, watch: _Watch) -> Any:
-        try:
-            if "answer" in message:
-                return from_plain(task.types()[1], message["answer"], self._folder.array)
+        if "answer" in message:
+            return self._value(task.types()[1], message["answer"], record, watch)
+        with self._distrust(record, watch):
             if "problems" in message:
                 raise_problems(problems_from_plain(message["problems"]))
             if "out_of_memory" in message:
                 raise _EndedError(self._too_much_memory(), [str(file) for file in message["out_of_memory"]])
             record.traces.append(str(message["trace"]))
             raise _EndedError(f"can't be read ({message['unexpected']})", [str(file) for file in message["files"]])
+
+    def _value(self, annotation: Any, plain: Any, record: ReadingRecord, watch: _Watch) -> Any:
+        with self._distrust(record, watch):
+            return from_plain(annotation, plain, self._folder.array)
+
+    @contextlib.contextmanager
+    def _distrust(self, record: ReadingRecord, watch: _Watch) -> Iterator[None]:
+        """What comes may be no answer at all."""
+        try:
+            yield
         except (ValueError, KeyError, TypeError, OSError) as error:
             record.traces.append(repr(error))
             self.is_busy = True  # it is not to be trusted with another request

@@ -10,14 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from dosimetry_core.progress import Progress
+from dosimetry_core.progress import Progress, part_of
 
 if TYPE_CHECKING:
     from app.importing.folder_contents import FoundSeries
-    from app.importing.kept_values import KeptImage
+    from app.importing.kept_values import CycleRest, KeptImage
     from app.store.nodes import ImageReference
     from dosimetry_core.case import Case, Cycle
     from dosimetry_core.dicom.check_entries import CheckEntry
+
+
+_IMAGES_SHARE: Final = 0.8
+"""Of the time of reading a cycle."""
 
 
 @dataclass(frozen=True)
@@ -29,25 +33,48 @@ class Task:
     types
         Gives the types of the arguments and of the answer, as `plain_values` writes them.
     run
-        Called in the reading process with the arguments and ``progress``.
+        Called in the reading process with the arguments and ``progress``, and with ``show`` where there is a first
+        part.
+    shown_type
+        Gives the type of a first part that is worth being seen before the answer; None if there is none.
     """
 
     name: str
     types: Callable[[], tuple[tuple[Any, ...], Any]]
     run: Callable[..., Any]
+    shown_type: Callable[[], Any] | None = None
 
 
-def _read_cycle(case: Case, number: int, *, progress: Progress) -> Cycle:
-    from dosimetry_core.pipeline.images import import_cycle
+def _read_cycle(case: Case, number: int, *, show: Callable[[Cycle], None], progress: Progress) -> CycleRest:
+    """The images are the first part."""
+    from app.importing.kept_values import CycleRest
+    from dosimetry_core.pipeline.images import import_images, import_vois
 
     cycle = next(cycle for cycle in case.cycles if cycle.number == number)
-    return import_cycle(case, cycle, progress=progress)
+    images = import_images(case, cycle, progress=part_of(progress, 0.0, _IMAGES_SHARE))
+    show(images)
+    read = import_vois(case, images, progress=part_of(progress, _IMAGES_SHARE, 1.0))
+    return CycleRest(
+        registrations=tuple(point.registration for point in read.time_points),
+        reference_time_point=read.reference_time_point,
+        vois=read.vois,
+        voi_files=read.voi_files,
+        registration_files=read.registration_files,
+        import_findings=read.import_findings,
+    )
 
 
 def _cycle_types() -> tuple[tuple[Any, ...], Any]:
-    from dosimetry_core.case import Case, Cycle
+    from app.importing.kept_values import CycleRest
+    from dosimetry_core.case import Case
 
-    return (Case, int), Cycle
+    return (Case, int), CycleRest
+
+
+def _cycle_shown() -> Any:
+    from dosimetry_core.case import Cycle
+
+    return Cycle
 
 
 def _check_folder(folder: str, time_zone: str | None, *, progress: Progress) -> tuple[CheckEntry, ...]:
@@ -114,7 +141,7 @@ def _probe_types() -> tuple[tuple[Any, ...], Any]:
     return (str,), bool
 
 
-READ_CYCLE: Final = Task("read-cycle", _cycle_types, _read_cycle)
+READ_CYCLE: Final = Task("read-cycle", _cycle_types, _read_cycle, _cycle_shown)
 CHECK_FOLDER: Final = Task("check-folder", _check_types, _check_folder)
 LIST_FOLDER: Final = Task("list-folder", _list_types, _list_folder)
 KEPT_IMAGES: Final = Task("kept-images", _kept_types, _kept_images)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from app.registration_holds import hold_text
 from app.store.course_history import PlanAct
 from app.store.events import Head
+from dosimetry_core.canonical_json import sha256_hex
 from dosimetry_core.errors import DosimetryError, InconsistentCaseError
 from dosimetry_core.progress import Progress
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 class PlanFile:
     """A signed plan and where its file is, or is to be.
 
-    ``case``, ``activities_bq`` and ``cycle`` are what was signed; None for a file from elsewhere.
+    ``case``, ``activities_bq`` and ``cycle`` are what was signed, ``reasons`` the typed reasons in force then, by code
+    and place of the finding; None for a file from elsewhere. `app.plans.staleness` tells whether it still holds.
     """
 
     path: Path
@@ -34,12 +36,10 @@ class PlanFile:
     case: Case | None = None
     activities_bq: Mapping[str, float] | None = None
     cycle: int | None = None
-
-    def is_about(self, planned: Evaluation | None) -> bool:
-        """Whether these results, with these activities, are what was signed; a file from elsewhere always counts."""
-        if self.case is None:
-            return True
-        return planned is not None and planned.case is self.case and planned.plan.activities_bq == self.activities_bq
+    act: PlanAct = "signed"
+    signed_sha256: str = ""
+    """Of an approved plan: digest of the signed file that was approved."""
+    reasons: Mapping[tuple[str, str], str] | None = None
 
 
 def drafted(
@@ -125,7 +125,9 @@ def approved(
     identity = load_identity(identity_file, passphrase)
     progress(0.5, "Approving")
     content = approve_plan(plan.content, identity, comment=comment, time=datetime.now().astimezone())
-    return replace(plan, path=target, content=content, signer=identity.name)
+    return replace(
+        plan, path=target, content=content, signer=identity.name, act="approved", signed_sha256=sha256_hex(plan.content)
+    )
 
 
 def keep_and_write(plan: PlanFile, act: PlanAct, journal: CourseJournal | None, *, why: str = "") -> None:

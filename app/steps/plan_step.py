@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QInputDialog, QWidget
@@ -14,6 +15,7 @@ from app.plans.other_protocols import OTHER_COLUMNS, OTHER_NOTE, other_row
 from app.plans.plan_room_shown import PlanRoom
 from app.plans.plan_signing import PlanFile, keep_and_write, plan_file_name, signed
 from app.plans.signature_form import SignatureForm
+from app.plans.staleness import staleness
 from app.problems import problems_of
 from app.registration_holds import hold_text
 from app.session import Session
@@ -195,19 +197,21 @@ class PlanStep(Step):
             purpose="sign",
             title="Signing the plan",
         )
-        job.succeeded.connect(lambda plan: self._take_signed(plan, reason))
+        reasons = self.session.reviews.reasons
+        job.succeeded.connect(lambda plan: self._take_signed(replace(plan, reasons=reasons), reason))
         job.failed.connect(lambda error: self.form.show_message(problems_of(error)[0].text(), failed=True))
         job.finished.connect(lambda: self.form.set_busy(False))
 
     def _take_signed(self, plan: PlanFile, reason: str) -> None:
-        if plan.case is not self.session.document.case:
-            self.form.show_message("Not signed: the case was changed meanwhile.", failed=True)
+        changed = staleness(plan, self.session.document.case, self.session.planned, self.session.reviews.reasons)
+        if changed is not None:
+            self.form.show_message(f"Not signed: changed meanwhile: {changed.sentence()}.", failed=True)
             return
         try:
             keep_and_write(plan, "signed", self.session.journal, why=reason)
         except DosimetryError as error:
             self.form.show_message(problems_of(error)[0].text(), failed=True)
-            if self.session.journal is None or self.session.journal.history.state == "draft":
+            if self.session.journal is None or self.session.journal.history.state != "signed":
                 return
         else:
             self.form.show_message(f"Signed: {plan.path.name}")

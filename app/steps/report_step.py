@@ -239,7 +239,7 @@ class ReportStep(Step):
             if files
             else "Sign the plan in step 7, or open a plan signed elsewhere."
         )
-        if files and files[-1].is_about(evaluation):
+        if files and self.session.staleness is None:
             self._show_file(files[-1])
         elif evaluation is None or not self.session.is_current:
             self._state.setText("No results yet" if evaluation is None else "Results are being computed")
@@ -253,13 +253,14 @@ class ReportStep(Step):
         self.dicom.setEnabled(evaluation is not None and self.session.is_current)
 
     def _show_file(self, plan: PlanFile) -> None:
-        self._state.setText(f"Signed: {plan.path.name}")
+        self._state.setText(f"{plan.act.capitalize()}: {plan.path.name}")
         if self._shown != (plan.path, plan.content):
             self._shown = (plan.path, plan.content)
             self._show_pdf(plan.content)
 
     def _make_draft(self, evaluation: Evaluation) -> None:
-        changed = f"; results changed since {self.session.plan_files[-1].path.name}" if self.session.plan_files else ""
+        why, plan = self.session.staleness, self.session.signed_plan
+        changed = f". {plan.path.name} is stale: {why.sentence()}" if why is not None and plan is not None else ""
         self._state.setText(f"Draft, not signed{changed}")
         overrides = self.session.reviews.overrides
         if len(self._shown) == 2 and self._shown[0] is evaluation and self._shown[1] == overrides:
@@ -275,8 +276,7 @@ class ReportStep(Step):
 
     def _take_draft(self, document: Any) -> None:
         self._document = document
-        files = self.session.plan_files
-        if not files or not files[-1].is_about(self.session.planned):
+        if self.session.signed_plan is None or self.session.staleness is not None:
             self._show_pdf(document.pdf)
 
     def _show_pdf(self, pdf: bytes) -> None:

@@ -45,7 +45,7 @@ class VoiImages(QObject):
         self._surfaces = QTimer(self)
         self._surfaces.setSingleShot(True)
         self._surfaces.setInterval(SURFACES_AFTER_MS)
-        self._surfaces.timeout.connect(self._show_surfaces)
+        self._surfaces.timeout.connect(self.show_surfaces)
         self._connect_views()
         self._connect_view_state()
 
@@ -87,7 +87,7 @@ class VoiImages(QObject):
             self._chosen_scale = None
             self.grid.set_reference(geometry)
             self.volume.set_reference(geometry)
-            self._show_surfaces()
+            self.show_surfaces()
             self._show_window()
             if self.session.view_state.cursor_mm == (0.0, 0.0, 0.0):
                 self.session.view_state.set_cursor(geometry.centre_mm())
@@ -121,7 +121,7 @@ class VoiImages(QObject):
         cycle = self.session.cycle
         if cycle is None:
             return
-        self.grid.show_vois(vois_shown(cycle, self.hidden))
+        self.grid.show_vois(vois_shown(cycle, self.hidden, self.session.time_point))
         self.grid.set_active_voi(self.session.view_state.voi_id)
         self._surfaces.start()
 
@@ -135,10 +135,11 @@ class VoiImages(QObject):
         self.grid.set_active_voi(voi_id)
         self.volume.set_active_voi(voi_id)
 
-    def _show_surfaces(self) -> None:
+    def show_surfaces(self) -> None:
+        """Show the surfaces now; not while a stroke is in progress."""
         cycle = self.session.cycle
         if cycle is not None and not self.session.document.is_previewing:
-            self.volume.show_vois(vois_shown(cycle, self.hidden))
+            self.volume.show_vois(vois_shown(cycle, self.hidden, self.session.time_point))
             self.volume.set_active_voi(self.session.view_state.voi_id)
 
     def show_cursor(self, point_mm: Any) -> None:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, get_args
 
+import numpy as np
 from numpy.typing import NDArray
 
 from app.store.arrays import array_digest
@@ -28,6 +29,7 @@ from dosimetry_core.errors import (
     MissingDataError,
     raise_problems,
 )
+from dosimetry_core.frozen import read_only
 from dosimetry_core.image import DecayReference, ImageSeries, SourceFile
 from dosimetry_core.progress import Cancelled, Progress, no_progress, part_of
 
@@ -142,7 +144,7 @@ def _read(reference: ImageReference, places: ImageFiles, progress: Progress) -> 
             remedy="open the course with the version that made it",
         ) from error
     del files
-    values = image.volume.values
+    values = _as_kept(image.volume.values, reference)
     if image.volume.quantity != reference.quantity or array_digest(values) != reference.array_digest:
         raise InconsistentCaseError(
             "this version of the program reads other values from the very files that the course was made from",
@@ -151,6 +153,14 @@ def _read(reference: ImageReference, places: ImageFiles, progress: Progress) -> 
         )
     progress(1.0, f"{reference.place} is read")
     return values
+
+
+def _as_kept(values: NDArray[Any], reference: ImageReference) -> NDArray[Any]:
+    """The values in the type that the course keeps: up to version 0.3 whole CT numbers were in single precision too."""
+    kept = np.dtype(reference.dtype)
+    if values.dtype != np.int16 or kept != np.float32:
+        return values
+    return read_only(values.astype(kept))
 
 
 def _image(files: Sequence[DicomFile], reference: ImageReference) -> ImageSeries:

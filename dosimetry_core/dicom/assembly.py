@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -51,28 +50,19 @@ class Parts:
     files: Sequence[DicomFile]
     header: Header
     slices: Sequence[tuple[Header, datetime]]
-    values: NDArray[np.float32]
+    values: NDArray[Any]
     geometry: VolumeGeometry
     timing: Timing
     place: str
     findings: Sequence[Finding] = ()
 
 
-def room_for(shape: tuple[int, int, int]) -> NDArray[np.float32]:
-    """An unfilled array of values.
-
-    Memory is taken in pages of the usual size: NumPy asks for huge ones, and where memory is short or virtual the
-    system takes several times as long to make those as to fill them.
-    """
-    size = math.prod(shape) * np.dtype(np.float32).itemsize
-    return np.frombuffer(mmap.mmap(-1, size), np.float32).reshape(shape)
-
-
-def scale_into(values: NDArray[np.float32], stored: NDArray[Any], slope: float, intercept: float) -> None:
+def scaled(stored: NDArray[Any], slope: float, intercept: float) -> NDArray[np.float32]:
     """Real values of stored ones, in single precision (exact for stored values below 2²⁴ and a slope of 1)."""
-    np.multiply(stored, np.float32(slope), out=values, dtype=np.float32, casting="unsafe")
+    values: NDArray[np.float32] = np.multiply(stored, np.float32(slope), dtype=np.float32, casting="unsafe")
     if intercept:
         values += np.float32(intercept)
+    return values
 
 
 def check_mapped(stored: NDArray[Any], scale: ValueScale, header: Header) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 from collections.abc import Callable, Sequence
@@ -13,13 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dosimetry_core.dicom.assembly import Parts, Stated, check_mapped, ct_series, room_for, scale_into, spect_series
+from dosimetry_core.dicom.assembly import Parts, Stated, check_mapped, ct_series, scaled, spect_series
 from dosimetry_core.dicom.files import DicomFile
 from dosimetry_core.dicom.grid import Plane, image_plane, sorted_geometry
 from dosimetry_core.dicom.header import Header, element_name
 from dosimetry_core.dicom.pixels import frame_shape, lossy_findings, stored_values
+from dosimetry_core.dicom.room import Room, room_for
 from dosimetry_core.dicom.timing import Clock, Timing, acquisition_start
-from dosimetry_core.dicom.values import ValueScale, rescale, value_scale
+from dosimetry_core.dicom.values import rescale, value_scale
 from dosimetry_core.errors import DicomReadError, Finding
 from dosimetry_core.geometry import VolumeGeometry
 from dosimetry_core.image import ImageSeries
@@ -41,6 +43,7 @@ _MUST_AGREE = (
     "Columns",
     "Modality",
 )
+_LEAST_16_BITS, _GREATEST_16_BITS = -(2**15), 2**15 - 1
 _SLICES_A_STEP = 16
 _DECODING = "Decoding slices"
 _COMPLETE = "export the complete series again"
@@ -96,18 +99,24 @@ def read_slices(
     timings = [acquisition_start(part.header, clock) for part in ordered]
     timing = _earliest(timings, place)
     files = list(dict.fromkeys(part.file for part in ordered))
-    values = room_for(geometry.shape)
     first = slices[0].header
     starts: list[tuple[Header, datetime]] = [
         (part.header, time.instant) for part, time in zip(ordered, timings, strict=True)
     ]
     if is_ct:
-        _fill(values, ordered, [_ct_scale(part.header) for part in ordered], progress)
+        values = _ct_numbers(geometry.shape, ordered, progress)
         findings += [*_tilt_findings(first, place), *lossy_findings(slices[0].file)]
         return ct_series(Parts(files, first, starts, values, geometry, timing, place, findings))
     _check_series_type(first, place)
     scales = [value_scale(part.header, is_nm=is_nm, stated_quantity=stated.quantity) for part in ordered]
-    _fill(values, ordered, [(scale.slope, scale.intercept) for scale in scales], progress, scales)
+
+    def value(number: int) -> NDArray[np.float32]:
+        part, scale = ordered[number], scales[number]
+        stored = part.stored()
+        check_mapped(stored, scale, part.header)
+        return scaled(stored, scale.slope, scale.intercept)
+
+    values = _filled(room_for(geometry.shape), value, len(ordered), progress)
     findings += [*_spread_findings(timings, place), *_thickness_findings(first, geometry, place)]
     parts = Parts(files, first, starts, values, geometry, timing, place, findings)
     return spect_series(parts, scales[0], clock, stated, activity_in_mbq=activity_in_mbq)
@@ -125,28 +134,44 @@ def _ct_scale(header: Header) -> tuple[float, float]:
     return factors
 
 
-def _fill(
-    values: NDArray[np.float32],
-    ordered: Sequence[Slice],
-    factors: Sequence[tuple[float, float]],
-    progress: Progress,
-    scales: Sequence[ValueScale] = (),
-) -> None:
+class _NotWholeError(Exception):
+    """A CT number that 16 bits don't hold."""
+
+
+def _ct_numbers(shape: tuple[int, int, int], ordered: Sequence[Slice], progress: Progress) -> NDArray[Any]:
+    """CT numbers of all slices: in 16 bits, as nearly every scanner writes them, where they are whole and fit."""
+    factors = [_ct_scale(part.header) for part in ordered]
+
+    def whole(number: int) -> NDArray[np.int16]:
+        stored, offset = ordered[number].stored(), int(factors[number][1])
+        if int(stored.min()) + offset < _LEAST_16_BITS or int(stored.max()) + offset > _GREATEST_16_BITS:
+            raise _NotWholeError
+        return np.add(stored, offset, dtype=np.int16, casting="unsafe") if offset else stored.astype(np.int16)
+
+    def single(number: int) -> NDArray[np.float32]:
+        return scaled(ordered[number].stored(), *factors[number])
+
+    are_whole = all(slope == 1 and offset.is_integer() and abs(offset) < _GREATEST_16_BITS for slope, offset in factors)
+    if are_whole:
+        with contextlib.suppress(_NotWholeError):
+            return _filled(room_for(shape, np.int16), whole, len(ordered), progress)
+    return _filled(room_for(shape), single, len(ordered), progress)
+
+
+def _filled(room: Room, values: Callable[[int], NDArray[Any]], count: int, progress: Progress) -> NDArray[Any]:
     """Decode and scale all slices on the cores there are; decoding and scaling release the interpreter lock."""
 
     def fill(number: int) -> None:
-        stored = ordered[number].stored()
-        if scales:
-            check_mapped(stored, scales[number], ordered[number].header)
-        scale_into(values[number], stored, *factors[number])
+        room.put(number, values(number))
 
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as executor:
         try:
-            for number, _ in enumerate(executor.map(fill, range(len(ordered))), start=1):
+            for number, _ in enumerate(executor.map(fill, range(count)), start=1):
                 if number % _SLICES_A_STEP == 0:
-                    progress(number / len(ordered), _DECODING)
+                    progress(number / count, _DECODING)
         finally:
             executor.shutdown(cancel_futures=True)
+    return room.filled()
 
 
 def check_agreement(headers: Sequence[Header], place: str) -> None:

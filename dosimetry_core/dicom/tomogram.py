@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from dosimetry_core.dicom.assembly import Parts, Stated, check_mapped, room_for, scale_into, spect_series
+from dosimetry_core.dicom.assembly import Parts, Stated, check_mapped, scaled, spect_series
 from dosimetry_core.dicom.files import DicomFile
 from dosimetry_core.dicom.grid import image_plane, stacked_geometry
 from dosimetry_core.dicom.header import Header, element_name
 from dosimetry_core.dicom.pixels import frame_shape, stored_values
+from dosimetry_core.dicom.room import room_for
 from dosimetry_core.dicom.timing import Clock, acquisition_start
 from dosimetry_core.dicom.values import value_scale
 from dosimetry_core.errors import Finding
@@ -33,12 +34,11 @@ def read_multi_frame(file: DicomFile, clock: Clock, stated: Stated) -> ImageSeri
     scale = value_scale(header, is_nm=True, stated_quantity=stated.quantity)
     stored = stored_values(file)
     check_mapped(stored, scale, header)
-    values = room_for(geometry.shape)
-    scale_into(values, stored, scale.slope, scale.intercept)
-    if reverse:
-        values = values[::-1]
+    room = room_for(geometry.shape)
+    for number, frame in enumerate(stored[::-1] if reverse else stored):
+        room.put(number, scaled(frame, scale.slope, scale.intercept))
     timing = acquisition_start(header, clock)
-    parts = Parts([file], header, [(header, timing.instant)], values, geometry, timing, header.where, findings)
+    parts = Parts([file], header, [(header, timing.instant)], room.filled(), geometry, timing, header.where, findings)
     return spect_series(parts, scale, clock, stated, activity_in_mbq=True)
 
 

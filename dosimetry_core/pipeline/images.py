@@ -87,6 +87,12 @@ def _unknown_names(case: Case) -> Sequence[DosimetryError]:
 
 def import_cycle(case: Case, cycle: Cycle, *, progress: Progress = no_progress) -> Cycle:
     """One cycle with its images grouped into time points, and its VOIs on the grid of the reference time point."""
+    images = import_images(case, cycle, progress=part_of(progress, 0.0, 0.8))
+    return import_vois(case, images, progress=part_of(progress, 0.8, 1.0))
+
+
+def import_images(case: Case, cycle: Cycle, *, progress: Progress = no_progress) -> Cycle:
+    """One cycle with its images, read, checked and grouped into time points."""
     where = f"cycle {cycle.number}"
     reading = read_series(
         _existing(case, cycle.image_paths, f"{where}, images"),
@@ -94,7 +100,7 @@ def import_cycle(case: Case, cycle: Cycle, *, progress: Progress = no_progress) 
         clock_offset_s=cycle.clock_offset_s.get("scanner", 0.0),
         stated_quantity=cycle.calibration.image_quantity,
         stated_decay_reference=cycle.calibration.image_decay_reference,
-        progress=part_of(progress, 0.0, 0.8),
+        progress=progress,
     )
     if not any(series.kind == "spect" for series in reading.series):
         raise_problems(
@@ -108,24 +114,30 @@ def import_cycle(case: Case, cycle: Cycle, *, progress: Progress = no_progress) 
     _check_patient(case, where, time_points)
     _check_times(case, cycle, where, time_points)
     findings = tuple(_within(case, finding) for finding in reading.findings)
+    return replace(cycle, time_points=time_points, import_findings=findings)
+
+
+def import_vois(case: Case, cycle: Cycle, *, progress: Progress = no_progress) -> Cycle:
+    """A cycle that has its images with the VOIs and registrations that its case file names."""
+    where = f"cycle {cycle.number}"
     if not cycle.voi_paths:
         progress(1.0, f"Cycle {cycle.number} is read")
-        return with_stated_registrations(case, replace(cycle, time_points=time_points, import_findings=findings))
+        return with_stated_registrations(case, cycle)
+    progress(0.0, "Reading VOIs")
     voi_paths = _existing(case, cycle.voi_paths, f"{where}, vois")
     vois = read_vois(
         voi_paths,
-        time_points=time_points,
+        time_points=cycle.time_points,
         roles=cycle.voi_roles,
         contour_convention=cycle.contour_convention,
     )
     progress(1.0, f"Cycle {cycle.number} is read")
     read = replace(
         cycle,
-        time_points=time_points,
         reference_time_point=vois.reference_time_point,
         vois=tuple(replace(voi, source=_path_within(case, voi.source)) for voi in vois.vois),
         voi_files=vois.source_files,
-        import_findings=findings + tuple(_within(case, finding) for finding in vois.findings),
+        import_findings=cycle.import_findings + tuple(_within(case, finding) for finding in vois.findings),
     )
     return with_stated_registrations(case, read)
 

@@ -36,6 +36,7 @@ from widgets.slice_picture import plane_values
 from widgets.slice_view import Layer, SliceCorner, SliceView, VoiShown, value_at
 from widgets.tools.brush import BrushTool
 from widgets.tools.polygon import PolygonTool
+from widgets.voi_outlines import VoiOutlines
 
 
 def shown(qtbot, plane="axial", size=(600, 500)) -> SliceView:
@@ -458,14 +459,14 @@ def test_that_a_double_click_maximises_one_view_and_another_restores_all(qtbot):
     assert all(view.isVisible() for view in grid.views.values())
 
 
-def test_that_an_unchanged_voi_keeps_its_outline(qtbot):
-    view = shown(qtbot)
-    voi = kidney()
-    view.show_vois([voi])
-    view.grab()
-    known = dict(view._outlines)
-    view.show_vois([voi, kidney(10.0, voi_id="v2")])
-    assert known.items() <= view._outlines.items()
+def test_that_an_unchanged_voi_keeps_its_outline():
+    axes, voi, outlines = PlaneAxes.of(GRID, "axial"), kidney(), VoiOutlines()
+    at = axes.nearest_slice(RIGHT_KIDNEY_MM)
+    outlines.show([voi])
+    known = outlines.path(voi.mask, axes, at)
+    assert not known.isEmpty()
+    outlines.show([voi, kidney(10.0, voi_id="v2")])
+    assert outlines.path(voi.mask, axes, at) is known
 
 
 @pytest.mark.long

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QObject, QPointF, Qt, Signal
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from dosimetry_core.anatomical_plane import Plane
 from dosimetry_core.voi_editing import PolygonGesture
 from widgets.theme import ERROR
-from widgets.tools.stroke import Point, ToPixels
+from widgets.tools.stroke import Point, Stroke, Tool, ToPixels
 
 _FREEHAND_STEP_MM = 0.7
 
 
-class PolygonTool(QObject):
+class PolygonTool(Tool):
     """Settings of the polygon; emits ``changed`` when they change."""
-
-    changed = Signal()
 
     def __init__(self, *, erase: bool = False) -> None:
         super().__init__()
@@ -28,10 +26,6 @@ class PolygonTool(QObject):
         if erase != self.erase:
             self.erase = erase
             self.changed.emit()
-
-    def resize_by_steps(self, steps: int) -> bool:
-        """A polygon has no size."""
-        return False
 
     def begin(self, plane: Plane, *, inverted: bool) -> PolygonStroke:
         """A new outline."""
@@ -46,7 +40,7 @@ class PolygonTool(QObject):
         painter.drawRect(int(position.x()) - 3, int(position.y()) - 3, 6, 6)
 
 
-class PolygonStroke:
+class PolygonStroke(Stroke):
     """One outline: click for corners (double click, Enter or the first corner closes it), or drag and let go."""
 
     def __init__(self, plane: Plane, *, erase: bool) -> None:

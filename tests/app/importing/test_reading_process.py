@@ -15,11 +15,13 @@ import numpy as np
 import pytest
 
 from app.importing.array_files import ArrayFolder
+from app.importing.files_read import read_cycle
 from app.importing.limits import ImportLimits
 from app.importing.reading_process import ReadingProcess
-from app.importing.tasks import CHECK_FOLDER, KEPT_IMAGES, READ_CYCLE
+from app.importing.tasks import CHECK_FOLDER, KEPT_IMAGES
 from app.store.case_tree import CaseTree, image_references
 from app.store.images import read_images
+from dosimetry_core.case import Cycle
 from dosimetry_core.case_file import read_case
 from dosimetry_core.dicom.check import check_folder
 from dosimetry_core.dicom.check_entries import CheckEntry
@@ -73,7 +75,11 @@ def _errors(entries: list[CheckEntry]) -> list[tuple[str, str]]:
 
 def test_that_a_cycle_read_in_the_process_equals_one_read_here(process: ReadingProcess, case_folder: Path) -> None:
     case = read_case(case_folder)
-    there = process.ask(READ_CYCLE, case, 1, places=[case_folder])
+    shown: list[Cycle] = []
+    there = read_cycle(case, case.cycles[0], show=shown.append, process=process)
+    (images,) = shown
+    assert [point.spect for point in images.time_points] == [point.spect for point in there.time_points]
+    assert (images.vois, images.reference_time_point) == ((), 0)
     here = import_case(case).cycles[0]
     assert len(there.time_points) == len(here.time_points) == 4
     for one, other in zip(there.time_points, here.time_points, strict=True):
@@ -116,7 +122,7 @@ def test_that_every_problem_comes_back_with_its_kind_place_and_remedy(process: R
         path.write_bytes(path.read_bytes()[:-500])
     case = read_case(folder)
     with pytest.raises(InputProblems) as there:
-        process.ask(READ_CYCLE, case, 1, places=[folder])
+        read_cycle(case, case.cycles[0], process=process)
     with pytest.raises(InputProblems) as here:
         import_case(case)
     assert there.value.line() == here.value.line()
@@ -149,8 +155,9 @@ def test_that_a_file_that_breaks_the_reader_refuses_an_import_by_its_name(
     folder = write_small_case(tmp_path / "case")
     bad = folder / "images/visit2/crash.dcm"
     bad.write_bytes((folder / "images/visit2/spect.dcm").read_bytes())
+    case = read_case(folder)
     with pytest.raises(DicomReadError) as caught:
-        hostile.ask(READ_CYCLE, read_case(folder), 1, places=[folder])
+        read_cycle(case, case.cycles[0], process=hostile)
     assert caught.value.where == str(bad)
     assert caught.value.remedy
 
@@ -264,7 +271,8 @@ def test_that_a_folder_of_a_killed_program_is_removed_by_the_next_one(tmp_path: 
 
 
 def test_that_no_file_is_left_of_arrays_that_came(process: ReadingProcess, case_folder: Path) -> None:
-    cycle = process.ask(READ_CYCLE, read_case(case_folder), 1, places=[case_folder])
+    case = read_case(case_folder)
+    cycle = read_cycle(case, case.cycles[0], process=process)
     assert process._child is not None
     if os.name == "posix":
         assert [path.name for path in process._child._folder.path.iterdir()] == ["in-use"]

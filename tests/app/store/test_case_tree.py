@@ -242,7 +242,7 @@ def test_that_the_form_of_a_node_has_not_changed() -> None:
     kept must stay readable."""
     assert (NODE_FORMAT, CaseTree().encode(Examples().case()).root) == (
         1,
-        "634773f141107c115856e1792682b333168f2a5e2383bcbda66a3d27e7ab54f6",
+        "8d8a9125b5cf7287a34ac32511126c85d9c2fd549b6778da2b14a5c5ac805e46",
     )
 
 

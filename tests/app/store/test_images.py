@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from app.store import image_files
 from app.store.arrays import array_digest
@@ -60,6 +61,30 @@ class Stored:
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Stored:
     folder = write_small_case(tmp_path_factory.mktemp("study"))
     return Stored(pipeline.align_case(pipeline.import_case(read_case(folder))))
+
+
+def test_that_a_course_that_keeps_ct_numbers_in_single_precision_is_read_again(stored: Stored, tmp_path: Path) -> None:
+    """Version 0.3 kept them so."""
+    as_kept_before = [
+        replace(
+            reference,
+            dtype="<f4",
+            array_digest=array_digest(_ct_of(stored, reference).astype(np.float32)),
+        )
+        for reference in stored.references
+        if reference.quantity == "ct_number_hu"
+    ]
+    (values,) = read_images(as_kept_before, tmp_path).values()
+    assert values.dtype == np.float32
+    assert not values.flags.writeable
+    assert np.array_equal(values, _ct_of(stored, as_kept_before[0]))
+
+
+def _ct_of(stored: Stored, reference: ImageReference) -> NDArray[np.int16]:
+    points = [point for cycle in stored.case.cycles for point in cycle.time_points]
+    ct = next(point.ct for point in points if point.ct and point.ct.source_files == reference.source_files)
+    assert ct.volume.values.dtype == np.int16
+    return ct.volume.values
 
 
 @pytest.fixture

@@ -131,6 +131,36 @@ def test_that_a_vague_belief_changes_nothing_and_a_firm_one_decides(name: str) -
     assert firm.natural[slow] == pytest.approx(rate(65.0), rel=1e-5)
 
 
+def scanned_with_belief(t: np.ndarray, y: np.ndarray, w: np.ndarray, belief: RateBelief) -> float:
+    """Smallest sum of squares of two falling phases, belief included, over a table of rates."""
+    slow, fast = np.meshgrid(
+        np.geomspace(PHYSICAL, rate(5.0), 120), np.geomspace(rate(60.0), math.log(20.0) / t[0], 120), indexing="ij"
+    )
+    a, b = np.exp(-np.multiply.outer(slow, t)), np.exp(-np.multiply.outer(fast, t))
+    aa, bb, ab, ay, by = ((w * product).sum(axis=-1) for product in (a * a, b * b, a * b, a * y, b * y))
+    usable = (fast > 1.05 * slow) & (aa * bb - ab**2 > 1e-9 * aa * bb)
+    determinant = np.where(usable, aa * bb - ab**2, 1.0)
+    of_slow, of_fast = (bb * ay - ab * by) / determinant, (aa * by - ab * ay) / determinant
+    squares = (w * (y - of_slow[..., None] * a - of_fast[..., None] * b) ** 2).sum(axis=-1)
+    squares += ((np.log(slow) - belief.ln_rate) / belief.ln_standard_deviation) ** 2
+    return float(squares[usable & (of_slow > 0) & (of_fast > 0)].min())
+
+
+@pytest.mark.parametrize("believed_h", [30.0, 60.0, 110.0])
+def test_that_two_phases_and_a_firm_belief_are_searched_together(believed_h: float) -> None:
+    t = np.array([2.0, 5.0, 24.0, 48.0, 120.0, 192.0]) * SECONDS_PER_HOUR
+    belief = RateBelief(math.log(rate(believed_h)), 0.05)
+    for seed in range(4):
+        y = noisy(seed, t, fast=1.0)
+        w = 1 / (0.05 * y) ** 2
+        found = fit_family(BI, t, y, w, smallest_decay_constant_per_s=PHYSICAL, belief=belief)
+        away = (math.log(found.natural[2 * found.family.decays - 1]) - belief.ln_rate) / belief.ln_standard_deviation
+        # A phase that was taken out costs a little.
+        slack = 1e-3 if found.family is BI else 0.1
+        best = scanned_with_belief(t, y, w, belief)
+        assert cost(found.family, found.natural, t, y, w) + away**2 <= best + slack
+
+
 def test_that_the_believed_half_life_is_weighed_like_one_more_point() -> None:
     # One point and a belief: the point fixes the amplitude, the belief the rate.
     found = fit_family(

@@ -280,3 +280,14 @@ def test_that_an_integral_is_never_invented_from_points_that_hold_none() -> None
     negative = TimeActivityCurve(late, np.array([-1.6e7, 7e6, 3e5]), LU177, np.array([2e6, 8e5, 4e4]))
     with pytest.raises(FitError, match="nothing above zero"):
         fit_curve(negative, model="log-trapezoid", weights="uniform")
+
+
+# --- uncertain parameters ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("relative", "said"), [(0.7, []), (0.8, ["amplitude"]), (1.2, ["amplitude, decay constant"])])
+def test_that_parameters_known_to_no_better_than_half_of_themselves_are_named(relative: float, said: list[str]) -> None:
+    """Four points at 4 to 192 h: relative uncertainties of 0.68 (amplitude) and 0.50 of that of the points."""
+    fit = fit_curve(curve(MONO, relative=relative))
+    texts = [finding.text for finding in fit.findings if finding.code == "parameter-uncertainty"]
+    assert texts == [f"standard uncertainty above 50 %: {names}" for names in said]

@@ -1,0 +1,65 @@
+"""Outlines of VOIs on the slices of one plane; each is made once and kept while its VOI stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QTransform
+
+from dosimetry_core.anatomical_plane import PlaneAxes
+from dosimetry_core.voi import VoiMask
+from widgets.voi_shown import VoiShown, outline_path
+
+_RIM = QColor(0, 0, 0, 120)
+_RIM_WIDTH, _ACTIVE_WIDTH, _LINE_WIDTH = 3.4, 2.0, 1.4
+
+
+class VoiOutlines:
+    """The VOIs shown on a plane, and their outlines on the slices seen so far."""
+
+    def __init__(self) -> None:
+        self.vois: tuple[VoiShown, ...] = ()
+        self._paths: dict[tuple[VoiMask, int], QPainterPath] = {}
+
+    def show(self, vois: Sequence[VoiShown]) -> None:
+        """Other VOIs; those with the same mask keep their outlines."""
+        self.vois = tuple(vois)
+        kept = {voi.mask for voi in self.vois}
+        self._paths = {key: path for key, path in self._paths.items() if key[0] in kept}
+
+    def forget(self) -> None:
+        """The grid is another one."""
+        self._paths.clear()
+
+    def colour(self, voi_id: str | None) -> str:
+        """Colour of a VOI, white where there is none."""
+        return next((voi.colour for voi in self.vois if voi.voi_id == voi_id), "#ffffff")
+
+    def path(self, mask: VoiMask, axes: PlaneAxes, slice_index: int) -> QPainterPath:
+        """Outline of a mask on a slice, in (u, v) mm of its picture."""
+        key = (mask, slice_index)
+        if key not in self._paths:
+            self._paths[key] = outline_path(mask, axes, slice_index)
+        return self._paths[key]
+
+    def paint(
+        self, painter: QPainter, axes: PlaneAxes, slice_index: int, to_pixels: QTransform, active: str | None
+    ) -> None:
+        """Draw the outlines on a slice, that of the active VOI last and heavier."""
+        painter.save()
+        painter.setTransform(to_pixels, combine=True)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for voi in sorted(self.vois, key=lambda voi: voi.voi_id == active):
+            path = self.path(voi.mask, axes, slice_index) if voi.visible else QPainterPath()
+            if path.isEmpty():
+                continue
+            is_active = voi.voi_id == active
+            line = QPen(QColor(voi.colour), _ACTIVE_WIDTH if is_active else _LINE_WIDTH)
+            if voi.dash:
+                line.setDashPattern(voi.dash)
+            for pen in (QPen(_RIM, _RIM_WIDTH), line) if is_active else (line,):
+                pen.setCosmetic(True)
+                painter.setPen(pen)
+                painter.drawPath(path)
+        painter.restore()
