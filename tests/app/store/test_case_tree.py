@@ -242,7 +242,7 @@ def test_that_the_form_of_a_node_has_not_changed() -> None:
     kept must stay readable."""
     assert (NODE_FORMAT, CaseTree().encode(Examples().case()).root) == (
         1,
-        "8d8a9125b5cf7287a34ac32511126c85d9c2fd549b6778da2b14a5c5ac805e46",
+        "ce2e275b0abf53693d55bbbe53ed2af19929e6d57810286fd22d56103124e1db",
     )
 
 
