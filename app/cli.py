@@ -19,6 +19,10 @@ COMMANDS = (
     "compute",
     "plan",
     "approve",
+    "return",
+    "revoke",
+    "administer",
+    "compare",
     "verify",
     "identity",
     "check",
@@ -81,6 +85,14 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="who signed what, and whether anything was changed")
     verify.add_argument("file", type=Path, metavar="FILE.pdf")
     verify.add_argument("--trust", type=Path, action="append", default=[], metavar="CERT.pem")
+
+    from app.plans.administer_command import add_parser as add_administer_parser
+    from app.plans.compare_command import add_parser as add_compare_parser
+    from app.plans.revoke_command import add_parsers as add_revoke_parsers
+
+    add_revoke_parsers(commands)
+    add_administer_parser(commands)
+    add_compare_parser(commands)
 
     identity = commands.add_parser("identity", help="signing identities")
     actions = identity.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=_Parser)
@@ -180,6 +192,9 @@ def _run(arguments: Sequence[str]) -> int:
     from app.calibrate_command import calibrate
     from app.dicom_command import dicom
     from app.dose_command import dose
+    from app.plans.administer_command import administer
+    from app.plans.compare_command import compare
+    from app.plans.revoke_command import revoke
     from app.proposals.command import propose
 
     run: dict[str, Callable[[argparse.Namespace], int]] = {
@@ -187,6 +202,10 @@ def _run(arguments: Sequence[str]) -> int:
         "compute": commands.compute_case,
         "plan": commands.plan,
         "approve": commands.approve,
+        "return": revoke,
+        "revoke": revoke,
+        "administer": administer,
+        "compare": compare,
         "verify": commands.verify,
         "identity": commands.new_identity_files,
         "check": commands.check,

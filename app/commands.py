@@ -81,15 +81,17 @@ def plan(arguments: argparse.Namespace) -> int:
     from app.plans.identity import load_identity
     from app.plans.plan_document import make_plan_document, signing_blockers
     from app.plans.plans_kept import plan_store
+    from app.plans.signed_files import require_no_other_signed_plan
     from app.plans.signing import sign_plan
     from dosimetry_core.case_file import read_case
     from dosimetry_core.pipeline import compute
 
     overrides = _overrides(arguments.override)
     require_folder(arguments.out)
+    require_no_other_signed_plan(arguments.out / "plan.pdf")
     identity = None
     if arguments.sign is not None:
-        identity = load_identity(arguments.sign, _passphrase(arguments.passphrase_file))
+        identity = load_identity(arguments.sign, passphrase_of(arguments.passphrase_file))
     elif arguments.passphrase_file is not None or arguments.reason:
         raise DosimetryError("no identity to sign with", where="--sign", remedy="add --sign ID.p12")
     evaluation = compute(read_case(arguments.case), read_cycle=read_cycle, progress=terminal_progress())
@@ -134,17 +136,20 @@ def approve(arguments: argparse.Namespace) -> int:
     """Second signature, by a physician."""
     from app.plans.identity import load_identity
     from app.plans.plans_kept import plan_store
+    from app.plans.signed_files import require_no_other_signed_plan
     from app.plans.signing import approve_plan
 
     content = _read(arguments.file)
-    identity = load_identity(arguments.sign, _passphrase(arguments.passphrase_file))
+    identity = load_identity(arguments.sign, passphrase_of(arguments.passphrase_file))
     try:
         approved = approve_plan(content, identity, comment=arguments.comment, time=datetime.now().astimezone())
     except DosimetryError as error:
         raise _located(error, arguments.file) from error
+    require_no_other_signed_plan(arguments.out, approved)
     with plan_store(identity.name) as kept_in:
         keep = None
         if kept_in is not None:
+            kept_in.require(content, "approve", "physician")
             keep = partial(
                 kept_in.keep_approved, approved, content, arguments.out.name, who=identity.name, why=arguments.comment
             )
@@ -175,7 +180,7 @@ def new_identity_files(arguments: argparse.Namespace) -> int:
     from app.plans.identity import new_identity
 
     if arguments.passphrase_file is not None:
-        passphrase = _passphrase(arguments.passphrase_file)
+        passphrase = passphrase_of(arguments.passphrase_file)
     else:
         if not sys.stdin.isatty():
             raise DosimetryError("no passphrase", where="identity new", remedy="add --passphrase-file F")
@@ -263,7 +268,7 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
-def _passphrase(path: Path | None) -> str:
+def passphrase_of(path: Path | None) -> str:
     """First line of the passphrase file; asked for on a terminal if no file is named."""
     if path is None:
         if not sys.stdin.isatty():

@@ -319,7 +319,7 @@ def _cycle(table: TomlTable) -> Cycle:
     administrations = tuple(
         a
         for a in (
-            _administration(item, offsets.get("dose_calibrator", 0.0), timed)
+            read_administration(item, offsets.get("dose_calibrator", 0.0), timed)
             for item in table.tables("administration", required=True)
         )
         if a is not None
@@ -388,7 +388,11 @@ def _role(table: TomlTable, name: str) -> Role | None:
     return chosen
 
 
-def _administration(table: TomlTable, calibrator_offset_s: float, timed: bool) -> Administration | None:
+def read_administration(table: TomlTable, calibrator_offset_s: float, timed: bool) -> Administration | None:
+    """One nuclide as given; None, and the problems gathered, if it can't be read.
+
+    ``calibrator_offset_s`` is added to the times of the readings; ``timed``: the length of the infusion is needed.
+    """
     name = table.text("nuclide")
     if name:
         try:

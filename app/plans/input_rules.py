@@ -89,11 +89,10 @@ COSMETIC: Final[Mapping[str, tuple[str, ...]]] = {
     "Case": ("folder",),
     # Who looked at what, and what the list of patients shows; the plans themselves rest on nothing here.
     "CourseHistory": ("folder", "confirmations", "reviewed_masks", "plans", "summary", "last_change"),
-    "ViewNote": (
-        "step", "cycle", "time_point", "voi_id", "tool", "cursor_mm", "fusion", "window_hu", "closed", "opened_at",
-    ),
-    "Preferences": ("last_folder", "identity_file", "brush_radius_mm", "fusion_share"),
 }  # fmt: skip
+
+COSMETIC_CLASSES: Final = ("ViewNote", "Preferences")
+"""Where somebody is in the window, and how it looks to them: nothing that computes can import these."""
 
 
 def rule_of(class_name: str, field_name: str) -> LeafRule:
@@ -101,7 +100,7 @@ def rule_of(class_name: str, field_name: str) -> LeafRule:
     rules: list[LeafRule] = []
     if field_name in INPUTS.get(class_name, ()):
         rules.append("input")
-    if field_name in COSMETIC.get(class_name, ()):
+    if class_name in COSMETIC_CLASSES or field_name in COSMETIC.get(class_name, ()):
         rules.append("cosmetic")
     if len(rules) != 1:
         raise LookupError(f"{class_name}.{field_name} has {len(rules)} rules: say in input_rules.py what it is")

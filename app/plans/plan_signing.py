@@ -136,11 +136,13 @@ def keep_and_write(plan: PlanFile, act: PlanAct, journal: CourseJournal | None, 
     Raises
     ------
     DosimetryError
-        If it could not be kept (then there is no file either), or the file could not be written (then it is kept, and
-        can be written again).
+        If another signed plan has that name, it could not be kept (then there is no file either), or the file could not
+        be written (then it is kept, and can be written again).
     """
     from app.outputs import write_file
+    from app.plans.signed_files import require_no_other_signed_plan
 
+    require_no_other_signed_plan(plan.path, plan.content)
     if journal is not None:
         journal.keep_plan(plan, act, why=why)
     write_file(plan.path, plan.content)

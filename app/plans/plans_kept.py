@@ -116,6 +116,11 @@ class PlanStore:
             history, plan, _course_id = found
             history.standing(plan).after(action, role, where=plan.path)
 
+    def course_of(self, content: bytes) -> str | None:
+        """The course that keeps this plan; None if none does."""
+        found = self._plan_in_course(content)
+        return None if found is None else found[2]
+
     def revoke(self, content: bytes, action: PlanAction, role: PlanRole, *, who: str, why: str) -> None:
         """Keep that a plan was returned or revoked, in the course that keeps it.
 
