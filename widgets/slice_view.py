@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -23,7 +23,7 @@ from dosimetry_core.anatomical_plane import Plane
 from dosimetry_core.geometry import VolumeGeometry
 from widgets.display_scale import WindowLevel
 from widgets.mouse_table import mouse_bindings
-from widgets.pointer_words import paint_words
+from widgets.pointer_words import WORDS_STAY_MS, paint_words
 from widgets.slice_annotation import SliceCorner
 from widgets.slice_canvas import SliceCanvas
 from widgets.slice_picture import Layer, value_at
@@ -84,6 +84,8 @@ class SliceView(SliceCanvas):
         self._wheel = 0
         self._pressure = 1.0
         self._words = ""
+        self._forget_words = QTimer(self, singleShot=True, interval=WORDS_STAY_MS)
+        self._forget_words.timeout.connect(self._drop_words)
 
     def set_reference(self, geometry: VolumeGeometry | None) -> None:
         """The declared grid, whose planes are shown; another grid drops an unfinished stroke."""
@@ -117,8 +119,13 @@ class SliceView(SliceCanvas):
         self.update()
 
     def say_at_pointer(self, words: str) -> None:
-        """Words beside the pointer until the next press; empty takes them away."""
+        """Words beside the pointer until the next press, or for some seconds."""
         self._words = words
+        self._forget_words.start()
+        self.update()
+
+    def _drop_words(self) -> None:
+        self._words = ""
         self.update()
 
     # Acts of the user that keys or buttons also trigger

@@ -113,9 +113,11 @@ class VolumeCanvas(QWidget):
         return QSize(320, 280)
 
     def set_reference(self, geometry: VolumeGeometry | None) -> None:
-        """The declared grid; another one begins without clip planes."""
+        """The declared grid; another one is framed anew, and begins without clip planes."""
         if geometry is not self._geometry:
             self._geometry = geometry
+            if self._scene is not None:
+                self._scene.frame_anew()
             self.set_clipped(False)
         self._redraw()
 
