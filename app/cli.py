@@ -82,9 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     approve.add_argument("--out", type=Path, required=True, metavar="FILE2.pdf")
     approve.add_argument("--comment", default="", metavar="TEXT")
 
-    verify = commands.add_parser("verify", help="who signed what, and whether anything was changed")
-    verify.add_argument("file", type=Path, metavar="FILE.pdf")
-    verify.add_argument("--trust", type=Path, action="append", default=[], metavar="CERT.pem")
+    from app.plans.verify_command import add_verify_parser
+
+    add_verify_parser(commands)
 
     from app.plans.administer_command import add_parser as add_administer_parser
     from app.plans.compare_command import add_parser as add_compare_parser
@@ -195,6 +195,7 @@ def _run(arguments: Sequence[str]) -> int:
     from app.plans.administer_command import administer
     from app.plans.compare_command import compare
     from app.plans.revoke_command import revoke
+    from app.plans.verify_command import verify
     from app.proposals.command import propose
 
     run: dict[str, Callable[[argparse.Namespace], int]] = {
@@ -206,7 +207,7 @@ def _run(arguments: Sequence[str]) -> int:
         "revoke": revoke,
         "administer": administer,
         "compare": compare,
-        "verify": commands.verify,
+        "verify": verify,
         "identity": commands.new_identity_files,
         "check": commands.check,
         "dose": dose,

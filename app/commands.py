@@ -14,11 +14,12 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from app.operations.site_configuration import read_site_configuration
 from app.operations.terminal import terminal_progress
 from app.outputs import output_folder, require_folder, write_file
 from dosimetry_core.errors import DosimetryError
 
-DONE, REFUSED = 0, 2
+DONE = 0
 
 
 def demo(arguments: argparse.Namespace) -> int:
@@ -78,11 +79,12 @@ def compute_case(arguments: argparse.Namespace) -> int:
 def plan(arguments: argparse.Namespace) -> int:
     """Compute and plan the next cycle; sign if an identity is given."""
     from app.importing.files_read import read_cycle
-    from app.plans.identity import load_identity
+    from app.plans.open_identity import open_identity
     from app.plans.plan_document import make_plan_document, signing_blockers
     from app.plans.plans_kept import plan_store
     from app.plans.signed_files import require_no_other_signed_plan
     from app.plans.signing import sign_plan
+    from app.plans.site_trust import site_stamping
     from dosimetry_core.case_file import read_case
     from dosimetry_core.pipeline import compute
 
@@ -91,7 +93,7 @@ def plan(arguments: argparse.Namespace) -> int:
     require_no_other_signed_plan(arguments.out / "plan.pdf")
     identity = None
     if arguments.sign is not None:
-        identity = load_identity(arguments.sign, passphrase_of(arguments.passphrase_file))
+        identity = open_identity(arguments.sign, passphrase_of(arguments.passphrase_file))
     elif arguments.passphrase_file is not None or arguments.reason:
         raise DosimetryError("no identity to sign with", where="--sign", remedy="add --sign ID.p12")
     evaluation = compute(read_case(arguments.case), read_cycle=read_cycle, progress=terminal_progress())
@@ -115,7 +117,13 @@ def plan(arguments: argparse.Namespace) -> int:
                     where="plan",
                     remedy="mend it, or give --override CODE=REASON for each",
                 )
-            content = sign_plan(content, identity, reason=arguments.reason, time=datetime.now().astimezone())
+            content = sign_plan(
+                content,
+                identity,
+                reason=arguments.reason,
+                time=datetime.now().astimezone(),
+                stamp=site_stamping(read_site_configuration()),
+            )
         with output_folder(arguments.out) as folder:
             (folder / "plan.pdf").write_bytes(content)
             (folder / "plan.json").write_bytes(document.record_bytes)
@@ -134,15 +142,22 @@ def plan(arguments: argparse.Namespace) -> int:
 
 def approve(arguments: argparse.Namespace) -> int:
     """Second signature, by a physician."""
-    from app.plans.identity import load_identity
+    from app.plans.open_identity import open_identity
     from app.plans.plans_kept import plan_store
     from app.plans.signed_files import require_no_other_signed_plan
     from app.plans.signing import approve_plan
+    from app.plans.site_trust import site_stamping
 
     content = _read(arguments.file)
-    identity = load_identity(arguments.sign, passphrase_of(arguments.passphrase_file))
+    identity = open_identity(arguments.sign, passphrase_of(arguments.passphrase_file))
     try:
-        approved = approve_plan(content, identity, comment=arguments.comment, time=datetime.now().astimezone())
+        approved = approve_plan(
+            content,
+            identity,
+            comment=arguments.comment,
+            time=datetime.now().astimezone(),
+            stamp=site_stamping(read_site_configuration()),
+        )
     except DosimetryError as error:
         raise _located(error, arguments.file) from error
     require_no_other_signed_plan(arguments.out, approved)
@@ -155,23 +170,6 @@ def approve(arguments: argparse.Namespace) -> int:
             )
         write_file(arguments.out, approved, before_naming=keep)
     print(arguments.out)
-    return DONE
-
-
-def verify(arguments: argparse.Namespace) -> int:
-    """Who signed what and when, whether anything was changed; exit status 0 only if all holds."""
-    from app.plans.identity import read_certificate
-    from app.plans.verification import verify_plan
-    from app.plans.verification_in_store import existing_store, with_store
-
-    content = _read(arguments.file)
-    verification = verify_plan(content, trust=[read_certificate(path) for path in arguments.trust])
-    verification = with_store(verification, content, open_existing=existing_store)
-    print(verification.text())
-    if not verification.accepted:
-        for problem in verification.problems:
-            print(f"{arguments.file}: {problem}", file=sys.stderr)
-        return REFUSED
     return DONE
 
 

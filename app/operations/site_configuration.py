@@ -48,6 +48,17 @@ class SiteConfiguration:
         Days after which the last backup counts as old.
     institution
         Its name; may be empty.
+    signing_authority
+        Certificate of the authority that issues the site's signing identities, or None: those are accepted by name and
+        role; others need ``--trust``.
+    revoked_certificates
+        That authority's list of revoked certificates, or None.
+    time_stamp_url
+        Where time stamps (RFC 3161) on signatures come from; None: none are asked for.
+    time_stamp_certificate
+        Certificate of the authority of time stamps, or of what issued it; None: any that answers correctly.
+    token_library
+        PKCS#11 library of the site's smart cards or keys; None: identities are files.
     file
         What was read; None if there is no such file.
     sources
@@ -62,6 +73,11 @@ class SiteConfiguration:
     backup_folder: Path | None = None
     backup_after_days: int = 7
     institution: str = ""
+    signing_authority: Path | None = None
+    revoked_certificates: Path | None = None
+    time_stamp_url: str | None = None
+    time_stamp_certificate: Path | None = None
+    token_library: Path | None = None
     file: Path | None = None
     sources: FrozenMap[str, str] = field(default_factory=FrozenMap)
 
@@ -144,6 +160,11 @@ def _from_content(content: bytes, path: Path) -> SiteConfiguration:
         "backup_folder": _place(table, "backup_folder"),
         "backup_after_days": _whole(table, "backup_after_days"),
         "institution": table.optional_text("institution"),
+        "signing_authority": _place(table, "signing_authority"),
+        "revoked_certificates": _place(table, "revoked_certificates"),
+        "time_stamp_url": _address(table, "time_stamp_url"),
+        "time_stamp_certificate": _place(table, "time_stamp_certificate"),
+        "token_library": _place(table, "token_library"),
     }
     table.finish()
     raise_problems(_with_line(problem, path, lines) for problem in problems)
@@ -173,6 +194,14 @@ def _place(table: TomlTable, key: str) -> Path | None:
         )
         return None
     return place
+
+
+def _address(table: TomlTable, key: str) -> str | None:
+    text = table.optional_text(key)
+    if text is not None and not re.fullmatch(r"https?://\S+", text):
+        table.wrong(key, f"{text!r} is no address", "write http://… or https://…")
+        return None
+    return text
 
 
 def _whole(table: TomlTable, key: str) -> int | None:

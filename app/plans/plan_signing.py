@@ -83,9 +83,11 @@ def signed(
         If a registration that nobody confirmed or a finding without a reason blocks signing, the identity can't be
         opened, or the file can't be written.
     """
-    from app.plans.identity import load_identity
+    from app.operations.site_configuration import read_site_configuration
+    from app.plans.open_identity import open_identity
     from app.plans.plan_document import make_plan_document, signing_blockers
     from app.plans.signing import sign_plan
+    from app.plans.site_trust import site_stamping
     from dosimetry_core.second_check import second_check
 
     held = hold_text(evaluation.case)
@@ -99,7 +101,7 @@ def signed(
             "; ".join(finding.text for finding in blockers), where="not signed", remedy="mend it or give a reason"
         )
     progress(0.1, "Opening the identity")
-    identity = load_identity(identity_file, passphrase)
+    identity = open_identity(identity_file, passphrase)
     progress(0.4, "Typesetting the plan")
     document = make_plan_document(
         evaluation,
@@ -109,7 +111,8 @@ def signed(
         audit_store=audit_store,
     )
     progress(0.7, "Signing")
-    content = sign_plan(document.pdf, identity, reason=reason, time=datetime.now().astimezone())
+    stamp = site_stamping(read_site_configuration())
+    content = sign_plan(document.pdf, identity, reason=reason, time=datetime.now().astimezone(), stamp=stamp)
     plan = evaluation.plan
     return PlanFile(target, content, identity.name, evaluation.case, dict(plan.activities_bq), plan.next_cycle)
 
@@ -118,13 +121,16 @@ def approved(
     plan: PlanFile, identity_file: Path, passphrase: str, comment: str, target: Path, *, progress: Progress
 ) -> PlanFile:
     """The plan with the physician's signature, to be another file; `keep_and_write` puts it where it belongs."""
-    from app.plans.identity import load_identity
+    from app.operations.site_configuration import read_site_configuration
+    from app.plans.open_identity import open_identity
     from app.plans.signing import approve_plan
+    from app.plans.site_trust import site_stamping
 
     progress(0.1, "Opening the identity")
-    identity = load_identity(identity_file, passphrase)
+    identity = open_identity(identity_file, passphrase)
     progress(0.5, "Approving")
-    content = approve_plan(plan.content, identity, comment=comment, time=datetime.now().astimezone())
+    stamp = site_stamping(read_site_configuration())
+    content = approve_plan(plan.content, identity, comment=comment, time=datetime.now().astimezone(), stamp=stamp)
     return replace(
         plan, path=target, content=content, signer=identity.name, act="approved", signed_sha256=sha256_hex(plan.content)
     )

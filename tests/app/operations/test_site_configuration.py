@@ -25,6 +25,11 @@ log_retention_days = 30
 backup_folder = "/share/backups"
 backup_after_days = 2
 institution = "Klinika Medycyny Nuklearnej"
+signing_authority = "/etc/lutetia/authority.pem"
+revoked_certificates = "/etc/lutetia/authority.crl"
+time_stamp_url = "http://tsa.hospital.example/stamp"
+time_stamp_certificate = "/etc/lutetia/tsa.pem"
+token_library = "/usr/lib/softhsm/libsofthsm2.so"
 """
 
 
