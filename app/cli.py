@@ -28,6 +28,7 @@ COMMANDS = (
     "check",
     "dose",
     "dicom",
+    "network",
     "propose",
     "calibrate",
     "screenshots",
@@ -119,6 +120,10 @@ def _parser() -> argparse.ArgumentParser:
 
     add_dicom_parser(commands)
 
+    from app.network.command import add_network_parser
+
+    add_network_parser(commands)
+
     from app.proposals.command import add_parser as add_propose_parser
 
     add_propose_parser(commands)
@@ -192,6 +197,7 @@ def _run(arguments: Sequence[str]) -> int:
     from app.calibrate_command import calibrate
     from app.dicom_command import dicom
     from app.dose_command import dose
+    from app.network.command import network
     from app.plans.administer_command import administer
     from app.plans.compare_command import compare
     from app.plans.revoke_command import revoke
@@ -212,6 +218,7 @@ def _run(arguments: Sequence[str]) -> int:
         "check": commands.check,
         "dose": dose,
         "dicom": dicom,
+        "network": network,
         "propose": propose,
         "calibrate": calibrate,
         "screenshots": commands.screenshots,
