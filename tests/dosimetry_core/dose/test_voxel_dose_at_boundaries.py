@@ -10,8 +10,8 @@ composition of cortical bone (ICRU 46). Gy for 1e12 Bq·s in the whole body, and
   Fe), with stopping powers of each medium by Bethe's formula (mean excitation energies of ICRU 37, Bragg's rule), and
   photoelectric, incoherent and coherent cross sections of each element (the tables of Elam, Ravel and Sieber, 2002,
   which give NIST XCOM's water and cortical bone to four digits at 20 to 300 keV), free angles of Compton scatter, form
-  factors of coherent scatter. 14.4 million electrons and 24 million photons of 177Lu, 4 million electrons of
-  90Y; those in and beside the spongiosa drawn 20 times as often, which weights undo.
+  factors of coherent scatter. 24 million electrons and 24 million photons of 177Lu, 4 million electrons of 90Y; those
+  in and beside the spongiosa drawn 20 times as often, which weights undo.
 - Spongiosa of the composition of cortical bone, with 0.90 of water's stopping power; Compton scatter and photoelectric
   absorption from mass energy-absorption coefficients. 8 million decays of 177Lu, 3.6 million of 90Y.
 """
