@@ -105,6 +105,7 @@ KEY_ACTS: tuple[KeyAct, ...] = (
     KeyAct("confirm", "Confirm step", ("Ctrl+Return", "Ctrl+Enter"), "Go"),
     KeyAct("palette", "Find a command…", ("Ctrl+K",), "Help"),
     KeyAct("key_sheet", "Keys of this step", ("F1",), "Help"),
+    KeyAct("keys", "Keys and mouse…", ("Ctrl+F1",), "Help"),
     KeyAct("documentation", "Documentation", ("Shift+F1",), "Help"),
     KeyAct("about", "About Lutetia", (), "Help", separated=True),
 )

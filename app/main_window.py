@@ -112,6 +112,7 @@ class MainWindow(QMainWindow):
         self.acts = WindowActs(self)
         self.actions_table = WindowActions(self, self.acts.by_name())
         self.actions_table.add_history(document)
+        self.acts.use_keys()
         self._connect()
         self.go_to("course")
 

@@ -36,10 +36,8 @@ class VoiStep(Step):
     title = "VOIs"
     needs_time_strip = True
     keys = (
-        ("Ctrl held", "invert the tool"),
-        ("Alt held", 'draw everywhere, whatever "Only where" and "Adapt to edges" say'),
-        ("Shift + wheel", "brush size"),
-        ("Esc", "cancel the stroke, then drop the tool"),
+        ("Esc", "cancel the stroke or preview, then drop the tool"),
+        ("3D: arrows, PgUp, PgDown", "turn, zoom"),
     )
 
     def __init__(self, session: Session) -> None:
