@@ -15,7 +15,7 @@ from app.documentation_window import DocumentationWindow
 from app.key_bindings import AS_DELIVERED, KeyBindings, bindings_of
 from app.key_sheet import AboutDialog, KeySheet
 from app.reviews import STEP_KEYS, StepKey
-from app.view_state import CT_PRESETS
+from app.view_state import CT_PRESETS, LAYOUTS
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -71,6 +71,10 @@ class WindowActs:
             "quit": window.close,
             "undo": document.undo,
             "redo": document.redo,
+            "history": window.toggle_history,
+            "second_window": partial(self.on_step, "voi", "show_second_window"),
+            "reviewed": partial(self.on_step, "voi", "mark_reviewed"),
+            "own_shape": partial(self.on_step, "voi", "toggle_own_shape"),
             "fusion": view_state.cycle_fusion,
             "overlay": view_state.toggle_overlay,
             "contours": lambda: view_state.set_contours(not view_state.contours),
@@ -110,6 +114,8 @@ class WindowActs:
         }
         for act in SHAPE_ACTS:
             acts[act] = partial(self.on_step, "voi", "do_shape_act", act)
+        for layout in LAYOUTS:
+            acts[f"layout_{layout}"] = partial(self.on_step, "voi", "show_layout", layout)
         for number, (_name, width, level) in enumerate(CT_PRESETS, start=1):
             acts[f"preset_{number}"] = partial(view_state.set_window, width, level)
         for number, key in enumerate(STEP_KEYS, start=1):
