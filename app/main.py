@@ -65,7 +65,10 @@ def make_application() -> QApplication:
 
 
 def load_libraries(*, progress: Progress) -> None:
-    """Import what the computations need, beside the first look at the window."""
+    """Import what the computations need, beside the first look at the window, and start what reads images."""
+    from app.importing.files_read import reading_process
+
+    reading_process().warm_up()
     import SimpleITK  # noqa: F401
 
     progress(0.5, "Loading")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +12,10 @@ from PySide6.QtWidgets import QFileDialog
 
 from app.command_palette import CommandPalette, entries_of
 from app.documentation_window import DocumentationWindow
+from app.key_bindings import AS_DELIVERED, KeyBindings, bindings_of
 from app.key_sheet import AboutDialog, KeySheet
 from app.reviews import STEP_KEYS, StepKey
-from app.view_state import CT_PRESETS
+from app.view_state import CT_PRESETS, LAYOUTS
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -50,6 +52,7 @@ class WindowActs:
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self._session = window.session
+        self.bindings = AS_DELIVERED
 
     def by_name(self) -> dict[str, Callable[[], object]]:
         """Every act by its name in the key table; ``go_1`` … ``go_8`` for the steps."""
@@ -68,6 +71,10 @@ class WindowActs:
             "quit": window.close,
             "undo": document.undo,
             "redo": document.redo,
+            "history": window.toggle_history,
+            "second_window": partial(self.on_step, "voi", "show_second_window"),
+            "reviewed": partial(self.on_step, "voi", "mark_reviewed"),
+            "own_shape": partial(self.on_step, "voi", "toggle_own_shape"),
             "fusion": view_state.cycle_fusion,
             "overlay": view_state.toggle_overlay,
             "contours": lambda: view_state.set_contours(not view_state.contours),
@@ -100,12 +107,15 @@ class WindowActs:
             "next_review": partial(self.on_step, "voi", "go_to_next_review"),
             "confirm": window.confirm_step,
             "palette": lambda: CommandPalette(entries_of(window), window).open_over(window),
-            "key_sheet": lambda: KeySheet(window.step(window.current_step), window).open(),
+            "key_sheet": self.show_key_sheet,
+            "keys": self.change_keys,
             "documentation": lambda: DocumentationWindow(window).open(),
             "about": lambda: AboutDialog(window).open(),
         }
         for act in SHAPE_ACTS:
             acts[act] = partial(self.on_step, "voi", "do_shape_act", act)
+        for layout in LAYOUTS:
+            acts[f"layout_{layout}"] = partial(self.on_step, "voi", "show_layout", layout)
         for number, (_name, width, level) in enumerate(CT_PRESETS, start=1):
             acts[f"preset_{number}"] = partial(view_state.set_window, width, level)
         for number, key in enumerate(STEP_KEYS, start=1):
@@ -162,6 +172,46 @@ class WindowActs:
         reference = cycle.reference_time_point if cycle is not None else 0
         self._session.view_state.set_time_point(first if second == reference else second)
         self._window.go_to("align")
+
+    def use_keys(self) -> None:
+        """Take keys and gestures from the preferences; what of them can't be used is said."""
+        preferences = self._session.preferences
+        bindings, problems = bindings_of(preferences.keys, preferences.mouse)
+        self._use(bindings)
+        if problems:
+            self._window.job_strip.set_message(
+                f"As delivered, because the preferences were damaged: {', '.join(problems)}"
+            )
+
+    def _use(self, bindings: KeyBindings) -> None:
+        self.bindings = bindings
+        bindings.use()
+        self._window.actions_table.use_keys(bindings)
+
+    def show_key_sheet(self) -> None:
+        """Keys of the step in view."""
+        window = self._window
+        sheet = KeySheet(window.step(window.current_step), self.bindings, window)
+
+        def change() -> None:
+            sheet.reject()
+            self.change_keys()
+
+        sheet.change_requested.connect(change)
+        sheet.open()
+
+    def change_keys(self) -> None:
+        """Let keys and gestures be chosen; they hold at once and are kept with the preferences."""
+        from app.key_editor import KeyEditor
+
+        editor = KeyEditor(self.bindings, self._window)
+        editor.chosen.connect(self._keep_keys)
+        editor.open()
+
+    def _keep_keys(self, bindings: KeyBindings) -> None:
+        self._use(bindings)
+        keys, mouse = bindings.as_preferences()
+        self._session.preferences = replace(self._session.preferences, keys=keys, mouse=mouse)
 
     def choose_folder(self) -> None:
         """Ask for a case folder and open it."""

@@ -356,9 +356,8 @@ class SliceView(SliceCanvas):
         self.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """What the keys of the view do (`view_keys`); brush size and reset too where nobody takes them before."""
-        sizes = {Qt.Key.Key_BracketRight: 1, Qt.Key.Key_Plus: 1, Qt.Key.Key_BracketLeft: -1, Qt.Key.Key_Minus: -1}
-        act, key = view_act(event), Qt.Key(event.key())
+        """What the keys of the view do (`view_keys`); Esc drops a stroke where nobody takes it before."""
+        act = view_act(event)
         if act in _STEPS:
             self.step_slices(_STEPS[act])
         elif act in ("first_slice", "last_slice"):
@@ -371,11 +370,7 @@ class SliceView(SliceCanvas):
         elif act == "close":
             if not self.close_stroke():
                 self.confirm_requested.emit()
-        elif key in sizes and self._tool is not None:
-            self._tool.resize_by_steps(sizes[key])
-        elif key == Qt.Key.Key_R:
-            self.reset_view()
-        elif not (key == Qt.Key.Key_Escape and self.cancel_stroke()):
+        elif not (event.key() == Qt.Key.Key_Escape and self.cancel_stroke()):
             super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:

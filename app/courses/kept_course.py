@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -15,7 +15,7 @@ from app.store.case_tree import CaseTree, images_of_cases
 from app.store.course_history import CourseHistory, replayed
 from app.store.storage import Storage
 from dosimetry_core.case import Case
-from dosimetry_core.progress import Progress, part_of
+from dosimetry_core.progress import Progress, part_of, show_nothing
 
 RESTORED_STEPS = 300
 """So many undoable steps come back on reopening; all of them stay in the store and in the audit trail."""
@@ -103,17 +103,26 @@ def read_kept_course(
     return KeptCourse(cases[newest], commands, shown.position, confirmations, seen, files)
 
 
-def registered_and_digested(case: Case, tree: CaseTree, copies: Path | None = None, *, progress: Progress) -> Case:
+def registered_and_digested(
+    case: Case,
+    tree: CaseTree,
+    copies: Path | None = None,
+    *,
+    show: Callable[[Case], None] = show_nothing,
+    progress: Progress,
+) -> Case:
     """The case with its images read, registered, and digested, so that keeping it is quick; runs as a job.
 
     Parameters
     ----------
+    show
+        See `prepared`.
     copies
         Data folder into which the image files are copied; None where they are kept by reference.
     """
     from app.store.images import copy_in, image_files_of
 
-    made = prepared(case, progress=part_of(progress, 0.0, 0.8))
+    made = prepared(case, show=show, progress=part_of(progress, 0.0, 0.8))
     tree.encode(made, progress=part_of(progress, 0.8, 0.9))
     if copies is not None:
         copy_in(image_files_of(made), copies, progress=part_of(progress, 0.9, 1.0))

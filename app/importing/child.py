@@ -23,7 +23,7 @@ from app.importing.confinement import Confinement, bound_memory
 from app.importing.frames import BrokenFrameError, read_frame, write_frame
 from app.importing.plain_values import from_plain, to_plain
 from app.importing.problems_sent import problems_as_plain
-from app.importing.tasks import TASKS
+from app.importing.tasks import TASKS, load_libraries
 from dosimetry_core.dicom.reading_watch import watched_by
 from dosimetry_core.dicom.room import rooms_made_by
 from dosimetry_core.errors import DicomReadError, DosimetryError
@@ -60,23 +60,24 @@ class _Files:
         self._depth: dict[tuple[int, str], int] = {}
         self._last_failed = ""
 
-    def begins(self, path: str) -> None:
+    def begins(self, path: str, *, is_bounded: bool = False) -> None:
         if path in self._refused:
             raise DicomReadError(self._refused[path], where=path, remedy="take it out of the folder")
         key = (threading.get_ident(), path)
         self._depth[key] = self._depth.get(key, 0) + 1
-        self._voice.say({"at": path, "thread": key[0]})
+        if not is_bounded:
+            self._voice.say({"at": path, "thread": key[0]})
 
-    def ends(self, path: str) -> None:
+    def ends(self, path: str, *, is_bounded: bool = False) -> None:
         key = (threading.get_ident(), path)
         self._depth[key] -= 1
-        if not self._depth[key]:
+        is_over = not self._depth[key]
+        if is_over:
             del self._depth[key]
             if isinstance(sys.exc_info()[1], Exception) and not isinstance(sys.exc_info()[1], DosimetryError):
                 self._last_failed = path
-            self._voice.say({"done": path, "thread": key[0]})
-        else:
-            self._voice.say({"at": path, "thread": key[0]})
+        if not is_bounded:
+            self._voice.say({"done" if is_over else "at": path, "thread": key[0]})
 
     @property
     def culprits(self) -> list[str]:
@@ -100,6 +101,7 @@ class _Child:
         tempfile.tempdir = str(self._folder)
         self._confinement.begin()
         self._voice.say({"ready": True, "bounded": bounded})
+        load_libraries()
 
     def do(self, asked: Mapping[str, Any]) -> None:
         files = _Files(self._voice, asked["refused"])

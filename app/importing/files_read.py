@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from app.importing.reading_process import ReadingProcess, show_nothing
+from app.importing.reading_process import ReadingProcess
 from app.importing.tasks import CHECK_FOLDER, KEPT_IMAGES, LIST_FOLDER, READ_CYCLE
 from dosimetry_core.case import Case, Cycle
-from dosimetry_core.progress import Progress, no_progress
+from dosimetry_core.progress import Progress, no_progress, show_nothing
 
 if TYPE_CHECKING:
     from app.importing.folder_contents import FoundSeries

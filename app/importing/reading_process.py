@@ -24,7 +24,7 @@ from app.importing.problems_sent import problems_from_plain
 from app.importing.process_limits import Hold, hold
 from app.importing.tasks import PROBE, Task
 from dosimetry_core.errors import DicomReadError, raise_problems
-from dosimetry_core.progress import Progress, no_progress
+from dosimetry_core.progress import Progress, no_progress, show_nothing
 
 Show = Callable[[Any], None]
 _TICK_S: Final = 0.05
@@ -37,10 +37,6 @@ BEGIN: Final = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from app.importing.child import main; sys.exit(main())"
 )
 """What the process begins with: this program's modules are where they are for the program itself."""
-
-
-def show_nothing(value: Any) -> None:
-    """For those that wait for the answer."""
 
 
 class _EndedError(Exception):
@@ -91,6 +87,11 @@ class ReadingProcess:
                 self._started()
             finally:
                 self._turn.release()
+
+    def await_ready(self, progress: Progress = no_progress) -> None:
+        """Start the process, and wait until it can be asked. Raises DosimetryError if it can't be started."""
+        with self._own_turn(progress):
+            self._started().await_ready(progress)
 
     def ask(
         self,
@@ -290,8 +291,7 @@ class _Child:
         request: dict[str, Any] = {"task": task.name, "arguments": given, "places": places, "refused": refused}
         request |= {"in": os.getcwd(), "longest_s": longest_s}
         watch = _Watch(self._limits)
-        if not self._is_ready:
-            self._await_ready(progress)
+        self.await_ready(progress)
         with contextlib.suppress(OSError):  # a process that is gone says so on the other pipe
             self._send(request)
         shown: tuple[float, str] = (0.0, "Reading files")
@@ -345,7 +345,10 @@ class _Child:
             self.is_busy = True  # it is not to be trusted with another request
             raise _EndedError(f"gave no usable answer when it was read ({error})", watch.files) from error
 
-    def _await_ready(self, progress: Progress) -> None:
+    def await_ready(self, progress: Progress) -> None:
+        """Wait until it can be asked."""
+        if self._is_ready:
+            return
         until = time.monotonic() + _START_S
         while True:
             progress(0.0, "Reading files")

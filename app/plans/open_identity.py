@@ -17,6 +17,17 @@ def open_identity(named: Path, passphrase: str) -> Identity:
     DosimetryError
         If it can't be opened, or is not one that plans are signed with.
     """
+    _leave_no_core_file()
     if is_on_token(named):
         return load_token_identity(str(named), passphrase, library=read_site_configuration().token_library)
     return load_identity(named, passphrase)
+
+
+def _leave_no_core_file() -> None:
+    """From now on a crash of this process writes no copy of its memory, which holds a passphrase."""
+    try:
+        import resource
+    except ImportError:  # Windows writes none by itself
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))

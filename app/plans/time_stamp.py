@@ -11,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPException
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from asn1crypto import cms, tsp
+from asn1crypto import cms, core, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import validate_tst_signed_data
@@ -30,10 +31,20 @@ Stamping = Callable[[bytes], bytes]
 
 LARGEST_CLOCK_DIFFERENCE: Final = timedelta(minutes=5)
 """Between the signer's clock and the authority's; a larger one is refused."""
+_UNREADABLE: Final = (
+    ValueError, TypeError, KeyError, IndexError, AttributeError, NotImplementedError, OverflowError, PathError,
+    x509.InvalidVersion, UnsupportedAlgorithm,
+)  # fmt: skip
 _PATIENCE_S: Final = 15.0
 _NONCE_BITS: Final = 63
 _LONGEST_TOKEN: Final = 65_536
 _GRANTED: Final = ("granted", "granted_with_mods")
+
+
+class _Answer(core.Sequence):  # type: ignore[misc]  # the library has no types
+    """TimeStampResp of RFC 3161, 2.4.2: a refusal has no token."""
+
+    _fields: ClassVar = [("status", tsp.PKIStatusInfo), ("time_stamp_token", cms.ContentInfo, {"optional": True})]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +70,7 @@ def verified_time_stamp(token: bytes, stamped: bytes) -> TimeStamp:
         moment = content["encap_content_info"]["content"].parsed["gen_time"].native
         context = ValidationContext(trust_roots=[anchor], allow_fetching=False, moment=moment)
         found = _quietly_validated(content, context, stamped)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, NotImplementedError, PathError) as error:
+    except _UNREADABLE as error:
         raise ValueError("its time stamp can't be read") from error
     except SignatureValidationError as error:
         raise ValueError("its time stamp is not valid") from error
@@ -80,7 +91,7 @@ def _authority(content: Any) -> x509.Certificate:
 
 def _quietly_validated(content: Any, context: ValidationContext, stamped: bytes) -> Any:
     """The library's verdict; its log of what it dislikes is told by the verdict already."""
-    log = logging.getLogger("pyhanko")
+    log = logging.getLogger("pyhanko.sign.validation.generic_cms")
     before, log.disabled = log.disabled, True
     try:
         return asyncio.run(validate_tst_signed_data(content, context, lambda name: hashlib.new(name, stamped).digest()))
@@ -104,7 +115,7 @@ def stamping_by(url: str, *, trust: tuple[x509.Certificate, ...] = ()) -> Stampi
         imprint = {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": hashlib.sha256(signature).digest()}
         request = tsp.TimeStampReq({"version": "v1", "message_imprint": imprint, "nonce": nonce, "cert_req": True})
         try:
-            answer = tsp.TimeStampResp.load(_answer(url, request.dump()))
+            answer = _Answer.load(_answer(url, request.dump()))
             status = answer["status"]["status"].native
             if status not in _GRANTED:
                 raise ValueError(f"the authority answered {status}")

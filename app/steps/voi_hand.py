@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer
 from app.display import ct_layer, spect_layer
 from app.fill_preview import FillPreview
 from app.session import Session
+from app.steps.voi_boards import BoardImages
 from app.steps.voi_images import VoiImages
 from app.steps.voi_strokes import VoiStrokes
 from dosimetry_core.anatomical_plane import Plane
@@ -63,6 +64,7 @@ class VoiHand(QObject):
             "scissors": ScissorsTool(),
             "crop": ScissorsTool(keeps_inside=True),
         }
+        self._boards: list[BoardImages] = []
         self._connect()
 
     def _connect(self) -> None:
@@ -85,9 +87,14 @@ class VoiHand(QObject):
         self._bar.preview.applied.connect(self._fill.apply)
         self._bar.preview.given_up.connect(self._fill.give_up)
 
+    def add_board(self, board: BoardImages) -> None:
+        """Let the tools work on a board of slices, too; its strokes reach the grid's signals."""
+        self._boards.append(board)
+
     def drop(self) -> None:
         """Give up the stroke in progress, or what is previewed; without either put the tool away."""
-        cancelled = (self._grid.cancel_stroke(), self._volume.cancel_stroke(), self._fill.give_up())
+        on_boards = [images.board.cancel_stroke() for images in self._boards]
+        cancelled = (self._grid.cancel_stroke(), self._volume.cancel_stroke(), *on_boards, self._fill.give_up())
         if not any(cancelled):
             self._session.view_state.set_tool("cursor")
 
@@ -110,6 +117,9 @@ class VoiHand(QObject):
         for view in (self._grid, self._volume):
             view.set_tool(held)
             view.set_tool_blocked(reason)
+        for board in self._boards:
+            board.set_tool(held)
+            board.set_tool_blocked(reason)
         self._show_handles()
         self._images.set_active_voi(view_state.voi_id)
 

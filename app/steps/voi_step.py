@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from PySide6.QtCore import Qt
+from typing import TYPE_CHECKING, Any
 
 from app.edit_target import EditTarget
 from app.fill_preview import FillPreview
@@ -14,17 +12,23 @@ from app.session import Session
 from app.steps.step import SPACING, Section, Step, push_button
 from app.steps.voi_hand import VoiHand
 from app.steps.voi_images import VoiImages
+from app.steps.voi_layouts import VoiLayouts
 from app.steps.voi_scans import VoiScans
 from app.steps.voi_strokes import VoiStrokes
+from app.view_state import ViewLayout
 from app.voi_acts import VoiActs
 from app.voi_numbers import LiveNumbers, voi_rows
 from widgets.display_bar import DisplayBar
+from widgets.layout_bar import LayoutBar
 from widgets.range_chip import HOUNSFIELD, RangeLayer
 from widgets.slice_grid import SliceGrid
 from widgets.slice_view import Layer
 from widgets.tool_bar import VoiToolBar
 from widgets.voi_table import VoiTable
 from widgets.volume_view import VolumeView
+
+if TYPE_CHECKING:
+    from app.second_window import SecondWindow
 
 TABLE_HEIGHT = 176
 
@@ -36,10 +40,8 @@ class VoiStep(Step):
     title = "VOIs"
     needs_time_strip = True
     keys = (
-        ("Ctrl held", "invert the tool"),
-        ("Alt held", 'draw everywhere, whatever "Only where" and "Adapt to edges" say'),
-        ("Shift + wheel", "brush size"),
-        ("Esc", "cancel the stroke, then drop the tool"),
+        ("Esc", "cancel the stroke or preview, then drop the tool"),
+        ("3D: arrows, PgUp, PgDown", "turn, zoom"),
     )
 
     def __init__(self, session: Session) -> None:
@@ -51,15 +53,20 @@ class VoiStep(Step):
         self.volume = VolumeView()
         self.grid = SliceGrid(third_dimension=self.volume)
         self.grid.setProperty("takesImageKeys", True)
-        self.column.addWidget(self.grid, 1)
         self.images = VoiImages(session, self.grid, self.volume, self.display)
+        self.layouts = VoiLayouts(session, self.grid, self.images, LayoutBar("voi_layout"))
+        self.display.append(self.layouts.bar)
+        self.column.addWidget(self.layouts.stack, 1)
         self.target = EditTarget(session, self)
         self.strokes = VoiStrokes(session, self.tools.range, self.tools.edges, self.target, self)
         self.fill = FillPreview(session, self.target, self)
         self.hand = VoiHand(session, self.tools, self.grid, self.volume, self.strokes, self.images, self.fill)
+        self.hand.add_board(self.layouts.images)
         self.acts = VoiActs(session, self.target, self)
         for teller in (self.acts, self.strokes, self.fill):
             teller.told.connect(self._tell)
+        self._second: SecondWindow | None = None
+        self.layouts.bar.window_requested.connect(self.show_second_window)
         self._build_inspector()
         self._connect_views()
 
@@ -72,8 +79,6 @@ class VoiStep(Step):
         self.add.clicked.connect(self.acts.new_voi)
         self.remove = push_button("Delete", name="voi_delete", tooltip="delete the active VOI")
         self.remove.clicked.connect(self.acts.delete_voi)
-        self.seen = push_button("Reviewed", name="voi_reviewed", tooltip="the active VOI was looked at")
-        self.seen.clicked.connect(self.acts.mark_reviewed)
         self.table = VoiTable()
         self.table.setFixedHeight(TABLE_HEIGHT)
         self.table.show_columns(("name", "volume", "dose", "review"))
@@ -131,7 +136,7 @@ class VoiStep(Step):
 
     def close_outline(self) -> None:
         """Close the outline in progress, or do what is previewed."""
-        if not self.grid.close_stroke():
+        if not (self.grid.close_stroke() or self.layouts.board.close_stroke()):
             self.fill.apply()
 
     def toggle_edges(self) -> None:
@@ -151,10 +156,34 @@ class VoiStep(Step):
         self.told.emit(words)
         self.grid.say_at_pointer(words)
         self.volume.say_at_pointer(words)
+        self.layouts.board.say_at_pointer(words)
 
     def go_to_next_review(self) -> None:
         """Make the next VOI that was not looked at the active one."""
         self.acts.go_to_next_review()
+
+    def mark_reviewed(self) -> None:
+        """The active VOI was looked at on the scan in view; on to the next."""
+        self.acts.mark_reviewed()
+
+    def toggle_own_shape(self) -> None:
+        """Draw on the scan in view only, or on all."""
+        self.target.set_here(not self.target.here)
+
+    def show_layout(self, layout: ViewLayout) -> None:
+        """Arrange the views this way."""
+        self.layouts.show(layout)
+
+    def show_second_window(self) -> None:
+        """Views in a window of their own, in front."""
+        window = self.window()
+        if self._second is None:
+            from app.second_window import SecondWindow
+
+            self._second = SecondWindow(window, self)  # type: ignore[arg-type]
+        self._second.show()
+        self._second.raise_()
+        self._second.activateWindow()
 
     def rename_voi(self, voi_id: str, name: str) -> None:
         """Rename a VOI; what is not possible is put back in the table."""
@@ -180,7 +209,8 @@ class VoiStep(Step):
             self.session.view_state.set_voi(cycle.vois[0].voi_id)
             if not cycle.vois[0].mask.is_empty:
                 self.session.view_state.set_cursor(cycle.vois[0].mask.centroid_mm())
-        self.grid.views["axial"].setFocus(Qt.FocusReason.OtherFocusReason)
+        self.layouts.images.refresh()
+        self.layouts.take_keyboard()
 
     def refresh(self) -> None:
         """Show images, VOIs and numbers."""
@@ -196,6 +226,7 @@ class VoiStep(Step):
         self.images.show_images(cycle, reference, point)
         self.images.show_vois()
         self.images.show_fusion()
+        self.layouts.images.refresh()
         self.hand.show_tool()
         session = self.session
         on_their_way = session.recomputation.is_busy and not session.is_current and session.evaluation is not None

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.importing.array_files import ArrayFolder
+from app.importing import array_files
+from app.importing.array_files import ArrayFolder, ArraysWritten
 from app.importing.files_read import read_cycle
 from app.importing.limits import ImportLimits
 from app.importing.reading_process import ReadingProcess
@@ -25,7 +26,7 @@ from dosimetry_core.case import Cycle
 from dosimetry_core.case_file import read_case
 from dosimetry_core.dicom.check import check_folder
 from dosimetry_core.dicom.check_entries import CheckEntry
-from dosimetry_core.errors import DicomReadError, InputProblems
+from dosimetry_core.errors import DicomReadError, InputProblems, MissingDataError
 from dosimetry_core.pipeline import import_case
 from dosimetry_core.progress import Cancelled
 from tests.app.importing import hostile_reader
@@ -277,3 +278,38 @@ def test_that_no_file_is_left_of_arrays_that_came(process: ReadingProcess, case_
     if os.name == "posix":
         assert [path.name for path in process._child._folder.path.iterdir()] == ["in-use"]
     assert float(cycle.time_points[0].spect.volume.values.sum()) > 0
+
+
+def test_that_an_image_made_in_a_room_of_the_folder_is_described_without_being_copied(tmp_path: Path) -> None:
+    folder = ArrayFolder(tmp_path)
+    written = ArraysWritten(folder.path)
+    values = np.arange(24, dtype=np.int16).reshape(2, 3, 4)
+    room = written.room(values.shape, values.dtype)
+    for number in (1, 0):
+        room.put(number, values[number])
+    filled = room.filled()
+    described = written.write(filled)
+    assert len(list(folder.path.glob("*.array"))) == 1
+    came = folder.array(described)
+    assert np.array_equal(came, values)
+    assert not came.flags.writeable
+    folder.close()
+
+
+def test_that_images_that_are_not_answered_with_leave_no_file(tmp_path: Path) -> None:
+    folder = ArrayFolder(tmp_path)
+    written = ArraysWritten(folder.path)
+    room = written.room((2, 3, 4), np.dtype(np.int16))
+    room.put(0, np.ones((3, 4), np.int16))
+    turned = written.room((1, 3, 4), np.dtype(np.int16))
+    turned.put(0, np.ones((3, 4), np.int16))
+    described = written.write(turned.filled()[:, ::-1])  # another order of the values is another array
+    written.forget()
+    assert [path.name for path in folder.path.glob("*.array")] == [f"{described[0]}.array"]
+    folder.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_that_a_full_folder_is_said_in_words(tmp_path: Path) -> None:
+    with open("/dev/full", "r+b", buffering=0) as full, pytest.raises(MissingDataError, match="no room left"):
+        array_files._write_all(full, memoryview(b"1234"))
