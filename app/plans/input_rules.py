@@ -55,6 +55,11 @@ INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
         "description", "acquisition_start", "counting_duration_s", "frame_duration_s", "frames_per_head",
         "number_of_heads", "decay_reference", "nuclide", "stated_administered_activity_bq",
         "stated_administration_start", "manufacturer", "sop_class_uid", "source_files", "findings", "tube_voltage_kv",
+        "origin",
+    ),
+    "DicomOrigin": (
+        "instance_uids", "study_date", "study_time", "study_id", "study_description", "accession_number",
+        "referring_physician", "patient_birth_date", "patient_sex", "position_reference",
     ),
     # What was redrawn on one scan, and who looked at a VOI there, stand in the results too.
     "VoiRedrawn": ("mask", "reason", "drawn_by"),
