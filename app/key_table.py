@@ -47,6 +47,7 @@ KEY_ACTS: tuple[KeyAct, ...] = (
     KeyAct("save_plan", "Save plan as PDF…", ("Ctrl+Shift+S",), "File"),
     KeyAct("person", "Who is working…", (), "File", separated=True),
     KeyAct("audit", "Audit trail…", ("Ctrl+Shift+A",), "File"),
+    KeyAct("network", "Archive: query, retrieve, send…", ("Ctrl+Shift+N",), "File"),
     KeyAct("store", "Data folder and backups…", (), "File"),
     KeyAct("quit", "Quit", ("Ctrl+Q",), "File", separated=True),
     KeyAct("undo", "Undo", ("Ctrl+Z",), "Edit"),

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
 from app.command_palette import CommandPalette, entries_of
@@ -62,6 +63,7 @@ class WindowActs:
             "patients": self.show_patients,
             "person": self.ask_who_works,
             "audit": self.show_audit_trail,
+            "network": self.show_network,
             "store": self.show_store,
             "open": self.choose_folder,
             "open_file": self.choose_file,
@@ -122,7 +124,7 @@ class WindowActs:
             acts[f"go_{number}"] = partial(window.go_to, key)
         return acts
 
-    def on_step(self, key: StepKey, act: str, *arguments: str, switch: bool = True) -> None:
+    def on_step(self, key: StepKey, act: str, *arguments: str | Path, switch: bool = True) -> None:
         """Do something in a step, going there first; without ``switch`` only if it is in view."""
         window = self._window
         if window.current_step != key:
@@ -261,6 +263,28 @@ class WindowActs:
         AuditWindow(
             keeping.courses.storage, course_id, who=lambda: keeping.courses.person or "", parent=self._window
         ).show()
+
+    def list_folder(self, folder: Path) -> None:
+        """Show on the import screen what a folder of DICOM holds."""
+        self._window.go_to("import")
+        self.on_step("import", "look_into_folder", folder)
+
+    def show_network(self) -> None:
+        """The department's archive: query, retrieve, send, receive."""
+        from app.network.window import NetworkWindow
+        from app.operations.data_folder import data_folder, make_private
+
+        session = self._session
+        shown = NetworkWindow(
+            make_private(data_folder()),
+            session.jobs,
+            patient_id=session.case.patient.patient_id,
+            evaluation=lambda: session.planned if session.is_current else None,
+            parent=self._window,
+        )
+        shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        shown.came.connect(self.list_folder)
+        shown.show()
 
     def show_store(self) -> None:
         """Where everything is kept, its backups and its check."""

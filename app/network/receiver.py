@@ -36,7 +36,7 @@ class Receiver:
         failure: list[DosimetryError] | None = None,
         reported: Any = None,
     ) -> None:
-        self._settings, self._kept = settings, kept
+        self._settings, self.kept = settings, kept
         self.failure: list[DosimetryError] = [] if failure is None else failure
         self._reported = reported
         self._server: Any = None
@@ -56,7 +56,7 @@ class Receiver:
         """
 
         def store(event: evt.Event) -> int:
-            return answer(event, self._kept, self.failure)
+            return answer(event, self.kept, self.failure)
 
         def report(event: evt.Event) -> tuple[int, None]:
             if self._reported is not None:
