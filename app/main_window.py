@@ -27,6 +27,7 @@ from app.job_messages import JobMessages
 from app.jobs import Jobs
 from app.permission import Permission
 from app.plans.plan_choice import PlanChoice
+from app.plans.stale_notice import StaleNotice
 from app.preferences import Preferences
 from app.problems import identifying_texts, problems_of, save_report
 from app.recomputation import Recomputation
@@ -116,6 +117,7 @@ class MainWindow(QMainWindow):
         self.actions_table.add_history(document)
         self.acts.use_keys()
         self._connect()
+        self.stale_notice = StaleNotice(self)
         self.go_to("course")
 
     # --- layout -----------------------------------------------------------------------------------------------------
@@ -356,6 +358,7 @@ class MainWindow(QMainWindow):
                 self.confirm_button.setText("Confirmed" if state == "confirmed" else "Confirm step")
         if step.needs_time_strip:
             self.strip.refresh()
+        self.stale_notice.refresh()
 
     # --- messages ---------------------------------------------------------------------------------------------------
 

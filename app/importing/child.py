@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -54,7 +54,7 @@ class _Voice:
 class _Files:
     """Tells the program which file is being read, and refuses those that ended a process before."""
 
-    def __init__(self, voice: _Voice, refused: Mapping[str, str]) -> None:
+    def __init__(self, voice: _Voice, refused: Mapping[str, Sequence[str]]) -> None:
         self._voice = voice
         self._refused = refused
         self._depth: dict[tuple[int, str], int] = {}
@@ -62,7 +62,8 @@ class _Files:
 
     def begins(self, path: str, *, is_bounded: bool = False) -> None:
         if path in self._refused:
-            raise DicomReadError(self._refused[path], where=path, remedy="take it out of the folder")
+            what, remedy = self._refused[path]
+            raise DicomReadError(what, where=path, remedy=remedy)
         key = (threading.get_ident(), path)
         self._depth[key] = self._depth.get(key, 0) + 1
         if not is_bounded:

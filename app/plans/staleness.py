@@ -38,17 +38,21 @@ class Staleness:
         What was changed, as it was signed and as it is.
     results
         What that does to activities and absorbed doses; empty while nothing is computed.
+    is_computed
+        Whether the results of the inputs as they are now are known.
     """
 
     inputs: tuple[ValueChange, ...]
     results: tuple[ValueChange, ...] = ()
+    is_computed: bool = False
 
     def sentence(self) -> str:
         """What changed and by how much, in one line."""
         causes = self.inputs or (
             ValueChange("nothing in the case; program or data tables", "as signed", "as they are"),
         )
-        return "; ".join(part for part in (_named(causes), _named(self.results)) if part)
+        effect = _named(self.results) or ("activities and absorbed doses read the same" if self.is_computed else "")
+        return "; ".join(part for part in (_named(causes), effect) if part)
 
 
 def staleness(
@@ -79,7 +83,7 @@ def staleness(
         results = result_changes(_signed_results(plan.content), current)
     if not inputs and not _moved(plan, current):
         return None
-    return Staleness(tuple(inputs), results)
+    return Staleness(tuple(inputs), results, current is not None)
 
 
 def input_changes(before: Case, after: Case) -> tuple[ValueChange, ...]:

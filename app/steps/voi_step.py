@@ -129,7 +129,7 @@ class VoiStep(Step):
 
     def do_shape_act(self, act: str) -> None:
         """An act on the whole active VOI, with the margin and level of the tool bar."""
-        if act == "interpolate" and not self.target.here:
+        if act == "interpolate":
             self.fill.press(self.grid.active_plane())
         else:
             self.acts.shape(act, self.tools.margin_mm(), self.grid.active_plane(), self.tools.level.level())

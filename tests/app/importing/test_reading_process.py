@@ -16,17 +16,19 @@ import pytest
 
 from app.importing import array_files
 from app.importing.array_files import ArrayFolder, ArraysWritten
+from app.importing.child_process import ReadingFaultError
 from app.importing.files_read import read_cycle
 from app.importing.limits import ImportLimits
 from app.importing.reading_process import ReadingProcess
 from app.importing.tasks import CHECK_FOLDER, KEPT_IMAGES
+from app.operations.logs import Logs
 from app.store.case_tree import CaseTree, image_references
 from app.store.images import read_images
 from dosimetry_core.case import Cycle
 from dosimetry_core.case_file import read_case
 from dosimetry_core.dicom.check import check_folder
 from dosimetry_core.dicom.check_entries import CheckEntry
-from dosimetry_core.errors import DicomReadError, InputProblems, MissingDataError
+from dosimetry_core.errors import DicomReadError, DosimetryError, InputProblems, MissingDataError
 from dosimetry_core.pipeline import import_case
 from dosimetry_core.progress import Cancelled
 from tests.app.importing import hostile_reader
@@ -137,7 +139,7 @@ def test_that_every_problem_comes_back_with_its_kind_place_and_remedy(process: R
         ("exit", "ended the reading process (status 3)"),
         ("hang", "took longer than 3 s to read"),
         ("greedy", "needs more memory than"),
-        ("odd", "can't be read (ZeroDivisionError: a mistake in the reader)"),
+        ("odd", "the program met a fault of its own when it read this (ZeroDivisionError: a mistake in the reader)"),
     ],
 )
 def test_that_a_file_that_breaks_the_reader_is_named_and_the_rest_is_read(
@@ -161,6 +163,33 @@ def test_that_a_file_that_breaks_the_reader_refuses_an_import_by_its_name(
         read_cycle(case, case.cycles[0], process=hostile)
     assert caught.value.where == str(bad)
     assert caught.value.remedy
+
+
+def test_that_a_fault_of_the_program_is_not_blamed_on_files(hostile: ReadingProcess, tmp_path: Path) -> None:
+    folder = tmp_path / "fault"
+    nm_file(folder / "spect.dcm", counts_like(SPECT_GRID))
+    started = hostile.record.started
+    with pytest.raises(ReadingFaultError, match="a mistake between the files") as caught:
+        _checked(hostile, folder)
+    assert not isinstance(caught.value, DosimetryError)
+    assert "test_reading_process" not in str(caught.value)
+    assert hostile.record.started <= max(1, started)
+    assert "hostile_reader" in hostile.record.traces[-1]
+
+
+def test_that_a_fault_over_one_file_names_the_log(
+    hostile: ReadingProcess, images: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    logs = Logs(tmp_path / "data", retention_days=1, to_terminal=False)
+    logs.start()
+    request.addfinalizer(logs.stop)
+    (images / "ct" / "odd.dcm").write_bytes((images / "spect.dcm").read_bytes())
+    remarks = [remark for entry in _checked(hostile, images) for remark in entry.findings]
+    (fault,) = [remark for remark in remarks if "a fault of its own" in remark.text]
+    assert logs.path is not None
+    assert str(logs.path) in fault.remedy
+    assert "need not be damaged" in fault.remedy
+    assert "ZeroDivisionError" in logs.path.read_text("utf-8")
 
 
 def test_that_a_folder_of_files_that_break_the_reader_is_given_up(hostile: ReadingProcess, tmp_path: Path) -> None:
