@@ -16,6 +16,7 @@ from app.documentation_window import DocumentationWindow
 from app.key_bindings import AS_DELIVERED, KeyBindings, bindings_of
 from app.key_sheet import AboutDialog, KeySheet
 from app.reviews import STEP_KEYS, StepKey
+from app.theme_choice import THEMES
 from app.view_state import CT_PRESETS, LAYOUTS
 
 if TYPE_CHECKING:
@@ -116,6 +117,8 @@ class WindowActs:
         }
         for act in SHAPE_ACTS:
             acts[act] = partial(self.on_step, "voi", "do_shape_act", act)
+        for theme in THEMES:
+            acts[f"theme_{theme}"] = partial(self.choose_theme, theme)
         for layout in LAYOUTS:
             acts[f"layout_{layout}"] = partial(self.on_step, "voi", "show_layout", layout)
         for number, (_name, width, level) in enumerate(CT_PRESETS, start=1):
@@ -140,6 +143,12 @@ class WindowActs:
         view = self._window.step(self._window.current_step).findChild(SliceView, "slice_axial")
         if view is not None:
             view.step_slices(steps)
+
+    def choose_theme(self, theme: str) -> None:
+        """Remember a look; the window takes it when it is opened next."""
+        self._session.preferences = replace(self._session.preferences, theme=theme)
+        words = "as the system" if theme == "system" else theme
+        self._window.job_strip.set_message(f"The look is {words} from the next start on; images stay on dark")
 
     def step_time_point(self, by: int) -> None:
         """Another scan of the cycle; stays at the ends."""
