@@ -26,7 +26,7 @@ from app.main_window import MainWindow
 from app.operations.data_folder import DataFolder
 from app.operations.site_configuration import SiteConfiguration
 from app.outputs import write_file
-from app.plans.plan_document import signing_blockers
+from app.plans.plan_document import reasons_missing
 from app.screenshots import wait_until_idle
 from app.session import empty_case
 from app.store.course_history import CourseHistory
@@ -161,7 +161,7 @@ class Worker:
         wait_until_idle(self.window, second_opinion=True)
         if self.session.planned is None or not self.session.is_current:
             return
-        for finding in signing_blockers(self.session.planned, {}):
+        for finding in reasons_missing(self.session.planned, {}):
             self.session.reviews.acknowledge(finding.code, finding.place, "reviewed")
         step: Any = self.window.step("plan")
         step.sign(self.identity, PASSPHRASE, "fit to treat", self.out / f"plan-{self.number}.pdf")
