@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from app.edit_target import EditTarget
 from app.fill_preview import FillPreview
 from app.probe_text import probe_text
+from app.refresh_parts import RefreshParts
 from app.scan_words import delay_text
 from app.session import Session
 from app.steps.step import SPACING, Section, Step, push_button
@@ -65,6 +66,7 @@ class VoiStep(Step):
         self.acts = VoiActs(session, self.target, self)
         for teller in (self.acts, self.strokes, self.fill):
             teller.told.connect(self._tell)
+        self._parts = RefreshParts(self)
         self._second: SecondWindow | None = None
         self.layouts.bar.window_requested.connect(self.show_second_window)
         self._build_inspector()
@@ -234,15 +236,17 @@ class VoiStep(Step):
             self.refresh_live()
 
     def refresh_live(self) -> None:
-        """Numbers, and the outline that is being drawn."""
+        """Numbers; during a stroke in parts, so that its echo never waits for all of them."""
+        parts = [self._refresh_table, *self.live.parts(), self.scans.refresh]
+        self._parts.run(parts, one_by_one=self.session.document.is_previewing)
+
+    def _refresh_table(self) -> None:
         cycle = self.session.cycle
         if cycle is not None:
             self.table.show_rows(voi_rows(self.session, cycle, self.images.hidden))
             self.table.set_current(self.session.view_state.voi_id)
             others = [(v.voi_id, v.name) for v in cycle.vois if v.voi_id != self.session.view_state.voi_id]
             self.tools.set_others(others)
-        self.live.refresh()
-        self.scans.refresh()
 
     def _offer_layers(self, ct: Layer | None, spect: Layer) -> None:
         layers = [RangeLayer("spect", "SPECT", spect.display_unit)]
