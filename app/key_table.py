@@ -49,6 +49,7 @@ KEY_ACTS: tuple[KeyAct, ...] = (
     KeyAct("audit", "Audit trail…", ("Ctrl+Shift+A",), "File"),
     KeyAct("network", "Archive: query, retrieve, send…", ("Ctrl+Shift+N",), "File"),
     KeyAct("store", "Data folder and backups…", (), "File"),
+    KeyAct("protocols", "Protocols…", (), "File"),
     KeyAct("quit", "Quit", ("Ctrl+Q",), "File", separated=True),
     KeyAct("undo", "Undo", ("Ctrl+Z",), "Edit"),
     KeyAct("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Edit"),

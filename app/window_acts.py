@@ -66,6 +66,7 @@ class WindowActs:
             "audit": self.show_audit_trail,
             "network": self.show_network,
             "store": self.show_store,
+            "protocols": self.show_protocols,
             "open": self.choose_folder,
             "open_file": self.choose_file,
             "demonstration": self.choose_demonstration,
@@ -300,6 +301,12 @@ class WindowActs:
         keeping = self._window.keeping
         if self._has_store() and keeping is not None:
             keeping.show_store()
+
+    def show_protocols(self) -> None:
+        """The shipped protocols and the clinic's own, to read and to edit."""
+        from app.protocols.opening import open_protocols
+
+        open_protocols(self._window)
 
     def _has_store(self) -> bool:
         if self._window.keeping is None:
