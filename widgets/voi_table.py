@@ -114,7 +114,8 @@ class VoiTable(QTableView):
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)
         self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        # Rows are alike: the height of one is asked for, not that of all after every change of a number.
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setHighlightSections(False)
@@ -132,6 +133,9 @@ class VoiTable(QTableView):
         with QSignalBlocker(self):
             self._model.fill(tuple(rows))
             self.set_current(current)
+        if rows:
+            upright = self.verticalHeader()
+            upright.setDefaultSectionSize(max(self.sizeHintForRow(0), upright.sectionSizeHint(0)))
         self._fit_names()
 
     def set_current(self, voi_id: str | None) -> None:
