@@ -113,6 +113,7 @@ KEY_ACTS: tuple[KeyAct, ...] = (
     KeyAct("next_voi", "Next VOI", ("W",), "Tools"),
     KeyAct("centre", "Centre on VOI", ("C",), "Tools"),
     KeyAct("next_review", "Next VOI and scan needing review", ("N",), "Tools"),
+    KeyAct("copy_cycle", "Copy VOIs from another cycle", (), "Tools"),
     KeyAct("reviewed", "Reviewed on this scan, then the next", ("Shift+N",), "Tools"),
     KeyAct("own_shape", "Own shape on this scan, or the same on all", ("H",), "Tools"),
     KeyAct("confirm", "Confirm step", ("Ctrl+Return", "Ctrl+Enter"), "Go"),

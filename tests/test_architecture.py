@@ -108,7 +108,7 @@ RANKS = [
     {"voi_level"},
     {"case_contradictions"},
     {"case_file", "calibration", "registration", "partial_volume", "quantification", "kinetics", "dicom"},
-    {"dose", "uncertainty", "uncertainty_budget", "proposals", "camera_calibration"},
+    {"dose", "uncertainty", "uncertainty_budget", "proposals", "voi_carrying", "camera_calibration"},
     {"results"},
     {"planning", "safety", "followup", "second_opinion"},
     {"evaluation"},

@@ -85,7 +85,13 @@ class VoiStep(Step):
         self.table.setFixedHeight(TABLE_HEIGHT)
         self.table.show_columns(("name", "volume", "dose", "review"))
         table.add(self.table)
-        table.add_row(self.add, self.remove)
+        self.carry = push_button(
+            "From another cycle",
+            name="voi_from_cycle",
+            tooltip="VOIs of the cycle before, carried over by aligning both reference CTs, to be reviewed",
+        )
+        self.carry.clicked.connect(self.acts.copies.copy_cycle)
+        table.add_row(self.add, self.remove, self.carry)
         self.propose = push_button(
             "Propose VOIs",
             name="voi_propose",
@@ -103,6 +109,7 @@ class VoiStep(Step):
         self.inspector.add(table)
         self.scans = VoiScans(self.session, self.target, self.acts.scans)
         self.scans.review.clicked.connect(self.acts.mark_reviewed)
+        self.scans.copy_requested.connect(self.acts.copies.copy_scan)
         self.inspector.add(self.scans)
         self.live = LiveNumbers(self.session)
         self.inspector.add(self.live)
@@ -164,6 +171,10 @@ class VoiStep(Step):
         """Make the next VOI that was not looked at the active one."""
         self.acts.go_to_next_review()
 
+    def copy_cycle(self) -> None:
+        """VOIs of the cycle before as a start."""
+        self.acts.copies.copy_cycle()
+
     def mark_reviewed(self) -> None:
         """The active VOI was looked at on the scan in view; on to the next."""
         self.acts.mark_reviewed()
@@ -218,7 +229,7 @@ class VoiStep(Step):
         """Show images, VOIs and numbers."""
         cycle, reference, point = self.session.cycle, self.session.reference, self.session.time_point
         has_images = cycle is not None and reference is not None and point is not None
-        for widget in (self.tools, self.add, self.remove, self.propose, self.by_program):
+        for widget in (self.tools, self.add, self.remove, self.carry, self.propose, self.by_program):
             widget.setEnabled(has_images)
         if cycle is None or reference is None or point is None:
             self.table.show_rows([])
