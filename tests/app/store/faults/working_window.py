@@ -32,6 +32,7 @@ from app.session import empty_case
 from app.store.course_history import CourseHistory
 from app.store.events import Head
 from app.store.storage import Storage
+from dosimetry_core.case import Case
 from dosimetry_core.progress import no_progress
 from dosimetry_core.voi import VoiMask
 from tests.app.working import confirm_registrations, say_who_works
@@ -101,10 +102,16 @@ class Worker:
         return VoiMask.from_array(mask.geometry, whole)
 
     def paint(self) -> None:
-        voi = self._voi()
-        self.session.document.apply(
-            f"Brush, {voi.name}, {self.number}", lambda case: with_mask(case, 0, voi.voi_id, self._dotted)
-        )
+        """A stroke: it is looked at while the button is down, so that some kills come in its middle."""
+        voi, document = self._voi(), self.session.document
+
+        def edit(case: Case) -> Case:
+            return with_mask(case, 0, voi.voi_id, self._dotted)
+
+        for _ in range(self.chance.randrange(6)):
+            document.preview(edit)
+            QTest.qWait(self.chance.choice((0, 5, 20)))
+        document.apply(f"Brush, {voi.name}, {self.number}", edit)
 
     def drag(self) -> None:
         density = self.session.document.case.settings.density_g_per_ml
