@@ -7,8 +7,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from app.case_reading import demonstration_written, prepared, with_images_of
+from app.case_reading import demonstration_written, prepared
 from app.courses.opening import CourseOpening
+from app.first_images import FirstImages
 from app.session import Session, empty_case, show_case
 from app.step_states import names_images
 from dosimetry_core.case import Case
@@ -21,8 +22,8 @@ COURSE_FILE_SUFFIX = ".lutetia"
 class CaseOpening(QObject):
     """Puts cases into the document: from a case folder, or as courses of the store where the window has one.
 
-    ``opened`` when the case is shown, ``ready`` when its images are there too, ``failed`` with the error that stopped
-    either; ``person_needed`` when somebody has to say who is working before it goes on.
+    ``opened`` when the case is shown, ``ready`` when its images are there too and aligned, ``failed`` with the error
+    that stopped either; ``person_needed`` when somebody has to say who is working before it goes on.
     """
 
     opened = Signal()
@@ -108,17 +109,14 @@ class CaseOpening(QObject):
         if not names_images(case) or any(cycle.time_points for cycle in case.cycles):
             self._begin()
             return
-        job = self._session.jobs.start(prepared, case, purpose="open", title="Reading and aligning images")
-        job.succeeded.connect(lambda result: self._take(case, result))
+        job = self._session.jobs.start(prepared, case, purpose="open", title="Reading and aligning images", shows=True)
+        images = FirstImages(self._session, job, case)
+        job.succeeded.connect(lambda result: self._take(images, result))
         job.failed.connect(self.failed)
 
-    def _take(self, before: Case, after: Case) -> None:
-        document = self._session.document
-        if document.case is before:
-            document.open(after)
-        else:
-            document.apply("Read images", lambda case: with_images_of(case, before, after))
-        self._begin()
+    def _take(self, images: FirstImages, after: Case) -> None:
+        if images.replace_by(after):
+            self._begin()
 
     def _begin(self) -> None:
         self._session.recomputation.set_enabled(True)

@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dosimetry_core.case import Case
-from dosimetry_core.progress import Progress, part_of
+from dosimetry_core.case import Case, Cycle
+from dosimetry_core.progress import Progress, no_progress, part_of, show_nothing
 
 
-def prepared(case: Case, *, progress: Progress) -> Case:
-    """The case with its images read, by the reading process, and registered."""
+def prepared(case: Case, *, show: Callable[[Case], None] = show_nothing, progress: Progress) -> Case:
+    """The case with its images read, by the reading process, and registered.
+
+    Parameters
+    ----------
+    show
+        Called with the case as far as it is read whenever the images of a cycle are there, checked but not aligned;
+        and once more before alignment begins, with the VOIs. Images are the same objects throughout.
+    """
+    from app.display import prepare_spect
     from app.importing.files_read import read_cycle, reading_process
 
     reading_process().warm_up()
     from dosimetry_core import pipeline
 
-    imported: Case = pipeline.import_case(case, read_cycle=read_cycle, progress=part_of(progress, 0.0, 0.5))
+    bare, cycles = case, list(case.cycles)
+
+    def read(case: Case, cycle: Cycle, *, progress: Progress = no_progress) -> Cycle:
+        place = next(number for number, other in enumerate(bare.cycles) if other is cycle)
+
+        def take(images: Cycle) -> None:
+            prepare_spect(images)
+            cycles[place] = images
+            show(replace(bare, cycles=tuple(cycles)))
+
+        cycles[place] = read_cycle(case, cycle, show=take, progress=progress)
+        return cycles[place]
+
+    imported: Case = pipeline.import_case(case, read_cycle=read, progress=part_of(progress, 0.0, 0.5))
+    show(imported)
     aligned: Case = pipeline.align_case(imported, progress=part_of(progress, 0.5, 1.0))
     return aligned
 

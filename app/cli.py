@@ -19,10 +19,17 @@ COMMANDS = (
     "compute",
     "plan",
     "approve",
+    "return",
+    "revoke",
+    "administer",
+    "compare",
+    "protocols",
     "verify",
     "identity",
     "check",
     "dose",
+    "dicom",
+    "network",
     "propose",
     "calibrate",
     "screenshots",
@@ -57,8 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--protocol", default="duonen-b")
     demo.add_argument("--cortex-to-medulla", type=float, default=1.0, metavar="R")
 
-    compute = commands.add_parser("compute", help="the whole chain: results.json")
+    compute = commands.add_parser("compute", help="the whole chain: results.json and DICOM results")
     compute.add_argument("case", type=Path, metavar="CASE")
+    compute.add_argument("--no-dicom", action="store_true", help="write results.json only")
     compute.add_argument("--out", type=Path, required=True, metavar="DIR")
 
     plan = commands.add_parser("plan", help="compute and plan the next cycle: plan.pdf")
@@ -76,9 +84,21 @@ def _parser() -> argparse.ArgumentParser:
     approve.add_argument("--out", type=Path, required=True, metavar="FILE2.pdf")
     approve.add_argument("--comment", default="", metavar="TEXT")
 
-    verify = commands.add_parser("verify", help="who signed what, and whether anything was changed")
-    verify.add_argument("file", type=Path, metavar="FILE.pdf")
-    verify.add_argument("--trust", type=Path, action="append", default=[], metavar="CERT.pem")
+    from app.plans.verify_command import add_verify_parser
+
+    add_verify_parser(commands)
+
+    from app.protocols.command import add_protocols_parser
+
+    add_protocols_parser(commands)
+
+    from app.plans.administer_command import add_parser as add_administer_parser
+    from app.plans.compare_command import add_parser as add_compare_parser
+    from app.plans.revoke_command import add_parsers as add_revoke_parsers
+
+    add_revoke_parsers(commands)
+    add_administer_parser(commands)
+    add_compare_parser(commands)
 
     identity = commands.add_parser("identity", help="signing identities")
     actions = identity.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=_Parser)
@@ -100,6 +120,14 @@ def _parser() -> argparse.ArgumentParser:
     from app.dose_command import add_parser as add_dose_parser
 
     add_dose_parser(commands)
+
+    from app.dicom_command import add_parser as add_dicom_parser
+
+    add_dicom_parser(commands)
+
+    from app.network.command import add_network_parser
+
+    add_network_parser(commands)
 
     from app.proposals.command import add_parser as add_propose_parser
 
@@ -172,18 +200,32 @@ def _run(arguments: Sequence[str]) -> int:
     import app.operations.store_commands as store_commands
     from app.benchmarks.command import bench
     from app.calibrate_command import calibrate
+    from app.dicom_command import dicom
     from app.dose_command import dose
+    from app.network.command import network
+    from app.plans.administer_command import administer
+    from app.plans.compare_command import compare
+    from app.plans.revoke_command import revoke
+    from app.plans.verify_command import verify
     from app.proposals.command import propose
+    from app.protocols.command import protocols
 
     run: dict[str, Callable[[argparse.Namespace], int]] = {
         "demo": commands.demo,
         "compute": commands.compute_case,
         "plan": commands.plan,
         "approve": commands.approve,
-        "verify": commands.verify,
+        "return": revoke,
+        "revoke": revoke,
+        "administer": administer,
+        "compare": compare,
+        "verify": verify,
+        "protocols": protocols,
         "identity": commands.new_identity_files,
         "check": commands.check,
         "dose": dose,
+        "dicom": dicom,
+        "network": network,
         "propose": propose,
         "calibrate": calibrate,
         "screenshots": commands.screenshots,

@@ -14,11 +14,12 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from app.operations.site_configuration import read_site_configuration
 from app.operations.terminal import terminal_progress
 from app.outputs import output_folder, require_folder, write_file
 from dosimetry_core.errors import DosimetryError
 
-DONE, REFUSED = 0, 2
+DONE = 0
 
 
 def demo(arguments: argparse.Namespace) -> int:
@@ -50,7 +51,8 @@ def demo(arguments: argparse.Namespace) -> int:
 
 
 def compute_case(arguments: argparse.Namespace) -> int:
-    """The whole chain without a window: results.json."""
+    """The whole chain without a window: results.json, and DICOM objects in the folder dicom."""
+    from app.dicom_command import course_objects, write_objects
     from app.importing.files_read import read_cycle, reading_process
 
     reading_process().warm_up()
@@ -63,8 +65,10 @@ def compute_case(arguments: argparse.Namespace) -> int:
     require_folder(arguments.out)
     evaluation = compute(read_case(arguments.case), read_cycle=read_cycle, progress=terminal_progress())
     results = results_json(evaluation)
+    objects = () if arguments.no_dicom else course_objects(evaluation)
     with output_folder(arguments.out) as folder:
         (folder / "results.json").write_bytes(results_bytes(results))
+        write_objects(objects, folder / "dicom")
     _print_findings(results["findings"])
     for line in compare_with_expected(results):
         print(line)
@@ -75,18 +79,21 @@ def compute_case(arguments: argparse.Namespace) -> int:
 def plan(arguments: argparse.Namespace) -> int:
     """Compute and plan the next cycle; sign if an identity is given."""
     from app.importing.files_read import read_cycle
-    from app.plans.identity import load_identity
+    from app.plans.open_identity import open_identity
     from app.plans.plan_document import make_plan_document, signing_blockers
     from app.plans.plans_kept import plan_store
+    from app.plans.signed_files import require_no_other_signed_plan
     from app.plans.signing import sign_plan
+    from app.plans.site_trust import site_stamping
     from dosimetry_core.case_file import read_case
     from dosimetry_core.pipeline import compute
 
     overrides = _overrides(arguments.override)
     require_folder(arguments.out)
+    require_no_other_signed_plan(arguments.out / "plan.pdf")
     identity = None
     if arguments.sign is not None:
-        identity = load_identity(arguments.sign, _passphrase(arguments.passphrase_file))
+        identity = open_identity(arguments.sign, passphrase_of(arguments.passphrase_file))
     elif arguments.passphrase_file is not None or arguments.reason:
         raise DosimetryError("no identity to sign with", where="--sign", remedy="add --sign ID.p12")
     evaluation = compute(read_case(arguments.case), read_cycle=read_cycle, progress=terminal_progress())
@@ -110,7 +117,13 @@ def plan(arguments: argparse.Namespace) -> int:
                     where="plan",
                     remedy="mend it, or give --override CODE=REASON for each",
                 )
-            content = sign_plan(content, identity, reason=arguments.reason, time=datetime.now().astimezone())
+            content = sign_plan(
+                content,
+                identity,
+                reason=arguments.reason,
+                time=datetime.now().astimezone(),
+                stamp=site_stamping(read_site_configuration()),
+            )
         with output_folder(arguments.out) as folder:
             (folder / "plan.pdf").write_bytes(content)
             (folder / "plan.json").write_bytes(document.record_bytes)
@@ -129,19 +142,29 @@ def plan(arguments: argparse.Namespace) -> int:
 
 def approve(arguments: argparse.Namespace) -> int:
     """Second signature, by a physician."""
-    from app.plans.identity import load_identity
+    from app.plans.open_identity import open_identity
     from app.plans.plans_kept import plan_store
+    from app.plans.signed_files import require_no_other_signed_plan
     from app.plans.signing import approve_plan
+    from app.plans.site_trust import site_stamping
 
     content = _read(arguments.file)
-    identity = load_identity(arguments.sign, _passphrase(arguments.passphrase_file))
+    identity = open_identity(arguments.sign, passphrase_of(arguments.passphrase_file))
     try:
-        approved = approve_plan(content, identity, comment=arguments.comment, time=datetime.now().astimezone())
+        approved = approve_plan(
+            content,
+            identity,
+            comment=arguments.comment,
+            time=datetime.now().astimezone(),
+            stamp=site_stamping(read_site_configuration()),
+        )
     except DosimetryError as error:
         raise _located(error, arguments.file) from error
+    require_no_other_signed_plan(arguments.out, approved)
     with plan_store(identity.name) as kept_in:
         keep = None
         if kept_in is not None:
+            kept_in.require(content, "approve", "physician")
             keep = partial(
                 kept_in.keep_approved, approved, content, arguments.out.name, who=identity.name, why=arguments.comment
             )
@@ -150,29 +173,12 @@ def approve(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def verify(arguments: argparse.Namespace) -> int:
-    """Who signed what and when, whether anything was changed; exit status 0 only if all holds."""
-    from app.plans.identity import read_certificate
-    from app.plans.verification import verify_plan
-    from app.plans.verification_in_store import existing_store, with_store
-
-    content = _read(arguments.file)
-    verification = verify_plan(content, trust=[read_certificate(path) for path in arguments.trust])
-    verification = with_store(verification, content, open_existing=existing_store)
-    print(verification.text())
-    if not verification.accepted:
-        for problem in verification.problems:
-            print(f"{arguments.file}: {problem}", file=sys.stderr)
-        return REFUSED
-    return DONE
-
-
 def new_identity_files(arguments: argparse.Namespace) -> int:
     """Make a signing identity and its certificate."""
     from app.plans.identity import new_identity
 
     if arguments.passphrase_file is not None:
-        passphrase = _passphrase(arguments.passphrase_file)
+        passphrase = passphrase_of(arguments.passphrase_file)
     else:
         if not sys.stdin.isatty():
             raise DosimetryError("no passphrase", where="identity new", remedy="add --passphrase-file F")
@@ -260,7 +266,7 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
-def _passphrase(path: Path | None) -> str:
+def passphrase_of(path: Path | None) -> str:
     """First line of the passphrase file; asked for on a terminal if no file is named."""
     if path is None:
         if not sys.stdin.isatty():

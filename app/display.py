@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +65,12 @@ def forget_images() -> None:
     """Another case was opened: let go of the images of the last one."""
     _shown.clear()
     _placed.clear()
+
+
+def prepare_spect(cycle: Cycle) -> None:
+    """Make what `shown_spect` gives of every scan, on the cores there are; for threads other than the window's."""
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as executor:
+        list(executor.map(lambda point: shown_spect(cycle, point.spect), cycle.time_points))
 
 
 def ct_layer(point: TimePoint) -> Layer | None:

@@ -25,13 +25,17 @@ REMEMBERED_EVALUATIONS = 16
 
 @dataclass(frozen=True)
 class Command:
-    """One undoable step: what the user did, the case before and after it, and the typed reason if one was asked."""
+    """One step: what the user did, the case before and after it, and the typed reason if one was asked.
+
+    One that ``is_final`` can't be undone: what it says was done to a patient, so it is corrected by another step.
+    """
 
     label: str
     before: Case
     after: Case
     merge_key: object | None = None
     why: str = ""
+    is_final: bool = False
 
 
 @dataclass(frozen=True)
@@ -175,12 +179,15 @@ class Document(QObject):
         self._end_preview()
         self._announce(before)
 
-    def apply(self, label: str, edit: Edit, *, merge_key: object | None = None, why: str = "") -> bool:
+    def apply(
+        self, label: str, edit: Edit, *, merge_key: object | None = None, why: str = "", is_final: bool = False
+    ) -> bool:
         """Make an edit under a label the user understands; return whether anything changed.
 
         The edit is computed first. If it raises, or returns the very same case, nothing is added to the history. An
         edit with the same ``merge_key`` as the step just made becomes part of that step, so that a drag is one step.
-        ``why`` is the typed reason where one was asked. While changes are not permitted there is only the refusal.
+        ``why`` is the typed reason where one was asked; a step that ``is_final`` can't be undone. While changes are not
+        permitted there is only the refusal.
         """
         before = self._case
         if not self.permission.asked():
@@ -197,7 +204,7 @@ class Document(QObject):
         if merges and last is not None:
             self._commands[self._position - 1 :] = [Command(label, last.before, after, merge_key, why)]
         else:
-            self._commands[self._position :] = [Command(label, before, after, merge_key, why)]
+            self._commands[self._position :] = [Command(label, before, after, merge_key, why, is_final)]
             self._position += 1
         self._may_merge = True
         self._case = after
@@ -241,8 +248,9 @@ class Document(QObject):
 
     @property
     def undo_label(self) -> str | None:
-        """What undo would take back, or None."""
-        return self._commands[self._position - 1].label if self._position else None
+        """What undo would take back, or None if there is nothing that it may."""
+        last = self._commands[self._position - 1] if self._position else None
+        return None if last is None or last.is_final else last.label
 
     @property
     def redo_label(self) -> str | None:
@@ -266,6 +274,10 @@ class Document(QObject):
         if not 0 <= position <= len(self._commands):
             raise ValueError(f"the history has {len(self._commands)} steps, not {position}")
         if position == self._position or not self.permission.asked():
+            return False
+        final = next((c.label for c in self._commands[position : self._position] if c.is_final), None)
+        if final is not None:
+            self.permission.refused.emit(f"{final}: can't be undone; correct it with a reason instead")
             return False
         before = self._case
         self._end_preview()

@@ -12,7 +12,7 @@ from app.display import placed_mask_of
 from app.session import Session
 from dosimetry_core.case import Case
 from dosimetry_core.scan_vois import with_redrawn
-from dosimetry_core.voi import VoiMask
+from dosimetry_core.voi import Voi, VoiMask
 
 NO_REASON = "say first why this scan has a shape of its own"
 
@@ -62,6 +62,11 @@ class EditTarget(QObject):
     def words(self) -> str:
         """What the history adds to an act: the scan that alone it is about."""
         return f", scan {self._session.view_state.time_point + 1} alone" if self._here else ""
+
+    def mask_of(self, voi: Voi) -> VoiMask:
+        """The mask that edits change: the VOI's own, or as it lies on the scan in view."""
+        point = self._session.time_point
+        return placed_mask_of(voi, point) if self._here and point is not None else voi.mask
 
     def with_mask(self, case: Case, voi_id: str, change: Callable[[VoiMask], VoiMask]) -> Case:
         """The case with a mask changed in the cycle in view; the very same case if the mask comes back unchanged.

@@ -9,27 +9,30 @@ from typing import Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from app.import_checks import quantity_words
-from dosimetry_core.case import Calibration, Case, CountQuantity, Cycle
-from dosimetry_core.errors import Finding, InconsistentCaseError
+from dosimetry_core.case import Administration, Calibration, Case, CountQuantity, Cycle
+from dosimetry_core.errors import InconsistentCaseError
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.image import DecayReference, ImageSeries, TimePoint
 from dosimetry_core.progress import Progress
 from dosimetry_core.units import MINUTE, SECONDS_PER_DAY
 
-CorrectionKey = Literal["scanner-clock", "counting-duration", "image-quantity", "decay-reference"]
+CorrectionKey = Literal["scanner-clock", "calibrator-clock", "counting-duration", "image-quantity", "decay-reference"]
 TITLES: Final[dict[CorrectionKey, str]] = {
     "scanner-clock": "Scanner's clock (s)",
+    "calibrator-clock": "Dose calibrator's clock (s)",
     "counting-duration": "Counting time (min)",
     "image-quantity": "What the values are",
     "decay-reference": "Decay correction",
 }
 HINTS: Final[dict[CorrectionKey, str]] = {
     "scanner-clock": "by how many seconds the scanner's clock was late; empty for none",
+    "calibrator-clock": "by how many seconds the dose calibrator's clock was late; empty for none",
     "counting-duration": "clock time of counting per scan, in minutes; empty for what the files say",
     "image-quantity": f"{' or '.join(get_args(CountQuantity))}, where the files don't say; empty for the files' word",
     "decay-reference": f"{', '.join(get_args(DecayReference))}; empty for what the files say",
 }
 _SCANNER: Final = "scanner"
+_CALIBRATOR: Final = "dose_calibrator"
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ def corrections_of(case: Case, cycle: Cycle, point: TimePoint) -> tuple[Correcti
     own_s = _duration_in_files(spect)
     return (
         Correction("scanner-clock", f"start {written}", f"{offset_s:+g} s: {used}" if offset_s else "", bool(offset_s)),
+        _calibrator_clock(cycle, zone),
         Correction(
             "counting-duration",
             MINUTE.text(own_s) if own_s is not None else "not stated",
@@ -70,6 +74,20 @@ def corrections_of(case: Case, cycle: Cycle, point: TimePoint) -> tuple[Correcti
             held.image_decay_reference is not None,
         ),
     )
+
+
+def _calibrator_clock(cycle: Cycle, zone: ZoneInfo) -> Correction:
+    """Times of vial and residual as they were entered, and as they are used."""
+    offset_s = cycle.clock_offset_s.get(_CALIBRATOR, 0.0)
+    read = [instant for a in cycle.administrations if a.vial for instant in (a.vial.vial_time, a.vial.residual_time)]
+    if not read:
+        return Correction("calibrator-clock", "no reading with its time", "", False)
+    written, used = (
+        ", ".join(f"{(instant - timedelta(seconds=s)).astimezone(zone):%H:%M:%S}" for instant in read)
+        for s in (offset_s, 0.0)
+    )
+    text = f"{offset_s:+g} s: {used}" if offset_s else ""
+    return Correction("calibrator-clock", f"read at {written}", text, bool(offset_s))
 
 
 def _duration_in_files(spect: ImageSeries) -> float | None:
@@ -92,6 +110,8 @@ def corrected(cycle: Cycle, key: CorrectionKey, text: str) -> Cycle:
         offset_s = _number(key, text, -SECONDS_PER_DAY, SECONDS_PER_DAY) or 0.0
         others = {name: value for name, value in cycle.clock_offset_s.items() if name != _SCANNER}
         return replace(cycle, clock_offset_s=FrozenMap({**others, _SCANNER: offset_s} if offset_s else others))
+    if key == "calibrator-clock":
+        return _with_calibrator_clock(cycle, _number(key, text, -SECONDS_PER_DAY, SECONDS_PER_DAY) or 0.0)
     if key == "counting-duration":
         minutes = _number(key, text, 0.0, MINUTE.from_core(SECONDS_PER_DAY))
         if minutes == 0:
@@ -99,6 +119,31 @@ def corrected(cycle: Cycle, key: CorrectionKey, text: str) -> Cycle:
         duration_s = MINUTE.to_core(minutes) if minutes is not None else None
         return replace(cycle, calibration=replace(held, counting_duration_s=duration_s))
     return replace(cycle, calibration=_with_words(held, key, text))
+
+
+def _with_calibrator_clock(cycle: Cycle, offset_s: float) -> Cycle:
+    """The cycle with its vials read at corrected times, and the administered activities that follow from them."""
+    if not any(administration.vial for administration in cycle.administrations):
+        raise InconsistentCaseError(
+            "no vial was read with its time, so that the dose calibrator's clock changes nothing",
+            where=TITLES["calibrator-clock"],
+            remedy="correct the administered activity in the case file instead",
+        )
+    later = timedelta(seconds=offset_s - cycle.clock_offset_s.get(_CALIBRATOR, 0.0))
+    others = {name: value for name, value in cycle.clock_offset_s.items() if name != _CALIBRATOR}
+    return replace(
+        cycle,
+        administrations=tuple(_read_later(administration, later) for administration in cycle.administrations),
+        clock_offset_s=FrozenMap({**others, _CALIBRATOR: offset_s} if offset_s else others),
+    )
+
+
+def _read_later(given: Administration, later: timedelta) -> Administration:
+    if given.vial is None:
+        return given
+    vial = replace(given.vial, vial_time=given.vial.vial_time + later, residual_time=given.vial.residual_time + later)
+    again = Administration.from_vial(given.nuclide, vial, start=given.start, infusion_s=given.infusion_s)
+    return replace(given, vial=vial, administered_activity_bq=again.administered_activity_bq)
 
 
 def _with_words(held: Calibration, key: CorrectionKey, text: str) -> Calibration:
@@ -138,26 +183,56 @@ def _refused(key: CorrectionKey, text: str) -> InconsistentCaseError:
 def with_corrections_read(
     case: Case, index: int, changed: Cycle, read_cycle: Callable[..., Cycle], *, progress: Progress
 ) -> Cycle:
-    """The changed cycle with its SPECT read again as corrected; VOIs, CTs and registrations stay as they are.
+    """The changed cycle with its images read again as corrected; VOIs, CT numbers and registrations stay as they are.
+
+    Where only the dose calibrator's clock is another, nothing is read again.
 
     Raises
     ------
     DosimetryError
         If the images can't be read like that, or are others than those of the case.
     """
+    from dosimetry_core.pipeline.clock_findings import with_clock_findings
+
+    before = case.cycles[index]
     trial = replace(case, cycles=(*case.cycles[:index], changed, *case.cycles[index + 1 :]))
+    if _as_read(before) == _as_read(changed):
+        return replace(changed, import_findings=with_clock_findings(changed))
     read = read_cycle(trial, changed, progress=progress)
-    new = {point.spect.series_uid: point for point in read.time_points}
-    if new.keys() != {point.spect.series_uid for point in changed.time_points}:
+    new = {_files_of(point): point for point in read.time_points}
+    if new.keys() != {_files_of(point) for point in changed.time_points}:
         raise InconsistentCaseError(
             "the image files are not those of the course any more",
             where=f"cycle {changed.number}",
             remedy="read the images again first",
         )
-    points = [replace(point, spect=new[point.spect.series_uid].spect) for point in changed.time_points]
-    if [p.spect.series_uid for p in points] != [p.spect.series_uid for p in read.time_points]:
+    points = [_read_again(point, new[_files_of(point)], changed) for point in changed.time_points]
+    if [_files_of(point) for point in points] != [_files_of(point) for point in read.time_points]:
         raise InconsistentCaseError(
             "the scans would come in another order", where=f"cycle {changed.number}", remedy="read the images again"
         )
-    findings: tuple[Finding, ...] = read.import_findings
-    return replace(changed, time_points=tuple(points), import_findings=findings)
+    return replace(changed, time_points=tuple(points), import_findings=read.import_findings)
+
+
+def _files_of(point: TimePoint) -> tuple[object, ...]:
+    """What tells a scan from the others: files of one series may be several scans."""
+    return (point.spect.series_uid, point.spect.source_files)
+
+
+def _as_read(cycle: Cycle) -> tuple[object, ...]:
+    """What the reading of images depends on."""
+    return (cycle.calibration, cycle.clock_offset_s.get(_SCANNER, 0.0))
+
+
+def _read_again(before: TimePoint, read: TimePoint, cycle: Cycle) -> TimePoint:
+    """The scan with its SPECT and the times of its CT as read; CT numbers are the same objects as before."""
+    ct = before.ct
+    if (ct and ct.series_uid) != (read.ct and read.ct.series_uid):
+        raise InconsistentCaseError(
+            f"the scan of {read.spect.acquisition_start:%Y-%m-%d %H:%M} would have another CT",
+            where=f"cycle {cycle.number}",
+            remedy="read the images again",
+        )
+    if ct is not None and read.ct is not None:
+        ct = replace(read.ct, volume=ct.volume)
+    return replace(before, spect=read.spect, ct=ct)

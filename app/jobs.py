@@ -7,6 +7,7 @@ delivered to an object that is being destroyed, and every signal comes on the UI
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -20,20 +21,25 @@ PROGRESS_INTERVAL_S = 0.05
 """Progress is passed on at most this often."""
 MAILBOX_INTERVAL_MS = 4
 """How often the mailbox is looked into while a job is running: short against the 100 ms of a live edit."""
+SWITCH_INTERVAL_S = 0.0005
+"""How soon a job lets the UI thread go on: with Python's usual 5 ms, each of the dozens of calls of one painting that
+let a job in would cost as much."""
 CLOSING_PATIENCE_S = 2.0
 
-_Kind = Literal["progressed", "succeeded", "failed", "cancelled"]
+_Kind = Literal["progressed", "shown", "succeeded", "failed", "cancelled"]
 
 
 class Job(QObject):
     """One computation under way.
 
-    ``progressed(fraction, text)`` comes a few times a second. Exactly one of ``succeeded(result)``, ``failed(error)``
+    ``progressed(fraction, text)`` comes a few times a second, ``shown(value)`` with what is worth being seen before the
+    end, from functions that have such. Exactly one of ``succeeded(result)``, ``failed(error)``
     and ``cancelled()`` comes at the end, then ``finished()``. A job that was cancelled never succeeds, even if its
     function came to its end before it noticed.
     """
 
     progressed = Signal(float, str)
+    shown = Signal(object)
     succeeded = Signal(object)
     failed = Signal(object)
     cancelled = Signal()
@@ -57,7 +63,9 @@ class Job(QObject):
         """Ask the computation to stop; ``cancelled`` follows."""
         self._stop.set()
 
-    def _begin(self, function: Callable[..., Any], inputs: tuple[Any, ...], named: dict[str, Any]) -> None:
+    def _begin(
+        self, function: Callable[..., Any], inputs: tuple[Any, ...], named: dict[str, Any], *, shows: bool
+    ) -> None:
         mailbox, stop = self._mailbox, self._stop
         last_report = 0.0
 
@@ -70,9 +78,14 @@ class Job(QObject):
                 last_report = now
                 mailbox.put(("progressed", (fraction, message)))
 
+        def show(value: Any) -> None:
+            mailbox.put(("shown", value))
+
+        own = {"progress": progress, "show": show} if shows else {"progress": progress}
+
         def run() -> None:
             try:
-                result = function(*inputs, **named, progress=progress)
+                result = function(*inputs, **named, **own)
             except Cancelled:
                 mailbox.put(("cancelled", None))
             except Exception as error:  # every failure is an outcome, shown by problems.py
@@ -92,6 +105,10 @@ class Job(QObject):
             if kind == "progressed":
                 if not self._stop.is_set():
                     self.progressed.emit(*value)
+                continue
+            if kind == "shown":
+                if not self._stop.is_set():
+                    self.shown.emit(value)
                 continue
             self._ended = True
             if self._stop.is_set():
@@ -116,6 +133,7 @@ class Jobs(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._running: list[Job] = []
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._timer = QTimer(self)
         self._timer.setInterval(MAILBOX_INTERVAL_MS)
         self._timer.timeout.connect(self._empty_mailboxes)
@@ -126,9 +144,15 @@ class Jobs(QObject):
         return tuple(self._running)
 
     def start(
-        self, function: Callable[..., Any], *inputs: Any, purpose: object = None, title: str = "", **named: Any
+        self,
+        function: Callable[..., Any],
+        *inputs: Any,
+        purpose: object = None,
+        title: str = "",
+        shows: bool = False,
+        **named: Any,
     ) -> Job:
-        """Run ``function(*inputs, **named, progress=…)`` on a thread of its own.
+        """Run ``function(*inputs, **named, progress=…)`` on a thread of its own; with ``show=…`` too if it ``shows``.
 
         A running job with the same ``purpose`` (by default the function) is cancelled.
         """
@@ -138,7 +162,7 @@ class Jobs(QObject):
                 job.cancel()
         job = Job(title or getattr(function, "__name__", "computation"), purpose)
         self._running.append(job)
-        job._begin(function, inputs, named)
+        job._begin(function, inputs, named, shows=shows)
         self._timer.start()
         self.started.emit(job)
         return job

@@ -2,55 +2,69 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
+from app.key_bindings import KeyBindings
 from app.key_table import KEY_ACTS
 from app.steps.step import Step, text_label
 from dosimetry_core.report.words import RESEARCH_NOTICE
 from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
+from widgets.mouse_table import MOUSE_ACTS, MouseBindings
 
-LINES_PER_COLUMN = 16
-
-# What the mouse does in the image views (widgets/slice_view.py).
-MOUSE_LINES: tuple[tuple[str, str], ...] = (
-    ("Wheel", "slice"),
-    ("Ctrl + wheel", "zoom at the pointer"),
-    ("Shift + wheel", "brush size, or time point"),
-    ("Left", "tool, or linked cursor"),
-    ("Right drag", "window and level"),
-    ("Middle drag", "pan"),
-    ("Double click", "maximise or restore"),
-)
+COLUMNS = 3
+SCROLL_BAR, BORDER = 20, 24
 
 
 class KeySheet(QDialog):
-    """Keys and mouse gestures of the step in view, then those that work everywhere."""
+    """Keys and mouse gestures of the step in view, then those that work everywhere, as the user chose them.
 
-    def __init__(self, step: Step, parent: QWidget) -> None:
+    ``change_requested`` when they shall be changed.
+    """
+
+    change_requested = Signal()
+
+    def __init__(self, step: Step, bindings: KeyBindings, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("key_sheet")
         self.setWindowTitle(f"Keys – {step.title}")
         lines: list[tuple[str, str]] = list(step.keys)
         if step.needs_time_strip:
-            lines += MOUSE_LINES
+            gestures = MouseBindings(bindings.mouse)
+            lines += [(gestures.gesture(act.name), act.text) for act in MOUSE_ACTS if act.views == "slices"]
+            lines += [(f"3D: {act.gesture}", act.text) for act in MOUSE_ACTS if act.views == "volume"]
         lines += [("Alt+1 … Alt+8", "go to a step")]
         for act in KEY_ACTS:
-            if act.keys and (act.reach == "window" or step.needs_time_strip):
-                native = QKeySequence.SequenceFormat.NativeText
-                lines.append((" or ".join(QKeySequence(key).toString(native) for key in act.keys[:2]), act.text))
+            if bindings.keys_of(act) and (act.reach == "window" or step.needs_time_strip):
+                lines.append((bindings.text_of(act), act.text))
         column = QVBoxLayout(self)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(16)
-        grid.setVerticalSpacing(4)
+        page = QWidget()
+        grid = QGridLayout(page)
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(1)
+        per_column = -(-len(lines) // COLUMNS)
         for number, (key, text) in enumerate(lines):
-            row, place = number % LINES_PER_COLUMN, 2 * (number // LINES_PER_COLUMN)
-            grid.addWidget(text_label(key, role="number"), row, place, Qt.AlignmentFlag.AlignRight)
+            row, place = number % per_column, 2 * (number // per_column)
+            grid.addWidget(text_label(key, role="dimmed"), row, place, Qt.AlignmentFlag.AlignRight)
             grid.addWidget(text_label(text), row, place + 1)
-        column.addLayout(grid)
+        scroll = QScrollArea()
+        scroll.setObjectName("key_sheet_scroll")
+        scroll.setAccessibleName("Keys and what they do")
+        scroll.setWidget(page)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        column.addWidget(scroll)
+        room = parent.size()
+        needed = page.sizeHint()
+        scroll.setMinimumSize(
+            min(needed.width() + SCROLL_BAR, room.width() - 2 * BORDER),
+            min(needed.height() + SCROLL_BAR, room.height() - 4 * BORDER),
+        )
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
+        change = buttons.addButton("Change…", QDialogButtonBox.ButtonRole.ActionRole)
+        change.setObjectName("key_sheet_change")
+        change.clicked.connect(self.change_requested)
         column.addWidget(buttons)
 
 

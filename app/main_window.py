@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -27,6 +27,7 @@ from app.job_messages import JobMessages
 from app.jobs import Jobs
 from app.permission import Permission
 from app.plans.plan_choice import PlanChoice
+from app.plans.stale_notice import StaleNotice
 from app.preferences import Preferences
 from app.problems import identifying_texts, problems_of, save_report
 from app.recomputation import Recomputation
@@ -52,6 +53,7 @@ from widgets.step_rail import StepRail
 if TYPE_CHECKING:
     from app.courses.courses import Courses
     from app.courses.window_keeping import WindowKeeping
+    from app.history_panel import HistoryPanel
     from app.operations.data_folder import DataFolder
     from app.scan_strip import ScanStrip
 
@@ -99,6 +101,7 @@ class MainWindow(QMainWindow):
         self.keeping: WindowKeeping | None = None
         self._may_leave_unsaved = False
         self._inspector_wanted = True
+        self._history: HistoryPanel | None = None
         self.identifying: Callable[[], tuple[str, ...]] = tuple
         """Words of other patients that must not stand in a problem report either."""
         view_state.set_brush_radius(self.session.preferences.brush_radius_mm)
@@ -112,7 +115,9 @@ class MainWindow(QMainWindow):
         self.acts = WindowActs(self)
         self.actions_table = WindowActions(self, self.acts.by_name())
         self.actions_table.add_history(document)
+        self.acts.use_keys()
         self._connect()
+        self.stale_notice = StaleNotice(self)
         self.go_to("course")
 
     # --- layout -----------------------------------------------------------------------------------------------------
@@ -296,6 +301,17 @@ class MainWindow(QMainWindow):
         self._inspector_wanted = not self._inspector_wanted
         self._refresh()
 
+    def toggle_history(self) -> None:
+        """Show the panel with all steps, or put it away."""
+        if self._history is None:
+            from app.history_panel import HistoryPanel
+
+            self._history = HistoryPanel(self.session.document, self)
+            self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._history)
+            self._history.list.setFocus()
+            return
+        self._history.setVisible(not self._history.isVisible())
+
     def show_place(self, finding: Finding) -> None:
         """Go to what a finding is about: its cycle, VOI or scan, in the step that shows it."""
         place = place_of(finding, self.session.case)
@@ -345,6 +361,7 @@ class MainWindow(QMainWindow):
                 self.confirm_button.setText("Confirmed" if state == "confirmed" else "Confirm step")
         if step.needs_time_strip:
             self.strip.refresh()
+        self.stale_notice.refresh()
 
     # --- messages ---------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,27 @@ class Preferences:
         The signing identity used last (its path, never its passphrase).
     brush_radius_mm, fusion_share
         As they were when the window was closed.
+    voi_layout, voi_plane
+        Arrangement of the views on the VOI screen, and the plane of the one large view and of the scans side by side.
+    second_window, second_layout
+        Place of the window with views for a second screen (as Qt keeps it), and what it shows.
+    theme
+        ``dark``, ``light`` or ``system``.
+    keys, mouse
+        Keys and mouse gestures that were chosen instead of those delivered (`app.key_bindings`).
     """
 
     last_folder: str = ""
     identity_file: str = ""
     brush_radius_mm: float = 8.0
     fusion_share: float = 0.5
+    voi_layout: str = "four-up"
+    voi_plane: str = "axial"
+    second_window: str = ""
+    second_layout: str = "scans"
+    theme: str = "dark"
+    keys: dict[str, Any] = field(default_factory=dict)
+    mouse: dict[str, Any] = field(default_factory=dict)
 
 
 def preferences_file() -> Path:

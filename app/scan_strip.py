@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.display import ct_layer, spect_layer, spect_scale, voi_colour_of
+from app.scan_reviews import Placing, placing_of
 from app.scan_words import delay_s, registration_text
 from app.session import Session
 from app.window_texts import time_text
 from dosimetry_core.case import Cycle
 from dosimetry_core.image import TimePoint
+from dosimetry_core.scan_vois import review_on
+from dosimetry_core.voi import Voi
 from widgets.display_scale import WindowLevel
 from widgets.thumbnail import fused_thumbnail
-from widgets.time_strip import TimeCell, TimeStrip
+from widgets.time_strip import TickState, TimeCell, TimeStrip, TimeTick
 
-Tick = Literal["drawn", "unreviewed", "reviewed"]
 THUMBNAIL_PX = (72, 72)
+_TICKS: dict[Placing, TickState] = {
+    "propagated": "unreviewed",
+    "reference": "drawn",
+    "shifted": "drawn",
+    "redrawn": "drawn",
+}
+
+
+def _tick(cycle: Cycle, index: int, voi: Voi) -> TimeTick:
+    """State of a VOI on a scan: drawn there, only propagated, or looked at."""
+    placing, review = placing_of(cycle, index, voi), review_on(cycle.time_points[index], voi)
+    words = f"{voi.name}: {placing}, " + ("not reviewed" if review is None else f"reviewed by {review.reviewed_by}")
+    state = _TICKS[placing] if review is None else "reviewed"
+    return TimeTick(voi_colour_of(cycle, voi.voi_id), state, words)
 
 
 class ScanStrip(QWidget):
@@ -42,12 +56,6 @@ class ScanStrip(QWidget):
         """Show the scans of the current cycle."""
         cycle = self._session.cycle
         points = cycle.time_points if cycle is not None else ()
-        ticks: tuple[tuple[str, Tick], ...] = ()
-        if cycle is not None:
-            seen = self._session.reviews.was_seen
-            ticks = tuple(
-                (voi_colour_of(cycle, voi.voi_id), "reviewed" if seen(voi.mask) else "unreviewed") for voi in cycle.vois
-            )
         cells = [
             TimeCell(
                 str(index),
@@ -57,7 +65,7 @@ class ScanStrip(QWidget):
                 registration=registration_text(point),
                 registered=point.registration.method != "none",
                 image=self._picture(cycle, point),
-                ticks=ticks,
+                ticks=tuple(_tick(cycle, index, voi) for voi in cycle.vois),
             )
             for index, point in enumerate(points)
             if cycle is not None

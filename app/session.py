@@ -23,6 +23,7 @@ from dosimetry_core.image import TimePoint
 from dosimetry_core.voi import Voi
 
 if TYPE_CHECKING:
+    from app.plans.staleness import Staleness
     from dosimetry_core.evaluation import CycleResult, Evaluation
 
 
@@ -40,7 +41,7 @@ class Session:
     permission: Permission
     preferences: Preferences = field(default_factory=Preferences)
     plan_files: list[PlanFile] = field(default_factory=list)
-    """Plans of the course that were signed or approved, newest last."""
+    """Plans of the course that were signed or approved and are neither revoked nor given, newest last."""
     courses: Courses | None = None
     """The store; None for a window that keeps nothing."""
     journal: CourseJournal | None = None
@@ -69,6 +70,20 @@ class Session:
     def is_current(self) -> bool:
         """Whether the newest results belong to the case as shown."""
         return self.document.evaluation is not None
+
+    @property
+    def signed_plan(self) -> PlanFile | None:
+        """The newest plan that was signed or approved and is neither revoked nor given; None without one."""
+        return self.plan_files[-1] if self.plan_files else None
+
+    @property
+    def staleness(self) -> Staleness | None:
+        """Why the newest signed plan is not about the course as it is; None if it is, or there is none."""
+        if self.signed_plan is None:
+            return None
+        from app.plans.staleness import staleness
+
+        return staleness(self.signed_plan, self.document.case, self.planned, self.reviews.reasons)
 
     def audit(self) -> dict[str, Any]:
         """End of the audit chain and identity of the store, as printed on a plan; nothing where nothing is kept."""

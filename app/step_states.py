@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from app.plans.plan_signing import PlanFile
 from app.registration_holds import waiting_scans
 from app.reviews import STEP_KEYS, StepKey, differences
 from app.session import Session
@@ -26,6 +27,9 @@ def step_state(step: StepKey, session: Session) -> tuple[StepState, str]:
     """State of a step and the note that explains it."""
     case = session.document.case
     reviews = session.reviews
+    if step == "report" and session.signed_plan is not None:
+        # A signature decides what the report is, whatever was confirmed of the step.
+        return _signed_state(session, session.signed_plan)
     if reviews.is_stale(step, case):
         kept = reviews.confirmation(step)
         changed = differences(kept.evaluation if kept else None, session.document.evaluation)
@@ -86,19 +90,21 @@ def _unconfirmed(step: StepKey, session: Session, case: Case) -> tuple[StepState
             return "attention", f"second opinion differs in {len(evaluation.disagreements)} numbers"
         return "in progress", "computed"
     if step == "plan":
-        from app.plans.plan_document import signing_blockers
+        from app.plans.plan_document import reasons_missing
 
-        count = len(signing_blockers(session.plan_choice.applied_to(evaluation), session.reviews.overrides))
+        count = len(reasons_missing(session.plan_choice.applied_to(evaluation), session.reviews.overrides))
         if count:
             words = "one finding needs" if count == 1 else f"{count} findings need"
             return "attention", f"{words} a reason before signing"
         return "in progress", "proposal computed"
-    if not session.plan_files:
-        return "in progress", "draft"
-    newest = session.plan_files[-1]
-    if newest.is_about(session.planned):
-        return "confirmed", f"signed: {newest.path.name}"
-    return "stale", f"results changed since {newest.path.name} was signed"
+    return "in progress", "draft"
+
+
+def _signed_state(session: Session, plan: PlanFile) -> tuple[StepState, str]:
+    why = session.staleness
+    if why is None:
+        return "confirmed", f"{plan.act}: {plan.path.name}"
+    return "stale", f"{plan.path.name} is stale: {why.sentence()}"
 
 
 def _waiting_words(case: Case) -> str:

@@ -10,6 +10,9 @@ Tool = Literal["cursor", "brush", "erase", "polygon", "live-wire", "ball", "elli
 TOOLS: tuple[Tool, ...] = get_args(Tool)
 Fusion = Literal["ct", "fused", "spect"]
 FUSIONS: tuple[Fusion, ...] = ("ct", "fused", "spect")
+ViewLayout = Literal["four-up", "one", "scans", "rows"]
+LAYOUTS: tuple[ViewLayout, ...] = ("four-up", "one", "scans", "rows")
+"""Arrangements of the views on the VOI screen."""
 
 BRUSH_STEP = 1.2
 """The bracket keys change the brush by ±20 %."""

@@ -11,14 +11,18 @@ from PySide6.QtCore import QObject, Signal
 
 from app.case_edits import with_mask, with_voi, with_voi_named, with_voi_role, without_voi
 from app.display import shown_spect
+from app.edit_target import EditTarget
 from app.proposals.acts import ProposalActs
+from app.scan_voi_acts import ScanVoiActs
 from app.session import Session
+from app.voi_copies import VoiCopies
 from app.voi_shape_acts import ShapeSettings, combined, shape_edit
 from dosimetry_core.anatomical_plane import Plane
 from dosimetry_core.case import Case
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.voi import Role, Voi, VoiMask
 from dosimetry_core.voi_reshaping import split_by_maxima
+from widgets.level_chip import LevelShown
 
 NEW_ROLE: Role = "lesion"
 SPLIT_SMOOTHING_MM = 8.0
@@ -30,9 +34,13 @@ class VoiActs(QObject):
 
     told = Signal(str)
 
-    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+    def __init__(self, session: Session, target: EditTarget, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._session = session
+        self._session, self._target = session, target
+        self.scans = ScanVoiActs(session, target, self)
+        self.scans.told.connect(self.told)
+        self.copies = VoiCopies(session, target, self)
+        self.copies.told.connect(self.told)
         self.proposals = ProposalActs(session, self)
         self.proposals.told.connect(self.told)
 
@@ -74,27 +82,18 @@ class VoiActs(QObject):
         self._session.document.apply("Change role", lambda case: with_voi_role(case, index, voi_id, role))
 
     def mark_reviewed(self) -> None:
-        """The active VOI was looked at; go to the next that was not."""
+        """The active VOI was looked at on the scan in view; go to the next that was not."""
         voi = self._session.voi
-        if voi is not None:
+        if voi is not None and (self.scans.review() or self._session.permission.reason is None):
             self._session.reviews.mark_seen(voi.mask)
             self.proposals.review()
             self.go_to_next_review()
 
     def go_to_next_review(self) -> None:
-        """Make the next VOI that was not looked at the active one, and centre on it."""
-        cycle, view_state = self._session.cycle, self._session.view_state
-        waiting = [voi for voi in (cycle.vois if cycle else ()) if not self._session.reviews.was_seen(voi.mask)]
-        later = [voi for voi in waiting if voi.voi_id != view_state.voi_id]
-        if not later:
-            done = "Every VOI of this cycle was looked at"
-            self.told.emit("This is the last VOI to look at" if waiting else done)
-            return
-        view_state.set_voi(later[0].voi_id)
-        if not later[0].mask.is_empty:
-            view_state.set_cursor(later[0].mask.centroid_mm())
+        """Make the next VOI and scan that were not looked at the active ones, and centre on it."""
+        self.scans.go_to_next()
 
-    def shape(self, act: str, margin_mm: float, plane: Plane) -> None:
+    def shape(self, act: str, margin_mm: float, plane: Plane, level: LevelShown) -> None:
         """Whole-VOI acts of the tool bar: margins, smoothing, filling between slices, regions of the image …"""
         session = self._session
         voi, cycle, point = session.voi, session.cycle, session.time_point
@@ -104,7 +103,14 @@ class VoiActs(QObject):
         state = session.view_state
         image = shown_spect(cycle, point.spect).volume
         by = ShapeSettings(
-            margin_mm, state.brush_radius_mm, state.cursor_mm, plane, image, point.registration.transform
+            margin_mm,
+            state.brush_radius_mm,
+            state.cursor_mm,
+            plane,
+            image,
+            point.registration.transform,
+            level,
+            next((known.mask for known in cycle.vois if known.role == "background"), None),
         )
         if act == "split":
             self._split(voi, by)
@@ -124,9 +130,11 @@ class VoiActs(QObject):
         self._change(label, voi.voi_id, lambda mask: combined(how, mask, other.mask))
 
     def _change(self, label: str, voi_id: str, change: Callable[[VoiMask], VoiMask]) -> None:
-        index = self._session.view_state.cycle
+        label += self._target.words()
         try:
-            self._session.document.apply(label, lambda case: with_mask(case, index, voi_id, change))
+            done = self._session.document.apply(label, lambda case: self._target.with_mask(case, voi_id, change))
+            if not done and self._session.permission.reason is None:
+                self.told.emit(f"{label}: nothing changed")
         except DosimetryError as error:
             self.told.emit(error.line())
 

@@ -9,17 +9,21 @@ from typing import Final
 import numpy as np
 
 from dosimetry_core.anatomical_plane import Plane
+from dosimetry_core.errors import MissingDataError
 from dosimetry_core.geometry import RigidTransform
 from dosimetry_core.voi import VoiMask
 from dosimetry_core.voi_editing import BrushGesture, intersect, paint, subtract, union
+from dosimetry_core.voi_level import mean_within, uphill_maximum
 from dosimetry_core.voi_reshaping import hollowed, level_trace, region_grown, smoothed
-from dosimetry_core.voi_shaping import fill_between_slices, isocontour, keep_island, with_margin
+from dosimetry_core.voi_shaping import isocontour, keep_island, with_margin
 from dosimetry_core.volume import Volume
+from widgets.level_chip import LevelShown
 
-ISOCONTOUR_SHARE = 0.42
-"""Share of the maximum at which an isocontour is drawn: between the 36 and 44 % found best for spheres of 4 to 100 mL
-in PET (Erdi et al. 1997, Cancer 80, 2505); a start that is drawn on, never a result by itself."""
 REACH_MM = 60.0
+CONTOUR_REACH_MM = 90.0
+"""An isocontour may be as long as a kidney and a half from its middle."""
+SUMMIT_FWHM_MM = 8.0
+"""About the resolution of a SPECT: finer maxima are noise."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,10 @@ class ShapeSettings:
         The slices that are drawn on.
     image, from_reference
         SPECT of the scan in view, and how its points follow from those of the reference frame.
+    level
+        At which level an isocontour is drawn.
+    background
+        Mask of the cycle's background VOI; None without one.
     """
 
     margin_mm: float
@@ -44,6 +52,8 @@ class ShapeSettings:
     plane: Plane
     image: Volume
     from_reference: RigidTransform
+    level: LevelShown
+    background: VoiMask | None
 
 
 def shape_edit(act: str, by: ShapeSettings) -> tuple[Callable[[VoiMask], VoiMask], str]:
@@ -63,8 +73,6 @@ def shape_edit(act: str, by: ShapeSettings) -> tuple[Callable[[VoiMask], VoiMask
         return lambda mask: smoothed(mask, margin_mm), f"Smooth over {margin_mm:g} mm:"
     if act == "hollow":
         return lambda mask: hollowed(mask, margin_mm), f"Hollow to {margin_mm:g} mm:"
-    if act in ("interpolate", "fill"):
-        return lambda mask: fill_between_slices(mask, "axial"), "Fill between slices:"
     if act == "keep-island":
         return lambda mask: keep_island(mask, point_mm), "Keep one island:"
     if act == "ball":
@@ -82,9 +90,26 @@ def _isocontour(mask: VoiMask, by: ShapeSettings) -> VoiMask:
         mask.geometry,
         by.from_reference,
         by.point_mm,
-        radius_mm=REACH_MM,
-        fraction_of_maximum=ISOCONTOUR_SHARE,
+        radius_mm=CONTOUR_REACH_MM,
+        threshold=_level(mask, by),
     )
+
+
+def _level(mask: VoiMask, by: ShapeSettings) -> float:
+    """Image value that an isocontour is drawn at."""
+    if by.level.kind == "concentration":
+        return by.level.value
+    highest = uphill_maximum(
+        by.image, mask.geometry, by.from_reference, by.point_mm, reach_mm=REACH_MM, fwhm_mm=SUMMIT_FWHM_MM
+    )
+    if by.level.kind == "maximum":
+        return by.level.value * highest
+    if by.background is None:
+        raise MissingDataError(
+            "this cycle has no background VOI", remedy="draw one and give it the role background, or take another level"
+        )
+    low = mean_within(by.image, by.background, by.from_reference)
+    return low + by.level.value * (highest - low)
 
 
 def _traced(mask: VoiMask, by: ShapeSettings) -> VoiMask:

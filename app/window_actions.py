@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Protocol, runtime_checkable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QWidget
 
 from app.document import Document
+from app.key_bindings import AS_DELIVERED, KeyBindings
 from app.key_table import KEY_ACTS
 from app.reviews import STEP_KEYS
 
 LONGEST_HISTORY = 40
 STEP_TITLES = ("Course", "Import", "Align", "VOIs", "Curves", "Dose", "Plan", "Report")
+
+
+@runtime_checkable
+class TellsKeys(Protocol):
+    """A widget whose tooltips name keys."""
+
+    def show_keys(self, keys: Mapping[str, str]) -> None:
+        """Key of each act by its name, as the system writes it."""
 
 
 class WindowActions:
@@ -22,6 +32,8 @@ class WindowActions:
     def __init__(self, window: QMainWindow, acts: Mapping[str, Callable[[], object]]) -> None:
         self.actions: dict[str, QAction] = {}
         self._image_actions: list[QAction] = []
+        self._with_tips: list[TellsKeys] = []
+        self._key_texts = AS_DELIVERED.text_by_name()
         menus = self.menus = dict[str, QMenu]()
         for name in ("File", "Edit", "View", "Tools", "Go", "Help"):
             menu = window.menuBar().addMenu(f"&{name}")
@@ -53,11 +65,23 @@ class WindowActions:
         self.actions[name] = action
         return action
 
+    def use_keys(self, bindings: KeyBindings) -> None:
+        """Give every act the keys that were chosen for it, in menus, palette and tooltips."""
+        for act in KEY_ACTS:
+            self.actions[act.name].setShortcuts([QKeySequence(key) for key in bindings.keys_of(act)])
+        self._key_texts = bindings.text_by_name()
+        for widget in self._with_tips:
+            widget.show_keys(self._key_texts)
+
     def add_to(self, widget: QWidget) -> None:
         """Make the image keys work while this widget, or one inside it, has the keyboard."""
         for view in widget.findChildren(QWidget):
             if view.property("takesImageKeys"):
                 view.addActions(self._image_actions)
+        for part in (widget, *widget.findChildren(QWidget)):
+            if isinstance(part, TellsKeys):
+                self._with_tips.append(part)
+                part.show_keys(self._key_texts)
 
     def add_history(self, document: Document) -> None:
         """A menu of all steps done, newest first; choosing one goes to the case right after it."""

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
 from app.cameras.opening import show_cameras, show_density_curves
 from app.command_palette import CommandPalette, entries_of
 from app.documentation_window import DocumentationWindow
+from app.key_bindings import AS_DELIVERED, KeyBindings, bindings_of
 from app.key_sheet import AboutDialog, KeySheet
 from app.reviews import STEP_KEYS, StepKey
-from app.view_state import CT_PRESETS
+from app.theme_choice import THEMES
+from app.view_state import CT_PRESETS, LAYOUTS
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -34,12 +38,24 @@ SHAPE_ACTS = (
 )
 
 
+SLICE_STEPS = {
+    "next_slice": 1,
+    "previous_slice": -1,
+    "slices_on": 10,
+    "slices_back": -10,
+    "last_slice": 10_000,
+    "first_slice": -10_000,
+}
+"""From the menu or the palette: so many slices on in the axial view; it stops at its ends."""
+
+
 class WindowActs:
     """Acts on a window and its session."""
 
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self._session = window.session
+        self.bindings = AS_DELIVERED
 
     def by_name(self) -> dict[str, Callable[[], object]]:
         """Every act by its name in the key table; ``go_1`` … ``go_8`` for the steps."""
@@ -49,7 +65,9 @@ class WindowActs:
             "patients": self.show_patients,
             "person": self.ask_who_works,
             "audit": self.show_audit_trail,
+            "network": self.show_network,
             "store": self.show_store,
+            "protocols": self.show_protocols,
             "cameras": partial(show_cameras, window),
             "density_curves": partial(show_density_curves, window),
             "open": self.choose_folder,
@@ -60,12 +78,19 @@ class WindowActs:
             "quit": window.close,
             "undo": document.undo,
             "redo": document.redo,
+            "history": window.toggle_history,
+            "second_window": partial(self.on_step, "voi", "show_second_window"),
+            "copy_cycle": partial(self.on_step, "voi", "copy_cycle"),
+            "reviewed": partial(self.on_step, "voi", "mark_reviewed"),
+            "own_shape": partial(self.on_step, "voi", "toggle_own_shape"),
             "fusion": view_state.cycle_fusion,
             "overlay": view_state.toggle_overlay,
             "contours": lambda: view_state.set_contours(not view_state.contours),
             "reset": view_state.reset,
             "previous_time_point": partial(self.step_time_point, -1),
             "next_time_point": partial(self.step_time_point, +1),
+            **{name: partial(self.in_view, steps) for name, steps in SLICE_STEPS.items()},
+            "close": partial(self.on_step, "voi", "close_outline", switch=False),
             "previous_cycle": partial(self.step_cycle, -1),
             "next_cycle": partial(self.step_cycle, +1),
             "inspector": window.toggle_inspector,
@@ -73,6 +98,15 @@ class WindowActs:
             "brush": partial(view_state.set_tool, "brush"),
             "erase": partial(view_state.set_tool, "erase"),
             "polygon": partial(view_state.set_tool, "polygon"),
+            "live-wire": partial(view_state.set_tool, "live-wire"),
+            "ball-tool": partial(view_state.set_tool, "ball"),
+            "ellipsoid": partial(view_state.set_tool, "ellipsoid"),
+            "move": partial(view_state.set_tool, "move"),
+            "scissors": partial(view_state.set_tool, "scissors"),
+            "crop": partial(view_state.set_tool, "crop"),
+            "edges": partial(self.on_step, "voi", "toggle_edges"),
+            "through": partial(self.on_step, "voi", "toggle_through"),
+            "clip": partial(self.on_step, "voi", "toggle_clip"),
             "smaller": partial(view_state.scale_brush, -1),
             "larger": partial(view_state.scale_brush, +1),
             "previous_voi": partial(self.step_voi, -1),
@@ -81,19 +115,24 @@ class WindowActs:
             "next_review": partial(self.on_step, "voi", "go_to_next_review"),
             "confirm": window.confirm_step,
             "palette": lambda: CommandPalette(entries_of(window), window).open_over(window),
-            "key_sheet": lambda: KeySheet(window.step(window.current_step), window).open(),
+            "key_sheet": self.show_key_sheet,
+            "keys": self.change_keys,
             "documentation": lambda: DocumentationWindow(window).open(),
             "about": lambda: AboutDialog(window).open(),
         }
         for act in SHAPE_ACTS:
             acts[act] = partial(self.on_step, "voi", "do_shape_act", act)
+        for theme in THEMES:
+            acts[f"theme_{theme}"] = partial(self.choose_theme, theme)
+        for layout in LAYOUTS:
+            acts[f"layout_{layout}"] = partial(self.on_step, "voi", "show_layout", layout)
         for number, (_name, width, level) in enumerate(CT_PRESETS, start=1):
             acts[f"preset_{number}"] = partial(view_state.set_window, width, level)
         for number, key in enumerate(STEP_KEYS, start=1):
             acts[f"go_{number}"] = partial(window.go_to, key)
         return acts
 
-    def on_step(self, key: StepKey, act: str, *arguments: str, switch: bool = True) -> None:
+    def on_step(self, key: StepKey, act: str, *arguments: str | Path, switch: bool = True) -> None:
         """Do something in a step, going there first; without ``switch`` only if it is in view."""
         window = self._window
         if window.current_step != key:
@@ -101,6 +140,20 @@ class WindowActs:
                 return
             window.go_to(key)
         getattr(window.step(key), act)(*arguments)
+
+    def in_view(self, steps: int) -> None:
+        """Go on by slices in the axial view of the step, if it has one."""
+        from widgets.slice_view import SliceView  # its image libraries are not needed for the first window
+
+        view = self._window.step(self._window.current_step).findChild(SliceView, "slice_axial")
+        if view is not None:
+            view.step_slices(steps)
+
+    def choose_theme(self, theme: str) -> None:
+        """Remember a look; the window takes it when it is opened next."""
+        self._session.preferences = replace(self._session.preferences, theme=theme)
+        words = "as the system" if theme == "system" else theme
+        self._window.job_strip.set_message(f"The look is {words} from the next start on; images stay on dark")
 
     def step_time_point(self, by: int) -> None:
         """Another scan of the cycle; stays at the ends."""
@@ -135,6 +188,46 @@ class WindowActs:
         reference = cycle.reference_time_point if cycle is not None else 0
         self._session.view_state.set_time_point(first if second == reference else second)
         self._window.go_to("align")
+
+    def use_keys(self) -> None:
+        """Take keys and gestures from the preferences; what of them can't be used is said."""
+        preferences = self._session.preferences
+        bindings, problems = bindings_of(preferences.keys, preferences.mouse)
+        self._use(bindings)
+        if problems:
+            self._window.job_strip.set_message(
+                f"As delivered, because the preferences were damaged: {', '.join(problems)}"
+            )
+
+    def _use(self, bindings: KeyBindings) -> None:
+        self.bindings = bindings
+        bindings.use()
+        self._window.actions_table.use_keys(bindings)
+
+    def show_key_sheet(self) -> None:
+        """Keys of the step in view."""
+        window = self._window
+        sheet = KeySheet(window.step(window.current_step), self.bindings, window)
+
+        def change() -> None:
+            sheet.reject()
+            self.change_keys()
+
+        sheet.change_requested.connect(change)
+        sheet.open()
+
+    def change_keys(self) -> None:
+        """Let keys and gestures be chosen; they hold at once and are kept with the preferences."""
+        from app.key_editor import KeyEditor
+
+        editor = KeyEditor(self.bindings, self._window)
+        editor.chosen.connect(self._keep_keys)
+        editor.open()
+
+    def _keep_keys(self, bindings: KeyBindings) -> None:
+        self._use(bindings)
+        keys, mouse = bindings.as_preferences()
+        self._session.preferences = replace(self._session.preferences, keys=keys, mouse=mouse)
 
     def choose_folder(self) -> None:
         """Ask for a case folder and open it."""
@@ -185,11 +278,39 @@ class WindowActs:
             keeping.courses.storage, course_id, who=lambda: keeping.courses.person or "", parent=self._window
         ).show()
 
+    def list_folder(self, folder: Path) -> None:
+        """Show on the import screen what a folder of DICOM holds."""
+        self._window.go_to("import")
+        self.on_step("import", "look_into_folder", folder)
+
+    def show_network(self) -> None:
+        """The department's archive: query, retrieve, send, receive."""
+        from app.network.window import NetworkWindow
+        from app.operations.data_folder import data_folder, make_private
+
+        session = self._session
+        shown = NetworkWindow(
+            make_private(data_folder()),
+            session.jobs,
+            patient_id=session.case.patient.patient_id,
+            evaluation=lambda: session.planned if session.is_current else None,
+            parent=self._window,
+        )
+        shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        shown.came.connect(self.list_folder)
+        shown.show()
+
     def show_store(self) -> None:
         """Where everything is kept, its backups and its check."""
         keeping = self._window.keeping
         if self._has_store() and keeping is not None:
             keeping.show_store()
+
+    def show_protocols(self) -> None:
+        """The shipped protocols and the clinic's own, to read and to edit."""
+        from app.protocols.opening import open_protocols
+
+        open_protocols(self._window)
 
     def _has_store(self) -> bool:
         if self._window.keeping is None:

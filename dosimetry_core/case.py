@@ -72,7 +72,9 @@ class Administration:
     """One nuclide given once.
 
     ``administered_activity_bq`` is at ``start``, the start of the infusion; the infusion is at a constant rate.
-    ``infusion_s`` is None where nothing was measured that is timed from its middle.
+    ``infusion_s`` is None where nothing was measured that is timed from its middle. ``planned_activity_bq`` is that of
+    the plan it was given by, ``plan_sha256`` the digest of the plan's file; ``given_by`` and ``comment`` are who
+    entered it, and why it is another activity than planned.
     """
 
     nuclide: str
@@ -80,6 +82,10 @@ class Administration:
     start: datetime
     infusion_s: float | None
     vial: VialMeasurement | None = None
+    planned_activity_bq: float | None = None
+    plan_sha256: str = ""
+    given_by: str = ""
+    comment: str = ""
 
     @property
     def time_zero(self) -> datetime:

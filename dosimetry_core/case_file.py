@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dosimetry_core import units
@@ -319,7 +319,7 @@ def _cycle(table: TomlTable) -> Cycle:
     administrations = tuple(
         a
         for a in (
-            _administration(item, offsets.get("dose_calibrator", 0.0), timed)
+            read_administration(item, offsets.get("dose_calibrator", 0.0), timed)
             for item in table.tables("administration", required=True)
         )
         if a is not None
@@ -388,7 +388,11 @@ def _role(table: TomlTable, name: str) -> Role | None:
     return chosen
 
 
-def _administration(table: TomlTable, calibrator_offset_s: float, timed: bool) -> Administration | None:
+def read_administration(table: TomlTable, calibrator_offset_s: float, timed: bool) -> Administration | None:
+    """One nuclide as given; None, and the problems gathered, if it can't be read.
+
+    ``calibrator_offset_s`` is added to the times of the readings; ``timed``: the length of the infusion is needed.
+    """
     name = table.text("nuclide")
     if name:
         try:
@@ -418,6 +422,7 @@ def _administration(table: TomlTable, calibrator_offset_s: float, timed: bool) -
             )
     else:
         table.wrong("administered_activity_mbq", "is missing", "add it, or vial and residual with their times")
+    stated = _planned_and_given(table)
     table.finish()
     if start is None or not name:
         return None
@@ -427,10 +432,21 @@ def _administration(table: TomlTable, calibrator_offset_s: float, timed: bool) -
         if not administration.administered_activity_bq > 0:
             table.wrong("residual_activity_mbq", "the residual exceeds the vial", "check both readings and times")
             return None
-        return administration
+        return replace(administration, **stated)
     if math.isnan(activity):
         return None
-    return Administration(name, activity * units.BQ_PER_MBQ, start, infusion_s)
+    return Administration(name, activity * units.BQ_PER_MBQ, start, infusion_s, **stated)
+
+
+def _planned_and_given(table: TomlTable) -> dict[str, Any]:
+    """What the plan was, who entered what was given, and why it is another activity."""
+    planned = table.optional_number("planned_activity_mbq", minimum=0, maximum=100_000)
+    return {
+        "planned_activity_bq": None if planned is None else planned * units.BQ_PER_MBQ,
+        "plan_sha256": table.optional_text("plan_sha256") or "",
+        "given_by": table.optional_text("given_by") or "",
+        "comment": table.optional_text("comment") or "",
+    }
 
 
 def _is_length(value: object) -> bool:

@@ -24,6 +24,30 @@ class SourceFile:
     sha256: str
 
 
+@dataclass(frozen=True)
+class DicomOrigin:
+    """What an object that is filed beside a series must repeat of it, as the files say it; empty where they don't.
+
+    Parameters
+    ----------
+    instance_uids
+        SOP instance UIDs in the order of the slices; one alone for an object that holds all slices itself.
+    study_date, study_time, patient_birth_date
+        As stored: DA and TM text.
+    """
+
+    instance_uids: tuple[str, ...]
+    study_date: str = ""
+    study_time: str = ""
+    study_id: str = ""
+    study_description: str = ""
+    accession_number: str = ""
+    referring_physician: str = ""
+    patient_birth_date: str = ""
+    patient_sex: str = ""
+    position_reference: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class ImageSeries:
     """One SPECT or CT series.
@@ -49,6 +73,8 @@ class ImageSeries:
         For ``decay_reference`` ``administration`` the stated start is the instant the values refer to.
     tube_voltage_kv
         Of a CT, peak; None if the file doesn't say.
+    origin
+        What objects made of this series repeat; None if it was not read from DICOM.
     """
 
     kind: Literal["spect", "ct"]
@@ -73,6 +99,7 @@ class ImageSeries:
     source_files: tuple[SourceFile, ...] = ()
     findings: tuple[Finding, ...] = ()
     tube_voltage_kv: float | None = None
+    origin: DicomOrigin | None = None
 
     def __post_init__(self) -> None:
         if self.acquisition_start.tzinfo is None:

@@ -16,6 +16,10 @@ def no_progress(fraction: float, message: str) -> None:
     """Progress for scripts and tests: does nothing."""
 
 
+def show_nothing(value: object) -> None:
+    """For those who wait for the whole: does nothing with what is there before."""
+
+
 def part_of(progress: Progress, begin: float, end: float) -> Progress:
     """Progress of one part of a longer computation, mapped to fractions ``begin`` … ``end`` of the whole."""
 

@@ -158,6 +158,10 @@ def _cycle(result: CycleResult, kidneys: Radiosensitivity, limits_gy: Mapping[st
                 "start": a.start.isoformat(),
                 "infusion_s": a.infusion_s,
                 "vial": plain(a.vial),
+                "planned_activity_bq": a.planned_activity_bq,
+                "plan_sha256": a.plan_sha256 or None,
+                "given_by": a.given_by or None,
+                "comment": a.comment or None,
             }
             for a in cycle.administrations
         ],

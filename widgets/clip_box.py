@@ -16,6 +16,8 @@ from widgets.tools.eye import Eye
 LETTERS = ("R", "L", "A", "P", "I", "S")
 """The faces in their order: low and high x, y, z."""
 LEAST_MM = 5.0
+_LEAST_SLANT = 0.25
+# Sine of the angle between a face's normal and the line of sight from which on the face can be dragged.
 _HANDLE = 8.0
 _LINE = QColor("#9aa3ad")
 _FACE = QColor("#ffd478")
@@ -55,9 +57,21 @@ class ClipBox:
         low[axis] = min(low[axis] + shift, self.high_mm[axis] - LEAST_MM)
         return replace(self, low_mm=low)
 
+    def _draggable(self, eye: Eye) -> list[int]:
+        """Faces that are not looked at straight on: a drag on the screen can move those along their normal."""
+        found = []
+        for face in range(6):
+            place = self.handle_mm(face)
+            unit = np.zeros(3)
+            unit[face // 2] = 1.0
+            along = eye.pixel_of(place + unit) - eye.pixel_of(place)
+            if np.hypot(along.x(), along.y()) > _LEAST_SLANT * eye.pixels_per_mm(place):
+                found.append(face)
+        return found
+
     def face_at(self, eye: Eye, pixel: QPointF) -> int | None:
         """The face whose handle is under the pointer, or None."""
-        for face in range(6):
+        for face in self._draggable(eye):
             away = eye.pixel_of(self.handle_mm(face)) - pixel
             if max(abs(away.x()), abs(away.y())) <= _HANDLE + 2:
                 return face
@@ -76,8 +90,8 @@ class ClipBox:
                     other = tuple(1 if k == axis else side for k, side in enumerate(sides))
                     painter.drawLine(at, corners[other])
         painter.setFont(font(scale=0.8))
-        for face, letter in enumerate(LETTERS):
-            at = eye.pixel_of(self.handle_mm(face))
+        for face in self._draggable(eye):
+            letter, at = LETTERS[face], eye.pixel_of(self.handle_mm(face))
             box = QRectF(at.x() - _HANDLE, at.y() - _HANDLE, 2 * _HANDLE, 2 * _HANDLE)
             painter.setPen(QPen(QColor(0, 0, 0), 1))
             painter.setBrush(_FACE)

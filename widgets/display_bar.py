@@ -129,6 +129,10 @@ class DisplayBar(QWidget):
         self._layout.addWidget(button)
         return button
 
+    def append(self, widget: QWidget) -> None:
+        """Put something else behind the settings."""
+        self._layout.addWidget(widget)
+
     def set_fusion(self, fusion: Fusion) -> None:
         """Mark which images are shown."""
         self._fusions[fusion].setChecked(True)

@@ -15,6 +15,7 @@ from widgets.theme import label, set_role
 
 SPECT_TOLERANCE = 0.4
 CT_TOLERANCE_HU = 40.0
+_TIP = "The brush takes only what is like the place where the stroke began, and connected to it; Alt held: everything"
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,7 @@ class EdgeChip(QWidget):
         self._layers: tuple[RangeLayer, ...] = ()
         self._switch = QCheckBox("Adapt to edges")
         self._switch.setObjectName("edge_switch")
-        self._switch.setToolTip(
-            "The brush takes only what is like the place where the stroke began and connected to it (A); "
-            "Alt held: everything"
-        )
+        self._switch.setToolTip(_TIP)
         self._switch.toggled.connect(lambda _on: self._tell())
         self._image = QComboBox()
         self._image.setObjectName("edge_layer")
@@ -77,6 +75,10 @@ class EdgeChip(QWidget):
                 self._image.addItem(layer.name, layer.key)
             self._image.setCurrentIndex(max(self._image.findData(chosen), 0) if given else -1)
         self._another_image()
+
+    def show_key(self, key: str) -> None:
+        """Name its key in the tooltip."""
+        self._switch.setToolTip(f"{_TIP} ({key})" if key else _TIP)
 
     def toggle(self) -> None:
         """On or off, as the user's act."""

@@ -7,6 +7,9 @@ from PySide6.QtGui import QColor, QPainter, QPen
 
 from widgets.theme import WARNING, font
 
+WORDS_STAY_MS = 6000
+"""Long enough to read a sentence."""
+
 
 def paint_words(painter: QPainter, at: QPointF, words: str, width: int, height: int) -> None:
     """A box with words near a place of a view of this size, kept within it; too long ones are cut with an ellipsis."""

@@ -30,6 +30,7 @@ class SliceGrid(QWidget):
     probe_moved = Signal(object)
     time_point_step_requested = Signal(int)
     overlay_toggle_requested = Signal()
+    confirm_requested = Signal()
     context_menu_requested = Signal(object, object)
     maximised_changed = Signal(str)
 
@@ -78,6 +79,7 @@ class SliceGrid(QWidget):
             "probe_moved",
             "time_point_step_requested",
             "overlay_toggle_requested",
+            "confirm_requested",
             "context_menu_requested",
         ):
             getattr(view, name).connect(getattr(self, name))
@@ -213,6 +215,10 @@ class SliceGrid(QWidget):
     def reset_view(self) -> None:
         """Whole slices."""
         self._all("reset_view")
+
+    def close_stroke(self) -> bool:
+        """Close an outline in progress; returns whether there was one."""
+        return any(view.close_stroke() for view in self.views.values())
 
     def cancel_stroke(self) -> bool:
         """Drop an unfinished stroke; returns whether there was one."""

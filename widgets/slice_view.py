@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -23,11 +23,12 @@ from dosimetry_core.anatomical_plane import Plane
 from dosimetry_core.geometry import VolumeGeometry
 from widgets.display_scale import WindowLevel
 from widgets.mouse_table import mouse_bindings
-from widgets.pointer_words import paint_words
+from widgets.pointer_words import WORDS_STAY_MS, paint_words
 from widgets.slice_annotation import SliceCorner
 from widgets.slice_canvas import SliceCanvas
 from widgets.slice_picture import Layer, value_at
 from widgets.tools.stroke import Stroke, Tool
+from widgets.view_keys import view_act
 from widgets.voi_shown import VoiShown
 
 __all__ = ["Layer", "SliceCorner", "SliceView", "VoiShown", "value_at"]
@@ -38,6 +39,7 @@ _ZOOM_STEP = 1.15
 _CLICK_MOVES_LESS_THAN = 4
 _NEAR_PIXELS = 8.0
 _WHEEL_NOTCH = 120
+_STEPS = {"next_slice": 1, "previous_slice": -1, "slices_on": 10, "slices_back": -10}
 
 
 class SliceView(SliceCanvas):
@@ -59,6 +61,8 @@ class SliceView(SliceCanvas):
     maximise_requested = Signal()
     time_point_step_requested = Signal(int)
     overlay_toggle_requested = Signal()
+    confirm_requested = Signal()
+    """Enter without an outline in progress: what is previewed shall be done."""
     context_menu_requested = Signal(object, object)
 
     def __init__(self, plane: Plane, parent: QWidget | None = None) -> None:
@@ -80,6 +84,8 @@ class SliceView(SliceCanvas):
         self._wheel = 0
         self._pressure = 1.0
         self._words = ""
+        self._forget_words = QTimer(self, singleShot=True, interval=WORDS_STAY_MS)
+        self._forget_words.timeout.connect(self._drop_words)
 
     def set_reference(self, geometry: VolumeGeometry | None) -> None:
         """The declared grid, whose planes are shown; another grid drops an unfinished stroke."""
@@ -113,8 +119,13 @@ class SliceView(SliceCanvas):
         self.update()
 
     def say_at_pointer(self, words: str) -> None:
-        """Words beside the pointer until the next press; empty takes them away."""
+        """Words beside the pointer until the next press, or for some seconds."""
         self._words = words
+        self._forget_words.start()
+        self.update()
+
+    def _drop_words(self) -> None:
+        self._words = ""
         self.update()
 
     # Acts of the user that keys or buttons also trigger
@@ -143,6 +154,13 @@ class SliceView(SliceCanvas):
         self._drag = ""
         self.update()
         self.stroke_cancelled.emit()
+        return True
+
+    def close_stroke(self) -> bool:
+        """Close an outline in progress; returns whether there was one."""
+        if self._stroke is None:
+            return False
+        self._after_stroke_event(self._stroke.close())
         return True
 
     def _go_to_slice(self, index: int) -> None:
@@ -338,36 +356,26 @@ class SliceView(SliceCanvas):
         self.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Slices, time points, view reset, brush size, finishing and dropping a stroke."""
-        steps = {
-            Qt.Key.Key_Down: 1,
-            Qt.Key.Key_Up: -1,
-            Qt.Key.Key_PageDown: 10,
-            Qt.Key.Key_PageUp: -10,
-            Qt.Key.Key_End: self.slice_count,
-            Qt.Key.Key_Home: -self.slice_count,
-        }
-        sizes = {Qt.Key.Key_BracketRight: 1, Qt.Key.Key_Plus: 1, Qt.Key.Key_BracketLeft: -1, Qt.Key.Key_Minus: -1}
-        key = Qt.Key(event.key())
-        if key in steps:
-            self.step_slices(steps[key])
-        elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
-            self.time_point_step_requested.emit(1 if key == Qt.Key.Key_Right else -1)
-        elif key in sizes and self._tool is not None:
-            self._tool.resize_by_steps(sizes[key])
-        elif key == Qt.Key.Key_R:
-            self.reset_view()
-        elif key == Qt.Key.Key_Space:
+        """What the keys of the view do (`view_keys`); Esc drops a stroke where nobody takes it before."""
+        act = view_act(event)
+        if act in _STEPS:
+            self.step_slices(_STEPS[act])
+        elif act in ("first_slice", "last_slice"):
+            self.step_slices(self.slice_count if act == "last_slice" else -self.slice_count)
+        elif act in ("previous_time_point", "next_time_point"):
+            self.time_point_step_requested.emit(1 if act == "next_time_point" else -1)
+        elif act == "overlay":
             if not event.isAutoRepeat():
                 self._space, self._space_used = True, False
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._stroke is not None:
-            self._after_stroke_event(self._stroke.close())
-        elif not (key == Qt.Key.Key_Escape and self.cancel_stroke()):
+        elif act == "close":
+            if not self.close_stroke():
+                self.confirm_requested.emit()
+        elif not (event.key() == Qt.Key.Key_Escape and self.cancel_stroke()):
             super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        """A tap of Space asks for the overlay on or off."""
-        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+        """A tap of the overlay's key asks for the overlay on or off; held, it pans."""
+        if view_act(event) == "overlay" and not event.isAutoRepeat():
             self._space = False
             if not self._space_used:
                 self.overlay_toggle_requested.emit()

@@ -30,10 +30,19 @@ from PySide6.QtWidgets import (
 )
 
 from dosimetry_core.units import HOUR
-from widgets.theme import ACCENT, DIMMED, GOOD, LINE, RAISED, SURFACE, TEXT, WARNING, font
+from widgets.theme import IMAGE_BACKGROUND, font, shades
 
 TickState = Literal["drawn", "unreviewed", "reviewed"]
 _DRAG_TYPE = "application/x-lutetia-time-point"
+
+
+@dataclass(frozen=True)
+class TimeTick:
+    """One VOI on a scan: colour, state, and both in words."""
+
+    colour: str
+    state: TickState
+    words: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +60,8 @@ class TimeCell:
     image
         Picture, or None.
     ticks
-        One for each VOI: colour and state. Reviewed ones are filled, others are rims.
+        One for each VOI: a reviewed one is filled, one that was drawn on this scan a rim, one that was only propagated
+        a line.
     """
 
     key: str
@@ -61,7 +71,7 @@ class TimeCell:
     registration: str = ""
     registered: bool = True
     image: QImage | None = None
-    ticks: tuple[tuple[str, TickState], ...] = ()
+    ticks: tuple[TimeTick, ...] = ()
 
 
 class TimeStrip(QWidget):
@@ -156,10 +166,11 @@ class _CellButton(QAbstractButton):
         self._cell = cell
         self.setText(cell.title)
         lines = [cell.title, self._delay(), cell.scanner, cell.registration]
+        states = [tick.words for tick in cell.ticks if tick.words]
         self.setToolTip(
-            "\n".join(line for line in lines if line) + "\nDrop on another to compare (← →: previous, next)"
+            "\n".join(line for line in (*lines, *states) if line) + "\nDrop on another to compare (← →: previous, next)"
         )
-        self.setAccessibleDescription(" ".join(line for line in lines[1:] if line))
+        self.setAccessibleDescription(" ".join(line for line in (*lines[1:], *states) if line))
         self.updateGeometry()
         self.update()
 
@@ -190,9 +201,9 @@ class _CellButton(QAbstractButton):
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             box = QRectF(self.rect()).adjusted(1, 1, -1, -1)
             checked = self.isChecked()
-            rim = QColor(ACCENT) if checked or self.hasFocus() else QColor(LINE)
+            rim = QColor(shades().accent) if checked or self.hasFocus() else QColor(shades().line)
             painter.setPen(QPen(rim, 1.6 if checked else 1))
-            painter.setBrush(QColor(RAISED if checked or self.underMouse() else SURFACE))
+            painter.setBrush(QColor(shades().raised if checked or self.underMouse() else shades().surface))
             painter.drawRoundedRect(box, 5, 5)
             picture = QRectF(box.left() + 5, box.top() + 5, 66, box.height() - 10)
             self._paint_picture(painter, picture)
@@ -201,7 +212,7 @@ class _CellButton(QAbstractButton):
             painter.end()
 
     def _paint_picture(self, painter: QPainter, place: QRectF) -> None:
-        painter.fillRect(place, QColor("#141517"))
+        painter.fillRect(place, QColor(IMAGE_BACKGROUND))
         image = self._cell.image
         if image is None:
             return
@@ -215,17 +226,23 @@ class _CellButton(QAbstractButton):
         metrics, second = QFontMetricsF(strong), QFontMetricsF(small)
         y = 8 + metrics.ascent()
         painter.setFont(strong)
-        painter.setPen(QColor(TEXT))
+        painter.setPen(QColor(shades().text))
         painter.drawText(QPointF(left, y), self._cell.title)
         painter.setFont(small)
         y += metrics.descent() + second.ascent() + 1
-        painter.setPen(QColor(DIMMED))
+        painter.setPen(QColor(shades().dimmed))
         painter.drawText(QPointF(left, y), self._delay())
         y += second.height()
-        painter.setPen(QColor(GOOD if self._cell.registered else WARNING))
+        painter.setPen(QColor(shades().good if self._cell.registered else shades().warning))
         painter.drawText(QPointF(left, y), self._cell.registration)
         y += second.descent() + 7
-        for number, (colour, state) in enumerate(self._cell.ticks):
+        if self._cell.ticks:
+            # On dark, as over the images: colours of VOIs are chosen for it.
+            ground = QRectF(left - 3, y - 5, min(11 * len(self._cell.ticks) + 3, self.width() - left - 3), 10)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(IMAGE_BACKGROUND))
+            painter.drawRoundedRect(ground, 3, 3)
+        for number, (colour, state) in enumerate((tick.colour, tick.state) for tick in self._cell.ticks):
             x = left + 4 + number * 11
             if x > self.width() - 8:
                 break

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
@@ -11,6 +11,7 @@ from dosimetry_core.units import MILLIMETRE
 from widgets.edge_chip import EdgeChip
 from widgets.flow_layout import FlowLayout
 from widgets.level_chip import LevelChip
+from widgets.mouse_table import mouse_bindings
 from widgets.preview_bar import PreviewBar
 from widgets.quantity_edit import QuantityEdit
 from widgets.range_chip import RangeChip
@@ -18,34 +19,37 @@ from widgets.theme import label
 from widgets.tools.brush import LARGEST_RADIUS_MM, SMALLEST_RADIUS_MM
 
 _TOOLS = (
-    ("cursor", "Cursor", "Move the linked cursor (Esc)"),
-    ("brush", "Brush", "Paint (B); Ctrl held: erase; Shift + wheel or [ ]: size"),
-    ("erase", "Erase", "Erase (E); Ctrl held: paint; Shift + wheel or [ ]: size"),
-    ("polygon", "Polygon", "Click corners or draw freehand (P); double click or Enter closes; Ctrl held: erase"),
-    ("live-wire", "Live wire", "Click corners; between them the outline runs along edges (V); Ctrl held: erase"),
-    ("ball", "Ball", "Drag from the middle (O), then pull its handles, on slices or in 3D; Ctrl held: take away"),
-    ("ellipsoid", "Ellipsoid", "Drag from the middle (Shift+O), then pull its handles; Ctrl held: take away"),
-    ("move", "Move", "Drag the VOI as a whole, on slices or in 3D (D)"),
-    ("scissors", "Scissors", "Draw an outline, on a slice or in 3D: what is inside goes, through all depth (S)"),
-    ("crop", "Cut outside", "Draw an outline, on a slice or in 3D: what is outside goes, through all depth (Shift+S)"),
+    ("cursor", "Cursor", "Move the linked cursor"),
+    ("brush", "Brush", "Paint; Ctrl held: erase"),
+    ("erase", "Erase", "Erase; Ctrl held: paint"),
+    ("polygon", "Polygon", "Click corners or draw freehand; double click or Enter closes; Ctrl held: erase"),
+    ("live-wire", "Live wire", "Click corners; between them the outline runs along edges; Ctrl held: erase"),
+    ("ball", "Ball", "Drag from the middle, then pull its handles, on slices or in 3D; Ctrl held: take away"),
+    ("ellipsoid", "Ellipsoid", "Drag from the middle, then pull its handles; Ctrl held: take away"),
+    ("move", "Move", "Drag the VOI as a whole, on slices or in 3D"),
+    ("scissors", "Scissors", "Draw an outline, on a slice or in 3D: what is inside goes, through all depth"),
+    ("crop", "Cut outside", "Draw an outline, on a slice or in 3D: what is outside goes, through all depth"),
 )
 _ACTS = (
-    ("margin-plus", "Grow", "Grow the VOI by the margin (M)"),
-    ("margin-minus", "Shrink", "Shrink the VOI by the margin (Shift+M)"),
+    ("margin-plus", "Grow", "Grow the VOI by the margin"),
+    ("margin-minus", "Shrink", "Shrink the VOI by the margin"),
     (
         "interpolate",
         "Fill slices",
-        "Fill between drawn slices of the plane worked on; shown first, again or Enter: do it (I)",
+        "Fill between drawn slices of the plane worked on; shown first, again or Enter: do it",
     ),
-    ("keep-island", "Keep island", "Keep only the part under the cursor (K)"),
-    ("isocontour", "Isocontour", "Region above the level, connected to the cursor (T)"),
-    ("level-trace", "Level trace", "Add, on this slice, what is at least as hot as the cursor's place (L)"),
+    ("keep-island", "Keep island", "Keep only the part under the cursor"),
+    ("isocontour", "Isocontour", "Region above the level, connected to the cursor"),
+    ("level-trace", "Level trace", "Add, on this slice, what is at least as hot as the cursor's place"),
     ("grow-region", "Grow region", "Add what is like the place of the cursor and connected to it"),
     ("ball", "Add ball", "Add a ball of the brush's radius at the cursor"),
     ("smooth", "Smooth", "Smooth the surface over the margin; the volume stays"),
     ("hollow", "Hollow", "Keep a shell as thick as the margin"),
     ("split", "Split", "Divide touching lesions where the image has its valleys; parts become VOIs of their own"),
 )
+_THROUGH_TIP = "Paint a ball through neighbouring slices; off: this slice alone"
+# Tools whose act has another name in the key table, because an act on the whole VOI has theirs.
+_ACT_OF_TOOL = {"ball": "ball-tool"}
 COMBINATIONS = (
     ("add", "Add {}", "Everything that is in either"),
     ("subtract", "Without {}", "Everything that is not in the other: organ without lesions"),
@@ -90,9 +94,7 @@ class VoiToolBar(QWidget):
         )
         self._radius.set_tool_tip("Brush radius (Shift + wheel, [ ])")
         self._radius.edited.connect(lambda radius_mm: self.radius_changed.emit(radius_mm))
-        self._ball = _button(
-            "brush_spherical", "Through slices", "Paint a ball through neighbouring slices; off: this slice alone (J)"
-        )
+        self._ball = _button("brush_spherical", "Through slices", _THROUGH_TIP)
         self._ball.setCheckable(True)
         self._ball.setChecked(True)
         self._ball.clicked.connect(lambda checked: self.spherical_toggled.emit(checked))
@@ -140,6 +142,20 @@ class VoiToolBar(QWidget):
         self.set_others(())
         self.set_tool("cursor")
         self.set_radius(8.0)
+
+    def show_keys(self, keys: Mapping[str, str]) -> None:
+        """Name the keys in the tooltips; by the names of the key table."""
+        tips = {f"tool_{name}": (tip, _ACT_OF_TOOL.get(name, name)) for name, _text, tip in _TOOLS}
+        tips |= {f"act_{name.replace('-', '_')}": (tip, name) for name, _text, tip in _ACTS}
+        tips["brush_spherical"] = (_THROUGH_TIP, "through")
+        for button in self.findChildren(QToolButton):
+            tip, act = tips.get(button.objectName(), ("", ""))
+            if tip:
+                key = keys.get(act, "")
+                button.setToolTip(f"{tip} ({key})" if key else tip)
+        self.edges.show_key(keys.get("edges", ""))
+        ways = (mouse_bindings().gesture("size"), keys.get("smaller", ""), keys.get("larger", ""))
+        self._radius.set_tool_tip(f"Brush radius ({', '.join(way for way in ways if way)})")
 
     def set_tool(self, name: str) -> None:
         """Mark the active tool."""

@@ -42,7 +42,7 @@ from PySide6.QtWidgets import (
 from dosimetry_core.units import GRAY, KILOBECQUEREL_PER_ML, MEGABECQUEREL, MILLILITRE, DisplayUnit
 from dosimetry_core.voi import ROLES, Role
 from widgets.quantity_edit import quantity_text
-from widgets.theme import STALE
+from widgets.theme import shades
 
 FACTOR = DisplayUnit("", 1.0, 3)
 _Index = QModelIndex | QPersistentModelIndex
@@ -66,6 +66,8 @@ class VoiRow:
     stale: bool = False
     note: str = ""
     proposed: bool = False
+    review: str = ""
+    """On how many scans somebody looked at it: ``"2 of 4"``."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ _COLUMNS = (
     _Column("activity", "Activity", "activity_bq", MEGABECQUEREL, "Activity at this time point, corrected as set"),
     _Column("factor", "Factor", "recovery_factor", FACTOR, "Partial-volume factor that was applied"),
     _Column("dose", "Dose", "absorbed_dose_gy", GRAY, "Absorbed dose ± standard uncertainty (k = 1)"),
+    _Column("review", "Seen", "review", None, "On how many scans somebody looked at the VOI as it lies there"),
 )
 
 
@@ -111,7 +114,8 @@ class VoiTable(QTableView):
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)
         self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        # Rows are alike: the height of one is asked for, not that of all after every change of a number.
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setHighlightSections(False)
@@ -129,6 +133,9 @@ class VoiTable(QTableView):
         with QSignalBlocker(self):
             self._model.fill(tuple(rows))
             self.set_current(current)
+        if rows:
+            upright = self.verticalHeader()
+            upright.setDefaultSectionSize(max(self.sizeHintForRow(0), upright.sectionSizeHint(0)))
         self._fit_names()
 
     def set_current(self, voi_id: str | None) -> None:
@@ -186,7 +193,7 @@ class VoiTable(QTableView):
         super().mousePressEvent(event)
 
     def show_columns(self, keys: Sequence[str]) -> None:
-        """Which columns are seen: some of name, role, volume, mean, activity, factor, dose."""
+        """Which columns are seen: some of name, role, volume, mean, activity, factor, dose, review."""
         for number, column in enumerate(_COLUMNS):
             self.setColumnHidden(number, column.key not in keys)
         self._fit_names()
@@ -284,7 +291,7 @@ class _VoiModel(QAbstractTableModel):
             side = Qt.AlignmentFlag.AlignRight if column.unit else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ForegroundRole and row.stale and column.key == "dose":
-            return QColor(STALE)
+            return QColor(shades().stale)
         if role == Qt.ItemDataRole.ToolTipRole:
             proposed = "proposed, not yet reviewed" if row.proposed else ""
             stale = "stale: its inputs changed" if row.stale and column.key == "dose" else ""
@@ -333,6 +340,10 @@ def colour_icon(name: str, *, filled: bool = True) -> QIcon:
         painter.setPen(QPen(QColor(name), 2))
         painter.setBrush(QColor(name) if filled else Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(3, 3, 18, 18, 4, 4)
+        # A rim that keeps white and light colours apart from a light ground.
+        painter.setPen(QPen(QColor(shades().hover_line), 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(2, 2, 20, 20, 5, 5)
     finally:
         painter.end()
     return QIcon(pixmap)

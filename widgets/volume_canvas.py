@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,6 +33,7 @@ _REFINE_AFTER_MS = 160
 _MESH_AFTER_MS = 150
 _CURSOR_AFTER_MS = 120
 _ROOM_MM = 20.0
+_CLIP_TIP = "Clip planes: drag the lettered squares"
 
 
 class VolumeCanvas(QWidget):
@@ -90,7 +91,7 @@ class VolumeCanvas(QWidget):
         self._toggle.setCheckable(True)
         self._toggle.setChecked(True)
         self._toggle.clicked.connect(self.set_projection_visible)
-        self._clip_button = self._corner_button("volume_clip", "Clip", "Clip planes: drag the lettered squares (X)")
+        self._clip_button = self._corner_button("volume_clip", "Clip", _CLIP_TIP)
         self._clip_button.setCheckable(True)
         self._clip_button.clicked.connect(self.set_clipped)
 
@@ -103,6 +104,11 @@ class VolumeCanvas(QWidget):
         button.setCursor(Qt.CursorShape.ArrowCursor)
         return button
 
+    def show_keys(self, keys: Mapping[str, str]) -> None:
+        """Name the key in the tooltip."""
+        key = keys.get("clip", "")
+        self._clip_button.setToolTip(f"{_CLIP_TIP} ({key})" if key else _CLIP_TIP)
+
     @property
     def is_fallback(self) -> bool:
         """Whether the plain projection is shown."""
@@ -113,9 +119,11 @@ class VolumeCanvas(QWidget):
         return QSize(320, 280)
 
     def set_reference(self, geometry: VolumeGeometry | None) -> None:
-        """The declared grid; another one begins without clip planes."""
+        """The declared grid; another one is framed anew, and begins without clip planes."""
         if geometry is not self._geometry:
             self._geometry = geometry
+            if self._scene is not None:
+                self._scene.frame_anew()
             self.set_clipped(False)
         self._redraw()
 

@@ -121,6 +121,8 @@ class VolumeScene:
                 self._add_volume(layer, scale)
         if self._volume is not None:
             self._volume.SetVisibility(visible)
+            if not self._framed:
+                self.reset_view()
 
     def _add_volume(self, layer: Layer, scale: ColourScale) -> None:
         # The values are kept here: VTK only points at them.
@@ -177,9 +179,18 @@ class VolumeScene:
             self._renderer.ResetCamera(*joined)
             camera.Zoom(1.25)
             self._framed = True
+        elif self._volume is not None:
+            # Nothing is drawn yet: the whole image, and it stays so while VOIs come one by one.
+            self._renderer.ResetCamera(*self._volume.GetBounds())
+            camera.Zoom(1.6)
+            self._framed = True
         else:
             self._renderer.ResetCamera()
         self._cursor.SetVisibility(True)
+
+    def frame_anew(self) -> None:
+        """What is shown next is another case: frame it."""
+        self._framed = False
 
     def rotate(self, right: float, up: float) -> None:
         """Turn the camera about the middle, in degrees."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from widgets.clip_box import ClipBox
 from widgets.mouse_table import mouse_bindings
 from widgets.opengl_probe import opengl_fault
-from widgets.pointer_words import paint_words
+from widgets.pointer_words import WORDS_STAY_MS, paint_words
 from widgets.theme import ACCENT
 from widgets.tools.brush import BrushTool
 from widgets.tools.ellipsoid import EllipsoidTool
@@ -55,6 +55,8 @@ class VolumeView(VolumeCanvas):
         self._last = QPointF()
         self._pressed = QPointF()
         self._clip_from: tuple[ClipBox, int] | None = None
+        self._forget_words = QTimer(self, singleShot=True, interval=WORDS_STAY_MS)
+        self._forget_words.timeout.connect(self._drop_words)
 
     def set_tool(self, tool: Tool | None) -> None:
         """The active tool, the same that the slices have; None lets the left button turn."""
@@ -78,8 +80,13 @@ class VolumeView(VolumeCanvas):
         self.update()
 
     def say_at_pointer(self, words: str) -> None:
-        """Words beside the pointer until the next press; empty takes them away."""
+        """Words beside the pointer until the next press, or for some seconds."""
         self._words = words
+        self._forget_words.start()
+        self.update()
+
+    def _drop_words(self) -> None:
+        self._words = ""
         self.update()
 
     def cancel_stroke(self) -> bool:
@@ -187,7 +194,7 @@ class VolumeView(VolumeCanvas):
                 self.stroke_cancelled.emit()
             else:
                 self.stroke_finished.emit(gesture)
-        elif drag == "turn" and still and event.button() == Qt.MouseButton.LeftButton and self._tool is None:
+        elif drag == "turn" and still and event.button() == Qt.MouseButton.LeftButton:
             point = self.point_seen(event.position())
             if point is not None:
                 self.cursor_moved.emit(point)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -26,15 +26,55 @@ _UNSAID = ("vois", "mask", "settings", "transform", "laboratory", "administratio
 _NUMBERED = {"cycles": "cycle", "time points": "scan", "blood samples": "blood sample"}
 
 
+@dataclass(frozen=True)
+class ValueChange:
+    """One value that differs, in the user's words: where it is, what it was, what it is."""
+
+    place: str
+    old: str
+    new: str
+
+
+def every_field(_class_name: str, _field_name: str) -> bool:
+    """Look at everything."""
+    return True
+
+
+def changes_in_words(
+    before: Case, after: Case, *, counts: Callable[[str, str], bool] = every_field
+) -> tuple[ValueChange, ...]:
+    """Every value that differs between two cases, of the fields that count (by the names of class and field)."""
+    return tuple(
+        ValueChange(_place_in_words(place), *_told_apart(old, new))
+        for place, old, new in _differing(before, after, (), counts)
+    )
+
+
+def _told_apart(old: Any, new: Any) -> tuple[str, str]:
+    """Both values in words that differ: all digits, or that it is another one, where the usual words are the same."""
+    before, after = _words(old), _words(new)
+    if before != after:
+        return before, after
+    if isinstance(old, float) and isinstance(new, float):
+        return repr(old), repr(new)
+    return before, f"{after}, changed"
+
+
+def same_values(before: Case, after: Case, *, counts: Callable[[str, str], bool] = every_field) -> bool:
+    """Whether no value differs, of the fields that count; quick where the cases share their branches."""
+    return next(_differing(before, after, (), counts), None) is None
+
+
 def change_in_words(before: Case, after: Case) -> tuple[str, str]:
     """The values that differ, before and after: ``("fit model: mono-exponential", "fit model: bi-exponential")``.
 
     Shapes are told by their volume, motions by shift and angle, images by their series.
     """
-    pairs = [(_place_in_words(place), _words(old), _words(new)) for place, old, new in _differing(before, after, ())]
-    shown = pairs[:MOST_VALUES]
-    rest = f"; and {len(pairs) - MOST_VALUES} more" if len(pairs) > MOST_VALUES else ""
-    old, new = ("; ".join(f"{pair[0]}: {pair[side]}" for pair in shown) + rest for side in (1, 2))
+    changes = changes_in_words(before, after)
+    shown = changes[:MOST_VALUES]
+    rest = f"; and {len(changes) - MOST_VALUES} more" if len(changes) > MOST_VALUES else ""
+    old = "; ".join(f"{change.place}: {change.old}" for change in shown) + rest
+    new = "; ".join(f"{change.place}: {change.new}" for change in shown) + rest
     return old, new
 
 
@@ -47,18 +87,25 @@ def _place_in_words(place: _Place) -> str:
     return ", ".join(words) or "case"
 
 
-def _differing(before: Any, after: Any, place: _Place) -> Iterator[_Pair]:
+_Counts = Callable[[str, str], bool]
+_WHOLES = (VoiMask, ImageSeries, RigidTransform)
+"""What is told as a whole: shapes by their volume, images by their series, motions by shift and angle."""
+
+
+def _differing(before: Any, after: Any, place: _Place, counts: _Counts) -> Iterator[_Pair]:
     if before is after:
         return
-    if type(before) is not type(after) or isinstance(after, (VoiMask, ImageSeries, RigidTransform)):
+    if type(before) is not type(after):
         yield place, before, after
+    elif isinstance(after, _WHOLES):
+        if next(_within(before, after, place, counts), None) is not None:
+            yield place, before, after
     elif is_dataclass(after):
-        for part in fields(after):
-            yield from _differing(getattr(before, part.name), getattr(after, part.name), (*place, _name(part.name)))
+        yield from _within(before, after, place, counts)
     elif isinstance(after, Mapping):
-        yield from _of_parts(dict(before), dict(after), place)
+        yield from _of_parts(dict(before), dict(after), place, counts)
     elif isinstance(after, tuple) and _parts(before) is not None and _parts(after) is not None:
-        yield from _of_parts(_parts(before) or {}, _parts(after) or {}, place)
+        yield from _of_parts(_parts(before) or {}, _parts(after) or {}, place, counts)
     elif isinstance(after, np.ndarray):
         if not np.array_equal(before, after):
             yield place, before, after
@@ -66,11 +113,18 @@ def _differing(before: Any, after: Any, place: _Place) -> Iterator[_Pair]:
         yield place, before, after
 
 
-def _of_parts(before: Mapping[Any, Any], after: Mapping[Any, Any], place: _Place) -> Iterator[_Pair]:
+def _within(before: Any, after: Any, place: _Place, counts: _Counts) -> Iterator[_Pair]:
+    for part in fields(after):
+        if counts(type(after).__name__, part.name):
+            here = (*place, _name(part.name))
+            yield from _differing(getattr(before, part.name), getattr(after, part.name), here, counts)
+
+
+def _of_parts(before: Mapping[Any, Any], after: Mapping[Any, Any], place: _Place, counts: _Counts) -> Iterator[_Pair]:
     for key in dict.fromkeys([*before, *after]):
         here = (*place, _name(key))
         if key in before and key in after:
-            yield from _differing(before[key], after[key], here)
+            yield from _differing(before[key], after[key], here, counts)
         else:
             yield here, before.get(key), after.get(key)
 
@@ -109,6 +163,8 @@ def _words(value: Any) -> str:
             return ", ".join(_words(item) for item in value) or ABSENT
         case float():
             return f"{value:.12g}"
+        case np.ndarray():
+            return f"{'×'.join(str(count) for count in value.shape)} values"
     if is_dataclass(value):
         parts = ((part.name, getattr(value, part.name)) for part in fields(value))
         return ", ".join(f"{name.replace('_', ' ')} {_words(item)}" for name, item in parts if item is not None)

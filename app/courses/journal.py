@@ -15,13 +15,14 @@ from app.plans.plan_choice import PlanChoice
 from app.plans.plan_signing import PlanFile
 from app.reviews import Reviews
 from app.store.case_tree import CaseTree
-from app.store.course_history import CourseHistory, PlanAct, after_event
+from app.store.course_history import CourseHistory, KeptPlan, PlanAct, after_event
 from app.store.events import CourseSummary, Digest, Event, EventKind
 from app.store.storage import CourseChangedError, Storage, StoreError
 from app.window_texts import planned_cycles, protocol_of
 from dosimetry_core.canonical_json import sha256_hex
 from dosimetry_core.case import Case
 from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.planning.plan_states import PlanAction, PlanRole
 from dosimetry_core.report.words import nuclide_symbol
 from dosimetry_core.units import GIGABECQUEREL
 
@@ -164,7 +165,9 @@ class CourseJournal(QObject):
             return
         command = step.command
         old, new = change_in_words(command.before, command.after)
-        data = {"position": step.position}
+        data: dict[str, Any] = {"position": step.position}
+        if command.is_final:
+            data["final"] = True
         self._add("edited", command.label, case=command.after, old=old, new=new, why=command.why, data=data)
 
     def _note_confirmation(self, step: str) -> None:
@@ -210,6 +213,8 @@ class CourseJournal(QObject):
         ------
         StoreError
             If it could not be made durable: then nothing of it was kept.
+        PlanRefusedError
+            If the state of the plan that is approved does not allow it.
         """
         if not self.flush():
             raise StoreError(
@@ -217,9 +222,13 @@ class CourseJournal(QObject):
             )
         digest = sha256_hex(plan.content)
         before = self._history
+        if act == "approved":
+            signed = self._history.plan_of_file(plan.signed_sha256)
+            if signed is not None:
+                self._history.standing(signed).after("approve", "physician", where=signed.path)
         if act == "signed":
             for earlier in self._history.plans:
-                if earlier.cycle == plan.cycle and not earlier.superseded:
+                if earlier.cycle == plan.cycle and self._history.standing(earlier).allows("supersede", "program"):
                     words = f"Supersede the plan of {earlier.time:%d %b %Y %H:%M}"
                     self._add("plan-superseded", words, data={"file_sha256": earlier.file_sha256})
         data = {
@@ -230,11 +239,58 @@ class CourseJournal(QObject):
             "signer": plan.signer,
             "from_elsewhere": plan.case is None,
         }
+        if plan.signed_sha256:
+            data["signed_sha256"] = plan.signed_sha256
         what = "Sign the plan" if act == "signed" else "Approve the plan"
         kind: EventKind = "plan-signed" if act == "signed" else "plan-approved"
         objects = {digest: plan.content}
         self._add(kind, what, case=plan.case, new=plan.path.name, why=why, data=data, objects=objects)
         self._append_now(before)
+
+    def revoke_plan(self, plan: PlanFile, action: PlanAction, role: PlanRole, *, who: str, why: str) -> None:
+        """Keep that a plan was returned or revoked, with the reason; all its files are in force no more.
+
+        Raises
+        ------
+        StoreError
+            If the store does not keep the plan, or it could not be made durable: then nothing of it was kept.
+        PlanRefusedError
+            If its state, or the role, does not allow it.
+        """
+        if not self.flush():
+            raise StoreError("earlier changes are not saved yet", where="store", remedy="mend what the notice says")
+        kept = self._history.plan_of_file(sha256_hex(plan.content))
+        if kept is None:
+            raise StoreError(
+                "this course keeps no such plan", where=plan.path.name, remedy="revoke it where it is kept"
+            )
+        before = self._history
+        self._history.standing(kept).after(action, role, where=kept.path)
+        data = {"files": list(self._files_with(kept)), "act": action, "role": role, "signer": who}
+        what = "Return the plan" if action == "return" else "Revoke the plan"
+        self._add("plan-revoked", what, old=before.standing(kept).state, new="revoked", why=why, data=data)
+        self._append_now(before)
+
+    def note_administered(self, plan: PlanFile, words: str) -> None:
+        """Keep that a plan was given, together with the next edit: the cycle as it was given.
+
+        Raises
+        ------
+        PlanRefusedError
+            If its state does not allow it.
+        """
+        kept = self._history.plan_of_file(sha256_hex(plan.content))
+        if kept is None:
+            return
+        self._end_drags()
+        self._history.standing(kept).after("administer", "staff", where=kept.path)
+        files = list(self._files_with(kept))
+        self._add("plan-administered", "Give the plan", old="approved", new=words, data={"files": files})
+
+    def _files_with(self, kept: KeptPlan) -> tuple[Digest, ...]:
+        """Digests of all files in force of the same plan: signed, and signed and approved."""
+        same = [p for p in self._history.plans if p.is_in_force and (p.cycle, p.case) == (kept.cycle, kept.case)]
+        return tuple(plan.file_sha256 for plan in same)
 
     # --- keeping ----------------------------------------------------------------------------------------------------
 

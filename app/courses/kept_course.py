@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -15,7 +15,7 @@ from app.store.case_tree import CaseTree, images_of_cases
 from app.store.course_history import CourseHistory, replayed
 from app.store.storage import Storage
 from dosimetry_core.case import Case
-from dosimetry_core.progress import Progress, part_of
+from dosimetry_core.progress import Progress, part_of, show_nothing
 
 RESTORED_STEPS = 300
 """So many undoable steps come back on reopening; all of them stay in the store and in the audit trail."""
@@ -31,7 +31,7 @@ class KeptCourse:
     confirmations: tuple[Confirmation, ...]
     seen_masks: tuple[Any, ...]
     plan_files: tuple[PlanFile, ...]
-    """Signed and approved plans that were not superseded, oldest first."""
+    """Signed and approved plans in force, oldest first."""
 
 
 def outline(storage: Storage, tree: CaseTree, history: CourseHistory) -> Case:
@@ -64,7 +64,7 @@ def read_kept_course(
     newest = _required(history)
     shown = history.shortened(RESTORED_STEPS)
     confirmed = {step: kept.case for step, kept in history.confirmations.items()}
-    plans = [plan for plan in history.plans if not plan.superseded]
+    plans = [plan for plan in history.plans if plan.is_in_force]
     wanted = dict.fromkeys([newest, *shown.cases(), *confirmed.values(), *(plan.case for plan in plans if plan.case)])
     progress(0.0, "Reading images")
     images = read_kept_images(
@@ -76,7 +76,7 @@ def read_kept_course(
         cases[root] = tree.decode(root, storage.get, images)
     roots = shown.cases()
     commands = tuple(
-        Command(step.label, cases[before], cases[step.after], why=step.why)
+        Command(step.label, cases[before], cases[step.after], why=step.why, is_final=step.is_final)
         for before, step in zip(roots, shown.steps, strict=False)
     )
     confirmations = tuple(
@@ -95,23 +95,34 @@ def read_kept_course(
             cases[plan.case] if plan.case else None,
             plan.activities_bq if plan.case else None,
             plan.cycle,
+            plan.act,
+            reasons=plan.reasons if plan.case else None,
         )
         for plan in plans
     )
     return KeptCourse(cases[newest], commands, shown.position, confirmations, seen, files)
 
 
-def registered_and_digested(case: Case, tree: CaseTree, copies: Path | None = None, *, progress: Progress) -> Case:
+def registered_and_digested(
+    case: Case,
+    tree: CaseTree,
+    copies: Path | None = None,
+    *,
+    show: Callable[[Case], None] = show_nothing,
+    progress: Progress,
+) -> Case:
     """The case with its images read, registered, and digested, so that keeping it is quick; runs as a job.
 
     Parameters
     ----------
+    show
+        See `prepared`.
     copies
         Data folder into which the image files are copied; None where they are kept by reference.
     """
     from app.store.images import copy_in, image_files_of
 
-    made = prepared(case, progress=part_of(progress, 0.0, 0.8))
+    made = prepared(case, show=show, progress=part_of(progress, 0.0, 0.8))
     tree.encode(made, progress=part_of(progress, 0.8, 0.9))
     if copies is not None:
         copy_in(image_files_of(made), copies, progress=part_of(progress, 0.9, 1.0))

@@ -19,6 +19,7 @@ from app.courses.kept_course import (
     registered_and_digested,
 )
 from app.courses.view_notes import ViewNote, ViewNotes, go_to_place
+from app.first_images import IMAGES_ARE_READ, FirstImages
 from app.session import Session, show_case
 from app.step_states import names_images
 from app.store.course_history import CourseHistory
@@ -27,7 +28,6 @@ from dosimetry_core.case import Case
 from dosimetry_core.case_file import CASE_FILE_NAME, read_case
 from dosimetry_core.errors import DosimetryError
 
-IMAGES_ARE_READ = "The images are being read; changes are possible when they are there."
 _UNREMARKABLE = ("course-created", "course-opened", "course-exported", "images-read", "voi-reviewed")
 
 
@@ -213,7 +213,6 @@ class CourseOpening(QObject):
 
     def _read_first_images(self, case: Case) -> None:
         session, tree = self._session, self._courses().tree
-        session.permission.forbid("images", IMAGES_ARE_READ)
         job = session.jobs.start(
             registered_and_digested,
             case,
@@ -221,19 +220,19 @@ class CourseOpening(QObject):
             self._courses().copies,
             purpose="open",
             title="Reading and aligning images",
+            shows=True,
         )
+        images = FirstImages(session, job, case)
 
         def take(made: Case) -> None:
-            if session.document.case is not case:
+            if not images.replace_by(made):
                 return
-            session.document.open(made)
-            session.permission.allow("images")
             if session.journal is not None:
                 session.journal.note_images_read(made)
             self._begin()
 
         def explain(error: Exception | None = None) -> None:
-            if session.document.case is case:
+            if images.are_in_view:
                 session.permission.forbid("images", "The images were not read: see the notice above.")
                 self.noticed.emit("unread", "error", _unread(error))
                 if error is not None:

@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -23,9 +23,10 @@ from app.importing.confinement import Confinement, bound_memory
 from app.importing.frames import BrokenFrameError, read_frame, write_frame
 from app.importing.plain_values import from_plain, to_plain
 from app.importing.problems_sent import problems_as_plain
-from app.importing.tasks import TASKS
+from app.importing.tasks import TASKS, load_libraries
 from dosimetry_core.dicom.reading_watch import watched_by
 from dosimetry_core.dicom.room import rooms_made_by
+from dosimetry_core.dicom.size_limit import bound_file_size
 from dosimetry_core.errors import DicomReadError, DosimetryError
 
 _PROGRESS_INTERVAL_S: Final = 0.05
@@ -54,29 +55,31 @@ class _Voice:
 class _Files:
     """Tells the program which file is being read, and refuses those that ended a process before."""
 
-    def __init__(self, voice: _Voice, refused: Mapping[str, str]) -> None:
+    def __init__(self, voice: _Voice, refused: Mapping[str, Sequence[str]]) -> None:
         self._voice = voice
         self._refused = refused
         self._depth: dict[tuple[int, str], int] = {}
         self._last_failed = ""
 
-    def begins(self, path: str) -> None:
+    def begins(self, path: str, *, is_bounded: bool = False) -> None:
         if path in self._refused:
-            raise DicomReadError(self._refused[path], where=path, remedy="take it out of the folder")
+            what, remedy = self._refused[path]
+            raise DicomReadError(what, where=path, remedy=remedy)
         key = (threading.get_ident(), path)
         self._depth[key] = self._depth.get(key, 0) + 1
-        self._voice.say({"at": path, "thread": key[0]})
+        if not is_bounded:
+            self._voice.say({"at": path, "thread": key[0]})
 
-    def ends(self, path: str) -> None:
+    def ends(self, path: str, *, is_bounded: bool = False) -> None:
         key = (threading.get_ident(), path)
         self._depth[key] -= 1
-        if not self._depth[key]:
+        is_over = not self._depth[key]
+        if is_over:
             del self._depth[key]
             if isinstance(sys.exc_info()[1], Exception) and not isinstance(sys.exc_info()[1], DosimetryError):
                 self._last_failed = path
-            self._voice.say({"done": path, "thread": key[0]})
-        else:
-            self._voice.say({"at": path, "thread": key[0]})
+        if not is_bounded:
+            self._voice.say({"done" if is_over else "at": path, "thread": key[0]})
 
     @property
     def culprits(self) -> list[str]:
@@ -95,11 +98,13 @@ class _Child:
     def _note_refusal(self, event: str, what: str) -> None:
         self._voice.say({"refused": event, "what": what})
 
-    def begin(self, memory_bytes: int) -> None:
+    def begin(self, memory_bytes: int, largest_file_bytes: int) -> None:
         bounded = bound_memory(memory_bytes)
+        bound_file_size(largest_file_bytes)
         tempfile.tempdir = str(self._folder)
         self._confinement.begin()
         self._voice.say({"ready": True, "bounded": bounded})
+        load_libraries()
 
     def do(self, asked: Mapping[str, Any]) -> None:
         files = _Files(self._voice, asked["refused"])
@@ -177,7 +182,7 @@ def main() -> int:
         os._exit(0)
 
     threading.Thread(target=listen, daemon=True).start()
-    child.begin(int(settings["memory_bytes"]))
+    child.begin(int(settings["memory_bytes"]), int(settings["largest_file_bytes"]))
     while True:
         asked = requests.get()
         voice.alarm_s = float(asked["longest_s"]) + _GRACE_S

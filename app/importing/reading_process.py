@@ -3,66 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import queue
-import signal
-import subprocess
-import sys
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from app.importing.array_files import ArrayFolder
-from app.importing.frames import BrokenFrameError, read_frame, write_frame
+from app.importing.child_process import TAKE_OUT, TICK_S, EndedError, ReadingChild, ReadingRecord, Show
 from app.importing.limits import ImportLimits
-from app.importing.plain_values import from_plain, to_plain
-from app.importing.problems_sent import problems_from_plain
-from app.importing.process_limits import Hold, hold
 from app.importing.tasks import PROBE, Task
-from dosimetry_core.errors import DicomReadError, raise_problems
-from dosimetry_core.progress import Progress, no_progress
+from dosimetry_core.errors import DicomReadError
+from dosimetry_core.progress import Progress, no_progress, show_nothing
 
-Show = Callable[[Any], None]
-_TICK_S: Final = 0.05
-"""How often, at least, the caller's progress is called, which is how a cancel is noticed."""
-_MEMORY_CHECK_S: Final = 0.5
-_START_S: Final = 60.0
-_ENDING_S: Final = 2.0
-_STDERR_KEPT: Final = 20_000
 BEGIN: Final = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from app.importing.child import main; sys.exit(main())"
 )
 """What the process begins with: this program's modules are where they are for the program itself."""
-
-
-def show_nothing(value: Any) -> None:
-    """For those that wait for the answer."""
-
-
-class _EndedError(Exception):
-    """The process was ended, or ended itself, while it read one of some files."""
-
-    def __init__(self, what: str, files: Sequence[str]) -> None:
-        super().__init__(what)
-        self.what = what
-        self.files = tuple(files)
-
-
-@dataclass
-class ReadingRecord:
-    """What happened to a reading process so far, for tests and the log."""
-
-    started: int = 0
-    ended_by: list[tuple[str, str]] = field(default_factory=list)
-    """What ended a process or its task, and the file that did."""
-    refused: list[tuple[str, str]] = field(default_factory=list)
-    """What the process tried and may not: the event, and the file or address."""
-    traces: list[str] = field(default_factory=list)
-    """Of errors that are no declared ones."""
 
 
 class ReadingProcess:
@@ -81,7 +37,7 @@ class ReadingProcess:
         self._begin = begin
         self.record = ReadingRecord()
         self._turn = threading.Lock()
-        self._child: _Child | None = None
+        self._child: ReadingChild | None = None
         self._closed = False
 
     def warm_up(self) -> None:
@@ -91,6 +47,11 @@ class ReadingProcess:
                 self._started()
             finally:
                 self._turn.release()
+
+    def await_ready(self, progress: Progress = no_progress) -> None:
+        """Start the process, and wait until it can be asked. Raises DosimetryError if it can't be started."""
+        with self._own_turn(progress):
+            self._started().await_ready(progress)
 
     def ask(
         self,
@@ -119,12 +80,12 @@ class ReadingProcess:
         """
         with self._own_turn(progress):
             allowed = tuple(os.path.abspath(place) for place in places)
-            refused: dict[str, str] = {}
+            refused: dict[str, list[str]] = {}
             is_again = False
             while True:
                 try:
                     return self._once(task, arguments, allowed, refused, show, progress)
-                except _EndedError as ended:
+                except EndedError as ended:
                     if not ended.files and not is_again:
                         is_again = True  # somebody else ended it: between two requests, or for want of memory
                         continue
@@ -133,12 +94,13 @@ class ReadingProcess:
                     for file in guilty or [""]:
                         self.record.ended_by.append((ended.what, file))
                     if not guilty or len(refused) + len(guilty) > self.limits.refused_files:
+                        remedy = "take damaged files out of the folder, or free memory, and try again"
                         raise DicomReadError(
                             ended.what + (f"; so did {len(refused)} files before" if refused else ""),
                             where=guilty[0] if guilty else ", ".join(allowed),
-                            remedy="take damaged files out of the folder, or free memory, and try again",
+                            remedy=remedy if ended.remedy == TAKE_OUT else ended.remedy,
                         ) from None
-                    refused |= dict.fromkeys(guilty, ended.what)
+                    refused |= {file: [ended.what, ended.remedy] for file in guilty}
 
     def close(self) -> None:
         """End the process; nothing of it is left."""
@@ -154,7 +116,7 @@ class ReadingProcess:
 
     @contextlib.contextmanager
     def _own_turn(self, progress: Progress) -> Iterator[None]:
-        while not self._turn.acquire(timeout=_TICK_S):
+        while not self._turn.acquire(timeout=TICK_S):
             progress(0.0, "Waiting for another reading")
         try:
             yield
@@ -167,18 +129,18 @@ class ReadingProcess:
         for file in files:
             try:
                 self._once(PROBE, (file,), places, {}, show_nothing, progress)
-            except _EndedError:
+            except EndedError:
                 guilty.append(file)
         return guilty or list(files)
 
-    def _started(self) -> _Child:
+    def _started(self) -> ReadingChild:
         if self._closed:
             raise DicomReadError("the program is being closed", where="reading of files", remedy="open it again")
         if self._child is not None and not self._child.is_alive:
             self._child.end()
             self._child = None
         if self._child is None:
-            self._child = _Child(self.limits, self._begin)
+            self._child = ReadingChild(self.limits, self._begin)
             self.record.started += 1
         return self._child
 
@@ -187,7 +149,7 @@ class ReadingProcess:
         task: Task,
         arguments: tuple[Any, ...],
         places: tuple[str, ...],
-        refused: dict[str, str],
+        refused: dict[str, list[str]],
         show: Show,
         progress: Progress,
     ) -> Any:
@@ -199,248 +161,3 @@ class ReadingProcess:
                 child.end()
                 self._child = None
             raise
-
-
-class _Child:
-    """One running process."""
-
-    def __init__(self, limits: ImportLimits, begin: str) -> None:
-        self._limits = limits
-        self._folder = ArrayFolder()
-        self.is_busy = False
-        path = [os.path.abspath(entry) for entry in sys.path]
-        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-        try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-B", "-c", begin, json.dumps(path)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=environment,
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )
-        except OSError as error:
-            self._folder.close()
-            raise DicomReadError(
-                f"the process that reads files can't be started ({error.strerror or error})",
-                where=sys.executable,
-                remedy="free memory, or install the program again",
-            ) from error
-        self._hold: Hold | None = None
-        self._messages: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        self._said = b""
-        self._threads = [threading.Thread(target=run, daemon=True) for run in (self._listen, self._keep_stderr)]
-        for thread in self._threads:
-            thread.start()
-        try:
-            self._hold = hold(self._process, limits.memory_bytes)
-            self._send({"folder": str(self._folder.path), "memory_bytes": limits.memory_bytes})
-        except OSError as error:
-            self.end()
-            raise DicomReadError(
-                f"the process that reads files can't be started ({error})",
-                where=sys.executable,
-                remedy="install the program again",
-            ) from error
-        self._is_ready = False
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    @property
-    def is_alive(self) -> bool:
-        return self._process.poll() is None
-
-    def _send(self, message: dict[str, Any]) -> None:
-        assert self._process.stdin is not None
-        write_frame(self._process.stdin, message)  # type: ignore[arg-type]
-
-    def _listen(self) -> None:
-        stream = self._process.stdout
-        assert stream is not None
-        with contextlib.suppress(BrokenFrameError, OSError, ValueError):
-            while (message := read_frame(stream)) is not None:  # type: ignore[arg-type]
-                self._messages.put(message)
-        self._messages.put(None)
-
-    def _keep_stderr(self) -> None:
-        stream = self._process.stderr
-        assert stream is not None
-        with contextlib.suppress(OSError, ValueError):
-            while part := stream.read1(4096):  # type: ignore[attr-defined]
-                self._said = (self._said + part)[-_STDERR_KEPT:]
-
-    # --- one request --------------------------------------------------------------------------------------------------
-
-    def ask(
-        self,
-        task: Task,
-        arguments: tuple[Any, ...],
-        places: tuple[str, ...],
-        refused: dict[str, str],
-        show: Show,
-        progress: Progress,
-        record: ReadingRecord,
-    ) -> Any:
-        self.is_busy = True
-        types, _ = task.types()
-        given = [to_plain(kind, value, _send_no_array) for kind, value in zip(types, arguments, strict=True)]
-        longest_s = max(self._limits.seconds_of_silence, self._limits.seconds_per_file)
-        request: dict[str, Any] = {"task": task.name, "arguments": given, "places": places, "refused": refused}
-        request |= {"in": os.getcwd(), "longest_s": longest_s}
-        watch = _Watch(self._limits)
-        if not self._is_ready:
-            self._await_ready(progress)
-        with contextlib.suppress(OSError):  # a process that is gone says so on the other pipe
-            self._send(request)
-        shown: tuple[float, str] = (0.0, "Reading files")
-        while True:
-            progress(*shown)
-            try:
-                message = self._messages.get(timeout=_TICK_S)
-            except queue.Empty:
-                self._check(watch)
-                continue
-            if message is None:
-                raise _EndedError(self._how_it_ended(), watch.files)
-            watch.heard()
-            if "at" in message:
-                watch.begins(message["thread"], str(message["at"]))
-            elif "done" in message:
-                watch.ends(message["thread"])
-            elif "progress" in message:
-                shown = (float(message["progress"]), str(message["message"]))
-            elif "shown" in message and task.shown_type is not None:
-                show(self._value(task.shown_type(), message["shown"], record, watch))
-            elif "refused" in message:
-                record.refused.append((str(message["refused"]), str(message["what"])))
-            else:
-                self.is_busy = False
-                return self._answer(task, message, record, watch)
-            self._check(watch)
-
-    def _answer(self, task: Task, message: dict[str, Any], record: ReadingRecord, watch: _Watch) -> Any:
-        if "answer" in message:
-            return self._value(task.types()[1], message["answer"], record, watch)
-        with self._distrust(record, watch):
-            if "problems" in message:
-                raise_problems(problems_from_plain(message["problems"]))
-            if "out_of_memory" in message:
-                raise _EndedError(self._too_much_memory(), [str(file) for file in message["out_of_memory"]])
-            record.traces.append(str(message["trace"]))
-            raise _EndedError(f"can't be read ({message['unexpected']})", [str(file) for file in message["files"]])
-
-    def _value(self, annotation: Any, plain: Any, record: ReadingRecord, watch: _Watch) -> Any:
-        with self._distrust(record, watch):
-            return from_plain(annotation, plain, self._folder.array)
-
-    @contextlib.contextmanager
-    def _distrust(self, record: ReadingRecord, watch: _Watch) -> Iterator[None]:
-        """What comes may be no answer at all."""
-        try:
-            yield
-        except (ValueError, KeyError, TypeError, OSError) as error:
-            record.traces.append(repr(error))
-            self.is_busy = True  # it is not to be trusted with another request
-            raise _EndedError(f"gave no usable answer when it was read ({error})", watch.files) from error
-
-    def _await_ready(self, progress: Progress) -> None:
-        until = time.monotonic() + _START_S
-        while True:
-            progress(0.0, "Reading files")
-            try:
-                message = self._messages.get(timeout=_TICK_S)
-            except queue.Empty:
-                message = {}
-            if message is None or time.monotonic() > until:
-                said = self._said.decode("utf-8", "replace").strip().splitlines()
-                raise DicomReadError(
-                    f"the process that reads files does not start ({said[-1] if said else self._how_it_ended()})",
-                    where=sys.executable,
-                    remedy="install the program again",
-                )
-            if message.get("ready"):
-                self._is_ready = True
-                return
-
-    def _check(self, watch: _Watch) -> None:
-        late = watch.late()
-        if late:
-            raise _EndedError(*late)
-        if self._hold is not None and watch.is_memory_due() and self._hold.exceeds(self._limits.memory_bytes):
-            raise _EndedError(self._too_much_memory(), watch.files)
-
-    def _too_much_memory(self) -> str:
-        return f"needs more memory than the {self._limits.memory_bytes / 1024**3:.1f} GiB that reading may take"
-
-    def _how_it_ended(self) -> str:
-        try:
-            status = self._process.wait(_ENDING_S)
-        except subprocess.TimeoutExpired:
-            return "broke the connection with the reading process"
-        if status < 0:
-            with contextlib.suppress(ValueError):
-                return f"ended the reading process ({signal.Signals(-status).name})"
-        return f"ended the reading process (status {status})"
-
-    def end(self) -> None:
-        """End the process, whatever it does, and remove what it left."""
-        if self._process.poll() is None:
-            self._process.kill()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_ENDING_S)
-        if self._hold is not None:
-            self._hold.release()
-        for thread in self._threads:
-            thread.join(_ENDING_S)
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if stream is not None:
-                with contextlib.suppress(OSError):
-                    stream.close()
-        self._folder.close()
-
-
-def _send_no_array(array: Any) -> list[Any]:
-    raise ValueError("no arrays are sent this way")
-
-
-class _Watch:
-    """Which files are being read, since when, and whether that is too long."""
-
-    def __init__(self, limits: ImportLimits) -> None:
-        self._limits = limits
-        self._since: dict[Any, tuple[str, float, float]] = {}
-        self._heard = self._memory_seen = time.monotonic()
-
-    @property
-    def files(self) -> list[str]:
-        return list(dict.fromkeys(path for path, _, _ in self._since.values()))
-
-    def heard(self) -> None:
-        self._heard = time.monotonic()
-
-    def begins(self, thread: Any, path: str) -> None:
-        self._since[thread] = (path, time.monotonic(), self._limits.seconds_for(path))
-
-    def ends(self, thread: Any) -> None:
-        self._since.pop(thread, None)
-
-    def late(self) -> tuple[str, list[str]] | None:
-        """What to say, and of which files, if something takes too long."""
-        now = time.monotonic()
-        late = [path for path, since, limit in self._since.values() if now - since > limit]
-        if late:
-            limit = max(limit for path, _, limit in self._since.values() if path in late)
-            return f"took longer than {limit:.0f} s to read", late
-        if not self._since and now - self._heard > self._limits.seconds_of_silence:
-            return f"nothing was heard of the reading for {self._limits.seconds_of_silence:.0f} s", []
-        return None
-
-    def is_memory_due(self) -> bool:
-        """Whether it is time to look at the memory again."""
-        now = time.monotonic()
-        if now - self._memory_seen < _MEMORY_CHECK_S:
-            return False
-        self._memory_seen = now
-        return True

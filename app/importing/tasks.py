@@ -141,6 +141,14 @@ def _probe_types() -> tuple[tuple[Any, ...], Any]:
     return (str,), bool
 
 
+def load_libraries() -> None:
+    """Import what the tasks need, while nothing is asked for yet."""
+    from app.importing import folder_contents, kept_values  # noqa: F401
+    from app.store import images  # noqa: F401
+    from dosimetry_core.dicom import check  # noqa: F401
+    from dosimetry_core.pipeline import images as pipeline_images  # noqa: F401
+
+
 READ_CYCLE: Final = Task("read-cycle", _cycle_types, _read_cycle, _cycle_shown)
 CHECK_FOLDER: Final = Task("check-folder", _check_types, _check_folder)
 LIST_FOLDER: Final = Task("list-folder", _list_types, _list_folder)

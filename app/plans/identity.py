@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
+from app.plans.signature_container import Signing, signing_with
 from dosimetry_core.errors import DosimetryError, InconsistentCaseError, MissingDataError
 
 Role = Literal["physicist", "physician"]
@@ -33,11 +34,17 @@ DOCUMENT_SIGNING: Final = ObjectIdentifier("1.3.6.1.5.5.7.3.36")
 
 @dataclass(frozen=True, eq=False)
 class Identity:
-    """Who signs: the certificate and its private key."""
+    """Who signs: the certificate and its private key, or what signs with a key that never leaves its token."""
 
     certificate: x509.Certificate
-    private_key: ec.EllipticCurvePrivateKey = field(repr=False)
+    private_key: ec.EllipticCurvePrivateKey | Signing = field(repr=False)
     where: str = ""
+
+    @property
+    def signing(self) -> Signing:
+        """Signs bytes with the private key."""
+        key = self.private_key
+        return signing_with(key) if isinstance(key, ec.EllipticCurvePrivateKey) else key
 
     @property
     def name(self) -> str:
@@ -226,7 +233,7 @@ def load_identity(path: Path, passphrase: str) -> Identity:
         If the file is missing or no PKCS#12, the passphrase is wrong, or the key is not one that plans are signed with.
     """
     where = str(path)
-    content = _read(path)
+    content = read_file(path)
     try:
         key, certificate, _ = pkcs12.load_key_and_certificates(content, passphrase.encode("utf-8"))
     except ValueError as error:
@@ -258,7 +265,7 @@ def read_certificate(path: Path) -> x509.Certificate:
     DosimetryError
         If the file is missing or does not hold exactly one certificate.
     """
-    content = _read(path)
+    content = read_file(path)
     try:
         found = (
             x509.load_pem_x509_certificates(content)
@@ -272,7 +279,14 @@ def read_certificate(path: Path) -> x509.Certificate:
     return found[0]
 
 
-def _read(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """Content of a file.
+
+    Raises
+    ------
+    MissingDataError
+        If it can't be read.
+    """
     try:
         return path.read_bytes()
     except OSError as error:

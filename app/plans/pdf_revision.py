@@ -38,6 +38,8 @@ from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
 PHYSICIST_FIELD: Final = SIGNATORIES[0]
 PHYSICIAN_FIELD: Final = SIGNATORIES[1]
 ACTS: Final = {PHYSICIST_FIELD: "Signed", PHYSICIAN_FIELD: "Approved"}
+RECORD_SIGNATURE: Final = "/LutetiaRecordSignature"
+TIME_STAMP: Final = "/LutetiaTimeStamp"
 _ID_LENGTH: Final = 16
 _PRINTED: Final = 4  # annotation flag Print, ISO 32000-1 table 165
 
@@ -64,11 +66,17 @@ class _Revision(IncrementalPdfFileWriter):
 
 @dataclass(frozen=True)
 class SignatureStatement:
-    """What a signature says beside its cryptography: which field, why, when."""
+    """What a signature says beside its cryptography: which field, why, when; and the proofs it carries with it.
+
+    ``record_signature`` is the detached signature over the attached record, ``time_stamp`` an RFC 3161 token over that
+    signature; both may be empty. The signature of the file covers both.
+    """
 
     field: str
     reason: str
     time: datetime
+    record_signature: bytes = b""
+    time_stamp: bytes = b""
 
     def __post_init__(self) -> None:
         if self.time.tzinfo is None or self.time.microsecond:
@@ -123,6 +131,9 @@ def signed_revision(pdf: bytes, statement: SignatureStatement, certificate: x509
         reason=statement.reason or None,
         app_build_props=BuildProps(name=SOFTWARE_NAME, revision=signing_software()),
     )
+    for key, proof in ((RECORD_SIGNATURE, statement.record_signature), (TIME_STAMP, statement.time_stamp)):
+        if proof:
+            signature[pdf_name(key)] = generic.ByteStringObject(proof)
     certify = statement.field == PHYSICIST_FIELD
     rules = SigMDPSetup(md_algorithm="sha256", certify=certify, docmdp_perms=MDPPerm.FILL_FORMS if certify else None)
     embedding.send(SigObjSetup(sig_placeholder=signature, mdp_setup=rules))

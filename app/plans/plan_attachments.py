@@ -18,11 +18,12 @@ from dosimetry_core.plan_record import RECORD_NAME, RESULTS_NAME, parse_plan_rec
 
 @dataclass(frozen=True, eq=False)
 class AttachedPlan:
-    """Record and results of a plan, and the bytes of the record."""
+    """Record and results of a plan, and the bytes of both."""
 
     record: dict[str, Any]
     results: dict[str, Any]
     record_bytes: bytes
+    results_bytes: bytes
 
 
 def attached_plan(pdf: bytes) -> AttachedPlan:
@@ -33,7 +34,7 @@ def attached_plan(pdf: bytes) -> AttachedPlan:
     InconsistentCaseError
         If one is missing or not canonical, there are others, or the record was made from other results.
     """
-    files = _embedded_files(pdf)
+    files = embedded_files(pdf)
     if sorted(files) != [RECORD_NAME, RESULTS_NAME]:
         named = ", ".join(sorted(files)) or "nothing"
         raise InconsistentCaseError(
@@ -47,10 +48,17 @@ def attached_plan(pdf: bytes) -> AttachedPlan:
     results = parse_json(files[RESULTS_NAME], where=RESULTS_NAME)
     if not isinstance(results, dict):
         raise InconsistentCaseError("not a table of results", where=RESULTS_NAME)
-    return AttachedPlan(record, results, files[RECORD_NAME])
+    return AttachedPlan(record, results, files[RECORD_NAME], files[RESULTS_NAME])
 
 
-def _embedded_files(pdf: bytes) -> dict[str, bytes]:
+def embedded_files(pdf: bytes) -> dict[str, bytes]:
+    """Content of each attached file by its name.
+
+    Raises
+    ------
+    InconsistentCaseError
+        If none can be read, or two have one name.
+    """
     try:
         reader = PdfFileReader(BytesIO(pdf))
         tree = reader.root["/Names"]["/EmbeddedFiles"]["/Names"]

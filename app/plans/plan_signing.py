@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from app.registration_holds import hold_text
 from app.store.course_history import PlanAct
 from app.store.events import Head
+from dosimetry_core.canonical_json import sha256_hex
 from dosimetry_core.errors import DosimetryError, InconsistentCaseError
 from dosimetry_core.progress import Progress
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 class PlanFile:
     """A signed plan and where its file is, or is to be.
 
-    ``case``, ``activities_bq`` and ``cycle`` are what was signed; None for a file from elsewhere.
+    ``case``, ``activities_bq`` and ``cycle`` are what was signed, ``reasons`` the typed reasons in force then, by code
+    and place of the finding; None for a file from elsewhere. `app.plans.staleness` tells whether it still holds.
     """
 
     path: Path
@@ -34,12 +36,10 @@ class PlanFile:
     case: Case | None = None
     activities_bq: Mapping[str, float] | None = None
     cycle: int | None = None
-
-    def is_about(self, planned: Evaluation | None) -> bool:
-        """Whether these results, with these activities, are what was signed; a file from elsewhere always counts."""
-        if self.case is None:
-            return True
-        return planned is not None and planned.case is self.case and planned.plan.activities_bq == self.activities_bq
+    act: PlanAct = "signed"
+    signed_sha256: str = ""
+    """Of an approved plan: digest of the signed file that was approved."""
+    reasons: Mapping[tuple[str, str], str] | None = None
 
 
 def drafted(
@@ -83,9 +83,11 @@ def signed(
         If a registration that nobody confirmed or a finding without a reason blocks signing, the identity can't be
         opened, or the file can't be written.
     """
-    from app.plans.identity import load_identity
-    from app.plans.plan_document import make_plan_document, signing_blockers
+    from app.operations.site_configuration import read_site_configuration
+    from app.plans.open_identity import open_identity
+    from app.plans.plan_document import make_plan_document, reasons_missing
     from app.plans.signing import sign_plan
+    from app.plans.site_trust import site_stamping
     from dosimetry_core.second_check import second_check
 
     held = hold_text(evaluation.case)
@@ -93,13 +95,13 @@ def signed(
         raise InconsistentCaseError(held, where="not signed", remedy="confirm them in step 3")
     progress(0.0, "Second opinion")
     evaluation = second_check(evaluation)
-    blockers = signing_blockers(evaluation, dict(overrides))
+    blockers = reasons_missing(evaluation, dict(overrides))
     if blockers:
         raise DosimetryError(
             "; ".join(finding.text for finding in blockers), where="not signed", remedy="mend it or give a reason"
         )
     progress(0.1, "Opening the identity")
-    identity = load_identity(identity_file, passphrase)
+    identity = open_identity(identity_file, passphrase)
     progress(0.4, "Typesetting the plan")
     document = make_plan_document(
         evaluation,
@@ -109,7 +111,8 @@ def signed(
         audit_store=audit_store,
     )
     progress(0.7, "Signing")
-    content = sign_plan(document.pdf, identity, reason=reason, time=datetime.now().astimezone())
+    stamp = site_stamping(read_site_configuration())
+    content = sign_plan(document.pdf, identity, reason=reason, time=datetime.now().astimezone(), stamp=stamp)
     plan = evaluation.plan
     return PlanFile(target, content, identity.name, evaluation.case, dict(plan.activities_bq), plan.next_cycle)
 
@@ -118,14 +121,19 @@ def approved(
     plan: PlanFile, identity_file: Path, passphrase: str, comment: str, target: Path, *, progress: Progress
 ) -> PlanFile:
     """The plan with the physician's signature, to be another file; `keep_and_write` puts it where it belongs."""
-    from app.plans.identity import load_identity
+    from app.operations.site_configuration import read_site_configuration
+    from app.plans.open_identity import open_identity
     from app.plans.signing import approve_plan
+    from app.plans.site_trust import site_stamping
 
     progress(0.1, "Opening the identity")
-    identity = load_identity(identity_file, passphrase)
+    identity = open_identity(identity_file, passphrase)
     progress(0.5, "Approving")
-    content = approve_plan(plan.content, identity, comment=comment, time=datetime.now().astimezone())
-    return replace(plan, path=target, content=content, signer=identity.name)
+    stamp = site_stamping(read_site_configuration())
+    content = approve_plan(plan.content, identity, comment=comment, time=datetime.now().astimezone(), stamp=stamp)
+    return replace(
+        plan, path=target, content=content, signer=identity.name, act="approved", signed_sha256=sha256_hex(plan.content)
+    )
 
 
 def keep_and_write(plan: PlanFile, act: PlanAct, journal: CourseJournal | None, *, why: str = "") -> None:
@@ -134,11 +142,13 @@ def keep_and_write(plan: PlanFile, act: PlanAct, journal: CourseJournal | None, 
     Raises
     ------
     DosimetryError
-        If it could not be kept (then there is no file either), or the file could not be written (then it is kept, and
-        can be written again).
+        If another signed plan has that name, it could not be kept (then there is no file either), or the file could not
+        be written (then it is kept, and can be written again).
     """
     from app.outputs import write_file
+    from app.plans.signed_files import require_no_other_signed_plan
 
+    require_no_other_signed_plan(plan.path, plan.content)
     if journal is not None:
         journal.keep_plan(plan, act, why=why)
     write_file(plan.path, plan.content)

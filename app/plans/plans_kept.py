@@ -13,12 +13,15 @@ from app.operations.data_folder import located_data_folder
 from app.operations.site_configuration import read_site_configuration
 from app.operations.store_access import has_store, opened_store
 from app.store.events import Digest, Event, EventKind, Head, StoredEvent
+from app.store.storage import StoreError
 from dosimetry_core.canonical_json import sha256_hex
 from dosimetry_core.frozen import FrozenMap
 
 if TYPE_CHECKING:
+    from app.store.course_history import CourseHistory, KeptPlan
     from app.store.sqlite_storage import SqliteStorage
     from dosimetry_core.evaluation import Evaluation
+    from dosimetry_core.planning.plan_states import PlanAction, PlanRole
 
 Act = Literal["signed", "approved"]
 _KINDS: dict[Act, tuple[EventKind, str]] = {
@@ -77,7 +80,7 @@ class PlanStore:
             holder = event.data.get("held_by")
             return f"the plan is kept outside its course, which is open elsewhere: {holder}" if holder else ""
         course = next(course for course in self.storage.courses() if course.course_id == event.course_id)
-        if course.summary.state != "draft":
+        if course.summary.state not in ("draft", "stale"):
             return ""
         return (
             "the plan was computed from the case folder, but its course was edited in the window: the plan holds none "
@@ -97,7 +100,83 @@ class PlanStore:
         if earlier is None:
             return self._append("approved", content, None, None, {}, data, who=who, why=why)
         data |= {key: earlier.data[key] for key in ("cycle", "activities_bq", "from_elsewhere")}
+        data["signed_sha256"] = sha256_hex(signed)
         return self._append("approved", content, earlier.course_id, earlier.case, {}, data, who=who, why=why)
+
+    def require(self, content: bytes, action: PlanAction, role: PlanRole) -> None:
+        """Refuse what the state of a plan does not allow, as far as this store knows the plan.
+
+        Raises
+        ------
+        PlanRefusedError
+            For example for approving a plan that is stale, revoked or superseded here.
+        """
+        found = self._plan_in_course(content)
+        if found is not None:
+            history, plan, _course_id = found
+            history.standing(plan).after(action, role, where=plan.path)
+
+    def course_of(self, content: bytes) -> str | None:
+        """The course that keeps this plan; None if none does."""
+        found = self._plan_in_course(content)
+        return None if found is None else found[2]
+
+    def revoke(self, content: bytes, action: PlanAction, role: PlanRole, *, who: str, why: str) -> None:
+        """Keep that a plan was returned or revoked, in the course that keeps it.
+
+        Raises
+        ------
+        StoreError
+            If no course keeps it, its course is open elsewhere, or it could not be made durable.
+        PlanRefusedError
+            If its state, or the role, does not allow it.
+        """
+        found = self._plan_in_course(content)
+        if found is None:
+            raise StoreError(
+                "no course of this store keeps this plan", where="plan", remedy="revoke it where it is kept"
+            )
+        history, plan, course_id = found
+        before = history.standing(plan)
+        before.after(action, role, where=plan.path)
+        files = [p.file_sha256 for p in history.plans if p.is_in_force and (p.cycle, p.case) == (plan.cycle, plan.case)]
+        event = Event(
+            "plan-revoked",
+            course_id,
+            who,
+            "Return the plan" if action == "return" else "Revoke the plan",
+            datetime.now().astimezone(),
+            old=before.state,
+            new="revoked",
+            why=why,
+            case=history.case,
+            data=FrozenMap({"files": files, "act": action, "role": role, "signer": who}),
+        )
+        held = self.storage.hold(course_id, who)
+        if held is not None:
+            raise StoreError(f"is open elsewhere: {held.text()}", where=plan.path, remedy="revoke it there")
+        try:
+            events, expected = self._in_course(event, course_id)
+            self.storage.append(events, expected=expected)
+        finally:
+            self.storage.release(course_id)
+
+    def _plan_in_course(self, content: bytes) -> tuple[CourseHistory, KeptPlan, str] | None:
+        """The plan that is this very file, with the history of its course; None if no course keeps it."""
+        from app.store.course_file import history_events
+        from app.store.course_history import replayed
+
+        digest = sha256_hex(content)
+        if not self.storage.has(digest):
+            return None
+        for stored in self.storage.events(newest_first=True):
+            event = stored.event
+            named = event.kind in ("plan-signed", "plan-approved") and event.data.get("file_sha256") == digest
+            if named and event.course_id is not None:
+                history = replayed(history_events(self.storage, event.course_id))
+                plan = history.plan_of_file(digest)
+                return None if plan is None else (history, plan, event.course_id)
+        return None
 
     def _append(
         self,
@@ -149,7 +228,7 @@ class PlanStore:
         superseded = []
         if event.kind == "plan-signed":
             for plan in history.plans:
-                if plan.cycle == event.data["cycle"] and not plan.superseded:
+                if plan.cycle == event.data["cycle"] and history.standing(plan).allows("supersede", "program"):
                     words = f"Supersede the plan of {plan.time:%d %b %Y %H:%M}"
                     data = FrozenMap({"file_sha256": plan.file_sha256})
                     kind: EventKind = "plan-superseded"

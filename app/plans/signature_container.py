@@ -1,13 +1,15 @@
-"""The CMS container of a plan signature, fixed byte for byte by document digest, certificate and signature value.
+"""The CMS container of a signature, fixed byte for byte by digest, time, certificate and signature value.
 
-PAdES B-B (ETSI EN 319 142-1) needs content type, message digest and signing certificate as signed attributes; there is
-nothing else in it, and everything is DER. So a verifier can build the container anew and compare: no byte is free.
+PAdES B-B (ETSI EN 319 142-1) needs content type, message digest and signing certificate as signed attributes, CAdES B-B
+(ETSI EN 319 122-1) of a detached signature the signing time besides; there is nothing else in it, and everything is
+DER. So a verifier can build the container anew and compare: no byte is free.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final, cast
 
 from asn1crypto import algos, cms, tsp
@@ -35,8 +37,10 @@ def signing_with(key: ec.EllipticCurvePrivateKey) -> Signing:
     return sign
 
 
-def signed_attributes(document_digest: bytes, certificate_der: bytes) -> cms.CMSAttributes:
-    """Content type, message digest and signing certificate, the three signed attributes."""
+def signed_attributes(
+    document_digest: bytes, certificate_der: bytes, moment: datetime | None = None
+) -> cms.CMSAttributes:
+    """Content type, message digest and signing certificate; with the signing time of a detached signature."""
     certificate_id = tsp.ESSCertIDv2({"cert_hash": hashlib.sha256(certificate_der).digest()})
     attributes = [
         cms.CMSAttribute({"type": "content_type", "values": ["data"]}),
@@ -45,10 +49,14 @@ def signed_attributes(document_digest: bytes, certificate_der: bytes) -> cms.CMS
             {"type": "signing_certificate_v2", "values": [tsp.SigningCertificateV2({"certs": [certificate_id]})]}
         ),
     ]
+    if moment is not None:
+        attributes.append(cms.CMSAttribute({"type": "signing_time", "values": [cms.Time({"utc_time": moment})]}))
     return cms.CMSAttributes(attributes)
 
 
-def container_bytes(document_digest: bytes, certificate_der: bytes, signature: bytes) -> bytes:
+def container_bytes(
+    document_digest: bytes, certificate_der: bytes, signature: bytes, moment: datetime | None = None
+) -> bytes:
     """The container around a signature value."""
     certificate = asn1_x509.Certificate.load(certificate_der)
     signer = cms.SignerInfo(
@@ -62,7 +70,7 @@ def container_bytes(document_digest: bytes, certificate_der: bytes, signature: b
                 }
             ),
             "digest_algorithm": algos.DigestAlgorithm({"algorithm": "sha256"}),
-            "signed_attrs": signed_attributes(document_digest, certificate_der),
+            "signed_attrs": signed_attributes(document_digest, certificate_der, moment),
             "signature_algorithm": algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}),
             "signature": signature,
         }
@@ -80,11 +88,13 @@ def container_bytes(document_digest: bytes, certificate_der: bytes, signature: b
     return content
 
 
-def signed_container(document_digest: bytes, certificate: x509.Certificate, sign: Signing) -> bytes:
-    """The container of a document digest, signed."""
+def signed_container(
+    document_digest: bytes, certificate: x509.Certificate, sign: Signing, moment: datetime | None = None
+) -> bytes:
+    """The container of a document digest, signed; a detached one states the ``moment`` of signing."""
     certificate_der = certificate.public_bytes(serialization.Encoding.DER)
-    message = cast(bytes, signed_attributes(document_digest, certificate_der).dump())
-    return container_bytes(document_digest, certificate_der, sign(message))
+    message = cast(bytes, signed_attributes(document_digest, certificate_der, moment).dump())
+    return container_bytes(document_digest, certificate_der, sign(message), moment)
 
 
 def reserved_bytes(certificate: x509.Certificate) -> int:
@@ -93,7 +103,7 @@ def reserved_bytes(certificate: x509.Certificate) -> int:
     return len(container_bytes(bytes(hashlib.sha256().digest_size), certificate_der, bytes(LONGEST_SIGNATURE)))
 
 
-def opened(container: bytes, document_digest: bytes) -> tuple[x509.Certificate, bytes]:
+def opened(container: bytes, document_digest: bytes, moment: datetime | None = None) -> tuple[x509.Certificate, bytes]:
     """Certificate and signature value of a container that seals a document digest.
 
     Parameters
@@ -102,6 +112,8 @@ def opened(container: bytes, document_digest: bytes) -> tuple[x509.Certificate, 
         DER bytes, with the zeros that pad them to the reserved length.
     document_digest
         SHA-256 of everything in the file outside the container.
+    moment
+        Signing time that it must state; None if it must state none.
 
     Raises
     ------
@@ -116,10 +128,11 @@ def opened(container: bytes, document_digest: bytes) -> tuple[x509.Certificate, 
         certificate_der = content["certificates"][0].chosen.dump()
         signature = content["signer_infos"][0]["signature"].native
         r, s = decode_dss_signature(signature)
-        expected = container_bytes(document_digest, certificate_der, encode_dss_signature(r, s))
+        expected = container_bytes(document_digest, certificate_der, encode_dss_signature(r, s), moment)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, NotImplementedError) as error:
         raise ValueError("the file was changed after signing: its signature container can't be read") from error
-    if expected.ljust(len(container), b"\0") != container:
+    padded = expected.ljust(len(container), b"\0") if moment is None else expected  # a detached one needs no room
+    if padded != container:
         raise ValueError("the file was changed after signing")
     try:
         certificate = x509.load_der_x509_certificate(certificate_der)
@@ -130,7 +143,7 @@ def opened(container: bytes, document_digest: bytes) -> tuple[x509.Certificate, 
         raise ValueError("the signer's key is not on the curve P-256")
     if not 0 < s <= P256_ORDER // 2:
         raise ValueError("the signature value is not in its only allowed form")
-    message = cast(bytes, signed_attributes(document_digest, certificate_der).dump())
+    message = cast(bytes, signed_attributes(document_digest, certificate_der, moment).dump())
     try:
         public_key.verify(signature, message, ec.ECDSA(hashes.SHA256()))
     except InvalidSignature as error:

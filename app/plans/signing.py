@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from io import BytesIO
 from typing import Any, Final
@@ -21,8 +22,9 @@ from app.plans.pdf_revision import (
     with_signature_fields,
 )
 from app.plans.plan_attachments import attached_plan
+from app.plans.record_signature import sign_record
 from app.plans.sealed_file import seals_of
-from app.plans.signature_container import signing_with
+from app.plans.time_stamp import Stamping
 from app.plans.verification import verify_plan
 from dosimetry_core.canonical_json import normalised
 from dosimetry_core.errors import DosimetryError, InconsistentCaseError, raise_problems
@@ -38,7 +40,7 @@ def plan_document(results: Mapping[str, Any], record: Mapping[str, Any]) -> byte
     return with_signature_fields(typeset_plan(results, record))
 
 
-def sign_plan(pdf: bytes, identity: Identity, *, reason: str, time: datetime) -> bytes:
+def sign_plan(pdf: bytes, identity: Identity, *, reason: str, time: datetime, stamp: Stamping | None = None) -> bytes:
     """The plan with the physicist's signature, which allows nothing more than the physician's.
 
     Parameters
@@ -51,6 +53,8 @@ def sign_plan(pdf: bytes, identity: Identity, *, reason: str, time: datetime) ->
         Printed in the signature box; may be empty.
     time
         Signing time, with a time zone; kept to the second.
+    stamp
+        Fetches the time stamp of a signature; None: none is asked for.
 
     Raises
     ------
@@ -72,10 +76,12 @@ def sign_plan(pdf: bytes, identity: Identity, *, reason: str, time: datetime) ->
             f"signing time {time_in_words(moment)} is before the calculation", where="plan", remedy="set the clock"
         )
     statement = SignatureStatement(PHYSICIST_FIELD, _fitting(reason, "--reason"), moment)
-    return _signed(pdf, statement, identity)
+    return _signed(pdf, statement, identity, plan.record_bytes, stamp)
 
 
-def approve_plan(pdf: bytes, identity: Identity, *, comment: str, time: datetime) -> bytes:
+def approve_plan(
+    pdf: bytes, identity: Identity, *, comment: str, time: datetime, stamp: Stamping | None = None
+) -> bytes:
     """The signed plan with the physician's signature added.
 
     Parameters
@@ -88,6 +94,8 @@ def approve_plan(pdf: bytes, identity: Identity, *, comment: str, time: datetime
         Printed in the signature box; may be empty.
     time
         Approval time, with a time zone; kept to the second.
+    stamp
+        As for `sign_plan`.
 
     Raises
     ------
@@ -102,7 +110,7 @@ def approve_plan(pdf: bytes, identity: Identity, *, comment: str, time: datetime
         InconsistentCaseError(problem, where="plan", remedy="have the plan signed again")
         for problem in verdict.problems
     )
-    if verdict.state != "signed":
+    if verdict.state != "signed" or verdict.plan is None:
         raise InconsistentCaseError("the plan is approved already", where="plan")
     signer = verdict.signers[0]
     if same_person(seals_of(pdf)[0].certificate, identity.certificate):
@@ -114,7 +122,7 @@ def approve_plan(pdf: bytes, identity: Identity, *, comment: str, time: datetime
             f"approval time {time_in_words(moment)} is before the signature", where="plan", remedy="set the clock"
         )
     statement = SignatureStatement(PHYSICIAN_FIELD, _fitting(comment, "--comment"), moment)
-    return _signed(pdf, statement, identity)
+    return _signed(pdf, statement, identity, verdict.plan.record_bytes, stamp)
 
 
 def _whole_second(time: datetime) -> datetime:
@@ -130,9 +138,15 @@ def _is_signed(pdf: bytes) -> bool:
         raise InconsistentCaseError(f"not a readable PDF ({error})", where="plan") from error
 
 
-def _signed(pdf: bytes, statement: SignatureStatement, identity: Identity) -> bytes:
+def _signed(
+    pdf: bytes, statement: SignatureStatement, identity: Identity, record: bytes, stamp: Stamping | None
+) -> bytes:
+    """Record and file signed, one after the other: the signature of the file covers that of the record."""
     try:
-        return signed_revision(pdf, statement, identity.certificate, signing_with(identity.private_key))
+        proof = sign_record(record, identity.certificate, identity.signing, statement.time)
+        token = b"" if stamp is None else stamp(proof)
+        complete = replace(statement, record_signature=proof, time_stamp=token)
+        return signed_revision(pdf, complete, identity.certificate, identity.signing)
     except (PdfError, ValueError) as error:
         raise InconsistentCaseError(
             f"can't be signed ({error})", where="plan", remedy="use a plan as Lutetia wrote it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,38 +10,40 @@ from io import BytesIO
 from typing import Any, Final, Literal
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.x509.oid import ExtendedKeyUsageOID
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm
 
-from app.plans.identity import (
-    DOCUMENT_SIGNING,
-    Role,
-    certificate_digest,
-    name_of,
-    read_certificate,
-    role_of,
-    same_person,
-)
+from app.plans.certificate_trust import may_sign_documents, origin, revocation_problems, vouched_by
+from app.plans.identity import Role, certificate_digest, name_of, read_certificate, role_of, same_person
 from app.plans.library_verdict import library_problems
-from app.plans.pdf_revision import PHYSICIAN_FIELD, PHYSICIST_FIELD, SignatureStatement, time_in_words
+from app.plans.pdf_revision import (
+    PHYSICIAN_FIELD,
+    PHYSICIST_FIELD,
+    RECORD_SIGNATURE,
+    TIME_STAMP,
+    SignatureStatement,
+    time_in_words,
+)
 from app.plans.plan_attachments import AttachedPlan, attached_plan
 from app.plans.printed_record import made_by_this_version, remade, text_problems
+from app.plans.record_signature import verified_record
 from app.plans.sealed_file import Seal, seals_of
+from app.plans.time_stamp import LARGEST_CLOCK_DIFFERENCE, verified_time_stamp
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.plan_record import calculation_time
 
 __all__ = ["Signer", "State", "Verification", "read_certificate", "verify_plan"]
 
 State = Literal["signed", "approved", "unsigned", "untrusted", "refused"]
+_FILE_ONLY: Final = re.compile(r"0\.[0-3]\.")
+"""Versions that signed no record beside the file."""
 _FIELDS: Final[tuple[tuple[str, Role], ...]] = ((PHYSICIST_FIELD, "physicist"), (PHYSICIAN_FIELD, "physician"))
 
 
 @dataclass(frozen=True)
 class Signer:
-    """Who signed, as what, when and why."""
+    """Who signed, as what, when and why; and what vouches for the certificate, in words."""
 
     name: str
     role: str
@@ -48,13 +51,24 @@ class Signer:
     reason: str
     certificate_sha256: str
     trusted: bool
+    vouched_by: str = ""
 
     def line(self) -> str:
         """In one line."""
         act = "approved" if self.role == "physician" else "signed"
-        trust = "trusted" if self.trusted else "not trusted"
+        trust = ("trusted" if self.trusted else "not trusted") + (f" ({self.vouched_by})" if self.vouched_by else "")
         reason = f", {self.reason}" if self.reason else ""
         return f"{act} by {self.name} ({self.role}) on {time_in_words(self.time)}{reason}; certificate {trust}"
+
+
+@dataclass(frozen=True, eq=False)
+class Proof:
+    """What one signatory leaves beside the signature of the file: certificate, detached signature, time stamp."""
+
+    field: str
+    certificate: x509.Certificate
+    record_signature: bytes
+    time_stamp: bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +84,7 @@ class Verification:
     problems: tuple[str, ...] = ()
     plan: AttachedPlan | None = None
     remarks: tuple[str, ...] = ()
+    proofs: tuple[Proof, ...] = ()
 
     @property
     def accepted(self) -> bool:
@@ -90,7 +105,13 @@ class Verification:
         )
 
 
-def verify_plan(pdf: bytes, *, trust: Sequence[x509.Certificate] | None, now: datetime | None = None) -> Verification:
+def verify_plan(
+    pdf: bytes,
+    *,
+    trust: Sequence[x509.Certificate] | None,
+    revoked: Sequence[x509.CertificateRevocationList] = (),
+    now: datetime | None = None,
+) -> Verification:
     """Whether a plan is accepted, who signed it, and every reason against it.
 
     Parameters
@@ -98,7 +119,10 @@ def verify_plan(pdf: bytes, *, trust: Sequence[x509.Certificate] | None, now: da
     pdf
         The whole file.
     trust
-        Certificates of signers, or of authorities that issued them; None leaves trust out of the question.
+        Certificates of signers, or of authorities that issued them, or the authority of time stamps; None leaves trust
+        out of the question.
+    revoked
+        Lists of revoked certificates of these authorities.
     now
         The present, for tests.
 
@@ -123,6 +147,10 @@ def verify_plan(pdf: bytes, *, trust: Sequence[x509.Certificate] | None, now: da
         return Verification("refused", (), (error.line(),))
     problems = _time_problems(seals, statements, calculation_time(plan.record), present)
     problems += _signer_problems(seals)
+    for seal in seals:
+        problems += revocation_problems(seal.certificate, revoked, trust or ())
+    told, against = _proofs(plan, seals, statements, software, trust or ())
+    problems += against
     if made_by_this_version(plan, software):
         remarks: tuple[str, ...] = (
             "every page is the one that the attached record makes; no byte of the file differs",
@@ -133,24 +161,85 @@ def verify_plan(pdf: bytes, *, trust: Sequence[x509.Certificate] | None, now: da
     else:
         remarks = (f"made by {_maker(plan)}: revisions and printed numbers were compared, not whole pages",)
         problems += library_problems(pdf, seals) + text_problems(pdf[: seals[0].end], plan)
-    signers = tuple(
-        Signer(
-            name_of(seal.certificate),
-            role_of(seal.certificate) or "no role",
-            statement.time,
-            statement.reason,
-            certificate_digest(seal.certificate),
-            trust is not None and _trusted(seal.certificate, trust, statement.time),
-        )
+    remarks = (*remarks, *told, _stated(plan))
+    signers = tuple(_signer(seal, statement, trust) for seal, statement in zip(seals, statements, strict=True))
+    proofs = tuple(
+        Proof(statement.field, seal.certificate, statement.record_signature, statement.time_stamp)
         for seal, statement in zip(seals, statements, strict=True)
     )
     if problems:
         return Verification("refused", signers, tuple(problems), plan, remarks)
     strangers = [signer for signer in signers if not signer.trusted]
     if trust is not None and strangers:
-        told = tuple(f"the certificate of {s.name} is not trusted; give it with --trust" for s in strangers)
-        return Verification("untrusted", signers, told, plan, remarks)
-    return Verification("approved" if len(signers) == len(_FIELDS) else "signed", signers, (), plan, remarks)
+        reasons = tuple(
+            f"the certificate of {signer.name} is not trusted ({signer.vouched_by}); give it with --trust"
+            for signer in strangers
+        )
+        return Verification("untrusted", signers, reasons, plan, remarks, proofs)
+    return Verification("approved" if len(signers) == len(_FIELDS) else "signed", signers, (), plan, remarks, proofs)
+
+
+def _signer(seal: Seal, statement: SignatureStatement, trust: Sequence[x509.Certificate] | None) -> Signer:
+    certificate = seal.certificate
+    voucher = None if trust is None else vouched_by(certificate, trust, statement.time)
+    words = "" if trust is None else voucher or origin(certificate, trust)
+    return Signer(
+        name_of(certificate),
+        role_of(certificate) or "no role",
+        statement.time,
+        statement.reason,
+        certificate_digest(certificate),
+        voucher is not None,
+        words,
+    )
+
+
+def _stated(plan: AttachedPlan) -> str:
+    """What the record says was decided, to be read beside page 1."""
+    record = plan.record
+    activities = ", ".join(
+        f"{name} {each['administered_activity_gbq']} GBq" for name, each in record["plan"]["activities"].items()
+    )
+    cycle = record["plan"]["next_cycle"]
+    decided = "no further cycle" if cycle is None else f"cycle {cycle}: {activities or 'nothing to give'}"
+    return f"the record says: patient {record['patient']['id']}, {decided}"
+
+
+def _proofs(
+    plan: AttachedPlan,
+    seals: Sequence[Seal],
+    statements: Sequence[SignatureStatement],
+    software: Sequence[str],
+    trust: Sequence[x509.Certificate],
+) -> tuple[list[str], list[str]]:
+    """Remarks on, and problems of, the detached signatures over the record and the time stamps over them."""
+    remarks, problems = [], []
+    for seal, statement, maker in zip(seals, statements, software, strict=True):
+        name = name_of(seal.certificate)
+        try:
+            if statement.record_signature:
+                signed = verified_record(plan.record_bytes, statement.record_signature)
+                if signed.certificate != seal.certificate or signed.time != statement.time:
+                    problems.append(f"{name} signed file and record with different certificates or at different times")
+            elif not _FILE_ONLY.match(maker):
+                problems.append(f"the signature of {name} over the record is missing")
+            else:
+                remarks.append(f"{name} signed the file only: an older version signed no record beside it")
+            if statement.time_stamp:
+                stamp = verified_time_stamp(statement.time_stamp, statement.record_signature)
+                known = "" if vouched_by(stamp.certificate, trust, stamp.time) else ", which is not a trusted authority"
+                remarks.append(
+                    f"time stamp on the signature of {name}: {time_in_words(stamp.time)} by "
+                    f"{name_of(stamp.certificate)}{known}"
+                )
+                if abs(stamp.time - statement.time) > LARGEST_CLOCK_DIFFERENCE:
+                    problems.append(
+                        f"signing time {time_in_words(statement.time)} of {name} is not that of the time stamp, "
+                        f"{time_in_words(stamp.time)}"
+                    )
+        except ValueError as error:
+            problems.append(f"signature of {name}: {error}")
+    return remarks, problems
 
 
 def _maker(plan: AttachedPlan) -> str:
@@ -193,11 +282,20 @@ def _statements(pdf: bytes, seals: Sequence[Seal]) -> tuple[list[SignatureStatem
             moment = signature.self_reported_timestamp
             if moment is None or moment.tzinfo is None:
                 raise ValueError("a signing time can't be read")
-            statements.append(SignatureStatement(signature.field_name, str(entries.get("/Reason", "")), moment))
+            proofs = (_bytes(entries, RECORD_SIGNATURE), _bytes(entries, TIME_STAMP))
+            statements.append(
+                SignatureStatement(signature.field_name, str(entries.get("/Reason", "")), moment, *proofs)
+            )
             software.append(str(entries["/Prop_Build"]["/App"]["/REx"]))
     except (PdfError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise ValueError("its signatures can't be read as those of a plan") from error
     return statements, software
+
+
+def _bytes(entries: Any, key: str) -> bytes:
+    """A byte string of a dictionary; empty if it has none."""
+    value = entries.get(key, b"")
+    return bytes(getattr(value, "original_bytes", value))
 
 
 def _time_problems(
@@ -224,35 +322,8 @@ def _signer_problems(seals: Sequence[Seal]) -> list[str]:
         name = name_of(seal.certificate)
         if role_of(seal.certificate) != role:
             problems.append(f"{name} is no {role} by the certificate")
-        if not _may_sign_documents(seal.certificate):
+        if not may_sign_documents(seal.certificate):
             problems.append(f"the certificate of {name} is not for signing documents")
     if len(seals) > 1 and same_person(seals[0].certificate, seals[1].certificate):
         problems.append("signer and approver are the same")
     return problems
-
-
-def _may_sign_documents(certificate: x509.Certificate) -> bool:
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-        extended = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
-        return False
-    allowed = {DOCUMENT_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION}
-    return usage.digital_signature and usage.content_commitment and bool(allowed & set(extended))
-
-
-def _trusted(certificate: x509.Certificate, trust: Sequence[x509.Certificate], moment: datetime) -> bool:
-    """Whether the certificate is one of the trusted, or issued by a trusted authority valid at that time."""
-    return certificate in trust or any(_issued(certificate, authority, moment) for authority in trust)
-
-
-def _issued(certificate: x509.Certificate, authority: x509.Certificate, moment: datetime) -> bool:
-    try:
-        constraints = authority.extensions.get_extension_for_class(x509.BasicConstraints).value
-        usage = authority.extensions.get_extension_for_class(x509.KeyUsage).value
-        if not constraints.ca or not usage.key_cert_sign:
-            return False
-        certificate.verify_directly_issued_by(authority)
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError, TypeError, InvalidSignature):
-        return False
-    return authority.not_valid_before_utc <= moment <= authority.not_valid_after_utc

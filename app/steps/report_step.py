@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QImage
 from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 from PySide6.QtWidgets import QDialog, QFileDialog
 
-from app.plans.page_printing import PREVIEW_DPI, PRINT_DPI, image_of, print_images
+from app.dicom_command import export_to
+from app.plans.page_printing import PREVIEW_DPI, PRINT_DPI, STALE_STAMP, image_of, print_images, stamped
 from app.plans.plan_signing import PlanFile, approved, drafted, keep_and_write, page_pictures, plan_file_name
 from app.plans.signature_form import SignatureForm
+from app.plans.withdrawal import Withdrawal
 from app.problems import problems_of
 from app.session import Session
 from app.steps.step import Section, Step, push_button, text_label
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.evaluation import Evaluation
 from widgets.page_view import PageView
+
+if TYPE_CHECKING:
+    from dosimetry_core.dicom_export.course import CourseExport
 
 
 class ReportStep(Step):
@@ -34,6 +39,7 @@ class ReportStep(Step):
         self._shown: tuple[Any, ...] = ()
         self._pdf: bytes | None = None
         self._document: Any = None
+        self._stamp = ""
         self._build_inspector()
 
     def _build_inspector(self) -> None:
@@ -45,11 +51,23 @@ class ReportStep(Step):
         self.print_button = push_button("Print…", name="print_pages", tooltip="print the pages as shown")
         self.print_button.clicked.connect(self.print_pages)
         files.add_row(self.save, self.print_button)
+        self.show_signed = push_button(
+            "Show the signed plan", name="show_stale", tooltip="the stale plan as it was signed, marked on every page"
+        )
+        self.show_signed.setCheckable(True)
+        self.show_signed.toggled.connect(lambda _on: self.refresh())
+        files.add_row(self.show_signed)
         self.data = push_button(
             "Save results.json…", name="save_results", tooltip="all intermediate results, core units"
         )
         self.data.clicked.connect(self.save_results)
-        files.add_row(self.data)
+        self.dicom = push_button(
+            "Export DICOM…",
+            name="export_dicom",
+            tooltip="VOIs, voxel doses, registrations, measurements and the plan, for other systems",
+        )
+        self.dicom.clicked.connect(self.choose_dicom_folder)
+        files.add_row(self.data, self.dicom)
         self.inspector.add(files)
         second = Section("Approve as physician")
         self._second_text = text_label(role="dimmed", name="approve_text", wrap=True)
@@ -61,6 +79,9 @@ class ReportStep(Step):
         self.form.submitted.connect(self.ask_and_approve)
         second.add(self.form)
         self.inspector.add(second)
+        self.withdrawal = Withdrawal(self.session)
+        self.withdrawal.withdrawn.connect(self.refresh)
+        self.inspector.add(self.withdrawal)
 
     # --- acts -------------------------------------------------------------------------------------------------------
 
@@ -83,7 +104,9 @@ class ReportStep(Step):
 
     def write_pdf(self, target: Path) -> None:
         """Write the document in view, whole or not at all."""
-        if self._pdf is not None:
+        if self._stamp:
+            self.told.emit("Not saved: the plan is stale")
+        elif self._pdf is not None:
             self._write(target, self._pdf)
 
     def save_results(self) -> None:
@@ -95,6 +118,31 @@ class ReportStep(Step):
         chosen, _kind = QFileDialog.getSaveFileName(self, "Save the results", suggested, "JSON (*.json)")
         if chosen:
             self._write(Path(chosen), self._document.results_bytes)
+
+    def choose_dicom_folder(self) -> None:
+        """Ask for a folder, then write the course's DICOM objects into it."""
+        chosen = QFileDialog.getExistingDirectory(self, "Folder for the DICOM objects", self.session.case.folder)
+        if chosen:
+            self.export_dicom(Path(chosen))
+
+    def export_dicom(self, folder: Path) -> None:
+        """Write VOIs, doses, registrations, measurements and the plan in view as DICOM objects; runs as a job."""
+        evaluation = self.session.planned
+        if evaluation is None or not self.session.is_current:
+            self.told.emit("There are no results yet")
+            return
+        # A stale plan goes nowhere: what is exported is about the course as it is.
+        signed = self.session.signed_plan
+        plan = signed.content if signed is not None and self.session.staleness is None else None
+        job = self.session.jobs.start(
+            export_to, folder, evaluation, plan, purpose="export", title="Exporting DICOM objects"
+        )
+        job.succeeded.connect(self._tell_export)
+        job.failed.connect(lambda error: self.told.emit(problems_of(error)[0].text()))
+
+    def _tell_export(self, made: CourseExport) -> None:
+        remarks = "; ".join(f"{finding.place}: {finding.text}" for finding in made.findings)
+        self.told.emit(f"{len(made.objects)} DICOM objects written" + (f". {remarks}" if remarks else ""))
 
     def _write(self, target: Path, content: bytes) -> None:
         from app.outputs import write_file
@@ -120,11 +168,12 @@ class ReportStep(Step):
         """Render the pages at printing resolution beside the user's work, then send them to a printer."""
         if self._pdf is None:
             return
+        stamp = self._stamp
         job = self.session.jobs.start(page_pictures, self._pdf, PRINT_DPI, purpose="print", title="Preparing pages")
 
         def send(pictures: list[Any]) -> None:
             try:
-                print_images(printer, [image_of(picture) for picture in pictures])
+                print_images(printer, [stamped(image_of(picture), stamp) for picture in pictures])
             except OSError as error:
                 self.told.emit(str(error))
             else:
@@ -163,6 +212,9 @@ class ReportStep(Step):
         if not self.session.permission.asked():
             self.form.show_message(str(self.session.permission.reason), failed=True)
             return
+        if self.session.staleness is not None:
+            self.form.show_message(f"Not approved: {self.session.staleness.sentence()}", failed=True)
+            return
         self.form.set_busy(True)
         job = self.session.jobs.start(
             approved,
@@ -199,33 +251,51 @@ class ReportStep(Step):
     def refresh(self) -> None:
         """Show the signed plan, or a draft of the current results."""
         files, evaluation = self.session.plan_files, self.session.planned
-        self.form.set_allowed(bool(files))
+        may_approve = bool(files) and files[-1].act == "signed" and self.session.staleness is None
+        self.form.set_allowed(may_approve)
         self._second_text.setText(
             f"Signed plan: {files[-1].path.name}"
             if files
             else "Sign the plan in step 7, or open a plan signed elsewhere."
         )
-        if files and files[-1].is_about(evaluation):
-            self._show_file(files[-1])
+        stale = bool(files) and self.session.staleness is not None
+        self.show_signed.setVisible(stale)
+        if files and (not stale or self.show_signed.isChecked()):
+            self._show_file(files[-1], stale=stale)
         elif evaluation is None or not self.session.is_current:
             self._state.setText("No results yet" if evaluation is None else "Results are being computed")
             if evaluation is None:
                 self.pages.set_message("Nothing computed yet")
         else:
             self._make_draft(evaluation)
-        for button in (self.save, self.print_button):
-            button.setEnabled(self._pdf is not None)
+        self._allow_files()
+        self.withdrawal.refresh()
+        self.dicom.setEnabled(evaluation is not None and self.session.is_current)
+
+    def _allow_files(self) -> None:
+        """A stale plan is shown and printed with its mark, and not saved once more."""
+        self.save.setEnabled(self._pdf is not None and not self._stamp)
+        self.save.setToolTip("a stale plan is not saved again" if self._stamp else "")
+        self.print_button.setEnabled(self._pdf is not None)
         self.data.setEnabled(self._document is not None)
 
-    def _show_file(self, plan: PlanFile) -> None:
-        self._state.setText(f"Signed: {plan.path.name}")
-        if self._shown != (plan.path, plan.content):
-            self._shown = (plan.path, plan.content)
+    def _show_file(self, plan: PlanFile, *, stale: bool = False) -> None:
+        why = self.session.staleness
+        self._state.setText(
+            f"STALE, not valid any more: {plan.path.name}. {why.sentence()}"
+            if stale and why is not None
+            else f"{plan.act.capitalize()}: {plan.path.name}"
+        )
+        self._stamp = STALE_STAMP if stale else ""
+        if self._shown != (plan.path, plan.content, stale):
+            self._shown = (plan.path, plan.content, stale)
             self._show_pdf(plan.content)
 
     def _make_draft(self, evaluation: Evaluation) -> None:
-        changed = f"; results changed since {self.session.plan_files[-1].path.name}" if self.session.plan_files else ""
+        why, plan = self.session.staleness, self.session.signed_plan
+        changed = f". {plan.path.name} is stale: {why.sentence()}" if why is not None and plan is not None else ""
         self._state.setText(f"Draft, not signed{changed}")
+        self._stamp = ""
         overrides = self.session.reviews.overrides
         if len(self._shown) == 2 and self._shown[0] is evaluation and self._shown[1] == overrides:
             return
@@ -240,8 +310,7 @@ class ReportStep(Step):
 
     def _take_draft(self, document: Any) -> None:
         self._document = document
-        files = self.session.plan_files
-        if not files or not files[-1].is_about(self.session.planned):
+        if self.session.signed_plan is None or self.session.staleness is not None:
             self._show_pdf(document.pdf)
 
     def _show_pdf(self, pdf: bytes) -> None:
@@ -251,9 +320,7 @@ class ReportStep(Step):
         job.failed.connect(lambda error: self.pages.set_message(problems_of(error)[0].text()))
 
     def _show_pages(self, pictures: list[Any]) -> None:
-        images: list[QImage] = [image_of(picture) for picture in pictures]
+        images: list[QImage] = [stamped(image_of(picture), self._stamp) for picture in pictures]
         self.pages.set_message("")
         self.pages.show_pages(images)
-        for button in (self.save, self.print_button):
-            button.setEnabled(True)
-        self.data.setEnabled(self._document is not None)
+        self._allow_files()

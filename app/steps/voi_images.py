@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.display import ct_layer, shown_spect, spect_layer, spect_scale, vois_shown
+from app.reviews import same_objects
 from app.scan_words import delay_s, registration_text
 from app.session import Session
 from app.window_texts import time_text
@@ -29,11 +31,13 @@ class VoiImages(QObject):
     """Shows the session's images in the views of the step.
 
     ``layers_changed`` carries the CT layer or None, and the SPECT layer, when another scan is shown; ``rescaled`` asks
-    for a refresh because scans are scaled another way.
+    for a refresh because scans are scaled another way; ``settings_changed`` says that window, scale, fusion or outlines
+    are others.
     """
 
     layers_changed = Signal(object, object)
     rescaled = Signal()
+    settings_changed = Signal()
 
     def __init__(self, session: Session, grid: SliceGrid, volume: VolumeView, display: DisplayBar) -> None:
         super().__init__(grid)
@@ -42,10 +46,11 @@ class VoiImages(QObject):
         self._own_scale = False
         self._chosen_scale: ColourScale | None = None
         self._shown_images: tuple[Any, ...] = ()
+        self.crosshair = True
         self._surfaces = QTimer(self)
         self._surfaces.setSingleShot(True)
         self._surfaces.setInterval(SURFACES_AFTER_MS)
-        self._surfaces.timeout.connect(self._show_surfaces)
+        self._surfaces.timeout.connect(self.show_surfaces)
         self._connect_views()
         self._connect_view_state()
 
@@ -53,12 +58,12 @@ class VoiImages(QObject):
         view_state = self.session.view_state
         self.grid.cursor_moved.connect(view_state.set_cursor)
         self.grid.window_level_changed.connect(lambda window: view_state.set_window(window.width_hu, window.level_hu))
-        self.grid.spect_scale_changed.connect(self._choose_scale)
+        self.grid.spect_scale_changed.connect(self.choose_scale)
         self.grid.overlay_toggle_requested.connect(view_state.toggle_overlay)
         self.volume.cursor_moved.connect(view_state.set_cursor)
         self.display.fusion_changed.connect(view_state.set_fusion)
         self.display.opacity_changed.connect(view_state.set_fusion_share)
-        self.display.scale_changed.connect(self._choose_scale)
+        self.display.scale_changed.connect(self.choose_scale)
         self.display.window_level_changed.connect(
             lambda window: view_state.set_window(window.width_hu, window.level_hu)
         )
@@ -75,19 +80,49 @@ class VoiImages(QObject):
         view_state.contours_changed.connect(lambda _shown: self.show_fusion())
         view_state.view_reset.connect(self._reset)
 
+    @property
+    def own_scale(self) -> bool:
+        """Whether each scan is scaled by itself."""
+        return self._own_scale
+
+    def scale_of(self, cycle: Cycle, point: TimePoint) -> ColourScale:
+        """Limits and colours for the SPECT of a scan: the same for all scans unless each has its own."""
+        if self._own_scale or self._chosen_scale is None:
+            scale = spect_scale(cycle, only=point if self._own_scale else None)
+            return replace(scale, colour_map=self.colour_map)
+        return self._chosen_scale
+
+    @property
+    def colour_map(self) -> str:
+        """The colour map that was chosen."""
+        return (self._chosen_scale or ColourScale(0.0, 1.0)).colour_map
+
+    def corner_of(self, cycle: Cycle, point: TimePoint) -> SliceCorner:
+        """Facts for the corners of a view of a scan."""
+        case = self.session.case
+        return SliceCorner(
+            patient=f"{patient_name(case.patient.name)}  {case.patient.patient_id}",
+            time_point=f"cycle {cycle.number}, {time_text(case, point.spect.acquisition_start)}",
+            delay_s=delay_s(cycle, point),
+            registration=registration_text(point),
+            registered=point.registration.method != "none",
+            badges=("own scale",) if self._own_scale else (),
+        )
+
     def show_images(self, cycle: Cycle, reference: TimePoint, point: TimePoint) -> None:
         """Show a scan on the grid of its cycle's reference; nothing is done where it is shown already."""
-        shown = (reference, point, cycle.calibration, self._own_scale)
-        if len(shown) == len(self._shown_images) and all(
-            a is b for a, b in zip(shown, self._shown_images, strict=True)
-        ):
+        # Of a scan only what is seen counts: a review makes another time point of the same images.
+        base = reference.ct or reference.spect
+        placed = (point.registration.transform, registration_text(point))
+        shown = (base, point.ct, point.spect, *placed, cycle.calibration, self._own_scale)
+        if same_objects(shown, self._shown_images):
             return
-        geometry = cycle.vois[0].mask.geometry if cycle.vois else (reference.ct or reference.spect).volume.geometry
-        if not self._shown_images or self._shown_images[0] is not reference:
+        geometry = cycle.vois[0].mask.geometry if cycle.vois else base.volume.geometry
+        if not self._shown_images or self._shown_images[0] is not base:
             self._chosen_scale = None
             self.grid.set_reference(geometry)
             self.volume.set_reference(geometry)
-            self._show_surfaces()
+            self.show_surfaces()
             self._show_window()
             if self.session.view_state.cursor_mm == (0.0, 0.0, 0.0):
                 self.session.view_state.set_cursor(geometry.centre_mm())
@@ -95,20 +130,8 @@ class VoiImages(QObject):
         ct, layer = ct_layer(point), spect_layer(cycle, point)
         self.layers_changed.emit(ct, layer)
         self._show_layers(ct, layer)
-        if self._own_scale or self._chosen_scale is None:
-            self._show_scale(spect_scale(cycle, only=point if self._own_scale else None))
-        else:
-            self._show_scale(self._chosen_scale)
-        self.grid.set_corner(
-            SliceCorner(
-                patient=f"{patient_name(self.session.case.patient.name)}  {self.session.case.patient.patient_id}",
-                time_point=f"cycle {cycle.number}, {time_text(self.session.case, point.spect.acquisition_start)}",
-                delay_s=delay_s(cycle, point),
-                registration=registration_text(point),
-                registered=point.registration.method != "none",
-                badges=("own scale",) if self._own_scale else (),
-            )
-        )
+        self._show_scale(self.scale_of(cycle, point))
+        self.grid.set_corner(self.corner_of(cycle, point))
         self.show_cursor(self.session.view_state.cursor_mm)
 
     def _show_layers(self, ct: Layer | None, spect: Layer) -> None:
@@ -124,6 +147,7 @@ class VoiImages(QObject):
         self.grid.show_vois(vois_shown(cycle, self.hidden, self.session.time_point))
         self.grid.set_active_voi(self.session.view_state.voi_id)
         self._surfaces.start()
+        self.settings_changed.emit()
 
     def set_hidden(self, voi_id: str, hidden: bool) -> None:
         """Hide a VOI's outline and surface, or show it again."""
@@ -135,7 +159,8 @@ class VoiImages(QObject):
         self.grid.set_active_voi(voi_id)
         self.volume.set_active_voi(voi_id)
 
-    def _show_surfaces(self) -> None:
+    def show_surfaces(self) -> None:
+        """Show the surfaces now; not while a stroke is in progress."""
         cycle = self.session.cycle
         if cycle is not None and not self.session.document.is_previewing:
             self.volume.show_vois(vois_shown(cycle, self.hidden, self.session.time_point))
@@ -150,6 +175,7 @@ class VoiImages(QObject):
         window = WindowLevel(*self.session.view_state.window_hu)
         self.grid.set_window_level(window)
         self.display.set_window_level(window)
+        self.settings_changed.emit()
 
     def _show_scale(self, scale: ColourScale) -> None:
         cycle, point = self.session.cycle, self.session.time_point
@@ -157,12 +183,16 @@ class VoiImages(QObject):
         self.grid.set_spect_scale(scale)
         self.volume.set_spect_scale(scale)
         self.display.set_scale(scale, unit)
+        self.settings_changed.emit()
 
     def _show_crosshair(self, visible: bool) -> None:
+        self.crosshair = visible
         self.grid.set_crosshair_visible(visible)
         self.display.set_crosshair_visible(visible)
+        self.settings_changed.emit()
 
-    def _choose_scale(self, scale: ColourScale) -> None:
+    def choose_scale(self, scale: ColourScale) -> None:
+        """Take these limits and colours for all scans."""
         self._chosen_scale = scale
         self._show_scale(scale)
 
@@ -180,6 +210,7 @@ class VoiImages(QObject):
         self.display.set_opacity(view_state.fusion_share)
         self.display.set_contours_visible(view_state.contours)
         self.display.set_own_scale(self._own_scale)
+        self.settings_changed.emit()
 
     def _reset(self) -> None:
         self.grid.reset_view()

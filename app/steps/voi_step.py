@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
-
+from app.edit_target import EditTarget
+from app.fill_preview import FillPreview
 from app.probe_text import probe_text
+from app.refresh_parts import RefreshParts
 from app.scan_words import delay_text
 from app.session import Session
 from app.steps.step import SPACING, Section, Step, push_button
+from app.steps.voi_hand import VoiHand
 from app.steps.voi_images import VoiImages
+from app.steps.voi_layouts import VoiLayouts
+from app.steps.voi_scans import VoiScans
 from app.steps.voi_strokes import VoiStrokes
+from app.view_state import ViewLayout
 from app.voi_acts import VoiActs
 from app.voi_numbers import LiveNumbers, voi_rows
 from widgets.display_bar import DisplayBar
+from widgets.layout_bar import LayoutBar
 from widgets.range_chip import HOUNSFIELD, RangeLayer
 from widgets.slice_grid import SliceGrid
 from widgets.slice_view import Layer
 from widgets.tool_bar import VoiToolBar
-from widgets.tools.brush import BrushTool
-from widgets.tools.polygon import PolygonTool
 from widgets.voi_table import VoiTable
 from widgets.volume_view import VolumeView
+
+if TYPE_CHECKING:
+    from app.second_window import SecondWindow
 
 TABLE_HEIGHT = 176
 
@@ -34,10 +41,8 @@ class VoiStep(Step):
     title = "VOIs"
     needs_time_strip = True
     keys = (
-        ("Ctrl held", "invert the tool"),
-        ("Alt held", 'draw everywhere, whatever "Only where" says'),
-        ("Shift + wheel", "brush size"),
-        ("Esc", "cancel the stroke, then drop the tool"),
+        ("Esc", "cancel the stroke or preview, then drop the tool"),
+        ("3D: arrows, PgUp, PgDown", "turn, zoom"),
     )
 
     def __init__(self, session: Session) -> None:
@@ -49,16 +54,23 @@ class VoiStep(Step):
         self.volume = VolumeView()
         self.grid = SliceGrid(third_dimension=self.volume)
         self.grid.setProperty("takesImageKeys", True)
-        self.column.addWidget(self.grid, 1)
-        self._brush = BrushTool(session.view_state.brush_radius_mm)
-        self._polygon = PolygonTool()
         self.images = VoiImages(session, self.grid, self.volume, self.display)
-        self.strokes = VoiStrokes(session, self.tools.range)
-        self.acts = VoiActs(session, self)
-        self.acts.told.connect(self.told)
+        self.layouts = VoiLayouts(session, self.grid, self.images, LayoutBar("voi_layout"))
+        self.display.append(self.layouts.bar)
+        self.column.addWidget(self.layouts.stack, 1)
+        self.target = EditTarget(session, self)
+        self.strokes = VoiStrokes(session, self.tools.range, self.tools.edges, self.target, self)
+        self.fill = FillPreview(session, self.target, self)
+        self.hand = VoiHand(session, self.tools, self.grid, self.volume, self.strokes, self.images, self.fill)
+        self.hand.add_board(self.layouts.images)
+        self.acts = VoiActs(session, self.target, self)
+        for teller in (self.acts, self.strokes, self.fill):
+            teller.told.connect(self._tell)
+        self._parts = RefreshParts(self)
+        self._second: SecondWindow | None = None
+        self.layouts.bar.window_requested.connect(self.show_second_window)
         self._build_inspector()
         self._connect_views()
-        self._connect_view_state()
 
     def _build_inspector(self) -> None:
         tools = Section("Tools")
@@ -69,13 +81,17 @@ class VoiStep(Step):
         self.add.clicked.connect(self.acts.new_voi)
         self.remove = push_button("Delete", name="voi_delete", tooltip="delete the active VOI")
         self.remove.clicked.connect(self.acts.delete_voi)
-        self.seen = push_button("Reviewed", name="voi_reviewed", tooltip="the active VOI was looked at")
-        self.seen.clicked.connect(self.acts.mark_reviewed)
         self.table = VoiTable()
         self.table.setFixedHeight(TABLE_HEIGHT)
-        self.table.show_columns(("name", "volume", "dose"))
+        self.table.show_columns(("name", "volume", "dose", "review"))
         table.add(self.table)
-        table.add_row(self.add, self.remove, self.seen)
+        self.carry = push_button(
+            "From another cycle",
+            name="voi_from_cycle",
+            tooltip="VOIs of the cycle before, carried over by aligning both reference CTs, to be reviewed",
+        )
+        self.carry.clicked.connect(self.acts.copies.copy_cycle)
+        table.add_row(self.add, self.remove, self.carry)
         self.propose = push_button(
             "Propose VOIs",
             name="voi_propose",
@@ -91,6 +107,10 @@ class VoiStep(Step):
         self.by_program.setVisible(self.acts.proposals.has_total_segmentator)
         table.add_row(self.propose, self.by_program)
         self.inspector.add(table)
+        self.scans = VoiScans(self.session, self.target, self.acts.scans)
+        self.scans.review.clicked.connect(self.acts.mark_reviewed)
+        self.scans.copy_requested.connect(self.acts.copies.copy_scan)
+        self.inspector.add(self.scans)
         self.live = LiveNumbers(self.session)
         self.inspector.add(self.live)
         self.table.voi_selected.connect(self.session.view_state.set_voi)
@@ -100,40 +120,83 @@ class VoiStep(Step):
 
     def _connect_views(self) -> None:
         view_state = self.session.view_state
-        self.grid.stroke_moved.connect(self.strokes.preview)
-        self.grid.stroke_finished.connect(self.strokes.finish)
-        self.grid.stroke_cancelled.connect(self.session.document.cancel_preview)
         self.grid.probe_moved.connect(self._probe)
         self.grid.time_point_step_requested.connect(self._step_time_point)
         self.images.layers_changed.connect(self._offer_layers)
         self.images.rescaled.connect(self.refresh)
+        self.target.changed.connect(self.hand.show_tool)
         self.tools.tool_chosen.connect(view_state.set_tool)
         self.tools.radius_changed.connect(view_state.set_brush_radius)
-        self.tools.spherical_toggled.connect(self._brush.set_spherical)
         self.tools.act_requested.connect(self.do_shape_act)
         self.tools.combine_requested.connect(self.acts.combine)
-        self._brush.changed.connect(lambda: view_state.set_brush_radius(self._brush.radius_mm))
-
-    def _connect_view_state(self) -> None:
-        view_state = self.session.view_state
-        view_state.tool_changed.connect(lambda _tool: self._show_tool())
-        view_state.brush_changed.connect(lambda _radius: self._show_tool())
-        view_state.voi_changed.connect(lambda _voi: self._show_tool())
 
     # --- acts -------------------------------------------------------------------------------------------------------
 
     def drop_tool(self) -> None:
-        """Give up the stroke in progress; without one put the tool away."""
-        if not self.grid.cancel_stroke():
-            self.session.view_state.set_tool("cursor")
+        """Give up the stroke in progress, or what is previewed; without either put the tool away."""
+        self.hand.drop()
 
     def do_shape_act(self, act: str) -> None:
-        """An act on the whole active VOI, with the margin of the tool bar."""
-        self.acts.shape(act, self.tools.margin_mm(), self.grid.active_plane())
+        """An act on the whole active VOI, with the margin and level of the tool bar."""
+        if act == "interpolate":
+            self.fill.press(self.grid.active_plane())
+        else:
+            self.acts.shape(act, self.tools.margin_mm(), self.grid.active_plane(), self.tools.level.level())
+
+    def close_outline(self) -> None:
+        """Close the outline in progress, or do what is previewed."""
+        if not (self.grid.close_stroke() or self.layouts.board.close_stroke()):
+            self.fill.apply()
+
+    def toggle_edges(self) -> None:
+        """The brush adapts to edges, or not."""
+        self.tools.edges.toggle()
+
+    def toggle_through(self) -> None:
+        """The brush is a ball through slices, or a disc on one."""
+        self.tools.toggle_spherical()
+
+    def toggle_clip(self) -> None:
+        """Clip planes in the 3D view, or none."""
+        self.volume.set_clipped(not self.volume.is_clipped)
+
+    def _tell(self, words: str) -> None:
+        """In the status line, and where the eyes are: at the pointer."""
+        self.told.emit(words)
+        self.grid.say_at_pointer(words)
+        self.volume.say_at_pointer(words)
+        self.layouts.board.say_at_pointer(words)
 
     def go_to_next_review(self) -> None:
         """Make the next VOI that was not looked at the active one."""
         self.acts.go_to_next_review()
+
+    def copy_cycle(self) -> None:
+        """VOIs of the cycle before as a start."""
+        self.acts.copies.copy_cycle()
+
+    def mark_reviewed(self) -> None:
+        """The active VOI was looked at on the scan in view; on to the next."""
+        self.acts.mark_reviewed()
+
+    def toggle_own_shape(self) -> None:
+        """Draw on the scan in view only, or on all."""
+        self.target.set_here(not self.target.here)
+
+    def show_layout(self, layout: ViewLayout) -> None:
+        """Arrange the views this way."""
+        self.layouts.show(layout)
+
+    def show_second_window(self) -> None:
+        """Views in a window of their own, in front."""
+        window = self.window()
+        if self._second is None:
+            from app.second_window import SecondWindow
+
+            self._second = SecondWindow(window, self)  # type: ignore[arg-type]
+        self._second.show()
+        self._second.raise_()
+        self._second.activateWindow()
 
     def rename_voi(self, voi_id: str, name: str) -> None:
         """Rename a VOI; what is not possible is put back in the table."""
@@ -142,7 +205,7 @@ class VoiStep(Step):
 
     def _toggle_visible(self, voi_id: str, visible: bool) -> None:
         self.images.set_hidden(voi_id, not visible)
-        self._show_tool()
+        self.hand.show_tool()
         self.refresh_live()
 
     # --- showing ----------------------------------------------------------------------------------------------------
@@ -159,62 +222,49 @@ class VoiStep(Step):
             self.session.view_state.set_voi(cycle.vois[0].voi_id)
             if not cycle.vois[0].mask.is_empty:
                 self.session.view_state.set_cursor(cycle.vois[0].mask.centroid_mm())
-        self.grid.views["axial"].setFocus(Qt.FocusReason.OtherFocusReason)
+        self.layouts.images.refresh()
+        self.layouts.take_keyboard()
 
     def refresh(self) -> None:
         """Show images, VOIs and numbers."""
         cycle, reference, point = self.session.cycle, self.session.reference, self.session.time_point
         has_images = cycle is not None and reference is not None and point is not None
-        for widget in (self.tools, self.add, self.remove, self.seen, self.propose, self.by_program):
+        for widget in (self.tools, self.add, self.remove, self.carry, self.propose, self.by_program):
             widget.setEnabled(has_images)
         if cycle is None or reference is None or point is None:
             self.table.show_rows([])
             self.live.refresh()
+            self.scans.refresh()
             return
         self.images.show_images(cycle, reference, point)
         self.images.show_vois()
         self.images.show_fusion()
-        self._show_tool()
+        self.layouts.images.refresh()
+        self.hand.show_tool()
         session = self.session
         on_their_way = session.recomputation.is_busy and not session.is_current and session.evaluation is not None
         if not on_their_way:
             self.refresh_live()
 
     def refresh_live(self) -> None:
-        """Numbers, and the outline that is being drawn."""
+        """Numbers; during a stroke in parts, so that its echo never waits for all of them."""
+        parts = [self._refresh_table, *self.live.parts(), self.scans.refresh]
+        self._parts.run(parts, one_by_one=self.session.document.is_previewing)
+
+    def _refresh_table(self) -> None:
         cycle = self.session.cycle
         if cycle is not None:
             self.table.show_rows(voi_rows(self.session, cycle, self.images.hidden))
             self.table.set_current(self.session.view_state.voi_id)
             others = [(v.voi_id, v.name) for v in cycle.vois if v.voi_id != self.session.view_state.voi_id]
             self.tools.set_others(others)
-        self.live.refresh()
 
     def _offer_layers(self, ct: Layer | None, spect: Layer) -> None:
         layers = [RangeLayer("spect", "SPECT", spect.display_unit)]
-        self.tools.range.set_layers([*layers, RangeLayer("ct", "CT", HOUNSFIELD)] if ct is not None else layers)
-
-    def _show_tool(self) -> None:
-        view_state = self.session.view_state
-        tool = view_state.tool
-        self._brush.set_radius(view_state.brush_radius_mm)
-        self._brush.set_erase(tool == "erase")
-        self.tools.set_tool(tool)
-        self.tools.set_radius(view_state.brush_radius_mm)
-        tools: dict[str, BrushTool | PolygonTool] = {
-            "brush": self._brush,
-            "erase": self._brush,
-            "polygon": self._polygon,
-        }
-        held = tools.get(tool)
-        self.grid.set_tool(held)
-        reason = ""
-        if held is not None and self.session.voi is None:
-            reason = "choose a VOI first"
-        elif held is not None and view_state.voi_id in self.images.hidden:
-            reason = "this VOI is hidden"
-        self.grid.set_tool_blocked(reason)
-        self.images.set_active_voi(view_state.voi_id)
+        offered = [*layers, RangeLayer("ct", "CT", HOUNSFIELD)] if ct is not None else layers
+        self.tools.range.set_layers(offered)
+        self.tools.edges.set_layers(offered)
+        self.tools.level.set_unit(spect.display_unit)
 
     def _step_time_point(self, by: int) -> None:
         cycle, view_state = self.session.cycle, self.session.view_state

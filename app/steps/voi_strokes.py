@@ -2,65 +2,96 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 
-from app.case_edits import with_mask
 from app.display import ct_layer, spect_layer
+from app.edit_target import EditTarget
+from app.primitives_drawn import PrimitivesDrawn
 from app.session import Session
+from app.tool_gestures import ToolGesture, gesture_change, gesture_words
 from dosimetry_core.case import Case
-from dosimetry_core.voi_editing import BrushGesture, PolygonGesture
-from dosimetry_core.voi_range import ValueRange, apply_gesture_within
+from dosimetry_core.errors import DosimetryError
+from dosimetry_core.voi_editing import BrushGesture
+from dosimetry_core.voi_range import ValueRange
+from dosimetry_core.voi_similarity import EdgeStop
+from widgets.edge_chip import EdgeChip
 from widgets.range_chip import RangeChip
+from widgets.slice_view import Layer
 
 _NOTHING_PREVIEWED = (None, None, None)
 
 
-class VoiStrokes:
-    """Makes edits of gestures; ``chip`` holds the range that they are kept to."""
+class VoiStrokes(QObject):
+    """Makes edits of gestures; the chips hold what they are kept to. ``told`` says why one was not made."""
 
-    def __init__(self, session: Session, chip: RangeChip) -> None:
-        self._session, self._chip = session, chip
-        self._previewed: tuple[Case | None, BrushGesture | None, Case | None] = _NOTHING_PREVIEWED
+    told = Signal(str)
+
+    def __init__(
+        self, session: Session, chip: RangeChip, edges: EdgeChip, target: EditTarget, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._chip, self._edges_chip, self.target = session, chip, edges, target
+        self._previewed: tuple[Case | None, ToolGesture | None, Case | None] = _NOTHING_PREVIEWED
+        self.drawn = PrimitivesDrawn()
 
     def _limits(self) -> ValueRange | None:
-        """The constraint of the chip on the scan in view; none while Alt is held."""
-        chosen, cycle, point = self._chip.limits(), self._session.cycle, self._session.time_point
-        held = QGuiApplication.keyboardModifiers() & Qt.KeyboardModifier.AltModifier
-        if chosen is None or cycle is None or point is None or held:
-            return None
-        layer = ct_layer(point) if chosen.layer == "ct" else spect_layer(cycle, point)
-        if layer is None:
+        """The range of the chip on the scan in view; none while Alt is held."""
+        chosen = self._chip.limits()
+        layer = None if chosen is None or _alt_held() else self._layer(chosen.layer)
+        if chosen is None or layer is None:
             return None
         low = -math.inf if chosen.low is None else chosen.low
         high = math.inf if chosen.high is None else chosen.high
         return ValueRange(layer.volume, layer.from_reference, low, high)
 
-    def _edit(self, gesture: BrushGesture | PolygonGesture) -> Any:
-        index, voi_id = self._session.view_state.cycle, self._session.view_state.voi_id
-        limits = self._limits()
+    def _edges(self) -> EdgeStop | None:
+        """What the brush stops at on the scan in view; nothing while Alt is held."""
+        chosen = self._edges_chip.edges()
+        layer = None if chosen is None or _alt_held() else self._layer(chosen.layer)
+        if chosen is None or layer is None:
+            return None
+        return EdgeStop(layer.volume, layer.from_reference, chosen.tolerance, chosen.relative)
+
+    def _layer(self, name: str) -> Layer | None:
+        cycle, point = self._session.cycle, self._session.time_point
+        if cycle is None or point is None:
+            return None
+        return ct_layer(point) if name == "ct" else spect_layer(cycle, point)
+
+    def _edit(self, gesture: ToolGesture) -> Any:
+        voi_id = self._session.view_state.voi_id
+        change = gesture_change(gesture, self._limits(), self._edges(), self.drawn)
 
         def edit(case: Case) -> Case:
             if voi_id is None:
                 return case
-            return with_mask(case, index, voi_id, lambda mask: apply_gesture_within(mask, gesture, limits))
+            return self.target.with_mask(case, voi_id, change)
 
         return edit
 
-    def preview(self, gesture: BrushGesture) -> None:
+    def preview(self, gesture: ToolGesture) -> None:
         """Show what the stroke does so far; the numbers follow."""
-        case = self._session.document.case
-        self._previewed = (case, gesture, self._session.document.preview(self._edit(gesture)))
+        document = self._session.document
+        case = document.case
+        try:
+            self._previewed = (case, gesture, document.preview(self._edit(gesture)))
+        except DosimetryError as error:
+            self._previewed = _NOTHING_PREVIEWED
+            document.cancel_preview()
+            self.told.emit(error.line())
 
-    def finish(self, gesture: BrushGesture | PolygonGesture) -> None:
+    def finish(self, gesture: ToolGesture) -> None:
         """Make the stroke one undoable edit."""
+        document = self._session.document
         voi, cycle = self._session.voi, self._session.cycle
         if voi is None or cycle is None:
-            self._session.document.cancel_preview()
+            document.cancel_preview()
             return
         base, last, provisional = self._previewed
         self._previewed = _NOTHING_PREVIEWED
@@ -71,15 +102,20 @@ class VoiStrokes:
             same = provisional is not None and case is base and _same_stroke(last, gesture)
             return provisional if same and provisional is not None else computed(case)
 
-        act = "Erase" if gesture.erase else "Paint" if isinstance(gesture, BrushGesture) else "Outline"
-        self._session.document.apply(f"{act} {voi.name}, cycle {cycle.number}", edit)
+        try:
+            document.apply(f"{gesture_words(gesture)} {voi.name}, cycle {cycle.number}{self.target.words()}", edit)
+        except DosimetryError as error:
+            self.told.emit(error.line())
 
 
-def _same_stroke(first: BrushGesture | None, second: BrushGesture | PolygonGesture) -> bool:
-    return (
-        first is not None
-        and isinstance(second, BrushGesture)
-        and (first.plane, first.radius_mm, first.spherical, first.erase)
-        == (second.plane, second.radius_mm, second.spherical, second.erase)
-        and np.array_equal(first.points_mm, second.points_mm)
+def _alt_held() -> bool:
+    return bool(QGuiApplication.keyboardModifiers() & Qt.KeyboardModifier.AltModifier)
+
+
+def _same_stroke(first: ToolGesture | None, second: ToolGesture) -> bool:
+    """Whether two brush gestures are equal in every part."""
+    if not isinstance(first, BrushGesture) or not isinstance(second, BrushGesture):
+        return False
+    return all(
+        np.array_equal(getattr(first, field.name), getattr(second, field.name)) for field in dataclasses.fields(first)
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from app.store.events import CourseState, CourseSummary, Digest, Event
+from dosimetry_core.planning.plan_states import PlanStanding, PlanState
 
 PlanAct = Literal["signed", "approved"]
 
@@ -19,6 +20,8 @@ class HistoryStep:
     label: str
     after: Digest
     why: str = ""
+    is_final: bool = False
+    """It can't be undone, only corrected by another step: what a patient was given."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +35,16 @@ class KeptConfirmation:
 
 @dataclass(frozen=True)
 class KeptPlan:
-    """A signed or approved plan: the digest of its file (kept as an object), and the case it is about.
+    """A signed or approved plan: the digest of its file (kept as an object), and the inputs it is about.
 
-    ``case`` is empty for a plan that was made elsewhere and only approved here.
+    Parameters
+    ----------
+    case
+        Empty for a plan that was made elsewhere and only approved here.
+    reasons, chosen_bq
+        Typed reasons and chosen activities of the course when it was kept; ``chosen_bq`` None for the proposal.
+    superseded, revoked, administered
+        What became of it.
     """
 
     act: PlanAct
@@ -46,6 +56,22 @@ class KeptPlan:
     time: datetime
     signer: str = ""
     superseded: bool = False
+    revoked: bool = False
+    administered: bool = False
+    reasons: dict[tuple[str, str], str] = field(default_factory=dict)
+    chosen_bq: dict[str, float] | None = None
+
+    @property
+    def is_in_force(self) -> bool:
+        """Whether it is neither superseded, nor revoked, nor given."""
+        return not (self.superseded or self.revoked or self.administered)
+
+    @property
+    def ended(self) -> PlanState | None:
+        """What became of it; None while it is in force."""
+        if self.administered:
+            return "administered"
+        return "revoked" if self.revoked else "superseded" if self.superseded else None
 
 
 @dataclass(frozen=True)
@@ -81,9 +107,26 @@ class CourseHistory:
 
     @property
     def state(self) -> CourseState:
-        """State of the newest plan that is about the case in force; else draft."""
-        current = [plan for plan in self.plans if plan.case == self.case and not plan.superseded]
-        return current[-1].act if current else "draft"
+        """State of the newest plan of the course; draft without one."""
+        own = [plan for plan in self.plans if plan.case and not plan.superseded]
+        return cast(CourseState, self.standing(own[-1]).state) if own else "draft"
+
+    def standing(self, plan: KeptPlan) -> PlanStanding:
+        """Where a plan stands: what became of it, or whether it is about the inputs in force."""
+        if plan.ended is not None:
+            return PlanStanding(plan.ended)
+        return PlanStanding(plan.act) if self.is_about(plan) else PlanStanding("stale", plan.act)
+
+    def is_about(self, plan: KeptPlan) -> bool:
+        """Whether case, chosen activities and reasons in force are those of the plan; one from elsewhere counts."""
+        if not plan.case:
+            return True
+        same_choice = self.activities_bq == plan.chosen_bq or self.activities_bq == plan.activities_bq
+        return plan.case == self.case and plan.reasons == self.reasons and same_choice
+
+    def plan_of_file(self, file_sha256: Digest) -> KeptPlan | None:
+        """The plan that is this very file; None if the course keeps none such."""
+        return next((plan for plan in reversed(self.plans) if plan.file_sha256 == file_sha256), None)
 
     def cases(self) -> tuple[Digest, ...]:
         """Every case of the stack, the base first."""
@@ -127,7 +170,7 @@ def _changed(history: CourseHistory, event: Event) -> CourseHistory:
             place = int(data["position"])
             if not 1 <= place <= len(history.steps) + 1:
                 raise ValueError(f"step {place} can't follow {len(history.steps)} steps")
-            step = HistoryStep(event.what, _case(event), event.why)
+            step = HistoryStep(event.what, _case(event), event.why, bool(data.get("final", False)))
             return replace(history, steps=(*history.steps[: place - 1], step), position=place)
         case "moved":
             place = int(data["position"])
@@ -149,13 +192,13 @@ def _changed(history: CourseHistory, event: Event) -> CourseHistory:
         case "voi-reviewed":
             return replace(history, reviewed_masks=history.reviewed_masks | {data["mask"]})
         case "plan-signed" | "plan-approved":
-            return replace(history, plans=(*history.plans, _plan(event, data)))
+            return replace(history, plans=(*history.plans, _plan(history, event, data)))
         case "plan-superseded":
-            plans = tuple(
-                replace(plan, superseded=True) if plan.file_sha256 == data["file_sha256"] else plan
-                for plan in history.plans
-            )
-            return replace(history, plans=plans)
+            return _with_end(history, [data["file_sha256"]], superseded=True)
+        case "plan-revoked":
+            return _with_end(history, data["files"], revoked=True)
+        case "plan-administered":
+            return _with_end(history, data["files"], administered=True)
         case _:
             return history
 
@@ -166,7 +209,14 @@ def _case(event: Event) -> Digest:
     return event.case
 
 
-def _plan(event: Event, data: Any) -> KeptPlan:
+def _with_end(history: CourseHistory, files: Sequence[Digest], **end: bool) -> CourseHistory:
+    plans = tuple(replace(plan, **end) if plan.file_sha256 in files else plan for plan in history.plans)  # type: ignore[arg-type]  # names of flags
+    return replace(history, plans=plans)
+
+
+def _plan(history: CourseHistory, event: Event, data: Any) -> KeptPlan:
+    # What was approved is what was signed, with the reasons and the choice of then.
+    signed = history.plan_of_file(data.get("signed_sha256", ""))
     return KeptPlan(
         "signed" if event.kind == "plan-signed" else "approved",
         data["file_sha256"],
@@ -176,4 +226,6 @@ def _plan(event: Event, data: Any) -> KeptPlan:
         dict(data["activities_bq"]),
         event.time,
         data.get("signer", ""),
+        reasons=dict(history.reasons) if signed is None else signed.reasons,
+        chosen_bq=history.activities_bq if signed is None else signed.chosen_bq,
     )

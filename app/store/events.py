@@ -39,6 +39,8 @@ EventKind = Literal[
     "plan-signed",
     "plan-approved",
     "plan-superseded",
+    "plan-revoked",
+    "plan-administered",
     "course-archived",
     "course-unarchived",
     "course-exported",
@@ -49,7 +51,7 @@ EVENT_KINDS: Final[tuple[EventKind, ...]] = get_args(EventKind)
 FIRST_PREVIOUS: Final = "0" * 64
 """What the first event of a store is chained to."""
 
-CourseState = Literal["draft", "signed", "approved"]
+CourseState = Literal["draft", "signed", "approved", "administered", "stale", "revoked"]
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class CourseSummary:
     """What the patient list shows of a course; an event carries it when it changed.
 
     ``cycle`` is the number of the last listed cycle, ``planned_cycles`` None where it is open. ``state`` is that of the
-    newest plan; ``draft`` without one, or when the case changed since.
+    newest plan; ``draft`` without one.
     """
 
     patient_id: str

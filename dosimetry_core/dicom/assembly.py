@@ -15,6 +15,7 @@ from dosimetry_core.dicom.acquisition import CountingTime, correction_findings, 
 from dosimetry_core.dicom.decay import decay_reference, with_checked_factor
 from dosimetry_core.dicom.files import DicomFile
 from dosimetry_core.dicom.header import EXPORT_AGAIN, Header
+from dosimetry_core.dicom.origin import origin_of
 from dosimetry_core.dicom.radionuclide import Radiopharmaceutical, radiopharmaceutical
 from dosimetry_core.dicom.timing import Clock, Timing, stated_administration_start
 from dosimetry_core.dicom.values import SpectQuantity, ValueScale
@@ -175,4 +176,5 @@ def _series(
         sop_class_uid=who.sop_class_uid,
         source_files=tuple(file.source for file in parts.files),
         findings=findings,
+        origin=origin_of(parts.files),
     )

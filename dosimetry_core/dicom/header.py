@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.datadict import dictionary_description, tag_for_keyword
-from pydicom.dataelem import RawDataElement
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
@@ -22,6 +22,10 @@ EXPORT_AGAIN = "export the series again from the scanner or the archive"
 
 # Value representations of plain text in the default character set (PS3.5 6.2), and of binary numbers.
 _PLAIN_TEXT = frozenset(("CS", "UI", "DA", "TM", "DT", "AS"))
+# Those of text in the file's character set, which is ASCII below 128 in all of them but that of Japanese katakana.
+_WRITTEN_TEXT = frozenset(("LO", "SH", "PN"))
+_NOT_ASCII = "IR 13"
+_NEEDS_DECODING = (b"\x1b", b"\\")
 _DECIMAL_TEXT = frozenset(("DS", "IS"))
 _UNREADABLE = "element-unreadable"
 # Escape sequences that designate a character set (PS3.3 C.12.1.1.2); pydicom leaves that of GB 2312 in the text.
@@ -107,7 +111,7 @@ class Header:
 
     def _text(self, keyword: str) -> str:
         stored = self._stored(keyword)
-        if stored is not None and stored.VR in _PLAIN_TEXT and stored.value is not None and stored.value.isascii():
+        if stored is not None and stored.value is not None and stored.value.isascii() and self._is_plain(stored):
             return stored.value.decode("ascii").strip(" \0\t\r\n")
         value = self._value(keyword)
         if value is None:
@@ -117,6 +121,16 @@ class Header:
         if isinstance(value, MultiValue | list):
             return _DESIGNATION.sub("", "\\".join(str(item) for item in value)).strip()
         return _DESIGNATION.sub("", str(value)).strip(" \0\t\r\n")
+
+    def _is_plain(self, stored: RawDataElement) -> bool:
+        """Whether ASCII bytes of an element are its text."""
+        if stored.VR in _PLAIN_TEXT:
+            return True
+        return (
+            stored.VR in _WRITTEN_TEXT
+            and not any(mark in (stored.value or b"") for mark in _NEEDS_DECODING)
+            and _NOT_ASCII not in self.text("SpecificCharacterSet")
+        )
 
     def texts(self, keyword: str) -> tuple[str, ...]:
         """All values as texts."""
@@ -214,6 +228,13 @@ class Header:
         if not isinstance(value, Sequence):
             raise self.error(f"{element_name(keyword)} is not a sequence", rule=_UNREADABLE)
         return [Header(item, self.where) for item in value]
+
+    def elements(self) -> list[DataElement]:
+        """Every element, converted."""
+        try:
+            return list(self.dataset)
+        except Exception as error:  # pydicom raises many kinds on damaged values (reliability.md B6)
+            raise self.error(f"an element can't be read ({error})", rule=_UNREADABLE) from error
 
     def first_item(self, keyword: str) -> Header | None:
         """First item of a sequence, or None."""

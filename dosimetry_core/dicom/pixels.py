@@ -62,7 +62,7 @@ def stored_values(file: DicomFile) -> NDArray[Any]:
         If the pixel data are missing, shorter or longer than announced, compressed in an unknown way, in colour,
         lossy (unless of a CT), or use bits beyond those announced.
     """
-    with reading(file.path):
+    with reading(file.path, is_bounded=is_uncompressed(file)):
         return _checked_values(file)
 
 

@@ -11,10 +11,10 @@ from typing import Protocol
 class Watch(Protocol):
     """Told of every file when its bytes begin to be interpreted and when that ends, by whichever thread does it."""
 
-    def begins(self, path: str) -> None:
-        """A file is about to be interpreted; may raise DosimetryError to refuse it."""
+    def begins(self, path: str, *, is_bounded: bool = False) -> None:
+        """A file is about to be interpreted, in time that its size bounds or not; may raise DosimetryError."""
 
-    def ends(self, path: str) -> None:
+    def ends(self, path: str, *, is_bounded: bool = False) -> None:
         """That is over, however it went."""
 
 
@@ -32,8 +32,13 @@ def watched_by(watch: Watch) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def reading(path: Path | str) -> Iterator[None]:
+def reading(path: Path | str, *, is_bounded: bool = False) -> Iterator[None]:
     """Say that a file is interpreted inside.
+
+    Parameters
+    ----------
+    is_bounded
+        Whether it can neither hang nor end the process: bytes are only copied.
 
     Raises
     ------
@@ -46,9 +51,9 @@ def reading(path: Path | str) -> Iterator[None]:
     name = str(path)
     watches = tuple(_watches)
     for watch in watches:
-        watch.begins(name)
+        watch.begins(name, is_bounded=is_bounded)
     try:
         yield
     finally:
         for watch in watches:
-            watch.ends(name)
+            watch.ends(name, is_bounded=is_bounded)

@@ -15,6 +15,7 @@ from dosimetry_core.dicom.vois import read_vois
 from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError, MissingDataError, raise_problems
 from dosimetry_core.image import TimePoint
 from dosimetry_core.nuclide import nuclide
+from dosimetry_core.pipeline.clock_findings import with_clock_findings
 from dosimetry_core.pipeline.stated_registrations import with_stated_registrations
 from dosimetry_core.progress import Progress, no_progress, part_of
 from dosimetry_core.registration import register_time_points
@@ -114,7 +115,8 @@ def import_images(case: Case, cycle: Cycle, *, progress: Progress = no_progress)
     _check_patient(case, where, time_points)
     _check_times(case, cycle, where, time_points)
     findings = tuple(_within(case, finding) for finding in reading.findings)
-    return replace(cycle, time_points=time_points, import_findings=findings)
+    read = replace(cycle, time_points=time_points, import_findings=findings)
+    return replace(read, import_findings=with_clock_findings(read))
 
 
 def import_vois(case: Case, cycle: Cycle, *, progress: Progress = no_progress) -> Cycle:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from dosimetry_core.case import Cycle
+from dosimetry_core.case import Administration, Cycle
 from dosimetry_core.errors import Finding
 from dosimetry_core.planning.protocol import Protocol
 from dosimetry_core.units import DAY, GIGABECQUEREL, PERCENT, SECONDS_PER_DAY
@@ -16,6 +17,8 @@ DELIVERED_TOLERANCE: Final = 0.10
 """Methods 6.2: the delivered activity is within 10 % of the prescribed one."""
 WRONG_UNIT_FACTOR: Final = 10.0
 """No protocol deviates so far; the unit or the power of ten is wrong."""
+COMMENT_ABOVE: Final = 0.20
+"""Reliability C5: further from the planned activity than this needs a comment."""
 SHORTEST_INTERVAL_S: Final = 28 * SECONDS_PER_DAY
 """Half of the 8 weeks between cycles: before that, scans of a cycle may still show the one before."""
 LABORATORY_WITHIN_DAYS: Final = 365
@@ -52,6 +55,7 @@ def _activity_findings(protocol: Protocol, cycle: Cycle) -> list[Finding]:
     known = {n.name: n for n in protocol.nuclides}
     for given in cycle.administrations:
         place = f"cycle {cycle.number}, {given.nuclide}"
+        findings += deviation_findings(given, place)
         prescribed = known.get(given.nuclide)
         if prescribed is None:
             text = f"{given.nuclide} was given, which protocol {protocol.name} does not use."
@@ -59,7 +63,7 @@ def _activity_findings(protocol: Protocol, cycle: Cycle) -> list[Finding]:
             continue
         ratio = given.administered_activity_bq / prescribed.standard_activity_bq
         wrong_unit = not 1.0 / WRONG_UNIT_FACTOR < ratio < WRONG_UNIT_FACTOR
-        adapted = prescribed.role == "free" and cycle.number > 1
+        adapted = (prescribed.role == "free" and cycle.number > 1) or given.planned_activity_bq is not None
         if not wrong_unit and (adapted or abs(ratio - 1.0) <= DELIVERED_TOLERANCE):
             continue
         stated = GIGABECQUEREL.text(given.administered_activity_bq, digits=4 if wrong_unit else None)
@@ -76,6 +80,36 @@ def _activity_findings(protocol: Protocol, cycle: Cycle) -> list[Finding]:
             )
         )
     return findings
+
+
+def deviation_findings(given: Administration, place: str) -> list[Finding]:
+    """What stands between the given activity and the planned one; nothing within the usual tolerance, or unplanned."""
+    planned = given.planned_activity_bq
+    if planned is None:
+        return []
+    off = deviation(given.administered_activity_bq, planned)
+    if off <= DELIVERED_TOLERANCE:
+        return []
+    text = (
+        f"{GIGABECQUEREL.text(given.administered_activity_bq)} of {given.nuclide} was given, "
+        f"{GIGABECQUEREL.text(planned)} was planned: {_percent(given.administered_activity_bq, planned)}"
+    )
+    if off > COMMENT_ABOVE and not given.comment.strip():
+        limit = PERCENT.text(COMMENT_ABOVE, digits=0)
+        return [Finding("given-without-comment", "error", f"{text}; above {limit} it needs a comment.", place)]
+    because = f" ({given.comment.strip()})" if given.comment.strip() else ""
+    return [Finding("given-differs-from-planned", "warning", f"{text}{because}.", place)]
+
+
+def deviation(given_bq: float, planned_bq: float) -> float:
+    """How far the given activity is from the planned one, as a share of it; infinite if none was planned."""
+    if planned_bq == 0:
+        return 0.0 if given_bq == 0 else math.inf
+    return abs(given_bq / planned_bq - 1.0)
+
+
+def _percent(given_bq: float, planned_bq: float) -> str:
+    return "nothing was planned" if planned_bq == 0 else f"{PERCENT.from_core(given_bq / planned_bq - 1.0):+.1f} %"
 
 
 def _laboratory_findings(cycle: Cycle) -> list[Finding]:

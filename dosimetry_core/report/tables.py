@@ -168,10 +168,26 @@ def administrations(results: Mapping[str, Any]) -> list[dict[str, Any]]:
             "nuclide": nuclide_symbol(administration["nuclide"]),
             "activity": activity_text(administration["administered_activity_bq"]),
             "start": str(administration["start"]).replace("T", " "),
+            "planned": _planned(administration),
         }
         for cycle in results.get("cycles", ())
         for administration in cycle.get("administrations", ())
     ]
+
+
+def _planned(administration: Mapping[str, Any]) -> str:
+    """The planned activity, how far the given one is from it, who entered it and why it differs; empty unplanned."""
+    planned = administration.get("planned_activity_bq")
+    parts = []
+    if planned is not None:
+        given = administration["administered_activity_bq"]
+        ratio = f" ({PERCENT.from_core(given / planned - 1.0):+.1f} %)" if planned else ""
+        parts.append(f"{activity_text(planned)}{ratio}")
+    if administration.get("given_by"):
+        parts.append(f"entered by {administration['given_by']}")
+    if administration.get("comment"):
+        parts.append(str(administration["comment"]))
+    return "; ".join(parts)
 
 
 def voi_tables(cycle: Mapping[str, Any]) -> dict[str, Any]:

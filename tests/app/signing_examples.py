@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +13,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from app.plans.identity import DOCUMENT_SIGNING, Identity
+from app.plans.pdf_revision import SignatureStatement, signed_revision
+from app.plans.plan_attachments import embedded_files
+from app.plans.record_signature import sign_record
 from app.plans.signing import approve_plan, plan_document, sign_plan
+from dosimetry_core.errors import DosimetryError
 from tests.plan_examples import CALCULATED_AT, entered_results, record_of
 
 SIGNED_AT = CALCULATED_AT + timedelta(minutes=7)
@@ -30,9 +35,10 @@ def identity(
     non_repudiation: bool = True,
     issuer: Identity | None = None,
     authority: bool = False,
+    key: ec.EllipticCurvePrivateKey | None = None,
 ) -> Identity:
     """A certificate built here, not by the program, with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = key or ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name), x509.NameAttribute(NameOID.TITLE, role)])
     key_usage = dict.fromkeys(
         (
@@ -89,6 +95,17 @@ def signed_plan() -> bytes:
 def approved_plan() -> bytes:
     """The small plan, signed and approved."""
     return approve_plan(signed_plan(), physician(), comment="Agreed in the board", time=APPROVED_AT)
+
+
+def sealed(
+    pdf: bytes, who: Identity, *, field: str = "Physicist", time: datetime = SIGNED_AT, **proofs: bytes
+) -> bytes:
+    """Signed without any of the refusals of signing, as an attacker with a trusted key would."""
+    record = b""
+    with contextlib.suppress(DosimetryError):  # of a file whose attachments are spoilt, nothing can be signed
+        record = embedded_files(pdf).get("plan.json", b"")
+    proofs = {"record_signature": sign_record(record, who.certificate, who.signing, time)} | proofs
+    return signed_revision(pdf, SignatureStatement(field, "x", time, **proofs), who.certificate, who.signing)
 
 
 def trusted() -> list[Any]:

@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import pydicom
 import pytest
 
 from app.cli import main
@@ -212,3 +213,27 @@ def test_that_check_lists_a_folder_as_json(small_case: Path, capsys: pytest.Capt
     spects = [entry for entry in entries if "SPECT" in entry["what"]]
     assert len(spects) == 4
     assert {"path", "what", "nuclide", "time", "shape", "spacing_mm", "units", "findings"} <= spects[0].keys()
+
+
+def test_that_compute_leaves_dicom_objects_beside_the_results_unless_told_not_to(
+    small_case: Path, tmp_path: Path
+) -> None:
+    assert main(["compute", str(small_case), "--out", str(tmp_path / "a")]) == 0
+    names = {path.name for path in (tmp_path / "a/dicom").iterdir()}
+    assert {"cycle1-rtstruct.dcm", "cycle1-seg.dcm", "cycle1-rtdose-Lu-177.dcm"} <= names
+    assert main(["compute", str(small_case), "--out", str(tmp_path / "b"), "--no-dicom"]) == 0
+    assert [path.name for path in (tmp_path / "b").iterdir()] == ["results.json"]
+    # Voxel doses for the maps change no number of the results.
+    results = [json.loads((tmp_path / name / "results.json").read_text("utf-8")) for name in "ab"]
+    assert results[0] == results[1]
+
+
+def test_that_dicom_takes_a_plan_byte_by_byte_and_refuses_what_is_none(small_case: Path, tmp_path: Path) -> None:
+    plan, other = tmp_path / "plan.pdf", tmp_path / "picture.gif"
+    plan.write_bytes(b"%PDF-1.7 odd length")
+    other.write_bytes(b"GIF89a")
+    assert main(["dicom", str(small_case), "--plan", str(plan), "--out", str(tmp_path / "out")]) == 0
+    found = pydicom.dcmread(tmp_path / "out/plan.dcm")
+    assert found.EncapsulatedDocument[: found.EncapsulatedDocumentLength] == plan.read_bytes()
+    assert main(["dicom", str(small_case), "--plan", str(other), "--out", str(tmp_path / "none")]) == 2
+    assert not (tmp_path / "none").exists()

@@ -143,13 +143,3 @@ def test_that_a_taken_name_is_refused_and_a_new_one_is_undoable(window: MainWind
     assert value(window, "cycles.0.vois.Left kidney.volume_ml") > 0
     window.session.document.undo()
     assert window.session.voi is voi
-
-
-def test_that_review_goes_from_voi_to_voi(window: MainWindow, voi_step: VoiStep) -> None:
-    voi_step.acts.mark_reviewed()
-    assert window.session.voi is not None
-    assert window.session.voi.name == "Kidney R"
-    voi_step.acts.mark_reviewed()
-    cycle = window.session.cycle
-    assert cycle is not None
-    assert all(window.session.reviews.was_seen(voi.mask) for voi in cycle.vois)

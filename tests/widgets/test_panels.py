@@ -5,7 +5,17 @@ import pytest
 from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QProgressBar, QPushButton, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QSlider,
+    QToolButton,
+    QWidget,
+)
 
 from dosimetry_core.errors import Finding
 from dosimetry_core.units import HOUR
@@ -277,7 +287,10 @@ def test_that_the_tool_bar_names_tools_and_acts(qtbot):
 
 def test_that_every_tool_has_its_key_in_the_tooltip(qtbot):
     bar = added(qtbot, VoiToolBar(), (320, 200))
-    for name, code in (("tool_brush", "B"), ("tool_erase", "E"), ("tool_polygon", "P"), ("act_interpolate", "I")):
+    bar.show_keys({"brush": "B", "erase": "Ctrl+E", "ball-tool": "O", "interpolate": "I", "edges": "A"})
+    assert "(" not in bar.findChild(QToolButton, "tool_polygon").toolTip()
+    assert "(A)" in bar.findChild(QCheckBox, "edge_switch").toolTip()
+    for name, code in (("tool_brush", "B"), ("tool_erase", "Ctrl+E"), ("tool_ball", "O"), ("act_interpolate", "I")):
         assert f"({code})" in bar.findChild(QToolButton, name).toolTip()
 
 

@@ -1,4 +1,4 @@
-"""Plans signed in the window: kept whole, superseded, draft after an edit, not signed when they can't be kept."""
+"""Plans signed in the window: kept whole, superseded, stale after an edit, not signed when they can't be kept."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from app.main_window import MainWindow
 from app.screenshots import wait_until_idle
+from app.store.events import CourseState
 from app.store.storage import Storage, StoreError
 from dosimetry_core.progress import no_progress
 from tests.app.courses.window_work import Open, paint, sign
 
 
-def test_that_a_signed_plan_is_kept_whole_superseded_by_the_next_and_draft_after_an_edit(
+def state_of(window: MainWindow) -> CourseState:
+    assert window.session.journal is not None
+    return window.session.journal.history.state
+
+
+def test_that_a_signed_plan_is_kept_whole_superseded_by_the_next_and_stale_after_an_edit(
     opened: Open, tandem_folder: Path, physicist_file: Path, tmp_path: Path
 ) -> None:
     from app.plans.plan_attachments import attached_plan
@@ -54,11 +61,16 @@ def test_that_a_signed_plan_is_kept_whole_superseded_by_the_next_and_draft_after
     paint(window, 1)
     wait_until_idle(window)
     assert window.rail.state("report") == "stale"
-    assert window.session.journal is not None
-    assert window.session.journal.history.state == "draft"
+    assert state_of(window) == "stale"
     window.session.document.undo()
     wait_until_idle(window)
     assert window.rail.state("report") == "confirmed"
+    assert state_of(window) == "signed"
+    assert window.session.journal is not None
+    window.session.plan_choice.choose({"Lu-177": 0.0, "Y-90": 0.0})
+    wait_until_idle(window)
+    window.session.journal.flush()
+    assert state_of(window) == "stale"
     assert storage.check(progress=no_progress).problems == ()
 
 

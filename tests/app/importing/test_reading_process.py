@@ -14,18 +14,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.importing.array_files import ArrayFolder
+from app.importing import array_files
+from app.importing.array_files import ArrayFolder, ArraysWritten
+from app.importing.child_process import ReadingFaultError
 from app.importing.files_read import read_cycle
 from app.importing.limits import ImportLimits
 from app.importing.reading_process import ReadingProcess
 from app.importing.tasks import CHECK_FOLDER, KEPT_IMAGES
+from app.operations.logs import Logs
+from app.operations.site_configuration import SiteConfiguration
 from app.store.case_tree import CaseTree, image_references
 from app.store.images import read_images
 from dosimetry_core.case import Cycle
 from dosimetry_core.case_file import read_case
 from dosimetry_core.dicom.check import check_folder
 from dosimetry_core.dicom.check_entries import CheckEntry
-from dosimetry_core.errors import DicomReadError, InputProblems
+from dosimetry_core.errors import DicomReadError, DosimetryError, InputProblems, MissingDataError
 from dosimetry_core.pipeline import import_case
 from dosimetry_core.progress import Cancelled
 from tests.app.importing import hostile_reader
@@ -136,7 +140,7 @@ def test_that_every_problem_comes_back_with_its_kind_place_and_remedy(process: R
         ("exit", "ended the reading process (status 3)"),
         ("hang", "took longer than 3 s to read"),
         ("greedy", "needs more memory than"),
-        ("odd", "can't be read (ZeroDivisionError: a mistake in the reader)"),
+        ("odd", "the program met a fault of its own when it read this (ZeroDivisionError: a mistake in the reader)"),
     ],
 )
 def test_that_a_file_that_breaks_the_reader_is_named_and_the_rest_is_read(
@@ -160,6 +164,53 @@ def test_that_a_file_that_breaks_the_reader_refuses_an_import_by_its_name(
         read_cycle(case, case.cycles[0], process=hostile)
     assert caught.value.where == str(bad)
     assert caught.value.remedy
+
+
+def test_that_the_department_bounds_memory_time_and_size(images: Path) -> None:
+    configuration = SiteConfiguration(
+        reading_memory_mb=2048, reading_seconds_per_file=30, reading_largest_file_mb=1, institution="Klinik"
+    )
+    limits = ImportLimits.of_site(configuration)
+    assert (limits.memory_bytes, limits.seconds_per_file, limits.largest_file_bytes) == (2**31, 30.0, 2**20)
+    with (images / "ct" / "large.dcm").open("wb") as file:
+        file.truncate(2**20 + 1)
+    reader = ReadingProcess(limits)
+    try:
+        (error,) = _errors(_checked(reader, images))
+    finally:
+        reader.close()
+    assert error == (str(images / "ct" / "large.dcm"), "is larger than 1 MiB")
+
+
+def test_that_what_the_department_leaves_out_is_built_in() -> None:
+    assert ImportLimits.of_site(SiteConfiguration()) == ImportLimits()
+
+
+def test_that_a_fault_of_the_program_is_not_blamed_on_files(hostile: ReadingProcess, tmp_path: Path) -> None:
+    folder = tmp_path / "fault"
+    nm_file(folder / "spect.dcm", counts_like(SPECT_GRID))
+    started = hostile.record.started
+    with pytest.raises(ReadingFaultError, match="a mistake between the files") as caught:
+        _checked(hostile, folder)
+    assert not isinstance(caught.value, DosimetryError)
+    assert "test_reading_process" not in str(caught.value)
+    assert hostile.record.started <= max(1, started)
+    assert "hostile_reader" in hostile.record.traces[-1]
+
+
+def test_that_a_fault_over_one_file_names_the_log(
+    hostile: ReadingProcess, images: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    logs = Logs(tmp_path / "data", retention_days=1, to_terminal=False)
+    logs.start()
+    request.addfinalizer(logs.stop)
+    (images / "ct" / "odd.dcm").write_bytes((images / "spect.dcm").read_bytes())
+    remarks = [remark for entry in _checked(hostile, images) for remark in entry.findings]
+    (fault,) = [remark for remark in remarks if "a fault of its own" in remark.text]
+    assert logs.path is not None
+    assert str(logs.path) in fault.remedy
+    assert "need not be damaged" in fault.remedy
+    assert "ZeroDivisionError" in logs.path.read_text("utf-8")
 
 
 def test_that_a_folder_of_files_that_break_the_reader_is_given_up(hostile: ReadingProcess, tmp_path: Path) -> None:
@@ -277,3 +328,38 @@ def test_that_no_file_is_left_of_arrays_that_came(process: ReadingProcess, case_
     if os.name == "posix":
         assert [path.name for path in process._child._folder.path.iterdir()] == ["in-use"]
     assert float(cycle.time_points[0].spect.volume.values.sum()) > 0
+
+
+def test_that_an_image_made_in_a_room_of_the_folder_is_described_without_being_copied(tmp_path: Path) -> None:
+    folder = ArrayFolder(tmp_path)
+    written = ArraysWritten(folder.path)
+    values = np.arange(24, dtype=np.int16).reshape(2, 3, 4)
+    room = written.room(values.shape, values.dtype)
+    for number in (1, 0):
+        room.put(number, values[number])
+    filled = room.filled()
+    described = written.write(filled)
+    assert len(list(folder.path.glob("*.array"))) == 1
+    came = folder.array(described)
+    assert np.array_equal(came, values)
+    assert not came.flags.writeable
+    folder.close()
+
+
+def test_that_images_that_are_not_answered_with_leave_no_file(tmp_path: Path) -> None:
+    folder = ArrayFolder(tmp_path)
+    written = ArraysWritten(folder.path)
+    room = written.room((2, 3, 4), np.dtype(np.int16))
+    room.put(0, np.ones((3, 4), np.int16))
+    turned = written.room((1, 3, 4), np.dtype(np.int16))
+    turned.put(0, np.ones((3, 4), np.int16))
+    described = written.write(turned.filled()[:, ::-1])  # another order of the values is another array
+    written.forget()
+    assert [path.name for path in folder.path.glob("*.array")] == [f"{described[0]}.array"]
+    folder.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_that_a_full_folder_is_said_in_words(tmp_path: Path) -> None:
+    with open("/dev/full", "r+b", buffering=0) as full, pytest.raises(MissingDataError, match="no room left"):
+        array_files._write_all(full, memoryview(b"1234"))

@@ -179,7 +179,7 @@ def test_that_it_is_said_when_a_plan_holds_nothing_of_what_was_edited_in_its_cou
     assert sign(identity, small_case, tmp_path / "out") == 0
     assert "its course was edited in the window: the plan holds none of that" in capsys.readouterr().err
     _events, (course,), _files = kept(data)
-    assert course.summary.state == "draft"
+    assert course.summary.state == "stale"
 
 
 def test_that_a_plan_that_cannot_be_kept_is_not_handed_out(

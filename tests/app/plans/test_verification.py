@@ -18,11 +18,11 @@ from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from app.plans.library_verdict import library_problems
-from app.plans.pdf_revision import ACTS, SignatureStatement, signed_revision, with_signature_fields
+from app.plans.pdf_revision import ACTS, with_signature_fields
 from app.plans.plan_attachments import attached_plan
 from app.plans.printed_record import made_by_this_version, text_problems
 from app.plans.sealed_file import seals_of
-from app.plans.signature_container import P256_ORDER, container_bytes, reserved_bytes, signing_with
+from app.plans.signature_container import P256_ORDER, container_bytes, reserved_bytes
 from app.plans.signing import sign_plan
 from app.plans.verification import verify_plan
 from dosimetry_core.canonical_json import canonical_bytes
@@ -34,21 +34,16 @@ from dosimetry_core.version import SOFTWARE_VERSION
 from tests.app.signing_examples import (
     APPROVED_AT,
     SIGNED_AT,
-    Identity,
     approved_plan,
     identity,
     physician,
     physicist,
+    sealed,
     signed_plan,
     trusted,
     unsigned_plan,
 )
 from tests.plan_examples import CALCULATED_AT, LIMITS_GY, PATIENT, PROTOCOL_DIGEST, entered_results, record_of
-
-
-def sealed(pdf: bytes, who: Identity, *, field: str = "Physicist", time: datetime = SIGNED_AT) -> bytes:
-    """Signed without any of the refusals of signing, as an attacker with a trusted key would."""
-    return signed_revision(pdf, SignatureStatement(field, "x", time), who.certificate, signing_with(who.private_key))
 
 
 def test_that_a_signed_plan_is_accepted_and_says_who_and_when() -> None:

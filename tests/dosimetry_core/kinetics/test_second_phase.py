@@ -6,10 +6,15 @@ import math
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from dosimetry_core.kinetics.exponential_fit import fit_family
+from dosimetry_core.kinetics.fit import fit_curve
+from dosimetry_core.kinetics.fit_findings import other_minimum_finding
 from dosimetry_core.kinetics.models import BI
 from tests.dosimetry_core.kinetics.test_exponential_fit import EIGHT, PHYSICAL, cost, noisy, rate
+from tests.dosimetry_core.kinetics.test_fit import BI as TWO_PHASES
+from tests.dosimetry_core.kinetics.test_fit import SEVEN, curve
 
 
 @pytest.mark.parametrize("seed", [246, 253, 325])
@@ -41,3 +46,19 @@ def test_that_a_fast_phase_seen_in_the_first_point_only_is_held_at_the_fastest_i
     # The fast phase adds 0.5/20³ to the second point.
     assert slow == pytest.approx(rate(60.0), rel=1e-3)
     assert slow_amplitude == pytest.approx(1.0, rel=1e-3)
+
+
+def test_that_another_curve_is_told_only_if_the_points_allow_it_and_it_differs() -> None:
+    fit = fit_curve(curve(TWO_PHASES, SEVEN), model="bi-exponential")
+    own = np.array([fit.parameters[name] for name in BI.parameter_names])
+    alike, other = own * [1, 1, 1, 1.001], own * [1, 0.8, 1, 0.7]
+
+    def told(natural: NDArray[np.float64], excess: float) -> list[str]:
+        return [finding.code for finding in other_minimum_finding(fit, [(natural, excess)], "Kidney L")]
+
+    assert told(other, 3.8) == ["curve-not-determined"]
+    assert told(other, 3.9) == []
+    assert told(alike, 0.0) == []
+    # A half-life a tenth away is told even where the integral is the same.
+    same_integral = own * [1, 0.7, 1, 0.7]
+    assert told(same_integral, 0.0) == ["curve-not-determined"]

@@ -18,11 +18,15 @@ SLACK = 1e-9
 
 @dataclass
 class PlainCycle:
-    """Activities in GBq, doses per activity in Gy/GBq by organ and nuclide, q_nm in 1/Gy of the kidneys."""
+    """Activities in GBq, doses per activity in Gy/GBq by organ and nuclide, q_nm in 1/Gy of the kidneys.
+
+    ``per_activity`` of a cycle that is not ``measured`` is that of the last measured one: it was not measured anew.
+    """
 
     activity: dict[str, float]
     per_activity: dict[str, dict[str, float]]
     protraction: dict[str, dict[str, float]] = field(default_factory=dict)
+    measured: bool = True
 
 
 @dataclass
@@ -38,8 +42,9 @@ class PlainProtocol:
 
 
 def predicted(protocol: PlainProtocol, delivered: Sequence[PlainCycle], organ: str, nuclide: str) -> float:
-    values = [cycle.per_activity[organ][nuclide] for cycle in delivered]
-    given = [cycle.activity[nuclide] for cycle in delivered]
+    numbers = [number for number, cycle in enumerate(delivered, start=1) if cycle.measured]
+    values = [delivered[number - 1].per_activity[organ][nuclide] for number in numbers]
+    given = [delivered[number - 1].activity[nuclide] for number in numbers]
     if protocol.predictor == "mean":
         return float(np.mean(values))
     if protocol.predictor == "maximum":
@@ -47,9 +52,27 @@ def predicted(protocol: PlainProtocol, delivered: Sequence[PlainCycle], organ: s
     if protocol.predictor == "activity-weighted-mean":
         return float(np.average(values, weights=given))
     if protocol.predictor == "linear-trend" and len(values) >= 3:
-        line = np.polynomial.Polynomial.fit(np.arange(1, len(values) + 1), values, 1)
-        return max(float(line(len(values) + 1)), values[-1])
+        line = np.polynomial.Polynomial.fit(numbers, values, 1)
+        return max(float(line(len(delivered) + 1)), values[-1])
     return values[-1]
+
+
+def totals(
+    protocol: PlainProtocol, delivered: Sequence[PlainCycle], prior: dict[str, float], further: int
+) -> dict[str, float]:
+    """What each limit of absorbed dose is compared with when the fixed activities are given in so many more cycles."""
+    reached = {}
+    for key in protocol.limits:
+        organ = "kidneys" if key.startswith("kidneys") else "red_marrow"
+        one = sum(a * predicted(protocol, delivered, organ, name) for name, a in protocol.fixed.items())
+        past = sum(c.per_activity[organ][n] * c.activity[n] for c in delivered for n in protocol.fixed)
+        reached[key] = one if key == "red_marrow_per_cycle" else prior.get(organ, 0.0) + past + further * one
+    return reached
+
+
+def keeps(protocol: PlainProtocol, reached: dict[str, float]) -> bool:
+    """Whether every limit is kept."""
+    return all(dose <= protocol.limits[key] * (1 + SLACK) for key, dose in reached.items())
 
 
 def bed(doses: dict[str, Floats], q: dict[str, dict[str, float]]) -> Floats:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.planning import feasible_region as feasible_region_module
 from dosimetry_core.planning.certainty import CERTAINTIES, activities_by_certainty, surely_used_fraction
 from dosimetry_core.planning.feasible_region import FeasibleRegion, feasible_region
 from dosimetry_core.planning.forecast import course_basis, forecast
@@ -144,3 +145,33 @@ def test_that_what_was_delivered_already_can_leave_no_room() -> None:
     assert feasible_region(basis).vertices_bq == ()
     assert activities_by_certainty(basis)[0].activity_bq is None
     assert FrozenMap(feasible_region(basis).by_limit_bq)["kidneys"] == ()
+
+
+def test_that_the_point_where_a_limit_is_reached_follows_from_dose_and_variance_along_a_ray() -> None:
+    course = feasible_region_module._Along(4.0, 2.5, (0.3, 0.2, 0.15))
+    for z in (0.0, 0.84, 1.645):
+        reach = course.reach(23.0, z)
+        assert reach is not None
+        variance = 0.3 + 0.2 * reach + 0.15 * reach**2
+        assert 4.0 + 2.5 * reach + z * variance**0.5 == pytest.approx(23.0, rel=1e-12)
+    # Already reached with certainty: nothing is left.
+    assert course.reach(4.0, 1.645) == 0.0
+    # A dose that does not rise never gets there.
+    assert feasible_region_module._Along(4.0, 0.0, (0.3, 0.0, 0.0)).reach(23.0, 0.0) is None
+
+
+def test_that_a_formula_which_the_forecast_does_not_confirm_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half the reach, and twice: the region stays what the search by forecasts finds."""
+    basis = course_basis(read_protocol("duonen-b"), [tandem(random=0.06, common=0.05)])
+    right = feasible_region(basis, certainty=0.9)
+    original = feasible_region_module._Along.reach
+    for factor in (0.5, 2.0):
+        with monkeypatch.context() as changed:
+            changed.setattr(
+                feasible_region_module._Along,
+                "reach",
+                lambda self, limit, z, factor=factor: factor * (original(self, limit, z) or 0.0),
+            )
+            found = feasible_region(basis, certainty=0.9)
+        for one, other in zip(found.vertices_bq, right.vertices_bq, strict=True):
+            assert one == pytest.approx(other, rel=1e-6, abs=1.0)

@@ -91,6 +91,7 @@ def core(cycles: list[PlainCycle], **uncertainty: float) -> list[DeliveredCycle]
                 FrozenMap(per_bq),
                 uncertainty.get("random"),
                 uncertainty.get("common"),
+                estimated=not cycle.measured,
                 protraction_per_gy=FrozenMap(
                     {n: FrozenMap(row) for n, row in cycle.protraction.items()} if organ == "kidneys" else {}
                 ),

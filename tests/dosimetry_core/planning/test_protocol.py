@@ -99,6 +99,16 @@ def test_that_several_faults_are_reported_together() -> None:
     assert len(caught.value.problems) == 2
 
 
+def test_that_nuclides_listed_twice_are_named_in_order() -> None:
+    head, _, rest = ARM_B.partition("[[nuclide]]")
+    more = '[[nuclide]]\nname = "{}"\nrole = "fixed"\nstandard_activity_gbq = 1.0\n\n'
+    content = head + more.format("Y-90") + more.format("Lu-177") + "[[nuclide]]" + rest
+    with pytest.raises(InputProblems) as caught:
+        parse_protocol(content.encode(), where="ours.toml")
+    twice = [problem.what for problem in caught.value.problems if "twice" in problem.what]
+    assert twice == ["Lu-177 is listed twice", "Y-90 is listed twice"]
+
+
 def test_that_broken_toml_gives_the_line() -> None:
     with pytest.raises(DosimetryError, match="line 3"):
         parse_protocol(b'format = 1\nname = "x"\ntitle = \n', where="ours.toml")

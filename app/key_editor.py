@@ -1,0 +1,278 @@
+"""Keys and mouse gestures to the user's liking: found by typing, changed one by one, conflicts said in words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QGridLayout,
+    QHBoxLayout,
+    QKeySequenceEdit,
+    QLineEdit,
+    QPushButton,
+    QTabWidget,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.key_bindings import AS_DELIVERED, KeyBindings
+from app.key_table import KEY_ACTS, KeyAct
+from app.steps.step import text_label
+from widgets.mouse_table import GESTURES, MOUSE_ACTS, MouseBindings
+
+SIZE: Final = (720, 620)
+_NAME: Final = Qt.ItemDataRole.UserRole
+
+
+class KeyEditor(QDialog):
+    """``chosen`` carries the bindings when they are accepted; nothing changes before."""
+
+    chosen = Signal(object)
+
+    def __init__(self, bindings: KeyBindings, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("key_editor")
+        self.setWindowTitle("Keys and mouse")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.resize(*SIZE)
+        self.bindings = bindings
+        self._acts = {act.name: act for act in KEY_ACTS}
+        pages = QTabWidget()
+        pages.setObjectName("key_editor_pages")
+        pages.setAccessibleName("Keys, mouse")
+        pages.addTab(self._keys_page(), "Keys")
+        pages.addTab(self._mouse_page(), "Mouse")
+        self._words = text_label(role="warning", name="key_editor_words", wrap=True)
+        self._words.setMinimumHeight(2 * self._words.fontMetrics().height() + 4)
+        everything = QPushButton("Everything as delivered")
+        everything.setObjectName("key_reset_all")
+        everything.setAutoDefault(False)
+        everything.clicked.connect(self._reset_all)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        buttons.setObjectName("key_editor_buttons")
+        buttons.accepted.connect(self._accept)
+        buttons.rejected.connect(self.reject)
+        for button in buttons.buttons():
+            button.setAccessibleName(button.text().replace("&", ""))
+        below = QHBoxLayout()
+        below.addWidget(everything)
+        below.addStretch(1)
+        below.addWidget(buttons)
+        column = QVBoxLayout(self)
+        column.addWidget(pages, 1)
+        column.addWidget(self._words)
+        column.addLayout(below)
+        self._fill()
+
+    # --- keys -------------------------------------------------------------------------------------------------------
+
+    def _keys_page(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        self.search = QLineEdit()
+        self.search.setObjectName("key_search")
+        self.search.setAccessibleName("Find an act or a key")
+        self.search.setPlaceholderText("Find an act or a key")
+        self.search.textChanged.connect(lambda _text: self._fill())
+        column.addWidget(self.search)
+        self.list = QTreeWidget()
+        self.list.setObjectName("key_list")
+        self.list.setAccessibleName("Acts and their keys")
+        self.list.setRootIsDecorated(False)
+        self.list.setHeaderLabels(("Act", "Menu", "Keys"))
+        self.list.currentItemChanged.connect(lambda _now, _before: self._show_current())
+        column.addWidget(self.list, 1)
+        row = QHBoxLayout()
+        self.edit = QKeySequenceEdit()
+        self.edit.setObjectName("key_new")
+        self.edit.setAccessibleName("New key")
+        self.edit.setMaximumSequenceLength(1)
+        for inner in self.edit.findChildren(QLineEdit):
+            inner.setAccessibleName("New key")
+            inner.setPlaceholderText("press a key")
+        self.edit.keySequenceChanged.connect(lambda _keys: self._say_conflict())
+        row.addWidget(self.edit, 1)
+        self._buttons: dict[str, QPushButton] = {}
+        for name, text, tip, act in (
+            ("key_set", "Set", "The only key of this act", self._set),
+            ("key_add", "Add", "A further key of this act", self._add),
+            ("key_take_over", "Take over", "Take the key away from what has it now", self._take_over),
+            ("key_remove", "No key", "This act by menu and palette only", self._remove),
+            ("key_reset", "As delivered", "The key that the program came with", self._reset),
+        ):
+            button = QPushButton(text)
+            button.setObjectName(name)
+            button.setToolTip(tip)
+            button.setAutoDefault(False)
+            button.clicked.connect(act)
+            row.addWidget(button)
+            self._buttons[name] = button
+        column.addLayout(row)
+        return page
+
+    def _fill(self) -> None:
+        current = self._current()
+        words = self.search.text().casefold().split()
+        self.list.clear()
+        for act in KEY_ACTS:
+            texts = (act.text, act.menu, self.bindings.text_of(act))
+            if not all(word in " ".join(texts).casefold() for word in words):
+                continue
+            item = QTreeWidgetItem(list(texts))
+            item.setData(0, _NAME, act.name)
+            if act.name in self.bindings.keys:
+                font = item.font(2)
+                font.setBold(True)
+                item.setFont(2, font)
+                item.setToolTip(2, "chosen; as delivered: " + (AS_DELIVERED.text_of(act) or "none"))
+            self.list.addTopLevelItem(item)
+            if current is not None and act.name == current.name:
+                self.list.setCurrentItem(item)
+        first = self.list.topLevelItem(0)
+        if self.list.currentItem() is None and first is not None:
+            self.list.setCurrentItem(first)
+        for column in range(3):
+            self.list.resizeColumnToContents(column)
+        self._show_current()
+
+    def _current(self) -> KeyAct | None:
+        item = self.list.currentItem()
+        return None if item is None else self._acts[item.data(0, _NAME)]
+
+    def select(self, name: str) -> None:
+        """Go to an act."""
+        for row in range(self.list.topLevelItemCount()):
+            item = self.list.topLevelItem(row)
+            if item is not None and item.data(0, _NAME) == name:
+                self.list.setCurrentItem(item)
+
+    def _typed(self) -> str:
+        return self.edit.keySequence().toString(QKeySequence.SequenceFormat.PortableText)
+
+    def _show_current(self) -> None:
+        self.edit.clear()
+        self._say_conflict()
+
+    def _say_conflict(self) -> None:
+        act, key = self._current(), self._typed()
+        taken = self.bindings.taken_by(key, act.name) if act is not None and key else None
+        native = QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
+        if isinstance(taken, KeyAct):
+            self._words.setText(f"{native} is the key of “{taken.text}” already. Take over leaves that without it.")
+        elif taken is not None:
+            self._words.setText(f"{native} is taken: {taken}. It can't be given to anything else.")
+        else:
+            self._words.setText("")
+        free = act is not None and bool(key) and taken is None
+        self._buttons["key_set"].setEnabled(free)
+        self._buttons["key_add"].setEnabled(free)
+        self._buttons["key_take_over"].setEnabled(isinstance(taken, KeyAct))
+        self._buttons["key_remove"].setEnabled(act is not None and bool(self.bindings.keys_of(act)))
+        self._buttons["key_reset"].setEnabled(act is not None and act.name in self.bindings.keys)
+
+    def _give(self, keys: tuple[str, ...]) -> None:
+        act = self._current()
+        if act is not None:
+            self.bindings = self.bindings.with_keys(act.name, keys)
+            self._fill()
+
+    def _set(self) -> None:
+        self._give((self._typed(),))
+
+    def _add(self) -> None:
+        act = self._current()
+        if act is not None:
+            self._give((*self.bindings.keys_of(act), self._typed()))
+
+    def _take_over(self) -> None:
+        act, key = self._current(), self._typed()
+        taken = self.bindings.taken_by(key, act.name) if act is not None else None
+        if isinstance(taken, KeyAct):
+            left = tuple(known for known in self.bindings.keys_of(taken) if QKeySequence(known) != QKeySequence(key))
+            self.bindings = self.bindings.with_keys(taken.name, left)
+            self._give((key,))
+
+    def _remove(self) -> None:
+        self._give(())
+
+    def _reset(self) -> None:
+        act = self._current()
+        if act is None:
+            return
+        for key in act.keys:
+            taken = self.bindings.taken_by(key, act.name)
+            if isinstance(taken, KeyAct):
+                self._words.setText(f"{key} is the key of “{taken.text}” now; give that another one first.")
+                return
+        self._give(act.keys)
+
+    # --- mouse ------------------------------------------------------------------------------------------------------
+
+    def _mouse_page(self) -> QWidget:
+        page = QWidget()
+        grid = QGridLayout(page)
+        grid.setColumnStretch(1, 1)
+        grid.setVerticalSpacing(2)
+        self._gestures: dict[str, QComboBox] = {}
+        row = 0
+        for act in MOUSE_ACTS:
+            if act.kind == "fixed":
+                continue
+            box = QComboBox()
+            box.setObjectName(f"gesture_{act.name}")
+            box.setAccessibleName(f"Gesture: {act.text}")
+            box.addItems(GESTURES[act.kind])
+            box.activated.connect(lambda _index, name=act.name: self._set_gesture(name))
+            grid.addWidget(text_label(act.text), row, 0)
+            grid.addWidget(box, row, 1, Qt.AlignmentFlag.AlignLeft)
+            self._gestures[act.name] = box
+            row += 1
+        for views, words in (("slices", "Always the same on slices"), ("volume", "Always the same in 3D")):
+            grid.addWidget(text_label(words, role="dimmed"), row, 0, 1, 2)
+            row += 1
+            for act in MOUSE_ACTS:
+                if act.kind == "fixed" and act.views == views:
+                    grid.addWidget(text_label(act.text), row, 0)
+                    grid.addWidget(text_label(act.gesture), row, 1)
+                    row += 1
+        grid.setRowStretch(row + 1, 1)
+        self._show_gestures()
+        return page
+
+    def _show_gestures(self) -> None:
+        for act in MOUSE_ACTS:
+            if act.name in self._gestures:
+                self._gestures[act.name].setCurrentText(self.bindings.mouse.get(act.name, act.gesture))
+
+    def _set_gesture(self, name: str) -> None:
+        wanted = self._gestures[name].currentText()
+        try:
+            self.bindings = self.bindings.with_gesture(name, wanted)
+            self._words.setText("")
+        except ValueError:
+            # Two acts may change places: the other one gets what this one had.
+            had = self.bindings.mouse.get(name, next(act.gesture for act in MOUSE_ACTS if act.name == name))
+            other = next(act for act in MOUSE_ACTS if self.bindings.mouse.get(act.name, act.gesture) == wanted)
+            swapped = {**self.bindings.mouse, name: wanted, other.name: had}
+            self.bindings = KeyBindings(self.bindings.keys, MouseBindings(swapped).chosen())
+            self._words.setText(f"{wanted} and {had} changed places: {had} is “{other.text}” now.")
+        self._show_gestures()
+
+    # --- both -------------------------------------------------------------------------------------------------------
+
+    def _reset_all(self) -> None:
+        self.bindings = AS_DELIVERED
+        self._fill()
+        self._show_gestures()
+        self._words.setText("")
+
+    def _accept(self) -> None:
+        self.chosen.emit(self.bindings)
+        self.accept()

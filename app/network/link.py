@@ -1,0 +1,157 @@
+"""One association with a node, and what went wrong with it in words."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pynetdicom import AE, build_role
+from pynetdicom.association import Association
+
+from app.network.nodes import NetworkSettings, Node
+from app.network.services import VERIFICATION
+from dosimetry_core.errors import DosimetryError
+
+UNCOMPRESSED = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
+SUCCESS = 0x0000
+_PENDING = (0xFF00, 0xFF01)
+# Codes of C-STORE that mean "kept, with a remark" (PS3.4 B.2.3).
+_WARNINGS = (0xB000, 0xB006, 0xB007)
+_MOST_CONTEXTS = 128
+
+
+class NetworkError(DosimetryError):
+    """A node that does not answer, refuses, or breaks off."""
+
+
+class BrokenOffError(NetworkError):
+    """A node that stopped answering in the middle."""
+
+
+@contextlib.contextmanager
+def association(
+    settings: NetworkSettings,
+    node: Node,
+    contexts: Sequence[tuple[str, Sequence[str]]],
+    *,
+    receives: Sequence[str] = (),
+    handlers: Sequence[tuple[Any, ...]] = (),
+) -> Iterator[Association]:
+    """An open association; released at the end, aborted if the block ends by an error.
+
+    Parameters
+    ----------
+    contexts
+        SOP class and its transfer syntaxes, at most 128.
+    receives
+        SOP classes that the peer may store here over this association (C-GET).
+
+    Raises
+    ------
+    NetworkError
+        If nothing answers in time, or the peer refuses.
+    """
+    if len(contexts) + len(receives) > _MOST_CONTEXTS:
+        raise ValueError("an association holds at most 128 presentation contexts")
+    entity = AE(ae_title=settings.own_ae_title)
+    entity.connection_timeout = settings.connect_s
+    entity.acse_timeout = settings.connect_s
+    entity.dimse_timeout = entity.network_timeout = settings.answer_s
+    for sop_class, syntaxes in contexts:
+        entity.add_requested_context(sop_class, list(syntaxes))
+    roles: list[Any] = []
+    for sop_class in receives:
+        entity.add_requested_context(sop_class, UNCOMPRESSED)
+        roles.append(build_role(sop_class, scp_role=True))
+    named: dict[str, Any] = {"tls_args": _tls(settings, node)} if node.tls else {}
+    link = entity.associate(
+        node.host, node.port, ae_title=node.ae_title, ext_neg=roles, evt_handlers=list(handlers), **named
+    )
+    if not link.is_established:
+        raise _not_established(link, settings, node)
+    try:
+        yield link
+    except BaseException:
+        link.abort()
+        raise
+    else:
+        if link.is_established:
+            link.release()
+
+
+def place_of(node: Node) -> str:
+    """How messages name a node."""
+    return f"{node.name} ({node.ae_title} at {node.host}:{node.port})"
+
+
+def _tls(settings: NetworkSettings, node: Node) -> tuple[ssl.SSLContext, str]:
+    try:
+        context = ssl.create_default_context(cafile=node.certificate_authority or None)
+        if settings.certificate:
+            context.load_cert_chain(settings.certificate)
+    except (OSError, ssl.SSLError) as error:
+        raise NetworkError(
+            f"its certificates can't be used ({error})", where=place_of(node), remedy="name PEM files that exist"
+        ) from error
+    return context, node.host
+
+
+def _not_established(link: Association, settings: NetworkSettings, node: Node) -> NetworkError:
+    where = place_of(node)
+    if link.is_rejected:
+        answer = link.acceptor.primitive
+        why = f": {answer.reason_str}" if answer is not None else ""
+        return NetworkError(
+            f"refuses the association{why}",
+            where=where,
+            remedy=f"have {settings.own_ae_title} entered there, and check its title",
+        )
+    return NetworkError(
+        f"does not answer within {settings.connect_s:g} s, or breaks off",
+        where=where,
+        remedy="check host, port, encryption and whether it is running",
+    )
+
+
+def check_status(status: Dataset, node: Node, what: str, settings: NetworkSettings) -> None:
+    """Raise unless an answer says that all is well, or kept with a remark.
+
+    Raises
+    ------
+    NetworkError
+        With the code and the comment of the answer, or that there was none.
+    """
+    if "Status" not in status:
+        raise BrokenOffError(
+            f"{what}: no answer within {settings.answer_s:g} s, or the connection broke",
+            where=place_of(node),
+            remedy="try again; what was acknowledged is not sent twice",
+        )
+    if status.Status not in (SUCCESS, *_WARNINGS, *_PENDING):
+        comment = str(status.get("ErrorComment", "")).strip()
+        raise NetworkError(
+            f"{what}: refused with 0x{status.Status:04X}" + (f", {comment}" if comment else ""),
+            where=place_of(node),
+            remedy="ask who runs the archive",
+        )
+
+
+def is_pending(status: Dataset) -> bool:
+    """Whether more answers follow."""
+    return "Status" in status and status.Status in _PENDING
+
+
+def echo(settings: NetworkSettings, node: Node) -> None:
+    """Ask a node whether it is there.
+
+    Raises
+    ------
+    NetworkError
+        If it isn't, or answers otherwise.
+    """
+    with association(settings, node, [(VERIFICATION, UNCOMPRESSED)]) as link:
+        check_status(link.send_c_echo(), node, "echo", settings)

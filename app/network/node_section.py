@@ -1,0 +1,214 @@
+"""The known nodes: choose one, ask whether it answers, change it, add or remove one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QLineEdit, QSpinBox, QWidget
+
+from app.jobs import Jobs
+from app.network.nodes import NetworkSettings, Node, read_network_settings, write_network_settings
+from app.problems import problems_of
+from app.steps.step import Section, combo_box, push_button, text_label
+from dosimetry_core.errors import DosimetryError
+from dosimetry_core.progress import Progress
+from widgets.theme import set_role
+
+_HIGHEST_PORT = 65535
+_RETRIEVALS = {"over the same connection (C-GET)": "get", "by the receiver here (C-MOVE)": "move"}
+
+
+class NodeSection(Section):
+    """Reads and writes ``nodes.toml``; ``chosen`` is the node that everything else asks."""
+
+    changed = Signal()
+    """The settings, or the chosen node, are others."""
+
+    def __init__(self, folder: Path, jobs: Jobs) -> None:
+        super().__init__("Node", name="nodes_section")
+        self._folder, self._jobs = folder, jobs
+        self.settings = NetworkSettings()
+        self.choice = combo_box("node_choice", [])
+        self.choice.setAccessibleName("Node")
+        self.choice.setMinimumContentsLength(24)
+        self.choice.currentIndexChanged.connect(lambda _index: self._choose())
+        self.echo_button = push_button("Does it answer?", name="node_echo", tooltip="C-ECHO")
+        self.echo_button.clicked.connect(self.ask_echo)
+        self.new_button = push_button("New", name="node_new")
+        self.new_button.clicked.connect(self.add_new)
+        self.remove_button = push_button("Remove", name="node_remove")
+        self.remove_button.clicked.connect(self.remove)
+        self.add_row(self.choice, self.echo_button, self.new_button, self.remove_button)
+        self.add(self._form())
+        self.save_button = push_button("Save node", name="node_save", primary=True)
+        self.save_button.clicked.connect(self.save)
+        self.message = text_label(role="dimmed", name="node_message", wrap=True)
+        self.add_row(self.save_button)
+        self.add(self.message)
+        self._read()
+
+    def _form(self) -> QWidget:
+        self.name = QLineEdit()
+        self.ae_title = QLineEdit()
+        self.ae_title.setMaxLength(16)
+        self.host = QLineEdit()
+        self.port, self.receiver_port = QSpinBox(), QSpinBox()
+        for box in (self.port, self.receiver_port):
+            box.setRange(1, _HIGHEST_PORT)
+        self.retrieval = combo_box("node_retrieval", list(_RETRIEVALS))
+        self.tls = QCheckBox("encrypted (TLS)")
+        self.authority = QLineEdit()
+        self.authority.setPlaceholderText("the system's authorities")
+        browse = push_button("Choose…", name="node_authority_choose")
+        browse.clicked.connect(self._choose_authority)
+        self.own_title = QLineEdit()
+        self.own_title.setMaxLength(16)
+        form = QWidget()
+        grid = QGridLayout(form)
+        grid.setContentsMargins(0, 0, 0, 0)
+        rows: tuple[tuple[str, str, QWidget], ...] = (
+            ("Name", "node_name", self.name),
+            ("Title (AE)", "node_ae_title", self.ae_title),
+            ("Host", "node_host", self.host),
+            ("Port", "node_port", self.port),
+            ("Objects come", "node_retrieval", self.retrieval),
+            ("Own title", "node_own_title", self.own_title),
+            ("Own port, while receiving", "node_receiver_port", self.receiver_port),
+            ("Authority of its certificate", "node_authority", self.authority),
+        )
+        for number, (label, name, field) in enumerate(rows):
+            field.setObjectName(name)
+            field.setAccessibleName(label)
+            row, column = divmod(number, 2)
+            caption = text_label(label, role="dimmed")
+            caption.setBuddy(field)
+            grid.addWidget(caption, row, 2 * column)
+            grid.addWidget(field, row, 2 * column + 1)
+        self.tls.setObjectName("node_tls")
+        grid.addWidget(self.tls, len(rows) // 2, 1)
+        grid.addWidget(browse, len(rows) // 2, 3)
+        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(3, 1)
+        return form
+
+    # --- which ------------------------------------------------------------------------------------------------------
+
+    @property
+    def chosen(self) -> Node | None:
+        """The node as it is kept; None if none is known or a new one is being written."""
+        index = self.choice.currentIndex()
+        return self.settings.nodes[index] if 0 <= index < len(self.settings.nodes) else None
+
+    def _read(self) -> None:
+        try:
+            self.settings = read_network_settings(self._folder)
+        except DosimetryError as error:
+            self._say(problems_of(error)[0].text(), "error")
+        self._show(0)
+
+    def _show(self, index: int) -> None:
+        self.choice.blockSignals(True)
+        self.choice.clear()
+        self.choice.addItems([node.name for node in self.settings.nodes])
+        self.choice.setCurrentIndex(index if index < len(self.settings.nodes) else -1)
+        self.choice.blockSignals(False)
+        self._choose()
+
+    def _choose(self) -> None:
+        node = self.chosen
+        shown = node or Node("", "", "", 104)
+        self.name.setText(shown.name)
+        self.ae_title.setText(shown.ae_title)
+        self.host.setText(shown.host)
+        self.port.setValue(shown.port)
+        self.retrieval.setCurrentIndex(list(_RETRIEVALS.values()).index(shown.retrieval))
+        self.tls.setChecked(shown.tls)
+        self.authority.setText(shown.certificate_authority)
+        self.own_title.setText(self.settings.own_ae_title)
+        self.receiver_port.setValue(self.settings.receiver_port)
+        for button in (self.echo_button, self.remove_button):
+            button.setEnabled(node is not None)
+        self.changed.emit()
+
+    def add_new(self) -> None:
+        """Empty fields for a new node; it is known when it is saved."""
+        self.choice.setCurrentIndex(-1)
+        self._choose()
+        self.name.setFocus()
+        self._say("Write the new node and save it.", "dimmed")
+
+    # --- changing ---------------------------------------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Keep the fields as the chosen node, or as a new one."""
+        node = Node(
+            self.name.text().strip(),
+            self.ae_title.text().strip(),
+            self.host.text().strip(),
+            self.port.value(),
+            "move" if _RETRIEVALS[self.retrieval.currentText()] == "move" else "get",
+            self.tls.isChecked(),
+            self.authority.text().strip(),
+        )
+        nodes = list(self.settings.nodes)
+        index = self.choice.currentIndex()
+        if self.chosen is None:
+            index = len(nodes)
+            nodes.append(node)
+        else:
+            nodes[index] = node
+        self._write(tuple(nodes), index, f"{node.name} is saved.")
+
+    def remove(self) -> None:
+        """Forget the chosen node."""
+        node = self.chosen
+        if node is not None:
+            rest = tuple(one for one in self.settings.nodes if one is not node)
+            self._write(rest, 0, f"{node.name} is removed.")
+
+    def _write(self, nodes: tuple[Node, ...], index: int, said: str) -> None:
+        settings = replace(
+            self.settings,
+            nodes=nodes,
+            own_ae_title=self.own_title.text().strip(),
+            receiver_port=self.receiver_port.value(),
+        )
+        try:
+            write_network_settings(self._folder, settings)
+        except DosimetryError as error:
+            self._say("; ".join(problem.text() for problem in problems_of(error)), "error")
+            return
+        self.settings = settings
+        self._show(index)
+        self._say(said, "good")
+
+    def _choose_authority(self) -> None:
+        chosen, _kind = QFileDialog.getOpenFileName(self, "Certificate of the authority", "", "PEM (*.pem *.crt)")
+        if chosen:
+            self.authority.setText(chosen)
+
+    # --- asking -----------------------------------------------------------------------------------------------------
+
+    def ask_echo(self) -> None:
+        """Ask the chosen node whether it answers; runs as a job."""
+        node = self.chosen
+        if node is None:
+            return
+        self._say(f"Asking {node.name} …", "dimmed")
+        job = self._jobs.start(answers, self.settings, node, purpose="echo", title=f"Asking {node.name}")
+        job.succeeded.connect(lambda _none: self._say(f"{node.name} answers.", "good"))
+        job.failed.connect(lambda error: self._say(problems_of(error)[0].text(), "error"))
+
+    def _say(self, text: str, role: str) -> None:
+        self.message.setText(text)
+        set_role(self.message, role)
+
+
+def answers(settings: NetworkSettings, node: Node, *, progress: Progress) -> None:
+    """C-ECHO as a job."""
+    from app.network.link import echo
+
+    progress(0.0, f"Asking {node.name}")
+    echo(settings, node)

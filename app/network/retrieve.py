@@ -1,0 +1,137 @@
+"""Brings objects of a node into a folder; what is there already is not asked for again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydicom.dataset import Dataset
+from pynetdicom import evt
+
+from app.network.kept_files import KeptFiles, Received
+from app.network.link import UNCOMPRESSED, NetworkError, association, check_status, place_of
+from app.network.nodes import NetworkSettings, Node
+from app.network.query import find_instances, find_series
+from app.network.receiver import Receiver
+from app.network.services import STUDY_GET, STUDY_MOVE
+from app.network.storage import STORED_HERE, answer
+from dosimetry_core.errors import DosimetryError
+from dosimetry_core.progress import Progress, no_progress
+
+_INSTANCES_A_REQUEST = 100
+
+
+def retrieve_series(
+    settings: NetworkSettings,
+    node: Node,
+    study_uid: str,
+    series_uids: Sequence[str],
+    folder: Path,
+    *,
+    progress: Progress = no_progress,
+) -> Received:
+    """Fetch series into a folder; a second call after a break goes on where the first ended.
+
+    Parameters
+    ----------
+    series_uids
+        All of the study's if empty.
+
+    Raises
+    ------
+    NetworkError
+        If the node refuses or breaks off, or something is missing at the end; what came stays.
+    """
+    kept = KeptFiles(folder)
+    wanted = list(series_uids) or [one.series_uid for one in find_series(settings, node, study_uid)]
+    missing: list[tuple[str, str]] = []
+    for series_uid in wanted:
+        there = kept.instances(study_uid)
+        listed = find_instances(settings, node, study_uid, series_uid)
+        missing += [(series_uid, uid) for uid in listed if uid not in there]
+    if not missing:
+        progress(1.0, "everything is there already")
+        return kept.received
+    failure: list[DosimetryError] = []
+
+    def store(event: evt.Event) -> int:
+        return answer(event, kept, failure)
+
+    done = 0
+    while done < len(missing):
+        series_uid = missing[done][0]
+        batch = [uid for series, uid in missing[done : done + _INSTANCES_A_REQUEST] if series == series_uid]
+        progress(done / len(missing), f"{done} of {len(missing)} objects from {node.name}")
+        asked = _request(study_uid, series_uid, batch)
+        try:
+            if node.retrieval == "get":
+                _get(settings, node, asked, store, done, len(missing), progress)
+            else:
+                _move(settings, node, asked, kept, failure, progress)
+        except NetworkError as error:
+            # What could not be written here is the cause, the node's complaint its consequence.
+            raise failure[0] if failure else error from None
+        if failure:
+            raise failure[0]
+        done += len(batch)
+    there = kept.instances(study_uid)
+    lost = [uid for _series, uid in missing if uid not in there]
+    if lost:
+        raise NetworkError(
+            f"{len(lost)} of {len(missing)} objects did not come",
+            where=place_of(node),
+            remedy="ask again; only these are fetched",
+        )
+    return kept.received
+
+
+def _request(study_uid: str, series_uid: str, instances: Sequence[str]) -> Dataset:
+    asked = Dataset()
+    asked.QueryRetrieveLevel = "IMAGE"
+    asked.StudyInstanceUID, asked.SeriesInstanceUID = study_uid, series_uid
+    asked.SOPInstanceUID = list(instances)
+    return asked
+
+
+def _get(
+    settings: NetworkSettings, node: Node, asked: Dataset, store: Any, done: int, total: int, progress: Progress
+) -> None:
+    model = STUDY_GET
+    with association(
+        settings,
+        node,
+        [(model, UNCOMPRESSED)],
+        receives=[str(uid) for uid in STORED_HERE],
+        handlers=[(evt.EVT_C_STORE, store)],
+    ) as link:
+        for status, _answer in link.send_c_get(asked, model):
+            _check(status, node, settings)
+            come = int(status.get("NumberOfCompletedSuboperations", 0) or 0)
+            progress((done + come) / total, f"{done + come} of {total} objects from {node.name}")
+
+
+def _move(
+    settings: NetworkSettings,
+    node: Node,
+    asked: Dataset,
+    kept: KeptFiles,
+    failure: list[DosimetryError],
+    progress: Progress,
+) -> None:
+    model = STUDY_MOVE
+    with (
+        Receiver(settings, kept, failure=failure),
+        association(settings, node, [(model, UNCOMPRESSED)]) as link,
+    ):
+        for status, _answer in link.send_c_move(asked, settings.own_ae_title, model):
+            _check(status, node, settings)
+            come = int(status.get("NumberOfCompletedSuboperations", 0) or 0)
+            progress(0.0, f"{come} objects from {node.name}")
+
+
+def _check(status: Dataset, node: Node, settings: NetworkSettings) -> None:
+    # A warning that some failed: what is missing is counted at the end.
+    if "Status" in status and status.Status == 0xB000:
+        return
+    check_status(status, node, "retrieval", settings)

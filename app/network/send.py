@@ -1,0 +1,198 @@
+"""Sends objects to a node, each until it is acknowledged, none twice."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pydicom
+from pydicom.dataset import Dataset
+from pydicom.uid import UID, generate_uid
+from pynetdicom import evt
+
+from app.network.kept_files import KeptFiles, dataset_digest
+from app.network.link import SUCCESS, UNCOMPRESSED, BrokenOffError, NetworkError, association, check_status, place_of
+from app.network.nodes import NetworkSettings, Node
+from app.network.receiver import Receiver
+from app.network.services import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
+from app.outputs import write_file
+from dosimetry_core.errors import DosimetryError
+from dosimetry_core.progress import Progress, no_progress
+
+_MOST_CONTEXTS = 128
+_LEDGER_EVERY = 50
+
+
+@dataclass
+class Sent:
+    """What was acknowledged, what was before, and what was refused with the reason."""
+
+    acknowledged: list[Path] = field(default_factory=list)
+    before: list[Path] = field(default_factory=list)
+    refused: list[tuple[Path, str]] = field(default_factory=list)
+    references: list[tuple[str, str]] = field(default_factory=list)
+    """SOP class and instance of everything that the node has acknowledged, now or before."""
+
+
+class Ledger:
+    """Objects that nodes have acknowledged, by node and digest; kept in a file so that a break costs nothing."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._known: dict[str, list[str]] = {}
+        if path is not None and path.exists():
+            try:
+                self._known = {str(k): [str(v) for v in values] for k, values in json.loads(path.read_bytes()).items()}
+            except (ValueError, AttributeError, TypeError) as error:
+                raise DosimetryError(
+                    "is no record of sent objects", where=str(path), remedy="move it away; objects are then sent again"
+                ) from error
+
+    def has(self, node: Node, digest: str) -> bool:
+        """Whether a node has acknowledged this very content."""
+        return digest in self._known.get(_key(node), ())
+
+    def add(self, node: Node, digest: str) -> None:
+        """Note an acknowledgement; see `keep`."""
+        self._known.setdefault(_key(node), []).append(digest)
+
+    def keep(self) -> None:
+        """Write the notes."""
+        if self._path is not None:
+            write_file(self._path, json.dumps(self._known, indent=1).encode("utf-8"))
+
+
+def _key(node: Node) -> str:
+    return f"{node.ae_title}@{node.host}:{node.port}"
+
+
+def send_files(
+    settings: NetworkSettings,
+    node: Node,
+    paths: Sequence[Path],
+    *,
+    ledger: Ledger | None = None,
+    progress: Progress = no_progress,
+) -> Sent:
+    """Store files at a node.
+
+    Parameters
+    ----------
+    ledger
+        What was acknowledged before is left out.
+
+    Raises
+    ------
+    NetworkError
+        If the node refuses the association, or breaks off; what it acknowledged until then is in the ledger.
+    DosimetryError
+        If a file is no DICOM.
+    """
+    notes = ledger or Ledger(None)
+    sent = Sent()
+    waiting: list[tuple[Path, str, str, str]] = []
+    for number, path in enumerate(paths):
+        progress(0.0, f"Reading file {number + 1} of {len(paths)}")
+        dataset = _read(path)
+        digest = dataset_digest(dataset)
+        sop_class, syntax = str(dataset.SOPClassUID), str(dataset.file_meta.TransferSyntaxUID)
+        if notes.has(node, digest):
+            sent.before.append(path)
+            sent.references.append((sop_class, str(dataset.SOPInstanceUID)))
+        else:
+            waiting.append((path, digest, sop_class, syntax))
+    if not waiting:
+        return sent
+    contexts = sorted({(sop_class, syntax) for _path, _digest, sop_class, syntax in waiting})
+    if len(contexts) > _MOST_CONTEXTS:
+        raise NetworkError("more than 128 kinds of objects", where=place_of(node), remedy="send them in parts")
+    try:
+        with association(settings, node, [(sop_class, [syntax]) for sop_class, syntax in contexts]) as link:
+            accepted = {(c.abstract_syntax, c.transfer_syntax[0]) for c in link.accepted_contexts}
+            for number, (path, digest, sop_class, syntax) in enumerate(waiting):
+                progress(number / len(waiting), f"{number} of {len(waiting)} objects to {node.name}")
+                if (sop_class, syntax) not in accepted:
+                    sent.refused.append((path, f"{UID(sop_class).name} in {UID(syntax).name} is not taken there"))
+                    continue
+                dataset = _read(path)
+                answer = link.send_c_store(dataset) if link.is_established else Dataset()
+                try:
+                    check_status(answer, node, path.name, settings)
+                except BrokenOffError:
+                    raise
+                except NetworkError as error:
+                    sent.refused.append((path, error.what))
+                    continue
+                notes.add(node, digest)
+                sent.acknowledged.append(path)
+                sent.references.append((sop_class, str(dataset.SOPInstanceUID)))
+                if number % _LEDGER_EVERY == 0:
+                    notes.keep()
+    finally:
+        notes.keep()
+    progress(1.0, f"{len(sent.acknowledged)} objects sent to {node.name}")
+    return sent
+
+
+def _read(path: Path) -> pydicom.FileDataset:
+    try:
+        return pydicom.dcmread(path)
+    except Exception as error:  # pydicom raises many kinds on what is no DICOM
+        raise DosimetryError("is no DICOM file", where=str(path), remedy="leave it out") from error
+
+
+def committed(
+    settings: NetworkSettings, node: Node, references: Sequence[tuple[str, str]], *, progress: Progress = no_progress
+) -> tuple[set[str], set[str]]:
+    """Ask a node to answer for stored objects: those it has committed to, and those it has not.
+
+    The report comes over the same association or over one that the node opens to the receiver, which is switched on
+    for that time.
+
+    Raises
+    ------
+    NetworkError
+        If the node refuses, or no report comes in time.
+    """
+    asked = Dataset()
+    asked.TransactionUID = generate_uid()
+    asked.ReferencedSOPSequence = [_reference(*one) for one in references]
+    came = threading.Event()
+    safe: set[str] = set()
+    failed: set[str] = set()
+
+    def report(information: Dataset, _kind: int | None) -> None:
+        if information.get("TransactionUID") != asked.TransactionUID:
+            return
+        safe.update(str(item.ReferencedSOPInstanceUID) for item in information.get("ReferencedSOPSequence", ()))
+        failed.update(str(item.ReferencedSOPInstanceUID) for item in information.get("FailedSOPSequence", ()))
+        came.set()
+
+    def over_this(event: evt.Event) -> tuple[int, None]:
+        report(event.event_information, event.event_type)
+        return SUCCESS, None
+
+    nowhere = KeptFiles(Path())
+    with Receiver(settings, nowhere, reported=report):
+        handlers = [(evt.EVT_N_EVENT_REPORT, over_this)]
+        with association(settings, node, [(STORAGE_COMMITMENT, UNCOMPRESSED)], handlers=handlers) as link:
+            status, _answer = link.send_n_action(asked, 1, STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE)
+            check_status(status, node, "storage commitment", settings)
+            progress(0.5, f"Waiting for the commitment of {node.name}")
+            came.wait(min(1.0, settings.answer_s))
+        if not came.wait(settings.answer_s):
+            raise NetworkError(
+                f"no commitment came within {settings.answer_s:g} s",
+                where=place_of(node),
+                remedy=f"have {settings.own_ae_title} at port {settings.receiver_port} entered there",
+            )
+    return safe, failed
+
+
+def _reference(sop_class: str, instance: str) -> Dataset:
+    item = Dataset()
+    item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = sop_class, instance
+    return item

@@ -1,0 +1,398 @@
+"""The department's archive in the window: nodes, query and retrieval, sending, receiving."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.jobs import Job, Jobs
+from app.network.kept_files import KeptFiles
+from app.network.node_section import NodeSection
+from app.network.receiver import Receiver
+from app.operations.counted import counted
+from app.operations.store_sections import FittedPage, progress_row, show_progress
+from app.problems import problems_of
+from app.steps.step import Section, push_button, text_label
+from dosimetry_core.errors import DosimetryError
+from dosimetry_core.progress import Progress, no_progress, part_of
+from widgets.theme import set_role
+
+if TYPE_CHECKING:
+    from app.network.kept_files import Received
+    from app.network.nodes import NetworkSettings, Node
+    from app.network.query import FoundSeries, FoundStudy
+    from app.network.send import Sent
+    from dosimetry_core.evaluation import Evaluation
+
+RECEIVED = "received"
+"""Folder of the data folder that objects come into."""
+LEDGER = "sent-objects.json"
+_SERIES_ROLE = Qt.ItemDataRole.UserRole
+_COLUMNS = ("Patient, series", "Name", "Date, kind", "Description", "Objects")
+
+
+class NetworkWindow(QDialog):
+    """One page. Nothing is asked, sent or received before a button is pressed; nothing waits on the network.
+
+    Parameters
+    ----------
+    folder
+        The data folder.
+    patient_id
+        Of the open course, to look for.
+    evaluation
+        Current results of the open course, or None.
+    """
+
+    came = Signal(Path)
+    """Objects came into this folder and are to be imported."""
+
+    def __init__(
+        self,
+        folder: Path,
+        jobs: Jobs,
+        *,
+        patient_id: str,
+        evaluation: Callable[[], Evaluation | None],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("network_window")
+        self.setWindowTitle("Archive: query, retrieve, send, receive")
+        self.resize(980, 760)
+        self._folder, self._jobs, self._evaluation = folder, jobs, evaluation
+        self._receiver: Receiver | None = None
+        self._job: Job | None = None
+        self.nodes = NodeSection(folder, jobs)
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setSpacing(10)
+        for section in (self.nodes, self._query_section(patient_id), self._send_section(), self._receive_section()):
+            column.addWidget(section)
+        column.addStretch(1)
+        scroll = FittedPage(page, column)
+        scroll.setObjectName("network_scroll")
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(6, 6, 6, 6)
+        outer.addWidget(scroll)
+        self.nodes.changed.connect(self._enable)
+        self._enable()
+
+    # --- query and retrieval ----------------------------------------------------------------------------------------
+
+    def _query_section(self, patient_id: str) -> Section:
+        section = Section("Find and retrieve", name="network_query_section")
+        self.patient_id, self.patient_name, self.day = QLineEdit(patient_id), QLineEdit(), QLineEdit()
+        for field, name, hint in (
+            (self.patient_id, "network_patient_id", "patient id"),
+            (self.patient_name, "network_patient_name", "name, * for any letters"),
+            (self.day, "network_day", "day or days, YYYYMMDD-YYYYMMDD"),
+        ):
+            field.setObjectName(name)
+            field.setAccessibleName(hint)
+            field.setPlaceholderText(hint)
+            field.setMinimumWidth(230)
+            field.returnPressed.connect(self.ask)
+        self.find_button = push_button("Find", name="network_find", primary=True)
+        self.find_button.clicked.connect(self.ask)
+        section.add_row(self.patient_id, self.patient_name, self.day, self.find_button)
+        self.tree = QTreeWidget()
+        self.tree.setObjectName("network_tree")
+        self.tree.setAccessibleName("Studies and series found")
+        self.tree.setHeaderLabels(list(_COLUMNS))
+        self.tree.setColumnWidth(0, 220)
+        self.tree.setMinimumHeight(180)
+        self.tree.itemChanged.connect(lambda _item, _column: self._enable())
+        section.add(self.tree)
+        self.retrieve_button = push_button("Retrieve what is ticked", name="network_retrieve")
+        self.retrieve_button.clicked.connect(self.retrieve)
+        self.query_message = text_label(role="dimmed", name="network_query_message", wrap=True)
+        section.add_row(self.retrieve_button)
+        self.bar, self.cancel_button, self.progress = progress_row("network")
+        self.cancel_button.clicked.connect(self._cancel)
+        section.add(self.progress)
+        section.add(self.query_message)
+        return section
+
+    def ask(self) -> None:
+        """Ask the chosen node; runs as a job."""
+        node = self.nodes.chosen
+        criteria = (self.patient_id.text().strip(), self.patient_name.text().strip(), self.day.text().strip())
+        if node is None:
+            return
+        if not any(criteria):
+            self._say(self.query_message, "Give a patient or a day.", "warning")
+            return
+        self._say(self.query_message, f"Asking {node.name} …", "dimmed")
+        job = self._start(found_at, f"Asking {node.name}", self.nodes.settings, node, *criteria)
+        job.succeeded.connect(self._show_found)
+        job.failed.connect(lambda error: self._say(self.query_message, problems_of(error)[0].text(), "error"))
+
+    def _show_found(self, found: list[tuple[FoundStudy, list[FoundSeries]]]) -> None:
+        self.tree.clear()
+        for study, series in found:
+            top = QTreeWidgetItem([study.patient_id, study.patient_name, study.date, study.description, ""])
+            top.setFlags(top.flags() | Qt.ItemFlag.ItemIsAutoTristate | Qt.ItemFlag.ItemIsUserCheckable)
+            top.setCheckState(0, Qt.CheckState.Unchecked)
+            for one in series:
+                row = QTreeWidgetItem([f"{one.modality} {one.number}", "", "", one.description, one.instances])
+                row.setData(0, _SERIES_ROLE, (one.study_uid, one.series_uid))
+                row.setCheckState(0, Qt.CheckState.Unchecked)
+                top.addChild(row)
+            self.tree.addTopLevelItem(top)
+            top.setExpanded(True)
+        said = f"{_studies(len(found))} found" if found else "Nothing found."
+        self._say(self.query_message, said, "dimmed")
+        self._enable()
+
+    def ticked(self) -> dict[str, list[str]]:
+        """Study → series that are ticked."""
+        found: dict[str, list[str]] = {}
+        for number in range(self.tree.topLevelItemCount()):
+            top = self.tree.topLevelItem(number)
+            for index in range(top.childCount() if top is not None else 0):
+                row = top.child(index) if top is not None else None
+                if row is not None and row.checkState(0) == Qt.CheckState.Checked:
+                    study, series = row.data(0, _SERIES_ROLE)
+                    found.setdefault(study, []).append(series)
+        return found
+
+    def retrieve(self) -> None:
+        """Fetch what is ticked; runs as a job."""
+        node, wanted = self.nodes.chosen, self.ticked()
+        if node is None or not wanted:
+            return
+        job = self._start(
+            fetched, f"Retrieving from {node.name}", self.nodes.settings, node, wanted, self._folder / RECEIVED
+        )
+        job.succeeded.connect(lambda received: self._tell_fetched(node, received))
+        job.failed.connect(lambda error: self._say(self.query_message, problems_of(error)[0].text(), "error"))
+        job.cancelled.connect(lambda: self._say(self.query_message, "Cancelled; what came stays.", "dimmed"))
+
+    def _tell_fetched(self, node: Node, received: list[Received]) -> None:
+        new = sum(len(one.new) for one in received)
+        odd = [path for one in received for path in one.contradicting]
+        said = f"{counted(new, 'object')} came from {node.name} into {self._folder / RECEIVED}."
+        if odd:
+            said += f" {len(odd)} came under an identifier that was there with another content; both are kept."
+        self._say(self.query_message, said, "warning" if odd else "good")
+        self.came.emit(self._folder / RECEIVED)
+
+    # --- sending ----------------------------------------------------------------------------------------------------
+
+    def _send_section(self) -> Section:
+        section = Section("Send", name="network_send_section")
+        self.send_course_button = push_button(
+            "Send this course's objects",
+            name="network_send_course",
+            tooltip="VOIs, voxel doses, registrations and measurements of the current results",
+        )
+        self.send_course_button.clicked.connect(self.send_course)
+        self.send_files_button = push_button("Send files…", name="network_send_files")
+        self.send_files_button.clicked.connect(self._choose_files)
+        section.add_row(self.send_course_button, self.send_files_button)
+        self.send_message = text_label(role="dimmed", name="network_send_message", wrap=True)
+        section.add(self.send_message)
+        return section
+
+    def send_course(self) -> None:
+        """Make the objects of the current results and send them; runs as a job."""
+        node, evaluation = self.nodes.chosen, self._evaluation()
+        if node is None:
+            return
+        if evaluation is None:
+            self._say(self.send_message, "There are no results yet.", "warning")
+            return
+        self._send(
+            self._start(
+                course_sent,
+                f"Sending to {node.name}",
+                self.nodes.settings,
+                node,
+                evaluation,
+                self._folder,
+            ),
+            node,
+        )
+
+    def _choose_files(self) -> None:
+        chosen, _kind = QFileDialog.getOpenFileNames(self, "DICOM files to send")
+        if chosen:
+            self.send_files([Path(name) for name in chosen])
+
+    def send_files(self, paths: list[Path]) -> None:
+        """Send files; runs as a job."""
+        node = self.nodes.chosen
+        if node is not None:
+            job = self._start(
+                files_sent, f"Sending to {node.name}", self.nodes.settings, node, paths, self._folder / LEDGER
+            )
+            self._send(job, node)
+
+    def _send(self, job: Job, node: Node) -> None:
+        job.succeeded.connect(lambda sent: self._tell_sent(node, sent))
+        job.failed.connect(lambda error: self._say(self.send_message, problems_of(error)[0].text(), "error"))
+        job.cancelled.connect(
+            lambda: self._say(self.send_message, "Cancelled; what was acknowledged is not sent again.", "dimmed")
+        )
+
+    def _tell_sent(self, node: Node, sent: Sent) -> None:
+        said = f"{counted(len(sent.acknowledged), 'object')} sent to {node.name}."
+        if sent.before:
+            said += f" {len(sent.before)} were there."
+        if sent.refused:
+            path, why = sent.refused[0]
+            said += f" {len(sent.refused)} were refused, first {path.name}: {why}."
+        self._say(self.send_message, said, "warning" if sent.refused else "good")
+
+    # --- receiving --------------------------------------------------------------------------------------------------
+
+    def _receive_section(self) -> Section:
+        section = Section("Receive", name="network_receive_section")
+        self.receive_button = push_button("Switch the receiver on", name="network_receive")
+        self.receive_button.setCheckable(True)
+        self.receive_button.toggled.connect(self.switch_receiver)
+        section.add_row(self.receive_button)
+        self.receive_message = text_label(role="dimmed", name="network_receive_message", wrap=True)
+        self._say(self.receive_message, "Off. It takes objects from known nodes while this window is open.", "dimmed")
+        section.add(self.receive_message)
+        return section
+
+    def switch_receiver(self, on: bool) -> None:
+        """Listen for objects that known nodes send, or end it."""
+        if on and self._receiver is None:
+            kept = KeptFiles(self._folder / RECEIVED)
+            receiver = Receiver(self.nodes.settings, kept)
+            try:
+                receiver.start()
+            except DosimetryError as error:
+                self.receive_button.setChecked(False)
+                self._say(self.receive_message, problems_of(error)[0].text(), "error")
+                return
+            self._receiver = receiver
+            settings = self.nodes.settings
+            said = f"On, as {settings.own_ae_title} at port {settings.receiver_port}."
+            self._say(self.receive_message, said, "good")
+            self.receive_button.setText("Switch the receiver off")
+        elif not on and self._receiver is not None:
+            receiver, self._receiver = self._receiver, None
+            receiver.stop()
+            received = receiver.kept.received
+            said = f"Off. {counted(received.count, 'object')} came into {receiver.kept.folder}."
+            if receiver.failure:
+                said += f" Not written: {receiver.failure[0].line()}"
+            self._say(self.receive_message, said, "error" if receiver.failure else "dimmed")
+            self.receive_button.setText("Switch the receiver on")
+            if received.new:
+                self.came.emit(receiver.kept.folder)
+
+    # --- common -----------------------------------------------------------------------------------------------------
+
+    def _start(self, function: Callable[..., object], title: str, *inputs: object) -> Job:
+        job = self._jobs.start(function, *inputs, purpose="network", title=title)
+        self._job = job
+        self.progress.show()
+        show_progress(self.bar, 0.0, title)
+        job.progressed.connect(lambda fraction, text: show_progress(self.bar, fraction, text))
+        job.finished.connect(self._ended)
+        self._enable()
+        return job
+
+    def _ended(self) -> None:
+        self._job = None
+        self.progress.hide()
+        self._enable()
+
+    def _cancel(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+
+    def _enable(self) -> None:
+        free = self.nodes.chosen is not None and self._job is None
+        for button in (self.find_button, self.send_course_button, self.send_files_button):
+            button.setEnabled(free)
+        self.retrieve_button.setEnabled(free and bool(self.ticked()))
+
+    def _say(self, label: QLabel, text: str, role: str) -> None:
+        label.setText(text)
+        set_role(label, role)
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 Qt override
+        """Nothing listens and nothing runs behind a closed window."""
+        self.receive_button.setChecked(False)
+        self._cancel()
+        super().closeEvent(event)
+
+
+def _studies(number: int) -> str:
+    return "1 study" if number == 1 else f"{number:,} studies"
+
+
+def found_at(
+    settings: NetworkSettings, node: Node, patient_id: str, patient_name: str, day: str, *, progress: Progress
+) -> list[tuple[FoundStudy, list[FoundSeries]]]:
+    """Studies with their series, as a job."""
+    from app.network.query import find_series, find_studies
+
+    studies = find_studies(
+        settings, node, patient_id=patient_id, patient_name=patient_name, date=day, progress=progress
+    )
+    found = []
+    for number, study in enumerate(studies):
+        progress(number / len(studies), f"Series of study {number + 1} of {len(studies)}")
+        found.append((study, find_series(settings, node, study.study_uid)))
+    return found
+
+
+def fetched(
+    settings: NetworkSettings, node: Node, wanted: dict[str, list[str]], folder: Path, *, progress: Progress
+) -> list[Received]:
+    """Series of several studies, as a job."""
+    from app.network.retrieve import retrieve_series
+
+    return [
+        retrieve_series(
+            settings,
+            node,
+            study,
+            series,
+            folder,
+            progress=part_of(progress, number / len(wanted), (number + 1) / len(wanted)),
+        )
+        for number, (study, series) in enumerate(wanted.items())
+    ]
+
+
+def files_sent(settings: NetworkSettings, node: Node, paths: list[Path], ledger: Path, *, progress: Progress) -> Sent:
+    """Files, as a job."""
+    from app.network.send import Ledger, send_files
+
+    return send_files(settings, node, paths, ledger=Ledger(ledger), progress=progress)
+
+
+def course_sent(
+    settings: NetworkSettings, node: Node, evaluation: Evaluation, folder: Path, *, progress: Progress = no_progress
+) -> Sent:
+    """Objects of a course, made and sent, as a job."""
+    import tempfile
+
+    from app.dicom_command import export_to
+
+    with tempfile.TemporaryDirectory(prefix="lutetia-send-") as place:
+        export_to(Path(place), evaluation, None, progress=part_of(progress, 0.0, 0.5))
+        paths = sorted(Path(place).iterdir())
+        return files_sent(settings, node, paths, folder / LEDGER, progress=part_of(progress, 0.5, 1.0))

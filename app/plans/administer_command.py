@@ -1,0 +1,105 @@
+"""``lutetia administer``: what was given of an approved plan becomes the next cycle of a case folder."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dosimetry_core.errors import DosimetryError, InconsistentCaseError, raise_problems
+
+DONE = 0
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def add_parser(commands: Any) -> None:
+    """The command and its options."""
+    parser = commands.add_parser("administer", help="take what was given of an approved plan into a case folder")
+    parser.add_argument("case", type=Path, metavar="CASE")
+    parser.add_argument("--plan", type=Path, required=True, metavar="FILE.pdf", help="the approved plan")
+    parser.add_argument("--record", type=Path, required=True, metavar="RECORD.toml", help="readings of two people")
+    parser.add_argument("--trust", type=Path, action="append", default=[], metavar="CERT.pem")
+
+
+def administer(arguments: argparse.Namespace) -> int:
+    """Hold the record against the plan and append the cycle to the case file; nothing is written if it is refused."""
+    from app.outputs import write_file
+    from app.plans.giving import (
+        approved_plan,
+        as_given,
+        case_file_block,
+        given_line,
+        last_start,
+        next_cycle_number,
+        with_given_cycle,
+    )
+    from app.plans.identity import read_certificate
+    from app.plans.plans_kept import plan_store
+    from dosimetry_core.case_file import CASE_FILE_NAME, read_case
+    from dosimetry_core.planning.administration_entry import entry_findings, questions
+    from dosimetry_core.planning.administration_record import read_administration_record
+
+    case = read_case(arguments.case)
+    record = read_administration_record(arguments.record, ZoneInfo(case.patient.time_zone))
+    try:
+        content = arguments.plan.read_bytes()
+    except OSError as error:
+        raise DosimetryError(f"can't be read ({error.strerror})", where=str(arguments.plan)) from error
+    plan = approved_plan(content, trust=[read_certificate(path) for path in arguments.trust])
+    with plan_store(record.given_by) as store:
+        if store is not None and store.course_of(content) is not None:
+            raise DosimetryError(
+                "a course of the store of this computer keeps this plan",
+                where=str(arguments.plan),
+                remedy="enter what was given in the window, where the course is",
+            )
+    if record.patient_id != case.patient.patient_id:
+        raise InconsistentCaseError(
+            f"the record is that of patient {record.patient_id}, the case that of {case.patient.patient_id}",
+            where=str(arguments.record),
+            remedy="use the record of this patient",
+        )
+    number = next_cycle_number(case)
+    if record.cycle != number:
+        raise InconsistentCaseError(
+            f"the record is that of cycle {record.cycle}; the next cycle of the case is {number}",
+            where=str(arguments.record),
+            remedy="use the record of this cycle",
+        )
+    findings = entry_findings(
+        plan.planned,
+        case.patient.patient_id,
+        number,
+        record.administrations,
+        record.second,
+        now=_now(),
+        last_start=last_start(case),
+        comment=record.comment,
+    )
+    asked = () if record.comment else questions(findings)
+    raise_problems(
+        InconsistentCaseError(
+            finding.text,
+            where=finding.place,
+            remedy="correct the record"
+            if finding.level == "error"
+            else "correct the record, or add a comment that says why",
+        )
+        for finding in (*(f for f in findings if f.level == "error"), *asked)
+    )
+    for finding in questions(findings):
+        print(f"warning [{finding.code}] {finding.place}: {finding.text}", file=sys.stderr)
+    given = as_given(record.administrations, plan, given_by=record.given_by, comment=record.comment)
+    with_given_cycle(case, number, given)
+    target = arguments.case if arguments.case.is_file() else arguments.case / CASE_FILE_NAME
+    write_file(target, target.read_bytes().rstrip() + b"\n" + case_file_block(number, given).encode("utf-8"))
+    for item in given:
+        print(given_line(item))
+    print(f"cycle {number} appended to {target}")
+    return DONE

@@ -1,0 +1,159 @@
+"""What was given of an approved plan: held against it, and taken into the course as its next cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from dosimetry_core.canonical_json import sha256_hex
+from dosimetry_core.case import Administration, Case, Cycle
+from dosimetry_core.errors import DosimetryError, InconsistentCaseError
+from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.planning.administration_entry import PlannedCycle, planned_cycle
+from dosimetry_core.progress import Progress, no_progress
+from dosimetry_core.units import GIGABECQUEREL, MEGABECQUEREL, MINUTE, PERCENT
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+
+@dataclass(frozen=True)
+class ApprovedPlan:
+    """An approved plan that verified: what it plans, and the digest of its file."""
+
+    planned: PlannedCycle
+    file_sha256: str
+    approved_by: str
+
+
+def approved_plan(
+    content: bytes, *, trust: Sequence[x509.Certificate] | None = None, progress: Progress = no_progress
+) -> ApprovedPlan:
+    """The plan of a file, if it holds two valid signatures of two people over what it plans; runs as a job.
+
+    Parameters
+    ----------
+    trust
+        Certificates to be trusted; None leaves trust out of the question.
+
+    Raises
+    ------
+    DosimetryError
+        If it is not approved, or anything about it does not hold.
+    """
+    from app.plans.verification import verify_plan
+    from dosimetry_core.plan_record import calculation_time
+
+    progress(0.1, "Verifying the approved plan")
+    verdict = verify_plan(content, trust=trust)
+    if verdict.state != "approved" or verdict.plan is None:
+        why = "; ".join(verdict.problems) or f"it is {verdict.state}"
+        raise DosimetryError(
+            f"nothing is given by this plan: {why}", where="plan", remedy="use the plan that the physician approved"
+        )
+    record = verdict.plan.record
+    return ApprovedPlan(planned_cycle(record, calculation_time(record)), sha256_hex(content), verdict.signers[-1].name)
+
+
+def next_cycle_number(case: Case) -> int:
+    """Number of the cycle that would be given next."""
+    return max((cycle.number for cycle in case.cycles), default=0) + 1
+
+
+def last_start(case: Case, *, before: int | None = None) -> datetime | None:
+    """Start of the last cycle that was given, of those before a number."""
+    starts = [
+        item.start for cycle in case.cycles if before is None or cycle.number < before for item in cycle.administrations
+    ]
+    return max(starts, default=None)
+
+
+def as_given(
+    given: Sequence[Administration], plan: ApprovedPlan | None, *, given_by: str, comment: str
+) -> tuple[Administration, ...]:
+    """The administrations as they go into the course: with plan, person and comment; what was not given left out.
+
+    Without a plan (a correction) the planned activities stay those that the administrations have.
+    """
+    made = []
+    for item in given:
+        if item.administered_activity_bq <= 0:
+            continue
+        stated: dict[str, Any] = {"given_by": given_by, "comment": comment.strip()}
+        if plan is not None:
+            planned = plan.planned.activities_bq.get(item.nuclide)
+            stated |= {"planned_activity_bq": planned, "plan_sha256": plan.file_sha256}
+        made.append(replace(item, **stated))
+    if not made:
+        raise InconsistentCaseError(
+            "nothing was given", where="administration", remedy="hold the cycle in the plan step instead"
+        )
+    return tuple(made)
+
+
+def with_given_cycle(case: Case, number: int, given: tuple[Administration, ...]) -> Case:
+    """The case with one more cycle, not measured yet. Raises ValueError if it has that cycle."""
+    if any(cycle.number == number for cycle in case.cycles):
+        raise ValueError(f"cycle {number} is there already")
+    return replace(case, cycles=(*case.cycles, Cycle(number, given)))
+
+
+def with_corrected_cycle(case: Case, number: int, given: tuple[Administration, ...]) -> Case:
+    """The case with other administrations in a cycle."""
+    cycles = tuple(replace(cycle, administrations=given) if cycle.number == number else cycle for cycle in case.cycles)
+    return replace(case, cycles=cycles)
+
+
+def planned_of_cycle(case: Case, cycle: Cycle) -> PlannedCycle | None:
+    """The plan that a given cycle was held against; None if it was given without one, or without readings."""
+    if any(item.planned_activity_bq is None or item.vial is None for item in cycle.administrations):
+        return None
+    activities = {item.nuclide: item.planned_activity_bq or 0.0 for item in cycle.administrations}
+    return PlannedCycle(case.patient.patient_id, cycle.number, FrozenMap(activities))
+
+
+def given_line(item: Administration) -> str:
+    """One nuclide as given against the plan: ``"Lu-177: 7.32 GBq given, 7.40 GBq planned (-1.1 %)"``."""
+    text = f"{item.nuclide}: {GIGABECQUEREL.text(item.administered_activity_bq, digits=3)} given"
+    planned = item.planned_activity_bq
+    if planned is None:
+        return text
+    share = f" ({PERCENT.from_core(item.administered_activity_bq / planned - 1.0):+.1f} %)" if planned else ""
+    return f"{text}, {GIGABECQUEREL.text(planned)} planned{share}"
+
+
+def case_file_block(number: int, given: Sequence[Administration]) -> str:
+    """The cycle as it is appended to a case file."""
+    lines = ["", "[[cycle]]", f"number = {number}"]
+    for item in given:
+        vial = item.vial
+        if vial is None or item.infusion_s is None or item.planned_activity_bq is None:
+            raise ValueError("what is written needs readings, the length of the infusion and a planned activity")
+        lines += [
+            "",
+            "  [[cycle.administration]]",
+            f'  nuclide = "{item.nuclide}"',
+            f"  vial_activity_mbq = {_number(MEGABECQUEREL.from_core(vial.vial_activity_bq))}",
+            f"  vial_time = {vial.vial_time.isoformat()}",
+            f"  residual_activity_mbq = {_number(MEGABECQUEREL.from_core(vial.residual_activity_bq))}",
+            f"  residual_time = {vial.residual_time.isoformat()}",
+            f"  start = {item.start.isoformat()}",
+            f"  infusion_min = {_number(MINUTE.from_core(item.infusion_s))}",
+            f"  planned_activity_mbq = {_number(MEGABECQUEREL.from_core(item.planned_activity_bq))}",
+            f'  plan_sha256 = "{item.plan_sha256}"',
+            f"  given_by = {_text(item.given_by)}",
+        ]
+        if item.comment:
+            lines.append(f"  comment = {_text(item.comment)}")
+    return "\n".join(lines) + "\n"
+
+
+def _number(value: float) -> str:
+    return repr(float(f"{value:.12g}"))
+
+
+def _text(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

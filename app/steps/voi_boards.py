@@ -1,0 +1,168 @@
+"""Arrangements of slices: one plane, all scans side by side, and CT, SPECT and fused in rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Literal
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QGuiApplication
+
+from app.display import ct_layer, spect_layer, vois_shown
+from app.reviews import same_objects
+from app.scan_words import registration_text
+from app.session import Session
+from app.steps.voi_images import VoiImages
+from dosimetry_core.anatomical_plane import PLANES, Plane, PlaneAxes
+from dosimetry_core.case import Cycle
+from dosimetry_core.geometry import VolumeGeometry
+from dosimetry_core.image import TimePoint
+from widgets.display_scale import Fusion, WindowLevel
+from widgets.pane_board import Pane, PaneBoard
+from widgets.slice_view import SliceView
+from widgets.tools.stroke import Tool
+
+BoardLayout = Literal["one", "scans", "rows"]
+ROWS: tuple[Fusion, ...] = ("ct", "spect", "fused")
+"""Rows of the hanging protocol of PET/CT and SPECT/CT, from top to bottom."""
+SPECT_ALONE = "Inverted grey"
+"""Colour map of the SPECT in its row: activity black on white, as on film."""
+MOST_COLUMNS = 4
+
+
+def panes_of(layout: BoardLayout, plane: Plane, scans: int, columns: int = MOST_COLUMNS) -> tuple[Pane, ...]:
+    """The panes of a layout; a key begins with the scan's index, or with what the row shows.
+
+    ``columns``: how many scans stand beside each other.
+    """
+    if layout == "one":
+        return (Pane(f"fused-{plane}", plane, 0, 0),)
+    if layout == "rows":
+        return tuple(
+            Pane(f"{fusion}-{each}", each, row, column)
+            for row, fusion in enumerate(ROWS)
+            for column, each in enumerate(PLANES)
+        )
+    return tuple(Pane(f"{n}-{plane}", plane, n // columns, n % columns) for n in range(scans))
+
+
+def best_columns(scans: int, width: float, height: float, picture: float) -> int:
+    """How many pictures beside each other are largest on an area; ``picture`` is their width over their height."""
+
+    def scale(columns: int) -> float:
+        lines = -(-scans // columns)
+        return min(width / columns / picture, height / lines)
+
+    return max(range(1, min(scans, MOST_COLUMNS) + 1), key=lambda columns: (round(scale(columns), 6), columns))
+
+
+class BoardImages(QObject):
+    """Shows the session on a board while it is visible, and takes what is done there."""
+
+    def __init__(self, session: Session, board: PaneBoard, images: VoiImages) -> None:
+        super().__init__(board)
+        self._session, self.board, self._images = session, board, images
+        self.layout: BoardLayout = "scans"
+        self.plane: Plane = "axial"
+        self._tool: Tool | None = None
+        self._blocked = ""
+        self._seen: dict[str, tuple[Any, ...]] = {}
+        self._grid: VolumeGeometry | None = None
+        view_state = session.view_state
+        board.cursor_moved.connect(view_state.set_cursor)
+        board.window_level_changed.connect(lambda window: view_state.set_window(window.width_hu, window.level_hu))
+        board.spect_scale_changed.connect(
+            lambda scale: images.choose_scale(replace(scale, colour_map=images.colour_map))
+        )
+        board.overlay_toggle_requested.connect(view_state.toggle_overlay)
+        board.pane_pointed.connect(self._take_scan)
+        view_state.cursor_changed.connect(self._follow_cursor)
+        view_state.view_reset.connect(board.reset_view)
+        view_state.voi_changed.connect(board.set_active_voi)
+        images.settings_changed.connect(self.refresh)
+
+    def show(self, layout: BoardLayout, plane: Plane) -> None:
+        """Arrange the panes this way."""
+        self.layout, self.plane = layout, plane
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show images and outlines as they are now; nothing is done while the board is hidden."""
+        session, board = self._session, self.board
+        cycle, reference, point = session.cycle, session.reference, session.time_point
+        if not board.isVisible() or cycle is None or reference is None or point is None:
+            return
+        base = (reference.ct or reference.spect).volume.geometry
+        geometry = cycle.vois[0].mask.geometry if cycle.vois else base
+        scans = len(cycle.time_points)
+        wide, high = PlaneAxes.of(geometry, self.plane).size_mm
+        columns = best_columns(scans, board.width(), board.height(), wide / high)
+        board.set_panes(panes_of(self.layout, self.plane, scans, columns))
+        self._seen = {key: seen for key, seen in self._seen.items() if key in board.views}
+        for key, view in board.views.items():
+            scan, fusion = self._content(key)
+            shown = point if scan is None else cycle.time_points[scan]
+            self._show_pane(view, key, cycle, shown, geometry, fusion)
+        board.set_cursor(session.view_state.cursor_mm)
+        board.set_window_level(WindowLevel(*session.view_state.window_hu))
+        board.set_opacity(session.view_state.fusion_share)
+        board.set_contours_visible(session.view_state.contours)
+        board.set_crosshair_visible(self._images.crosshair)
+        board.set_active_voi(session.view_state.voi_id)
+        self._show_tool()
+
+    def _content(self, key: str) -> tuple[int | None, Fusion]:
+        """Index of a pane's scan, None for the one in view; and which images it shows."""
+        first = key.partition("-")[0]
+        if self.layout == "scans":
+            return int(first), self._session.view_state.fusion
+        fusion = next(each for each in ROWS if each == first)
+        return None, fusion if self.layout == "rows" else self._session.view_state.fusion
+
+    def _show_pane(
+        self, view: SliceView, key: str, cycle: Cycle, point: TimePoint, geometry: VolumeGeometry, fusion: Fusion
+    ) -> None:
+        corner = self._images.corner_of(cycle, point)
+        transform, words = point.registration.transform, registration_text(point)
+        seen = (geometry, point.ct, point.spect, transform, words, cycle.calibration)
+        if not same_objects(seen, self._seen.get(key, ())):
+            self._seen[key] = seen
+            if view.reference is not geometry:
+                view.set_reference(geometry)
+            view.show_ct(ct_layer(point))
+            view.show_spect(spect_layer(cycle, point))
+        view.set_corner(corner)
+        scale = self._images.scale_of(cycle, point)
+        in_rows = self.layout == "rows" and fusion == "spect"
+        view.set_spect_scale(replace(scale, colour_map=SPECT_ALONE) if in_rows else scale)
+        view.set_fusion(fusion)
+        view.show_vois(vois_shown(cycle, self._images.hidden, point))
+
+    def _follow_cursor(self, point_mm: object) -> None:
+        if self.board.isVisible():
+            self.board.set_cursor(point_mm)  # type: ignore[arg-type]
+
+    def _take_scan(self, key: str) -> None:
+        scan, _fusion = self._content(key)
+        # Scrolling over a scan is no choice of it.
+        clicked = bool(QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton)
+        if scan is not None and clicked:
+            self._session.view_state.set_time_point(scan)
+
+    # --- the tool ---------------------------------------------------------------------------------------------------
+
+    def set_tool(self, tool: Tool | None) -> None:
+        """The tool in hand: it draws on the scan in view; a click on another scan takes that one first."""
+        self._tool = tool
+        self._show_tool()
+
+    def _show_tool(self) -> None:
+        current = str(self._session.view_state.time_point)
+        only = [key for key in self.board.views if self.layout != "scans" or key.partition("-")[0] == current]
+        self.board.set_tool(self._tool, only=only)
+        self.board.set_tool_blocked(self._blocked)
+
+    def set_tool_blocked(self, reason: str) -> None:
+        """Why the tool can't be used now; empty frees it."""
+        self._blocked = reason
+        self.board.set_tool_blocked(reason)

@@ -1,0 +1,79 @@
+"""What was given, as a file that a person or a hospital system writes: readings, who, and the second reading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from dosimetry_core.case import Administration
+from dosimetry_core.case_file import read_administration
+from dosimetry_core.errors import DosimetryError, raise_problems
+from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.planning.administration_entry import SecondReading
+from dosimetry_core.toml_table import TomlTable, load_toml
+from dosimetry_core.units import MEGABECQUEREL
+
+HIGHEST_READING_MBQ = 100_000.0
+
+
+@dataclass(frozen=True)
+class AdministrationRecord:
+    """What was given in one cycle; ``second`` is None where nobody read a second time."""
+
+    patient_id: str
+    cycle: int
+    given_by: str
+    comment: str
+    administrations: tuple[Administration, ...]
+    second: SecondReading | None
+
+
+def read_administration_record(path: Path, time_zone: ZoneInfo) -> AdministrationRecord:
+    """Read a record of an administration.
+
+    Parameters
+    ----------
+    path
+        TOML: ``patient_id``, ``cycle``, ``given_by``, optional ``comment``, ``[[administration]]`` as in the case file
+        with vial and residual, and ``[second_reading]``.
+    time_zone
+        Of times that state none.
+
+    Raises
+    ------
+    DosimetryError
+        One for each key that is wrong, missing or unknown; together where there are several.
+    """
+    problems: list[DosimetryError] = []
+    table = TomlTable(load_toml(path), place=path.name, problems=problems, zone=time_zone)
+    patient_id, cycle, given_by = table.text("patient_id"), table.integer("cycle", minimum=1), table.text("given_by")
+    comment = table.optional_text("comment") or ""
+    given = [read_administration(item, 0.0, timed=True) for item in table.tables("administration", required=True)]
+    second = _second(table)
+    table.finish()
+    raise_problems(problems)
+    return AdministrationRecord(patient_id, cycle, given_by, comment, tuple(a for a in given if a is not None), second)
+
+
+def _second(record: TomlTable) -> SecondReading | None:
+    table = record.table("second_reading")
+    if table is None:
+        return None
+    readings = {
+        key: FrozenMap(
+            {
+                name: MEGABECQUEREL.to_core(value)
+                for name, value in table.map_numbers(key, minimum=0.0, maximum=HIGHEST_READING_MBQ).items()
+            }
+        )
+        for key in ("vial_activity_mbq", "residual_activity_mbq")
+    }
+    made = SecondReading(
+        table.text("read_by"),
+        table.text("patient_id"),
+        readings["vial_activity_mbq"],
+        readings["residual_activity_mbq"],
+    )
+    table.finish()
+    return made

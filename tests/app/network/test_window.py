@@ -1,0 +1,135 @@
+"""The archive window against a peer in this process, with real clicks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pydicom
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.jobs import Jobs
+from app.network.link import NetworkError
+from app.network.nodes import NetworkSettings, Node, read_network_settings, write_network_settings
+from app.network.send import send_files
+from app.network.window import RECEIVED, NetworkWindow
+from tests.app.network.peer import Peer, free_port, slices
+
+
+@pytest.fixture
+def peer() -> Iterator[Peer]:
+    one = Peer()
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def window(qtbot: QtBot, peer: Peer, tmp_path: Path) -> Iterator[NetworkWindow]:
+    settings = NetworkSettings(receiver_port=free_port(), connect_s=3.0, answer_s=3.0, nodes=(peer.node(),))
+    write_network_settings(tmp_path, settings)
+    jobs = Jobs()
+    shown = NetworkWindow(tmp_path, jobs, patient_id="", evaluation=lambda: None)
+    qtbot.addWidget(shown)
+    shown.show()
+    yield shown
+    shown.close()
+    jobs.close()
+
+
+def press(window: QWidget, name: str) -> None:
+    button = window.findChild(QPushButton, name)
+    assert button is not None
+    assert button.isEnabled(), name
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def test_that_what_is_ticked_comes_into_the_data_folder(
+    qtbot: QtBot, window: NetworkWindow, peer: Peer, tmp_path: Path
+) -> None:
+    paths = slices(tmp_path / "ct")
+    peer.hold(paths)
+    came: list[Path] = []
+    window.came.connect(came.append)
+    QTest.keyClicks(window.patient_id, pydicom.dcmread(paths[0]).PatientID)
+    QTest.keyClick(window.patient_id, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: window.tree.topLevelItemCount() == 1, timeout=20_000)
+    assert "1 study found" in window.query_message.text()
+    assert not window.retrieve_button.isEnabled()
+    top = window.tree.topLevelItem(0)
+    assert top is not None
+    top.setCheckState(0, Qt.CheckState.Checked)
+    qtbot.waitUntil(window.retrieve_button.isEnabled, timeout=20_000)
+    press(window, "network_retrieve")
+    qtbot.waitUntil(lambda: bool(came), timeout=20_000)
+    assert came == [tmp_path / RECEIVED]
+    assert len(list(came[0].rglob("*.dcm"))) == len(paths)
+    assert "5 objects came from peer" in window.query_message.text()
+
+
+def test_that_a_query_for_nothing_is_not_asked(window: NetworkWindow) -> None:
+    press(window, "network_find")
+    assert "Give a patient or a day" in window.query_message.text()
+
+
+def test_that_an_echo_says_what_came_of_it(qtbot: QtBot, window: NetworkWindow, peer: Peer) -> None:
+    press(window, "node_echo")
+    qtbot.waitUntil(lambda: window.nodes.message.text() == "peer answers.", timeout=20_000)
+    peer.entity.require_called_aet = True
+    window.nodes.ae_title.setText("OTHER")
+    press(window, "node_save")
+    press(window, "node_echo")
+    qtbot.waitUntil(lambda: "refuses the association" in window.nodes.message.text(), timeout=20_000)
+
+
+def test_that_nodes_are_added_changed_and_removed(window: NetworkWindow, tmp_path: Path) -> None:
+    press(window, "node_new")
+    for field, text in ((window.nodes.name, "Second"), (window.nodes.ae_title, "TWO"), (window.nodes.host, "h")):
+        QTest.keyClicks(field, text)
+    press(window, "node_save")
+    assert read_network_settings(tmp_path).nodes[1] == Node("Second", "TWO", "h", 104)
+    assert window.nodes.choice.currentText() == "Second"
+    window.nodes.host.setText("")
+    press(window, "node_save")
+    assert "is no host" in window.nodes.message.text()
+    assert read_network_settings(tmp_path).nodes[1].host == "h"
+    press(window, "node_remove")
+    assert [node.name for node in read_network_settings(tmp_path).nodes] == ["peer"]
+
+
+def test_that_files_are_sent_and_refusals_named(
+    qtbot: QtBot, window: NetworkWindow, peer: Peer, tmp_path: Path
+) -> None:
+    paths = slices(tmp_path / "ct")
+    window.send_files(paths)
+    qtbot.waitUntil(lambda: "5 objects sent to peer" in window.send_message.text(), timeout=20_000)
+    assert len(peer.stored) == 5
+    peer.refuses_store = 0xA700
+    (tmp_path / "sent-objects.json").unlink()
+    window.send_files(paths)
+    qtbot.waitUntil(lambda: "5 were refused" in window.send_message.text(), timeout=20_000)
+
+
+def test_that_without_results_there_is_nothing_of_the_course_to_send(window: NetworkWindow) -> None:
+    press(window, "network_send_course")
+    assert "no results yet" in window.send_message.text()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_that_the_receiver_listens_only_while_it_is_on(qtbot: QtBot, window: NetworkWindow, tmp_path: Path) -> None:
+    paths = slices(tmp_path / "ct")
+    settings = read_network_settings(tmp_path)
+    here = Node("here", settings.own_ae_title, "127.0.0.1", settings.receiver_port)
+    caller = NetworkSettings("PEER", connect_s=3.0, answer_s=3.0)
+    with pytest.raises(NetworkError, match="does not answer"):
+        send_files(caller, here, paths)
+    press(window, "network_receive")
+    assert window.receive_message.text().startswith("On, as LUTETIA")
+    assert len(send_files(caller, here, paths).acknowledged) == 5
+    window.close()
+    assert "5 objects came" in window.receive_message.text()
+    with pytest.raises(NetworkError, match="does not answer"):
+        send_files(caller, here, paths)

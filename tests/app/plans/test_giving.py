@@ -1,0 +1,204 @@
+"""What was given of an approved plan, by real files: taken as the next cycle, or refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from app.cli import main
+from app.plans import administer_command
+from dosimetry_core.case_file import read_case
+from dosimetry_core.pipeline import compute
+
+CASE = """format = 1
+[patient]
+id = "P-77"
+name = "Example^Patient"
+sex = "F"
+birth_date = 1957-03-04
+height_cm = 165.0
+weight_kg = 68.0
+time_zone = "Europe/Warsaw"
+[course]
+protocol = "duonen-d"
+[[cycle]]
+number = 1
+  [[cycle.administration]]
+  nuclide = "Lu-177"
+  administered_activity_mbq = 7400.0
+  start = {start}
+  infusion_min = 30.0
+  [cycle.entered_absorbed_dose_per_administered_activity_gy_per_gbq]
+  kidneys = {{ "Lu-177" = 0.60 }}
+  red_marrow = {{ "Lu-177" = 0.010 }}
+  relative_standard_uncertainty = {{ kidneys = 0.13, red_marrow = 0.3 }}
+"""
+OVERRIDES = ("high-activity", "stop-rule", "kidneys-dose-missing", "marrow-dose-missing", "limit-exceeded")
+
+
+@pytest.fixture(scope="module")
+def signed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with identities and an approved plan of cycle 2."""
+    folder = tmp_path_factory.mktemp("giving")
+    (folder / "pass").write_text("correct horse\n")
+    for name, role in (("a", "physicist"), ("b", "physician")):
+        command = ["identity", "new", "--name", f"{name.upper()}. Signer", "--role", role]
+        assert main([*command, "--out", str(folder / f"{name}.p12"), "--passphrase-file", str(folder / "pass")]) == 0
+    case = folder / "case"
+    case.mkdir()
+    (case / "case.toml").write_text(CASE.format(start=(NOW - timedelta(days=56)).isoformat()))
+    reasons = [part for code in OVERRIDES for part in ("--override", f"{code}=test")]
+    key = ["--sign", str(folder / "a.p12"), "--passphrase-file", str(folder / "pass")]
+    assert main(["plan", str(case), "--out", str(folder / "out"), *key, *reasons]) == 0
+    key = ["--sign", str(folder / "b.p12"), "--passphrase-file", str(folder / "pass")]
+    assert main(["approve", str(folder / "out" / "plan.pdf"), *key, "--out", str(folder / "approved.pdf")]) == 0
+    return folder
+
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+START = NOW + timedelta(hours=3)
+
+
+@pytest.fixture
+def case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The case folder on the day of the second cycle."""
+    monkeypatch.setattr(administer_command, "_now", lambda: START + timedelta(hours=2))
+    monkeypatch.setenv("LUTETIA_DATA", str(tmp_path / "no-store"))
+    (tmp_path / "case").mkdir()
+    (tmp_path / "case" / "case.toml").write_text(CASE.format(start=(NOW - timedelta(days=56)).isoformat()))
+    return tmp_path / "case"
+
+
+def planned_mbq(case: Path) -> float:
+    return compute(read_case(case)).plan.activities_bq["Lu-177"] / 1e6
+
+
+def record(case: Path, vial_mbq: float, *, second_mbq: float | None = None, comment: str = "", **other: object) -> Path:
+    facts = {"patient_id": "P-77", "cycle": 2, **other}
+    path = case.parent / "record.toml"
+    path.write_text(
+        f"""patient_id = "{facts["patient_id"]}"
+cycle = {facts["cycle"]}
+given_by = "A. Nowak"
+comment = "{comment}"
+[[administration]]
+nuclide = "Lu-177"
+vial_activity_mbq = {vial_mbq}
+vial_time = {(START - timedelta(minutes=30)).isoformat()}
+residual_activity_mbq = 20.0
+residual_time = {(START + timedelta(hours=1)).isoformat()}
+start = {START.isoformat()}
+infusion_min = 30.0
+[second_reading]
+read_by = "B. Kowalska"
+patient_id = "P-77"
+vial_activity_mbq = {{ "Lu-177" = {vial_mbq if second_mbq is None else second_mbq} }}
+residual_activity_mbq = {{ "Lu-177" = 20.0 }}
+""".replace('comment = ""\n', "")
+    )
+    return path
+
+
+def administer(signed: Path, case: Path, entry: Path, *, plan: str = "approved.pdf") -> int:
+    trust = [part for name in "ab" for part in ("--trust", str(signed / f"{name}.pem"))]
+    return main(["administer", str(case), "--plan", str(signed / plan), "--record", str(entry), *trust])
+
+
+def test_that_what_was_given_becomes_the_next_cycle_with_residual_and_decay_taken_off(
+    signed: Path, case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planned = planned_mbq(case)
+    vial = round(1.02 * planned, 1)
+    assert administer(signed, case, record(case, vial)) == 0
+    assert "GBq given" in capsys.readouterr().out
+    evaluation = compute(read_case(case))
+    (given,) = evaluation.case.cycles[1].administrations
+    # Half-life of 177Lu 6.6443 d (DDEP), within 0.1 %: half an hour before, one hour after.
+    half_life_h = 6.6443 * 24
+    expected = vial * 0.5 ** (0.5 / half_life_h) - 20.0 * 0.5 ** (-1.0 / half_life_h)
+    assert given.administered_activity_bq / 1e6 == pytest.approx(expected, rel=1e-6)
+    assert given.planned_activity_bq == pytest.approx(planned * 1e6)
+    assert (given.given_by, given.comment) == ("A. Nowak", "")
+    assert len(given.plan_sha256) == 64
+    assert evaluation.plan.next_cycle == 3
+    assert evaluation.delivered[1].administered_activity_bq["Lu-177"] == given.administered_activity_bq
+    assert not [f for f in evaluation.findings if f.code.startswith("given-")]
+
+
+def test_that_over_10_percent_needs_an_answer_and_over_20_is_an_error_without(
+    signed: Path, case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planned = planned_mbq(case)
+    before = (case / "case.toml").read_bytes()
+    for share in (1.15, 0.85, 1.25):
+        assert administer(signed, case, record(case, share * planned)) == 2
+        assert "comment" in capsys.readouterr().err
+        assert (case / "case.toml").read_bytes() == before
+    assert administer(signed, case, record(case, 0.75 * planned, comment="Extravasation, stopped")) == 0
+    evaluation = compute(read_case(case))
+    (remark,) = [f for f in evaluation.findings if f.code == "given-differs-from-planned"]
+    assert remark.level == "warning"
+    assert "Extravasation, stopped" in remark.text
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"patient_id": "P-78"}, "patient P-78"),
+        ({"cycle": 1}, "cycle 1"),
+        ({"cycle": 3}, "cycle 3"),
+        ({"second_mbq": 4321.0}, "were read"),
+    ],
+)
+def test_that_a_record_that_is_not_of_this_plan_writes_nothing(
+    signed: Path, case: Path, changed: dict[str, object], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (case / "case.toml").read_bytes()
+    assert administer(signed, case, record(case, planned_mbq(case), **changed)) == 2  # type: ignore[arg-type]
+    assert told in capsys.readouterr().err
+    assert (case / "case.toml").read_bytes() == before
+
+
+def test_that_a_plan_with_one_signature_is_not_given(
+    signed: Path, case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert administer(signed, case, record(case, planned_mbq(case)), plan="out/plan.pdf") == 2
+    assert "it is signed" in capsys.readouterr().err
+    spoiled = signed / "spoiled.pdf"
+    content = bytearray((signed / "approved.pdf").read_bytes())
+    content[len(content) // 3] ^= 1
+    spoiled.write_bytes(content)
+    assert administer(signed, case, record(case, planned_mbq(case)), plan="spoiled.pdf") == 2
+
+
+def test_that_a_cycle_is_given_once(signed: Path, case: Path) -> None:
+    entry = record(case, planned_mbq(case))
+    assert administer(signed, case, entry) == 0
+    assert administer(signed, case, entry) == 2
+    assert len(read_case(case).cycles) == 2
+
+
+def test_that_a_signed_plan_is_not_written_over(signed: Path, case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = signed / "out" / "plan.pdf"
+    before = target.read_bytes()
+    assert main(["plan", str(case), "--out", str(signed / "out")]) == 2
+    assert "holds a signed plan" in capsys.readouterr().err
+    assert target.read_bytes() == before
+
+
+def test_that_two_revisions_are_compared_by_input_and_result(
+    signed: Path, case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = case.parent / "other"
+    other.mkdir()
+    text = (case / "case.toml").read_text()
+    (other / "case.toml").write_text(text.replace("0.60", "0.66"))
+    assert main(["compare", str(case), str(other)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("cycle 1, entered") and "6e-10" in line and "6.6e-10" in line for line in lines)
+    # 7.4 GBq at 0.60 and at 0.66 Gy/GBq.
+    assert "Kidneys so far\t4.44 Gy\t4.88 Gy\t+10.0 %" in lines
+    assert main(["compare", str(signed / "approved.pdf"), str(signed / "approved.pdf")]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("0 inputs differ")

@@ -1,0 +1,213 @@
+"""Arrangements of views, the second window and the history panel, by keys and mouse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QToolButton
+
+from app.history_panel import HistoryPanel
+from app.main_window import MainWindow
+from app.screenshots import wait_until_idle
+from app.steps.voi_step import VoiStep
+from tests.journeys.test_painting import drag, voi_step
+from widgets.display_scale import ColourScale
+from widgets.slice_view import SliceView
+
+__all__ = ["voi_step"]
+
+
+@pytest.fixture(autouse=True)
+def four_views(window: MainWindow) -> Iterator[None]:
+    yield
+    step = window.step("voi")
+    assert isinstance(step, VoiStep)
+    step.show_layout("four-up")
+
+
+def press(step: VoiStep, key: Qt.Key, held: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    window = step.window()
+    window.activateWindow()
+    QTest.qWait(20)
+    QTest.keyClick(window.focusWidget() or step, key, held)
+    wait_until_idle(window)  # type: ignore[arg-type]
+
+
+def click(view: SliceView, point_mm: np.ndarray) -> None:
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=view.pixel_of(point_mm).toPoint())
+
+
+def test_that_keys_choose_the_layout_and_the_choice_is_remembered(window: MainWindow, voi_step: VoiStep) -> None:
+    for key, layout in ((Qt.Key.Key_F7, "scans"), (Qt.Key.Key_F8, "rows"), (Qt.Key.Key_F6, "one")):
+        press(voi_step, key)
+        assert voi_step.layouts.layout == layout
+        assert window.session.preferences.voi_layout == layout
+    assert voi_step.grid.maximised() == "axial"
+    press(voi_step, Qt.Key.Key_F5)
+    assert voi_step.grid.isVisible()
+    assert voi_step.grid.maximised() is None
+
+
+def test_that_all_scans_stand_side_by_side_at_the_same_patient_point(window: MainWindow, voi_step: VoiStep) -> None:
+    press(voi_step, Qt.Key.Key_F7)
+    cycle, voi = window.session.cycle, window.session.voi
+    assert cycle is not None
+    assert voi is not None
+    views = list(voi_step.layouts.board.views.values())
+    assert len(views) == len(cycle.time_points)
+    for view, point in zip(views, cycle.time_points, strict=True):
+        assert view.isVisible()
+        assert view.plane == "axial"
+        assert view.shows_ct
+        assert view.shows_spect
+        # Picked on any scan, the patient point comes back on all, to half a voxel.
+        picked = voi.mask.centroid_mm() + np.array([9.0, 4.0, 0.0])
+        click(view, picked)
+        half = np.array(voi.mask.geometry.spacing_mm)[::-1] / 2 + 1e-6
+        for other in views:
+            assert np.all(np.abs(other.cursor_mm - picked) <= half)
+        assert window.session.view_state.time_point == cycle.time_points.index(point)
+    wait_until_idle(window)
+    scales = {view.spect_scale for view in views}
+    assert len(scales) == 1, "one absolute scale on all scans"
+
+
+def test_that_own_scales_are_marked_on_every_scan(window: MainWindow, voi_step: VoiStep) -> None:
+    press(voi_step, Qt.Key.Key_F7)
+    own = voi_step.findChild(QToolButton, "display_own_scale")
+    assert own is not None
+    QTest.mouseClick(own, Qt.MouseButton.LeftButton)
+    wait_until_idle(window)
+    views = voi_step.layouts.board.views.values()
+    assert len({view.spect_scale for view in views}) > 1
+    assert all("own scale" in view.shown_text()["badges"] for view in views)
+    QTest.mouseClick(own, Qt.MouseButton.LeftButton)
+    wait_until_idle(window)
+    assert len({view.spect_scale for view in views}) == 1
+
+
+def test_that_rows_show_ct_then_spect_in_inverted_grey_then_both(window: MainWindow, voi_step: VoiStep) -> None:
+    press(voi_step, Qt.Key.Key_F8)
+    views = voi_step.layouts.board.views
+    assert list(views) == [
+        f"{row}-{plane}" for row in ("ct", "spect", "fused") for plane in ("axial", "coronal", "sagittal")
+    ]
+    for key, view in views.items():
+        row = key.partition("-")[0]
+        assert (view.shows_ct, view.shows_spect) == {
+            "ct": (True, False),
+            "spect": (False, True),
+            "fused": (True, True),
+        }[row]
+    alone, fused = views["spect-axial"].spect_scale, views["fused-axial"].spect_scale
+    assert isinstance(alone, ColourScale)
+    assert isinstance(fused, ColourScale)
+    assert (alone.colour_map, fused.colour_map) == ("Inverted grey", "Hot Iron")
+    assert (alone.lower, alone.upper) == (fused.lower, fused.upper)
+
+
+def test_that_a_tool_draws_on_the_scan_in_view_and_a_click_on_another_takes_it(
+    window: MainWindow, voi_step: VoiStep
+) -> None:
+    press(voi_step, Qt.Key.Key_F7)
+    voi = window.session.voi
+    assert voi is not None
+    window.session.view_state.set_tool("brush")
+    first, second = list(voi_step.layouts.board.views.values())[:2]
+    start = voi.mask.centroid_mm() + np.array([18.0, 0.0, 0.0])
+    click(second, start)
+    wait_until_idle(window)
+    assert window.session.document.labels == ()
+    assert window.session.view_state.time_point == 1
+    before = first.grab().toImage()
+    drag(second, start, start + np.array([12.0, 0.0, 0.0]))
+    wait_until_idle(window)
+    assert window.session.document.labels == (f"Paint {voi.name}, cycle 1",)
+    assert first.grab().toImage() != before, "the other scan shows the new outline, too"
+
+
+def test_that_a_double_click_makes_any_view_large_and_small_again(window: MainWindow, voi_step: VoiStep) -> None:
+    for view, name in ((voi_step.grid.views["coronal"], "coronal"), (voi_step.volume, "volume")):
+        middle = QPoint(view.width() // 2, view.height() // 2)
+        QTest.mouseDClick(view, Qt.MouseButton.LeftButton, pos=middle)
+        assert voi_step.grid.maximised() == name
+        QTest.mouseDClick(view, Qt.MouseButton.LeftButton, pos=QPoint(view.width() // 2, view.height() // 2))
+        assert voi_step.grid.maximised() is None
+    press(voi_step, Qt.Key.Key_F8)
+    board = voi_step.layouts.board
+    view = board.views["spect-coronal"]
+    QTest.mouseDClick(view, Qt.MouseButton.LeftButton, pos=QPoint(20, 20))
+    assert [key for key, each in board.views.items() if each.isVisible()] == ["spect-coronal"]
+    QTest.mouseDClick(view, Qt.MouseButton.LeftButton, pos=QPoint(20, 20))
+    assert all(each.isVisible() for each in board.views.values())
+
+
+def test_that_the_cross_hair_button_takes_it_away(voi_step: VoiStep) -> None:
+    button = voi_step.findChild(QToolButton, "display_crosshair")
+    assert button is not None
+    view = voi_step.grid.views["axial"]
+    with_it = view.grab().toImage()
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert view.grab().toImage() != with_it
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert view.grab().toImage() == with_it
+
+
+def test_that_the_second_window_follows_the_course_remembers_its_place_and_goes_with_the_first(
+    window: MainWindow, voi_step: VoiStep
+) -> None:
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    press(voi_step, Qt.Key.Key_V, both)
+    second = voi_step._second
+    assert second is not None
+    assert second.isVisible()
+    wait_until_idle(window)
+    views = list(second.board.views.values())
+    cycle = window.session.cycle
+    assert cycle is not None
+    assert len(views) == len(cycle.time_points)
+    # It shows the course while the first window shows another step.
+    window.go_to("curves")
+    window.session.view_state.set_cursor(np.array(window.session.view_state.cursor_mm) + 8.0)
+    assert views[0].cursor_mm == pytest.approx(np.array(window.session.view_state.cursor_mm))
+    window.go_to("voi")
+    second.move(40, 30)
+    second.close()
+    assert window.session.preferences.second_window
+    second.show()
+    window.hide()
+    assert not second.isVisible()
+    window.show()
+    window.activateWindow()
+
+
+def test_that_the_history_panel_lists_every_step_and_a_click_goes_there(window: MainWindow, voi_step: VoiStep) -> None:
+    voi = window.session.voi
+    assert voi is not None
+    window.session.view_state.set_tool("brush")
+    start = voi.mask.centroid_mm() + np.array([18.0, 0.0, 0.0])
+    cases = [window.session.document.case]
+    for number in range(3):
+        drag(voi_step.grid.views["axial"], start + number, start + np.array([12.0, 4.0 * number, 0.0]))
+        wait_until_idle(window)
+        cases.append(window.session.document.case)
+    press(voi_step, Qt.Key.Key_H, Qt.KeyboardModifier.ControlModifier)
+    panel = window.findChild(HistoryPanel, "history_panel")
+    assert panel is not None
+    listed = panel.list.model()
+    texts = [listed.index(row, 0).data() for row in range(listed.rowCount())]
+    steps = [f"Paint {voi.name}, cycle 1"] * 3
+    assert [text.split(maxsplit=1 + text.startswith("▸"))[-1] for text in texts] == ["As opened", *steps]
+    assert texts[3].startswith("▸")
+    for row in (1, 3, 0):
+        place = panel.list.visualRect(listed.index(row, 0)).center()
+        QTest.mouseClick(panel.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        assert window.session.document.case is cases[row]
+        assert str(listed.index(row, 0).data()).startswith("▸")
+    assert str(listed.index(3, 0).data()).startswith("↷"), "what is undone is still there"
+    press(voi_step, Qt.Key.Key_H, Qt.KeyboardModifier.ControlModifier)
+    assert not panel.isVisible()

@@ -1,0 +1,105 @@
+"""Which arrangement of views is shown: buttons with a small drawing each, the plane, and a window of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Signal
+from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
+from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QToolButton, QWidget
+
+from dosimetry_core.anatomical_plane import PLANES, Plane
+from widgets.theme import shades
+
+ViewLayout = Literal["four-up", "one", "scans", "rows"]
+LAYOUTS: tuple[ViewLayout, ...] = get_args(ViewLayout)
+LAYOUT_WORDS: dict[ViewLayout, str] = {
+    "four-up": "Axial, coronal, sagittal and 3D",
+    "one": "One plane, large",
+    "scans": "All scans side by side, at the same point",
+    "rows": "CT, SPECT and fused in rows",
+}
+_SIDE = 18
+# Frames of the small drawings, as (x, y, width, height) of the icon's side.
+_FRAMES: dict[ViewLayout, tuple[tuple[float, float, float, float], ...]] = {
+    "four-up": ((0, 0, 0.55, 1), (0.65, 0, 0.35, 0.26), (0.65, 0.37, 0.35, 0.26), (0.65, 0.74, 0.35, 0.26)),
+    "one": ((0, 0, 1, 1),),
+    "scans": ((0, 0.15, 0.26, 0.7), (0.37, 0.15, 0.26, 0.7), (0.74, 0.15, 0.26, 0.7)),
+    "rows": tuple((x, y, 0.26, 0.26) for y in (0, 0.37, 0.74) for x in (0, 0.37, 0.74)),
+}
+
+
+class LayoutBar(QWidget):
+    """Buttons for the layouts. Setters are silent."""
+
+    layout_chosen = Signal(str)
+    plane_chosen = Signal(str)
+    window_requested = Signal()
+
+    def __init__(
+        self, name: str, layouts: Sequence[ViewLayout] = LAYOUTS, *, detach: bool = True, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        group = QButtonGroup(self)
+        self._buttons: dict[ViewLayout, QToolButton] = {}
+        for key in layouts:
+            button = QToolButton()
+            button.setObjectName(f"{name}_{key}")
+            button.setProperty("role", "compact")
+            button.setCheckable(True)
+            button.setIcon(_icon(key))
+            button.setIconSize(QSize(_SIDE, _SIDE))
+            button.setToolTip(LAYOUT_WORDS[key])
+            button.setAccessibleName(LAYOUT_WORDS[key])
+            button.clicked.connect(lambda _=False, key=key: self.layout_chosen.emit(key))
+            group.addButton(button)
+            row.addWidget(button)
+            self._buttons[key] = button
+        self._plane = QComboBox()
+        self._plane.setObjectName(f"{name}_plane")
+        self._plane.setAccessibleName("Plane of the views")
+        self._plane.setToolTip("Plane of the one large view, and of the scans side by side")
+        for plane in PLANES:
+            self._plane.addItem(plane.capitalize(), plane)
+        self._plane.activated.connect(lambda _index: self.plane_chosen.emit(self._plane.currentData()))
+        row.addWidget(self._plane)
+        self.window_button = QToolButton()
+        self.window_button.setObjectName(f"{name}_window")
+        self.window_button.setProperty("role", "compact")
+        self.window_button.setText("Second window")
+        self.window_button.setToolTip("Views in a window of their own, for a second screen")
+        self.window_button.clicked.connect(self.window_requested)
+        self.window_button.setVisible(detach)
+        if detach:
+            row.addWidget(self.window_button)
+
+    def set_layout(self, layout: ViewLayout) -> None:
+        """Mark the layout that is shown."""
+        if layout in self._buttons:
+            self._buttons[layout].setChecked(True)
+        self._plane.setEnabled(layout in ("one", "scans"))
+
+    def set_plane(self, plane: Plane) -> None:
+        """Mark the plane that is shown."""
+        with QSignalBlocker(self._plane):
+            self._plane.setCurrentIndex(self._plane.findData(plane))
+
+
+def _icon(layout: ViewLayout) -> QIcon:
+    pixmap = QPixmap(2 * _SIDE, 2 * _SIDE)
+    pixmap.setDevicePixelRatio(2)
+    pixmap.fill(QColor(0, 0, 0, 0))
+    painter = QPainter(pixmap)
+    try:
+        painter.setPen(QPen(QColor(shades().text), 1.2))
+        inner = _SIDE - 4
+        for x, y, width, height in _FRAMES[layout]:
+            painter.drawRect(QRectF(2 + x * inner, 2 + y * inner, width * inner, height * inner))
+    finally:
+        painter.end()
+    return QIcon(pixmap)
