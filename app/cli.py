@@ -23,6 +23,7 @@ COMMANDS = (
     "revoke",
     "administer",
     "compare",
+    "protocols",
     "verify",
     "identity",
     "check",
@@ -87,6 +88,10 @@ def _parser() -> argparse.ArgumentParser:
     from app.plans.verify_command import add_verify_parser
 
     add_verify_parser(commands)
+
+    from app.protocols.command import add_protocols_parser
+
+    add_protocols_parser(commands)
 
     from app.plans.administer_command import add_parser as add_administer_parser
     from app.plans.compare_command import add_parser as add_compare_parser
@@ -209,6 +214,7 @@ def _run(arguments: Sequence[str]) -> int:
     from app.plans.revoke_command import revoke
     from app.plans.verify_command import verify
     from app.proposals.command import propose
+    from app.protocols.command import protocols
 
     run: dict[str, Callable[[argparse.Namespace], int]] = {
         "demo": commands.demo,
@@ -220,6 +226,7 @@ def _run(arguments: Sequence[str]) -> int:
         "administer": administer,
         "compare": compare,
         "verify": verify,
+        "protocols": protocols,
         "identity": commands.new_identity_files,
         "check": commands.check,
         "dose": dose,

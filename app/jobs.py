@@ -7,6 +7,7 @@ delivered to an object that is being destroyed, and every signal comes on the UI
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +21,9 @@ PROGRESS_INTERVAL_S = 0.05
 """Progress is passed on at most this often."""
 MAILBOX_INTERVAL_MS = 4
 """How often the mailbox is looked into while a job is running: short against the 100 ms of a live edit."""
+SWITCH_INTERVAL_S = 0.0005
+"""How soon a job lets the UI thread go on: with Python's usual 5 ms, each of the dozens of calls of one painting that
+let a job in would cost as much."""
 CLOSING_PATIENCE_S = 2.0
 
 _Kind = Literal["progressed", "shown", "succeeded", "failed", "cancelled"]
@@ -129,6 +133,7 @@ class Jobs(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._running: list[Job] = []
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._timer = QTimer(self)
         self._timer.setInterval(MAILBOX_INTERVAL_MS)
         self._timer.timeout.connect(self._empty_mailboxes)

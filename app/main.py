@@ -21,6 +21,7 @@ from app.preferences import read_preferences, save_preferences
 from app.problems import identifying_texts, install_exception_hook
 from app.session import empty_case
 from app.store.storage import StoreCheck
+from app.theme_choice import theme_in_use
 from dosimetry_core.errors import DosimetryError, MissingDataError
 from dosimetry_core.progress import Progress
 from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
@@ -170,6 +171,7 @@ def run_window(target: Path | str | None, *, data_folder: Path | None = None) ->
     folder = located_data_folder(data_folder, configuration=configuration)
     application = make_application()
     preferences = read_preferences()
+    apply_theme(application, theme_in_use(preferences.theme))
     logs = Logs(folder.path, retention_days=configuration.log_retention_days)
     notices = logs.start()
     logs.take_qt_messages()

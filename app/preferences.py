@@ -28,6 +28,8 @@ class Preferences:
         Arrangement of the views on the VOI screen, and the plane of the one large view and of the scans side by side.
     second_window, second_layout
         Place of the window with views for a second screen (as Qt keeps it), and what it shows.
+    theme
+        ``dark``, ``light`` or ``system``.
     keys, mouse
         Keys and mouse gestures that were chosen instead of those delivered (`app.key_bindings`).
     """
@@ -40,6 +42,7 @@ class Preferences:
     voi_plane: str = "axial"
     second_window: str = ""
     second_layout: str = "scans"
+    theme: str = "dark"
     keys: dict[str, Any] = field(default_factory=dict)
     mouse: dict[str, Any] = field(default_factory=dict)
 

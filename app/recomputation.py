@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.completion import Complete, Completion
 from app.document import Document
@@ -19,6 +19,10 @@ Evaluate = Callable[..., Any]
 PATIENCE_S = 0.3
 """While a gesture is in progress, a running evaluation of an older case is let finish unless it has taken this long, so
 that results are seen on its way; when the gesture ended, only its own result is wanted."""
+
+GESTURE_AFTER_MS = 30
+"""A gesture in progress is evaluated on its way once it has lasted this long: one that is over before has one result,
+and no other computation slows it down."""
 
 
 class Recomputation(QObject):
@@ -48,6 +52,11 @@ class Recomputation(QObject):
             self._completion.finished.connect(self._take_over)
         self._document, self._jobs, self._evaluate = document, jobs, evaluate
         self._enabled = False
+        self._gesture_lasts = False
+        self._gesture = QTimer(self)
+        self._gesture.setSingleShot(True)
+        self._gesture.setInterval(GESTURE_AFTER_MS)
+        self._gesture.timeout.connect(self._follow_gesture)
         self._job: Job | None = None
         self._case: Case | None = None
         self._begun_s = 0.0
@@ -67,8 +76,8 @@ class Recomputation(QObject):
 
     @property
     def is_busy(self) -> bool:
-        """Whether an evaluation is under way."""
-        return self._job is not None
+        """Whether an evaluation is under way, or about to be."""
+        return self._job is not None or self._gesture.isActive()
 
     @property
     def is_completing(self) -> bool:
@@ -95,7 +104,14 @@ class Recomputation(QObject):
 
     def _look(self, *, force: bool = False) -> None:
         case = self._document.shown_case
+        if not self._document.is_previewing:
+            self._gesture.stop()
+            self._gesture_lasts = False
         if not self._enabled or (not force and (self._document.evaluation_of(case) is not None or self.failure)):
+            return
+        if self._document.is_previewing and not self._gesture_lasts:
+            if not self._gesture.isActive():
+                self._gesture.start()
             return
         if self._job is not None:
             waited = time.monotonic() - self._begun_s > PATIENCE_S
@@ -114,6 +130,10 @@ class Recomputation(QObject):
         job.finished.connect(lambda: self._go_on(job))
         if not was_busy:
             self.busy_changed.emit(True)
+
+    def _follow_gesture(self) -> None:
+        self._gesture_lasts = True
+        self._look()
 
     def _keep(self, job: Job, case: Case, evaluation: Any) -> None:
         self._previous = evaluation

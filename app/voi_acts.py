@@ -15,6 +15,7 @@ from app.edit_target import EditTarget
 from app.proposals.acts import ProposalActs
 from app.scan_voi_acts import ScanVoiActs
 from app.session import Session
+from app.voi_copies import VoiCopies
 from app.voi_shape_acts import ShapeSettings, combined, shape_edit
 from dosimetry_core.anatomical_plane import Plane
 from dosimetry_core.case import Case
@@ -38,6 +39,8 @@ class VoiActs(QObject):
         self._session, self._target = session, target
         self.scans = ScanVoiActs(session, target, self)
         self.scans.told.connect(self.told)
+        self.copies = VoiCopies(session, target, self)
+        self.copies.told.connect(self.told)
         self.proposals = ProposalActs(session, self)
         self.proposals.told.connect(self.told)
 
@@ -129,7 +132,9 @@ class VoiActs(QObject):
     def _change(self, label: str, voi_id: str, change: Callable[[VoiMask], VoiMask]) -> None:
         label += self._target.words()
         try:
-            self._session.document.apply(label, lambda case: self._target.with_mask(case, voi_id, change))
+            done = self._session.document.apply(label, lambda case: self._target.with_mask(case, voi_id, change))
+            if not done and self._session.permission.reason is None:
+                self.told.emit(f"{label}: nothing changed")
         except DosimetryError as error:
             self.told.emit(error.line())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import Qt
@@ -111,22 +112,39 @@ class LiveNumbers(Section):
 
     def refresh(self) -> None:
         """Show the newest results; dimmed while newer ones are on their way."""
-        session = self._session
-        evaluation, results, voi, cycle = session.evaluation, session.cycle_result, session.voi, session.cycle
-        stale = not session.is_current
-        result = results.vois.get(voi.name) if results is not None and voi is not None else None
+        for part in self.parts():
+            part()
+
+    def parts(self) -> list[Callable[[], None]]:
+        """What `refresh` does, in parts short enough to come between two paintings of a stroke."""
+        return [self._refresh_numbers, self._refresh_curve, self._refresh_bars]
+
+    def _result(self) -> VoiResult | None:
+        results, voi = self._session.cycle_result, self._session.voi
+        return results.vois.get(voi.name) if results is not None and voi is not None else None
+
+    def _refresh_numbers(self) -> None:
+        session, result = self._session, self._result()
+        evaluation, voi, stale = session.evaluation, session.voi, not session.is_current
         self.heading.setText(f"Live results: {voi.name}" if voi is not None else "Live results")
         cells = [] if voi is None else self._voi_cells(voi, result)
         cells += [] if evaluation is None else _plan_cells(evaluation)
         self._show_pairs(cells, "stale" if stale else "")
+        self.limiting.setText(_limiting_text(evaluation, result))
+
+    def _refresh_curve(self) -> None:
+        session, result = self._session, self._result()
+        cycle, stale = session.cycle, not session.is_current
         if result is not None and cycle is not None:
             # Notes stand in the curves step; here they would take the place of the plot.
             self.curve.show_curves([replace(curve_shown(session.case, cycle, result, stale=stale), notes=())])
             self.curve.set_current(result.voi.voi_id)
         else:
             self.curve.show_curves([])
+
+    def _refresh_bars(self) -> None:
+        evaluation, stale = self._session.evaluation, not self._session.is_current
         self.bars.show_bars(organ_bars(evaluation, stale=stale)[:SHOWN_BARS] if evaluation is not None else [])
-        self.limiting.setText(_limiting_text(evaluation, result))
 
     def _show_pairs(self, cells: list[tuple[str, Cell]], mark: str) -> None:
         half = (len(cells) + 1) // 2

@@ -16,6 +16,7 @@ from app.documentation_window import DocumentationWindow
 from app.key_bindings import AS_DELIVERED, KeyBindings, bindings_of
 from app.key_sheet import AboutDialog, KeySheet
 from app.reviews import STEP_KEYS, StepKey
+from app.theme_choice import THEMES
 from app.view_state import CT_PRESETS, LAYOUTS
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class WindowActs:
             "audit": self.show_audit_trail,
             "network": self.show_network,
             "store": self.show_store,
+            "protocols": self.show_protocols,
             "open": self.choose_folder,
             "open_file": self.choose_file,
             "demonstration": self.choose_demonstration,
@@ -75,6 +77,7 @@ class WindowActs:
             "redo": document.redo,
             "history": window.toggle_history,
             "second_window": partial(self.on_step, "voi", "show_second_window"),
+            "copy_cycle": partial(self.on_step, "voi", "copy_cycle"),
             "reviewed": partial(self.on_step, "voi", "mark_reviewed"),
             "own_shape": partial(self.on_step, "voi", "toggle_own_shape"),
             "fusion": view_state.cycle_fusion,
@@ -116,6 +119,8 @@ class WindowActs:
         }
         for act in SHAPE_ACTS:
             acts[act] = partial(self.on_step, "voi", "do_shape_act", act)
+        for theme in THEMES:
+            acts[f"theme_{theme}"] = partial(self.choose_theme, theme)
         for layout in LAYOUTS:
             acts[f"layout_{layout}"] = partial(self.on_step, "voi", "show_layout", layout)
         for number, (_name, width, level) in enumerate(CT_PRESETS, start=1):
@@ -140,6 +145,12 @@ class WindowActs:
         view = self._window.step(self._window.current_step).findChild(SliceView, "slice_axial")
         if view is not None:
             view.step_slices(steps)
+
+    def choose_theme(self, theme: str) -> None:
+        """Remember a look; the window takes it when it is opened next."""
+        self._session.preferences = replace(self._session.preferences, theme=theme)
+        words = "as the system" if theme == "system" else theme
+        self._window.job_strip.set_message(f"The look is {words} from the next start on; images stay on dark")
 
     def step_time_point(self, by: int) -> None:
         """Another scan of the cycle; stays at the ends."""
@@ -291,6 +302,12 @@ class WindowActs:
         keeping = self._window.keeping
         if self._has_store() and keeping is not None:
             keeping.show_store()
+
+    def show_protocols(self) -> None:
+        """The shipped protocols and the clinic's own, to read and to edit."""
+        from app.protocols.opening import open_protocols
+
+        open_protocols(self._window)
 
     def _has_store(self) -> bool:
         if self._window.keeping is None:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from dosimetry_core.errors import InconsistentCaseError, MissingDataError
 from dosimetry_core.frozen import FrozenMap
-from dosimetry_core.geometry import FloatArray, RigidTransform
+from dosimetry_core.geometry import FloatArray, RigidTransform, VolumeGeometry
 from dosimetry_core.image import TimePoint, VoiMotion
 from dosimetry_core.units import PERCENT
 from dosimetry_core.voi import Voi, VoiMask
@@ -58,16 +58,31 @@ def placed_mask(voi: Voi, point: TimePoint) -> VoiMask:
     mask, motion = mask_on_scan(voi, point), motion_on_reference(point, voi.voi_id)
     if motion is None or mask.is_empty:
         return mask
-    covered = coverage_on_grid(mask, motion, mask.geometry)
-    if covered.fraction_outside > _LOST_SHARE:
+    placed, outside = mask_moved_to(mask, motion, mask.geometry)
+    if outside > _LOST_SHARE:
         raise InconsistentCaseError(
-            f"{PERCENT.text(covered.fraction_outside)} of {voi.name} would leave the grid on which VOIs are drawn",
+            f"{PERCENT.text(outside)} of {voi.name} would leave the grid on which VOIs are drawn",
             where=voi.name,
             remedy="shift it less",
         )
-    part = VoiMask.from_array(mask.geometry.cropped(covered.start, covered.fraction.shape), covered.fraction)
+    return placed
+
+
+def mask_moved_to(mask: VoiMask, transform: RigidTransform, grid: VolumeGeometry) -> tuple[VoiMask, float]:
+    """A mask on a grid after a motion, and the share of its volume that lies outside.
+
+    Parameters
+    ----------
+    transform
+        From a patient point of the mask's grid to the point on the other.
+    """
+    covered = coverage_on_grid(mask, transform, grid)
+    shape = covered.fraction.shape
+    if not covered.fraction.size:
+        return VoiMask(grid, (0, 0, 0), np.zeros((0, 0, 0), np.uint8)), covered.fraction_outside
+    part = VoiMask.from_array(grid.cropped(covered.start, (shape[0], shape[1], shape[2])), covered.fraction)
     start = tuple(a + b for a, b in zip(covered.start, part.start, strict=True))
-    return VoiMask(mask.geometry, (start[0], start[1], start[2]), part.coverage)
+    return VoiMask(grid, (start[0], start[1], start[2]), part.coverage), covered.fraction_outside
 
 
 def with_shift(point: TimePoint, voi: Voi, shift_mm: ArrayLike, reason: str, *, by: str = "") -> TimePoint:

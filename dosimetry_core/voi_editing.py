@@ -235,22 +235,24 @@ def _brush_mask(geometry: VolumeGeometry, gesture: BrushGesture) -> VoiMask:
         radii = np.full(len(index), gesture.radius_mm)
     else:
         radii = gesture.radii_mm
-    ends = list(pairwise(zip(index, radii, strict=True))) or [((index[0], radii[0]), (index[0], radii[0]))]
     box = _clipped(geometry, index.min(axis=0) - reach, index.max(axis=0) + reach)
     if box is None:
         return empty_mask(geometry)
     start, stop = box
     coverage = np.zeros(tuple(stop - start), np.uint8)
-    for (a, a_radius_mm), (b, b_radius_mm) in ends:
-        part = _clipped(geometry, np.minimum(a, b) - reach, np.maximum(a, b) + reach)
-        if part is None:
+    if len(index) == 1:
+        index, radii = index[[0, 0]], radii[[0, 0]]
+    begins = np.maximum(np.floor(np.minimum(index[:-1], index[1:]) - reach + 0.5), 0).astype(np.int64)
+    stops = np.floor(np.maximum(index[:-1], index[1:]) + reach + 0.5) + 1
+    stops = np.minimum(stops, geometry.shape).astype(np.int64)
+    corners = [tuple(corner) for corner in (index * spacing).tolist()]
+    parts = zip(begins.tolist(), stops.tolist(), pairwise(corners), (radii[:-1] + radii[1:]).tolist(), strict=True)
+    origin, steps, fineness = start.tolist(), tuple(spacing.tolist()), tuple(divisions.tolist())
+    for begin, end, (a, b), diameter_mm in parts:
+        if any(last <= first for first, last in zip(begin, end, strict=True)):
             continue
-        begin, end = part
-        dab = _kept_capsule(
-            *(tuple(values.tolist()) for values in (begin, end, a * spacing, b * spacing, spacing, divisions)),
-            float(a_radius_mm + b_radius_mm) / 2,
-        )
-        target = coverage[tuple(slice(int(p), int(q)) for p, q in zip(begin - start, end - start, strict=True))]
+        dab = _kept_capsule(tuple(begin), tuple(end), a, b, steps, fineness, diameter_mm / 2)
+        target = coverage[tuple(slice(p - o, q - o) for p, q, o in zip(begin, end, origin, strict=True))]
         np.maximum(target, dab, out=target)
     return _trimmed(geometry, start, coverage)
 

@@ -97,6 +97,7 @@ def test_that_the_virtual_patient_shares_no_dosimetry_with_what_it_checks() -> N
 
 RANKS = [
     {"units", "errors", "progress", "frozen", "version"},
+    {"toml_lines"},
     {"geometry", "data_tables", "canonical_json", "toml_table", "anatomical_plane", "typesetting", "laboratory"},
     {"volume", "nuclide", "emissions", "density_curve"},
     {"voi", "image", "voi_on_scan"},
@@ -107,7 +108,7 @@ RANKS = [
     {"voi_level"},
     {"case_contradictions"},
     {"case_file", "calibration", "registration", "partial_volume", "quantification", "kinetics", "dicom"},
-    {"dose", "uncertainty", "uncertainty_budget", "proposals", "camera_calibration"},
+    {"dose", "uncertainty", "uncertainty_budget", "proposals", "voi_carrying", "camera_calibration"},
     {"results"},
     {"planning", "safety", "followup", "second_opinion"},
     {"evaluation"},

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSlider, QStyle, QVBoxLa
 
 from dosimetry_core.units import GIGABECQUEREL, DisplayUnit
 from widgets.quantity_edit import QuantityEdit
-from widgets.theme import ACCENT, DIMMED, font
+from widgets.theme import font, shades
 
 
 class ActivitySlider(QWidget):
@@ -153,10 +153,10 @@ class _Marks(QWidget):
                 width = metrics.horizontalAdvance(text)
                 left = min(max(x - width / 2, 0), self.width() - width)
                 line = 0 if left > ends[0] + 6 else 1
-                painter.setPen(QColor(ACCENT))
+                painter.setPen(QColor(shades().accent))
                 painter.drawLine(QPointF(x, 0), QPointF(x, 5 + line * metrics.height()))
                 if left > ends[line] + 6:
-                    painter.setPen(QColor(DIMMED))
+                    painter.setPen(QColor(shades().dimmed))
                     painter.drawText(QPointF(left, 6 + metrics.ascent() + line * metrics.height()), text)
                     ends[line] = left + width
         finally:

@@ -21,7 +21,7 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from dosimetry_core.frozen import FrozenMap
-from widgets.theme import DIMMED, WARNING
+from widgets.theme import shades
 
 _Index = QModelIndex | QPersistentModelIndex
 _MARK_WIDTH = 30
@@ -74,9 +74,7 @@ COLUMNS = (
     _Column("birth", "Born", "birth_date", "30 Mmm 0000", "Date of birth"),
     _Column("protocol", "Protocol", "protocol", "garske-roman", "How the course is planned"),
     _Column("cycle", "Cycle", "cycle", "10 of 12", "The last cycle listed, of those planned"),
-    _Column(
-        "state", "State", "state", "administered", "Of the newest plan; stale: an input changed since"
-    ),
+    _Column("state", "State", "state", "administered", "Of the newest plan; stale: an input changed since"),
     _Column("changed", "Changed", "changed", "30 Mmm 00:00", "When anything in it was changed last, local time"),
     _Column("by", "By", "changed_by", "A. Mmmmmmmmm", "Who changed it last"),
 )
@@ -321,7 +319,7 @@ class _CourseModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DecorationRole and column.key == "held" and text:
             return lock_icon()
         if role == Qt.ItemDataRole.ForegroundRole and row.archived:
-            return QColor(DIMMED)
+            return QColor(shades().dimmed)
         if role == Qt.ItemDataRole.ToolTipRole:
             return f"Open elsewhere: {text}" if column.key == "held" and text else row.full_text(column.field) or None
         return None
@@ -334,11 +332,11 @@ def lock_icon() -> QIcon:
     painter = QPainter(pixmap)
     try:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(QColor(WARNING), 3))
+        painter.setPen(QPen(QColor(shades().warning), 3))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawArc(QRectF(9, 4, 14, 18), 0, 180 * 16)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(WARNING))
+        painter.setBrush(QColor(shades().warning))
         painter.drawRoundedRect(QRectF(6, 13, 20, 15), 3, 3)
     finally:
         painter.end()

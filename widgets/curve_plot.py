@@ -10,8 +10,8 @@ from PySide6.QtGui import QBrush, QColor
 
 from dosimetry_core.units import HOUR, MEGABECQUEREL, PERCENT, DisplayUnit
 from widgets.curve_shown import CurveShown
-from widgets.plot import AXIS_LINE, Plot, hatch, line_pen
-from widgets.theme import ACCENT, BACKGROUND, DIMMED, STALE, TEXT
+from widgets.plot import Plot, hatch, line_pen
+from widgets.theme import on_surface, shades
 
 _Floats = NDArray[np.float64]
 # Per cent; the residual axis is the first that holds all points.
@@ -57,14 +57,14 @@ class CurvePlot(Plot):
         self._tail = (pg.PlotCurveItem(), pg.PlotCurveItem())
         self._tail_fills = [self.place(pg.FillBetweenItem(*self._tail)) for _ in range(2)]
         self._tail_begin = self.place(pg.InfiniteLine(0.0, angle=90, movable=False))
-        self._tail_begin.setPen(line_pen(DIMMED, 1, Qt.PenStyle.DotLine))
+        self._tail_begin.setPen(line_pen(shades().dimmed, 1, Qt.PenStyle.DotLine))
         self._band = (pg.PlotCurveItem(), pg.PlotCurveItem())
         self._band_fill = self.place(pg.FillBetweenItem(*self._band))
         self._fit = self.place(pg.PlotCurveItem())
         self._bars = {excluded: self.place(pg.ErrorBarItem()) for excluded in (False, True)}
         size = _SMALL_POINT_PIXELS if small else _POINT_PIXELS
         self._points = {excluded: self.place(pg.ScatterPlotItem(size=size)) for excluded in (False, True)}
-        self._ring = self.place(pg.ScatterPlotItem(size=_HOVER_PIXELS, pen=line_pen(ACCENT, 1.6), brush=None))
+        self._ring = self.place(pg.ScatterPlotItem(size=_HOVER_PIXELS, pen=line_pen(shades().accent, 1.6), brush=None))
         if not small:
             self.set_title(f"Activity / {MEGABECQUEREL.symbol}")
             self.box.sigResized.connect(self._keep_beams)
@@ -77,7 +77,7 @@ class CurvePlot(Plot):
             return
         x_limits, y_limits = curve_limits(curve, logarithmic=logarithmic)
         self.set_limits(x_limits, y_limits, logarithmic=logarithmic)
-        colour = QColor(STALE if curve.state == "stale" else curve.colour)
+        colour = QColor(shades().stale if curve.state == "stale" else on_surface(curve.colour))
         self._show_tail(curve, colour)
         self._show_fit(curve, colour)
         for excluded in (False, True):
@@ -139,8 +139,10 @@ class CurvePlot(Plot):
     def _show_points(self, curve: CurveShown, chosen: NDArray[np.bool_], *, excluded: bool) -> None:
         activity, u = curve.activity_bq[chosen], curve.activity_standard_uncertainty_bq[chosen]
         x, y = self._line(curve.time_s[chosen], activity)
-        pen = line_pen(DIMMED if excluded else TEXT, 1.2)
-        self._points[excluded].setData(x, y, pen=pen, brush=QColor(BACKGROUND if excluded else curve.colour))
+        pen = line_pen(shades().dimmed if excluded else shades().text, 1.2)
+        self._points[excluded].setData(
+            x, y, pen=pen, brush=QColor(shades().background if excluded else on_surface(curve.colour))
+        )
         bars = self._bars[excluded]
         if not self._small:
             above = self._line(curve.time_s[chosen], activity + u)[1] - y
@@ -161,7 +163,7 @@ class ResidualPlot(Plot):
         super().__init__()
         self.set_title("Residual / %")
         self.show_x_labels(True, x_title)
-        self.place(pg.InfiniteLine(0.0, angle=0, movable=False, pen=line_pen(AXIS_LINE)))
+        self.place(pg.InfiniteLine(0.0, angle=0, movable=False, pen=line_pen(shades().axis)))
         self._stems = {excluded: self.place(pg.PlotCurveItem()) for excluded in (False, True)}
         self._points = {
             excluded: self.place(pg.ScatterPlotItem(size=_RESIDUAL_POINT_PIXELS)) for excluded in (False, True)
@@ -183,7 +185,9 @@ class ResidualPlot(Plot):
         for excluded in (False, True):
             chosen = (curve.excluded == excluded) & known
             x, y = hours[chosen], residuals[chosen]
-            pen = line_pen(DIMMED if excluded else TEXT, 1.2)
+            pen = line_pen(shades().dimmed if excluded else shades().text, 1.2)
             stems = np.column_stack([np.zeros_like(y), y]).ravel()
             self._stems[excluded].setData(np.repeat(x, 2), stems, connect="pairs", pen=pen)
-            self._points[excluded].setData(x, y, pen=pen, brush=QColor(BACKGROUND if excluded else curve.colour))
+            self._points[excluded].setData(
+                x, y, pen=pen, brush=QColor(shades().background if excluded else on_surface(curve.colour))
+            )

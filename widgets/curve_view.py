@@ -32,7 +32,7 @@ from dosimetry_core.units import PERCENT
 from widgets.curve_plot import CurvePlot, ResidualPlot
 from widgets.curve_shown import CurveShown
 from widgets.elided_label import ElidedLabel
-from widgets.theme import ACCENT, DIMMED, ERROR, LINE, RAISED, STALE, SURFACE, TEXT, font, label
+from widgets.theme import font, label, shades
 
 __all__ = ["CurveShown", "CurveView"]
 
@@ -178,7 +178,7 @@ class CurveView(QWidget):
         notes = [] if curve is None else [*([curve.message] if curve.message else []), *curve.notes]
         self._notes.setText("   ·   ".join(notes))
         failed = curve is not None and curve.state == "failed"
-        self._notes.setStyleSheet(f"color: {ERROR};" if failed else "")
+        self._notes.setStyleSheet(f"color: {shades().error};" if failed else "")
         if voi_id in self._small:
             self._small[voi_id].setChecked(True)
 
@@ -302,9 +302,9 @@ class _SmallPlot(QAbstractButton):
         try:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-            rim = ACCENT if self.isChecked() or self.hasFocus() else LINE
+            rim = shades().accent if self.isChecked() or self.hasFocus() else shades().line
             painter.setPen(QPen(QColor(rim), 1.4 if self.isChecked() else 1))
-            painter.setBrush(QColor(RAISED if self.isChecked() or self.underMouse() else SURFACE))
+            painter.setBrush(QColor(shades().raised if self.isChecked() or self.underMouse() else shades().surface))
             painter.drawRoundedRect(box, 5, 5)
             curve = self._curve
             small = font(scale=0.92, strong=True)
@@ -312,12 +312,14 @@ class _SmallPlot(QAbstractButton):
             metrics = QFontMetricsF(small)
             share = "" if curve.extrapolated_fraction is None else PERCENT.text(curve.extrapolated_fraction, digits=0)
             share = {"failed": "no fit", "stale": "stale"}.get(curve.state, f"tail {share}" if share else "")
-            painter.setPen(QColor({"failed": ERROR, "stale": STALE}.get(curve.state, DIMMED)))
+            painter.setPen(
+                QColor({"failed": shades().error, "stale": shades().stale}.get(curve.state, shades().dimmed))
+            )
             painter.setFont(font(scale=0.85))
             width = QFontMetricsF(font(scale=0.85)).horizontalAdvance(share)
             painter.drawText(QPointF(box.right() - 8 - width, box.top() + 6 + metrics.ascent()), share)
             painter.setFont(small)
-            painter.setPen(QColor(TEXT))
+            painter.setPen(QColor(shades().text))
             name = metrics.elidedText(curve.name, Qt.TextElideMode.ElideMiddle, box.width() - width - 26)
             painter.drawText(QPointF(box.left() + 8, box.top() + 6 + metrics.ascent()), name)
         finally:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QBrush, QColor, QPen
 
 from dosimetry_core.units import GRAY
 from widgets.quantity_edit import quantity_text
-from widgets.theme import BACKGROUND
+from widgets.theme import shades
 
 SegmentState = Literal["delivered", "planned", "estimated", "earlier"]
 _NUCLIDE_COLOUR = {"Lu-177": "#5aa6d6", "Y-90": "#d9a845"}
@@ -104,7 +104,7 @@ def segment_look(segment: DoseSegmentShown, *, stale: bool) -> SegmentLook:
     if stale:
         colour.setAlphaF(0.45)
     if segment.state in ("delivered", "earlier"):
-        return SegmentLook(QBrush(colour), None, _frame(QColor(BACKGROUND), 1.2))
+        return SegmentLook(QBrush(colour), None, _frame(QColor(shades().background), 1.2))
     wash, lines = QColor(colour), QColor(colour)
     wash.setAlphaF(0.14 if segment.state == "planned" else 0.3)
     lines.setAlphaF(0.7 * colour.alphaF())

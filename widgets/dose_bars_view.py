@@ -20,7 +20,7 @@ from widgets.dose_bar import (
 )
 from widgets.flow_layout import FlowLayout
 from widgets.quantity_edit import quantity_text
-from widgets.theme import DIMMED, STALE, TEXT, font, label
+from widgets.theme import TEXT_CONTRAST, font, label, on_surface, shades
 
 if TYPE_CHECKING:
     from widgets.dose_plot import DosePlot
@@ -239,9 +239,9 @@ class _Names(QWidget):
             if two_lines and first and strong.horizontalAdvance(bar.name) > self._room:
                 lines = [first, rest]
             name.setText("\n".join(strong.elidedText(line, Qt.TextElideMode.ElideMiddle, self._room) for line in lines))
-            name.setStyleSheet(f"color: {bar.colour or TEXT};")
+            name.setStyleSheet(f"color: {on_surface(bar.colour, TEXT_CONTRAST) if bar.colour else shades().text};")
             total.setText(text)
-            total.setStyleSheet(f"color: {STALE if bar.stale else TEXT};")
+            total.setStyleSheet(f"color: {shades().stale if bar.stale else shades().text};")
         self.mark(self._current)
 
 
@@ -309,7 +309,7 @@ class _Legend(QWidget):
         swatch, text = QLabel(), label(words)
         swatch.setPixmap(_swatch(sample, self.devicePixelRatioF()))
         text.setFont(font(scale=0.88))
-        text.setStyleSheet(f"color: {DIMMED};")
+        text.setStyleSheet(f"color: {shades().dimmed};")
         row.addWidget(swatch)
         row.addWidget(text)
         return entry

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 from dosimetry_core.units import GRAY
 from widgets.dose_bar import DoseBarShown, SegmentLook, segment_look
 from widgets.plot import Plot, line_pen
-from widgets.theme import ERROR, TEXT, font
+from widgets.theme import font, shades
 
 _BAR_PART = 0.56
 _BAR_PIXELS = 84.0
@@ -35,9 +35,9 @@ class DosePlot(Plot):
         self._slots = self.place(pg.BarGraphItem(**nothing, pen=None))
         self._slots.setZValue(-0.5)
         self._parts, self._hatching = (self.place(pg.BarGraphItem(**nothing)) for _ in range(2))
-        self._whiskers = self.place(pg.ErrorBarItem(pen=line_pen(TEXT, 1.3)))
+        self._whiskers = self.place(pg.ErrorBarItem(pen=line_pen(shades().text, 1.3)))
         self._lines = {
-            strong: self.place(pg.PlotCurveItem(pen=line_pen(ERROR, 2.4 if strong else 1.5)))
+            strong: self.place(pg.PlotCurveItem(pen=line_pen(shades().error, 2.4 if strong else 1.5)))
             for strong in (False, True)
         }
         self._names: list[pg.TextItem] = []
@@ -129,7 +129,7 @@ class DosePlot(Plot):
         limits = [(number, bar, limit) for number, bar in enumerate(self._bars) for limit in bar.limits]
         ends: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
         while len(self._names) < len(limits):
-            name = self.place(pg.TextItem("", color=QColor(ERROR), anchor=(1, 1)))
+            name = self.place(pg.TextItem("", color=QColor(shades().error), anchor=(1, 1)))
             name.textItem.document().setDocumentMargin(2)
             name.setFont(small)
             self._names.append(name)

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 
 from dosimetry_core.units import GRAY, PERCENT
 from widgets.plot import Plot, line_pen
-from widgets.theme import ERROR
+from widgets.theme import on_surface, shades
 
 if TYPE_CHECKING:
     from widgets.dose_volume_view import DoseVolumeShown
@@ -27,7 +27,7 @@ class DoseVolumePlot(Plot):
         self.set_title(f"Volume receiving at least ({PERCENT.symbol})")
         self.show_x_labels(True, f"Absorbed dose in this cycle ({GRAY.symbol})")
         self._curves: list[Any] = []
-        self._limit = self.place(pg.PlotCurveItem(pen=line_pen(ERROR, 1.5, Qt.PenStyle.DashLine)))
+        self._limit = self.place(pg.PlotCurveItem(pen=line_pen(shades().error, 1.5, Qt.PenStyle.DashLine)))
 
     def show_histograms(self, histograms: Sequence[DoseVolumeShown], limit_gy: float | None) -> None:
         """Draw anew."""
@@ -43,7 +43,7 @@ class DoseVolumePlot(Plot):
             curve.setVisible(False)
         for curve, item in zip(self._curves, histograms, strict=False):
             curve.setVisible(True)
-            curve.setPen(line_pen(item.colour, 2.6 if item.is_current else 1.4))
+            curve.setPen(line_pen(on_surface(item.colour), 2.6 if item.is_current else 1.4))
             curve.setZValue(1 if item.is_current else 0)
             curve.setData(np.asarray(item.absorbed_dose_gy), PERCENT.from_core(1.0) * np.asarray(item.volume_fraction))
         self._limit.setVisible(shows_limit)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 
 from dosimetry_core.units import GRAY
 from widgets.flow_layout import FlowLayout
-from widgets.theme import label
+from widgets.theme import label, on_surface
 
 if TYPE_CHECKING:
     from widgets.dose_volume_plot import DoseVolumePlot
@@ -107,7 +107,7 @@ class DoseVolumeView(QWidget):
             line.setContentsMargins(0, 0, 8, 0)
             line.setSpacing(5)
             swatch, name = QLabel(entry), QLabel(entry)
-            swatch.setPixmap(_swatch(shown.colour))
+            swatch.setPixmap(_swatch(on_surface(shown.colour)))
             name.setTextFormat(Qt.TextFormat.PlainText)
             name.setText(shown.name)
             bold = name.font()

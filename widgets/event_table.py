@@ -18,7 +18,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
-from widgets.theme import ERROR
+from widgets.theme import shades
 
 _Index = QModelIndex | QPersistentModelIndex
 _NO_INDEX: Final = QModelIndex()
@@ -197,5 +197,5 @@ class _EventModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return (text if len(text) <= _LONGEST_TIP else f"{text[:_LONGEST_TIP]}…") or None
         if role == Qt.ItemDataRole.ForegroundRole and row.is_damaged:
-            return QColor(ERROR)
+            return QColor(shades().error)
         return None

@@ -9,7 +9,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from dosimetry_core.errors import Finding, Level
-from widgets.theme import LEVEL_COLOUR, LEVEL_SIGN, label
+from widgets.theme import LEVEL_SIGN, label, level_colour, shades
 
 _ORDER: dict[Level, int] = {"error": 0, "warning": 1, "info": 2}
 _WORD: dict[Level, str] = {"error": "error", "warning": "warning", "info": "remark"}
@@ -94,9 +94,9 @@ class FindingsPanel(QWidget):
         sign.setObjectName(f"{name}_sign")
         sign.setAlignment(Qt.AlignmentFlag.AlignCenter)
         sign.setFixedSize(sign.fontMetrics().height() + 4, sign.fontMetrics().height() + 4)
-        colour = LEVEL_COLOUR[finding.level]
+        colour = level_colour(finding.level)
         sign.setStyleSheet(
-            f"color: #1b1c1f; background: {colour}; border-radius: {sign.height() // 2}px; font-weight: 600;"
+            f"color: {shades().on_mark}; background: {colour}; border-radius: {sign.height() // 2}px; font-weight: 600;"
         )
         sign.setToolTip(_WORD[finding.level].capitalize())
         text = label(finding.text, object_name=f"{name}_text")

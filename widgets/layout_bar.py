@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QToolButton, QWidget
 
 from dosimetry_core.anatomical_plane import PLANES, Plane
-from widgets.theme import TEXT
+from widgets.theme import shades
 
 ViewLayout = Literal["four-up", "one", "scans", "rows"]
 LAYOUTS: tuple[ViewLayout, ...] = get_args(ViewLayout)
@@ -96,7 +96,7 @@ def _icon(layout: ViewLayout) -> QIcon:
     pixmap.fill(QColor(0, 0, 0, 0))
     painter = QPainter(pixmap)
     try:
-        painter.setPen(QPen(QColor(TEXT), 1.2))
+        painter.setPen(QPen(QColor(shades().text), 1.2))
         inner = _SIDE - 4
         for x, y, width, height in _FRAMES[layout]:
             painter.drawRect(QRectF(2 + x * inner, 2 + y * inner, width * inner, height * inner))

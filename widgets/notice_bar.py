@@ -9,10 +9,9 @@ from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent, QTextLayout, QTex
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from dosimetry_core.errors import Level
-from widgets.theme import LEVEL_COLOUR, LEVEL_SIGN, RAISED, TEXT, colour, label
+from widgets.theme import LEVEL_SIGN, colour, label, level_colour, shades
 
 MOST_LINES = 2
-_BACKGROUND: dict[Level, str] = {"info": RAISED, "warning": RAISED, "error": "#4a2a28"}
 _GRAVITY: dict[Level, int] = {"info": 0, "warning": 1, "error": 2}
 
 
@@ -139,14 +138,13 @@ class NoticeBar(QFrame):
         self._next.setText(f"{others} more" if others else "")
         self._next.setVisible(others > 0)
         self._close.setVisible(notice.dismissable)
-        tint = LEVEL_COLOUR[notice.level]
+        tint = level_colour(notice.level)
+        ground = shades().error_ground if notice.level == "error" else shades().raised
         self._sign.setText(LEVEL_SIGN[notice.level])
         self._sign.setStyleSheet(f"color: {tint};")
         self._text.set_text(notice.text)
         self.setAccessibleName(notice.text)
-        self.setStyleSheet(
-            f"#notice_bar {{ background: {_BACKGROUND[notice.level]}; border: 0; border-left: 4px solid {tint}; }}"
-        )
+        self.setStyleSheet(f"#notice_bar {{ background: {ground}; border: 0; border-left: 4px solid {tint}; }}")
         self.show()
 
     def _dismiss(self) -> None:
@@ -193,7 +191,7 @@ class _TwoLines(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         try:
-            painter.setPen(colour(TEXT))
+            painter.setPen(colour(shades().text))
             metrics = self.fontMetrics()
             top = (self.height() - metrics.height() * len(self._lines)) / 2
             for number, line in enumerate(self._lines):

@@ -11,10 +11,9 @@ from PySide6.QtGui import QBrush, QColor
 from dosimetry_core.units import GIGABECQUEREL, PERCENT
 from widgets.plan_room import AreaShown, Point, RegionShown, RiskShown
 from widgets.plot import Plot, line_pen
-from widgets.theme import ACCENT, ERROR, STALE, TEXT, WARNING, colour, font
+from widgets.theme import colour, font, shades
 
 HEADROOM = 1.25
-_LINE_COLOURS = (ERROR, WARNING, ACCENT)
 _LINE_STYLES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
 _POINT_PIXELS = 10.0
 
@@ -32,9 +31,9 @@ class PlanPlot(Plot):
         self._names: list[pg.TextItem] = []
         self._cross = [self.place(pg.InfiniteLine(0.0, angle=angle)) for angle in (90, 0)]
         for line in self._cross:
-            line.setPen(line_pen(TEXT, 1, Qt.PenStyle.DotLine))
+            line.setPen(line_pen(shades().text, 1, Qt.PenStyle.DotLine))
         self._warn = self.place(pg.InfiniteLine(0.0, angle=0))
-        self._warn.setPen(line_pen(WARNING, 1, Qt.PenStyle.DashLine))
+        self._warn.setPen(line_pen(shades().warning, 1, Qt.PenStyle.DashLine))
         self._point = self.place(pg.ScatterPlotItem(size=_POINT_PIXELS, symbol="d"))
         self._point.setZValue(2)
 
@@ -45,14 +44,14 @@ class PlanPlot(Plot):
         self.show_x_labels(True, f"{shown.titles[0]} / {GIGABECQUEREL.symbol}")
         self.set_title(f"{shown.titles[1]} / {GIGABECQUEREL.symbol}")
         self.set_limits((0.0, high[0]), (0.0, high[1]))
-        tint = STALE if shown.stale else ACCENT
+        tint = shades().stale if shown.stale else shades().accent
         self._have(len(shown.areas))
         for number, (item, name, area) in enumerate(zip(self._areas, self._names, shown.areas, strict=False)):
             # From the origin along the lower axis, up the boundary, and back to the origin.
             edge = np.array([_vertex_gbq(vertex) for vertex in (*area.vertices_bq[1:],)] or [(0.0, 0.0)])
             item.setData(edge[:, 0], edge[:, 1], pen=line_pen(tint, 1.4), fillLevel=0.0, brush=colour(tint, 0.16))
             name.setText(area.name)
-            name.setColor(QColor(TEXT))
+            name.setColor(QColor(shades().text))
             name.setAnchor((0.5, 0.5))
             name.setPos(*_along(edge, (number + 1) / (len(shown.areas) + 1)))
             name.setVisible(bool(area.vertices_bq))
@@ -71,7 +70,8 @@ class PlanPlot(Plot):
         reached = 0.0
         for number, (item, name, (limit, risk)) in enumerate(zip(self._areas, self._names, shown.risks, strict=False)):
             y = np.array([PERCENT.from_core(p) for p in risk])
-            tint = STALE if shown.stale else _LINE_COLOURS[number % len(_LINE_COLOURS)]
+            tints = (shades().error, shades().warning, shades().accent)
+            tint = shades().stale if shown.stale else tints[number % len(tints)]
             style = _LINE_STYLES[number % len(_LINE_STYLES)]
             item.setData(x, y, pen=line_pen(tint, 1.8, style), fillLevel=None, brush=QBrush(Qt.BrushStyle.NoBrush))
             half = int(np.argmax(y >= 50.0)) if np.any(y >= 50.0) else len(x) - 1
@@ -86,7 +86,8 @@ class PlanPlot(Plot):
         self._warn.setVisible(True)
 
     def _mark(self, x: float, y: float, *, inside: bool) -> None:
-        self._point.setData([x], [y], pen=line_pen(TEXT, 1.4), brush=QColor(ACCENT if inside else ERROR))
+        fill = QColor(shades().accent if inside else shades().error)
+        self._point.setData([x], [y], pen=line_pen(shades().text, 1.4), brush=fill)
         for line, value in zip(self._cross, (x, y), strict=True):
             line.setValue(value)
 

@@ -14,12 +14,10 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPen
 from PySide6.QtWidgets import QGraphicsScene, QWidget
 
-from widgets.theme import DIMMED, font
+from widgets.theme import font, shades
 
 pg.setConfigOptions(antialias=True)
 
-GRID = "#383c42"
-AXIS_LINE = "#5a6068"
 TICK_SCALE = 0.92
 _LABEL_OVERHANG = 20
 _LINE_ROOM = 8
@@ -85,16 +83,16 @@ class PlotAxis(pg.AxisItem):  # type: ignore[misc]
         self._marks: tuple[float, ...] | None = None
         self.enableAutoSIPrefix(False)
         self.setTickFont(font(scale=TICK_SCALE))
-        self.setTextPen(QColor(DIMMED))
+        self.setTextPen(QColor(shades().dimmed))
         if orientation == "left":
             self.setPen(None)
-            self.setTickPen(line_pen(GRID))
+            self.setTickPen(line_pen(shades().grid))
             self.setGrid(255)
             self.setStyle(tickAlpha=255, tickLength=0, tickTextOffset=7, autoExpandTextSpace=False)
             self.setWidth(QFontMetricsF(font(scale=TICK_SCALE)).horizontalAdvance("000.0") + 14)
         else:
-            self.setPen(line_pen(AXIS_LINE))
-            self.setTickPen(line_pen(AXIS_LINE))
+            self.setPen(line_pen(shades().axis))
+            self.setTickPen(line_pen(shades().axis))
             self.setStyle(tickAlpha=255, tickLength=4, tickTextOffset=2, autoExpandTextSpace=False)
 
     def set_scale(self, *, logarithmic: bool, marks: Sequence[float] | None = None) -> None:
@@ -173,7 +171,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
     def set_title(self, text: str) -> None:
         """Quantity and unit of the vertical axis, above it."""
         small = font(scale=TICK_SCALE)
-        self.plotItem.setTitle(text, color=DIMMED, size=f"{small.pointSizeF():.1f}pt", justify="left")
+        self.plotItem.setTitle(text, color=shades().dimmed, size=f"{small.pointSizeF():.1f}pt", justify="left")
         height = QFontMetricsF(small).height() + 6
         self.plotItem.titleLabel.setMaximumHeight(height)
         self.plotItem.layout.setRowFixedHeight(0, height)
@@ -185,7 +183,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         self.bottom_axis.setHeight((metrics.height() * (2 if title else 1) + 10) if shown else _LINE_ROOM)
         if shown and title:
             size = f"{font(scale=TICK_SCALE).pointSizeF():.1f}pt"
-            self.bottom_axis.setLabel(title, **{"color": DIMMED, "font-size": size})
+            self.bottom_axis.setLabel(title, **{"color": shades().dimmed, "font-size": size})
         else:
             self.bottom_axis.showLabel(False)
         self.plotItem.layout.activate()

@@ -63,6 +63,7 @@ class SliceCanvas(QWidget):
         self._corner = SliceCorner()
         self._zoom = 1.0
         self._centre: tuple[float, float] | None = None
+        self._pixel_map: tuple[QTransform, list[list[float]]] | None = None
         self._pictures: QPixmap | None = None
         self._base: QPixmap | None = None
 
@@ -74,6 +75,7 @@ class SliceCanvas(QWidget):
             return
         self._axes = None if geometry is None else PlaneAxes.of(geometry, self.plane)
         self._outlines.forget()
+        self._pixel_map = None
         if geometry is not None:
             self._cursor = geometry.centre_mm()
             self._slice = self._axes.nearest_slice(self._cursor) if self._axes else 0
@@ -259,8 +261,9 @@ class SliceCanvas(QWidget):
         """Where a patient point falls in the widget."""
         if self._axes is None:
             raise ValueError("there is no reference grid")
-        u, v = self._axes.picture_mm(point_mm)
-        return self._to_pixels().map(QPointF(float(u), float(v)))
+        x, y, z = (float(part) for part in np.asarray(point_mm))
+        (xx, xy, xz, x0), (yx, yy, yz, y0) = self._patient_to_pixels(self._axes)
+        return QPointF(xx * x + xy * y + xz * z + x0, yx * x + yy * y + yz * z + y0)
 
     def point_at(self, pixel: QPointF) -> NDArray[np.float64]:
         """Patient point under a position of the widget, on the middle plane of the slice."""
@@ -296,6 +299,16 @@ class SliceCanvas(QWidget):
         u, v = self._centre or (width / 2, height / 2)
         scale = self.pixels_per_mm()
         return QTransform(scale, 0, 0, scale, self.width() / 2 - u * scale, self.height() / 2 - v * scale)
+
+    def _patient_to_pixels(self, axes: PlaneAxes) -> list[list[float]]:
+        """From a patient point (x, y, z, 1) to (x, y) in widget pixels, shape (2, 4); kept while the view stays."""
+        to_pixels = self._to_pixels()
+        if self._pixel_map is None or self._pixel_map[0] != to_pixels:
+            u, v = axes.picture_mm(np.vstack([np.eye(3), np.zeros(3)])).T
+            pixels = np.array([to_pixels.m11() * u + to_pixels.dx(), to_pixels.m22() * v + to_pixels.dy()])
+            pixels[:, :3] -= pixels[:, 3:]
+            self._pixel_map = to_pixels, pixels.tolist()
+        return self._pixel_map[1]
 
     def _texts(self) -> SliceTexts:
         axes = self._axes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,8 @@ _UNITS: dict[Quantity, DisplayUnit] = {
 }
 # Voxels are sampled at least this finely, so that the screen's own smoothing between samples is not seen.
 _SAMPLES_PER_VOXEL = 1.5
-_SAME_AXES = 1e-6
+# An image whose voxels lie within this of those of the declared grid lies on it.
+_SAME_PLACE_VOXELS = 1e-3
 # A hundredth of a voxel over the whole picture can't be seen.
 _STRAIGHT_VOXELS = 0.01
 
@@ -59,19 +61,20 @@ class Layer:
 
 def value_at(layer: Layer, point_mm: ArrayLike) -> float | None:
     """Trilinear image value at a point of the reference frame; None outside the image."""
-    geometry = layer.volume.geometry
-    index = geometry.point_to_index(layer.from_reference.apply(point_mm))
-    last = np.array(geometry.shape) - 1
-    if np.any(index < -0.5) or np.any(index > last + 0.5):
+    values = layer.volume.values
+    index = layer.volume.geometry.point_to_index(layer.from_reference.apply(point_mm)).tolist()
+    if any(not -0.5 <= i <= n - 0.5 for i, n in zip(index, values.shape, strict=True)):
         return None
-    index = np.clip(index, 0, last)
-    low = np.minimum(np.floor(index).astype(int), np.maximum(last - 1, 0))
-    part = index - low
+    # Beyond the outermost centres their values are repeated.
+    ways = []
+    for i, n in zip(index, values.shape, strict=True):
+        held = min(max(i, 0.0), n - 1.0)
+        low = int(held)
+        ways.append([(low, 1.0 - (held - low)), (min(low + 1, n - 1), held - low)])
     result = 0.0
-    for corner in np.ndindex(2, 2, 2):
-        weight = float(np.prod(np.where(corner, part, 1 - part)))
-        if weight > 0:
-            result += weight * float(layer.volume.values[tuple(np.minimum(low + corner, last))])
+    for (k, a), (j, b), (i, c) in product(*ways):
+        if a * b * c > 0:
+            result += a * b * c * float(values[k, j, i])
     return result
 
 
@@ -126,7 +129,8 @@ class PlaneSampling:
         to_mm = np.array(
             [[height / rows, 0, 0.5 * height / rows], [0, width / columns, 0.5 * width / columns], [0, 0, 1]]
         )
-        on_grid = geometry is axes.geometry and bool(np.abs(move - np.eye(4)).max() < _SAME_AXES)
+        astray = np.abs(to_image - np.eye(4)) * (*geometry.shape, 1)
+        on_grid = geometry.shape == axes.geometry.shape and bool(astray.max() < _SAME_PLACE_VOXELS)
         return PlaneSampling(layer, axes, rows, columns, matrix @ to_mm, to_image[:3, axes.normal], on_grid)
 
     def values(self, slice_index: int) -> NDArray[Any]:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QSizePolicy, QVBoxLayout, QWidget
 
-from widgets.theme import ACCENT, ACCENT_DEEP, BACKGROUND, DIMMED, GOOD, LINE, RAISED, STALE, TEXT, WARNING, font
+from widgets.theme import font, shades
 
 Step = Literal["course", "import", "align", "voi", "curves", "dose", "plan", "report"]
 STEPS: tuple[Step, ...] = get_args(Step)
@@ -103,15 +103,15 @@ class _StepButton(QAbstractButton):
             box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
             if self.isChecked() or self.underMouse():
                 painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(QColor(RAISED) if self.isChecked() else QColor(255, 255, 255, 12))
+                painter.setBrush(QColor(shades().raised) if self.isChecked() else QColor(shades().hover))
                 painter.drawRoundedRect(box, 5, 5)
             if self.isChecked():
-                painter.setBrush(QColor(ACCENT))
+                painter.setBrush(QColor(shades().accent))
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.drawRoundedRect(QRectF(0, box.top() + 6, 3, box.height() - 12), 1.5, 1.5)
             if self.hasFocus():
                 painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.setPen(QPen(QColor(ACCENT), 1))
+                painter.setPen(QPen(QColor(shades().accent), 1))
                 painter.drawRoundedRect(box, 5, 5)
             self._paint_sign(painter, QPointF(24, box.center().y()))
             self._paint_text(painter)
@@ -125,39 +125,39 @@ class _StepButton(QAbstractButton):
         height = first.height() + (second.height() if self._note else 0)
         top = (self.height() - height) / 2
         painter.setFont(strong)
-        painter.setPen(QColor(DIMMED if self.state == "empty" and not self.isChecked() else TEXT))
+        painter.setPen(QColor(shades().dimmed if self.state == "empty" and not self.isChecked() else shades().text))
         painter.drawText(QPointF(left, top + first.ascent()), self.text())
         if self._note:
             painter.setFont(small)
-            painter.setPen(QColor(STALE if self.state == "stale" else DIMMED))
+            painter.setPen(QColor(shades().stale if self.state == "stale" else shades().dimmed))
             shown = second.elidedText(self._note, Qt.TextElideMode.ElideRight, room)
             painter.drawText(QPointF(left, top + first.height() + second.ascent()), shown)
 
     def _paint_sign(self, painter: QPainter, centre: QPointF) -> None:
         """Circle with the number, a tick, or a mark; form and colour both tell the state."""
         radius = 11.0
+        shade = shades()
         fill = {
-            "confirmed": GOOD,
-            "attention": WARNING,
-            "stale": STALE,
-            "in progress": ACCENT_DEEP,
-            "empty": BACKGROUND,
+            "confirmed": shade.good,
+            "attention": shade.warning,
+            "stale": shade.stale,
+            "in progress": shade.accent_deep,
+            "empty": shade.background,
         }
-        rim = {"confirmed": GOOD, "attention": WARNING, "stale": STALE, "in progress": ACCENT, "empty": LINE}
+        rim = fill | {"in progress": shade.accent, "empty": shade.line}
         painter.setPen(QPen(QColor(rim[self.state]), 1.4))
         painter.setBrush(QColor(fill[self.state]))
         painter.drawEllipse(centre, radius, radius)
-        dark = QColor("#1b1c1f")
+        on_mark = QColor(shade.on_mark)
         if self.state == "confirmed":
-            painter.setPen(QPen(dark, 2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
+            painter.setPen(QPen(on_mark, 2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
             tick = [QPointF(-4.5, 0.5), QPointF(-1.2, 4), QPointF(5, -3.6)]
             painter.drawPolyline(QPolygonF([centre + corner for corner in tick]))
             return
         text = {"attention": "!", "stale": "↻"}.get(self.state, str(self._number))
         painter.setFont(font(strong=True, scale=0.95))
-        painter.setPen(
-            dark if self.state in ("attention", "stale") else QColor(TEXT if self.state != "empty" else DIMMED)
-        )
+        signs = {"empty": QColor(shade.dimmed), "in progress": QColor(shade.on_accent)}
+        painter.setPen(signs.get(self.state, on_mark))
         painter.drawText(
             QRectF(centre.x() - radius, centre.y() - radius, 2 * radius, 2 * radius), Qt.AlignmentFlag.AlignCenter, text
         )

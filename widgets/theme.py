@@ -1,32 +1,148 @@
-"""Colours, bundled font and stylesheet: one calm dark neutral look around the images."""
+"""Colours, bundled font and stylesheet: a calm neutral look around the images, dark or light."""
 
 from __future__ import annotations
 
 import functools
+from dataclasses import asdict, dataclass
+from typing import Literal
 
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
-from dosimetry_core.data_tables import resource, table_bytes
+from dosimetry_core.data_tables import table_bytes
 from dosimetry_core.errors import Level
+from widgets.stylesheet import stylesheet
 
-BACKGROUND = "#202225"
-SURFACE = "#282b2f"
-RAISED = "#33373c"
-LINE = "#43484f"
-TEXT = "#e8eaed"
-DIMMED = "#a4abb4"
-ACCENT = "#6fb1e8"
-ACCENT_DEEP = "#2f6ea5"
-GOOD = "#6cc48f"
-WARNING = "#eab54d"
-ERROR = "#f0796d"
-STALE = "#e8904a"
+ThemeName = Literal["dark", "light"]
+
+
+@dataclass(frozen=True)
+class Shades:
+    """Colours of the window around the images. Every text colour has 4.5:1 or more on every ground it stands on."""
+
+    background: str
+    surface: str
+    raised: str
+    line: str
+    text: str
+    dimmed: str
+    accent: str
+    accent_deep: str
+    accent_pressed: str
+    on_accent: str
+    good: str
+    warning: str
+    error: str
+    stale: str
+    on_mark: str
+    """Signs on a filled mark of one of the four colours above."""
+    field: str
+    invalid_field: str
+    error_ground: str
+    alternate: str
+    hover: str
+    hover_line: str
+    pressed: str
+    quiet_line: str
+    disabled: str
+    selection: str
+    on_selection: str
+    handle: str
+    handle_hover: str
+    grid: str
+    axis: str
+
+
+DARK = Shades(
+    background="#202225",
+    surface="#282b2f",
+    raised="#33373c",
+    line="#43484f",
+    text="#e8eaed",
+    dimmed="#a4abb4",
+    accent="#6fb1e8",
+    accent_deep="#2f6ea5",
+    accent_pressed="#28608f",
+    on_accent="#ffffff",
+    good="#6cc48f",
+    warning="#eab54d",
+    error="#f38379",
+    stale="#e8904a",
+    on_mark="#1b1c1f",
+    field="#1b1d20",
+    invalid_field="#38211f",
+    error_ground="#4a2a28",
+    alternate="#2c2f33",
+    hover="#3c4147",
+    hover_line="#565c64",
+    pressed="#2a2d31",
+    quiet_line="#363a3f",
+    disabled="#747b84",
+    selection="#34506b",
+    on_selection="#ffffff",
+    handle="#4b5159",
+    handle_hover="#626973",
+    grid="#383c42",
+    axis="#5a6068",
+)
+LIGHT = Shades(
+    background="#eceef1",
+    surface="#f8f9fa",
+    raised="#ffffff",
+    line="#c3c8ce",
+    text="#1d2024",
+    dimmed="#535a63",
+    accent="#1f6099",
+    accent_deep="#2f6ea5",
+    accent_pressed="#28608f",
+    on_accent="#ffffff",
+    good="#1d6b3d",
+    warning="#7a5200",
+    error="#b3261e",
+    stale="#96450c",
+    on_mark="#ffffff",
+    field="#ffffff",
+    invalid_field="#fbe6e4",
+    error_ground="#fbe6e4",
+    alternate="#f0f2f4",
+    hover="#f1f3f5",
+    hover_line="#9aa2ab",
+    pressed="#dde1e5",
+    quiet_line="#d8dce0",
+    disabled="#8b929a",
+    selection="#cfe3f5",
+    on_selection="#1d2024",
+    handle="#b4bac1",
+    handle_hover="#8d959e",
+    grid="#d8dce0",
+    axis="#9aa2ab",
+)
+SHADES: dict[ThemeName, Shades] = {"dark": DARK, "light": LIGHT}
+_shades = DARK
+
+# On images, which stay on dark neutral in every theme.
+BACKGROUND, SURFACE, RAISED, LINE = DARK.background, DARK.surface, DARK.raised, DARK.line
+TEXT, DIMMED = DARK.text, DARK.dimmed
+ACCENT, ACCENT_DEEP = DARK.accent, DARK.accent_deep
+GOOD, WARNING, ERROR, STALE = DARK.good, DARK.warning, DARK.error, DARK.stale
 IMAGE_BACKGROUND = "#141517"
 BADGE = "#ffd84a"
 
-LEVEL_COLOUR: dict[Level, str] = {"info": ACCENT, "warning": WARNING, "error": ERROR}
+FIXED = {"badge": BADGE, "on_badge": DARK.on_mark, "on_image": DARK.text, "image_raised": DARK.raised}
+"""Colours of the style sheet that are the same in every theme."""
+
 LEVEL_SIGN: dict[Level, str] = {"info": "i", "warning": "!", "error": "✕"}
+
+
+def shades() -> Shades:
+    """Colours of the theme in use; asked when something is drawn, or made."""
+    return _shades
+
+
+def level_colour(level: Level) -> str:
+    """Colour of a finding's level in the theme in use."""
+    return {"info": _shades.accent, "warning": _shades.warning, "error": _shades.error}[level]
+
 
 # None is near the orange and yellow of Hot Iron. The first six differ by more than 20 CIELAB units for normal vision
 # and for full protanopia, deuteranopia and tritanopia (Machado et al. 2009, doi:10.1109/TVCG.2009.113); tested.
@@ -46,6 +162,43 @@ def voi_colour(index: int) -> str:
 def voi_dash(index: int) -> tuple[float, ...]:
     """Dash pattern of the n-th VOI in pen widths, empty for solid: a second cue that changes when colours repeat."""
     return _VOI_DASHES[(index // len(_VOI_COLOURS)) % len(_VOI_DASHES)]
+
+
+LINE_CONTRAST, TEXT_CONTRAST = 3.0, 4.5
+"""Least contrast of lines and of text against their ground (WCAG 2.2, 1.4.11 and 1.4.3)."""
+
+
+def on_surface(name: str, least: float = LINE_CONTRAST) -> str:
+    """A VOI's colour for lines, or text, beside the images: darker in the light theme until it can be seen there.
+
+    On the dark surfaces, for which they are chosen, all have 3:1; only a text may have to be lighter.
+    """
+    return _readable(name, _shades.surface, least)
+
+
+@functools.cache
+def _readable(name: str, ground: str, least: float) -> str:
+    darkens = _luminance(QColor(ground)) > _MIDDLE_LUMINANCE
+    shade = QColor(name)
+    while _contrast(shade, QColor(ground)) < least:
+        shade = shade.darker(_STEP_PERCENT) if darkens else shade.lighter(_STEP_PERCENT)
+    return shade.name()
+
+
+_STEP_PERCENT = 104
+_MIDDLE_LUMINANCE = 0.18
+
+
+def _contrast(one: QColor, other: QColor) -> float:
+    high, low = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(shade: QColor) -> float:
+    """Relative luminance of an sRGB colour (WCAG 2.2)."""
+    parts = (shade.redF(), shade.greenF(), shade.blueF())
+    r, g, b = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
 
 
 @functools.cache
@@ -89,123 +242,36 @@ def label(text: str = "", *, role: str = "", object_name: str = "") -> QLabel:
     return result
 
 
-def apply_theme(app: QApplication) -> None:
-    """Give the application its font, palette and stylesheet."""
+def apply_theme(app: QApplication, name: ThemeName = "dark") -> None:
+    """Give the application its font, palette and stylesheet; what was made before keeps some of its colours."""
+    global _shades  # one look for the whole program, like its font
+    _shades = shade = SHADES[name]
     app.setStyle("Fusion")
     app.setFont(font())
     palette = QPalette()
     group = QPalette.ColorRole
-    for role, name in (
-        (group.Window, BACKGROUND),
-        (group.WindowText, TEXT),
-        (group.Base, SURFACE),
-        (group.AlternateBase, "#2c2f33"),
-        (group.Text, TEXT),
-        (group.PlaceholderText, DIMMED),
-        (group.Button, RAISED),
-        (group.ButtonText, TEXT),
-        (group.BrightText, "#ffffff"),
-        (group.Highlight, ACCENT_DEEP),
-        (group.HighlightedText, "#ffffff"),
-        (group.ToolTipBase, RAISED),
-        (group.ToolTipText, TEXT),
-        (group.Link, ACCENT),
-        (group.Mid, LINE),
-        (group.Dark, "#1a1b1e"),
+    for role, value in (
+        (group.Window, shade.background),
+        (group.WindowText, shade.text),
+        (group.Base, shade.surface),
+        (group.AlternateBase, shade.alternate),
+        (group.Text, shade.text),
+        (group.PlaceholderText, shade.dimmed),
+        (group.Button, shade.raised),
+        (group.ButtonText, shade.text),
+        (group.BrightText, shade.on_accent),
+        (group.Highlight, shade.accent_deep),
+        (group.HighlightedText, shade.on_accent),
+        (group.ToolTipBase, shade.raised),
+        (group.ToolTipText, shade.text),
+        (group.Link, shade.accent),
+        (group.Mid, shade.line),
+        (group.Dark, shade.hover_line),
         (group.Shadow, "#101113"),
-        (group.Accent, ACCENT),
+        (group.Accent, shade.accent),
     ):
-        palette.setColor(role, QColor(name))
+        palette.setColor(role, QColor(value))
     for role in (group.WindowText, group.Text, group.ButtonText):
-        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor("#747b84"))
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(shade.disabled))
     app.setPalette(palette)
-    app.setStyleSheet(STYLESHEET.replace("@ARROW@", str(resource("icons", "arrow-down.svg")).replace("\\", "/")))
-
-
-STYLESHEET = f"""
-QToolTip {{ background: {RAISED}; color: {TEXT}; border: 1px solid {LINE}; padding: 5px 7px; }}
-QLabel[role="title"] {{ font-size: 15pt; font-weight: 600; }}
-QLabel[role="heading"] {{ font-weight: 600; }}
-QLabel[role="dimmed"] {{ color: {DIMMED}; }}
-QLabel[role="number"] {{ font-size: 13pt; font-weight: 600; }}
-QLabel[role="warning"], QCheckBox[role="warning"] {{ color: {WARNING}; }}
-QLabel[role="error"] {{ color: {ERROR}; }}
-QLabel[role="good"] {{ color: {GOOD}; }}
-QLabel[role="stale"] {{ color: {STALE}; }}
-QLabel[role="badge"] {{ color: #1b1c1f; background: {BADGE}; border-radius: 3px; padding: 2px 7px; font-weight: 600; }}
-QFrame[role="card"] {{ background: {SURFACE}; border: 1px solid {LINE}; border-radius: 6px; }}
-QFrame[role="line"] {{ background: {LINE}; max-height: 1px; border: 0; }}
-QPushButton, QToolButton {{
-    background: {RAISED}; color: {TEXT}; border: 1px solid {LINE}; border-radius: 4px; padding: 5px 10px; }}
-QToolButton {{ padding: 4px 7px; }}
-QPushButton:hover, QToolButton:hover {{ background: #3c4147; border-color: #565c64; }}
-QPushButton:pressed, QToolButton:pressed {{ background: #2a2d31; }}
-QPushButton:checked, QToolButton:checked {{ background: {ACCENT_DEEP}; border-color: {ACCENT}; color: #ffffff; }}
-QPushButton:focus, QToolButton:focus {{ border-color: {ACCENT}; }}
-QPushButton:disabled, QToolButton:disabled {{ color: #747b84; background: {SURFACE}; border-color: #363a3f; }}
-QPushButton[role="primary"] {{ background: {ACCENT_DEEP}; border-color: {ACCENT}; color: #ffffff; font-weight: 600; }}
-QPushButton[role="primary"]:hover {{ background: #3a7fba; }}
-QPushButton[role="primary"]:disabled {{ background: {SURFACE}; border-color: {LINE}; color: #747b84; }}
-QPushButton[role="danger"] {{ border-color: {ERROR}; color: {ERROR}; }}
-QToolButton[role="compact"] {{ padding: 4px 5px; }}
-QToolButton[role="narrow"] {{ padding: 4px 3px; min-width: 26px; }}
-QPushButton[role="flat"], QToolButton[role="flat"] {{ background: transparent; border-color: transparent; }}
-QToolButton[role="compact"] {{ padding: 4px 5px; }}
-QToolButton[role="narrow"] {{ padding: 4px 3px; min-width: 26px; }}
-QPushButton[role="flat"]:hover, QToolButton[role="flat"]:hover {{ background: {RAISED}; }}
-QPushButton[role="link"] {{
-    background: transparent; border: 0; color: {ACCENT}; padding: 1px 0; text-decoration: underline; }}
-QLineEdit, QPlainTextEdit, QTextEdit {{
-    background: #1b1d20; color: {TEXT}; border: 1px solid {LINE}; border-radius: 4px; padding: 4px 6px;
-    selection-background-color: {ACCENT_DEEP}; }}
-QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus {{ border-color: {ACCENT}; }}
-QLineEdit[invalid="true"] {{ border-color: {ERROR}; background: #38211f; }}
-QLineEdit:read-only {{ background: {BACKGROUND}; border-color: transparent; }}
-QComboBox QAbstractItemView {{
-    background: {RAISED}; border: 1px solid {LINE}; selection-background-color: {ACCENT_DEEP}; }}
-QComboBox {{
-    background: {RAISED}; color: {TEXT}; border: 1px solid {LINE}; border-radius: 4px; padding: 4px 4px 4px 7px; }}
-QComboBox:hover {{ background: #3c4147; border-color: #565c64; }}
-QComboBox:focus {{ border-color: {ACCENT}; }}
-QComboBox:disabled {{ color: #747b84; background: {SURFACE}; border-color: #363a3f; }}
-QComboBox::drop-down {{ border: 0; width: 18px; }}
-QComboBox::down-arrow {{ image: url("@ARROW@"); width: 12px; height: 12px; }}
-QTableView, QTreeView, QListView {{
-    background: {SURFACE}; alternate-background-color: #2c2f33; gridline-color: #363a3f; border: 1px solid {LINE};
-    border-radius: 4px; selection-background-color: #34506b; selection-color: #ffffff; }}
-QTableView::item {{ padding: 2px 6px; }}
-QHeaderView {{ background: {SURFACE}; }}
-QHeaderView::section {{
-    background: {SURFACE}; color: {DIMMED}; border: 0; border-bottom: 1px solid {LINE}; padding: 5px 6px; }}
-QTableCornerButton::section {{ background: {SURFACE}; border: 0; }}
-QScrollBar:vertical {{ background: transparent; width: 11px; margin: 0; }}
-QScrollBar:horizontal {{ background: transparent; height: 11px; margin: 0; }}
-QScrollBar::handle {{ background: #4b5159; border-radius: 4px; min-height: 26px; min-width: 26px; margin: 2px; }}
-QScrollBar::handle:hover {{ background: #626973; }}
-QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
-QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
-QScrollArea {{ border: 0; background: transparent; }}
-QSplitter::handle {{ background: {BACKGROUND}; }}
-QSplitter::handle:hover {{ background: {LINE}; }}
-QProgressBar {{
-    background: #1b1d20; border: 1px solid {LINE}; border-radius: 4px; text-align: center; color: {TEXT}; }}
-QProgressBar::chunk {{ background: {ACCENT_DEEP}; border-radius: 3px; }}
-QSlider::groove:horizontal {{ height: 4px; background: {LINE}; border-radius: 2px; }}
-QSlider::sub-page:horizontal {{ background: {ACCENT_DEEP}; border-radius: 2px; }}
-QSlider::handle:horizontal {{
-    background: {TEXT}; width: 14px; height: 14px; margin: -5px 0; border-radius: 7px; border: 0; }}
-QSlider::handle:horizontal:hover, QSlider::handle:horizontal:focus {{ background: {ACCENT}; }}
-QSlider::handle:horizontal:disabled {{ background: #747b84; }}
-QTabBar::tab {{ background: transparent; color: {DIMMED}; padding: 6px 12px; border-bottom: 2px solid transparent; }}
-QTabBar::tab:selected {{ color: {TEXT}; border-bottom-color: {ACCENT}; }}
-QTabWidget::pane {{ border: 0; border-top: 1px solid {LINE}; }}
-QGroupBox {{ border: 1px solid {LINE}; border-radius: 6px; margin-top: 9px; padding-top: 6px; }}
-QGroupBox::title {{ subcontrol-origin: margin; left: 9px; padding: 0 4px; color: {DIMMED}; }}
-QMenu {{ background: {RAISED}; border: 1px solid {LINE}; padding: 4px; }}
-QMenu::item {{ padding: 5px 22px 5px 14px; border-radius: 3px; }}
-QMenu::item:selected {{ background: {ACCENT_DEEP}; }}
-QMenu::separator {{ height: 1px; background: {LINE}; margin: 4px 6px; }}
-QStatusBar {{ background: {BACKGROUND}; color: {DIMMED}; }}
-QStatusBar::item {{ border: 0; }}
-QCheckBox, QRadioButton {{ spacing: 7px; }}
-"""
+    app.setStyleSheet(stylesheet(asdict(shade) | FIXED))

@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 )
 
 from dosimetry_core.units import HOUR
-from widgets.theme import ACCENT, DIMMED, GOOD, LINE, RAISED, SURFACE, TEXT, WARNING, font
+from widgets.theme import IMAGE_BACKGROUND, font, shades
 
 TickState = Literal["drawn", "unreviewed", "reviewed"]
 _DRAG_TYPE = "application/x-lutetia-time-point"
@@ -201,9 +201,9 @@ class _CellButton(QAbstractButton):
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             box = QRectF(self.rect()).adjusted(1, 1, -1, -1)
             checked = self.isChecked()
-            rim = QColor(ACCENT) if checked or self.hasFocus() else QColor(LINE)
+            rim = QColor(shades().accent) if checked or self.hasFocus() else QColor(shades().line)
             painter.setPen(QPen(rim, 1.6 if checked else 1))
-            painter.setBrush(QColor(RAISED if checked or self.underMouse() else SURFACE))
+            painter.setBrush(QColor(shades().raised if checked or self.underMouse() else shades().surface))
             painter.drawRoundedRect(box, 5, 5)
             picture = QRectF(box.left() + 5, box.top() + 5, 66, box.height() - 10)
             self._paint_picture(painter, picture)
@@ -212,7 +212,7 @@ class _CellButton(QAbstractButton):
             painter.end()
 
     def _paint_picture(self, painter: QPainter, place: QRectF) -> None:
-        painter.fillRect(place, QColor("#141517"))
+        painter.fillRect(place, QColor(IMAGE_BACKGROUND))
         image = self._cell.image
         if image is None:
             return
@@ -226,16 +226,22 @@ class _CellButton(QAbstractButton):
         metrics, second = QFontMetricsF(strong), QFontMetricsF(small)
         y = 8 + metrics.ascent()
         painter.setFont(strong)
-        painter.setPen(QColor(TEXT))
+        painter.setPen(QColor(shades().text))
         painter.drawText(QPointF(left, y), self._cell.title)
         painter.setFont(small)
         y += metrics.descent() + second.ascent() + 1
-        painter.setPen(QColor(DIMMED))
+        painter.setPen(QColor(shades().dimmed))
         painter.drawText(QPointF(left, y), self._delay())
         y += second.height()
-        painter.setPen(QColor(GOOD if self._cell.registered else WARNING))
+        painter.setPen(QColor(shades().good if self._cell.registered else shades().warning))
         painter.drawText(QPointF(left, y), self._cell.registration)
         y += second.descent() + 7
+        if self._cell.ticks:
+            # On dark, as over the images: colours of VOIs are chosen for it.
+            ground = QRectF(left - 3, y - 5, min(11 * len(self._cell.ticks) + 3, self.width() - left - 3), 10)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(IMAGE_BACKGROUND))
+            painter.drawRoundedRect(ground, 3, 3)
         for number, (colour, state) in enumerate((tick.colour, tick.state) for tick in self._cell.ticks):
             x = left + 4 + number * 11
             if x > self.width() - 8:

@@ -42,7 +42,7 @@ from PySide6.QtWidgets import (
 from dosimetry_core.units import GRAY, KILOBECQUEREL_PER_ML, MEGABECQUEREL, MILLILITRE, DisplayUnit
 from dosimetry_core.voi import ROLES, Role
 from widgets.quantity_edit import quantity_text
-from widgets.theme import STALE
+from widgets.theme import shades
 
 FACTOR = DisplayUnit("", 1.0, 3)
 _Index = QModelIndex | QPersistentModelIndex
@@ -114,7 +114,8 @@ class VoiTable(QTableView):
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)
         self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        # Rows are alike: the height of one is asked for, not that of all after every change of a number.
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setHighlightSections(False)
@@ -132,6 +133,9 @@ class VoiTable(QTableView):
         with QSignalBlocker(self):
             self._model.fill(tuple(rows))
             self.set_current(current)
+        if rows:
+            upright = self.verticalHeader()
+            upright.setDefaultSectionSize(max(self.sizeHintForRow(0), upright.sectionSizeHint(0)))
         self._fit_names()
 
     def set_current(self, voi_id: str | None) -> None:
@@ -287,7 +291,7 @@ class _VoiModel(QAbstractTableModel):
             side = Qt.AlignmentFlag.AlignRight if column.unit else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ForegroundRole and row.stale and column.key == "dose":
-            return QColor(STALE)
+            return QColor(shades().stale)
         if role == Qt.ItemDataRole.ToolTipRole:
             proposed = "proposed, not yet reviewed" if row.proposed else ""
             stale = "stale: its inputs changed" if row.stale and column.key == "dose" else ""
@@ -336,6 +340,10 @@ def colour_icon(name: str, *, filled: bool = True) -> QIcon:
         painter.setPen(QPen(QColor(name), 2))
         painter.setBrush(QColor(name) if filled else Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(3, 3, 18, 18, 4, 4)
+        # A rim that keeps white and light colours apart from a light ground.
+        painter.setPen(QPen(QColor(shades().hover_line), 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(2, 2, 20, 20, 5, 5)
     finally:
         painter.end()
     return QIcon(pixmap)

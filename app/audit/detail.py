@@ -7,7 +7,7 @@ from html import escape
 from PySide6.QtWidgets import QTextBrowser, QWidget
 
 from app.audit.lines import AuditLine, details
-from widgets.theme import DIMMED, ERROR
+from widgets.theme import shades
 
 _NOTHING = "Choose an event to see all of it."
 
@@ -26,11 +26,11 @@ class AuditDetail(QTextBrowser):
     def show_line(self, line: AuditLine | None) -> None:
         """Show an event, or nothing."""
         if line is None:
-            self.setHtml(f'<p style="color:{DIMMED}">{_NOTHING}</p>')
+            self.setHtml(f'<p style="color:{shades().dimmed}">{_NOTHING}</p>')
             return
-        colour = f' style="color:{ERROR}"' if line.is_damaged else ""
+        colour = f' style="color:{shades().error}"' if line.is_damaged else ""
         rows = "".join(
-            f'<tr><td style="color:{DIMMED}; white-space:nowrap; padding-right:16px">{escape(name)}</td>'
+            f'<tr><td style="color:{shades().dimmed}; white-space:nowrap; padding-right:16px">{escape(name)}</td>'
             f'<td align="left"{colour}>{_broken(text)}</td></tr>'
             for name, text in details(line)
         )

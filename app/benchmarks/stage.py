@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt
+from PySide6.QtCore import QEvent, QEventLoop, QPoint, QPointF, QSize, Qt, QTimer
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -32,6 +32,7 @@ from dosimetry_core.voi_editing import BrushGesture, empty_mask, paint
 VOI_COUNT = 10
 SPHERE_RADIUS_MM = 11.0
 LONGEST_WAIT_S = 300.0
+LOOK_AGAIN_MS = 2
 _WHEEL_NOTCH = 120
 NO_BUTTON = Qt.MouseButton.NoButton
 
@@ -220,8 +221,11 @@ class WindowAtWork:
             If it takes too long.
         """
         until = time.monotonic() + longest_s
+        # It sleeps until something comes, as a window does that nobody touches; the timer lets it look again.
+        timer = QTimer()
+        timer.start(LOOK_AGAIN_MS)
         while not condition():
-            QApplication.processEvents()
+            QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
             if time.monotonic() > until:
                 raise DosimetryError(f"still not done after {longest_s:.0f} s", where="bench, window")
 

@@ -26,6 +26,7 @@ from app.importing.problems_sent import problems_as_plain
 from app.importing.tasks import TASKS, load_libraries
 from dosimetry_core.dicom.reading_watch import watched_by
 from dosimetry_core.dicom.room import rooms_made_by
+from dosimetry_core.dicom.size_limit import bound_file_size
 from dosimetry_core.errors import DicomReadError, DosimetryError
 
 _PROGRESS_INTERVAL_S: Final = 0.05
@@ -97,8 +98,9 @@ class _Child:
     def _note_refusal(self, event: str, what: str) -> None:
         self._voice.say({"refused": event, "what": what})
 
-    def begin(self, memory_bytes: int) -> None:
+    def begin(self, memory_bytes: int, largest_file_bytes: int) -> None:
         bounded = bound_memory(memory_bytes)
+        bound_file_size(largest_file_bytes)
         tempfile.tempdir = str(self._folder)
         self._confinement.begin()
         self._voice.say({"ready": True, "bounded": bounded})
@@ -180,7 +182,7 @@ def main() -> int:
         os._exit(0)
 
     threading.Thread(target=listen, daemon=True).start()
-    child.begin(int(settings["memory_bytes"]))
+    child.begin(int(settings["memory_bytes"]), int(settings["largest_file_bytes"]))
     while True:
         asked = requests.get()
         voice.alarm_s = float(asked["longest_s"]) + _GRACE_S

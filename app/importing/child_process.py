@@ -104,7 +104,8 @@ class ReadingChild:
             thread.start()
         try:
             self._hold = hold(self._process, limits.memory_bytes)
-            self._send({"folder": str(self._folder.path), "memory_bytes": limits.memory_bytes})
+            bounds = {"memory_bytes": limits.memory_bytes, "largest_file_bytes": limits.largest_file_bytes}
+            self._send({"folder": str(self._folder.path), **bounds})
         except OSError as error:
             self.end()
             raise DicomReadError(

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from app.importing.limits import ImportLimits
 from app.importing.reading_process import ReadingProcess
 from app.importing.tasks import CHECK_FOLDER, KEPT_IMAGES, LIST_FOLDER, READ_CYCLE
+from app.operations.site_configuration import read_site_configuration
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.progress import Progress, no_progress, show_nothing
 
@@ -25,8 +27,14 @@ if TYPE_CHECKING:
 
 @functools.cache
 def reading_process() -> ReadingProcess:
-    """The program's one reading process; ended with the program."""
-    process = ReadingProcess()
+    """The program's one reading process; ended with the program.
+
+    Raises
+    ------
+    DosimetryError
+        If the site configuration, which bounds it, can't be read.
+    """
+    process = ReadingProcess(ImportLimits.of_site(read_site_configuration()))
     atexit.register(process.close)
     return process
 

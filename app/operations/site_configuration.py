@@ -17,6 +17,7 @@ import platformdirs
 from dosimetry_core.errors import DosimetryError, InconsistentCaseError, MissingDataError, raise_problems
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.toml_table import TomlTable, parse_toml
+from dosimetry_core.units import SECONDS_PER_HOUR
 
 ENVIRONMENT: Final = "LUTETIA_SITE_CONFIGURATION"
 FILE_NAME: Final = "site.toml"
@@ -24,6 +25,10 @@ FORMAT: Final = 1
 BUILT_IN: Final = "built in"
 LONGEST_DAYS: Final = 36500
 """A hundred years: more is a slip of the pen."""
+LEAST_READING_MB: Final = 1024
+"""Libraries and one scan need it."""
+MOST_MB: Final = 1024**2
+LONGEST_READING_S: Final = int(SECONDS_PER_HOUR)
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,12 @@ class SiteConfiguration:
         Certificate of the authority of time stamps, or of what issued it; None: any that answers correctly.
     token_library
         PKCS#11 library of the site's smart cards or keys; None: identities are files.
+    reading_memory_mb
+        Memory that reading images may take, in MiB; None: 6 GiB, or three quarters of the computer's if that is less.
+    reading_seconds_per_file
+        How long one file may be interpreted, beyond the time that a slow network needs for its bytes.
+    reading_largest_file_mb
+        The largest file that is read, in MiB.
     file
         What was read; None if there is no such file.
     sources
@@ -78,6 +89,9 @@ class SiteConfiguration:
     time_stamp_url: str | None = None
     time_stamp_certificate: Path | None = None
     token_library: Path | None = None
+    reading_memory_mb: int | None = None
+    reading_seconds_per_file: int = 10
+    reading_largest_file_mb: int = 2048
     file: Path | None = None
     sources: FrozenMap[str, str] = field(default_factory=FrozenMap)
 
@@ -165,6 +179,9 @@ def _from_content(content: bytes, path: Path) -> SiteConfiguration:
         "time_stamp_url": _address(table, "time_stamp_url"),
         "time_stamp_certificate": _place(table, "time_stamp_certificate"),
         "token_library": _place(table, "token_library"),
+        "reading_memory_mb": _whole(table, "reading_memory_mb", least=LEAST_READING_MB, most=MOST_MB),
+        "reading_seconds_per_file": _whole(table, "reading_seconds_per_file", most=LONGEST_READING_S),
+        "reading_largest_file_mb": _whole(table, "reading_largest_file_mb", most=MOST_MB),
     }
     table.finish()
     raise_problems(_with_line(problem, path, lines) for problem in problems)
@@ -204,10 +221,10 @@ def _address(table: TomlTable, key: str) -> str | None:
     return text
 
 
-def _whole(table: TomlTable, key: str) -> int | None:
-    number = table.optional_integer(key, minimum=1)
-    if number is not None and number > LONGEST_DAYS:
-        table.wrong(key, f"must be at most {LONGEST_DAYS}, not {number}", "check it")
+def _whole(table: TomlTable, key: str, *, least: int = 1, most: int = LONGEST_DAYS) -> int | None:
+    number = table.optional_integer(key, minimum=least)
+    if number is not None and number > most:
+        table.wrong(key, f"must be at most {most}, not {number}", "check it")
     return number
 
 

@@ -102,3 +102,20 @@ def signing_blockers(evaluation: Evaluation, overrides: Mapping[str, str]) -> tu
         for finding in evaluation.findings
         if (finding.level == "error" or finding.code in needed) and not overrides.get(finding.code, "").strip()
     )
+
+
+TO_ACKNOWLEDGE = "probability-of-exceeding"
+"""Above the protocol's probability (25 %) somebody has to say that they have seen it."""
+
+
+def reasons_missing(evaluation: Evaluation, overrides: Mapping[str, str]) -> tuple[Finding, ...]:
+    """What needs a typed reason before signing in the window: what blocks signing, and a high probability.
+
+    The command line prints the probability on page 1 and asks for nothing more: there is nobody to look at a screen.
+    """
+    risky = tuple(
+        finding
+        for finding in evaluation.findings
+        if finding.code == TO_ACKNOWLEDGE and not overrides.get(TO_ACKNOWLEDGE, "").strip()
+    )
+    return (*signing_blockers(evaluation, overrides), *risky)

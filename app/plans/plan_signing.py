@@ -85,7 +85,7 @@ def signed(
     """
     from app.operations.site_configuration import read_site_configuration
     from app.plans.open_identity import open_identity
-    from app.plans.plan_document import make_plan_document, signing_blockers
+    from app.plans.plan_document import make_plan_document, reasons_missing
     from app.plans.signing import sign_plan
     from app.plans.site_trust import site_stamping
     from dosimetry_core.second_check import second_check
@@ -95,7 +95,7 @@ def signed(
         raise InconsistentCaseError(held, where="not signed", remedy="confirm them in step 3")
     progress(0.0, "Second opinion")
     evaluation = second_check(evaluation)
-    blockers = signing_blockers(evaluation, dict(overrides))
+    blockers = reasons_missing(evaluation, dict(overrides))
     if blockers:
         raise DosimetryError(
             "; ".join(finding.text for finding in blockers), where="not signed", remedy="mend it or give a reason"

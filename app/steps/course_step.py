@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from app.key_table import PATIENT_LIST_KEYS
 from app.number_grid import GridColumn, GridRow, Number, NumberGrid
+from app.problems import problems_of
 from app.session import Session
 from app.steps.remarks import Remarks
 from app.steps.step import Section, Step, combo_box, push_button, text_label
@@ -36,7 +37,10 @@ LARGEST_CYCLE_NUMBER = 12
 
 
 if TYPE_CHECKING:
+    from app.plans.giving import ApprovedPlan
+    from app.plans.plan_signing import PlanFile
     from app.steps.course_overview import CourseOverview
+    from app.steps.giving_page import GivingPage
 
 
 class CourseStep(Step):
@@ -55,6 +59,7 @@ class CourseStep(Step):
         self.column.addWidget(self._pages, 1)
         self._pages.addWidget(self._welcome())
         self._overview: CourseOverview | None = None
+        self._giving: GivingPage | None = None
         self._build_inspector()
 
     # --- layout -----------------------------------------------------------------------------------------------------
@@ -116,12 +121,84 @@ class CourseStep(Step):
         self.limits = NumberGrid("protocol_limits")
         protocol.add(self.limits)
         self.inspector.add(protocol)
+        self._given_card()
         patient = Section("Patient")
         self.patient = NumberGrid("patient_facts")
         patient.add(self.patient)
         self.inspector.add(patient)
         self.findings = Remarks("course_findings", "Remarks on the course")
         self.add_remarks(self.findings)
+
+    def _given_card(self) -> None:
+        """What was given: of the approved plan, or once more of the last cycle."""
+        card = Section("What was given", name="given_card")
+        self._given_text = text_label(role="dimmed", name="given_text", wrap=True)
+        card.add(self._given_text)
+        self.give = push_button("Enter what was given…", name="enter_given", primary=True)
+        self.give.clicked.connect(self.enter_given)
+        self.correct = push_button("Correct…", name="correct_given", tooltip="as a new revision, with a reason")
+        self.correct.clicked.connect(self.correct_given)
+        card.add_row(self.give, self.correct)
+        self.inspector.add(card)
+
+    # --- what was given ---------------------------------------------------------------------------------------------
+
+    def giving_page(self) -> GivingPage:
+        """The page for what was given, made when it is first needed."""
+        if self._giving is None:
+            from app.steps.giving_page import GivingPage
+
+            self._giving = GivingPage(self.session)
+            self._giving.left.connect(self._leave_giving)
+            self._pages.addWidget(self._giving)
+        return self._giving
+
+    def enter_given(self) -> None:
+        """Verify the approved plan, then ask for the readings."""
+        from app.plans.giving import approved_plan
+
+        plan = self.session.signed_plan
+        if plan is None or not self.session.permission.asked():
+            return
+        job = self.session.jobs.start(
+            approved_plan, plan.content, purpose="verify plan", title="Verifying the approved plan"
+        )
+        job.succeeded.connect(lambda found: self._begin_giving(found, plan))
+        job.failed.connect(lambda error: self.told.emit(problems_of(error)[0].text()))
+
+    def _begin_giving(self, found: ApprovedPlan, plan: PlanFile) -> None:
+        if plan is self.session.signed_plan and self.session.staleness is None:
+            self.giving_page().begin(found, plan)
+            self._pages.setCurrentWidget(self.giving_page())
+
+    def correct_given(self) -> None:
+        """Ask for the readings of the last cycle once more."""
+        if self.session.permission.asked() and self.session.document.case.cycles:
+            self.giving_page().begin_correction(self.session.document.case.cycles[-1].number)
+            self._pages.setCurrentWidget(self.giving_page())
+
+    def _leave_giving(self) -> None:
+        if self._overview is not None:
+            self._pages.setCurrentWidget(self._overview)
+        self.refresh()
+
+    def _show_given(self, case: Case) -> None:
+        from app.plans.giving import planned_of_cycle
+
+        plan, why = self.session.signed_plan, self.session.staleness
+        last = case.cycles[-1]
+        may_give = plan is not None and plan.act == "approved" and why is None
+        self.give.setEnabled(may_give)
+        self.correct.setVisible(planned_of_cycle(case, last) is not None)
+        self._given_text.setText(
+            "No plan is approved: a cycle is given by a plan that a physicist signed and a physician approved."
+            if plan is None or plan.act != "approved"
+            else f"{plan.path.name} is stale: nothing is given by it."
+            if why is not None
+            else f"{plan.path.name}, cycle {plan.cycle}: approved by {plan.signer}."
+            if plan.signer
+            else f"{plan.path.name} is approved."
+        )
 
     # --- edits ------------------------------------------------------------------------------------------------------
 
@@ -174,8 +251,10 @@ class CourseStep(Step):
 
             self._overview = CourseOverview(self.session)
             self._pages.addWidget(self._overview)
-        self._pages.setCurrentWidget(self._overview)
+        if self._giving is None or not self._giving.keeps_to(self.session.document.case):
+            self._pages.setCurrentWidget(self._overview)
         self._overview.refresh()
+        self._show_given(case)
         self._show_protocol(case)
         self._show_patient(case)
         self.findings.show_findings(self._findings())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtWidgets import QFormLayout, QInputDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import QFormLayout, QLineEdit, QWidget
 
 from app.case_edits import with_cycle
 from app.import_corrections import HINTS, TITLES, CorrectionKey, corrected, corrections_of, with_corrections_read
@@ -16,6 +16,7 @@ from app.steps.step import Section, combo_box, push_button, text_label
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.progress import Progress
+from widgets.text_question import TextQuestion
 
 _COLUMNS = (GridColumn("what", ""), GridColumn("original", "In the files"), GridColumn("used", "Used"))
 
@@ -68,6 +69,8 @@ class CorrectionsSection(Section):
         self.add_row(self.apply_button, keep, rename, delete)
         self._profile_buttons = (self.apply_button, rename, delete)
         self._keep = keep
+        self.question = TextQuestion("profile_name")
+        self.add(self.question)
         self.message = text_label(role="dimmed", name="corrections_message", wrap=True)
         self.add(self.message)
         self._known: tuple[ScannerProfile, ...] = ()
@@ -168,15 +171,13 @@ class CorrectionsSection(Section):
         """Keep what was corrected in this cycle as a profile of its scanner; the name is asked for unless given."""
         cycle = self._session.cycle
         if cycle is not None:
-            name = self._asked("Keep as scanner profile", name)
-            self._try(lambda store: store.keep(profile_of_cycle(name, cycle)) if name else None)
+            self._with_name("Name of the profile", name, lambda store, said: store.keep(profile_of_cycle(said, cycle)))
 
     def rename_profile(self, name: str | None = None) -> None:
         """Give the chosen profile another name."""
         if self._known:
             old = self._known[max(0, self.profiles.currentIndex())].name
-            name = self._asked(f"Rename scanner profile {old}", name)
-            self._try(lambda store: store.rename(old, name) if name else None)
+            self._with_name(f"New name of scanner profile {old}", name, lambda store, said: store.rename(old, said))
 
     def delete_profile(self) -> None:
         """Forget the chosen profile; what it said stays where it was applied."""
@@ -184,11 +185,16 @@ class CorrectionsSection(Section):
             name = self._known[max(0, self.profiles.currentIndex())].name
             self._try(lambda store: store.delete(name))
 
-    def _asked(self, title: str, name: str | None) -> str:
+    def _with_name(self, question: str, name: str | None, act: Callable[[ScannerProfiles, str], Any]) -> None:
+        """Do something with a name, asked for below the buttons unless given; nothing with an empty one."""
+
+        def do(said: str) -> None:
+            self._try(lambda store: act(store, said) if said else None)
+
         if name is not None:
-            return name
-        text, given = QInputDialog.getText(self, title, "Name:")
-        return text if given else ""
+            do(name)
+        else:
+            self.question.ask(question, do)
 
     def _try(self, act: Callable[[ScannerProfiles], Any]) -> None:
         store = self._store()

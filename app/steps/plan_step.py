@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QInputDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
 from app.dose_bars import organ_bars
 from app.number_grid import NumberGrid
 from app.plans import plan_tables
 from app.plans.certainty_choice import CertaintyChoice
+from app.plans.laboratory_gate import laboratory_gate
 from app.plans.other_protocols import OTHER_COLUMNS, OTHER_NOTE, other_row
 from app.plans.plan_room_shown import PlanRoom
 from app.plans.plan_signing import PlanFile, keep_and_write, plan_file_name, signed
@@ -31,6 +32,8 @@ from widgets.activity_slider import ActivitySlider
 from widgets.dose_bars_view import DoseBarsView
 from widgets.findings_panel import FindingsPanel
 from widgets.plan_view import PlanView
+from widgets.text_question import TextQuestion
+from widgets.theme import set_role
 
 SLIDER_REACH = 1.6
 """The slider reaches this multiple of the larger of standard and allowed activity: beyond every confirmation."""
@@ -97,12 +100,16 @@ class PlanStep(Step):
         self.findings.finding_clicked.connect(self.place_requested)
         self.findings.why_clicked.connect(self.explained)
         remarks.add(self.findings, 1)
+        self.reason = TextQuestion("plan_reason")
+        remarks.add(self.reason)
         lower.addWidget(remarks, 4)
         self.column.addLayout(lower, 5)
         self._build_inspector()
 
     def _build_inspector(self) -> None:
         sign = Section("Sign as physicist")
+        self.laboratory = text_label(name="laboratory_gate", wrap=True)
+        sign.add(self.laboratory)
         self.blockers = text_label(role="warning", name="signing_blockers", wrap=True)
         sign.add(self.blockers)
         self.form = SignatureForm("sign", "Sign plan…", "Reason or remark", self.session.preferences.identity_file)
@@ -156,14 +163,15 @@ class PlanStep(Step):
 
     def acknowledge(self, finding: Finding, reason: str | None = None) -> None:
         """Give a reason for going on in spite of a finding; asked for unless given, an empty one takes it back."""
-        if reason is None:
-            known = self.session.reviews.reasons.get((finding.code, finding.place), "")
-            reason, given = QInputDialog.getText(
-                self, "Reason", f"{finding.text}\n\nReason (printed on page 1):", text=known
-            )
-            if not given:
-                return
-        self.session.reviews.acknowledge(finding.code, finding.place, reason)
+        if reason is not None:
+            self.session.reviews.acknowledge(finding.code, finding.place, reason)
+            return
+        known = self.session.reviews.reasons.get((finding.code, finding.place), "")
+        self.reason.ask(
+            f"{finding.text} Reason for going on (printed on page 1):",
+            lambda text: self.session.reviews.acknowledge(finding.code, finding.place, text),
+            text=known,
+        )
 
     def ask_and_sign(self, identity_file: str, passphrase: str, reason: str) -> None:
         """Ask where to write the plan, then sign it."""
@@ -243,6 +251,7 @@ class PlanStep(Step):
             self.bars.show_bars([])
             self.findings.show_findings(())
             self.blockers.hide()
+            self.laboratory.setText("")
             return
         plan, mark = evaluation.plan, "stale" if stale else ""
         for grid, table in (
@@ -298,10 +307,13 @@ class PlanStep(Step):
         self._others_note.show()
 
     def _show_blockers(self, evaluation: Evaluation) -> None:
-        from app.plans.plan_document import signing_blockers
+        from app.plans.plan_document import reasons_missing
 
+        text, role = laboratory_gate(evaluation)
+        self.laboratory.setText(text)
+        set_role(self.laboratory, role)
         try:
-            blockers = signing_blockers(evaluation, self.session.reviews.overrides)
+            blockers = reasons_missing(evaluation, self.session.reviews.overrides)
         except DosimetryError as error:
             self.blockers.setText(error.line())
             self.blockers.show()

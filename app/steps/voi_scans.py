@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 from app.edit_target import EditTarget
 from app.number_grid import Cell, GridColumn, GridRow, Number, NumberGrid
@@ -32,7 +32,12 @@ _SHORT = {"reference": "reference", "propagated": "propagated", "shifted": "shif
 
 
 class VoiScans(Section):
-    """Table of the scans, and what can be done to the VOI on the one in view."""
+    """Table of the scans, and what can be done to the VOI on the one in view.
+
+    ``copy_requested`` carries the scan whose shape and place shall be taken.
+    """
+
+    copy_requested = Signal(int)
 
     def __init__(self, session: Session, target: EditTarget, acts: ScanVoiActs) -> None:
         super().__init__("On each scan", name="voi_scans")
@@ -53,7 +58,16 @@ class VoiScans(Section):
             "Follow", name="voi_follow", tooltip="let the VOI follow the registration on this scan again"
         )
         self.follow.clicked.connect(acts.follow)
-        self.add_row(self.review, self.here, self.follow)
+        self.copy = QToolButton()
+        self.copy.setObjectName("voi_copy_scan")
+        self.copy.setText("As on")
+        self.copy.setToolTip("shape and place as on another scan")
+        self.copy.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._copies = QMenu(self.copy)
+        self._copies.setObjectName("voi_copy_scan_menu")
+        self._copies.aboutToShow.connect(self._fill_copies)
+        self.copy.setMenu(self._copies)
+        self.add_row(self.review, self.here, self.follow, self.copy)
         self.reason = QComboBox()
         self.reason.setObjectName("voi_scan_reason")
         self.reason.setAccessibleName("Why this scan differs")
@@ -82,7 +96,7 @@ class VoiScans(Section):
         session = self._session
         cycle, voi, state = session.cycle, session.voi, session.view_state
         has_scan = cycle is not None and voi is not None and session.time_point is not None
-        for widget in (self.review, self.here, self.follow, self.reason, self.pad):
+        for widget in (self.review, self.here, self.follow, self.copy, self.reason, self.pad):
             widget.setEnabled(has_scan)
         if cycle is None or voi is None or not has_scan:
             self.grid.show_rows(_COLUMNS, [])
@@ -108,6 +122,15 @@ class VoiScans(Section):
             self.reason.setEditText(reason)
         self._target.set_reason(reason)
         self._target.set_here(redrawn is not None)
+
+    def _fill_copies(self) -> None:
+        """The other scans, to take the VOI from."""
+        self._copies.clear()
+        cycle, here = self._session.cycle, self._session.view_state.time_point
+        for index, point in enumerate(cycle.time_points if cycle is not None else ()):
+            if index != here and cycle is not None:
+                entry = self._copies.addAction(delay_text(cycle, point))
+                entry.triggered.connect(lambda _checked=False, index=index: self.copy_requested.emit(index))
 
     def _show_target(self) -> None:
         self.here.setChecked(self._target.here)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from app.edit_target import EditTarget
 from app.fill_preview import FillPreview
 from app.probe_text import probe_text
+from app.refresh_parts import RefreshParts
 from app.scan_words import delay_text
 from app.session import Session
 from app.steps.step import SPACING, Section, Step, push_button
@@ -65,6 +66,7 @@ class VoiStep(Step):
         self.acts = VoiActs(session, self.target, self)
         for teller in (self.acts, self.strokes, self.fill):
             teller.told.connect(self._tell)
+        self._parts = RefreshParts(self)
         self._second: SecondWindow | None = None
         self.layouts.bar.window_requested.connect(self.show_second_window)
         self._build_inspector()
@@ -83,7 +85,13 @@ class VoiStep(Step):
         self.table.setFixedHeight(TABLE_HEIGHT)
         self.table.show_columns(("name", "volume", "dose", "review"))
         table.add(self.table)
-        table.add_row(self.add, self.remove)
+        self.carry = push_button(
+            "From another cycle",
+            name="voi_from_cycle",
+            tooltip="VOIs of the cycle before, carried over by aligning both reference CTs, to be reviewed",
+        )
+        self.carry.clicked.connect(self.acts.copies.copy_cycle)
+        table.add_row(self.add, self.remove, self.carry)
         self.propose = push_button(
             "Propose VOIs",
             name="voi_propose",
@@ -101,6 +109,7 @@ class VoiStep(Step):
         self.inspector.add(table)
         self.scans = VoiScans(self.session, self.target, self.acts.scans)
         self.scans.review.clicked.connect(self.acts.mark_reviewed)
+        self.scans.copy_requested.connect(self.acts.copies.copy_scan)
         self.inspector.add(self.scans)
         self.live = LiveNumbers(self.session)
         self.inspector.add(self.live)
@@ -162,6 +171,10 @@ class VoiStep(Step):
         """Make the next VOI that was not looked at the active one."""
         self.acts.go_to_next_review()
 
+    def copy_cycle(self) -> None:
+        """VOIs of the cycle before as a start."""
+        self.acts.copies.copy_cycle()
+
     def mark_reviewed(self) -> None:
         """The active VOI was looked at on the scan in view; on to the next."""
         self.acts.mark_reviewed()
@@ -216,7 +229,7 @@ class VoiStep(Step):
         """Show images, VOIs and numbers."""
         cycle, reference, point = self.session.cycle, self.session.reference, self.session.time_point
         has_images = cycle is not None and reference is not None and point is not None
-        for widget in (self.tools, self.add, self.remove, self.propose, self.by_program):
+        for widget in (self.tools, self.add, self.remove, self.carry, self.propose, self.by_program):
             widget.setEnabled(has_images)
         if cycle is None or reference is None or point is None:
             self.table.show_rows([])
@@ -234,15 +247,17 @@ class VoiStep(Step):
             self.refresh_live()
 
     def refresh_live(self) -> None:
-        """Numbers, and the outline that is being drawn."""
+        """Numbers; during a stroke in parts, so that its echo never waits for all of them."""
+        parts = [self._refresh_table, *self.live.parts(), self.scans.refresh]
+        self._parts.run(parts, one_by_one=self.session.document.is_previewing)
+
+    def _refresh_table(self) -> None:
         cycle = self.session.cycle
         if cycle is not None:
             self.table.show_rows(voi_rows(self.session, cycle, self.images.hidden))
             self.table.set_current(self.session.view_state.voi_id)
             others = [(v.voi_id, v.name) for v in cycle.vois if v.voi_id != self.session.view_state.voi_id]
             self.tools.set_others(others)
-        self.live.refresh()
-        self.scans.refresh()
 
     def _offer_layers(self, ct: Layer | None, spect: Layer) -> None:
         layers = [RangeLayer("spect", "SPECT", spect.display_unit)]

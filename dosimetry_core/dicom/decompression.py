@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,8 @@ _DAMAGED = "compressed-pixels-damaged"
 _HIGHEST_RUN_LENGTH_RATIO = 64
 # Start-of-frame markers of JPEG (ITU T.81, table B.1) and JPEG-LS (ITU T.87).
 _START_OF_FRAME = frozenset((*range(0xC0, 0xD0), 0xF7)) - {0xC4, 0xC8, 0xCC}
+# ITU T.81 allows 2 bits and more without loss.
+_FEWEST_BITS = 2
 _DESCRIBED = ("BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation")
 
 
@@ -136,40 +139,58 @@ def _plane(header: Header, syntax: UID, frame: bytes, shape: tuple[int, int], pa
     return np.asarray(values).reshape(shape)
 
 
+@dataclass(frozen=True)
+class _Frame:
+    """What a compressed frame says of itself."""
+
+    rows: int
+    columns: int
+    bits: int
+    samples: int
+
+
 def _check_size(header: Header, syntax: UID, frame: bytes, rows: int, columns: int) -> None:
-    """Refuse a frame that says it is of another size than the header: its decoder would believe the frame."""
+    """Refuse a frame that says it is another one than the header does: its decoder would believe the frame, or fall."""
+    allocated = header.integer("BitsAllocated") or 0
     if syntax == RLELossless:
-        size = rows * columns * ((header.integer("BitsAllocated") or 0) // 8)
-        if size > _HIGHEST_RUN_LENGTH_RATIO * len(frame):
+        if rows * columns * (allocated // 8) > _HIGHEST_RUN_LENGTH_RATIO * len(frame):
             raise header.error("its compressed pixels are fewer than announced", _COPY_AGAIN, rule=_DAMAGED)
         return
-    found = _size_of_jpeg_2000(frame) if syntax in (JPEG2000, JPEG2000Lossless) else _size_of_jpeg(frame)
+    found = _said_by_jpeg_2000(frame) if syntax in (JPEG2000, JPEG2000Lossless) else _said_by_jpeg(frame)
     if found is None:
         raise header.error("its compressed pixels can't be read (no frame header)", _COPY_AGAIN, rule=_DAMAGED)
-    if found != (rows, columns):
+    if (found.rows, found.columns) != (rows, columns):
         raise header.error(
-            f"a compressed frame is of {found[0]} × {found[1]} pixels where {rows} × {columns} are announced",
+            f"a compressed frame is of {found.rows} × {found.columns} pixels where {rows} × {columns} are announced",
+            _COPY_AGAIN,
+            rule=_DAMAGED,
+        )
+    if found.samples != 1 or not _FEWEST_BITS <= found.bits <= allocated:
+        raise header.error(
+            f"a compressed frame has {found.samples} sample(s) of {found.bits} bits where one of at most {allocated} "
+            "is announced",
             _COPY_AGAIN,
             rule=_DAMAGED,
         )
 
 
-def _size_of_jpeg(frame: bytes) -> tuple[int, int] | None:
-    """(rows, columns) in the start-of-frame segment of a JPEG or JPEG-LS stream, or None."""
+def _said_by_jpeg(frame: bytes) -> _Frame | None:
+    """What the start-of-frame segment of a JPEG or JPEG-LS stream says, if there is one."""
     position = 2
-    while position + 9 <= len(frame) and frame[position] == 0xFF:
+    while position + 10 <= len(frame) and frame[position] == 0xFF:
         marker = frame[position + 1]
         if marker in _START_OF_FRAME:
-            rows, columns = struct.unpack_from(">HH", frame, position + 5)
-            return int(rows), int(columns)
+            bits, rows, columns, samples = struct.unpack_from(">BHHB", frame, position + 4)
+            return _Frame(rows, columns, bits, samples)
         position += 1 if marker == 0xFF else 2 + int.from_bytes(frame[position + 2 : position + 4], "big")
     return None
 
 
-def _size_of_jpeg_2000(frame: bytes) -> tuple[int, int] | None:
-    """(rows, columns) in the SIZ segment of a JPEG 2000 codestream (ITU T.800 A.5.1), or None."""
+def _said_by_jpeg_2000(frame: bytes) -> _Frame | None:
+    """What the SIZ segment of a JPEG 2000 codestream says (ITU T.800 A.5.1), if there is one."""
     start = frame.find(b"\xff\x4f\xff\x51")
-    if start < 0 or start + 24 > len(frame):
+    if start < 0 or start + 43 > len(frame):
         return None
     right, bottom, left, top = struct.unpack_from(">4I", frame, start + 8)
-    return int(bottom) - int(top), int(right) - int(left)
+    samples, depth = struct.unpack_from(">HB", frame, start + 40)
+    return _Frame(bottom - top, right - left, (depth & 0x7F) + 1, samples)

@@ -130,7 +130,7 @@ def _header(file_header: Header, groups: Sequence[Header]) -> Header:
     for keyword in _GROUPS:
         item = next((found for group in groups if (found := group.first_item(keyword))), None)
         if item is not None:
-            for element in item.dataset:
+            for element in item.elements():
                 if element.keyword and element.keyword not in joined:
                     joined[element.tag] = element
     mapped = next((group for group in groups if group.has("RealWorldValueMappingSequence")), None)

@@ -23,6 +23,7 @@ from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEnd
 from dosimetry_core.dicom.folder_walk import files_below
 from dosimetry_core.dicom.header import Header, element_name
 from dosimetry_core.dicom.reading_watch import reading
+from dosimetry_core.dicom.size_limit import is_too_large, limit_in_words
 from dosimetry_core.errors import DicomReadError, DosimetryError
 from dosimetry_core.image import SourceFile
 from dosimetry_core.progress import Progress, no_progress
@@ -30,7 +31,6 @@ from dosimetry_core.progress import Progress, no_progress
 NIFTI_ENDINGS = (".nii", ".nii.gz")
 # What file browsers, archives and this program leave beside images; none of it can hold an image.
 _BY_CATCH = frozenset({"dicomdir", "thumbs.db", "desktop.ini", "case.toml", "truth.json"})
-_LARGEST_FILE_BYTES = 2 * 1024**3
 # An enhanced CT of 1,000 slices of 512 × 512 pixels.
 _LARGEST_INFLATED_BYTES = 512 * 1024**2
 _WORTH_A_VIEW_BYTES = 65536
@@ -138,8 +138,10 @@ def file_bytes(path: Path) -> bytes:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise _refused("not-a-file", "is not a regular file", path, "remove it or name other files")
-        if status.st_size > _LARGEST_FILE_BYTES:
-            raise _refused("file-too-large", "is larger than 2 GiB", path, "remove it or name other files")
+        if is_too_large(status.st_size):
+            raise _refused(
+                "file-too-large", f"is larger than {limit_in_words()}", path, "remove it or name other files"
+            )
         content = path.read_bytes()
     except OSError as error:
         what = f"can't be read ({error.strerror or error})"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.datadict import dictionary_description, tag_for_keyword
-from pydicom.dataelem import RawDataElement
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
@@ -228,6 +228,13 @@ class Header:
         if not isinstance(value, Sequence):
             raise self.error(f"{element_name(keyword)} is not a sequence", rule=_UNREADABLE)
         return [Header(item, self.where) for item in value]
+
+    def elements(self) -> list[DataElement]:
+        """Every element, converted."""
+        try:
+            return list(self.dataset)
+        except Exception as error:  # pydicom raises many kinds on damaged values (reliability.md B6)
+            raise self.error(f"an element can't be read ({error})", rule=_UNREADABLE) from error
 
     def first_item(self, keyword: str) -> Header | None:
         """First item of a sequence, or None."""

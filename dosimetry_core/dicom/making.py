@@ -37,6 +37,8 @@ IMAGE_CLASSES = (
 )
 """SOP classes of the images that are read."""
 _REPORT_EVERY_S = 0.1
+# The standard's word for what is no emission (PS3.3 C.8.4.9.1.1), and those that attenuation maps are found under.
+_NO_EMISSION = ("TRANSMISSION", "ATTEN", "MUMAP", "MU MAP", "MU_MAP")
 
 
 @dataclass(frozen=True)
@@ -192,7 +194,7 @@ def why_ignored(file: DicomFile) -> tuple[str, str, str] | None:
     if len(kinds) < 3:
         remedy = "export it with its image type (RECON TOMO for reconstructed SPECT)"
         raise header.missing("ImageType", remedy, rule="image-type-missing")
-    if "TRANSMISSION" in kinds:
+    if any(word in kind for kind in kinds for word in _NO_EMISSION):
         return "NM transmission image", "not an emission image", "nm-transmission"
     if kinds[2] != "RECON TOMO":
         what = f"NM image ({kinds[2].lower()})"

@@ -47,7 +47,11 @@ _RULES: Final = (
     Rule("not-a-file", "is a regular file, no pipe, socket or device.", "Remove it or name other files."),
     Rule("file-unreadable", "can be read.", "Check the file and its permissions."),
     Rule("file-empty", "is not empty.", _COPY),
-    Rule("file-too-large", "is not larger than 2 GiB.", "Remove it or name other files."),
+    Rule(
+        "file-too-large",
+        "is not larger than 2 GiB, or than the site configuration says.",
+        "Remove it or name other files.",
+    ),
     Rule("not-dicom", "is DICOM (has its mark after 128 bytes).", _OUT),
     Rule("file-damaged", "can be parsed from end to end.", _COPY),
     Rule("file-truncated", "has a SOP class, and pixel data if it is an image.", _COPY),

@@ -26,6 +26,7 @@ from pydicom.uid import (
 from pydicom.valuerep import DSfloat
 
 from dosimetry_core.dicom.files import DicomFile, read_dicom
+from dosimetry_core.dicom.header import Header
 from dosimetry_core.errors import DicomReadError, MissingDataError
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.geometry import FloatArray, RigidTransform
@@ -89,8 +90,8 @@ def read_spatial_registration(path: Path) -> SpatialRegistration:
         )
     registered = file.header.text("FrameOfReferenceUID")
     motions: dict[str, RigidTransform] = {}
-    for number, item in enumerate(file.dataset.get("RegistrationSequence") or [], start=1):
-        frame = str(item.get("FrameOfReferenceUID") or "")
+    for number, item in enumerate(file.header.items("RegistrationSequence"), start=1):
+        frame = item.text("FrameOfReferenceUID")
         if not frame:
             continue
         motion = _motion(item, f"{where}, registration {number}")
@@ -117,17 +118,15 @@ def _description(file: DicomFile) -> str:
     return file.header.text("ContentDescription") or file.header.text("SeriesDescription")
 
 
-def _motion(item: Dataset, where: str) -> RigidTransform:
+def _motion(item: Header, where: str) -> RigidTransform:
     """All matrices of an item, the first applied first."""
-    matrices = [
-        matrix for part in item.get("MatrixRegistrationSequence") or [] for matrix in part.get("MatrixSequence") or []
-    ]
+    matrices = [matrix for part in item.items("MatrixRegistrationSequence") for matrix in part.items("MatrixSequence")]
     if not matrices:
         raise DicomReadError("has no matrix", where=where, remedy="export the registration again")
     motion = RigidTransform.identity()
     for matrix in matrices:
-        values = matrix.get("FrameOfReferenceTransformationMatrix")
-        numbers = [] if values is None else [float(v) for v in np.atleast_1d(values)]
+        values = matrix.numbers("FrameOfReferenceTransformationMatrix")
+        numbers = [] if values is None else [float(v) for v in values]
         motion = rigid_of_matrix(numbers, where=where).after(motion)
     return motion
 

@@ -24,6 +24,9 @@ _CONCENTRATION_UNITS = {
     "MBq/ml": BQ_PER_MBQ,
     "MBq/mL": BQ_PER_MBQ,
 }
+# UCUM codes of counts in such mappings (PS3.16, context group 84).
+_COUNT_UNITS: dict[str, SpectQuantity] = {"{counts}": "counts", "{counts}/s": "counts_per_s"}
+_IN_WORDS: dict[SpectQuantity, str] = {BQ_PER_ML: "Bq/mL", "counts": "counts", "counts_per_s": "counts/s"}
 # Slopes printed twice with seven digits agree to this.
 _SAME_SLOPE = 1e-4
 
@@ -49,12 +52,13 @@ def rescale(header: Header) -> tuple[float, float] | None:
     return slope, intercept or 0.0
 
 
-def _mapping(header: Header) -> ValueScale | None:
-    """The real-world value mapping to activity concentration, or None."""
+def _mappings(header: Header) -> list[ValueScale]:
+    """The real-world value mappings to activity concentration, counts or counts/s; of one quantity no two."""
     scales: list[ValueScale] = []
     for item in header.items("RealWorldValueMappingSequence"):
         units = item.first_item("MeasurementUnitsCodeSequence")
-        factor = _CONCENTRATION_UNITS.get(units.text("CodeValue")) if units else None
+        code = units.text("CodeValue") if units else ""
+        factor = _CONCENTRATION_UNITS.get(code, 1.0 if code in _COUNT_UNITS else None)
         if factor is None:
             continue
         slope, intercept = item.number("RealWorldValueSlope"), item.number("RealWorldValueIntercept")
@@ -67,20 +71,36 @@ def _mapping(header: Header) -> ValueScale | None:
         )
         scales.append(
             ValueScale(
-                BQ_PER_ML,
+                _COUNT_UNITS.get(code, BQ_PER_ML),
                 slope * factor,
                 intercept * factor,
                 float("-inf") if first is None else first,
                 float("inf") if last is None else last,
             )
         )
-    if len({(s.slope, s.intercept) for s in scales}) > 1:
+    for quantity in {scale.quantity for scale in scales}:
+        if len({(s.slope, s.intercept) for s in scales if s.quantity == quantity}) > 1:
+            words = _IN_WORDS[quantity]
+            raise header.error(
+                f"{element_name('RealWorldValueMappingSequence')} maps to {words} in several ways",
+                "export with one mapping",
+                rule="several-mappings",
+            )
+    return scales
+
+
+def _agreeing(header: Header, mapping: ValueScale, scale: tuple[float, float] | None) -> None:
+    """Refuse a mapping and a rescaling of one quantity that say different things."""
+    if scale is None:
+        return
+    tolerance = _SAME_SLOPE * scale[0]
+    if abs(mapping.slope - scale[0]) > tolerance or abs(mapping.intercept - scale[1]) > tolerance:
         raise header.error(
-            f"{element_name('RealWorldValueMappingSequence')} maps to Bq/mL in several ways",
-            "export with one mapping",
-            rule="several-mappings",
+            f"rescaling (slope {scale[0]:g}) and real-world value mapping (slope {mapping.slope:g}) contradict "
+            "each other",
+            "export with one of them",
+            rule="mapping-contradicts-rescale",
         )
-    return scales[0] if scales else None
 
 
 def value_scale(header: Header, *, is_nm: bool, stated_quantity: SpectQuantity | None = None) -> ValueScale:
@@ -100,24 +120,35 @@ def value_scale(header: Header, *, is_nm: bool, stated_quantity: SpectQuantity |
     """
     units = header.text("Units").upper()
     scale = rescale(header)
-    mapping = _mapping(header)
+    mappings = {one.quantity: one for one in _mappings(header)}
+    mapping = mappings.get(BQ_PER_ML)
     if units == "BQML":
         if scale is None:
             raise header.missing("RescaleSlope", "export with the scale of the values", rule="rescale-slope-missing")
-        tolerance = _SAME_SLOPE * scale[0]
-        if mapping and (abs(mapping.slope - scale[0]) > tolerance or abs(mapping.intercept - scale[1]) > tolerance):
-            raise header.error(
-                f"rescaling (slope {scale[0]:g}) and real-world value mapping (slope {mapping.slope:g}) contradict "
-                "each other",
-                "export with one of them",
-                rule="mapping-contradicts-rescale",
-            )
+        if mapping:
+            _agreeing(header, mapping, scale)
         return ValueScale(BQ_PER_ML, *scale)
     if mapping:
         return mapping
     quantity = _BY_UNITS.get(units)
+    if not units and len(mappings) > 1:
+        raise header.error(
+            f"{element_name('RealWorldValueMappingSequence')} maps to counts and to counts/s",
+            "export with one mapping",
+            rule="several-mappings",
+        )
     if not units:
-        quantity = stated_quantity
+        quantity = next(iter(mappings), stated_quantity)
+    if quantity is not None and quantity in mappings:
+        _agreeing(header, mappings[quantity], scale)
+        return mappings[quantity]
+    if quantity is not None and mappings:
+        (mapped,) = mappings
+        raise header.error(
+            f"{element_name('Units')} is {units!r}, but its real-world values are {_IN_WORDS[mapped]}",
+            "export with one of them",
+            rule="mapping-contradicts-rescale",
+        )
     if quantity is None:
         if not units:
             raise header.missing(

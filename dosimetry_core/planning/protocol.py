@@ -15,6 +15,7 @@ from dosimetry_core.data_tables import resource, table_bytes
 from dosimetry_core.errors import DosimetryError, InconsistentCaseError, MissingDataError, raise_problems
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.nuclide import nuclide
+from dosimetry_core.toml_lines import with_line
 from dosimetry_core.toml_table import TomlTable, parse_toml
 from dosimetry_core.units import GIGABECQUEREL
 
@@ -220,7 +221,7 @@ def read_protocol(name_or_path: str, *, folder: Path | str = ".") -> Protocol:
     MissingDataError
         If there is no such protocol, or a key is missing.
     InconsistentCaseError
-        If the file is wrong; several faults are reported together, each with its table, key and remedy.
+        If the file is wrong; several faults are reported together, each with its line, table, key and remedy.
     """
     if name_or_path.endswith(".toml"):
         path = Path(folder) / name_or_path
@@ -270,7 +271,8 @@ def parse_protocol(content: bytes, *, where: str) -> Protocol:
     for table in (course, safety, root):
         if table is not None:
             table.finish()
-    raise_problems(problems)
+    text = content.decode("utf-8-sig")
+    raise_problems(with_line(problem, text, where) for problem in problems)
     return Protocol(
         name=name,
         title=title,

@@ -173,9 +173,12 @@ class _Fit:
         if motion.angle_rad > 0 or np.any(motion.translation_mm):
             back = motion.inverse()
             indices = self.local.point_to_index(back.apply(self.local.index_to_point(_CORNERS)))
-            moved = ndimage.affine_transform(
-                self.still, (indices[1:] - indices[0]).T, offset=indices[0], order=1, output=np.float64
-            )
+            if self.turning:
+                moved = ndimage.affine_transform(
+                    self.still, (indices[1:] - indices[0]).T, offset=indices[0], order=1, output=np.float64
+                )
+            else:
+                moved = _shifted(self.still, indices[0])
         slopes = self._slopes(moved) @ self.local.directions.T
         parts = [moved[self.sampled].reshape(-1, 1), -slopes]
         if turn:
@@ -252,6 +255,28 @@ class _Fit:
             near = min(max(near, 0.0), 0.9)
             number *= (1 + near) / (1 - near)
         return number
+
+
+def _shifted(values: FloatArray, voxels: FloatArray) -> FloatArray:
+    """Values so many voxels further along each axis, linear between voxels and 0 beyond the outermost centres.
+
+    One axis after the other: a tenth of the time of a general resampling.
+    """
+    for axis, shift in enumerate(voxels.tolist()):
+        count, whole = values.shape[axis], math.floor(shift)
+        part = shift - whole
+        first, last = max(0, math.ceil(-shift)), min(count - 1, math.floor(count - 1 - shift))
+        moved = np.zeros_like(values)
+        if last >= first:
+            into, here, ahead = ([slice(None)] * 3 for _ in range(3))
+            into[axis] = slice(first, last + 1)
+            here[axis] = slice(first + whole, last + 1 + whole)
+            ahead[axis] = slice(first + whole + 1, last + 2 + whole)
+            moved[tuple(into)] = (
+                values[tuple(here)] * (1 - part) + values[tuple(ahead)] * part if part > 0 else values[tuple(here)]
+            )
+        values = moved
+    return values
 
 
 def _rotation_vector(motion: RigidTransform) -> FloatArray:

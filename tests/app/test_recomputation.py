@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from app.document import Document
 from app.jobs import Jobs
-from app.recomputation import Recomputation
+from app.recomputation import GESTURE_AFTER_MS, Recomputation
 from dosimetry_core.case import Case
 from dosimetry_core.errors import FitError
 from dosimetry_core.progress import Progress
@@ -130,6 +130,37 @@ def test_that_a_gesture_shows_results_on_its_way_and_ends_on_its_own(
     qtbot.wait(30)
     assert len(evaluator.asked) == asked
     assert document.evaluation == "results of 29"
+
+
+def test_that_a_gesture_over_at_once_is_evaluated_once_as_it_ended(
+    recomputation: Recomputation, document: Document, evaluator: Evaluator, qtbot: QtBot
+) -> None:
+    with qtbot.waitSignal(recomputation.finished, timeout=3000):
+        recomputation.set_enabled(True)
+    asked = len(evaluator.asked)
+    for number in range(3):
+        provisional = document.preview(with_protocol(str(number)))
+    assert recomputation.is_busy
+    with qtbot.waitSignal(recomputation.finished, timeout=3000):
+        document.apply("gesture", lambda _case: provisional)
+    assert document.evaluation == "results of 2"
+    qtbot.wait(3 * GESTURE_AFTER_MS)
+    assert len(evaluator.asked) == asked + 1
+    assert not recomputation.is_busy
+
+
+def test_that_a_gesture_given_up_leaves_nothing_to_evaluate(
+    recomputation: Recomputation, document: Document, evaluator: Evaluator, qtbot: QtBot
+) -> None:
+    with qtbot.waitSignal(recomputation.finished, timeout=3000):
+        recomputation.set_enabled(True)
+    asked = len(evaluator.asked)
+    document.preview(with_protocol("provisional"))
+    document.cancel_preview()
+    qtbot.wait(3 * GESTURE_AFTER_MS)
+    assert len(evaluator.asked) == asked
+    assert not recomputation.is_busy
+    assert document.evaluation == "results of duonen-d"
 
 
 def test_that_a_failure_belongs_to_its_case(

@@ -55,11 +55,11 @@ def roomy_plan_step(window: MainWindow, plan_step: PlanStep) -> PlanStep:
 
 
 def acknowledge_all(step: PlanStep) -> None:
-    from app.plans.plan_document import signing_blockers
+    from app.plans.plan_document import reasons_missing
 
     evaluation = step.session.planned
     assert evaluation is not None
-    for finding in signing_blockers(evaluation, {}):
+    for finding in reasons_missing(evaluation, {}):
         step.acknowledge(finding, "reviewed by the test")
 
 
@@ -283,3 +283,36 @@ def test_that_the_report_writes_dicom_objects_of_the_results(window: MainWindow,
     written = sorted(path.name for path in (tmp_path / "objects").iterdir())
     assert "cycle1-rtstruct.dcm" in written
     assert told == [f"{len(written)} DICOM objects written"]
+
+
+def test_that_a_reason_is_asked_in_its_place_and_a_high_probability_must_be_acknowledged(
+    window: MainWindow, plan_step: PlanStep
+) -> None:
+    from app.plans.plan_document import TO_ACKNOWLEDGE, reasons_missing
+
+    evaluation = window.session.planned
+    assert evaluation is not None
+    assert max(p for p in evaluation.plan.forecast.probability_of_exceeding.values() if p is not None) > 0.25
+    missing = reasons_missing(evaluation, {})
+    assert TO_ACKNOWLEDGE in {finding.code for finding in missing}
+    for finding in missing:
+        if finding.code != TO_ACKNOWLEDGE:
+            plan_step.acknowledge(finding, "reviewed by the test")
+    wait_until_idle(window)
+    assert plan_step.blockers.text().startswith("One finding needs a reason")
+    assert not plan_step.reason.isVisible()
+    (risky,) = {f for f in missing if f.code == TO_ACKNOWLEDGE}
+    plan_step.findings.acknowledge_requested.emit(risky)
+    assert plan_step.reason.isVisible()
+    QTest.keyClicks(plan_step.reason.field, "discussed with the patient")
+    QTest.keyClick(plan_step.reason.field, Qt.Key.Key_Return)
+    wait_until_idle(window)
+    assert not plan_step.reason.isVisible()
+    assert not plan_step.blockers.isVisible()
+    assert window.session.reviews.overrides[TO_ACKNOWLEDGE] == "discussed with the patient"
+
+
+def test_that_the_laboratory_stands_in_front_of_the_signature(window: MainWindow, plan_step: PlanStep) -> None:
+    # The case states no upper limits of ALT, AST and bilirubin.
+    assert plan_step.laboratory.text().startswith("Laboratory of 01 Mar 2025: no stop rule is met; can't be decided:")
+    assert "liver tests" in plan_step.laboratory.text()

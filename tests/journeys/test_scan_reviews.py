@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from app.main_window import MainWindow
 from app.scan_reviews import open_reviews
 from app.screenshots import wait_until_idle
 from app.steps.voi_step import VoiStep
+from dosimetry_core.geometry import RigidTransform
+from dosimetry_core.image import Registration
 from dosimetry_core.results_json import results_json
 from dosimetry_core.scan_vois import review_on
 from tests.journeys.reading import grid
@@ -69,7 +72,9 @@ def test_that_reviewing_goes_through_every_voi_on_every_scan_what_differs_most_f
     assert open_reviews(window.session) == ()
     assert all(review_on(point, voi) is not None for point in cycle.time_points for voi in cycle.vois)
     table = voi_step.table
-    assert {table.text(voi.voi_id, "review") for voi in cycle.vois} == {f"{len(cycle.time_points)} of {len(cycle.time_points)}"}
+    assert {table.text(voi.voi_id, "review") for voi in cycle.vois} == {
+        f"{len(cycle.time_points)} of {len(cycle.time_points)}"
+    }
     strip = window.findChild(TimeStrip)
     assert strip is not None
     for cell in strip._cells.values():
@@ -166,3 +171,64 @@ def test_that_a_shape_of_its_own_on_one_scan_leaves_the_other_scans_and_the_mass
     window.session.view_state.set_time_point(0)
     wait_until_idle(window)
     assert not voi_step.target.here, "on another scan edits are for all scans again"
+
+
+def test_that_the_shape_of_another_scan_is_taken_by_its_menu(window: MainWindow, voi_step: VoiStep) -> None:
+    voi = window.session.voi
+    assert voi is not None
+    window.session.view_state.set_time_point(1)
+    wait_until_idle(window)
+    say_why(voi_step, "organ moved by itself")
+    QTest.mouseClick(found(voi_step, QToolButton, "voi_nudge_S"), Qt.MouseButton.LeftButton)
+    wait_until_idle(window)
+    window.session.view_state.set_time_point(2)
+    wait_until_idle(window)
+    say_why(voi_step, "as a day before")
+    button = found(voi_step, QToolButton, "voi_copy_scan")
+    assert isinstance(button, QToolButton)
+    menu = button.menu()
+    assert menu is not None
+    menu.aboutToShow.emit()
+    assert len(menu.actions()) == 3
+    menu.actions()[1].trigger()
+    wait_until_idle(window)
+    cycle = window.session.cycle
+    assert cycle is not None
+    drawn = cycle.time_points[2].redrawn_vois[voi.voi_id]
+    assert drawn.reason == "as a day before"
+    moved = drawn.mask.centroid_mm() - voi.mask.centroid_mm()
+    assert moved == pytest.approx(np.array([0.0, 0.0, 1.0]), abs=0.05)
+
+
+def test_that_vois_of_another_cycle_come_as_proposals_by_the_alignment_of_both_ct(
+    window: MainWindow, voi_step: VoiStep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    button = found(voi_step, QPushButton, "voi_from_cycle")
+    told: list[str] = []
+    voi_step.told.connect(told.append)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert told == ["No other cycle has VOIs to copy"]
+    cycle = window.session.cycle
+    assert cycle is not None
+    second = replace(cycle, number=2, vois=())
+    window.session.document.apply("Add a cycle", lambda case: replace(case, cycles=(*case.cycles, second)))
+    window.session.view_state.set_cycle(1)
+    wait_until_idle(window)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    wait_until_idle(window)
+    # The CT of this case is one even block, which can't be aligned: nothing is copied, and it says why.
+    assert window.session.document.case.cycles[1].vois == ()
+    assert "correlation" in told[-1]
+    still = Registration(RigidTransform.identity(), "rigid-ct", 0.1)
+    monkeypatch.setattr("dosimetry_core.voi_carrying.register_rigid_ct", lambda *_images, **_options: still)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    wait_until_idle(window)
+    carried = window.session.document.case.cycles[1].vois
+    assert [voi.name for voi in carried] == [voi.name for voi in cycle.vois], told
+    assert all(voi.proposed and "cycle 1" in voi.source for voi in carried)
+    for one, other in zip(carried, cycle.vois, strict=True):
+        assert one.mask.centroid_mm() == pytest.approx(other.mask.centroid_mm(), abs=0.5)
+        assert one.mask.volume_ml == pytest.approx(other.mask.volume_ml, rel=1e-2)
+    assert "(proposed)" in voi_step.table.text(carried[0].voi_id, "name")
+    press(voi_step, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert window.session.document.case.cycles[1].vois == ()

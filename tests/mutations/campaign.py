@@ -15,11 +15,12 @@ from app.importing.tasks import CHECK_FOLDER, READ_CYCLE
 from dosimetry_core.case_file import read_case
 from dosimetry_core.errors import DosimetryError
 from tests.mutations.mutator import mutated, odd_name
-from tests.mutations.seeds import Seed
+from tests.mutations.seeds import REGISTRATION, Seed
 from tests.small_study import CASE
 
 LONGEST_S = 10.0
 CASE_OF_FOLDER = CASE.replace('["images"]', '["."]').replace('vois = ["vois.dcm"]\n', "")
+CASE_WITH_REGISTRATION = f'{CASE_OF_FOLDER}  [[cycle.registration]]\n  file = "{REGISTRATION}"\n'
 _EVERY_IMPORT = 20
 _EVERY_NAME = 15
 
@@ -110,8 +111,9 @@ def _tried(
         else:
             found = sorted(_entries(process, work))
             is_refused = any(level == "error" for _, level in found)
-            if number % _EVERY_IMPORT == 0:
-                (work / "case.toml").write_text(CASE_OF_FOLDER, "utf-8")
+            is_named = (work / REGISTRATION).exists()
+            if is_named or number % _EVERY_IMPORT == 0:
+                (work / "case.toml").write_text(CASE_WITH_REGISTRATION if is_named else CASE_OF_FOLDER, "utf-8")
                 process.ask(READ_CYCLE, read_case(work), 1, places=[work])
     except DosimetryError as error:
         is_refused = True

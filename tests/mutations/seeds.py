@@ -5,16 +5,23 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC
 from pathlib import Path
 
 import numpy as np
 import pydicom
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileDataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset, write_file_meta_info
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian, RLELossless
 
+from dosimetry_core.dicom.spatial_registration import spatial_registration_bytes
+from dosimetry_core.geometry import RigidTransform
+from dosimetry_core.image import Registration, TimePoint
+from dosimetry_core.volume import Volume
+from tests.dosimetry_core.bodies import series
+from tests.dosimetry_core.dicom.dialects import as_jpeg_2000, as_jpeg_lossless, as_jpeg_ls, enhanced, enhanced_pet
 from tests.phantoms import (
     CT_GRID,
     Visit,
@@ -22,9 +29,11 @@ from tests.phantoms import (
     ct_series,
     grid,
     label_volume,
+    nm_dataset,
     nm_file,
     segmentation,
     structure_set,
+    write,
 )
 from tests.small_study import CASE
 
@@ -37,6 +46,7 @@ OUTLINE = [
     for z in CT.index_to_point([(k, 0, 0) for k in (1, 2)])[:, 2]
 ]
 NAMES = {"1": "Kidney L"}
+REGISTRATION = "registration.dcm"
 
 
 @dataclass(frozen=True)
@@ -123,6 +133,33 @@ def write_seeds(folder: Path) -> list[Seed]:
 
         return made
 
+    def registered(place: Path) -> Path:
+        """Two visits with frames of reference of their own, and the object that relates them."""
+        first, later = Visit(), Visit().later(20.0, "visit 2")
+        points = []
+        for number, visit in enumerate((first, later)):
+            nm_file(place / f"spect{number}.dcm", (spect / 100).astype(np.uint16), SPECT, visit)
+            volume = Volume(np.zeros(SPECT.shape, np.float32), SPECT, "counts")
+            image = series("spect", volume, frame=visit.frame_uid)
+            points.append(TimePoint(replace(image, patient_id=visit.patient_id, patient_name=visit.patient_name)))
+        motion = RigidTransform.from_rotation_vector((0.1, -0.2, 0.3), (12.0, -20.0, 31.0))
+        there = replace(points[1], registration=Registration(motion, "rigid-spect"))
+        path = place / REGISTRATION
+        path.write_bytes(spatial_registration_bytes(points[0], there, made_at=first.start.replace(tzinfo=UTC)))
+        return path
+
+    def compressed(compress: Callable[[FileDataset], None]) -> Callable[[Path], Path]:
+        def made(place: Path) -> Path:
+            dataset = nm_dataset((spect / 100).astype(np.uint16), SPECT)
+            compress(dataset)
+            return write(dataset, place / "spect.dcm")
+
+        return made
+
+    def enhanced_ct(place: Path) -> Path:
+        nm(place)
+        return enhanced(place / "ct.dcm", hu + 1024, CT)
+
     kinds: dict[str, Callable[[Path], Path]] = {
         "nm": nm,
         "nm-implicit": recoded(nm, ImplicitVRLittleEndian),
@@ -138,6 +175,12 @@ def write_seeds(folder: Path) -> list[Seed]:
         "nifti": lambda place: labels(place, "labels.nii"),
         "nifti-gz": zipped,
         "nifti-names": names,
+        "enhanced-ct": enhanced_ct,
+        "enhanced-pet": lambda place: enhanced_pet(place / "spect.dcm", (spect / 100).astype(np.uint16), SPECT),
+        "nm-jpeg": compressed(as_jpeg_lossless),
+        "nm-jpeg-ls": compressed(as_jpeg_ls),
+        "nm-jpeg-2000": compressed(as_jpeg_2000),
+        "registration": registered,
     }
     seeds = []
     for kind, make in kinds.items():

@@ -85,6 +85,14 @@ def test_that_slices_follow_another_plane():
         assert np.array_equal(slices.values(axes, 9, least_step_mm=0.0), plane_values(layer, axes, 9))
 
 
+def test_that_an_image_on_the_same_grid_is_not_sampled_whichever_object_says_so():
+    again = VolumeGeometry(GRID.shape, GRID.origin_mm.copy(), GRID.spacing_mm, GRID.directions.copy())
+    axes, volume = PlaneAxes.of(GRID, "axial"), ct(again)
+    assert np.shares_memory(plane_values(Layer(volume), axes, 9), volume.values)
+    moved = Layer(volume, RigidTransform(np.eye(3), np.array([0.01, 0, 0])))
+    assert not np.shares_memory(plane_values(moved, axes, 9), volume.values)
+
+
 @pytest.mark.parametrize("dtype", [np.int16, np.float32])
 def test_that_a_grey_pixel_is_opaque_and_holds_its_level_three_times(dtype):
     numbers, window = np.array([[-1000, -160, 40], [120, 240, 3000]], dtype), WindowLevel(400, 40)

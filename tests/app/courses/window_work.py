@@ -43,7 +43,7 @@ def paint(case_window: MainWindow, by: int) -> None:
 
 
 def sign(window: MainWindow, identity_file: Path, target: Path) -> None:
-    from app.plans.plan_document import signing_blockers
+    from app.plans.plan_document import reasons_missing
     from app.steps.plan_step import PlanStep
 
     confirm_registrations(window)
@@ -52,7 +52,7 @@ def sign(window: MainWindow, identity_file: Path, target: Path) -> None:
     assert isinstance(step, PlanStep)
     planned = window.session.planned
     assert planned is not None
-    for finding in signing_blockers(planned, {}):
+    for finding in reasons_missing(planned, {}):
         step.acknowledge(finding, "looked at")
     step.sign(identity_file, "pass", "fit to treat", target)
     wait_until_idle(window)

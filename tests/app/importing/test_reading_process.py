@@ -22,6 +22,7 @@ from app.importing.limits import ImportLimits
 from app.importing.reading_process import ReadingProcess
 from app.importing.tasks import CHECK_FOLDER, KEPT_IMAGES
 from app.operations.logs import Logs
+from app.operations.site_configuration import SiteConfiguration
 from app.store.case_tree import CaseTree, image_references
 from app.store.images import read_images
 from dosimetry_core.case import Cycle
@@ -163,6 +164,26 @@ def test_that_a_file_that_breaks_the_reader_refuses_an_import_by_its_name(
         read_cycle(case, case.cycles[0], process=hostile)
     assert caught.value.where == str(bad)
     assert caught.value.remedy
+
+
+def test_that_the_department_bounds_memory_time_and_size(images: Path) -> None:
+    configuration = SiteConfiguration(
+        reading_memory_mb=2048, reading_seconds_per_file=30, reading_largest_file_mb=1, institution="Klinik"
+    )
+    limits = ImportLimits.of_site(configuration)
+    assert (limits.memory_bytes, limits.seconds_per_file, limits.largest_file_bytes) == (2**31, 30.0, 2**20)
+    with (images / "ct" / "large.dcm").open("wb") as file:
+        file.truncate(2**20 + 1)
+    reader = ReadingProcess(limits)
+    try:
+        (error,) = _errors(_checked(reader, images))
+    finally:
+        reader.close()
+    assert error == (str(images / "ct" / "large.dcm"), "is larger than 1 MiB")
+
+
+def test_that_what_the_department_leaves_out_is_built_in() -> None:
+    assert ImportLimits.of_site(SiteConfiguration()) == ImportLimits()
 
 
 def test_that_a_fault_of_the_program_is_not_blamed_on_files(hostile: ReadingProcess, tmp_path: Path) -> None:

@@ -30,6 +30,9 @@ revoked_certificates = "/etc/lutetia/authority.crl"
 time_stamp_url = "http://tsa.hospital.example/stamp"
 time_stamp_certificate = "/etc/lutetia/tsa.pem"
 token_library = "/usr/lib/softhsm/libsofthsm2.so"
+reading_memory_mb = 3072
+reading_seconds_per_file = 30
+reading_largest_file_mb = 700
 """
 
 
@@ -73,6 +76,8 @@ def test_that_without_a_file_everything_is_built_in() -> None:
         ("format = 1\nbackup_foldr = '/x'\n", "line 2, backup_foldr", "backup_folder"),
         ("format = 1\n\nlog_retention_days = 0\n", "line 3, log_retention_days", "from 1"),
         ("format = 1\nlog_retention_days = 36501\n", "line 2, log_retention_days", "at most"),
+        ("format = 1\nreading_memory_mb = 1000\n", "line 2, reading_memory_mb", "1024"),
+        ("format = 1\nreading_seconds_per_file = 3601\n", "line 2, reading_seconds_per_file", "at most 3600"),
         ("format = 1\ncopy_images = 'yes'\n", "line 2, copy_images", "true or false"),
         ("format = 1\ndata_folder = 'lutetia'\n", "line 2, data_folder", "absolute"),
         ("format = 1\ndata_folder = '/data/{usr}'\n", "line 2, data_folder", "{usr}"),

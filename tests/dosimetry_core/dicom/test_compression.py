@@ -146,3 +146,28 @@ def test_that_decoding_says_how_far_it_is_and_can_be_cancelled(tmp_path: Path) -
     fractions = [fraction for fraction, _ in steps]
     assert fractions == sorted(fractions)
     assert 0 < fractions[-1] < 1
+
+
+@pytest.mark.parametrize(
+    ("compress", "mark", "offset", "value"),
+    [
+        (as_jpeg_lossless, b"\xff\xc3", 4, 0x90),
+        (as_jpeg_lossless, b"\xff\xc3", 9, 3),
+        (as_jpeg_ls, b"\xff\xf7", 4, 200),
+        (as_jpeg_2000, b"\xff\x51", 38 + 2, 31),
+        (as_jpeg_2000, b"\xff\x51", 38 + 1, 3),
+    ],
+    ids=("jpeg-bits", "jpeg-samples", "jpeg-ls-bits", "jpeg-2000-bits", "jpeg-2000-samples"),
+)
+def test_that_a_frame_of_other_bits_or_samples_is_refused_before_it_is_decoded(
+    tmp_path: Path, compress: Callable[[FileDataset], None], mark: bytes, offset: int, value: int
+) -> None:
+    """144 bits ended the decoder, and the process with it."""
+    dataset = phantoms.nm_dataset(COUNTS)
+    compress(dataset)
+    content = bytearray(dataset.PixelData)
+    place = content.index(mark) + offset
+    content[place] = value
+    dataset.PixelData = bytes(content)
+    with pytest.raises(DicomReadError, match=r"a compressed frame has \d+ sample\(s\) of \d+ bits"):
+        _image(phantoms.write(dataset, tmp_path / "a.dcm"))

@@ -180,6 +180,14 @@ def test_that_planar_dynamic_and_projection_images_are_listed_but_not_offered_as
     assert entry["total"] == COUNTS.sum()
 
 
+@pytest.mark.parametrize("word", ["TRANSMISSION", "ATTENUATION", "ATTEN_MAP", "MUMAP"])
+def test_that_a_reconstructed_attenuation_map_is_not_offered_as_spect(tmp_path: Path, word: str) -> None:
+    nm_file(tmp_path / "a.dcm", COUNTS, edit=setting(ImageType=["DERIVED", "SECONDARY", "RECON TOMO", word]))
+    assert not read_series([tmp_path], time_zone="Europe/Warsaw").series
+    entry = _listed(tmp_path, "NM transmission image")
+    assert "nm-transmission" in {finding["code"] for finding in entry["findings"]}
+
+
 def test_that_a_tomogram_of_one_slice_is_not_offered_as_spect(tmp_path: Path) -> None:
     edit = edits(without("SliceVector", "FrameIncrementPointer"), setting(NumberOfSlices=1))
     nm_file(tmp_path / "a.dcm", COUNTS[:1], edit=edit)

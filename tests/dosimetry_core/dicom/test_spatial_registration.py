@@ -183,3 +183,14 @@ def test_that_the_same_registration_is_the_same_file_and_a_moment_later_another(
 def test_that_scans_without_frames_of_their_own_are_not_written(frame: str) -> None:
     with pytest.raises(MissingDataError, match="can't be written"):
         spatial_registration_bytes(_point("1.2.8"), _point(frame), made_at=MADE)
+
+
+@pytest.mark.parametrize("damage", [b"<script>", b"0x10", b"nan"])
+def test_that_a_damaged_matrix_is_a_declared_error(tmp_path: Path, damage: bytes) -> None:
+    path = _object(tmp_path / "r.dcm", {"1.2.9": QUARTER_TURN}, registered="1.2.8")
+    content = path.read_bytes()
+    begin = b"0.0\\-1.0\\0.0\\10.0"
+    assert content.count(begin) == 1
+    path.write_bytes(content.replace(begin, damage.ljust(len(begin))))
+    with pytest.raises(DicomReadError):
+        read_spatial_registration(path)

@@ -30,6 +30,23 @@ def test_that_a_coarser_grid_shows_the_means_of_the_ct() -> None:
     assert found == pytest.approx(0.8, abs=1e-5)
 
 
+def test_that_a_coarser_grid_shows_the_means_of_a_ct_of_three_different_lengths() -> None:
+    fine = grid((4, 6, 8), (1.0, 1.0, 1.0), origin_mm=(0.0, 0.0, 0.0))
+    coarse = grid((2, 3, 4), (2.0, 2.0, 2.0), origin_mm=(0.5, 0.5, 0.5))
+    numbers = (-10 * np.arange(4 * 6 * 8)).reshape(fine.shape).astype(np.int16)
+    found = density_on_grid(Volume(numbers, fine, "ct_number_hu"), coarse)
+    means = np.array(
+        [
+            [
+                [numbers[2 * i : 2 * i + 2, 2 * j : 2 * j + 2, 2 * k : 2 * k + 2].mean() for k in range(4)]
+                for j in range(3)
+            ]
+            for i in range(2)
+        ]
+    )
+    assert found == pytest.approx(density_of_ct_number(means), abs=1e-5)
+
+
 def test_that_there_is_nothing_beyond_the_ct() -> None:
     fine = grid((4, 4, 4), (2.0, 2.0, 2.0), origin_mm=(0.0, 0.0, 0.0))
     coarse = grid((4, 4, 8), (2.0, 2.0, 2.0), origin_mm=(0.0, 0.0, 0.0))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from dosimetry_core.case import Cycle
 from dosimetry_core.frozen import FrozenMap
@@ -16,7 +17,7 @@ from dosimetry_core.image import VoiMotion
 from dosimetry_core.partial_volume.point_spread import Box, PointSpread
 from dosimetry_core.partial_volume.transfer_matrix import scan_regions
 from dosimetry_core.quantification.cycle import measure_cycle
-from dosimetry_core.registration.uptake_position import UptakePosition, uptake_position
+from dosimetry_core.registration.uptake_position import UptakePosition, _shifted, uptake_position
 from tests.dosimetry_core.bodies import Body, Points, cycle_of, grid, spect_concentration, vois
 
 SPECT = grid((40, 56, 74), (4.8, 4.8, 4.8), (0.0, 10.0, 0.0))
@@ -126,3 +127,14 @@ def test_that_moving_the_voi_by_itself_brings_the_activity_back() -> None:
     again = measure_cycle(mended, previous=wrong)
     for name in true:
         assert again.vois[name].activity_bq[0] == right.vois[name].activity_bq[0]
+
+
+def test_that_a_shift_is_what_general_resampling_gives() -> None:
+    generator = np.random.default_rng(1)
+    values = generator.random((20, 17, 15))
+    for number in range(60):
+        shift = generator.uniform(-22, 22, 3) * (1.0, 0.1, 0.01)[number % 3]
+        shift = np.rint(shift) if number % 5 == 0 else shift
+        expected = ndimage.affine_transform(values, np.eye(3), offset=shift, order=1)
+        # Values below 1 from eight products each.
+        assert np.abs(_shifted(values, shift) - expected).max() < 1e-14

@@ -26,12 +26,13 @@ from app.main_window import MainWindow
 from app.operations.data_folder import DataFolder
 from app.operations.site_configuration import SiteConfiguration
 from app.outputs import write_file
-from app.plans.plan_document import signing_blockers
+from app.plans.plan_document import reasons_missing
 from app.screenshots import wait_until_idle
 from app.session import empty_case
 from app.store.course_history import CourseHistory
 from app.store.events import Head
 from app.store.storage import Storage
+from dosimetry_core.case import Case
 from dosimetry_core.progress import no_progress
 from dosimetry_core.voi import VoiMask
 from tests.app.working import confirm_registrations, say_who_works
@@ -101,10 +102,16 @@ class Worker:
         return VoiMask.from_array(mask.geometry, whole)
 
     def paint(self) -> None:
-        voi = self._voi()
-        self.session.document.apply(
-            f"Brush, {voi.name}, {self.number}", lambda case: with_mask(case, 0, voi.voi_id, self._dotted)
-        )
+        """A stroke: it is looked at while the button is down, so that some kills come in its middle."""
+        voi, document = self._voi(), self.session.document
+
+        def edit(case: Case) -> Case:
+            return with_mask(case, 0, voi.voi_id, self._dotted)
+
+        for _ in range(self.chance.randrange(6)):
+            document.preview(edit)
+            QTest.qWait(self.chance.choice((0, 5, 20)))
+        document.apply(f"Brush, {voi.name}, {self.number}", edit)
 
     def drag(self) -> None:
         density = self.session.document.case.settings.density_g_per_ml
@@ -161,7 +168,7 @@ class Worker:
         wait_until_idle(self.window, second_opinion=True)
         if self.session.planned is None or not self.session.is_current:
             return
-        for finding in signing_blockers(self.session.planned, {}):
+        for finding in reasons_missing(self.session.planned, {}):
             self.session.reviews.acknowledge(finding.code, finding.place, "reviewed")
         step: Any = self.window.step("plan")
         step.sign(self.identity, PASSPHRASE, "fit to treat", self.out / f"plan-{self.number}.pdf")

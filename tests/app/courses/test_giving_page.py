@@ -1,0 +1,194 @@
+"""What was given, entered in the window by two people with real keys: into the course, or refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+from app.main_window import MainWindow
+from app.plans.identity import new_identity
+from app.screenshots import wait_until_idle
+from app.steps import giving_page
+from app.steps.course_step import CourseStep
+from app.steps.giving_page import TIME_FORM, GivingPage
+from app.steps.report_step import ReportStep
+from tests.app.courses.window_work import Open, sign
+
+START = (datetime.now(UTC) + timedelta(hours=3)).replace(second=0, microsecond=0)
+LU = "Lu-177"
+HALF = QPoint(8, 8)
+
+
+@pytest.fixture
+def approved(
+    opened: Open, case_folder: Path, physicist_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> MainWindow:
+    """The course with an approved plan of cycle 2, on the day of that cycle."""
+    monkeypatch.setattr(giving_page, "now", lambda: START + timedelta(hours=2))
+    window = opened()
+    window.opening.open_path(case_folder)
+    wait_until_idle(window)
+    sign(window, physicist_file, tmp_path / "plan.pdf")
+    course = course_of(window)
+    assert not course.give.isEnabled()
+    physician = tmp_path / "physician.p12"
+    new_identity(name="B. Kowalska", role="physician", out_p12=physician, passphrase="pass")
+    window.go_to("report")
+    report = window.step("report")
+    assert isinstance(report, ReportStep)
+    report.approve(physician, "pass", "agreed", tmp_path / "approved.pdf")
+    wait_until_idle(window)
+    assert state(window) == "approved"
+    return window
+
+
+def state(window: MainWindow) -> str:
+    assert window.session.journal is not None
+    window.session.journal.flush()
+    return window.session.journal.history.state
+
+
+def course_of(window: MainWindow) -> CourseStep:
+    window.go_to("course")
+    wait_until_idle(window)
+    step = window.step("course")
+    assert isinstance(step, CourseStep)
+    return step
+
+
+def planned_mbq(window: MainWindow) -> float:
+    planned = window.session.planned
+    assert planned is not None
+    return planned.plan.activities_bq[LU] / 1e6
+
+
+def local(window: MainWindow, minutes: int) -> str:
+    zone = ZoneInfo(window.session.case.patient.time_zone)
+    return (START + timedelta(minutes=minutes)).astimezone(zone).strftime(TIME_FORM)
+
+
+def begun(window: MainWindow) -> GivingPage:
+    course = course_of(window)
+    QTest.mouseClick(course.give, Qt.MouseButton.LeftButton)
+    wait_until_idle(window)
+    page = course.giving_page()
+    assert page.sheets.currentWidget() is page.first
+    return page
+
+
+def entered(
+    window: MainWindow, page: GivingPage, vial: str, *, second: str | None = None, patient: str = "P-1"
+) -> None:
+    texts = {
+        "vial": vial,
+        "vial_time": local(window, -30),
+        "residual": "20.0",
+        "residual_time": local(window, 60),
+        "start": local(window, 0),
+        "infusion": "30",
+    }
+    for key, text in texts.items():
+        QTest.keyClicks(page.first.fields[f"given_{LU}_{key}"], text)
+    QTest.mouseClick(page.first.forward, Qt.MouseButton.LeftButton)
+    if page.sheets.currentWidget() is not page.second:
+        return
+    assert all(field.text() == "" for field in page.second.fields.values())
+    QTest.keyClicks(page.second.fields["second_name"], "a. nowak")
+    QTest.mouseClick(page.second.forward, Qt.MouseButton.LeftButton)
+    assert "another person" in page.second.message.text()
+    page.second.fields["second_name"].clear()
+    QTest.keyClicks(page.second.fields["second_name"], "C. Wilk")
+    QTest.keyClicks(page.second.fields["second_patient"], patient)
+    QTest.keyClicks(page.second.fields[f"second_{LU}_vial"], second or vial)
+    QTest.keyClicks(page.second.fields[f"second_{LU}_residual"], "20.0")
+    QTest.mouseClick(page.second.forward, Qt.MouseButton.LeftButton)
+
+
+def test_that_what_was_given_becomes_the_next_cycle_and_is_corrected_but_not_undone(approved: MainWindow) -> None:
+    window = approved
+    planned = planned_mbq(window)
+    page = begun(window)
+    entered(window, page, f"{planned + 20:.1f}")
+    assert page.sheets.currentWidget() is page.last
+    assert page.findings.findings() == () or {f.code for f in page.findings.findings()} == {"entry-interval-unusual"}
+    if page.checked.isVisibleTo(page):
+        assert not page.last.forward.isEnabled()
+        QTest.mouseClick(page.checked, Qt.MouseButton.LeftButton, pos=page.checked.rect().topLeft() + HALF)
+    QTest.mouseClick(page.last.forward, Qt.MouseButton.LeftButton)
+    wait_until_idle(window)
+    assert state(window) == "administered"
+    session = window.session
+    assert session.plan_files == []
+    assert session.reviews.reasons == {}
+    cycle = session.case.cycles[-1]
+    assert cycle.number == 2
+    (given,) = cycle.administrations
+    assert given.planned_activity_bq == pytest.approx(planned * 1e6)
+    assert given.given_by.startswith("A. Nowak")
+    assert given.administered_activity_bq == pytest.approx(planned * 1e6, rel=0.01)
+    assert session.evaluation is not None
+    assert session.evaluation.plan.next_cycle == 3
+    assert session.journal is not None
+    kinds = [stored.event.kind for stored in session.journal.storage.events()]
+    place = kinds.index("plan-administered")
+    assert kinds[place + 1] == "edited"
+
+    assert not session.document.undo()
+    assert len(session.case.cycles) == 2
+    course_id = session.journal.course_id
+    window.opening.leave_course()
+    window.opening.open_course(course_id)
+    wait_until_idle(window)
+    assert window.session.document.undo_label is None
+    assert not window.session.document.undo()
+    assert state(window) == "administered"
+
+    course = course_of(window)
+    QTest.mouseClick(course.correct, Qt.MouseButton.LeftButton)
+    page = course.giving_page()
+    entered(window, page, f"{planned:.1f}")
+    assert page.sheets.currentWidget() is page.last
+    if page.checked.isVisibleTo(page):
+        QTest.mouseClick(page.checked, Qt.MouseButton.LeftButton, pos=page.checked.rect().topLeft() + HALF)
+    assert not page.last.forward.isEnabled()
+    QTest.keyClicks(page.comment, "Read from the wrong line")
+    QTest.mouseClick(page.last.forward, Qt.MouseButton.LeftButton)
+    wait_until_idle(window)
+    (corrected,) = window.session.case.cycles[-1].administrations
+    assert corrected.administered_activity_bq < given.administered_activity_bq
+    assert corrected.comment == "Read from the wrong line"
+    assert corrected.planned_activity_bq == given.planned_activity_bq
+    assert window.session.journal is not None
+    last = list(window.session.journal.storage.events())[-1].event
+    assert last.why == "Read from the wrong line"
+    assert "administered activity bq" in str(last.old)
+
+
+def test_that_slips_are_refused_and_leave_the_course_as_it_is(approved: MainWindow) -> None:
+    window = approved
+    planned = planned_mbq(window)
+    before = window.session.document.case
+    for vial, second, patient, code in (
+        (f"{planned / 1000:.4f}".rstrip("0"), None, "P-1", "entry-residual-above-vial"),
+        (f"{planned * 1000:.0f}", None, "P-1", "entry-wrong-unit"),
+        (f"{1.3 * planned:.1f}", None, "P-1", "given-without-comment"),
+        (f"{planned + 20:.1f}", f"{planned + 2:.1f}", "P-1", "entry-readings-differ"),
+        (f"{planned + 20:.1f}", None, "P-2", "entry-other-patient"),
+    ):
+        page = begun(window)
+        entered(window, page, vial, second=second, patient=patient)
+        assert code in {finding.code for finding in page.findings.findings()}
+        assert not page.last.forward.isEnabled()
+        page.take()
+        assert window.session.document.case is before
+        QTest.mouseClick(page.last.cancel, Qt.MouseButton.LeftButton)
+    page = begun(window)
+    entered(window, page, "7.400")
+    assert page.sheets.currentWidget() is page.first
+    assert "can be read as 7400 or as 7.4" in page.first.message.text()
+    assert state(window) == "approved"
