@@ -7,8 +7,10 @@ import pytest
 
 from dosimetry_core.data_tables import table_bytes
 from dosimetry_core.errors import DosimetryError, InputProblems, MissingDataError
-from dosimetry_core.planning.protocol import bundled_protocols, parse_protocol, read_protocol
+from dosimetry_core.planning import protocol as protocol_module
+from dosimetry_core.planning.protocol import ProtocolNuclide, bundled_protocols, parse_protocol, read_protocol
 from dosimetry_core.safety.rules import read_rules
+from dosimetry_core.toml_table import TomlTable
 
 ARM_B = table_bytes("protocols", "duonen-b.toml").decode()
 
@@ -97,6 +99,25 @@ def test_that_several_faults_are_reported_together() -> None:
     with pytest.raises(InputProblems) as caught:
         parse_protocol(content.encode(), where="ours.toml")
     assert len(caught.value.problems) == 2
+
+
+class Placed(str):
+    """A name with a place of its own in sets, which otherwise follows from chance."""
+
+    def __hash__(self) -> int:
+        return ("Y-90", "Lu-177").index(str(self))
+
+    def __eq__(self, other: object) -> bool:
+        return str(self) == other
+
+
+def test_that_nuclides_listed_twice_are_named_in_order() -> None:
+    problems: list[DosimetryError] = []
+    root = TomlTable({}, place="ours.toml", problems=problems)
+    nuclides = tuple(ProtocolNuclide(Placed(name), "fixed", 1e9) for name in ("Y-90", "Lu-177") * 2)
+    assert [str(name) for name in {n.name for n in nuclides}] == ["Y-90", "Lu-177"]
+    protocol_module._check_nuclides(root, "fixed", nuclides)
+    assert [problem.what for problem in problems] == ["Lu-177 is listed twice", "Y-90 is listed twice"]
 
 
 def test_that_broken_toml_gives_the_line() -> None:
