@@ -270,6 +270,8 @@ class MainWindow(QMainWindow):
             if key == "course":
                 made.open_requested.connect(self.acts.choose_folder)  # type: ignore[attr-defined]
                 made.demonstration_requested.connect(self.acts.choose_demonstration)  # type: ignore[attr-defined]
+            if key == "import":
+                made.course_made.connect(self.opening.open_case)  # type: ignore[attr-defined]
             self._steps[key] = made
             self.work.addWidget(made)
             self.inspectors.addWidget(made.inspector)
