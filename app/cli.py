@@ -30,6 +30,7 @@ COMMANDS = (
     "dose",
     "dicom",
     "network",
+    "cohort",
     "propose",
     "calibrate",
     "screenshots",
@@ -129,6 +130,10 @@ def _parser() -> argparse.ArgumentParser:
 
     add_network_parser(commands)
 
+    from app.cohort_command import add_cohort_parser
+
+    add_cohort_parser(commands)
+
     from app.proposals.command import add_parser as add_propose_parser
 
     add_propose_parser(commands)
@@ -200,6 +205,7 @@ def _run(arguments: Sequence[str]) -> int:
     import app.operations.store_commands as store_commands
     from app.benchmarks.command import bench
     from app.calibrate_command import calibrate
+    from app.cohort_command import cohort
     from app.dicom_command import dicom
     from app.dose_command import dose
     from app.network.command import network
@@ -226,6 +232,7 @@ def _run(arguments: Sequence[str]) -> int:
         "dose": dose,
         "dicom": dicom,
         "network": network,
+        "cohort": cohort,
         "propose": propose,
         "calibrate": calibrate,
         "screenshots": commands.screenshots,

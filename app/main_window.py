@@ -273,6 +273,7 @@ class MainWindow(QMainWindow):
             if key == "import":
                 made.cameras_requested.connect(self.acts.by_name()["cameras"])  # type: ignore[attr-defined]
                 made.density_requested.connect(self.acts.by_name()["density_curves"])  # type: ignore[attr-defined]
+                made.course_made.connect(self.opening.open_case)  # type: ignore[attr-defined]
             self._steps[key] = made
             self.work.addWidget(made)
             self.inspectors.addWidget(made.inspector)

@@ -8,6 +8,7 @@ grid is oblique to the patient the nearest axes are taken and the letters say so
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import permutations
 from typing import Any, Literal, get_args
 
@@ -90,17 +91,17 @@ class PlaneAxes:
         """Number of slices of the family."""
         return self.geometry.shape[self.normal]
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, int]:
         """Numbers of picture rows and columns."""
         return self.geometry.shape[self.vertical], self.geometry.shape[self.horizontal]
 
-    @property
+    @cached_property
     def spacing_mm(self) -> tuple[float, float]:
         """Distances between picture rows and between picture columns."""
         return self.geometry.spacing_mm[self.vertical], self.geometry.spacing_mm[self.horizontal]
 
-    @property
+    @cached_property
     def size_mm(self) -> tuple[float, float]:
         """Width and height of the picture."""
         return self.shape[1] * self.spacing_mm[1], self.shape[0] * self.spacing_mm[0]
@@ -163,6 +164,10 @@ class PlaneAxes:
 
     def letters(self) -> tuple[str, str, str, str]:
         """Orientation letters at the left, right, top and bottom of the picture."""
+        return self._letters
+
+    @cached_property
+    def _letters(self) -> tuple[str, str, str, str]:
         right = self.geometry.directions[:, self.horizontal] * (-1 if self.horizontal_flipped else 1)
         down = self.geometry.directions[:, self.vertical] * (-1 if self.vertical_flipped else 1)
         return (

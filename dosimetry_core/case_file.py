@@ -85,14 +85,39 @@ def read_case(path: Path) -> Case:
         Every problem of the file, each with its field and what to do.
     """
     file = case_file_path(path)
+    case = case_of(load_toml(file), place=str(file), folder=file.parent)
+    read = [SourceFile(file.name, hashlib.sha256(file.read_bytes()).hexdigest())]
+    if case.course.protocol_text is not None:
+        text = case.course.protocol_text
+        read.append(SourceFile(case.course.protocol, hashlib.sha256(text.encode("utf-8")).hexdigest()))
+    return replace(case, case_files=tuple(read))
+
+
+def case_of(content: dict[str, Any], *, place: str, folder: Path) -> Case:
+    """Case of what a case file says, wherever it was said.
+
+    Parameters
+    ----------
+    content
+        As TOML reads it.
+    place
+        What errors name.
+    folder
+        What relative paths start from.
+
+    Raises
+    ------
+    DosimetryError
+        Every problem, each with its field and what to do.
+    """
     problems: list[DosimetryError] = []
-    root = TomlTable(load_toml(file), place=str(file), problems=problems)
+    root = TomlTable(content, place=place, problems=problems)
     version = root.integer("format", minimum=1)
     if version != CASE_FORMAT:
         root.wrong("format", f"is {version}; this program reads format {CASE_FORMAT}", "use the matching version")
     patient, zone = _patient(root)
     root.zone = zone
-    course = _course(root, file.parent)
+    course = _course(root, folder)
     settings = _settings(root)
     limits = root.map_with("laboratory_limits", _laboratory_limit)
     for key in limits:
@@ -103,12 +128,9 @@ def read_case(path: Path) -> Case:
         root.wrong("cycle", "there is no cycle", "add at least one [[cycle]]")
     root.finish()
     if not problems:
-        problems += contradictions(patient, cycles, place=str(file))
+        problems += contradictions(patient, cycles, place=place)
     raise_problems(problems)
-    read = [SourceFile(file.name, hashlib.sha256(file.read_bytes()).hexdigest())]
-    if course.protocol_text is not None:
-        read.append(SourceFile(course.protocol, hashlib.sha256(course.protocol_text.encode("utf-8")).hexdigest()))
-    return Case(patient, course, cycles, settings, FrozenMap(limits), str(file.parent.resolve()), tuple(read))
+    return Case(patient, course, cycles, settings, FrozenMap(limits), str(folder.resolve()))
 
 
 def _patient(root: TomlTable) -> tuple[Patient, ZoneInfo]:

@@ -117,7 +117,7 @@ RANKS = [
     {"second_check", "constancy"},
     {"pipeline"},
     {"plan_record", "report"},
-    {"dicom_export"},
+    {"dicom_export", "cohort"},
 ]
 
 

@@ -109,6 +109,7 @@ class SliceAnnotation:
     def __init__(self) -> None:
         self._key: tuple[object, ...] = ()
         self._kept = QPixmap()
+        self._written: list[QRect] = []
 
     def paint(
         self, painter: QPainter, size: QRect, texts: SliceTexts, scale: ColourScale | None, pixels_per_mm: float
@@ -127,13 +128,28 @@ class SliceAnnotation:
                 _paint_lasting(inner, QRectF(size), texts, scale, pixels_per_mm)
             finally:
                 inner.end()
-        painter.drawPixmap(0, 0, self._kept)
+            self._written = _written_rows(self._kept)
+        for rows in self._written:
+            # Only where something is written: most of the view is empty.
+            painter.drawPixmap(QPointF(rows.left() / ratio, rows.top() / ratio), self._kept, QRectF(rows))
         pen = _Writer(painter, QRectF(size))
         bottom = size.height() - _MARGIN - pen.metrics.descent()
         if _scale_bar_mm(QRectF(size), pixels_per_mm) is not None:
             bottom -= _scale_bar_height(pen.metrics)
         pen.write(_MARGIN, bottom, texts.window)
         pen.write(_MARGIN, bottom - pen.line, texts.position, wide=True)
+
+
+def _written_rows(pixmap: QPixmap) -> list[QRect]:
+    """Bands of rows of a picture that are not empty, as wide as what is in them; in device pixels."""
+    image = pixmap.toImage().convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
+    pixels = np.frombuffer(image.constBits(), np.uint32).reshape(image.height(), -1)[:, : image.width()] != 0
+    edges = np.flatnonzero(np.diff(pixels.any(axis=1).astype(np.int8), prepend=0, append=0))
+    bands = []
+    for first, end in edges.reshape(-1, 2).tolist():
+        columns = np.flatnonzero(pixels[first:end].any(axis=0))
+        bands.append(QRect(int(columns[0]), first, int(columns[-1] - columns[0]) + 1, end - first))
+    return bands
 
 
 class _Writer:

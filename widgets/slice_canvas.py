@@ -64,8 +64,9 @@ class SliceCanvas(QWidget):
         self._zoom = 1.0
         self._centre: tuple[float, float] | None = None
         self._pixel_map: tuple[QTransform, list[list[float]]] | None = None
-        self._pictures: QPixmap | None = None
-        self._base: QPixmap | None = None
+        # The images alone, and with outlines and texts; painted over and over, as new ones of this size take long.
+        self._pictures, self._base = QPixmap(), QPixmap()
+        self._pictures_valid = self._base_valid = False
 
     # What is shown
 
@@ -276,12 +277,12 @@ class SliceCanvas(QWidget):
 
     def _redraw(self) -> None:
         """Images, outlines and texts are made anew."""
-        self._pictures = None
+        self._pictures_valid = False
         self._redraw_lines()
 
     def _redraw_lines(self) -> None:
         """Outlines and texts are made anew; the images stay."""
-        self._base = None
+        self._base_valid = False
         self.update()
 
     def pixels_per_mm(self) -> float:
@@ -336,8 +337,8 @@ class SliceCanvas(QWidget):
             if self._axes is None:
                 self._paint_empty(painter)
                 return
-            if self._base is None:
-                self._base = self._draw_base(self._axes)
+            if not self._base_valid:
+                self._draw_base(self._axes)
             painter.drawPixmap(0, 0, self._base)
             if self._crosshair:
                 self._paint_crosshair(painter)
@@ -359,19 +360,22 @@ class SliceCanvas(QWidget):
         painter.setPen(QColor("#747b84"))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "No image")
 
-    def _draw_base(self, axes: PlaneAxes) -> QPixmap:
+    def _draw_base(self, axes: PlaneAxes) -> None:
         transform = self._to_pixels()
-        if self._pictures is None:
-            self._pictures = self._empty_pixmap()
+        if not self._pictures_valid:
+            self._pictures = self._of_this_size(self._pictures)
+            self._pictures.fill(QColor(IMAGE_BACKGROUND))
             painter = QPainter(self._pictures)
             try:
                 painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._interpolated)
                 self._draw_pictures(painter, axes, transform.mapRect(QRectF(0, 0, *axes.size_mm)))
             finally:
                 painter.end()
-        pixmap = QPixmap(self._pictures)
-        painter = QPainter(pixmap)
+            self._pictures_valid = True
+        self._base = self._of_this_size(self._base)
+        painter = QPainter(self._base)
         try:
+            painter.drawPixmap(0, 0, self._pictures)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             if self._contours:
                 self._outlines.paint(painter, axes, self._slice, transform, self._active_voi)
@@ -379,14 +383,15 @@ class SliceCanvas(QWidget):
             self._annotation.paint(painter, self.rect(), self._texts(), scale, self.pixels_per_mm())
         finally:
             painter.end()
-        return pixmap
+        self._base_valid = True
 
-    def _empty_pixmap(self) -> QPixmap:
+    def _of_this_size(self, kept: QPixmap) -> QPixmap:
         ratio = self.devicePixelRatioF()
-        pixmap = QPixmap(self.size() * ratio)
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(QColor(IMAGE_BACKGROUND))
-        return pixmap
+        if kept.size() != self.size() * ratio or kept.devicePixelRatio() != ratio:
+            kept = QPixmap(self.size() * ratio)
+            kept.setDevicePixelRatio(ratio)
+            kept.fill(QColor(IMAGE_BACKGROUND))
+        return kept
 
     def _draw_pictures(self, painter: QPainter, axes: PlaneAxes, target: QRectF) -> None:
         """The images of the slice, into the rectangle of its grid."""

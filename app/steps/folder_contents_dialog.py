@@ -21,6 +21,8 @@ _CHECKED, _UNCHECKED = Qt.CheckState.Checked, Qt.CheckState.Unchecked
 class FolderContentsDialog(QDialog):
     """A tree of patients, studies and series. ``taken(paths)`` with the paths that name the chosen studies' files.
 
+    Where no course is open, ``course_wanted(paths, patient_id, patient_name)`` instead.
+
     Parameters
     ----------
     patient_id
@@ -30,6 +32,7 @@ class FolderContentsDialog(QDialog):
     """
 
     taken = Signal(object)
+    course_wanted = Signal(object, str, str)
 
     def __init__(
         self,
@@ -60,7 +63,7 @@ class FolderContentsDialog(QDialog):
         column.addWidget(self.message)
         row = QHBoxLayout()
         row.addStretch(1)
-        into = f"Take into cycle {cycle_number}" if cycle_number is not None else "Take"
+        into = f"Take into cycle {cycle_number}" if cycle_number is not None else "New course of these…"
         self.take_button = push_button(into, name="take_studies", primary=True)
         self.take_button.clicked.connect(self._take)
         close = push_button("Close", name="close_folder")
@@ -107,12 +110,15 @@ class FolderContentsDialog(QDialog):
     def _say(self) -> None:
         chosen = self.chosen
         patients = {one.patient_id for one in chosen}
-        if self._cycle_number is None:
-            text = "Open or make a course first: studies are taken into its current cycle."
-        elif not self._found:
+        is_open = self._cycle_number is not None
+        if not self._found:
             text = "The folder holds no images and no VOIs."
         elif not chosen:
-            text = "Tick the studies of this cycle."
+            text = "Tick the studies of this cycle." if is_open else "No course is open: tick the studies of a new one."
+        elif not is_open and all(one.what.startswith("VOIs") for one in chosen):
+            text = "VOIs alone begin no course: tick a study with images."
+        elif not is_open:
+            text = "" if len(patients) == 1 else "A course is of one patient: untick the studies of others."
         elif patients != {self._patient_id}:
             text = f"The course is of patient {self._patient_id}: untick the studies of others."
         else:
@@ -123,5 +129,9 @@ class FolderContentsDialog(QDialog):
     def _take(self) -> None:
         everything = [path for one in self._found for path in one.paths]
         images = [one for one in self.chosen if not one.what.startswith("VOIs")]
-        self.taken.emit(shortest_paths([path for one in images for path in one.paths], everything))
+        paths = shortest_paths([path for one in images for path in one.paths], everything)
+        if self._cycle_number is None:
+            self.course_wanted.emit(paths, images[0].patient_id, images[0].patient_name)
+        else:
+            self.taken.emit(paths)
         self.close()

@@ -20,6 +20,7 @@ from app.scan_words import delay_s
 from app.session import Session
 from app.steps.folder_contents_dialog import FolderContentsDialog
 from app.steps.import_corrections_section import CorrectionsSection
+from app.steps.new_course_dialog import NewCourseDialog
 from app.steps.step import SPACING, ScrolledGrid, Section, Step, push_button, text_label
 from app.window_texts import time_text
 from dosimetry_core.case import Case, Cycle
@@ -53,7 +54,12 @@ _PLAIN = DisplayUnit("", 1.0, 3)
 
 
 class ImportStep(Step):
-    """What was read from the files, and whether it can be trusted."""
+    """What was read from the files, and whether it can be trusted.
+
+    ``course_made`` carries the case of a new course, made of images that were dropped while none was open.
+    """
+
+    course_made = Signal(object)
 
     key = "import"
     title = "Import and check"
@@ -148,6 +154,13 @@ class ImportStep(Step):
             parent=self,
         )
         dialog.taken.connect(self.take_images)
+        dialog.course_wanted.connect(lambda paths, patient, name: self._ask_for_course(folder, paths, patient, name))
+        dialog.show()
+
+    def _ask_for_course(self, folder: Path, paths: Sequence[str], patient_id: str, patient_name: str) -> None:
+        images = [_within(folder, path) for path in paths]
+        dialog = NewCourseDialog(folder, images, patient_id=patient_id, patient_name=patient_name, parent=self)
+        dialog.made.connect(self.course_made)
         dialog.show()
 
     def take_images(self, paths: Sequence[str]) -> None:
@@ -322,8 +335,12 @@ def folder_listed(folder: Path, time_zone: str | None, *, progress: Progress) ->
 
 def path_in_case(case: Case, path: str) -> str:
     """A path as the case file would name it: relative where it lies in the case's folder."""
+    return _within(Path(case.folder), path)
+
+
+def _within(folder: Path, path: str) -> str:
     try:
-        return Path(path).resolve().relative_to(Path(case.folder).resolve()).as_posix()
+        return Path(path).resolve().relative_to(folder.resolve()).as_posix()
     except ValueError:
         return path
 

@@ -50,12 +50,12 @@ class VoiHand(QObject):
         super().__init__(grid)
         self._session, self._bar, self._grid, self._volume = session, bar, grid, volume
         self._strokes, self._images, self._fill = strokes, images, fill
-        self._brush = BrushTool(session.view_state.brush_radius_mm)
+        self.brush = BrushTool(session.view_state.brush_radius_mm)
         ball, ellipsoid = EllipsoidTool(uniform=True), EllipsoidTool(uniform=False)
         self._shapes = (ball, ellipsoid)
         self._tools: dict[str, Tool] = {
-            "brush": self._brush,
-            "erase": self._brush,
+            "brush": self.brush,
+            "erase": self.brush,
             "polygon": PolygonTool(),
             "live-wire": LiveWireTool(self._edges_around),
             "ball": ball,
@@ -80,8 +80,8 @@ class VoiHand(QObject):
         view_state.tool_changed.connect(lambda _tool: self.show_tool())
         view_state.brush_changed.connect(lambda _radius: self.show_tool())
         view_state.voi_changed.connect(lambda _voi: self.show_tool())
-        self._brush.changed.connect(lambda: view_state.set_brush_radius(self._brush.radius_mm))
-        self._bar.spherical_toggled.connect(self._brush.set_spherical)
+        self.brush.changed.connect(lambda: view_state.set_brush_radius(self.brush.radius_mm))
+        self._bar.spherical_toggled.connect(self.brush.set_spherical)
         self._grid.confirm_requested.connect(self._fill.apply)
         self._fill.shown.connect(self._bar.preview.show_words)
         self._bar.preview.applied.connect(self._fill.apply)
@@ -102,8 +102,8 @@ class VoiHand(QObject):
         """Give the views the tool of the view state, or say why it can't be used."""
         view_state = self._session.view_state
         tool = view_state.tool
-        self._brush.set_radius(view_state.brush_radius_mm)
-        self._brush.set_erase(tool == "erase")
+        self.brush.set_radius(view_state.brush_radius_mm)
+        self.brush.set_erase(tool == "erase")
         self._bar.set_tool(tool)
         self._bar.set_radius(view_state.brush_radius_mm)
         held = self._tools.get(tool)

@@ -75,6 +75,14 @@ class VoiStrokes(QObject):
 
         return edit
 
+    def _nothing_changed(self) -> str:
+        """Why a stroke did nothing, as far as it is known."""
+        if self._limits() is not None:
+            return "Nothing changed: no value here lies in the range of “Only where” (Alt held: everywhere)"
+        if self._edges() is not None:
+            return "Nothing changed: “Adapt to edges” found nothing new that is like the place where the stroke began"
+        return "Nothing changed: the stroke met nothing to add or take away"
+
     def preview(self, gesture: ToolGesture) -> None:
         """Show what the stroke does so far; the numbers follow."""
         document = self._session.document
@@ -103,7 +111,9 @@ class VoiStrokes(QObject):
             return provisional if same and provisional is not None else computed(case)
 
         try:
-            document.apply(f"{gesture_words(gesture)} {voi.name}, cycle {cycle.number}{self.target.words()}", edit)
+            words = f"{gesture_words(gesture)} {voi.name}, cycle {cycle.number}{self.target.words()}"
+            if not document.apply(words, edit) and self._session.permission.reason is None:
+                self.told.emit(self._nothing_changed())
         except DosimetryError as error:
             self.told.emit(error.line())
 

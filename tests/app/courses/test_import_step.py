@@ -14,9 +14,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.main_window import MainWindow
+from app.new_course import NewCourse
 from app.screenshots import wait_until_idle
 from app.steps.folder_contents_dialog import FolderContentsDialog
 from app.steps.import_step import ImportStep
+from app.steps.new_course_dialog import NewCourseDialog
+from dosimetry_core.errors import InputProblems
 from tests.app.courses.window_work import Open
 from tests.phantoms import Visit, ct_series, nm_file
 from tests.small_study import CASE, CT, HOURS, SPECT, write_small_case
@@ -28,6 +31,7 @@ PICTURES = os.environ.get("LUTETIA_PICTURES", "")
 def _picture(widget: object, name: str) -> None:
     """For looking at it by eye."""
     if PICTURES:
+        QApplication.processEvents()
         widget.grab().save(str(Path(PICTURES) / f"{name}.png"))  # type: ignore[attr-defined]
 
 
@@ -165,3 +169,65 @@ def test_that_a_scanners_habits_are_kept_under_a_name_and_applied(window: MainWi
     assert section.profiles.itemText(0).startswith("Camera two")
     section.delete_profile()
     assert section.profiles.count() == 0
+
+
+def _dropped(window: MainWindow, folder: Path) -> FolderContentsDialog:
+    what = QMimeData()
+    what.setUrls([QUrl.fromLocalFile(str(folder))])
+    action, keys = Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(window, QDragEnterEvent(QPoint(200, 200), action, what, LEFT, keys))
+    QApplication.sendEvent(window, QDropEvent(QPointF(200, 200), action, what, LEFT, keys))
+    return _dialog(window)
+
+
+def _ticked(dialog: FolderContentsDialog, patient_id: str) -> None:
+    for item, series in dialog._studies:
+        is_of = series[0].patient_id == patient_id
+        item.setCheckState(0, Qt.CheckState.Checked if is_of else Qt.CheckState.Unchecked)
+
+
+def test_that_a_folder_dropped_where_no_course_is_open_begins_one(opened: Open, tmp_path: Path) -> None:
+    window = opened()
+    window.resize(1600, 1000)
+    window.show()
+    folder = _mixed_folder(tmp_path / "from the scanner")
+    dialog = _dropped(window, folder)
+    assert "No course is open" in dialog.message.text()
+    for item, _series in dialog._studies:
+        item.setCheckState(0, Qt.CheckState.Checked)
+    assert "of one patient" in dialog.message.text()
+    assert not dialog.take_button.isEnabled()
+    _ticked(dialog, "P-1")
+    QTest.mouseClick(dialog.take_button, LEFT)
+    (asked,) = [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, NewCourseDialog)]
+    QTest.mouseClick(asked.make_button, LEFT)
+    for field in ("sex", "protocol", "administered_activity_mbq", "start", "infusion"):
+        assert field in asked.message.text()
+    assert not window.session.case.cycles
+    _picture(asked, "new-course-missing")
+    asked.sex.setCurrentText("F")
+    asked.time_zone.setText("Europe/Warsaw")
+    asked.protocol.setCurrentText("duonen-d")
+    asked.lutetium.setText("7400")
+    asked.start.setText("2025-03-03 09:50")
+    asked.infusion.setText("30")
+    _picture(asked, "new-course")
+    QTest.mouseClick(asked.make_button, LEFT)
+    wait_until_idle(window)
+    case = window.session.case
+    assert (case.patient.patient_id, case.patient.sex, case.course.protocol) == ("P-1", "F", "duonen-d")
+    (cycle,) = case.cycles
+    assert [len(point.ct.source_files) for point in cycle.time_points if point.ct] == [CT.shape[0]] * 2
+    assert cycle.administrations[0].administered_activity_bq == 7.4e9
+    assert window.session.journal is not None
+    assert not (folder / "case.toml").exists()
+    _picture(window, "new-course-opened")
+
+
+def test_that_what_a_new_course_lacks_is_said_by_its_field(tmp_path: Path) -> None:
+    typed = NewCourse("P-1", "Demo^Patient", "F", "Mars/Olympus", "duonen-d", "7400", "x", "yesterday", "-3")
+    with pytest.raises(InputProblems) as caught:
+        typed.case(tmp_path, ["a"])
+    said = caught.value.line()
+    for words in ("Mars/Olympus", "administered_activity_mbq", "start", "infusion_min"):
+        assert words in said

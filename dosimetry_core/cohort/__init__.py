@@ -1,0 +1,1 @@
+"""Many courses together: what was given, what it did, in tables a department can publish."""

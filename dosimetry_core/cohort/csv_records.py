@@ -1,0 +1,202 @@
+"""Courses of earlier patients from a table with one row a patient, and the same table of any records."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+from dosimetry_core.cohort.records import RESPONSES, CourseRecord, FollowedTime
+from dosimetry_core.errors import DosimetryError, InconsistentCaseError, raise_problems
+from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.nuclide import LU177, Y90
+from dosimetry_core.units import GIGABECQUEREL
+
+T = TypeVar("T")
+COLUMNS: Final = (
+    "key",
+    "protocol",
+    "sex",
+    "age_years",
+    "cycles",
+    "lu177_gbq",
+    "y90_gbq",
+    "response",
+    "ecog_before",
+    "ecog_after",
+    "karnofsky_before",
+    "karnofsky_after",
+    "survival_days",
+    "died",
+    "progression_free_days",
+    "progressed",
+)
+"""Columns of the table; ``key`` is needed, an empty cell is not known."""
+_NUCLIDES: Final = {"lu177_gbq": LU177, "y90_gbq": Y90}
+_YES, _NO = ("yes", "1", "true"), ("no", "0", "false")
+
+
+def read_records(content: bytes, *, where: str) -> list[CourseRecord]:
+    """Records of a CSV file: comma, semicolon or tab; decimal point, or comma where it doesn't part columns.
+
+    Raises
+    ------
+    DosimetryError
+        Every wrong cell, with its line and column; an unknown column; a key that is there twice.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InconsistentCaseError("isn't UTF-8 text", where=where, remedy="save it as UTF-8") from error
+    first = text.splitlines()[0] if text.strip() else ""
+    delimiter = max(";\t,", key=first.count)
+    table = csv.DictReader(io.StringIO(text), delimiter=delimiter)
+    names = [name.strip() for name in table.fieldnames or ()]
+    unknown = [name for name in names if name not in COLUMNS]
+    if "key" not in names or unknown:
+        what = f"unknown column {', '.join(map(repr, unknown))}" if unknown else "has no column key"
+        raise InconsistentCaseError(what, where=f"{where}, line 1", remedy=f"use {', '.join(COLUMNS)}")
+    problems: list[DosimetryError] = []
+    records: list[CourseRecord] = []
+    for row in table:
+        cells = {name.strip(): (value or "").strip() for name, value in row.items() if isinstance(name, str)}
+        reader = _Row(cells, f"{where}, line {table.line_num}", problems)
+        if None in row:
+            problems.append(InconsistentCaseError("has more cells than columns", where=reader.where, remedy="mend it"))
+        record = _record(reader)
+        if record is not None:
+            if any(record.key == one.key for one in records):
+                problems.append(
+                    InconsistentCaseError(
+                        f"key {record.key!r} is there twice", where=reader.where, remedy="use it once"
+                    )
+                )
+            records.append(record)
+    raise_problems(problems)
+    return records
+
+
+class _Row:
+    """Cells of one line; what is wrong is gathered."""
+
+    def __init__(self, cells: Mapping[str, str], where: str, problems: list[DosimetryError]) -> None:
+        self._cells, self.where, self._problems = cells, where, problems
+
+    def text(self, column: str) -> str:
+        return self._cells.get(column, "")
+
+    def value(self, column: str, read: Callable[[str], T], remedy: str) -> T | None:
+        cell = self.text(column)
+        if not cell:
+            return None
+        try:
+            return read(cell)
+        except ValueError:
+            self.wrong(column, f"{cell!r} can't be read", remedy)
+            return None
+
+    def wrong(self, column: str, what: str, remedy: str) -> None:
+        self._problems.append(InconsistentCaseError(what, where=f"{self.where}, {column}", remedy=remedy))
+
+
+def _number(cell: str, low: float, high: float) -> float:
+    value = float(cell.replace(",", "."))
+    if not (math.isfinite(value) and low <= value <= high):
+        raise ValueError(cell)
+    return value
+
+
+def _whole(cell: str, low: int, high: int) -> int:
+    value = int(cell)
+    if not low <= value <= high:
+        raise ValueError(cell)
+    return value
+
+
+def _one_of(cell: str, choices: Sequence[Any]) -> Any:
+    if cell.upper() not in choices:
+        raise ValueError(cell)
+    return cell.upper()
+
+
+def _yes_no(cell: str) -> bool:
+    if cell.lower() in _YES:
+        return True
+    if cell.lower() in _NO:
+        return False
+    raise ValueError(cell)
+
+
+def _karnofsky(cell: str) -> int:
+    value = _whole(cell, 0, 100)
+    if value % 10:
+        raise ValueError(cell)
+    return value
+
+
+def _record(row: _Row) -> CourseRecord | None:
+    if not row.text("key"):
+        row.wrong("key", "is empty", "give each patient a key that identifies nobody")
+        return None
+    activities = {}
+    for column, nuclide in _NUCLIDES.items():
+        given = row.value(column, lambda cell: _number(cell, 0.0, 1000.0), "write GBq of the whole course")
+        if given is not None:
+            activities[nuclide] = GIGABECQUEREL.to_core(given)
+    return CourseRecord(
+        key=row.text("key"),
+        protocol=row.text("protocol") or "not stated",
+        sex=row.value("sex", lambda cell: _one_of(cell, ("F", "M")), "write F or M"),
+        age_years=row.value("age_years", lambda cell: _number(cell, 0.0, 130.0), "write years"),
+        stated_cycles=row.value("cycles", lambda cell: _whole(cell, 1, 50), "write a number of cycles"),
+        stated_activity_bq=FrozenMap(activities),
+        response=row.value("response", lambda cell: _one_of(cell, RESPONSES), f"write {', '.join(RESPONSES)}"),
+        ecog_before=row.value("ecog_before", lambda cell: _whole(cell, 0, 5), "write 0 to 5"),
+        ecog_after=row.value("ecog_after", lambda cell: _whole(cell, 0, 5), "write 0 to 5"),
+        karnofsky_before=row.value("karnofsky_before", _karnofsky, "write a multiple of 10 to 100"),
+        karnofsky_after=row.value("karnofsky_after", _karnofsky, "write a multiple of 10 to 100"),
+        survival=_followed(row, "survival_days", "died"),
+        progression=_followed(row, "progression_free_days", "progressed"),
+    )
+
+
+def _followed(row: _Row, days: str, event: str) -> FollowedTime | None:
+    time = row.value(days, lambda cell: _number(cell, 0.0, 36525.0), "write days from the first cycle")
+    happened = row.value(event, _yes_no, "write yes or no")
+    if (time is None) != (happened is None) and not (row.text(days) and row.text(event)):
+        row.wrong(days if time is None else event, "is missing", f"give {days} and {event} together")
+    return None if time is None or happened is None else FollowedTime(time, happened)
+
+
+def records_csv(records: Sequence[CourseRecord]) -> str:
+    """The table of records; what a column can't hold (single cycles, doses, blood counts) stands in other tables."""
+    target = io.StringIO()
+    writer = csv.writer(target, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for one in records:
+        activities = [GIGABECQUEREL.from_core(one.activity_bq(nuclide)) for nuclide in _NUCLIDES.values()]
+        cells = (
+            one.key,
+            one.protocol,
+            one.sex,
+            one.age_years,
+            one.cycle_count,
+            *activities,
+            one.response,
+            one.ecog_before,
+            one.ecog_after,
+            one.karnofsky_before,
+            one.karnofsky_after,
+            *_followed_cells(one.survival),
+            *_followed_cells(one.progression),
+        )
+        writer.writerow(["" if cell is None else cell for cell in cells])
+    return target.getvalue()
+
+
+def _followed_cells(time: FollowedTime | None) -> tuple[float | None, str | None]:
+    if time is None:
+        return None, None
+    return time.days, "yes" if time.event else "no"

@@ -1,0 +1,108 @@
+"""A course as it was evaluated, seen by the cohort: without name and dates."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from dosimetry_core.case import Case, LaboratoryResult
+from dosimetry_core.cohort.records import CourseRecord, CycleRecord, LaboratoryCourse
+from dosimetry_core.evaluation import Evaluation
+from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.safety.assessment import KARNOFSKY_KEY, laboratory_facts
+from dosimetry_core.safety.ctcae import GRADED_KEYS, ctcae_grade
+from dosimetry_core.safety.performance import ecog_from_karnofsky
+from dosimetry_core.safety.renal import age_years
+
+FALL_COUNTS = frozenset(
+    (
+        "haemoglobin_g_per_dl",
+        "platelets_1e9_per_l",
+        "leukocytes_1e9_per_l",
+        "neutrophils_1e9_per_l",
+        "lymphocytes_1e9_per_l",
+        "egfr_ml_per_min_per_1_73m2",
+        KARNOFSKY_KEY,
+    )
+)
+"""Values whose lowest is the worst; of the others it is the highest."""
+_ORGANS = ("kidneys", "red_marrow")
+
+
+def record_of(evaluation: Evaluation) -> CourseRecord:
+    """Record of a course, of its evaluation. Estimated doses count, as they do in the course's own sums."""
+    case, protocol = evaluation.case, evaluation.protocol
+    free = protocol.free_nuclide
+    cycles = []
+    for result in evaluation.cycles:
+        given: dict[str, float] = {}
+        for administration in result.cycle.administrations:
+            name = administration.nuclide
+            given[name] = given.get(name, 0.0) + administration.administered_activity_bq
+        doses = {
+            organ: FrozenMap({name: dose.absorbed_dose_gy for name, dose in result.organs[organ].doses.items()})
+            for organ in _ORGANS
+            if organ in result.organs
+        }
+        cycles.append(CycleRecord(result.cycle.number, FrozenMap(given), FrozenMap(doses)))
+    before, after = _before_and_after(case)
+    laboratory = _laboratory(case, before, after)
+    karnofsky = laboratory.get(KARNOFSKY_KEY)
+    born = case.patient.birth_date
+    start = min((a.start for c in case.cycles for a in c.administrations), default=None)
+    last = _last(after, KARNOFSKY_KEY)
+    first = None if karnofsky is None else karnofsky.baseline
+    return CourseRecord(
+        key=pseudonym(case.patient.patient_id),
+        protocol=protocol.name,
+        cycles=tuple(cycles),
+        sex=case.patient.sex,
+        age_years=None if born is None or start is None else float(age_years(born, start.date())),
+        free_nuclide=None if free is None else free.name,
+        standard_activity_bq=FrozenMap({n.name: n.standard_activity_bq for n in protocol.nuclides}),
+        laboratory=FrozenMap({key: value for key, value in laboratory.items() if key != KARNOFSKY_KEY}),
+        karnofsky_before=None if first is None else int(first),
+        karnofsky_after=None if last is None else int(last),
+        ecog_before=None if first is None else ecog_from_karnofsky(first),
+        ecog_after=None if last is None else ecog_from_karnofsky(last),
+    )
+
+
+def pseudonym(patient_id: str) -> str:
+    """Ten letters that are the same for the same patient id; not a protection against somebody who knows the ids."""
+    return hashlib.sha256(b"cohort/" + patient_id.encode("utf-8")).hexdigest()[:10]
+
+
+def _before_and_after(case: Case) -> tuple[list[LaboratoryResult], list[LaboratoryResult]]:
+    """Laboratory results up to the day of the first administration, and those after it."""
+    everything = sorted((one for cycle in case.cycles for one in cycle.laboratory), key=lambda one: one.date)
+    starts = [a.start.date() for cycle in case.cycles for a in cycle.administrations]
+    first = min(starts, default=None)
+    if first is None:
+        return everything, []
+    return [one for one in everything if one.date <= first], [one for one in everything if one.date > first]
+
+
+def _laboratory(
+    case: Case, before: Sequence[LaboratoryResult], after: Sequence[LaboratoryResult]
+) -> dict[str, LaboratoryCourse]:
+    baseline = {key: fact.value for key, fact in laboratory_facts(case.patient, before).items()}
+    since: dict[str, list[float]] = {}
+    for one in after:
+        for key, fact in laboratory_facts(case.patient, [one]).items():
+            since.setdefault(key, []).append(fact.value)
+    found = {}
+    for key in [*baseline, *(key for key in since if key not in baseline)]:
+        values = since.get(key, [])
+        worst = None if not values else min(values) if key in FALL_COUNTS else max(values)
+        grade = None
+        if worst is not None and key in GRADED_KEYS:
+            limit = case.laboratory_limits.get(key)
+            grade = ctcae_grade(key, worst, limit=limit, baseline=baseline.get(key))
+        found[key] = LaboratoryCourse(baseline.get(key), worst, grade)
+    return found
+
+
+def _last(results: Sequence[LaboratoryResult], key: str) -> float | None:
+    values = [one.values[key] for one in results if key in one.values]
+    return values[-1] if values else None

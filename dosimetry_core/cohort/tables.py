@@ -1,0 +1,341 @@
+"""The tables of a cohort: heading, rows, and what each number rests on; numbers stay numbers until they are written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from dosimetry_core.cohort.modification import modifications, patterns
+from dosimetry_core.cohort.records import RESPONSES, CourseRecord, FollowedTime
+from dosimetry_core.cohort.statistics import kaplan_meier, kruskal_wallis, log_rank, paired, spearman, summary
+from dosimetry_core.laboratory import LABORATORY_NAMES
+from dosimetry_core.units import GIGABECQUEREL, GRAY, PERCENT
+
+Cell = str | float | int | None
+ALL = "all"
+_SUMMARY = ("n", "missing", "median", "lower quartile", "upper quartile", "minimum", "maximum", "mean", "SD")
+_ORGANS = {"kidneys": "Kidneys", "red_marrow": "Red marrow"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table.
+
+    Parameters
+    ----------
+    name
+        File name without ending.
+    title
+        With the units of its numbers.
+    """
+
+    name: str
+    title: str
+    heading: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+def arms(records: Sequence[CourseRecord]) -> dict[str, list[CourseRecord]]:
+    """Courses by protocol, and all together last."""
+    found: dict[str, list[CourseRecord]] = {}
+    for record in sorted(records, key=lambda one: one.protocol):
+        found.setdefault(record.protocol, []).append(record)
+    if len(found) != 1:
+        found[ALL] = list(records)
+    return found
+
+
+def nuclides(records: Sequence[CourseRecord]) -> list[str]:
+    """Nuclides that anybody was given."""
+    given = {name for record in records for cycle in record.cycles for name in cycle.activity_bq}
+    return sorted(given | {name for record in records for name in record.stated_activity_bq})
+
+
+def cohort_tables(records: Sequence[CourseRecord]) -> tuple[Table, ...]:
+    """All tables of a cohort."""
+    return (
+        patients_table(records),
+        activities_table(records),
+        modifications_table(records),
+        patterns_table(records),
+        doses_table(records),
+        doses_by_cycle_table(records),
+        laboratory_table(records),
+        grades_table(records),
+        adverse_events_table(records),
+        response_table(records),
+        performance_table(records),
+        dose_effect_table(records),
+        survival_table(records, "survival", lambda record: record.survival, "Overall survival"),
+        survival_table(records, "progression", lambda record: record.progression, "Progression-free survival"),
+    )
+
+
+def _summary_cells(values: Sequence[float | None], unit: Callable[[float], float]) -> tuple[Cell, ...]:
+    found = summary(values)
+    if found is None:
+        return (0, len(values), *(None,) * 7)
+    shown = (
+        found.median,
+        found.lower_quartile,
+        found.upper_quartile,
+        found.minimum,
+        found.maximum,
+        found.mean,
+        found.standard_deviation,
+    )
+    return (found.count, found.missing, *(unit(value) for value in shown))
+
+
+def patients_table(records: Sequence[CourseRecord]) -> Table:
+    """How many courses, sexes, ages and cycles."""
+    rows: list[tuple[Cell, ...]] = []
+    for arm, members in arms(records).items():
+        ages = _summary_cells([record.age_years for record in members], float)
+        sexes = [record.sex for record in members]
+        cycles = _summary_cells([record.cycle_count for record in members], float)
+        rows.append((arm, len(members), sexes.count("F"), sexes.count("M"), *ages[2:5], *cycles[2:5]))
+    heading: tuple[str, ...] = ("protocol", "courses", "women", "men")
+    heading += ("age: median", "age: lower quartile", "age: upper quartile")
+    heading += ("cycles: median", "cycles: lower quartile", "cycles: upper quartile")
+    return Table("patients", "Patients (age in years)", heading, tuple(rows))
+
+
+def activities_table(records: Sequence[CourseRecord]) -> Table:
+    """Administered activities, of each cycle and cumulative."""
+    rows: list[tuple[Cell, ...]] = []
+    for arm, members in arms(records).items():
+        for nuclide in nuclides(members):
+            numbers = sorted({cycle.number for record in members for cycle in record.cycles})
+            for number in numbers:
+                given: list[float | None] = [
+                    cycle.activity_bq.get(nuclide, 0.0)
+                    for record in members
+                    for cycle in record.cycles
+                    if cycle.number == number
+                ]
+                rows.append((arm, nuclide, str(number), *_summary_cells(given, GIGABECQUEREL.from_core)))
+            whole: list[float | None] = [record.activity_bq(nuclide) for record in members]
+            rows.append((arm, nuclide, "course", *_summary_cells(whole, GIGABECQUEREL.from_core)))
+    heading = ("protocol", "nuclide", "cycle", *_SUMMARY)
+    return Table("activities", "Administered activity (GBq)", heading, tuple(rows))
+
+
+def modifications_table(records: Sequence[CourseRecord]) -> Table:
+    """Free activity against the standard: how often and by how much."""
+    rows: list[tuple[Cell, ...]] = []
+    for arm, members in arms(records).items():
+        found = [one for record in members for one in modifications(record)]
+        for number in [*sorted({one.cycle for one in found}), None]:
+            chosen = [one for one in found if number is None or one.cycle == number]
+            if not chosen:
+                continue
+            changes = [one.change for one in chosen]
+            counts = [changes.count(name) for name in ("increased", "unchanged", "reduced")]
+            factors: list[float | None] = [one.factor for one in chosen]
+            rows.append((arm, "all" if number is None else str(number), *counts, *_summary_cells(factors, float)))
+    heading = ("protocol", "cycle", "increased", "unchanged", "reduced", *_SUMMARY)
+    title = "Free activity against the protocol's standard (factor; unchanged: within 5 %)"
+    return Table("modifications", title, heading, tuple(rows))
+
+
+def patterns_table(records: Sequence[CourseRecord]) -> Table:
+    """Which sequences of modifications occur."""
+    rows = [
+        (arm, found, count, count / len(members))
+        for arm, members in arms(records).items()
+        if arm != ALL
+        for found, count in patterns(members)
+    ]
+    title = "Patterns of modification, one sign a cycle (+ increased, = unchanged, − reduced)"
+    return Table("patterns", title, ("protocol", "pattern", "courses", "share"), tuple(rows))
+
+
+def doses_table(records: Sequence[CourseRecord]) -> Table:
+    """Cumulative absorbed doses per organ and nuclide."""
+    rows: list[tuple[Cell, ...]] = []
+    for arm, members in arms(records).items():
+        for organ, name in _ORGANS.items():
+            for nuclide in [*nuclides(members), None]:
+                doses = [record.absorbed_dose_gy(organ, nuclide) for record in members]
+                rows.append((arm, name, nuclide or "total", *_summary_cells(doses, GRAY.from_core)))
+    return Table("doses", "Cumulative absorbed dose (Gy)", ("protocol", "organ", "nuclide", *_SUMMARY), tuple(rows))
+
+
+def doses_by_cycle_table(records: Sequence[CourseRecord]) -> Table:
+    """Absorbed dose of each cycle, all nuclides together."""
+    rows: list[tuple[Cell, ...]] = []
+    for arm, members in arms(records).items():
+        for organ, name in _ORGANS.items():
+            for number in sorted({cycle.number for record in members for cycle in record.cycles}):
+                doses = [
+                    cycle.total_gy(organ) for record in members for cycle in record.cycles if cycle.number == number
+                ]
+                rows.append((arm, name, str(number), *_summary_cells(doses, GRAY.from_core)))
+    return Table(
+        "doses-by-cycle", "Absorbed dose of a cycle (Gy)", ("protocol", "organ", "cycle", *_SUMMARY), tuple(rows)
+    )
+
+
+def laboratory_table(records: Sequence[CourseRecord]) -> Table:
+    """Baseline, worst value, change, and the paired test of it."""
+    rows: list[tuple[Cell, ...]] = []
+    for arm, members in arms(records).items():
+        for key in _laboratory_keys(members):
+            courses = [record.laboratory[key] for record in members if key in record.laboratory]
+            before = summary([one.baseline for one in courses])
+            worst = summary([one.worst for one in courses])
+            change = summary([one.relative_change for one in courses])
+            test = paired([(one.baseline, one.worst) for one in courses])
+            rows.append(
+                (
+                    arm,
+                    LABORATORY_NAMES.get(key, (key, ""))[0],
+                    LABORATORY_NAMES.get(key, ("", ""))[1],
+                    len(courses),
+                    before.median if before else None,
+                    worst.median if worst else None,
+                    PERCENT.from_core(change.median) if change else None,
+                    PERCENT.from_core(change.lower_quartile) if change else None,
+                    PERCENT.from_core(change.upper_quartile) if change else None,
+                    test.p_value if test else None,
+                )
+            )
+    heading: tuple[str, ...] = ("protocol", "value", "unit", "n", "baseline: median", "worst: median")
+    heading += ("change: median %",)
+    heading += ("change: lower quartile %", "change: upper quartile %", "p (Wilcoxon signed-rank)")
+    return Table("laboratory", "Laboratory values before the first cycle and at their worst", heading, tuple(rows))
+
+
+def _laboratory_keys(records: Sequence[CourseRecord]) -> list[str]:
+    found = {key for record in records for key in record.laboratory}
+    return [key for key in LABORATORY_NAMES if key in found] + sorted(found - set(LABORATORY_NAMES))
+
+
+def grades_table(records: Sequence[CourseRecord]) -> Table:
+    """Worst CTCAE grades of laboratory values."""
+    rows: list[tuple[Cell, ...]] = []
+    for arm, members in arms(records).items():
+        for key in _laboratory_keys(members):
+            grades = [record.laboratory[key].grade for record in members if key in record.laboratory]
+            if any(grade is not None for grade in grades):
+                name = LABORATORY_NAMES.get(key, (key, ""))[0]
+                rows.append((arm, name, *(grades.count(grade) for grade in range(5)), grades.count(None)))
+    heading = ("protocol", "value", "grade 0", "grade 1", "grade 2", "grade 3", "grade 4", "not graded")
+    return Table("grades", "Worst grade of laboratory values, CTCAE v5.0 (courses)", heading, tuple(rows))
+
+
+def adverse_events_table(records: Sequence[CourseRecord]) -> Table:
+    """Worst grade of each adverse event."""
+    rows: list[tuple[Cell, ...]] = []
+    for arm, members in arms(records).items():
+        for term in sorted({term for record in members for term in record.adverse_events}):
+            grades = [record.adverse_events[term] for record in members if term in record.adverse_events]
+            rows.append((arm, term, *(grades.count(grade) for grade in range(1, 6)), len(grades) / len(members)))
+    heading = ("protocol", "term", "grade 1", "grade 2", "grade 3", "grade 4", "grade 5", "share of courses")
+    return Table("adverse-events", "Adverse events, worst grade (courses)", heading, tuple(rows))
+
+
+def response_table(records: Sequence[CourseRecord]) -> Table:
+    """Best overall response, with objective response and disease control among those who could be judged."""
+    rows: list[tuple[Cell, ...]] = []
+    for arm, members in arms(records).items():
+        found = [record.response for record in members if record.response is not None]
+        counts = [found.count(response) for response in RESPONSES]
+        judged = len(found) - counts[-1]
+        objective = (counts[0] + counts[1]) / judged if judged else None
+        control = sum(counts[:3]) / judged if judged else None
+        rows.append((arm, *counts, len(members) - len(found), objective, control))
+    heading = ("protocol", *RESPONSES, "missing", "objective response", "disease control")
+    return Table(
+        "response", "Best overall response, RECIST 1.1 (courses, shares of those judged)", heading, tuple(rows)
+    )
+
+
+def performance_table(records: Sequence[CourseRecord]) -> Table:
+    """ECOG and Karnofsky before and after."""
+    rows: list[tuple[Cell, ...]] = []
+    for arm, members in arms(records).items():
+        for name, pairs in (
+            ("ECOG", [(record.ecog_before, record.ecog_after) for record in members]),
+            ("Karnofsky", [(record.karnofsky_before, record.karnofsky_after) for record in members]),
+        ):
+            known = [(float(a), float(b)) for a, b in pairs if a is not None and b is not None]
+            if not known:
+                continue
+            better = sum(b < a if name == "ECOG" else b > a for a, b in known)
+            worse = sum(b > a if name == "ECOG" else b < a for a, b in known)
+            before, after = summary([a for a, _ in known]), summary([b for _, b in known])
+            test = paired(list(known))
+            middle = (before.median if before else None, after.median if after else None)
+            same = len(known) - better - worse
+            rows.append((arm, name, len(known), *middle, better, same, worse, test.p_value if test else None))
+    heading: tuple[str, ...] = ("protocol", "scale", "n", "before: median", "after: median", "better", "same", "worse")
+    heading += ("p (Wilcoxon signed-rank)",)
+    return Table("performance", "Performance status before and after", heading, tuple(rows))
+
+
+def dose_effect_table(records: Sequence[CourseRecord]) -> Table:
+    """Rank correlation of organ doses with changes of laboratory values, and differences between protocols."""
+    rows: list[tuple[Cell, ...]] = []
+    for arm, members in arms(records).items():
+        for organ, key in (
+            ("kidneys", "egfr_ml_per_min_per_1_73m2"),
+            ("kidneys", "creatinine_umol_per_l"),
+            ("red_marrow", "platelets_1e9_per_l"),
+            ("red_marrow", "leukocytes_1e9_per_l"),
+            ("red_marrow", "haemoglobin_g_per_dl"),
+            ("red_marrow", "lymphocytes_1e9_per_l"),
+        ):
+            pairs = [
+                (record.absorbed_dose_gy(organ), record.laboratory[key].relative_change)
+                for record in members
+                if key in record.laboratory
+            ]
+            test = spearman(pairs)
+            if test is not None:
+                effect = f"change of {LABORATORY_NAMES[key][0]}"
+                rows.append((arm, _ORGANS[organ], effect, test.test, test.count, test.statistic, test.p_value))
+    groups = {arm: members for arm, members in arms(records).items() if arm != ALL}
+    for organ, name in _ORGANS.items():
+        between = kruskal_wallis({a: [r.absorbed_dose_gy(organ) for r in members] for a, members in groups.items()})
+        if between is not None:
+            what = "cumulative absorbed dose, between protocols"
+            rows.append((ALL, name, what, between.test, between.count, between.statistic, between.p_value))
+    heading = ("protocol", "organ", "effect", "test", "n", "statistic", "p")
+    return Table("dose-effect", "Absorbed dose and effect", heading, tuple(rows))
+
+
+def survival_table(
+    records: Sequence[CourseRecord], name: str, time_of: Callable[[CourseRecord], FollowedTime | None], title: str
+) -> Table:
+    """Kaplan–Meier estimate by protocol: every step, with band and number at risk."""
+    rows: list[tuple[Cell, ...]] = []
+    groups: dict[str, list[FollowedTime]] = {}
+    for arm, members in arms(records).items():
+        times = [time for record in members if (time := time_of(record)) is not None]
+        curve = kaplan_meier(times)
+        if curve is None:
+            continue
+        if arm != ALL:
+            groups[arm] = times
+        median = None if curve.median_days is None else _months(curve.median_days)
+        rows.append((arm, 0.0, 1.0, None, None, curve.count, 0, median))
+        rows += [
+            (arm, _months(p.days), p.survival, _known(p.lower), _known(p.upper), p.at_risk, p.events, None)
+            for p in curve.points
+        ]
+    test = log_rank(groups)
+    if test is not None:
+        rows.append((f"{test.test}, p", None, test.p_value, None, None, test.count, None, None))
+    heading = ("protocol", "months", "survival", "95 % lower", "95 % upper", "at risk", "events", "median months")
+    return Table(name, f"{title}, Kaplan–Meier (from the first cycle)", heading, tuple(rows))
+
+
+def _months(days: float) -> float:
+    return days / (365.25 / 12)
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value

@@ -1,0 +1,254 @@
+"""Tables of a simulated cohort, computed again from the records with pandas and SciPy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from scipy import stats
+
+from app.cli import main
+from dosimetry_core.case_file import read_case
+from dosimetry_core.cohort.csv_records import COLUMNS, read_records, records_csv
+from dosimetry_core.cohort.modification import modifications, pattern
+from dosimetry_core.cohort.of_course import pseudonym, record_of
+from dosimetry_core.cohort.records import CourseRecord, CycleRecord, FollowedTime
+from dosimetry_core.cohort.simulated import simulated_cohort
+from dosimetry_core.cohort.tables import Table, cohort_tables
+from dosimetry_core.errors import DosimetryError
+from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.pipeline import evaluate
+from dosimetry_core.planning.protocol import read_protocol
+
+ENTERED = Path(__file__).parents[2] / "reference" / "entered_doses"
+RECORDS = simulated_cohort(20261121)
+TABLES = {table.name: table for table in cohort_tables(RECORDS)}
+
+
+def frame(table: Table) -> pd.DataFrame:
+    return pd.DataFrame(list(table.rows), columns=list(table.heading))
+
+
+def cycles() -> pd.DataFrame:
+    """One row a cycle and nuclide, in GBq and Gy."""
+    rows: list[dict[str, Any]] = []
+    for record in RECORDS:
+        for cycle in record.cycles:
+            for nuclide, activity in cycle.activity_bq.items():
+                doses = {organ: by[nuclide] for organ, by in cycle.absorbed_dose_gy.items()}
+                rows.append(
+                    {"key": record.key, "protocol": record.protocol, "cycle": cycle.number, "nuclide": nuclide}
+                    | {"gbq": activity / 1e9}
+                    | doses
+                )
+    return pd.DataFrame(rows)
+
+
+def courses() -> pd.DataFrame:
+    rows = []
+    for record in RECORDS:
+        row: dict[str, Any] = {"protocol": record.protocol, "response": record.response}
+        for key, value in record.laboratory.items():
+            row |= {f"{key} before": value.baseline, f"{key} worst": value.worst, f"{key} grade": value.grade}
+        for organ in ("kidneys", "red_marrow"):
+            row[organ] = sum(sum(cycle.absorbed_dose_gy[organ].values()) for cycle in record.cycles)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def test_that_the_cohort_has_the_form_of_the_trial_and_is_the_same_for_a_seed() -> None:
+    assert len(RECORDS) == 92
+    assert {record.protocol for record in RECORDS} == {"duonen-a", "duonen-b", "duonen-c", "duonen-d"}
+    assert simulated_cohort(20261121) == RECORDS
+    assert simulated_cohort(1) != RECORDS
+    for record in RECORDS:
+        protocol = read_protocol(record.protocol)
+        fixed = {n.name: n.standard_activity_bq for n in protocol.nuclides if n.role == "fixed"}
+        for cycle in record.cycles:
+            assert {name: cycle.activity_bq[name] for name in fixed} == fixed
+
+
+def test_that_activities_and_doses_are_those_of_pandas() -> None:
+    data, table = cycles(), frame(TABLES["activities"])
+    by_cycle = data.groupby(["protocol", "nuclide", "cycle"])["gbq"]
+    for row in table[(table.protocol != "all") & (table.cycle != "course")].to_dict("records"):
+        values = by_cycle.get_group((row["protocol"], row["nuclide"], int(row["cycle"])))
+        assert row["median"] == pytest.approx(values.median())
+        assert row["upper quartile"] == pytest.approx(values.quantile(0.75))
+    doses = frame(TABLES["doses"])
+    for organ, name in (("kidneys", "Kidneys"), ("red_marrow", "Red marrow")):
+        sums = data.groupby(["protocol", "key", "nuclide"])[organ].sum().reset_index()
+        chosen = doses[(doses.organ == name) & (doses.protocol != "all")]
+        for row in chosen[chosen.nuclide != "total"].to_dict("records"):
+            values = sums[(sums.protocol == row["protocol"]) & (sums.nuclide == row["nuclide"])][organ]
+            assert (row["median"], row["SD"]) == (pytest.approx(values.median()), pytest.approx(values.std()))
+        for row in chosen[chosen.nuclide == "total"].to_dict("records"):
+            values = sums[sums.protocol == row["protocol"]].groupby("key")[organ].sum()
+            assert row["lower quartile"] == pytest.approx(values.quantile(0.25))
+
+
+def test_that_modifications_are_those_of_pandas() -> None:
+    data, table = cycles(), frame(TABLES["modifications"])
+    for arm, nuclide, standard in (
+        ("duonen-b", "Y-90", 1.85),
+        ("duonen-c", "Lu-177", 3.7),
+        ("duonen-d", "Lu-177", 7.4),
+    ):
+        free = read_protocol(arm).free_nuclide
+        assert free is not None
+        assert (free.name, free.standard_activity_bq) == (nuclide, pytest.approx(standard * 1e9))
+        chosen = data[(data.protocol == arm) & (data.nuclide == nuclide)]
+        factor = chosen.gbq / standard
+        row = table[(table.protocol == arm) & (table.cycle == "all")].iloc[0]
+        assert row["increased"] == (factor > 1.05).sum()
+        assert row["reduced"] == (factor < 0.95).sum()
+        assert row["median"] == pytest.approx(factor.median())
+    assert table[table.protocol == "duonen-a"].empty
+    counted = frame(TABLES["patterns"]).groupby("protocol").courses.sum()
+    assert counted.to_dict() == {"duonen-b": 23, "duonen-c": 23, "duonen-d": 23}
+
+
+def test_that_blood_counts_grades_and_responses_are_those_of_pandas() -> None:
+    data, table, grades = courses(), frame(TABLES["laboratory"]), frame(TABLES["grades"])
+    for key, name in (("platelets_1e9_per_l", "Platelets"), ("haemoglobin_g_per_dl", "Haemoglobin")):
+        for arm, members in data.groupby("protocol"):
+            row = table[(table.protocol == arm) & (table.value == name)].iloc[0]
+            before, worst = members[f"{key} before"], members[f"{key} worst"]
+            assert row["change: median %"] == pytest.approx(100 * ((worst - before) / before).median())
+            assert row["p (Wilcoxon signed-rank)"] == pytest.approx(stats.wilcoxon(worst - before).pvalue)
+            graded = grades[(grades.protocol == arm) & (grades.value == name)].iloc[0]
+            counts = members[f"{key} grade"].value_counts()
+            assert [graded[f"grade {g}"] for g in range(5)] == [counts.get(g, 0) for g in range(5)]
+    responses = frame(TABLES["response"])
+    for arm, members in data.groupby("protocol"):
+        row = responses[responses.protocol == arm].iloc[0]
+        judged = members[members.response != "NE"]
+        assert row["objective response"] == pytest.approx(judged.response.isin(["CR", "PR"]).mean())
+
+
+def test_that_dose_and_effect_are_those_of_scipy() -> None:
+    data, table = courses(), frame(TABLES["dose-effect"])
+    change = (data["platelets_1e9_per_l worst"] - data["platelets_1e9_per_l before"]) / data[
+        "platelets_1e9_per_l before"
+    ]
+    row = table[(table.protocol == "all") & (table.effect == "change of Platelets")].iloc[0]
+    found = stats.spearmanr(data.red_marrow, change)
+    assert (row["statistic"], row["p"]) == (pytest.approx(found.statistic), pytest.approx(found.pvalue))
+    between = table[(table.test == "Kruskal–Wallis") & (table.organ == "Kidneys")].iloc[0]
+    expected = stats.kruskal(*(members.kidneys for _, members in data.groupby("protocol")))
+    assert between["p"] == pytest.approx(expected.pvalue)
+
+
+def test_that_survival_ends_where_pandas_counts_the_last_death() -> None:
+    table = frame(TABLES["survival"])
+    times = pd.DataFrame(
+        [{"days": r.survival.days, "died": r.survival.event} for r in RECORDS if r.survival is not None]
+    )
+    everybody = table[(table.protocol == "all") & (table.months > 0)]
+    assert len(everybody) == times[times.died].days.nunique()
+    assert everybody["at risk"].iloc[0] == (times.days >= times[times.died].days.min()).sum()
+    still = 1.0
+    for days in sorted(times[times.died].days.unique()):
+        still *= 1 - ((times.days == days) & times.died).sum() / (times.days >= days).sum()
+    assert everybody.survival.iloc[-1] == pytest.approx(still)
+
+
+def one_course(*factors: float) -> CourseRecord:
+    given = tuple(CycleRecord(n, FrozenMap({"Y-90": 1.85e9 * f})) for n, f in enumerate(factors, start=1))
+    standard = FrozenMap({"Y-90": 1.85e9})
+    return CourseRecord("x", "duonen-b", given, free_nuclide="Y-90", standard_activity_bq=standard)
+
+
+def test_that_a_pattern_has_one_sign_a_cycle_and_five_percent_is_unchanged() -> None:
+    assert pattern(one_course(1.0, 1.05, 1.051, 0.95, 0.949, 0.0)) == "= = + = − −"
+    assert modifications(replace(one_course(1.0), free_nuclide=None)) == ()
+
+
+def test_that_a_dose_missing_in_one_cycle_makes_no_course_sum() -> None:
+    dose = FrozenMap({"kidneys": FrozenMap({"Y-90": 2.0})})
+    known = CycleRecord(1, FrozenMap({"Y-90": 1e9}), dose)
+    unknown = CycleRecord(2, FrozenMap({"Y-90": 1e9}))
+    assert CourseRecord("x", "p", (known,)).absorbed_dose_gy("kidneys") == 2.0
+    assert CourseRecord("x", "p", (known, unknown)).absorbed_dose_gy("kidneys") is None
+
+
+def test_that_a_computed_course_is_taken_in_without_name_and_dates() -> None:
+    evaluation = evaluate(read_case(ENTERED))
+    record = record_of(evaluation)
+    assert record.key == pseudonym(evaluation.case.patient.patient_id)
+    assert evaluation.case.patient.patient_id not in repr(record)
+    assert evaluation.case.patient.name not in repr(record)
+    kidneys = evaluation.course_organs["kidneys"]
+    assert record.absorbed_dose_gy("kidneys") == pytest.approx(kidneys.delivered.absorbed_dose_gy, rel=1e-9)
+
+
+HEADING = "key;sex;age_years;cycles;lu177_gbq;response;ecog_before;ecog_after;karnofsky_before;karnofsky_after"
+SERIES = f"""{HEADING};survival_days;died
+P1;F;61;4;29,6;PR;1;0;80;90;720;no
+P2;m;55,5;3;22.2;SD;0;0;90;90;;
+P3;F;70;4;;PD;1;2;80;60;300;yes
+"""
+
+
+def test_that_a_series_of_earlier_patients_is_read_and_summarised() -> None:
+    records = read_records(SERIES.encode("utf-8-sig"), where="series.csv")
+    assert [record.sex for record in records] == ["F", "M", "F"]
+    assert records[0].activity_bq("Lu-177") == pytest.approx(29.6e9)
+    assert records[1].survival is None
+    assert records[2].survival == FollowedTime(300.0, True)
+    tables = {table.name: frame(table) for table in cohort_tables(records)}
+    patients = tables["patients"].iloc[0]
+    assert (patients["courses"], patients["women"], patients["age: median"]) == (3, 2, 61.0)
+    assert patients["cycles: median"] == 4.0
+    performance = tables["performance"].set_index("scale")
+    assert performance.loc["ECOG", ["better", "same", "worse"]].tolist() == [1, 1, 1]
+    assert tables["response"].iloc[0]["disease control"] == pytest.approx(2 / 3)
+
+
+def test_that_a_table_of_records_comes_back() -> None:
+    again = read_records(records_csv(RECORDS).encode(), where="records.csv")
+    for one, other in zip(again, RECORDS, strict=True):
+        assert one.activity_bq("Lu-177") == pytest.approx(other.activity_bq("Lu-177"), rel=1e-12)
+        assert (one.survival, one.response, one.cycle_count) == (other.survival, other.response, len(other.cycles))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("P2;m;", "P2;x;", "line 3, sex: 'x' can't be read; write F or M"),
+        ("P2;m;55,5", "P2;m;555", "line 3, age_years"),
+        ("720;no", "720;", "line 2, died: is missing; give survival_days and died together"),
+        ("P2;", "P1;", "key 'P1' is there twice"),
+        ("P2;", ";", "line 3, key: is empty"),
+        ("key;sex", "key;gender", "unknown column 'gender'"),
+        ("key;sex", "id;sex", "unknown column 'id'"),
+        ("80;90;720", "85;90;720", "karnofsky_before: '85' can't be read"),
+        ("29,6", "29,6 GBq", "lu177_gbq: '29,6 GBq' can't be read"),
+        ("300;yes", "300;yes;1", "line 4: has more cells than columns"),
+    ],
+)
+def test_that_a_wrong_cell_is_named_by_line_and_column(before: str, after: str, message: str) -> None:
+    assert before in SERIES
+    with pytest.raises(DosimetryError) as caught:
+        read_records(SERIES.replace(before, after, 1).encode(), where="series.csv")
+    assert message in caught.value.line()
+
+
+def test_that_the_command_writes_every_table_and_the_methods(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "series.csv").write_text(SERIES, "utf-8")
+    command = ["cohort", "--simulate", "3", "--csv", str(tmp_path / "series.csv"), "--out", str(tmp_path / "out")]
+    assert main(command) == 0
+    names = {path.stem for path in (tmp_path / "out").glob("*.csv")}
+    assert names == {"records", *TABLES}
+    methods = (tmp_path / "out/methods.txt").read_text("utf-8")
+    assert "simulated with seed 3" in methods
+    assert "95 of 5 protocol(s)" in methods
+    assert main(["cohort", "--out", str(tmp_path / "none")]) == 2
+    assert main([*command[:3], "--simulate", "3", "--csv", str(tmp_path / "no.csv"), "--out", str(tmp_path / "x")]) == 2
+    assert "no.csv" in capsys.readouterr().err
+    assert len(COLUMNS) == len(set(COLUMNS))
