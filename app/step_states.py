@@ -43,7 +43,11 @@ def step_state(step: StepKey, session: Session) -> tuple[StepState, str]:
 def _unconfirmed(step: StepKey, session: Session, case: Case) -> tuple[StepState, str]:
     evaluation = session.document.evaluation
     if step == "course":
-        return ("in progress", f"{len(case.cycles)} cycles") if case.cycles else ("empty", "no case is open")
+        return (
+            ("in progress", f"{len(case.cycles)} cycle{'s' if len(case.cycles) > 1 else ''}")
+            if case.cycles
+            else ("empty", "no case is open")
+        )
     if step == "import":
         if not names_images(case) and not has_images(case):
             return "empty", "no images are named in the case"
