@@ -77,6 +77,8 @@ class LayoutBar(QWidget):
         self.window_button.setVisible(detach)
         if detach:
             row.addWidget(self.window_button)
+        else:
+            row.addStretch(1)
 
     def set_layout(self, layout: ViewLayout) -> None:
         """Mark the layout that is shown."""

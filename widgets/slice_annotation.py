@@ -132,12 +132,20 @@ class SliceAnnotation:
         for rows in self._written:
             # Only where something is written: most of the view is empty.
             painter.drawPixmap(QPointF(rows.left() / ratio, rows.top() / ratio), self._kept, QRectF(rows))
-        pen = _Writer(painter, QRectF(size))
+        pen = _Writer(painter, QRectF(size), is_on_white(scale))
         bottom = size.height() - _MARGIN - pen.metrics.descent()
         if _scale_bar_mm(QRectF(size), pixels_per_mm) is not None:
             bottom -= _scale_bar_height(pen.metrics)
         pen.write(_MARGIN, bottom, texts.window)
         pen.write(_MARGIN, bottom - pen.line, texts.position, wide=True)
+
+
+def is_on_white(scale: ColourScale | None) -> bool:
+    """Whether a picture is white where there is nothing: light texts need a dark ground then."""
+    return scale is not None and scale.colour_map == "Inverted grey"
+
+
+_GROUND = QColor(20, 21, 23, 190)
 
 
 def _written_rows(pixmap: QPixmap) -> list[QRect]:
@@ -153,12 +161,12 @@ def _written_rows(pixmap: QPixmap) -> list[QRect]:
 
 
 class _Writer:
-    """Writes small texts with a shadow, shortened to the room there is."""
+    """Writes small texts with a shadow, on a dark ground over white, shortened to the room there is."""
 
-    def __init__(self, painter: QPainter, size: QRectF) -> None:
+    def __init__(self, painter: QPainter, size: QRectF, on_white: bool) -> None:
         small = font(scale=0.92)
         painter.setFont(small)
-        self._painter, self._size = painter, size
+        self._painter, self._size, self._on_white = painter, size, on_white
         self.metrics = QFontMetricsF(small)
         self.line = self.metrics.height() * 1.12
 
@@ -169,6 +177,10 @@ class _Writer:
         room = self._size.width() * 0.68 if wide else self._size.width() / 2 - 24
         shown = self.metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
         position = QPointF(x - self.metrics.horizontalAdvance(shown) if right else x, y)
+        if self._on_white and shown:
+            box = QRectF(position.x() - 3, y - self.metrics.ascent(), 0, self.metrics.height())
+            box.setWidth(self.metrics.horizontalAdvance(shown) + 6)
+            self._painter.fillRect(box, _GROUND)
         self._painter.setPen(QColor(0, 0, 0, 200))
         self._painter.drawText(position + QPointF(1, 1), shown)
         self._painter.setPen(QColor(colour))
@@ -179,7 +191,7 @@ def _paint_lasting(
     painter: QPainter, size: QRectF, texts: SliceTexts, scale: ColourScale | None, pixels_per_mm: float
 ) -> None:
     """All but position and window."""
-    pen = _Writer(painter, size)
+    pen = _Writer(painter, size, is_on_white(scale))
     top = _MARGIN + pen.metrics.ascent()
     corner = texts.corner
     lines = [(corner.time_text(), "#e8eaed"), (corner.registration, GOOD if corner.registered else WARNING)]
@@ -189,10 +201,10 @@ def _paint_lasting(
         pen.write(_MARGIN, top + number * pen.line, text, colour)
     pen.write(size.width() - _MARGIN, top, texts.plane, "#a4abb4", right=True)
     _paint_badges(painter, size, corner.badges, top + pen.line * 0.4, pen.metrics)
-    _paint_scale_bar(painter, size, pixels_per_mm, pen.metrics)
+    _paint_scale_bar(painter, size, pixels_per_mm, pen)
     if scale is not None:
         _paint_colour_bar(painter, size, texts, scale, pen)
-    _paint_letters(painter, size, texts.letters)
+    _paint_letters(painter, size, texts.letters, on_white=is_on_white(scale))
 
 
 def _paint_badges(painter: QPainter, size: QRectF, badges: Sequence[str], top: float, metrics: QFontMetricsF) -> None:
@@ -216,7 +228,7 @@ def _scale_bar_height(metrics: QFontMetricsF) -> float:
     return metrics.height() + 3
 
 
-def _paint_scale_bar(painter: QPainter, size: QRectF, pixels_per_mm: float, metrics: QFontMetricsF) -> None:
+def _paint_scale_bar(painter: QPainter, size: QRectF, pixels_per_mm: float, pen: _Writer) -> None:
     shown_mm = _scale_bar_mm(size, pixels_per_mm)
     if shown_mm is None:
         return
@@ -227,8 +239,7 @@ def _paint_scale_bar(painter: QPainter, size: QRectF, pixels_per_mm: float, metr
         painter.drawLine(QPointF(_MARGIN, y), QPointF(_MARGIN + length, y))
         for x in (_MARGIN, _MARGIN + length):
             painter.drawLine(QPointF(x, y - 4), QPointF(x, y + 1))
-    painter.setPen(QColor("#e8eaed"))
-    painter.drawText(QPointF(_MARGIN + length + 6, y + metrics.descent()), f"{shown_mm} mm")
+    pen.write(_MARGIN + length + 6, y + pen.metrics.descent(), f"{shown_mm} mm")
 
 
 def _paint_colour_bar(painter: QPainter, size: QRectF, texts: SliceTexts, scale: ColourScale, pen: _Writer) -> None:
@@ -251,7 +262,7 @@ def _paint_colour_bar(painter: QPainter, size: QRectF, texts: SliceTexts, scale:
     write(right, base, texts.unit, "#c6ccd3", right=True)
 
 
-def _paint_letters(painter: QPainter, size: QRectF, letters: tuple[str, str, str, str]) -> None:
+def _paint_letters(painter: QPainter, size: QRectF, letters: tuple[str, str, str, str], *, on_white: bool) -> None:
     large = font(scale=1.15, strong=True)
     painter.setFont(large)
     metrics = QFontMetricsF(large)
@@ -264,6 +275,9 @@ def _paint_letters(painter: QPainter, size: QRectF, letters: tuple[str, str, str
         (bottom, QPointF(middle_x - metrics.horizontalAdvance(bottom) / 2, size.height() - _MARGIN)),
     )
     for text, place in places:
+        if on_white:
+            width = metrics.horizontalAdvance(text) + 6
+            painter.fillRect(QRectF(place.x() - 3, place.y() - metrics.ascent(), width, metrics.height()), _GROUND)
         painter.setPen(QColor(0, 0, 0, 200))
         painter.drawText(place + QPointF(1, 1), text)
         painter.setPen(QColor(_LETTER_COLOUR))

@@ -1,19 +1,38 @@
-"""The course at a glance: cycles as columns, absorbed doses against limits, laboratory values."""
+"""The course at a glance: cycles as columns, doses of organs and lesions, what is left, the forecast, laboratory."""
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.dose_bars import organ_bars
-from app.number_grid import GridColumn, GridRow, Number, NumberGrid
-from app.result_paths import result_path
+from app.dose_bars import organ_bars, voi_bars
+from app.number_grid import NumberGrid
 from app.session import Session
+from app.steps import course_tables
 from app.steps.cycle_card import CycleCard
-from app.steps.step import SPACING, ScrolledGrid, Section
+from app.steps.step import SPACING, ScrolledGrid, Section, text_label
+from app.window_texts import planned_cycles
 from dosimetry_core.case import Case
-from dosimetry_core.report.words import laboratory_order, laboratory_words
-from dosimetry_core.units import DisplayUnit
-from widgets.dose_bars_view import DoseBarsView
+from dosimetry_core.evaluation import Evaluation
+from dosimetry_core.planning.course_calendar import coming_windows
+from widgets.dose_bars_view import DoseBarShown, DoseBarsView
+
+_LEAST_BELOW = 300
+_TABLES_WIDTH = 330
+
+
+class _Below(QWidget):
+    """What stands below the cycles: they get the height they need, this takes the rest."""
+
+    def sizeHint(self) -> QSize:  # noqa: N802 Qt override
+        """No more than it needs at least."""
+        return QSize(super().sizeHint().width(), _LEAST_BELOW)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 Qt override
+        """Room for bars that can still be read."""
+        return QSize(super().minimumSizeHint().width(), _LEAST_BELOW)
 
 
 class CourseOverview(QWidget):
@@ -33,25 +52,52 @@ class CourseOverview(QWidget):
         holder.setObjectName("cycle_columns")
         holder.setLayout(self._cards)
         column.addWidget(ScrolledGrid(holder, fits=True))
-        lower = QHBoxLayout()
+        below = _Below()
+        below.setObjectName("course_below")
+        lower = QHBoxLayout(below)
+        lower.setContentsMargins(0, 0, 0, 0)
         lower.setSpacing(SPACING)
         bars = Section("Absorbed dose so far")
         self.bars = DoseBarsView()
+        self.bars.setObjectName("course_bars")
         bars.add(self.bars, 1)
         lower.addWidget(bars, 3)
+        self._lesions = Section("Lesions so far")
+        self.lesion_bars = DoseBarsView()
+        self.lesion_bars.setObjectName("lesion_bars")
+        self._lesions.add(self.lesion_bars, 1)
+        lower.addWidget(self._lesions, 3)
+        holder_of_tables = QWidget()
+        holder_of_tables.setMinimumWidth(_TABLES_WIDTH)
+        side = QVBoxLayout(holder_of_tables)
+        side.setContentsMargins(0, 0, 0, 0)
+        side.setSpacing(SPACING)
+        ahead = Section("What is left, and the forecast")
+        self.budget = NumberGrid("course_budget")
+        ahead.add(self.budget)
+        self.calendar = text_label(role="dimmed", name="course_calendar", wrap=True)
+        ahead.add(self.calendar)
+        side.addWidget(ahead)
         laboratory = Section("Laboratory")
         self.laboratory = NumberGrid("laboratory")
         laboratory.add(ScrolledGrid(self.laboratory), 1)
-        lower.addWidget(laboratory, 2)
-        column.addLayout(lower, 1)
+        side.addWidget(laboratory, 1)
+        lower.addWidget(holder_of_tables, 3)
+        column.addWidget(below, 1)
         self._cycle_cards: list[CycleCard] = []
 
     def refresh(self) -> None:
         """Show the course as it is now."""
         case, evaluation, stale = self.session.case, self.session.evaluation, not self.session.is_current
         self._show_cards(case)
+        mark = "stale" if stale else ""
         self.bars.show_bars(organ_bars(evaluation, stale=stale) if evaluation is not None else [])
-        self._show_laboratory(case)
+        lesions = _lesion_bars(evaluation, stale=stale) if evaluation is not None else []
+        self.lesion_bars.show_bars(lesions)
+        self._lesions.setVisible(bool(lesions))
+        self.budget.show_rows(*(course_tables.budget(evaluation, mark) if evaluation is not None else ([], [])))
+        self.calendar.setText(_calendar_text(case, evaluation))
+        self.laboratory.show_rows(*course_tables.laboratory(case))
 
     def _show_cards(self, case: Case) -> None:
         evaluation, stale = self.session.evaluation, not self.session.is_current
@@ -70,32 +116,35 @@ class CourseOverview(QWidget):
             results = evaluation.cycles[index] if evaluation is not None and index < len(evaluation.cycles) else None
             self._cycle_cards[index].show_cycle(index, case, cycle, results, stale=stale)
         if plan is not None and plan.next_cycle is not None:
-            self._cycle_cards[-1].show_plan(plan, stale=stale)
+            self._cycle_cards[-1].show_plan(plan, self._plan_text(), stale=stale)
 
-    def _show_laboratory(self, case: Case) -> None:
-        days = [
-            (index, number, result)
-            for index, cycle in enumerate(case.cycles)
-            for number, result in enumerate(cycle.laboratory)
-        ]
-        keys = laboratory_order({key for _i, _n, result in days for key in result.values})
-        columns = [GridColumn("name", "")]
-        columns += [GridColumn(f"{i}.{n}", f"{result.date:%d %b %Y}", f"cycle {i + 1}") for i, n, result in days]
-        columns.append(GridColumn("limit", "Limit"))
-        rows = []
-        for key in keys:
-            name, unit = laboratory_words(key)
-            cells: dict[str, Number | str | None] = {"name": f"{name} ({unit})" if unit else name}
-            for i, n, result in days:
-                path = result_path("cycles", i, "laboratory", n, key)
-                cells[f"{i}.{n}"] = Number(path, result.values.get(key), DisplayUnit("", 1.0, _digits(key)))
-            limit = case.laboratory_limits.get(key)
-            lower, upper = (limit.lower, limit.upper) if limit is not None else (None, None)
-            texts = [f"≥ {lower:g}" if lower is not None else "", f"≤ {upper:g}" if upper is not None else ""]
-            cells["limit"] = " ".join(text for text in texts if text)
-            rows.append(GridRow(key, cells))
-        self.laboratory.show_rows(columns, rows)
+    def _plan_text(self) -> str:
+        """State of the plan of the next cycle."""
+        plan, why = self.session.signed_plan, self.session.staleness
+        if plan is None:
+            return "not signed"
+        return f"{plan.act}: {plan.path.name}" if why is None else f"STALE: {plan.path.name}"
 
 
-def _digits(key: str) -> int:
-    return 0 if key.endswith(("umol_per_l", "u_per_l", "1_73m2", "karnofsky")) or key.startswith("platelets") else 1
+def _lesion_bars(evaluation: Evaluation, *, stale: bool) -> list[DoseBarShown]:
+    """One bar per lesion: the dose of all cycles."""
+    names = {voi.name for cycle in evaluation.case.cycles for voi in cycle.vois if voi.role == "lesion"}
+    return [bar for bar in voi_bars(evaluation, stale=stale) if bar.key in names]
+
+
+def _calendar_text(case: Case, evaluation: Evaluation | None) -> str:
+    """When the coming cycles are due."""
+    if evaluation is None:
+        return ""
+    planned = planned_cycles(case, evaluation.protocol)
+    windows = coming_windows(case.cycles, evaluation.plan.next_cycle, planned)
+    if not windows:
+        return "All planned cycles are done."
+    zone = ZoneInfo(case.patient.time_zone)
+    first, *others = windows
+    texts = [
+        f"Cycle {first.cycle} is due {first.due.astimezone(zone):%d %b %Y}, from "
+        f"{first.earliest.astimezone(zone):%d %b} to {first.latest.astimezone(zone):%d %b %Y} (8 ± 2 weeks)"
+    ]
+    texts += [f"cycle {window.cycle} about {window.due.astimezone(zone):%b %Y}" for window in others]
+    return "; ".join(texts) + "."

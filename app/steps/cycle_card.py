@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from PySide6.QtWidgets import QFrame, QVBoxLayout
 
 from app.number_grid import GridColumn, GridRow, Number, NumberGrid
@@ -9,11 +11,13 @@ from app.result_paths import result_path
 from app.scan_words import delay_text
 from app.steps.step import MARGIN, SPACING, text_label
 from app.window_texts import time_text
-from dosimetry_core.case import Case, Cycle
+from dosimetry_core.case import Administration, Case, Cycle
 from dosimetry_core.evaluation import CycleResult
+from dosimetry_core.planning.course_calendar import is_usual_interval, start_of, weeks_between
+from dosimetry_core.planning.given import deviation_findings
 from dosimetry_core.planning.next_cycle import NextCyclePlan
 from dosimetry_core.report.words import in_words, nuclide_symbol, organ_order
-from dosimetry_core.units import GIGABECQUEREL, GRAY
+from dosimetry_core.units import GIGABECQUEREL, GRAY, PERCENT
 
 
 class CycleCard(QFrame):
@@ -39,11 +43,11 @@ class CycleCard(QFrame):
         """Show a delivered cycle; ``index`` is its place in the case."""
         self._title.setText(f"Cycle {cycle.number}")
         start = min((a.start for a in cycle.administrations), default=None)
-        self._subtitle.setText("no administration" if start is None else time_text(case, start))
+        self._subtitle.setText("no administration" if start is None else _when(case, index, start))
         self._given.setObjectName(f"cycle_{index}_administrations")
         self._doses.setObjectName(f"cycle_{index}_doses")
         self._given.show_rows(
-            [GridColumn("nuclide", "Administered"), GridColumn("activity", "GBq")],
+            _GIVEN_COLUMNS if _is_planned(cycle) else _GIVEN_COLUMNS[:2],
             [
                 GridRow(
                     a.nuclide,
@@ -54,7 +58,15 @@ class CycleCard(QFrame):
                             a.administered_activity_bq,
                             GIGABECQUEREL,
                         ),
+                        "planned": Number(
+                            result_path("cycles", index, "administrations", number, "planned_activity_bq"),
+                            a.planned_activity_bq,
+                            GIGABECQUEREL,
+                        ),
+                        "share": _share(a),
                     },
+                    tooltip="; ".join(text for text in (a.given_by, a.comment) if text),
+                    mark=_deviation_mark(a),
                 )
                 for number, a in enumerate(cycle.administrations)
             ],
@@ -62,10 +74,10 @@ class CycleCard(QFrame):
         self._scans.setText(_scans_text(cycle))
         self._doses.show_rows(_DOSE_COLUMNS, _organ_rows(index, result, stale))
 
-    def show_plan(self, plan: NextCyclePlan, *, stale: bool) -> None:
-        """Show what is proposed for the next cycle."""
-        self._title.setText(f"Cycle {plan.next_cycle}: proposed")
-        self._subtitle.setText("not signed")
+    def show_plan(self, plan: NextCyclePlan, state: str, *, stale: bool) -> None:
+        """Show what is planned for the next cycle; ``state`` is that of its plan."""
+        self._title.setText(f"Cycle {plan.next_cycle}: planned")
+        self._subtitle.setText(state)
         self._given.setObjectName("plan_administrations")
         self._doses.setObjectName("plan_doses")
         self._given.show_rows(
@@ -104,6 +116,40 @@ class CycleCard(QFrame):
 
 
 _DOSE_COLUMNS = (GridColumn("organ", "Absorbed dose"), GridColumn("dose", "Gy"))
+
+
+_GIVEN_COLUMNS = (
+    GridColumn("nuclide", "Administered"),
+    GridColumn("activity", "GBq"),
+    GridColumn("planned", "Planned"),
+    GridColumn("share", "%", "given less planned"),
+)
+
+
+def _when(case: Case, index: int, start: datetime) -> str:
+    """When the cycle was given, and how long after the one before; whether that is more or less than 8 ± 2 weeks."""
+    text = time_text(case, start)
+    before = next((at for cycle in reversed(case.cycles[:index]) if (at := start_of(cycle)) is not None), None)
+    if before is None:
+        return text
+    usual = is_usual_interval((start - before).total_seconds())
+    return f"{text}, {weeks_between(before, start):.1f} weeks after the last{'' if usual else ' (8 ± 2 are usual)'}"
+
+
+def _is_planned(cycle: Cycle) -> bool:
+    """Whether anything of the cycle was given by a plan."""
+    return any(given.planned_activity_bq is not None for given in cycle.administrations)
+
+
+def _share(given: Administration) -> str:
+    planned = given.planned_activity_bq
+    return "" if not planned else f"{PERCENT.from_core(given.administered_activity_bq / planned - 1.0):+.1f}"
+
+
+def _deviation_mark(given: Administration) -> str:
+    """Warning above 10 %, error above 20 % without a comment."""
+    found = deviation_findings(given, "")
+    return found[0].level if found else ""
 
 
 def _scans_text(cycle: Cycle) -> str:

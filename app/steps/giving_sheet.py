@@ -26,9 +26,10 @@ class GivingSheet(Section):
         self.cancel = push_button("Cancel", name=f"giving_{name}_cancel", tooltip="nothing is kept of what was typed")
 
     def finish(self) -> None:
-        """Put message and buttons at the end."""
+        """Put message and buttons at the end; room that is left stays below them."""
         self.add(self.message)
         self.add_row(self.forward, self.cancel)
+        self.add(QWidget(), 1)
 
     def clear_fields(self) -> None:
         """No fields and no titles any more."""

@@ -49,11 +49,12 @@ def panes_of(layout: BoardLayout, plane: Plane, scans: int, columns: int = MOST_
 def best_columns(scans: int, width: float, height: float, picture: float) -> int:
     """How many pictures beside each other are largest on an area; ``picture`` is their width over their height."""
 
-    def scale(columns: int) -> float:
+    def worth(columns: int) -> tuple[float, int, int]:
+        # The larger the better; of equal ones that with the fewest empty places, then the widest.
         lines = -(-scans // columns)
-        return min(width / columns / picture, height / lines)
+        return round(min(width / columns / picture, height / lines), 6), scans - lines * columns, columns
 
-    return max(range(1, min(scans, MOST_COLUMNS) + 1), key=lambda columns: (round(scale(columns), 6), columns))
+    return max(range(1, min(scans, MOST_COLUMNS) + 1), key=worth)
 
 
 class BoardImages(QObject):

@@ -16,12 +16,10 @@ from typing import Final
 from dosimetry_core.case import Administration
 from dosimetry_core.errors import Finding, InconsistentCaseError
 from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.planning.course_calendar import is_usual_interval
 from dosimetry_core.planning.given import COMMENT_ABOVE, DELIVERED_TOLERANCE, WRONG_UNIT_FACTOR, deviation
 from dosimetry_core.units import DAY, GIGABECQUEREL, HOUR, MEGABECQUEREL, PERCENT, SECONDS_PER_DAY
 
-CYCLE_INTERVAL_S: Final = 56 * SECONDS_PER_DAY
-CYCLE_INTERVAL_TOLERANCE_S: Final = 14 * SECONDS_PER_DAY
-"""Eight weeks between cycles, two more or less (methods 6.2)."""
 LONGEST_READING_BEFORE_S: Final = SECONDS_PER_DAY
 """A dose calibrator is read on the day of the infusion."""
 _NUMBER: Final = re.compile(r"(?P<whole>[0-9]+)(?:[.,](?P<decimals>[0-9]+))?")
@@ -261,7 +259,7 @@ def _interval(given: Sequence[Administration], last_start: datetime | None, cycl
     apart_s = (min(item.start for item in given) - last_start).total_seconds()
     if apart_s <= 0:
         return [_error("entry-before-last-cycle", "The infusion is before that of the last cycle.", f"cycle {cycle}")]
-    if abs(apart_s - CYCLE_INTERVAL_S) <= CYCLE_INTERVAL_TOLERANCE_S:
+    if is_usual_interval(apart_s):
         return []
     text = f"{DAY.text(apart_s, digits=0)} after the last cycle: 8 ± 2 weeks are usual."
     return [Finding("entry-interval-unusual", "warning", text, f"cycle {cycle}")]

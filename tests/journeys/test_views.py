@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QToolButton
 from app.history_panel import HistoryPanel
 from app.main_window import MainWindow
 from app.screenshots import wait_until_idle
+from app.steps.voi_boards import best_columns
 from app.steps.voi_step import VoiStep
 from tests.journeys.test_painting import drag, voi_step
 from widgets.display_scale import ColourScale
@@ -74,6 +75,15 @@ def test_that_all_scans_stand_side_by_side_at_the_same_patient_point(window: Mai
     wait_until_idle(window)
     scales = {view.spect_scale for view in views}
     assert len(scales) == 1, "one absolute scale on all scans"
+
+
+def test_that_scans_are_arranged_as_large_as_they_can_be() -> None:
+    # Square pictures of four scans: in a row on a broad area, two by two on an even one, in a column on a high one.
+    assert [best_columns(4, *area, 1.0) for area in ((400, 90), (100, 100), (90, 400))] == [4, 2, 1]
+    # As large in three columns as in two: no place stays empty.
+    assert best_columns(4, 300, 200, 1.0) == 2
+    # High pictures stand beside each other.
+    assert best_columns(4, 100, 100, 0.25) == 4
 
 
 def test_that_own_scales_are_marked_on_every_scan(window: MainWindow, voi_step: VoiStep) -> None:

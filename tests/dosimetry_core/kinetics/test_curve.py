@@ -25,10 +25,10 @@ def test_that_later_changes_of_the_callers_arrays_do_not_reach_the_curve() -> No
     assert curve.activity_bq[0] == VALUES[0]
 
 
-@pytest.mark.parametrize("times", [[4.0, 4.0], [24.0, 4.0]])
+@pytest.mark.parametrize("times", [[4.0, 4.0], [24.0, 4.0], [4.0, 48.0, 24.0, 192.0], [4.0, 24.0, 24.0]])
 def test_that_time_points_out_of_order_are_refused(times: list[float]) -> None:
     with pytest.raises(InconsistentCaseError, match="out of order"):
-        TimeActivityCurve(np.array(times), np.array([1.0, 1.0]), LU177)
+        TimeActivityCurve(np.array(times), np.ones(len(times)), LU177)
 
 
 def test_that_a_scan_before_the_administration_is_refused() -> None:
