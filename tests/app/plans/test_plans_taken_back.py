@@ -113,6 +113,10 @@ def test_that_a_returned_plan_is_revoked_with_its_comment_and_can_be_neither_app
     last = list(storage.events())[-1].event
     storage.close()
     assert (last.kind, last.why, last.who) == ("plan-revoked", "Repeat the blood count", "B. Signer")
+    capsys.readouterr()
+    trust = ["--trust", str(folder / "a.pem")]
+    assert main(["verify", str(plan), *trust]) == 0  # the signature itself holds
+    assert "in the course it is REVOKED: it must not be used any more" in capsys.readouterr().out
     assert main(["return", str(plan), *key(folder, "b"), *comment]) == 2
     assert approve(folder, plan, tmp_path / "approved.pdf") == 2
     assert "a plan that is revoked can't be approved" in capsys.readouterr().err
