@@ -85,6 +85,7 @@ def plan(arguments: argparse.Namespace) -> int:
     from app.plans.signed_files import require_no_other_signed_plan
     from app.plans.signing import sign_plan
     from app.plans.site_trust import site_stamping
+    from app.registration_holds import hold_text
     from dosimetry_core.case_file import read_case
     from dosimetry_core.pipeline import compute
 
@@ -117,6 +118,8 @@ def plan(arguments: argparse.Namespace) -> int:
                     where="plan",
                     remedy="mend it, or give --override CODE=REASON for each",
                 )
+            if held := hold_text(evaluation.case):
+                print(f"warning: {held}", file=sys.stderr)
             content = sign_plan(
                 content,
                 identity,

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.accessible_names import name_controls
 from app.case_opening import CaseOpening
 from app.case_reading import completed, evaluated
 from app.document import Document
@@ -278,6 +279,8 @@ class MainWindow(QMainWindow):
             self.work.addWidget(made)
             self.inspectors.addWidget(made.inspector)
             self.actions_table.add_to(made)
+            self.actions_table.add_to(made.inspector)
+            name_controls(made, made.inspector)
         return self._steps[key]
 
     def go_to(self, key: StepKey) -> None:

@@ -33,10 +33,15 @@ def inputs_of(step: StepKey, case: Case) -> tuple[Any, ...]:
         own += [image for point in cycle.time_points for image in (point.spect, point.ct)]
     if step == "import":
         return tuple(own)
-    own += [point.registration for cycle in case.cycles for point in cycle.time_points]
+    points = [point for cycle in case.cycles for point in cycle.time_points]
+    for point in points:
+        held = point.registration
+        own += [held.transform, held.method, held.confirmed_by, held.note]
     if step == "align":
         return tuple(own)
+    # A place or shape of its own that a VOI has on one scan is a matter of the VOI: the registration stays.
     own += [voi for cycle in case.cycles for voi in cycle.vois]
+    own += [own_place for point in points for own_place in (point.registration.voi_motions, point.redrawn_vois)]
     if step == "voi":
         return tuple(own)
     return (*own, case.settings, case.course)

@@ -79,7 +79,14 @@ def _unconfirmed(step: StepKey, session: Session, case: Case) -> tuple[StepState
         if not has_images(case):
             return "empty", "no images"
         count = sum(len(cycle.vois) for cycle in case.cycles)
-        return ("in progress", f"{count} VOIs") if count else ("attention", "no VOI is drawn")
+        if not count:
+            return "attention", "no VOI is drawn"
+        # Images are here by now, and with them the libraries that this needs.
+        from app.scan_reviews import reviewed_count
+
+        looks = sum(len(cycle.vois) * len(cycle.time_points) for cycle in case.cycles)
+        seen = sum(reviewed_count(cycle, voi) for cycle in case.cycles for voi in cycle.vois)
+        return "in progress", f"{count} VOIs; {looks - seen} of {looks} not reviewed on their scans"
     if session.recomputation.failure is not None:
         return "attention", str(session.recomputation.failure)
     if evaluation is None:

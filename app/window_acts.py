@@ -65,6 +65,7 @@ class WindowActs:
             "patients": self.show_patients,
             "person": self.ask_who_works,
             "audit": self.show_audit_trail,
+            "compare_revisions": self.compare_revisions,
             "network": self.show_network,
             "store": self.show_store,
             "protocols": self.show_protocols,
@@ -299,6 +300,15 @@ class WindowActs:
         shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         shown.came.connect(self.list_folder)
         shown.show()
+
+    def compare_revisions(self) -> None:
+        """What differs between two states of the open course."""
+        if not self._session.document.case.cycles:
+            self._window.job_strip.set_message("No course is open")
+            return
+        from app.plans.revision_window import RevisionWindow
+
+        RevisionWindow(self._session, self._window).show()
 
     def show_store(self) -> None:
         """Where everything is kept, its backups and its check."""

@@ -103,6 +103,10 @@ class QuantityEdit(QWidget):
         self._limits_text = text
         self._edit.setToolTip(text)
 
+    def set_accessible_name(self, name: str) -> None:
+        """What assistive tools call the field."""
+        self._edit.setAccessibleName(name)
+
     def is_valid(self) -> bool:
         """Whether the text is a number within the limits (or empty where that is allowed)."""
         return self._fault() == ""

@@ -137,6 +137,7 @@ class RangeChip(QWidget):
                 layer.unit, object_name=f"range_{('low', 'high')[number]}", optional=True, widest="00000.0"
             )
             field.set_unit_visible(number == 1)
+            field.set_accessible_name(f"{('Lower', 'Upper')[number]} limit of where the brush acts")
             field.set_value(value)
             field.edited.connect(lambda given, side=number: self._limit(side, given))
             row.addWidget(label(words, role="dimmed"))

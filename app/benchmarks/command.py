@@ -44,6 +44,11 @@ def add_bench_parser(commands: Any) -> None:
     parser.add_argument("--out", type=Path, metavar="FILE", help="write them as bench.json")
     parser.add_argument("--only", nargs="+", default=list(NAMES), metavar="NAME", help="some of them, by name")
     parser.add_argument(
+        "--outside",
+        action="store_true",
+        help="also time the wheel from outside the program, with real events (needs Xvfb and xdotool)",
+    )
+    parser.add_argument(
         "--work", type=Path, metavar="DIR", help="where the studies are written (1.5 GB); by default a temporary folder"
     )
 
@@ -55,6 +60,10 @@ def bench(arguments: argparse.Namespace) -> int:
         raise DosimetryError(f"unknown: {', '.join(unknown)}", where="--only", remedy=f"use {', '.join(NAMES)}")
     if arguments.out is not None and arguments.out.is_dir():
         raise DosimetryError("is a folder", where=str(arguments.out), remedy="name a file")
+    if arguments.outside:
+        from app.benchmarks.outside import require_programs
+
+        require_programs()
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from app.benchmarks.figure import table
     from app.benchmarks.machine import facts
@@ -65,7 +74,7 @@ def bench(arguments: argparse.Namespace) -> int:
     with _working_folder(arguments.work) as folder:
         stage = Stage(folder, progress=_told)
         try:
-            for figure in _figures(stage, frozenset(arguments.only)):
+            for figure in _figures(stage, frozenset(arguments.only), outside=arguments.outside):
                 figures.append(replace(figure, conditions={**figure.conditions, "machine": machine}))
                 print("\n".join(table([figure])), flush=True)
         finally:
@@ -77,7 +86,7 @@ def bench(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _figures(stage: Stage, wanted: frozenset[str]) -> Iterator[Figure]:
+def _figures(stage: Stage, wanted: frozenset[str], *, outside: bool) -> Iterator[Figure]:
     """The figures in an order that lets the window be opened once; processes of their own come first."""
     from app.benchmarks import aligning, computing, drawing, rotation, starting, strokes
 
@@ -99,6 +108,11 @@ def _figures(stage: Stage, wanted: frozenset[str]) -> Iterator[Figure]:
         if names & wanted:
             stage.progress(0.0, ", ".join(sorted(names & wanted)))
             yield from run()
+    if outside:
+        from app.benchmarks.outside import outside_figure
+
+        stage.close()
+        yield outside_figure(stage)
 
 
 def _told(fraction: float, message: str) -> None:

@@ -13,17 +13,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import curve_fit
-from scipy.signal import fftconvolve
 
 from app.benchmarks.figure import Figure, Goal, timed
 from app.benchmarks.stage import Stage
+from app.benchmarks.voxel_work import SHAPE, SPACING_MM, activity, body, in_double_precision, scalar_loop_s
 from dosimetry_core.case import Cycle, FitWeights
-from dosimetry_core.dose.media import BONE, CODES, LUNG, SOFT_TISSUE
 from dosimetry_core.dose.voxel_dose import voxel_dose
-from dosimetry_core.dose.voxel_s_values import electron_voxel_kernel, wide_voxel_kernel
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.evaluation import Evaluation
-from dosimetry_core.geometry import VolumeGeometry
 from dosimetry_core.nuclide import LU177, Y90
 from dosimetry_core.pipeline import evaluate
 from dosimetry_core.units import MILLISECONDS_PER_SECOND
@@ -31,89 +28,29 @@ from dosimetry_core.voi import Voi
 from dosimetry_core.voi_editing import BrushGesture, empty_mask, paint
 from dosimetry_core.volume import Volume
 
-SHAPE = (128, 128, 128)
-SPACING_MM = (4.0, 4.0, 4.0)
-LAGS = 49
 REPETITIONS = 7
-CROPPED = 6
 ONE_MEDIUM_S, THREE_MEDIA_S = 0.5, 1.0
 REFIT_VOIS, REFITS, LONGEST_REFIT_MS = 20, 15, 50.0
 PLANS = 3
 
 
-def _activity() -> Volume:
-    values = (np.random.default_rng(1).random(SHAPE) * 1e9).astype(np.float32)
-    return Volume(values, _geometry(), "time_integrated_activity_bq_s")
-
-
-def _geometry() -> VolumeGeometry:
-    return VolumeGeometry(SHAPE, np.zeros(3), SPACING_MM, np.eye(3))
-
-
-def _body(media_count: int) -> tuple[Volume, NDArray[np.uint8]]:
-    """Density and medium: soft tissue, or with two lungs and a spine."""
-    density, media = np.full(SHAPE, 1.04, np.float32), np.full(SHAPE, CODES[SOFT_TISSUE], np.uint8)
-    if media_count == 3:
-        for place, medium, value in (
-            ((slice(64, 128), slice(20, 100), slice(10, 55)), LUNG, 0.26),
-            ((slice(64, 128), slice(20, 100), slice(73, 118)), LUNG, 0.26),
-            ((slice(0, 128), slice(90, 110), slice(58, 70)), BONE, 1.4),
-        ):
-            density[place], media[place] = value, CODES[medium]
-    return Volume(density, _geometry(), "density_g_per_ml"), media
-
-
-def _mirrored(octant: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The whole of a kernel that is given for lags from zero on."""
-    for axis in range(3):
-        octant = np.concatenate([np.flip(np.delete(octant, 0, axis), axis), octant], axis)
-    return octant
-
-
-def _in_double_precision(activity: NDArray[np.float64]) -> None:
-    for name in (LU177, Y90):
-        electrons = electron_voxel_kernel(name, SPACING_MM, medium=SOFT_TISSUE, density_g_per_ml=1.04)
-        wide = wide_voxel_kernel(name, SPACING_MM, density_g_per_ml=1.04, lags=(LAGS,) * 3)
-        for kernel in (electrons, wide):
-            fftconvolve(activity, _mirrored(kernel.s_gy_per_bq_s), mode="same")
-
-
-def _scalar_loop_s(activity: NDArray[np.float32]) -> float:
-    """Duration of a scalar loop over sources and targets, measured on a corner and scaled to the whole grid."""
-    total_s = 0.0
-    for name in (LU177, Y90):
-        values = wide_voxel_kernel(name, SPACING_MM, density_g_per_ml=1.04, lags=(LAGS,) * 3).s_gy_per_bq_s.tolist()
-        corner = activity[:CROPPED, :CROPPED, :CROPPED].tolist()
-        places = [(i, j, k) for i in range(CROPPED) for j in range(CROPPED) for k in range(CROPPED)]
-        begin = time.perf_counter()
-        for i, j, k in places:
-            total = 0.0
-            for a, b, c in places:
-                total += corner[a][b][c] * values[abs(i - a)][abs(j - b)][abs(k - c)]
-        total_s += (time.perf_counter() - begin) / len(places) ** 2
-    # Each target has as many sources as the kernel has lags, cut at the edges of the grid.
-    lags = np.arange(-LAGS, LAGS + 1)
-    pairs = float(np.prod([np.maximum(0, size - np.abs(lags)).sum() for size in SHAPE], dtype=float))
-    return total_s * pairs
-
-
 def voxel_dose_figures(stage: Stage) -> list[Figure]:
     """voxel_dose_one_cycle_s beside the convolution in double precision and beside the scalar loop."""
-    activity = _activity()
+    source = activity()
     found = {}
     for media_count in (1, 3):
         stage.progress(0.2 * media_count, f"Voxel doses, media: {media_count}")
-        density, media = _body(media_count)
+        density, media = body(media_count)
 
         def work(density: Volume = density, media: NDArray[np.uint8] = media) -> None:
             for name in (LU177, Y90):
-                voxel_dose(name, activity, density, media)
+                voxel_dose(name, source, density, media)
 
         work()
         found[media_count] = timed(work, REPETITIONS)
-    double_values = activity.values.astype(np.float64)
-    double = timed(lambda: _in_double_precision(double_values), 1).wall_s[0]
-    loop = _scalar_loop_s(activity.values)
+    values = source.values.astype(np.float64)
+    double = timed(lambda: [in_double_precision(name, values) for name in (LU177, Y90)], 1).wall_s[0]
+    loop = sum(scalar_loop_s(name, source.values) for name in (LU177, Y90))
     one, three = found[1], found[3]
     conditions = {
         "shape": list(SHAPE),

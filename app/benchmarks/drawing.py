@@ -113,8 +113,8 @@ def frame_conditions(window: WindowAtWork, timed: Timed, digests: Sequence[str],
 class SliceFrames:
     """Scrolls and changes the window of three linked fused views, ours and those of VTK."""
 
-    def __init__(self, stage: Stage) -> None:
-        self.window = stage.window
+    def __init__(self, window: WindowAtWork) -> None:
+        self.window = window
         state = self.window.session.view_state
         state.set_tool("cursor")
         state.set_fusion("fused")
@@ -151,7 +151,7 @@ class SliceFrames:
 def drawing_figures(stage: Stage, wanted: frozenset[str], frame_count: int = FRAMES) -> list[Figure]:
     """machine_blit_ms, scroll_three_views_p95_ms, window_level_p95_ms."""
     figures: list[Figure] = []
-    frames = SliceFrames(stage)
+    frames = SliceFrames(stage.window)
     window = frames.window
     stage.progress(0.1, "Bare drawing of the panes")
     bare = blit_times(window, frame_count)
@@ -175,52 +175,40 @@ def drawing_figures(stage: Stage, wanted: frozenset[str], frame_count: int = FRA
     vtk = VtkSlices(window)
     if "scroll_three_views_p95_ms" in wanted:
         stage.progress(0.3, "Scrolling")
-        timed, digests = frame_times(window, frames.scroll, window.views, frame_count)
+        ours = frame_times(window, frames.scroll, window.views, frame_count)
+        event = "a notch of the wheel over each of the three views, then one painting of all"
         other = vtk.scroll_times(frame_count)
-        figures.append(
-            Figure(
-                "scroll_three_views_p95_ms",
-                timed.p95_ms,
-                "ms",
-                timed.wall_ms,
-                frame_conditions(
-                    window,
-                    timed,
-                    digests,
-                    event="a notch of the wheel over each of the three views, then one painting of all",
-                    alternative_median_ms=other.median_ms,
-                    alternative_processor_p95_ms=other.processor_p95_ms,
-                    blit_p95_ms=bare.p95_ms,
-                ),
-                VTK_TEXT,
-                other.p95_ms,
-                frame_goal(timed.p95_ms, bare.p95_ms, other.p95_ms),
-            )
-        )
+        figures.append(_beside_vtk("scroll_three_views_p95_ms", event, window, *ours, other, bare))
     if "window_level_p95_ms" in wanted:
         stage.progress(0.7, "Window and level")
         frames.begin_window_drag()
-        timed, digests = frame_times(window, frames.drag_window, window.views, frame_count)
+        ours = frame_times(window, frames.drag_window, window.views, frame_count)
         frames.end_window_drag()
+        event = "a move of the right button in the axial view"
         other = vtk.window_times(frame_count)
-        figures.append(
-            Figure(
-                "window_level_p95_ms",
-                timed.p95_ms,
-                "ms",
-                timed.wall_ms,
-                frame_conditions(
-                    window,
-                    timed,
-                    digests,
-                    event="a move of the right button in the axial view",
-                    alternative_median_ms=other.median_ms,
-                    alternative_processor_p95_ms=other.processor_p95_ms,
-                    blit_p95_ms=bare.p95_ms,
-                ),
-                VTK_TEXT,
-                other.p95_ms,
-                frame_goal(timed.p95_ms, bare.p95_ms, other.p95_ms),
-            )
-        )
+        figures.append(_beside_vtk("window_level_p95_ms", event, window, *ours, other, bare))
     return figures
+
+
+def _beside_vtk(
+    name: str, event: str, window: WindowAtWork, timed: Timed, digests: Sequence[str], other: Timed, bare: Timed
+) -> Figure:
+    """A figure of frames beside VTK and the bare drawing."""
+    return Figure(
+        name,
+        timed.p95_ms,
+        "ms",
+        timed.wall_ms,
+        frame_conditions(
+            window,
+            timed,
+            digests,
+            event=event,
+            alternative_median_ms=other.median_ms,
+            alternative_processor_p95_ms=other.processor_p95_ms,
+            blit_p95_ms=bare.p95_ms,
+        ),
+        VTK_TEXT,
+        other.p95_ms,
+        frame_goal(timed.p95_ms, bare.p95_ms, other.p95_ms),
+    )

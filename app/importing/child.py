@@ -127,7 +127,8 @@ class _Child:
                 for annotation, plain in zip(types, asked["arguments"], strict=True)
             ]
             shows = {"show": functools.partial(self._show, task.shown_type())} if task.shown_type is not None else {}
-            with watched_by(files), rooms_made_by(self._arrays.room):
+            rooms = rooms_made_by(self._arrays.room) if task.gives_images else contextlib.nullcontext()
+            with watched_by(files), rooms:
                 answer = task.run(*given, progress=progress, **shows)
             self._voice.say({"answer": to_plain(answer_type, answer, self._arrays.write)})
         except DosimetryError as error:

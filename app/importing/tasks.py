@@ -37,12 +37,16 @@ class Task:
         part.
     shown_type
         Gives the type of a first part that is worth being seen before the answer; None if there is none.
+    gives_images
+        Whether whole images come with it, which are then made where the program finds them. Those of other tasks are
+        looked at and forgotten: to make them there would fill a disk for nothing.
     """
 
     name: str
     types: Callable[[], tuple[tuple[Any, ...], Any]]
     run: Callable[..., Any]
     shown_type: Callable[[], Any] | None = None
+    gives_images: bool = False
 
 
 def _read_cycle(case: Case, number: int, *, show: Callable[[Cycle], None], progress: Progress) -> CycleRest:
@@ -149,9 +153,9 @@ def load_libraries() -> None:
     from dosimetry_core.pipeline import images as pipeline_images  # noqa: F401
 
 
-READ_CYCLE: Final = Task("read-cycle", _cycle_types, _read_cycle, _cycle_shown)
+READ_CYCLE: Final = Task("read-cycle", _cycle_types, _read_cycle, _cycle_shown, gives_images=True)
 CHECK_FOLDER: Final = Task("check-folder", _check_types, _check_folder)
 LIST_FOLDER: Final = Task("list-folder", _list_types, _list_folder)
-KEPT_IMAGES: Final = Task("kept-images", _kept_types, _kept_images)
+KEPT_IMAGES: Final = Task("kept-images", _kept_types, _kept_images, gives_images=True)
 PROBE: Final = Task("probe", _probe_types, _probe)
 TASKS: Final = {task.name: task for task in (READ_CYCLE, CHECK_FOLDER, LIST_FOLDER, KEPT_IMAGES, PROBE)}

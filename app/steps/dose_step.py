@@ -9,7 +9,6 @@ from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QTabWidget, QWidget
 
 from app.case_edits import with_engine_of_voi, with_voxel_s_values_beside
-from app.curves_shown import measured_nuclide
 from app.dose_bars import organ_bars, voi_bars
 from app.dose_engines_shown import (
     DOSE_VOLUME_COLUMNS,
@@ -23,21 +22,21 @@ from app.dose_engines_shown import (
     own_name,
 )
 from app.number_grid import Cell, GridColumn, GridRow, Number, NumberGrid
+from app.number_trail_shown import origin_of, trail_rows, trail_tooltip
 from app.result_paths import result_path
 from app.session import Session
+from app.steps.dose_map_page import DoseMapPage
 from app.steps.remarks import Remarks
 from app.steps.step import SPACING, ScrolledGrid, Section, Step, combo_box, text_label
-from dosimetry_core.case import Engine, RadiobiologySettings
+from dosimetry_core.case import Engine
 from dosimetry_core.dose.engine import role_group
 from dosimetry_core.evaluation import CycleResult, Evaluation
 from dosimetry_core.report.words import in_words, nuclide_order, nuclide_symbol, organ_order
-from dosimetry_core.results import OrganResult, VoiResult
+from dosimetry_core.results import OrganResult
 from dosimetry_core.units import (
     GRAM,
     GRAY,
     GRAY_PER_GIGABECQUEREL,
-    HOUR,
-    MEGABECQUEREL_HOUR,
     MILLIGRAY,
     MILLILITRE,
     PERCENT,
@@ -45,6 +44,7 @@ from dosimetry_core.units import (
 from widgets.dose_bars_view import DoseBarsView
 from widgets.dose_volume_view import DoseVolumeView
 
+_ENGINES_TAB = 2
 CONVENTIONS = ("icrp-other", "total-body-difference", "soft-tissue")
 
 
@@ -57,7 +57,10 @@ class DoseStep(Step):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        upper = QHBoxLayout()
+        self._trail_voi, self._trail_names = "", list[str]()
+        self._bars = QWidget()
+        upper = QHBoxLayout(self._bars)
+        upper.setContentsMargins(0, 0, 0, 0)
         upper.setSpacing(SPACING)
         organs = Section("Organs at risk: course against limits")
         self.bars = DoseBarsView()
@@ -69,7 +72,7 @@ class DoseStep(Step):
         self.voi_bars.bar_clicked.connect(self._choose_voi)
         lesions.add(self.voi_bars, 1)
         upper.addWidget(lesions, 1)
-        self.column.addLayout(upper, 4)
+        self.column.addWidget(self._bars, 4)
         self.tabs = QTabWidget()
         self.tabs.setObjectName("dose_tabs")
         self.organs = NumberGrid("organ_doses", spread=False)
@@ -100,12 +103,16 @@ class DoseStep(Step):
         ):
             self.tabs.addTab(ScrolledGrid(widget), title)
         self.tabs.addTab(dose_volume, "Dose–volume")
+        self.dose_map = DoseMapPage(session)
+        self.tabs.addTab(self.dose_map, "Dose map")
+        self.tabs.currentChanged.connect(lambda _index: self._show_dose_map())
         self.column.addWidget(self.tabs, 5)
         self._build_inspector()
 
     def _build_inspector(self) -> None:
         self._trail_section = Section("Number trail")
         self.trail = NumberGrid("number_trail")
+        self.trail.row_clicked.connect(self._go_to_origin)
         self._trail_section.add(self.trail)
         self.inspector.add(self._trail_section)
         self._engine_section = Section("Dose engine")
@@ -139,6 +146,15 @@ class DoseStep(Step):
         if voi is not None:
             self.session.view_state.set_voi(voi.voi_id)
 
+    def _go_to_origin(self, row: str) -> None:
+        """Go to where a number of the trail comes from, with its VOI in view."""
+        self._choose_voi(self._trail_voi)
+        origin = origin_of(self._trail_names[int(row)])
+        if origin == "dose":
+            self.tabs.setCurrentIndex(_ENGINES_TAB)
+        else:
+            self.step_requested.emit(origin)
+
     # --- showing ----------------------------------------------------------------------------------------------------
 
     def summary(self) -> str:
@@ -164,6 +180,7 @@ class DoseStep(Step):
             ):
                 grid.show_rows([], [])
             self.histograms.show_histograms((), "Nothing computed yet.")
+            self.dose_map.show_result(None)
             self.findings.show_findings(())
             self._opinion.setText("Nothing computed yet.")
             return
@@ -174,6 +191,7 @@ class DoseStep(Step):
         self._show_vois(c, results, mark)
         self._show_cross_checks(c, results, mark)
         self._show_dose_volume(c, evaluation, results, mark)
+        self._show_dose_map()
         self._show_engine(results)
         self._show_marrow(c, results, mark)
         self._show_trail(c, results, mark)
@@ -260,6 +278,13 @@ class DoseStep(Step):
         rows = dose_volume_rows(c, results, limits, mark)
         self.dose_volume.show_rows(DOSE_VOLUME_COLUMNS if rows else (), rows)
 
+    def _show_dose_map(self) -> None:
+        """Only while it is in view: its pictures take a while."""
+        in_view = self.tabs.currentWidget() is self.dose_map
+        self._bars.setVisible(not in_view)  # the images need the room
+        if in_view:
+            self.dose_map.show_result(self.session.cycle_result)
+
     def _show_engine(self, results: CycleResult) -> None:
         voi, settings = self.session.voi, self.session.case.settings
         self._engine_section.heading.setText("Dose engine" if voi is None else f"Dose engine: {voi.name}")
@@ -340,9 +365,11 @@ class DoseStep(Step):
             return
         self._trail_section.heading.setText(f"Number trail: {result.voi.name}")
         chosen = self.session.case.settings.radiobiology
+        trail = trail_rows(c, result, chosen)
+        self._trail_voi, self._trail_names = result.voi.name, [name for name, _ in trail]
         rows = [
-            GridRow(str(n), {"name": name, "value": cell}, tooltip=_source_of(name, chosen), mark=mark)
-            for n, (name, cell) in enumerate(_trail(c, result, chosen))
+            GridRow(str(n), {"name": name, "value": cell}, tooltip=trail_tooltip(name, chosen), mark=mark)
+            for n, (name, cell) in enumerate(trail)
         ]
         self.trail.show_rows([GridColumn("name", ""), GridColumn("value", "")], rows)
 
@@ -392,59 +419,3 @@ class DoseStep(Step):
 
 def _nuclides(organs: Mapping[str, OrganResult]) -> list[str]:
     return nuclide_order({nuclide for organ in organs.values() for nuclide in organ.doses})
-
-
-def _source_of(name: str, chosen: RadiobiologySettings) -> str:
-    """Where α/β and the repair half-time are from."""
-    return chosen.kidneys_source if name in ("α/β (Gy)", "Repair half-time (h)") else ""
-
-
-def _trail(c: int, result: VoiResult, chosen: RadiobiologySettings) -> list[tuple[str, Cell]]:
-    base = result_path("cycles", c, "vois", result.voi.name)
-    trail: list[tuple[str, Cell]] = [
-        ("Volume (mL)", Number(f"{base}.volume_ml", result.volume_ml, MILLILITRE)),
-        ("Mass (g)", Number(f"{base}.mass_kg", result.mass_kg, GRAM)),
-    ]
-    imaged = measured_nuclide(result)
-    for nuclide, fit in result.fits.items():
-        symbol, path = nuclide_symbol(nuclide), f"{base}.fit.{nuclide}"
-        how = "" if nuclide == imaged else f" (from {nuclide_symbol(fit.derived_from or '')})"
-        trail += [
-            (
-                f"{symbol} effective half-life (h){how}",
-                Number(f"{path}.effective_half_life_s", fit.effective_half_life_s, HOUR, digits=1),
-            ),
-            (
-                f"{symbol} time-integrated (MBq·h)",
-                Number(f"{path}.time_integrated_activity_bq_s", fit.time_integrated_activity_bq_s, MEGABECQUEREL_HOUR),
-            ),
-        ]
-    trail += [
-        (
-            f"{nuclide_symbol(nuclide)} absorbed dose (Gy)",
-            Number(
-                f"{base}.absorbed_dose_gy.{nuclide}",
-                dose.absorbed_dose_gy,
-                GRAY,
-                digits=3,
-                uncertainty=dose.standard_uncertainty_gy,
-                uncertainty_path=f"{base}.absorbed_dose_standard_uncertainty_gy.{nuclide}",
-            ),
-        )
-        for nuclide, dose in result.doses.items()
-    ]
-    total = result.total
-    if total is not None:
-        trail.append(
-            ("Absorbed dose (Gy)", Number(f"{base}.absorbed_dose_gy.total", total.absorbed_dose_gy, GRAY, digits=3))
-        )
-    if result.bed_gy is not None:
-        trail.append(("BED (Gy)", Number(f"{base}.bed_gy", result.bed_gy, GRAY)))
-        trail += [
-            ("α/β (Gy)", GRAY.text(chosen.kidneys_alpha_beta_gy, with_symbol=False)),
-            ("Repair half-time (h)", HOUR.text(chosen.kidneys_repair_half_life_s, digits=1, with_symbol=False)),
-        ]
-    trail.append(("Engine", engine_text(result)))
-    if result.failure:
-        trail.append(("No result", result.failure))
-    return trail

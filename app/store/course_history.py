@@ -60,6 +60,8 @@ class KeptPlan:
     administered: bool = False
     reasons: dict[tuple[str, str], str] = field(default_factory=dict)
     chosen_bq: dict[str, float] | None = None
+    signed_sha256: Digest = ""
+    """Of an approved plan: the signed file that was approved."""
 
     @property
     def is_in_force(self) -> bool:
@@ -112,7 +114,13 @@ class CourseHistory:
         return cast(CourseState, self.standing(own[-1]).state) if own else "draft"
 
     def standing(self, plan: KeptPlan) -> PlanStanding:
-        """Where a plan stands: what became of it, or whether it is about the inputs in force."""
+        """Where a plan stands: what became of it, or whether it is about the inputs in force.
+
+        A signed file that was approved stands where the approved one does: it is approved once.
+        """
+        later = next((p for p in reversed(self.plans) if p.signed_sha256 and p.signed_sha256 == plan.file_sha256), None)
+        if later is not None:
+            return self.standing(later)
         if plan.ended is not None:
             return PlanStanding(plan.ended)
         return PlanStanding(plan.act) if self.is_about(plan) else PlanStanding("stale", plan.act)
@@ -228,4 +236,5 @@ def _plan(history: CourseHistory, event: Event, data: Any) -> KeptPlan:
         data.get("signer", ""),
         reasons=dict(history.reasons) if signed is None else signed.reasons,
         chosen_bq=history.activities_bq if signed is None else signed.chosen_bq,
+        signed_sha256=data.get("signed_sha256", ""),
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
 
+from app.store.course_history import replayed
 from app.store.events import FIRST_PREVIOUS, Digest, EventKind, Head, StoredEvent
 from app.store.storage import Storage, StoreDamagedError
 from dosimetry_core.plan_record import AuditHead
@@ -85,7 +86,7 @@ def testimony(storage: Storage, stated: AuditHead | None, file_digest: Digest, *
     if stated.store != store_identity(storage):
         kept = _kept(storage, file_digest, patient_id, after=0)
         other = "the plan was made in another store than that of this data folder"
-        return StoreTestimony((other,) if kept is None else (other, _kept_words(kept)))
+        return StoreTestimony((other,) if kept is None else (other, _kept_words(kept), *_standing(storage, kept)))
     problem = chain_problem(storage, Head(stated.events, stated.head_sha256))
     if problem is not None:
         return StoreTestimony(problems=(f"the store of this computer contradicts the plan: {problem}",))
@@ -99,13 +100,39 @@ def testimony(storage: Storage, stated: AuditHead | None, file_digest: Digest, *
         return StoreTestimony((stands, f"the chain after it is damaged: {error.line()}"))
     if kept is None:
         return StoreTestimony((stands, "this file is not among the signed and approved plans of the chain"))
-    return StoreTestimony((stands, _kept_words(kept)))
+    return StoreTestimony((stands, _kept_words(kept), *_standing(storage, kept)))
 
 
 def _kept_words(kept: StoredEvent) -> str:
     act = "approved" if kept.event.kind == "plan-approved" else "signed"
     when = kept.event.time.isoformat(sep=" ", timespec="seconds")
     return f"this very file was {act} as event {kept.sequence:,} on {when} by {kept.event.who}"
+
+
+def _standing(storage: Storage, kept: StoredEvent) -> tuple[str, ...]:
+    """What became of a plan since, where it is not what its signatures say any more.
+
+    Its signatures hold all the same, so this is a remark: whoever reads it decides what the plan is to be used for.
+    """
+    if kept.event.course_id is None:
+        return ()
+    from app.store.course_file import history_events
+
+    try:
+        history = replayed(history_events(storage, kept.event.course_id))
+    except (ValueError, KeyError, TypeError) as error:
+        return (f"the history of its course can't be followed ({error}): its state is not known",)
+    plan = history.plan_of_file(str(kept.event.data.get("file_sha256", "")))
+    if plan is None:
+        return ()
+    words = {
+        "stale": "STALE: inputs of the course were changed since; it must not be used any more",
+        "revoked": "REVOKED: it must not be used any more",
+        "superseded": "superseded by a newer plan of its cycle",
+        "administered": "administered",
+    }
+    state = history.standing(plan).state
+    return (f"in the course it is {words[state]}",) if state in words else ()
 
 
 def _event_at(storage: Storage, sequence: int) -> StoredEvent | None:

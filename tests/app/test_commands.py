@@ -58,10 +58,14 @@ def test_that_compute_writes_the_activities_of_the_phantom(small_case: Path, tmp
         assert voi["fit"]["Lu-177"]["effective_half_life_s"] == pytest.approx(EFFECTIVE_HALF_LIFE_H * 3600, rel=5e-3)
 
 
-def test_that_a_plan_is_signed_approved_and_verified(small_case: Path, identity: Path, tmp_path: Path) -> None:
+def test_that_a_plan_is_signed_approved_and_verified(
+    small_case: Path, identity: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     override = ["--override", "marrow-dose-missing=No blood was drawn.", "--override", "high-activity=Low kidney dose."]
     out = tmp_path / "out"
     assert main(["plan", str(small_case), "--out", str(out), *_sign(identity), *override]) == 0
+    # Nobody has confirmed how the scans lie on each other: here that is told.
+    assert "warning: Not confirmed: the registration of cycle 1" in capsys.readouterr().err
     trust = ["--trust", str(identity / "a.pem"), "--trust", str(identity / "b.pem")]
     assert main(["verify", str(out / "plan.pdf"), *trust]) == 0
     approve = ["approve", str(out / "plan.pdf"), "--sign", str(identity / "b.p12")]

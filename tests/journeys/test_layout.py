@@ -11,6 +11,8 @@ from PySide6.QtCore import QSize
 from app.main_window import MainWindow
 from app.reviews import STEP_KEYS
 from app.screenshots import wait_until_idle
+from app.steps.voi_step import VoiStep
+from app.view_state import LAYOUTS
 from tests.app.layout_walk import faults
 
 ROOT = Path(__file__).parents[2]
@@ -26,14 +28,22 @@ def test_that_no_text_is_clipped_and_no_siblings_overlap(window: MainWindow, siz
         wait_until_idle(window)
         assert window.size() == QSize(*size)
         found += [f"{step}: {fault}" for fault in faults(window)]
+    window.go_to("voi")
+    views = window.step("voi")
+    assert isinstance(views, VoiStep)
+    for layout in reversed(LAYOUTS):
+        views.show_layout(layout)
+        wait_until_idle(window)
+        found += [f"voi, {layout}: {fault}" for fault in faults(window)]
     assert found == []
 
 
-def test_that_the_same_holds_at_scale_factor_two(case_folder: Path) -> None:
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_that_the_same_holds_at_scale_factor_two_in_every_look_and_layout(case_folder: Path, theme: str) -> None:
     environment = {**os.environ, "QT_SCALE_FACTOR": "2", "QT_QPA_PLATFORM": "offscreen"}
-    script = "from tests.journeys.walk_scaled import walk; import sys; sys.exit(walk(sys.argv[1]))"
+    script = "from tests.journeys.walk_scaled import walk; import sys; sys.exit(walk(*sys.argv[1:]))"
     done = subprocess.run(
-        [sys.executable, "-c", script, str(case_folder)],
+        [sys.executable, "-c", script, str(case_folder), theme],
         cwd=ROOT,
         env=environment,
         capture_output=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 
-def walk(folder: str) -> int:
+def walk(folder: str, theme: str) -> int:
     from PySide6.QtCore import QSize
 
     from app.main import make_application
@@ -13,9 +13,12 @@ def walk(folder: str) -> int:
     from app.reviews import STEP_KEYS
     from app.screenshots import wait_until_idle
     from app.session import empty_case
+    from app.steps.voi_step import VoiStep
+    from app.view_state import LAYOUTS
     from tests.app.layout_walk import faults
+    from widgets.theme import apply_theme
 
-    make_application()
+    apply_theme(make_application(), "light" if theme == "light" else "dark")
     window = MainWindow(empty_case())
     window.resize(QSize(1366, 768))
     window.show()
@@ -28,6 +31,13 @@ def walk(folder: str) -> int:
         window.go_to(step)
         wait_until_idle(window)
         found += [f"{step}: {fault}" for fault in faults(window)]
+    window.go_to("voi")
+    views = window.step("voi")
+    assert isinstance(views, VoiStep)
+    for layout in LAYOUTS:
+        views.show_layout(layout)
+        wait_until_idle(window)
+        found += [f"voi, {layout}: {fault}" for fault in faults(window)]
     print("\n".join(found))
     window.close()
     return 1 if found else 0

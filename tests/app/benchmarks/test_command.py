@@ -34,6 +34,15 @@ def test_that_a_folder_is_no_place_for_the_result(capsys: pytest.CaptureFixture[
     assert "is a folder" in capsys.readouterr().err
 
 
+def test_that_measuring_from_outside_asks_for_its_programs_before_anything_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    assert main(["bench", "--outside", "--out", str(tmp_path / "bench.json")]) == 2
+    assert "Xvfb is not installed" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_that_an_interrupted_run_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(stage: object) -> object:
         raise KeyboardInterrupt

@@ -20,7 +20,7 @@ from app.importing.child_process import ReadingFaultError
 from app.importing.files_read import read_cycle
 from app.importing.limits import ImportLimits
 from app.importing.reading_process import ReadingProcess
-from app.importing.tasks import CHECK_FOLDER, KEPT_IMAGES
+from app.importing.tasks import CHECK_FOLDER, KEPT_IMAGES, TASKS
 from app.operations.logs import Logs
 from app.operations.site_configuration import SiteConfiguration
 from app.store.case_tree import CaseTree, image_references
@@ -344,6 +344,10 @@ def test_that_an_image_made_in_a_room_of_the_folder_is_described_without_being_c
     assert np.array_equal(came, values)
     assert not came.flags.writeable
     folder.close()
+
+
+def test_that_only_tasks_that_give_images_make_them_in_the_folder() -> None:
+    assert {name for name, task in TASKS.items() if task.gives_images} == {"read-cycle", "kept-images"}
 
 
 def test_that_images_that_are_not_answered_with_leave_no_file(tmp_path: Path) -> None:

@@ -48,6 +48,17 @@ def test_that_a_fast_phase_seen_in_the_first_point_only_is_held_at_the_fastest_i
     assert slow_amplitude == pytest.approx(1.0, rel=1e-3)
 
 
+@pytest.mark.parametrize(("above", "seen"), [(5e-5, False), (5e-3, True)])
+def test_that_a_fast_phase_of_less_than_a_ten_thousandth_at_the_first_point_is_left_out(
+    above: float, seen: bool
+) -> None:
+    y = np.exp(-rate(60.0) * EIGHT)
+    y[0] *= 1 + above
+    found = fit_family(BI, EIGHT, y, y**-2, smallest_decay_constant_per_s=PHYSICAL)
+    assert (found.family is BI) == seen
+    assert found.unseen_phases == (() if seen else ("fast phase",))
+
+
 def test_that_another_curve_is_told_only_if_the_points_allow_it_and_it_differs() -> None:
     fit = fit_curve(curve(TWO_PHASES, SEVEN), model="bi-exponential")
     own = np.array([fit.parameters[name] for name in BI.parameter_names])

@@ -1,0 +1,160 @@
+"""Every tool of the issue on VOIs exists as button, as entry of menu and palette, and in the user guide."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
+
+from app.command_palette import entries_of
+from app.key_table import KEY_ACTS
+from app.main_window import MainWindow
+from app.reviews import STEP_KEYS
+from app.screenshots import wait_until_idle
+from widgets.quantity_edit import QuantityEdit
+
+GUIDE = Path(__file__).parents[2] / "resources" / "documentation" / "user-guide.md"
+
+# What the issue lists: the button, and the act of the key table.
+TOOLS: dict[str, tuple[str, str]] = {
+    "brush": ("tool_brush", "brush"),
+    "eraser": ("tool_erase", "erase"),
+    "brush as a ball through slices, or on one": ("brush_spherical", "through"),
+    "brush adaptive to edges": ("edge_switch", "edges"),
+    "polygon and freehand": ("tool_polygon", "polygon"),
+    "live wire": ("tool_live-wire", "live-wire"),
+    "level tracing": ("act_level_trace", "level-trace"),
+    "isocontour": ("act_isocontour", "isocontour"),
+    "region growing": ("act_grow_region", "grow-region"),
+    "watershed split": ("act_split", "split"),
+    "fill between slices": ("act_interpolate", "interpolate"),
+    "island": ("act_keep_island", "keep-island"),
+    "margin": ("act_margin_plus", "margin-plus"),
+    "margin inwards": ("act_margin_minus", "margin-minus"),
+    "smoothing": ("act_smooth", "smooth"),
+    "hollow": ("act_hollow", "hollow"),
+    "ball at the cursor": ("act_ball", "ball"),
+    "ball with handles": ("tool_ball", "ball-tool"),
+    "ellipsoid with handles": ("tool_ellipsoid", "ellipsoid"),
+    "moving": ("tool_move", "move"),
+    "scissors, inside": ("tool_scissors", "scissors"),
+    "scissors, outside": ("tool_crop", "crop"),
+    "clip planes": ("volume_clip", "clip"),
+}
+
+
+def test_that_every_tool_has_a_button_an_entry_and_a_place_in_the_guide(window: MainWindow) -> None:
+    window.go_to("voi")
+    wait_until_idle(window)
+    acts = {act.name: act for act in KEY_ACTS}
+    entries = {entry.text for entry in entries_of(window)}
+    guide = GUIDE.read_text("utf-8")
+    missing = []
+    for tool, (button, name) in TOOLS.items():
+        found = [made for made in window.findChildren(QAbstractButton, button) if made.isEnabled()]
+        if not found:
+            missing.append(f"{tool}: no button {button}")
+        elif found[0].text() not in guide:
+            missing.append(f"{tool}: {found[0].text()!r} is not in the user guide")
+        if name not in acts or acts[name].text not in entries:
+            missing.append(f"{tool}: not in the palette")
+        elif acts[name].keys and found and f"({acts[name].keys[0]})" not in found[0].toolTip():
+            missing.append(f"{tool}: the tooltip does not name {acts[name].keys[0]}")
+    assert not missing, "\n".join(missing)
+    # Those with a choice of their own: range of values, level, combining two VOIs.
+    for name in ("range_switch", "level_kind", "voi_combine"):
+        assert window.findChild(QWidget, name) is not None
+
+
+CONTROLS = (
+    QAbstractButton,
+    QLineEdit,
+    QComboBox,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QAbstractItemView,
+    QPlainTextEdit,
+)
+# Parts that Qt makes inside other widgets: they speak through those.
+INNER = ("qt_", "ScrollLeftButton", "ScrollRightButton")
+
+
+def spoken(control: QWidget) -> str:
+    """What assistive tools say for a control: its own name, or the text on it."""
+    if control.accessibleName():
+        return control.accessibleName()
+    if isinstance(control, QAbstractButton):
+        return control.text() or control.toolTip()
+    return ""
+
+
+def test_that_every_control_of_every_screen_has_a_name(window: MainWindow) -> None:
+    nameless = []
+    for key in STEP_KEYS:
+        window.go_to(key)
+        wait_until_idle(window)
+        for control in window.findChildren(QWidget):
+            inner = control.objectName().startswith(INNER) or isinstance(
+                control.parentWidget(), (QComboBox, QAbstractSpinBox)
+            )
+            scroll_bar = type(control).__name__ == "QScrollBar"
+            if not isinstance(control, CONTROLS) or inner or scroll_bar or not control.isVisible():
+                continue
+            if not spoken(control).strip():
+                nameless.append(f"{key}: {type(control).__name__} {control.objectName() or '?'}")
+    assert not nameless, "\n".join(sorted(set(nameless)))
+
+
+def test_that_every_number_field_takes_a_decimal_comma(window: MainWindow) -> None:
+    refused = []
+    seen = 0
+    for key in STEP_KEYS:
+        window.go_to(key)
+        wait_until_idle(window)
+        for field in window.findChildren(QuantityEdit):
+            edit = field.focusProxy()
+            if not isinstance(edit, QLineEdit) or not edit.isVisible() or edit.isReadOnly() or not edit.isEnabled():
+                continue
+            seen += 1
+            before = edit.text()
+            for text in ("1,5", "1.5"):
+                edit.setText("")
+                QTest.keyClicks(edit, text)
+                if field._typed() != field.unit.to_core(1.5):
+                    refused.append(f"{key}: {edit.objectName()} reads {text} as {field._typed()}")
+            edit.setText(before)
+        # A spin box of Qt goes by the system's language alone.
+        refused += [
+            f"{key}: {box.objectName()} is a plain spin box"
+            for box in window.findChildren(QAbstractSpinBox)
+            if box.isVisible() and not isinstance(box.parentWidget(), QuantityEdit) and hasattr(box, "decimals")
+        ]
+    assert seen > 5
+    assert not refused, "\n".join(refused)
+
+
+def test_that_the_tool_bar_is_reached_by_the_keyboard(window: MainWindow) -> None:
+    window.go_to("voi")
+    wait_until_idle(window)
+    step = window.step("voi")
+    for control in (*step.findChildren(QWidget), *step.inspector.findChildren(QWidget)):
+        if not isinstance(control, (QPushButton, QToolButton, QLineEdit, QComboBox)) or not control.isVisible():
+            continue
+        # Of buttons that exclude each other Qt lets one take the keyboard; arrows go to the others.
+        group = control.group() if isinstance(control, QAbstractButton) else None
+        inner = isinstance(control.parentWidget(), (QComboBox, QAbstractSpinBox))
+        reached = control.focusPolicy() & Qt.FocusPolicy.TabFocus
+        assert reached or inner or (group is not None and group.exclusive()), control.objectName()
