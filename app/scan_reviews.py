@@ -36,7 +36,7 @@ class VoiOnScan:
         Of its mask there, and relative to the reference.
     shift_mm
         From where the registration puts the reference's centre; of a kidney that was not moved, to its uptake.
-    activity_bq, activity_change
+    nuclide, activity_bq, activity_change
         Measured there, and relative to the fitted curve; None while not computed.
     reviewed_by
         Who looked at it as it lies; empty if nobody did.
@@ -48,6 +48,7 @@ class VoiOnScan:
     volume_ml: float
     volume_change: float
     shift_mm: float
+    nuclide: str | None
     activity_bq: float | None
     activity_change: float | None
     reviewed_by: str
@@ -91,7 +92,7 @@ def voi_on_scans(cycle: Cycle, voi: Voi, results: CycleResult | None) -> tuple[V
 def _on_scan(cycle: Cycle, index: int, voi: Voi, results: CycleResult | None, result: VoiResult | None) -> VoiOnScan:
     point = cycle.time_points[index]
     volume = mask_on_scan(voi, point).volume_ml
-    activity, change = _activity(result, index)
+    nuclide, activity, change = _activity(result, index)
     review = review_on(point, voi)
     return VoiOnScan(
         voi.voi_id,
@@ -100,20 +101,21 @@ def _on_scan(cycle: Cycle, index: int, voi: Voi, results: CycleResult | None, re
         volume,
         volume / voi.mask.volume_ml - 1 if voi.mask.volume_ml > 0 else 0.0,
         _shift_mm(voi, point, index, results),
+        nuclide,
         activity,
         change,
         review.reviewed_by if review is not None else "",
     )
 
 
-def _activity(result: VoiResult | None, index: int) -> tuple[float | None, float | None]:
+def _activity(result: VoiResult | None, index: int) -> tuple[str | None, float | None, float | None]:
     nuclide = measured_nuclide(result) if result is not None else None
     curve = result.curves.get(nuclide) if result is not None and nuclide is not None else None
     if result is None or nuclide is None or curve is None or index >= curve.activity_bq.size:
-        return None, None
+        return None, None, None
     measured, fit = float(curve.activity_bq[index]), result.fits.get(nuclide)
     fitted = 0.0 if fit is None else float(fit.activity_bq(curve.times_s[index : index + 1])[0])
-    return measured, measured / fitted - 1 if fitted > 0 else None
+    return nuclide, measured, measured / fitted - 1 if fitted > 0 else None
 
 
 def _shift_mm(voi: Voi, point: TimePoint, index: int, results: CycleResult | None) -> float:

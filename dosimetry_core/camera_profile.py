@@ -121,7 +121,12 @@ class CameraProfile:
         mixed = next((e for e in reversed(self.entries[:count]) if e.sensitivity_with_yttrium_90_cps_per_bq), None)
         plain = next((e for e in reversed(self.entries[:count]) if e.sensitivity_cps_per_bq is not None), None)
         recovery, spread = self.newest("recovery", before=count), self.newest("point-spread", before=count)
-        dead, validity = self.newest("dead-time", before=count), self.newest("validity", before=count)
+        validity = self.newest("validity", before=count)
+        # A sensitivity that dead time was taken off of holds only with that dead time.
+        dead = next(
+            (e for e in reversed(self.entries[:count]) if e.dead_time_s or (e.kind == "dead-time")),
+            None,
+        )
         leading = plain or sensitivity
         until = leading.valid_until if leading is not None else None
         if validity is not None and (leading is None or self.entries.index(validity) > self.entries.index(leading)):
@@ -341,6 +346,11 @@ def _differing(held: Calibration, stated: Calibration) -> list[str]:
     for name, own, profile, unit in pairs:
         if profile is not None and (own is None or abs(own - profile) > _SAME * profile):
             said.append(f"{name} {'none' if own is None else unit.text(own)} instead of {unit.text(profile)}")
+    if stated.valid_until is not None and held.valid_until != stated.valid_until:
+        said.append(f"valid until {held.valid_until or 'not stated'} instead of {stated.valid_until}")
+    own, profile = held.relative_standard_uncertainty, stated.relative_standard_uncertainty
+    if profile is not None and (own is None or abs(own - profile) > 10 * _SAME * profile):
+        said.append(f"uncertainty {'none' if own is None else PERCENT.text(own)} instead of {PERCENT.text(profile)}")
     if stated.convention is not None and held.convention != stated.convention:
         said.append(f"convention {held.convention} instead of {stated.convention}")
     widths = zip(held.point_spread_fwhm_mm or (), stated.point_spread_fwhm_mm or (), strict=False)

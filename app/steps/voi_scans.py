@@ -142,10 +142,14 @@ class VoiScans(Section):
         largest = max(changes, key=abs, default=None)
         off = "" if largest is None else f"{'! ' if one.stands_out else ''}{_percent(largest)}"
         state = f"{'✔' if one.reviewed_by else '○'} {_SHORT[one.placing]}"
+        activity: Cell = None
+        if one.nuclide is not None:
+            path = f"{base}.activity_bq.{one.nuclide}.{one.time_point}"
+            activity = Number(path, one.activity_bq, MEGABECQUEREL)
         cells: dict[str, Cell] = {
             "scan": f"{'▸ ' if current else ''}{delay_text(cycle, point)}",
             "volume": Number(f"{base}.volume_by_time_point_ml.{one.time_point}", one.volume_ml, MILLILITRE),
-            "activity": Number(f"{base}.scans.{one.time_point}.activity_bq", one.activity_bq, MEGABECQUEREL),
+            "activity": activity,
             "change": off,
             "state": state,
         }

@@ -223,3 +223,19 @@ def test_that_opening_another_case_forgets_the_first(document: Document, case: C
     assert document.labels == ()
     assert document.latest_evaluation is None
     assert document.is_clean
+
+
+def test_that_what_was_given_can_not_be_undone_or_jumped_over(case: Case) -> None:
+    told: list[str] = []
+    document = Document(case)
+    document.permission.refused.connect(told.append)
+    document.apply("Weight", lambda c: replace(c, patient=replace(c.patient, weight_kg=70.0)))
+    document.apply("Give cycle 2", lambda c: replace(c, patient=replace(c.patient, weight_kg=71.0)), is_final=True)
+    document.apply("Weight", lambda c: replace(c, patient=replace(c.patient, weight_kg=72.0)))
+    assert document.undo()
+    assert document.undo_label is None
+    assert not document.undo()
+    assert not document.jump(0)
+    assert document.case.patient.weight_kg == 71.0
+    assert told == ["Give cycle 2: can't be undone; correct it with a reason instead"] * 2
+    assert document.redo()

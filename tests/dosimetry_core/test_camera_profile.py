@@ -101,6 +101,15 @@ def test_that_a_profile_that_changed_or_went_is_a_finding() -> None:
     assert codes(copied, content(SENSITIVITY)) == ["camera-profile-changed"]
     assert codes(replace(copied, sensitivity_cps_per_bq=9.2e-6), first) == ["camera-profile-differs"]
     assert codes(replace(copied, recovery=None), first) == ["camera-profile-differs"]
+    assert codes(replace(copied, valid_until=date(2030, 1, 1)), first) == ["camera-profile-differs"]
+    assert codes(replace(copied, relative_standard_uncertainty=0.01), first) == ["camera-profile-differs"]
+
+
+def test_that_a_sensitivity_brings_the_dead_time_that_was_taken_off() -> None:
+    measured = replace(SENSITIVITY, dead_time_s=0.8e-6)
+    assert read_profile(content(measured), where="profile").in_force().dead_time_s == pytest.approx(0.8e-6)
+    later = replace(RECOVERY, kind="dead-time", recovery=None, dead_time_s=0.0)
+    assert read_profile(content(measured, later), where="profile").in_force().dead_time_s == 0.0
 
 
 def test_that_files_of_several_profiles_or_none_are_refused() -> None:

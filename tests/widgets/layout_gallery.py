@@ -109,7 +109,7 @@ def gallery() -> Iterator[tuple[QWidget, tuple[int, int]]]:
     bar = DisplayBar()
     bar.set_scale(ColourScale(0, 12345e3, "Hot Metal Blue"))
     yield bar, (860, 80)
-    yield VoiToolBar(), (290, 330)
+    yield VoiToolBar(), (290, 520)
     yield NudgePad(), (290, 110)
     findings = FindingsPanel()
     findings.set_acknowledgeable(True)
