@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     approve = commands.add_parser("approve", help="second signature, by a physician")
     approve.add_argument("file", type=Path, metavar="FILE.pdf")
     approve.add_argument("--sign", type=Path, required=True, metavar="ID.p12")
-    approve.add_argument("--passphrase-file", type=Path, required=True, metavar="F")
+    approve.add_argument("--passphrase-file", type=Path, metavar="F")
     approve.add_argument("--out", type=Path, required=True, metavar="FILE2.pdf")
     approve.add_argument("--comment", default="", metavar="TEXT")
 
