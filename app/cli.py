@@ -31,6 +31,7 @@ COMMANDS = (
     "dicom",
     "network",
     "cohort",
+    "deidentify",
     "propose",
     "calibrate",
     "screenshots",
@@ -81,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     approve = commands.add_parser("approve", help="second signature, by a physician")
     approve.add_argument("file", type=Path, metavar="FILE.pdf")
     approve.add_argument("--sign", type=Path, required=True, metavar="ID.p12")
-    approve.add_argument("--passphrase-file", type=Path, required=True, metavar="F")
+    approve.add_argument("--passphrase-file", type=Path, metavar="F")
     approve.add_argument("--out", type=Path, required=True, metavar="FILE2.pdf")
     approve.add_argument("--comment", default="", metavar="TEXT")
 
@@ -133,6 +134,10 @@ def _parser() -> argparse.ArgumentParser:
     from app.cohort_command import add_cohort_parser
 
     add_cohort_parser(commands)
+
+    from app.deidentify_command import add_deidentify_parser
+
+    add_deidentify_parser(commands)
 
     from app.proposals.command import add_parser as add_propose_parser
 
@@ -206,6 +211,7 @@ def _run(arguments: Sequence[str]) -> int:
     from app.benchmarks.command import bench
     from app.calibrate_command import calibrate
     from app.cohort_command import cohort
+    from app.deidentify_command import deidentify
     from app.dicom_command import dicom
     from app.dose_command import dose
     from app.network.command import network
@@ -233,6 +239,7 @@ def _run(arguments: Sequence[str]) -> int:
         "dicom": dicom,
         "network": network,
         "cohort": cohort,
+        "deidentify": deidentify,
         "propose": propose,
         "calibrate": calibrate,
         "screenshots": commands.screenshots,

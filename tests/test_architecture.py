@@ -118,6 +118,7 @@ RANKS = [
     {"pipeline"},
     {"plan_record", "report"},
     {"dicom_export", "cohort"},
+    {"deidentification"},
 ]
 
 

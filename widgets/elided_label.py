@@ -32,7 +32,10 @@ class ElidedLabel(QLabel):
 
     def set_text(self, text: str, *, tip: str = "") -> None:
         """The whole text, in one line, and what to say on hovering besides."""
-        self._full, self._tip = " ".join(text.split()), tip
+        full = " ".join(text.split())
+        if (full, tip) == (self._full, self._tip):
+            return  # progress is told twenty times a second: a new layout of the window each time would be felt
+        self._full, self._tip = full, tip
         self.setAccessibleName(self._full)
         self._fit()
         self.updateGeometry()

@@ -29,6 +29,7 @@ def add_parser(commands: Any) -> None:
 
 def administer(arguments: argparse.Namespace) -> int:
     """Hold the record against the plan and append the cycle to the case file; nothing is written if it is refused."""
+    from app.operations.site_configuration import read_site_configuration
     from app.outputs import write_file
     from app.plans.giving import (
         approved_plan,
@@ -39,8 +40,8 @@ def administer(arguments: argparse.Namespace) -> int:
         next_cycle_number,
         with_given_cycle,
     )
-    from app.plans.identity import read_certificate
     from app.plans.plans_kept import plan_store
+    from app.plans.site_trust import site_trust
     from dosimetry_core.case_file import CASE_FILE_NAME, read_case
     from dosimetry_core.planning.administration_entry import entry_findings, questions
     from dosimetry_core.planning.administration_record import read_administration_record
@@ -51,7 +52,8 @@ def administer(arguments: argparse.Namespace) -> int:
         content = arguments.plan.read_bytes()
     except OSError as error:
         raise DosimetryError(f"can't be read ({error.strerror})", where=str(arguments.plan)) from error
-    plan = approved_plan(content, trust=[read_certificate(path) for path in arguments.trust])
+    trusted = site_trust(read_site_configuration(), named=arguments.trust)
+    plan = approved_plan(content, trust=trusted.certificates, revoked=trusted.revoked)
     with plan_store(record.given_by) as store:
         if store is not None and store.course_of(content) is not None:
             raise DosimetryError(

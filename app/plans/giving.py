@@ -29,7 +29,11 @@ class ApprovedPlan:
 
 
 def approved_plan(
-    content: bytes, *, trust: Sequence[x509.Certificate] | None = None, progress: Progress = no_progress
+    content: bytes,
+    *,
+    trust: Sequence[x509.Certificate] | None = None,
+    revoked: Sequence[x509.CertificateRevocationList] = (),
+    progress: Progress = no_progress,
 ) -> ApprovedPlan:
     """The plan of a file, if it holds two valid signatures of two people over what it plans; runs as a job.
 
@@ -37,6 +41,8 @@ def approved_plan(
     ----------
     trust
         Certificates to be trusted; None leaves trust out of the question.
+    revoked
+        Lists of revoked certificates of their authorities.
 
     Raises
     ------
@@ -47,7 +53,7 @@ def approved_plan(
     from dosimetry_core.plan_record import calculation_time
 
     progress(0.1, "Verifying the approved plan")
-    verdict = verify_plan(content, trust=trust)
+    verdict = verify_plan(content, trust=trust, revoked=revoked)
     if verdict.state != "approved" or verdict.plan is None:
         why = "; ".join(verdict.problems) or f"it is {verdict.state}"
         raise DosimetryError(

@@ -28,7 +28,7 @@ def add_parsers(commands: Any) -> None:
 def revoke(arguments: argparse.Namespace) -> int:
     """Keep in the store that the plan is in force no more."""
     from app.commands import passphrase_of
-    from app.plans.identity import load_identity
+    from app.plans.open_identity import open_identity
     from app.plans.plans_kept import plan_store
 
     reason = " ".join(arguments.reason.split())
@@ -38,7 +38,7 @@ def revoke(arguments: argparse.Namespace) -> int:
         content = arguments.file.read_bytes()
     except OSError as error:
         raise DosimetryError(f"can't be read ({error.strerror})", where=str(arguments.file)) from error
-    identity = load_identity(arguments.sign, passphrase_of(arguments.passphrase_file))
+    identity = open_identity(arguments.sign, passphrase_of(arguments.passphrase_file))
     if identity.role is None:
         raise DosimetryError("states no role", where=str(arguments.sign), remedy="use an identity with a role")
     with plan_store(identity.name) as store:

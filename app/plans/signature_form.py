@@ -24,6 +24,7 @@ class SignatureForm(QWidget):
         self.identity = QLineEdit(identity_file)
         self.identity.setObjectName(f"{name}_identity")
         self.identity.setPlaceholderText("Identity file (.p12)")
+        self.identity.setToolTip("an identity file, or a key on a token: pkcs11:token=NAME;object=NAME")
         browse = push_button("…", name=f"{name}_browse", tooltip="choose the identity file")
         browse.setFixedWidth(34)
         browse.clicked.connect(self._browse)

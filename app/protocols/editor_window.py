@@ -60,7 +60,7 @@ class ProtocolWindow(QDialog):
         super().__init__(parent)
         self.setObjectName("protocol_window")
         self.setWindowTitle("Protocols")
-        self.resize(1340, 800)
+        self.resize(1300, 720)
         self._data_folder, self._who, self._evaluation = data_folder, who, evaluation
         self._before: Protocol | None = None
         self._editable = False

@@ -291,3 +291,14 @@ def test_that_parameters_known_to_no_better_than_half_of_themselves_are_named(re
     fit = fit_curve(curve(MONO, relative=relative))
     texts = [finding.text for finding in fit.findings if finding.code == "parameter-uncertainty"]
     assert texts == [f"standard uncertainty above 50 %: {names}" for names in said]
+
+
+@pytest.mark.parametrize(
+    ("half_life_h", "said"), [(200.0, "(the points alone would give 200 h)"), (-300.0, "(the points rise)")]
+)
+def test_that_a_half_life_held_at_the_physical_one_says_what_the_points_alone_would_give(
+    half_life_h: float, said: str
+) -> None:
+    fit = fit_curve(curve([(50.0, half_life_h)]))
+    texts = [finding.text for finding in fit.findings if finding.code == "bound-active"]
+    assert texts == [f"bound active: the effective half-life was held at the physical one {said}"]

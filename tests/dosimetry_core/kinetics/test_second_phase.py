@@ -71,5 +71,6 @@ def test_that_another_curve_is_told_only_if_the_points_allow_it_and_it_differs()
     assert told(other, 3.9) == []
     assert told(alike, 0.0) == []
     # A half-life a tenth away is told even where the integral is the same.
-    same_integral = own * [1, 0.7, 1, 0.7]
-    assert told(same_integral, 0.0) == ["curve-not-determined"]
+    for factor in (0.7, 1.4):
+        same_integral = own * [1, factor, 1, factor]
+        assert told(same_integral, 0.0) == ["curve-not-determined"]

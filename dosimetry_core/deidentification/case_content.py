@@ -1,0 +1,144 @@
+"""The case file without its patient: numbers, moved times and words that the program itself defines."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from dosimetry_core import case as case_types
+from dosimetry_core.deidentification.objects import Disguise
+from dosimetry_core.errors import DosimetryError
+from dosimetry_core.nuclide import LU177, Y90
+from dosimetry_core.voi import ROLES
+
+_REASON: Final = "as in the original course"
+_DROPPED: Final = frozenset(("given_by", "comment", "plan_sha256", "profile", "profile_sha256", "registration"))
+_KEYED_BY_VOI: Final = frozenset(("model_by_voi", "vois", "voi_roles"))
+_PERSON: Final = ("sex", "height_cm", "weight_kg", "haematocrit", "bone_metastases", "time_zone")
+
+
+def _words() -> frozenset[str]:
+    """Every word that a choice of the case file can be."""
+    found = {LU177, Y90, *ROLES, "infusion-middle", "field-of-view", "measured", "kidneys", "other"}
+    for value in vars(case_types).values():
+        if typing.get_origin(value) is typing.Literal:
+            found.update(item for item in typing.get_args(value) if isinstance(item, str))
+    return frozenset(found)
+
+
+WORDS: Final = _words()
+
+
+def case_without_identity(
+    content: Mapping[str, Any], disguise: Disguise, *, protocols: frozenset[str]
+) -> dict[str, Any]:
+    """Content of a case file for the de-identified course.
+
+    Parameters
+    ----------
+    content
+        As read from TOML.
+    protocols
+        Names of the bundled protocols.
+
+    Raises
+    ------
+    DosimetryError
+        If the course follows a protocol of the clinic's own, whose text is not examined.
+    """
+    course = dict(content.get("course", {}))
+    if course.get("protocol") not in protocols:
+        raise DosimetryError(
+            "follows a protocol of the clinic's own, whose file is not examined",
+            where="course.protocol",
+            remedy="name a bundled protocol in a copy of the case",
+        )
+    patient = dict(content.get("patient", {}))
+    person: dict[str, Any] = {"id": disguise.pseudonym, "name": disguise.pseudonym}
+    person |= {key: patient[key] for key in _PERSON if key in patient}
+    if isinstance(patient.get("birth_date"), date | str):
+        born = patient["birth_date"]
+        person["birth_date"] = disguise.day(date.fromisoformat(born) if isinstance(born, str) else born)
+    made: dict[str, Any] = {"format": content.get("format"), "patient": person}
+    made["course"] = _table(course, disguise) | {"protocol": course["protocol"]}
+    for key in ("settings", "laboratory_limits"):
+        if key in content:
+            made[key] = _table(content[key], disguise)
+    made["cycle"] = [_cycle(cycle, disguise) for cycle in content.get("cycle", [])]
+    return made
+
+
+def _cycle(cycle: Mapping[str, Any], disguise: Disguise) -> dict[str, Any]:
+    made = _table(
+        {k: v for k, v in cycle.items() if k not in ("images", "vois", "voi_roles", "contour_convention")}, disguise
+    )
+    number = int(cycle["number"])
+    if cycle.get("images"):
+        made["images"] = [images_folder(number)]
+    if cycle.get("vois"):
+        made["vois"] = [vois_file(number)]
+    return made
+
+
+def images_folder(cycle: int) -> str:
+    """Folder of a cycle's images."""
+    return f"cycle{cycle}/images"
+
+
+def vois_file(cycle: int) -> str:
+    """File of a cycle's VOIs."""
+    return f"cycle{cycle}/vois.dcm"
+
+
+def _table(content: Mapping[str, Any], disguise: Disguise) -> dict[str, Any]:
+    made = {}
+    for key, value in content.items():
+        if key in _DROPPED:
+            continue
+        kept = _by_voi(value, disguise) if key in _KEYED_BY_VOI else _value(key, value, disguise)
+        if kept is not None:
+            made[key] = kept
+    return made
+
+
+def _by_voi(content: Any, disguise: Disguise) -> dict[str, Any]:
+    return {
+        disguise.voi_names[name]: value
+        for name, value in dict(content).items()
+        if name in disguise.voi_names and value in WORDS
+    }
+
+
+def _value(key: str, value: Any, disguise: Disguise) -> Any:
+    """What is written of a value; None for a text that nobody here has defined."""
+    if isinstance(value, Mapping):
+        return _table(value, disguise)
+    if isinstance(value, list):
+        kept = [_value(key, item, disguise) for item in value]
+        return [item for item in kept if item is not None]
+    if isinstance(value, datetime):
+        return value + timedelta(days=disguise.shift_days)
+    if isinstance(value, date):
+        return disguise.day(value)
+    if isinstance(value, bool | int | float):
+        return value
+    text = str(value)
+    if key == "voi":
+        return disguise.voi_names.get(text)
+    if key in ("reason", "source"):
+        return _REASON
+    if text in WORDS:
+        return text
+    return _moved(text, disguise)
+
+
+def _moved(text: str, disguise: Disguise) -> str | None:
+    """A date or an instant written as text, moved; None for any other text."""
+    try:
+        if len(text) == len("2025-03-03"):
+            return disguise.day(date.fromisoformat(text)).isoformat()
+        return (datetime.fromisoformat(text) + timedelta(days=disguise.shift_days)).isoformat()
+    except ValueError:
+        return None
