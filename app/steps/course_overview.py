@@ -5,6 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QSize
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.dose_bars import organ_bars, voi_bars
@@ -12,19 +13,24 @@ from app.number_grid import NumberGrid
 from app.session import Session
 from app.steps import course_tables
 from app.steps.cycle_card import CycleCard
-from app.steps.step import SPACING, ScrolledGrid, Section, text_label
+from app.steps.step import SPACING, ScrolledGrid, Section, push_button, text_label
 from app.window_texts import planned_cycles
 from dosimetry_core.case import Case
 from dosimetry_core.evaluation import Evaluation
 from dosimetry_core.planning.course_calendar import coming_windows
 from widgets.dose_bars_view import DoseBarShown, DoseBarsView
 
-_LEAST_BELOW = 300
+_LEAST_BELOW = 350
+_WIDE = 960
 _TABLES_WIDTH = 330
 
 
 class _Below(QWidget):
     """What stands below the cycles: they get the height they need, this takes the rest."""
+
+    def hasHeightForWidth(self) -> bool:  # noqa: N802 Qt override
+        """Its wrapped texts ask for nothing: they have room enough."""
+        return False
 
     def sizeHint(self) -> QSize:  # noqa: N802 Qt override
         """No more than it needs at least."""
@@ -57,7 +63,10 @@ class CourseOverview(QWidget):
         lower = QHBoxLayout(below)
         lower.setContentsMargins(0, 0, 0, 0)
         lower.setSpacing(SPACING)
-        bars = Section("Absorbed dose so far")
+        self.swap = push_button("Lesions", name="course_swap", tooltip="doses of the lesions in place of the organs")
+        self.swap.setCheckable(True)
+        self.swap.toggled.connect(lambda _on: self._show_bars())
+        bars = Section("Absorbed dose so far", actions=(self.swap,))
         self.bars = DoseBarsView()
         self.bars.setObjectName("course_bars")
         bars.add(self.bars, 1)
@@ -91,13 +100,25 @@ class CourseOverview(QWidget):
         case, evaluation, stale = self.session.case, self.session.evaluation, not self.session.is_current
         self._show_cards(case)
         mark = "stale" if stale else ""
-        self.bars.show_bars(organ_bars(evaluation, stale=stale) if evaluation is not None else [])
-        lesions = _lesion_bars(evaluation, stale=stale) if evaluation is not None else []
-        self.lesion_bars.show_bars(lesions)
-        self._lesions.setVisible(bool(lesions))
+        self._show_bars()
         self.budget.show_rows(*(course_tables.budget(evaluation, mark) if evaluation is not None else ([], [])))
         self.calendar.setText(_calendar_text(case, evaluation))
         self.laboratory.show_rows(*course_tables.laboratory(case))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 Qt override
+        """Organs and lesions stand beside each other where there is room, else a button changes between them."""
+        super().resizeEvent(event)
+        self._show_bars()
+
+    def _show_bars(self) -> None:
+        evaluation, stale = self.session.evaluation, not self.session.is_current
+        organs = organ_bars(evaluation, stale=stale) if evaluation is not None else []
+        lesions = _lesion_bars(evaluation, stale=stale) if evaluation is not None else []
+        is_wide = self.width() >= _WIDE
+        self.swap.setVisible(bool(lesions) and not is_wide)
+        self._lesions.setVisible(bool(lesions) and is_wide)
+        self.lesion_bars.show_bars(lesions if is_wide else [])
+        self.bars.show_bars(lesions if lesions and not is_wide and self.swap.isChecked() else organs)
 
     def _show_cards(self, case: Case) -> None:
         evaluation, stale = self.session.evaluation, not self.session.is_current
