@@ -73,6 +73,11 @@ class Room:
             self.step.toggle_edges()
         if not self.step.hand.brush.spherical:
             self.step.toggle_through()
+        if not window.side.isVisible():
+            window.toggle_inspector()
+        for dock in window.findChildren(QDockWidget):
+            dock.hide()
+        state.set_contours(True)
         self.axial.setFocus()
         wait_until_idle(window)
         window.job_strip.set_message("")
