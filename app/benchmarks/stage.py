@@ -251,6 +251,8 @@ class WindowAtWork:
                 raise DosimetryError("the screen can't be read", where="bench, window")
             view = np.frombuffer(image.constBits(), np.uint8)
             taken.append(view.reshape(image.height(), image.bytesPerLine() // 4, 4)[:, : image.width()].copy())
+        if not taken:
+            raise DosimetryError("what is to be timed is out of sight", where="bench, window", remedy="show it")
         return taken
 
     def digest(self, widgets: Sequence[QWidget]) -> str:

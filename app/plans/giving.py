@@ -63,6 +63,21 @@ def approved_plan(
     return ApprovedPlan(planned_cycle(record, calculation_time(record)), sha256_hex(content), verdict.signers[-1].name)
 
 
+def approved_plan_here(content: bytes, *, progress: Progress = no_progress) -> ApprovedPlan:
+    """As `approved_plan` with the certificates that the site configuration names, where it names any.
+
+    Raises
+    ------
+    DosimetryError
+        As there, and if a certificate of the site can't be read.
+    """
+    from app.operations.site_configuration import read_site_configuration
+    from app.plans.site_trust import site_trust
+
+    trusted = site_trust(read_site_configuration())
+    return approved_plan(content, trust=trusted.certificates or None, revoked=trusted.revoked, progress=progress)
+
+
 def next_cycle_number(case: Case) -> int:
     """Number of the cycle that would be given next."""
     return max((cycle.number for cycle in case.cycles), default=0) + 1

@@ -155,13 +155,13 @@ class CourseStep(Step):
 
     def enter_given(self) -> None:
         """Verify the approved plan, then ask for the readings."""
-        from app.plans.giving import approved_plan
+        from app.plans.giving import approved_plan_here
 
         plan = self.session.signed_plan
         if plan is None or not self.session.permission.asked():
             return
         job = self.session.jobs.start(
-            approved_plan, plan.content, purpose="verify plan", title="Verifying the approved plan"
+            approved_plan_here, plan.content, purpose="verify plan", title="Verifying the approved plan"
         )
         job.succeeded.connect(lambda found: self._begin_giving(found, plan))
         job.failed.connect(lambda error: self.told.emit(problems_of(error)[0].text()))
