@@ -27,6 +27,7 @@ class KeySheet(QDialog):
     def __init__(self, step: Step, bindings: KeyBindings, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("key_sheet")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(f"Keys – {step.title}")
         lines: list[tuple[str, str]] = list(step.keys)
         if step.needs_time_strip:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QTabWidget, QToolB
 
 from app.key_bindings import AS_DELIVERED, bindings_of
 from app.key_editor import KeyEditor
+from app.key_sheet import KeySheet
 from app.main_window import MainWindow
 from app.preferences import Preferences, read_preferences, save_preferences
 from app.screenshots import wait_until_idle
@@ -76,11 +77,10 @@ def test_that_a_chosen_key_holds_at_once_and_is_shown_and_kept(window: MainWindo
     assert window.actions_table.actions["brush"].shortcut().toString() == "Z"
     assert "(Z)" in voi_step.tools.findChild(QToolButton, "tool_brush").toolTip()
     window.actions_table.actions["key_sheet"].trigger()
-    sheet = window.findChild(object, "key_sheet")
+    (sheet,) = (made for made in window.findChildren(KeySheet) if made.isVisible())
     texts = [label.text() for label in sheet.findChildren(QLabel)]
     assert texts[texts.index("Brush") - 1] == "Z"
     sheet.reject()
-    sheet.deleteLater()
     save_preferences(window.session.preferences, tmp_path / "preferences.json")
     kept = read_preferences(tmp_path / "preferences.json")
     assert kept.keys == {"brush": ["Z"]}
