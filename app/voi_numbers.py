@@ -89,7 +89,10 @@ def voi_rows(session: Session, cycle: Cycle, hidden: frozenset[str]) -> list[Voi
 
 
 class LiveNumbers(Section):
-    """The active VOI's chain from volume to plan, small enough to stand beside the images."""
+    """The active VOI's chain from volume to plan, small enough to stand beside the images.
+
+    The numbers are the section itself; ``plots`` is another one with the curve and the course, for a place below.
+    """
 
     def __init__(self, session: Session) -> None:
         super().__init__("Live results", name="live_results")
@@ -97,18 +100,19 @@ class LiveNumbers(Section):
         self.numbers = NumberGrid("live_numbers")
         self.add(self.numbers)
         self.limiting = text_label(role="dimmed", name="live_limiting", wrap=True)
-        # Always two lines, so that the plots below stay where they are while numbers follow a stroke.
+        # Always two lines, so that the sections below stay where they are while numbers follow a stroke.
         self.limiting.setFixedHeight(2 * self.limiting.fontMetrics().lineSpacing() + 2)
         self.limiting.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.add(self.limiting)
+        self.plots = Section("Live curve and course", name="live_plots")
         self.curve = CurveView()
         self.curve.setObjectName("live_curve")
         self.curve.setFixedHeight(CURVE_HEIGHT)
-        self.add(self.curve)
+        self.plots.add(self.curve)
         self.bars = DoseBarsView()
         self.bars.setObjectName("live_bars")
         self.bars.setFixedHeight(BARS_HEIGHT)
-        self.add(self.bars)
+        self.plots.add(self.bars)
 
     def refresh(self) -> None:
         """Show the newest results; dimmed while newer ones are on their way."""

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
-from app.cameras.opening import show_cameras, show_density_curves
 from app.command_palette import CommandPalette, entries_of
 from app.documentation_window import DocumentationWindow
 from app.key_bindings import AS_DELIVERED, KeyBindings, bindings_of
@@ -69,8 +68,8 @@ class WindowActs:
             "network": self.show_network,
             "store": self.show_store,
             "protocols": self.show_protocols,
-            "cameras": partial(show_cameras, window),
-            "density_curves": partial(show_density_curves, window),
+            "cameras": self.show_cameras,
+            "density_curves": self.show_density_curves,
             "open": self.choose_folder,
             "open_file": self.choose_file,
             "demonstration": self.choose_demonstration,
@@ -278,6 +277,18 @@ class WindowActs:
         AuditWindow(
             keeping.courses.storage, course_id, who=lambda: keeping.courses.person or "", parent=self._window
         ).show()
+
+    def show_cameras(self) -> None:
+        """Camera profiles of the data folder."""
+        from app.cameras.opening import show_cameras  # its image libraries are not needed for the first window
+
+        show_cameras(self._window)
+
+    def show_density_curves(self) -> None:
+        """Density curves of the data folder."""
+        from app.cameras.opening import show_density_curves
+
+        show_density_curves(self._window)
 
     def list_folder(self, folder: Path) -> None:
         """Show on the import screen what a folder of DICOM holds."""

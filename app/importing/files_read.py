@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -37,6 +38,8 @@ def reading_process() -> ReadingProcess:
     """
     process = ReadingProcess(ImportLimits.of_site(read_site_configuration()))
     atexit.register(process.close)
+    if hasattr(os, "register_at_fork"):  # not on Windows
+        os.register_at_fork(after_in_child=process.forget)
     return process
 
 

@@ -40,6 +40,11 @@ class ReadingProcess:
         self._child: ReadingChild | None = None
         self._closed = False
 
+    def forget(self) -> None:
+        """In a forked copy of this program: the process, and whatever waits for it, are the original's."""
+        self._turn = threading.Lock()
+        self._child = None
+
     def warm_up(self) -> None:
         """Start the process without waiting for it."""
         if self._turn.acquire(blocking=False):

@@ -73,6 +73,9 @@ class VoiStep(Step):
         self._connect_views()
 
     def _build_inspector(self) -> None:
+        # First, so that the numbers are in sight while something is drawn.
+        self.live = LiveNumbers(self.session)
+        self.inspector.add(self.live)
         tools = Section("Tools")
         tools.add(self.tools)
         self.inspector.add(tools)
@@ -111,8 +114,7 @@ class VoiStep(Step):
         self.scans.review.clicked.connect(self.acts.mark_reviewed)
         self.scans.copy_requested.connect(self.acts.copies.copy_scan)
         self.inspector.add(self.scans)
-        self.live = LiveNumbers(self.session)
-        self.inspector.add(self.live)
+        self.inspector.add(self.live.plots)
         self.table.voi_selected.connect(self.session.view_state.set_voi)
         self.table.name_edited.connect(self.rename_voi)
         self.table.role_edited.connect(self.acts.change_role)
