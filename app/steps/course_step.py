@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from app.key_table import PATIENT_LIST_KEYS
 from app.number_grid import GridColumn, GridRow, Number, NumberGrid
 from app.problems import problems_of
+from app.protocols.choice import NewerProtocol, show_choices
 from app.session import Session
 from app.steps.remarks import Remarks
 from app.steps.step import Section, Step, combo_box, push_button, text_label
@@ -105,7 +106,10 @@ class CourseStep(Step):
     def _build_inspector(self) -> None:
         protocol = Section("Protocol")
         self.protocol = combo_box("protocol", bundled_protocols())
-        self.protocol.activated.connect(lambda index: self.choose_protocol(self.protocol.itemText(index)))
+        self.protocol.activated.connect(
+            lambda index: self.choose_protocol(self.protocol.itemData(index) or self.protocol.itemText(index))
+        )
+        self.newer = NewerProtocol(self.session)
         numbers = [str(n) for n in range(1, LARGEST_CYCLE_NUMBER + 1)]
         self.cycles = combo_box("planned_cycles", ["as the protocol says", *numbers])
         self.cycles.activated.connect(self.choose_cycles)
@@ -118,6 +122,7 @@ class CourseStep(Step):
         protocol.add(holder)
         self._protocol_text = text_label(role="dimmed", name="protocol_text", wrap=True)
         protocol.add(self._protocol_text)
+        protocol.add(self.newer)
         self.limits = NumberGrid("protocol_limits")
         protocol.add(self.limits)
         self.inspector.add(protocol)
@@ -267,11 +272,8 @@ class CourseStep(Step):
 
     def _show_protocol(self, case: Case) -> None:
         protocol = protocol_of(case)
-        place = self.protocol.findText(case.course.protocol)
-        if place < 0:
-            self.protocol.addItem(case.course.protocol)
-            place = self.protocol.count() - 1
-        self.protocol.setCurrentIndex(place)
+        show_choices(self.protocol, case.course.protocol)
+        self.newer.show_course(case.course, protocol)
         self.cycles.setCurrentIndex(case.course.planned_cycles or _OPEN_CYCLES)
         if protocol is None:
             self._protocol_text.setText("The protocol can't be read.")
