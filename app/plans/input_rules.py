@@ -46,7 +46,8 @@ INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "TimePoint": ("spect", "ct", "registration", "redrawn_vois", "voi_reviews"),
     # Who confirmed a registration stands in the results that the plan carries.
     "Registration": (
-        "transform", "method", "residual_mm", "findings", "voi_motions", "source", "confirmed_by", "confirmed_at", "note",
+        "transform", "method", "residual_mm", "findings", "voi_motions", "source", "confirmed_by", "confirmed_at",
+        "note",
     ),
     "VoiMotion": ("motion", "method", "displacement_mm", "standard_uncertainty_mm", "reason", "moved_by"),
     "RigidTransform": ("rotation", "translation_mm"),

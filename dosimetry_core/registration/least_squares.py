@@ -61,7 +61,6 @@ class CoarseImage:
         gradient: FloatArray = slopes @ self.geometry.directions.T
         return gradient
 
-
     def slope_images(self) -> tuple[NDArray[np.float32], ...]:
         """Gradients (x, y, z) per mm of all voxels, by central differences."""
         steps: Any = np.gradient(self.values, *self.geometry.spacing_mm)
