@@ -226,8 +226,10 @@ class Document(QObject):
         return provisional
 
     def cancel_preview(self) -> None:
-        """The gesture was given up."""
-        self._end_preview()
+        """The gesture was given up: the results of the case itself are the current ones again."""
+        if self._preview is not None:
+            self._end_preview()
+            self.evaluation_changed.emit()
 
     def _end_preview(self) -> None:
         if self._preview is not None:

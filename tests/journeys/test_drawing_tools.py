@@ -35,6 +35,8 @@ def voi_step(window: MainWindow) -> Iterator[VoiStep]:
     window.session.view_state.set_voi(voi.voi_id)
     window.session.view_state.set_cursor(voi.mask.centroid_mm())
     window.session.view_state.set_brush_radius(6.0)
+    window.activateWindow()
+    QTest.qWaitForWindowActive(window)
     wait_until_idle(window)
     yield step
     if step.tools.edges.edges() is not None:
