@@ -14,7 +14,7 @@ test: install
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
-	QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -m "not long and not anatomy"
+	QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -n 2 --dist loadfile -m "not long and not anatomy"
 
 test-long: install
 	QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -m "long" -s

@@ -15,6 +15,7 @@ from dosimetry_core.voi_sampling import coverage_on_grid, joined_voxels, splatte
 
 NEGLIGIBLE_OUTSIDE = 1e-6
 """Share of a VOI's volume outside the field of view that is rounding."""
+_ROUNDING = 1e-9
 # When less than this share of a VOI's voxels changed, only they are deposited and blurred again.
 _LARGEST_SHARE_UPDATED = 0.5
 
@@ -62,6 +63,8 @@ def sampled_voi(
     change = _changed_coverage(mask, known, transform, point_spread) if known is not None else None
     if known is not None and change is not None:
         box = added(known.coverage, change)
+        # What an edit takes away leaves rounding behind, of either sign, which is no part of the VOI.
+        box = Box(box.start, np.where(np.abs(box.values) < _ROUNDING, 0.0, box.values))
         outside = _fraction_outside(mask, box, point_spread)
         if max(outside, known.fraction_outside) < NEGLIGIBLE_OUTSIDE:
             difference = point_spread.blurred(change)

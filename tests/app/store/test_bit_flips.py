@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import apsw
 import pytest
 
 from app.store import open_store
@@ -90,9 +91,12 @@ def test_that_flipped_bits_would_be_shown_if_objects_were_not_held_against_their
     golden: Golden, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unchecked(storage: SqliteStorage, digest: Digest) -> bytes:
-        row = storage._connection.execute(
-            "SELECT size, packed, content FROM object WHERE digest = ?", (bytes.fromhex(digest),)
-        ).fetchone()
+        try:
+            row = storage._connection.execute(
+                "SELECT size, packed, content FROM object WHERE digest = ?", (bytes.fromhex(digest),)
+            ).fetchone()
+        except apsw.Error as error:
+            raise StoreDamagedError("can't be read") from error
         content = None if row is None else unpacked(*row)
         if content is None:
             raise StoreDamagedError("missing")

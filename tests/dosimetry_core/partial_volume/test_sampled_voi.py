@@ -1,0 +1,35 @@
+"""A VOI on a scan, followed through edits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dosimetry_core.geometry import RigidTransform
+from dosimetry_core.partial_volume.point_spread import PointSpread
+from dosimetry_core.partial_volume.sampled_voi import sampled_voi
+from dosimetry_core.voi import VoiMask
+from tests.dosimetry_core.bodies import ellipsoid, grid, points_of
+
+DRAWN_ON = grid((60, 90, 90), (2.0, 1.5, 1.5))
+SCAN = grid((30, 34, 34), (4.8, 4.6, 4.6))
+TURNED = RigidTransform.from_rotation_vector((0.04, -0.05, 0.07), (3.0, -2.0, 4.0))
+
+
+def test_that_what_edits_took_away_leaves_nothing_of_either_sign() -> None:
+    spread = PointSpread.on_grid(SCAN, (9.0,) * 3)
+    random = np.random.default_rng(3)
+    whole = ellipsoid(points_of(DRAWN_ON), (0.0, 0.0, 0.0), (24.0, 20.0, 30.0)).astype(float)
+    first = VoiMask.from_array(DRAWN_ON, whole)
+    found, _ = sampled_voi(first, None, TURNED, spread)
+    shares = np.zeros((3, *DRAWN_ON.shape))
+    for share in shares:
+        corner = random.integers(2, 12, 3)
+        share[corner[0] : corner[0] + 8, corner[1] : corner[1] + 9, corner[2] : corner[2] + 7] = random.random()
+    drawn = [whole + shares[:n].sum(axis=0) for n in (1, 2, 3)]
+    drawn += [whole + shares[n:].sum(axis=0) for n in (1, 2)]
+    for array in (*drawn, whole):
+        found, _ = sampled_voi(VoiMask.from_array(DRAWN_ON, array), found, TURNED, spread)
+        assert found.coverage.values.min() >= 0
+    anew, _ = sampled_voi(first, None, TURNED, spread)
+    assert found.covered_voxels == pytest.approx(anew.covered_voxels, rel=1e-9)
