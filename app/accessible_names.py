@@ -7,6 +7,7 @@ from typing import Final
 from PySide6.QtWidgets import QHeaderView, QWidget
 
 NAMES: Final[dict[str, str]] = {
+    "partial_volume": "Partial-volume correction",
     "planned_cycles": "Planned number of cycles",
     "protocol": "Protocol",
     "correction_choice": "What is corrected",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
+from app.plans.plan_signing import PlanFile
 from app.steps.step import push_button, text_label
 from widgets.theme import set_role
 
@@ -18,6 +21,7 @@ class SignatureForm(QWidget):
         super().__init__()
         self.setObjectName(f"{name}_form")
         self._allowed, self._busy = True, False
+        self._plan: PlanFile | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
@@ -63,11 +67,19 @@ class SignatureForm(QWidget):
         self._busy = busy
         self._show()
 
-    def show_message(self, text: str, *, failed: bool = False) -> None:
-        """Say what came of it."""
+    def show_message(self, text: str, *, failed: bool = False, plan: PlanFile | None = None) -> None:
+        """Say what came of it: of the signature on a plan, as long as that plan is one of the course's."""
+        self._plan = plan
         self.message.setText(text)
         set_role(self.message, "error" if failed else "good")
         self.message.show()
+
+    def keep_to(self, plans: Sequence[PlanFile]) -> None:
+        """Take back what was said of a plan that is none of these: one that was given is not the next one."""
+        if self._plan is not None and not any(self._plan is plan for plan in plans):
+            self._plan = None
+            self.message.setText("")
+            self.message.hide()
 
     def _show(self) -> None:
         filled = bool(self.identity.text().strip() and self.passphrase.text())

@@ -89,6 +89,8 @@ class CourseOverview(QWidget):
         side.addWidget(ahead)
         laboratory = Section("Laboratory")
         self.laboratory = NumberGrid("laboratory")
+        self._no_laboratory = text_label("No laboratory values are entered.", role="dimmed", name="no_laboratory")
+        laboratory.add(self._no_laboratory)
         laboratory.add(ScrolledGrid(self.laboratory), 1)
         side.addWidget(laboratory, 1)
         lower.addWidget(holder_of_tables, 3)
@@ -104,6 +106,7 @@ class CourseOverview(QWidget):
         self.budget.show_rows(*(course_tables.budget(evaluation, mark) if evaluation is not None else ([], [])))
         self.calendar.setText(_calendar_text(case, evaluation))
         self.laboratory.show_rows(*course_tables.laboratory(case))
+        self._no_laboratory.setVisible(not any(cycle.laboratory for cycle in case.cycles))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 Qt override
         """Organs and lesions stand beside each other where there is room, else a button changes between them."""

@@ -19,7 +19,7 @@ _CHECKED, _UNCHECKED = Qt.CheckState.Checked, Qt.CheckState.Unchecked
 
 
 class FolderContentsDialog(QDialog):
-    """A tree of patients, studies and series. ``taken(paths)`` with the paths that name the chosen studies' files.
+    """A tree of patients, studies and series. ``taken(images, vois)`` with paths that name the chosen studies' files.
 
     Where no course is open, ``course_wanted(paths, patient_id, patient_name)`` instead.
 
@@ -31,7 +31,7 @@ class FolderContentsDialog(QDialog):
         Into which they go; None where no course is open.
     """
 
-    taken = Signal(object)
+    taken = Signal(object, object)
     course_wanted = Signal(object, str, str)
 
     def __init__(
@@ -133,5 +133,6 @@ class FolderContentsDialog(QDialog):
         if self._cycle_number is None:
             self.course_wanted.emit(paths, images[0].patient_id, images[0].patient_name)
         else:
-            self.taken.emit(paths)
+            vois = [path for one in self.chosen if one.what.startswith("VOIs") for path in one.paths]
+            self.taken.emit(paths, vois)
         self.close()

@@ -21,6 +21,7 @@ from app.session import Session
 from app.steps.folder_contents_dialog import FolderContentsDialog
 from app.steps.import_corrections_section import CorrectionsSection
 from app.steps.new_course_dialog import NewCourseDialog
+from app.steps.partial_volume_choice import PartialVolumeChoice
 from app.steps.step import SPACING, ScrolledGrid, Section, Step, push_button, text_label
 from app.window_texts import time_text
 from dosimetry_core.case import Case, Cycle
@@ -105,6 +106,8 @@ class ImportStep(Step):
         calibration = Section("Calibration")
         self.calibration = NumberGrid("calibration")
         calibration.add(self.calibration)
+        self.partial_volume = PartialVolumeChoice(self.session)
+        calibration.add(self.partial_volume)
         self.calibration_note = text_label(role="warning", name="calibration_note", wrap=True)
         calibration.add(self.calibration_note)
         cameras = push_button("Camera calibration…", name="open_cameras", tooltip="profiles with history; measure one")
@@ -163,14 +166,19 @@ class ImportStep(Step):
         dialog.made.connect(self.course_made)
         dialog.show()
 
-    def take_images(self, paths: Sequence[str]) -> None:
-        """Read these files and folders as further images of the current cycle; one undoable step."""
+    def take_images(self, paths: Sequence[str], voi_paths: Sequence[str] = ()) -> None:
+        """Read these files and folders as further images and VOIs of the current cycle; one undoable step."""
         session = self.session
         before, index, cycle = session.document.case, session.view_state.cycle, session.cycle
         if cycle is None or not session.permission.asked():
             return
-        named = tuple(path_in_case(before, path) for path in paths)
-        more = replace(cycle, image_paths=tuple(dict.fromkeys((*cycle.image_paths, *named))))
+        images = tuple(path_in_case(before, path) for path in paths)
+        vois_named = tuple(path_in_case(before, path) for path in voi_paths)
+        more = replace(
+            cycle,
+            image_paths=tuple(dict.fromkeys((*cycle.image_paths, *images))),
+            voi_paths=tuple(dict.fromkeys((*cycle.voi_paths, *vois_named))),
+        )
         asked = with_cycle(before, index, replace(more, time_points=(), vois=(), reference_time_point=0))
         job = session.jobs.start(prepared, asked, purpose="open", title="Reading and aligning images")
 
@@ -179,8 +187,8 @@ class ImportStep(Step):
                 self.told.emit("The course was changed meanwhile; take the images once more.")
                 return
             read = after.cycles[index]
-            vois = read.vois or _still_fitting(cycle, read)
-            label = f"Take images of {', '.join(named)} into cycle {cycle.number}"
+            vois = _with_those_here(_still_fitting(cycle, read), read.vois)
+            label = f"Take images of {', '.join((*images, *vois_named))} into cycle {cycle.number}"
             session.document.apply(label, lambda case: with_cycle(case, index, replace(read, vois=vois)))
 
         job.succeeded.connect(take)
@@ -189,7 +197,8 @@ class ImportStep(Step):
     def summary(self) -> str:
         """How many scans."""
         count = sum(len(cycle.time_points) for cycle in self.session.case.cycles)
-        return f"{count} scans in {len(self.session.case.cycles)} cycles"
+        cycles = len(self.session.case.cycles)
+        return f"{count} scans in {cycles} cycle{'s' if cycles != 1 else ''}"
 
     def refresh(self) -> None:
         """Show the scans of all cycles and the checks of the current one."""
@@ -227,6 +236,7 @@ class ImportStep(Step):
         self.table.show_rows(_COLUMNS, rows)
         self._show_checks(case)
         self.corrections.refresh()
+        self.partial_volume.refresh()
         cycle_now = self.session.cycle
         if cycle_now is not None:
             self._show_cycle(cycle_now)
@@ -294,7 +304,6 @@ class ImportStep(Step):
             u = Number(f"{base}.relative_standard_uncertainty", held.relative_standard_uncertainty, PERCENT)
             cells.append(("Standard uncertainty (%)", u))
         cells.append(("Dead time (µs)", Number(f"{base}.dead_time_s", held.dead_time_s, MICROSECOND)))
-        cells.append(("Partial volume", (held.partial_volume or "not stated").replace("-", " ")))
         for n, fwhm in enumerate(held.point_spread_fwhm_mm or ()):
             cells.append(
                 (f"Resolution {'xyz'[n]} (mm FWHM)", Number(f"{base}.point_spread_fwhm_mm.{n}", fwhm, MILLIMETRE))
@@ -353,6 +362,12 @@ def _still_fitting(old: Cycle, new: Cycle) -> tuple[Voi, ...]:
     now = new.time_points[new.reference_time_point]
     same = reference and (now.ct or now.spect).series_uid == reference[0].series_uid
     return old.vois if same else ()
+
+
+def _with_those_here(here: tuple[Voi, ...], read: tuple[Voi, ...]) -> tuple[Voi, ...]:
+    """VOIs as they are here, which may have been edited, and those of the files that are not here yet."""
+    known = {voi.name for voi in here} | {voi.voi_id for voi in here}
+    return (*here, *(voi for voi in read if not {voi.name, voi.voi_id} & known))
 
 
 def _without_images(case: Case) -> Case:

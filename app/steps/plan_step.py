@@ -222,7 +222,7 @@ class PlanStep(Step):
             if self.session.journal is None or self.session.journal.history.state != "signed":
                 return
         else:
-            self.form.show_message(f"Signed: {plan.path.name}")
+            self.form.show_message(f"Signed: {plan.path.name}", plan=plan)
         self.session.plan_files.append(plan)
         self.session.reviews.changed.emit()
 
@@ -241,6 +241,7 @@ class PlanStep(Step):
         evaluation, stale = self.session.planned, not self.session.is_current
         for widget in (self.slider, self.standard, self.limit, self.hold, self.form):
             widget.setEnabled(evaluation is not None and evaluation.plan.next_cycle is not None)
+        self.form.keep_to(self.session.plan_files)
         if evaluation is None:
             self.verdict.setText("Nothing computed yet.")
             for grid in (self.proposal, self.predicted, self.probability, self.basis, self.others):
@@ -303,7 +304,9 @@ class PlanStep(Step):
         alternatives = self._compared[1]
         self.others.show_rows(OTHER_COLUMNS, [other_row(alternative, mark) for alternative in alternatives])
         reasons = dict.fromkeys(other.reason for other in alternatives if other.reason is not None)
-        self._others_note.setText(" ".join([OTHER_NOTE, *(f"{reason}." for reason in reasons)]))
+        # Names of case-file keys are long: let them break, or they would push the panel out of the window.
+        words = [reason.replace("_", "_\N{ZERO WIDTH SPACE}") for reason in reasons]
+        self._others_note.setText(" ".join([OTHER_NOTE, *(f"{reason}." for reason in words)]))
         self._others_note.show()
 
     def _show_blockers(self, evaluation: Evaluation) -> None:

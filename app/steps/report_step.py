@@ -238,7 +238,7 @@ class ReportStep(Step):
             if self.session.journal is None or self.session.journal.history.state != "approved":
                 return
         else:
-            self.form.show_message(f"Approved: {plan.path.name}")
+            self.form.show_message(f"Approved: {plan.path.name}", plan=plan)
         self.session.plan_files.append(plan)
         self.refresh()
 
@@ -253,6 +253,7 @@ class ReportStep(Step):
         files, evaluation = self.session.plan_files, self.session.planned
         may_approve = bool(files) and files[-1].act == "signed" and self.session.staleness is None
         self.form.set_allowed(may_approve)
+        self.form.keep_to(files)
         self._second_text.setText(
             f"Signed plan: {files[-1].path.name}"
             if files

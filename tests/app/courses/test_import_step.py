@@ -20,9 +20,9 @@ from app.steps.folder_contents_dialog import FolderContentsDialog
 from app.steps.import_step import ImportStep
 from app.steps.new_course_dialog import NewCourseDialog
 from dosimetry_core.errors import InputProblems
-from tests.app.courses.window_work import Open
+from tests.app.courses.window_work import Open, paint
 from tests.phantoms import Visit, ct_series, nm_file
-from tests.small_study import CASE, CT, HOURS, SPECT, write_small_case
+from tests.small_study import CASE, CT, HOURS, KIDNEYS_MM, SPECT, write_small_case
 
 LEFT = Qt.MouseButton.LeftButton
 PICTURES = os.environ.get("LUTETIA_PICTURES", "")
@@ -107,7 +107,58 @@ def test_that_a_dropped_folder_is_listed_and_its_studies_are_taken(window: MainW
     _picture(window, "import")
     window.session.document.undo()
     assert window.session.document.case is before
-    assert step.summary() == "2 scans in 1 cycles"
+    assert step.summary() == "2 scans in 1 cycle"
+
+
+def test_that_vois_of_a_study_are_taken_with_it_and_drawn_ones_stay_as_they_are(opened: Open, tmp_path: Path) -> None:
+    text = CASE.replace('["images"]', '["images/visit1", "images/visit2"]').replace('vois = ["vois.dcm"]\n', "")
+    folder = write_small_case(tmp_path / "case", text)
+    window = opened()
+    window.resize(1600, 1000)
+    window.show()
+    window.opening.open_path(folder)
+    wait_until_idle(window)
+    assert window.session.document.case.cycles[0].vois == ()
+    drawn = tmp_path / "drawn"
+    drawn.mkdir()
+    (folder / "vois.dcm").rename(drawn / "kidneys.dcm")
+    _import_step(window)
+    QTest.mouseClick(_dropped(window, drawn).take_button, LEFT)
+    wait_until_idle(window)
+    cycle = window.session.document.case.cycles[0]
+    assert [voi.name for voi in cycle.vois] == list(KIDNEYS_MM)
+    assert [Path(path).name for path in cycle.voi_paths] == ["kidneys.dcm"]
+    assert len(cycle.time_points) == 2
+    paint(window, 1)
+    wait_until_idle(window)
+    edited = [voi.mask for voi in window.session.document.case.cycles[0].vois]
+    assert edited[0] is not cycle.vois[0].mask
+    dialog = _dropped(window, _mixed_folder(tmp_path / "from the scanner"))
+    QTest.mouseClick(dialog.take_button, LEFT)
+    wait_until_idle(window)
+    after = window.session.document.case.cycles[0]
+    assert len(after.time_points) == 4
+    assert [voi.mask for voi in after.vois] == edited
+
+
+def test_that_the_partial_volume_correction_is_chosen_for_a_cycle_and_without_one_nothing_is_computed(
+    window: MainWindow,
+) -> None:
+    step, document = _import_step(window), window.session.document
+    assert document.case.cycles[0].calibration.partial_volume == "none"
+    assert step.partial_volume.choice.currentText() == "none"
+    QTest.keyClick(step.partial_volume.choice, Qt.Key.Key_Home)
+    wait_until_idle(window)
+    assert document.case.cycles[0].calibration.partial_volume is None
+    assert "partial-volume correction is not chosen" in str(window.session.recomputation.failure)
+    QTest.keyClick(step.partial_volume.choice, Qt.Key.Key_End)
+    wait_until_idle(window)
+    assert document.case.cycles[0].calibration.partial_volume == "none"
+    assert window.session.recomputation.failure is None
+    assert window.session.is_current
+    assert document.undo()
+    wait_until_idle(window)
+    assert step.partial_volume.choice.currentText() == "not chosen"
 
 
 def test_that_a_correction_keeps_the_original_and_needs_a_reason(window: MainWindow) -> None:
