@@ -93,6 +93,17 @@ def kidneys_gy(evaluation: Evaluation) -> list[dict[str, float]]:
     ]
 
 
+def standings(window: MainWindow) -> dict[int | None, set[str]]:
+    """Where the files of the plans stand, signed and approved, by cycle."""
+    assert window.session.journal is not None
+    window.session.journal.flush()
+    history = window.session.journal.history
+    found: dict[int | None, set[str]] = {}
+    for plan in history.plans:
+        found.setdefault(plan.cycle, set()).add(history.standing(plan).state)
+    return found
+
+
 def check_course_screen(window: MainWindow, cycle: int, protocol: str) -> None:
     """Each cycle has its own doses: as large as its activity makes them; the bar of the kidneys is their sum."""
     evaluation = results(window)
@@ -145,6 +156,10 @@ def check_plan(window: MainWindow, protocol: str) -> float:
             assert delivered + left * kidneys.next_cycle_gy <= 23.0 * (1 + 1e-9)
     else:
         assert "exceeds a limit" in step.verdict.text()
+    # No long word pushes the side panel out of the window.
+    content = step.inspector.widget()
+    assert content is not None
+    assert content.minimumSizeHint().width() <= step.inspector.viewport().width()
     # Nothing is left of what was said when the plan before was signed.
     assert step.form.message.text() == ""
     assert not any(finding.code.startswith("camera-profile") for finding in evaluation.findings)
@@ -194,6 +209,8 @@ def walk(
         predicted_gy = check_plan(window, protocol)
         pdf = approve(window, identities, cycle, folder)
         assert course_state(window) == "approved"
+        earlier_plans = {earlier: {"administered"} for earlier in range(2, cycle)}
+        assert standings(window) == {**earlier_plans, cycle: {"approved"}}
         verdict = verify_plan(pdf, trust=trust)
         assert verdict.accepted, verdict.problems
         assert verdict.state == "approved"
@@ -208,6 +225,7 @@ def walk(
         assert {a.nuclide: a.administered_activity_bq for a in given.administrations} == pytest.approx(
             {name: vial * 1e6 for name, vial in vials.items() if vial}
         )
+        assert standings(window) == {earlier: {"administered"} for earlier in range(2, cycle + 1)}
         assert window.rail.state("course") == "stale"
         take_images(window, disk.write_cycle(cycle, vials[LU] * 1e6))
         assert len(window.session.case.cycles[-1].time_points) == 4
