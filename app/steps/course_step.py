@@ -284,9 +284,8 @@ class CourseStep(Step):
             for n in protocol.nuclides
         )
         count = planned_cycles(case, protocol)
-        self._protocol_text.setText(
-            f"{given}; {count if count is not None else 'as many as the limits allow'} cycles. {protocol.source}"
-        )
+        cycles = f"{count} cycles" if count is not None else "as many cycles as the limits allow"
+        self._protocol_text.setText(f"{given}; {cycles}. {protocol.source}")
         self.limits.show_rows(
             [GridColumn("name", "Limit"), GridColumn("value", "Gy")],
             [
