@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.secret_key import secret_key
 from dosimetry_core.errors import DosimetryError, MissingDataError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def add_cohort_parser(commands: Any) -> None:
     cohort.add_argument("cases", nargs="*", type=Path, metavar="CASE", help="cases to compute and take in")
     cohort.add_argument("--csv", action="append", default=[], type=Path, metavar="FILE", help="earlier patients")
     cohort.add_argument("--simulate", type=int, metavar="SEED", help="92 simulated courses of the trial's four arms")
+    cohort.add_argument("--key-file", type=Path, metavar="F", help="the same key gives the same pseudonyms again")
     cohort.add_argument("--out", type=Path, required=True, metavar="DIR")
 
 
@@ -58,7 +60,8 @@ def _gathered(arguments: argparse.Namespace) -> tuple[list[CourseRecord], str]:
         records += read_records(_content(path), where=str(path))
         origins.append(f"from the table {path.name}")
     if arguments.cases:
-        records += [_computed(path) for path in arguments.cases]
+        key = secret_key(arguments.key_file)
+        records += [_computed(path, key) for path in arguments.cases]
         origins.append("computed from their cases")
     if not records:
         raise MissingDataError("no courses", where="cohort", remedy="name cases, --csv FILE or --simulate SEED")
@@ -71,14 +74,14 @@ def _gathered(arguments: argparse.Namespace) -> tuple[list[CourseRecord], str]:
     return records, " and ".join(origins)
 
 
-def _computed(path: Path) -> CourseRecord:
+def _computed(path: Path, key: bytes) -> CourseRecord:
     from app.importing.files_read import read_cycle
     from app.operations.terminal import terminal_progress
     from dosimetry_core.case_file import read_case
     from dosimetry_core.cohort.of_course import record_of
     from dosimetry_core.pipeline import compute
 
-    return record_of(compute(read_case(path), read_cycle=read_cycle, progress=terminal_progress()))
+    return record_of(compute(read_case(path), read_cycle=read_cycle, progress=terminal_progress()), key=key)
 
 
 def _content(path: Path) -> bytes:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import secrets
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dosimetry_core.errors import DosimetryError
+from app.secret_key import secret_key
+from dosimetry_core.errors import DosimetryError, InconsistentCaseError
+
+if TYPE_CHECKING:
+    from dosimetry_core.evaluation import Evaluation
 
 DONE = 0
-_KEY_BYTES = 32
+_LARGEST_CHANGE = 1e-3
 
 
 def add_deidentify_parser(commands: Any) -> None:
@@ -31,14 +34,20 @@ def deidentify(arguments: argparse.Namespace) -> int:
     reading_process().warm_up()
     from dosimetry_core.case_file import CASE_FILE_NAME, read_case
     from dosimetry_core.deidentification.course import course_files, prepared
-    from dosimetry_core.pipeline import compute, import_case
+    from dosimetry_core.pipeline import align_case, compute, evaluate, import_case
     from dosimetry_core.plan_record import results_bytes
     from dosimetry_core.planning.protocol import bundled_protocols
     from dosimetry_core.results_json import results_json
     from dosimetry_core.toml_table import load_toml
 
     require_folder(arguments.out)
-    key = _key(arguments.key_file)
+    if arguments.out.exists() and any(arguments.out.iterdir()):
+        raise DosimetryError(
+            "holds other files, which would be given away with the course",
+            where=str(arguments.out),
+            remedy="name a new folder",
+        )
+    key = secret_key(arguments.key_file)
     case = import_case(read_case(arguments.case), read_cycle=read_cycle, progress=terminal_progress())
     content = load_toml(arguments.case / CASE_FILE_NAME)
     made = prepared(case, key)
@@ -57,6 +66,7 @@ def deidentify(arguments: argparse.Namespace) -> int:
             place.write_bytes(file.content)
             count += 1
         evaluation = compute(read_case(folder), read_cycle=read_cycle, progress=terminal_progress())
+        _require_same_doses(evaluate(align_case(case, progress=terminal_progress())), evaluation)
         (folder / "results.json").write_bytes(results_bytes(results_json(evaluation)))
     for finding in made.findings:
         print(f"{finding.level} [{finding.code}] {finding.place}: {finding.text}")
@@ -64,18 +74,16 @@ def deidentify(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _key(path: Path | None) -> bytes:
-    """The key of a file, made there if there is none; without a file one that is forgotten."""
-    if path is None:
-        return secrets.token_bytes(_KEY_BYTES)
-    from app.outputs import write_file
-
-    if not path.exists():
-        write_file(path, secrets.token_hex(_KEY_BYTES).encode("ascii") + b"\n")
-    try:
-        key = bytes.fromhex(path.read_text("ascii").strip())
-    except (OSError, ValueError) as error:
-        raise DosimetryError("is no key", where=str(path), remedy="name a file that this command made") from error
-    if len(key) < _KEY_BYTES:
-        raise DosimetryError("holds a key that is too short", where=str(path), remedy="let the command make one")
-    return key
+def _require_same_doses(original: Evaluation, made: Evaluation) -> None:
+    """Refuse to give away a course that, without what was left out, has other doses than the original."""
+    for before, after in zip(original.cycles, made.cycles, strict=True):
+        for organ, result in before.organs.items():
+            one = sum(dose.absorbed_dose_gy for dose in result.doses.values())
+            there = after.organs.get(organ)
+            other = 0.0 if there is None else sum(dose.absorbed_dose_gy for dose in there.doses.values())
+            if abs(other - one) > _LARGEST_CHANGE * one:
+                raise InconsistentCaseError(
+                    f"the dose to {organ} would be {other:.3f} instead of {one:.3f} Gy in cycle {before.cycle.number}",
+                    where="de-identification",
+                    remedy="something that the doses rest on can't go out, such as a stated registration",
+                )

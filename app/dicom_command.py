@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dosimetry_core.errors import DosimetryError, MissingDataError
+from dosimetry_core.errors import DosimetryError, InconsistentCaseError, MissingDataError
 
 if TYPE_CHECKING:
     from dosimetry_core.dicom_export.course import CourseExport
@@ -42,6 +42,8 @@ def dicom(arguments: argparse.Namespace) -> int:
     require_folder(arguments.out)
     plan = _plan(arguments.plan)
     evaluation = compute(read_case(arguments.case), read_cycle=read_cycle, progress=terminal_progress())
+    if plan is not None:
+        _require_plan_of(plan, evaluation, arguments.plan)
     made = export_course(evaluation, made_at=datetime.now().astimezone(), plan_pdf=plan, progress=terminal_progress())
     with output_folder(arguments.out) as folder:
         write_objects(made.objects, folder)
@@ -86,6 +88,25 @@ def write_objects(objects: Sequence[ExportedObject], folder: Path) -> None:
 def _print_remarks(made: CourseExport) -> None:
     for finding in made.findings:
         print(f"{finding.level} [{finding.code}] {finding.place}: {finding.text}", file=sys.stderr)
+
+
+def _require_plan_of(content: bytes, evaluation: Evaluation, path: Path) -> None:
+    """Refuse a plan that is not a signed one of this patient's next cycle: it would be filed under the wrong name."""
+    from app.plans.verification import verify_plan
+
+    verdict = verify_plan(content, trust=None)
+    if verdict.plan is None or verdict.state not in ("signed", "approved"):
+        why = "; ".join(verdict.problems) or f"it is {verdict.state}"
+        raise DosimetryError(f"is no signed plan: {why}", where=str(path), remedy="name the plan that was signed")
+    record = verdict.plan.record
+    of = (record["patient"]["id"], int(record["plan"]["next_cycle"]))
+    wanted = (evaluation.case.patient.patient_id, evaluation.plan.next_cycle)
+    if of != wanted:
+        raise InconsistentCaseError(
+            f"is the plan of patient {of[0]}, cycle {of[1]}, not of {wanted[0]}, cycle {wanted[1]}",
+            where=str(path),
+            remedy="name this patient's plan",
+        )
 
 
 def _plan(path: Path | None) -> bytes | None:

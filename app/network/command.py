@@ -114,7 +114,8 @@ def _send(settings: Any, node: Any, arguments: argparse.Namespace, ledger: Path)
     from app.network.send import Ledger, committed, send_files
     from app.operations.terminal import terminal_progress
 
-    sent = send_files(settings, node, files_of(arguments.paths), ledger=Ledger(ledger), progress=terminal_progress())
+    notes = Ledger(ledger)
+    sent = send_files(settings, node, files_of(arguments.paths), ledger=notes, progress=terminal_progress())
     print(f"{len(sent.acknowledged)} objects sent to {node.name}, {len(sent.before)} were there")
     for path, why in sent.refused:
         print(f"{path}: {why}", file=sys.stderr)
@@ -122,8 +123,10 @@ def _send(settings: Any, node: Any, arguments: argparse.Namespace, ledger: Path)
     if arguments.commit and sent.references:
         safe, failed = committed(settings, node, sent.references)
         print(f"{node.name} answers for {len(safe)} objects")
+        notes.forget(node, [sent.digests[uid] for uid in failed])
+        notes.keep()
         for uid in sorted(failed):
-            print(f"{uid}: {node.name} does not answer for it", file=sys.stderr)
+            print(f"{uid}: {node.name} does not answer for it; send it again", file=sys.stderr)
     return PROBLEMS if sent.refused or failed else DONE
 
 

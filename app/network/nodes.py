@@ -165,6 +165,8 @@ def check_network_settings(settings: NetworkSettings, *, where: str) -> None:
             faults.append((f"{place}, host", "is no host", "use a name or an address"))
         if not _is_port(node.port):
             faults.append((f"{place}, port", "is no port", f"use a number from 1 to {_HIGHEST_PORT}"))
+        if node.tls and node.retrieval == "move":
+            faults.append((f"{place}, retrieval", "move comes unencrypted, though the node is encrypted", "use get"))
         if node.retrieval not in ("get", "move"):
             faults.append((f"{place}, retrieval", "is neither get nor move", "use one of them"))
     raise_problems(

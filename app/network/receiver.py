@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
@@ -22,6 +23,10 @@ class Receiver:
 
     Parameters
     ----------
+    kept
+        Where objects go; None takes none, and only hears storage commitment reports.
+    callers
+        Titles that may call; those of the known nodes if empty.
     failure
         Gathers why an object could not be written.
     reported
@@ -31,12 +36,14 @@ class Receiver:
     def __init__(
         self,
         settings: NetworkSettings,
-        kept: KeptFiles,
+        kept: KeptFiles | None,
         *,
+        callers: Sequence[str] = (),
         failure: list[DosimetryError] | None = None,
         reported: Any = None,
     ) -> None:
         self._settings, self.kept = settings, kept
+        self._callers = sorted(set(callers) or {node.ae_title for node in settings.nodes})
         self.failure: list[DosimetryError] = [] if failure is None else failure
         self._reported = reported
         self._server: Any = None
@@ -52,10 +59,15 @@ class Receiver:
         Raises
         ------
         NetworkError
-            If the port is taken.
+            If the port is taken, or nobody is known who may call.
         """
+        if not self._callers:
+            raise NetworkError(
+                "no node is known that may send here", where="receiver", remedy="save the node of the archive first"
+            )
 
         def store(event: evt.Event) -> int:
+            assert self.kept is not None
             return answer(event, self.kept, self.failure)
 
         def report(event: evt.Event) -> tuple[int, None]:
@@ -65,12 +77,12 @@ class Receiver:
 
         entity = AE(ae_title=self._settings.own_ae_title)
         entity.require_called_aet = True
-        entity.require_calling_aet = sorted({node.ae_title for node in self._settings.nodes})
+        entity.require_calling_aet = self._callers
         entity.network_timeout = entity.dimse_timeout = self._settings.answer_s
         entity.acse_timeout = self._settings.connect_s
         entity.add_supported_context(VERIFICATION, UNCOMPRESSED)
         entity.add_supported_context(STORAGE_COMMITMENT, UNCOMPRESSED, scu_role=False, scp_role=True)
-        for uid in STORED_HERE:
+        for uid in STORED_HERE if self.kept is not None else ():
             entity.add_supported_context(uid, UNCOMPRESSED)
         try:
             self._server = entity.start_server(

@@ -121,7 +121,7 @@ def _move(
 ) -> None:
     model = STUDY_MOVE
     with (
-        Receiver(settings, kept, failure=failure),
+        Receiver(settings, kept, callers=[node.ae_title], failure=failure),
         association(settings, node, [(model, UNCOMPRESSED)]) as link,
     ):
         for status, _answer in link.send_c_move(asked, settings.own_ae_title, model):

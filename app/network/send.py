@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID, generate_uid
 from pynetdicom import evt
 
-from app.network.kept_files import KeptFiles, dataset_digest
+from app.network.kept_files import dataset_digest
 from app.network.link import SUCCESS, UNCOMPRESSED, BrokenOffError, NetworkError, association, check_status, place_of
 from app.network.nodes import NetworkSettings, Node
 from app.network.receiver import Receiver
@@ -35,6 +35,8 @@ class Sent:
     refused: list[tuple[Path, str]] = field(default_factory=list)
     references: list[tuple[str, str]] = field(default_factory=list)
     """SOP class and instance of everything that the node has acknowledged, now or before."""
+    digests: dict[str, str] = field(default_factory=dict)
+    """Instance → digest of the same."""
 
 
 class Ledger:
@@ -58,6 +60,11 @@ class Ledger:
     def add(self, node: Node, digest: str) -> None:
         """Note an acknowledgement; see `keep`."""
         self._known.setdefault(_key(node), []).append(digest)
+
+    def forget(self, node: Node, digests: Iterable[str]) -> None:
+        """Take acknowledgements back, so that these objects are sent again; see `keep`."""
+        gone = set(digests)
+        self._known[_key(node)] = [one for one in self._known.get(_key(node), []) if one not in gone]
 
     def keep(self) -> None:
         """Write the notes."""
@@ -102,6 +109,7 @@ def send_files(
         if notes.has(node, digest):
             sent.before.append(path)
             sent.references.append((sop_class, str(dataset.SOPInstanceUID)))
+            sent.digests[str(dataset.SOPInstanceUID)] = digest
         else:
             waiting.append((path, digest, sop_class, syntax))
     if not waiting:
@@ -129,6 +137,7 @@ def send_files(
                 notes.add(node, digest)
                 sent.acknowledged.append(path)
                 sent.references.append((sop_class, str(dataset.SOPInstanceUID)))
+                sent.digests[str(dataset.SOPInstanceUID)] = digest
                 if number % _LEDGER_EVERY == 0:
                     notes.keep()
     finally:
@@ -139,15 +148,18 @@ def send_files(
 
 def _read(path: Path) -> pydicom.FileDataset:
     try:
-        return pydicom.dcmread(path)
+        found = pydicom.dcmread(path)
     except Exception as error:  # pydicom raises many kinds on what is no DICOM
         raise DosimetryError("is no DICOM file", where=str(path), remedy="leave it out") from error
+    if not found.get("SOPClassUID") or not found.get("SOPInstanceUID"):
+        raise DosimetryError("is no DICOM object, but a list of them", where=str(path), remedy="leave it out")
+    return found
 
 
 def committed(
     settings: NetworkSettings, node: Node, references: Sequence[tuple[str, str]], *, progress: Progress = no_progress
 ) -> tuple[set[str], set[str]]:
-    """Ask a node to answer for stored objects: those it has committed to, and those it has not.
+    """Ask a node to answer for stored objects: those it has committed to, and all others that were asked for.
 
     The report comes over the same association or over one that the node opens to the receiver, which is switched on
     for that time.
@@ -162,21 +174,18 @@ def committed(
     asked.ReferencedSOPSequence = [_reference(*one) for one in references]
     came = threading.Event()
     safe: set[str] = set()
-    failed: set[str] = set()
 
     def report(information: Dataset, _kind: int | None) -> None:
         if information.get("TransactionUID") != asked.TransactionUID:
             return
         safe.update(str(item.ReferencedSOPInstanceUID) for item in information.get("ReferencedSOPSequence", ()))
-        failed.update(str(item.ReferencedSOPInstanceUID) for item in information.get("FailedSOPSequence", ()))
         came.set()
 
     def over_this(event: evt.Event) -> tuple[int, None]:
         report(event.event_information, event.event_type)
         return SUCCESS, None
 
-    nowhere = KeptFiles(Path())
-    with Receiver(settings, nowhere, reported=report):
+    with Receiver(settings, None, callers=[node.ae_title], reported=report):
         handlers = [(evt.EVT_N_EVENT_REPORT, over_this)]
         with association(settings, node, [(STORAGE_COMMITMENT, UNCOMPRESSED)], handlers=handlers) as link:
             status, _answer = link.send_n_action(asked, 1, STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE)
@@ -189,7 +198,8 @@ def committed(
                 where=place_of(node),
                 remedy=f"have {settings.own_ae_title} at port {settings.receiver_port} entered there",
             )
-    return safe, failed
+    asked_for = {uid for _sop_class, uid in references}
+    return safe & asked_for, asked_for - safe
 
 
 def _reference(sop_class: str, instance: str) -> Dataset:

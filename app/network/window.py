@@ -176,6 +176,9 @@ class NetworkWindow(QDialog):
         node, wanted = self.nodes.chosen, self.ticked()
         if node is None or not wanted:
             return
+        if node.retrieval == "move" and self._receiver is not None:
+            self._say(self.query_message, "Switch the receiver off first: this retrieval needs its port.", "warning")
+            return
         job = self._start(
             fetched, f"Retrieving from {node.name}", self.nodes.settings, node, wanted, self._folder / RECEIVED
         )
@@ -291,14 +294,16 @@ class NetworkWindow(QDialog):
         elif not on and self._receiver is not None:
             receiver, self._receiver = self._receiver, None
             receiver.stop()
-            received = receiver.kept.received
-            said = f"Off. {counted(received.count, 'object')} came into {receiver.kept.folder}."
+            taken = receiver.kept
+            assert taken is not None
+            received = taken.received
+            said = f"Off. {counted(received.count, 'object')} came into {taken.folder}."
             if receiver.failure:
                 said += f" Not written: {receiver.failure[0].line()}"
             self._say(self.receive_message, said, "error" if receiver.failure else "dimmed")
             self.receive_button.setText("Switch the receiver on")
             if received.new:
-                self.came.emit(receiver.kept.folder)
+                self.came.emit(taken.folder)
 
     # --- common -----------------------------------------------------------------------------------------------------
 
@@ -331,11 +336,19 @@ class NetworkWindow(QDialog):
         label.setText(text)
         set_role(label, role)
 
+    def done(self, result: int) -> None:
+        """Nothing listens and nothing runs behind a window that Esc has closed."""
+        self._end()
+        super().done(result)
+
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 Qt override
-        """Nothing listens and nothing runs behind a closed window."""
+        """Nor behind one that was closed by its frame."""
+        self._end()
+        super().closeEvent(event)
+
+    def _end(self) -> None:
         self.receive_button.setChecked(False)
         self._cancel()
-        super().closeEvent(event)
 
 
 def _studies(number: int) -> str:

@@ -176,7 +176,8 @@ def records_csv(records: Sequence[CourseRecord]) -> str:
     writer = csv.writer(target, lineterminator="\n")
     writer.writerow(COLUMNS)
     for one in records:
-        activities = [GIGABECQUEREL.from_core(one.activity_bq(nuclide)) for nuclide in _NUCLIDES.values()]
+        known = [one.activity_bq(nuclide) for nuclide in _NUCLIDES.values()]
+        activities = [None if bq is None else GIGABECQUEREL.from_core(bq) for bq in known]
         cells = (
             one.key,
             one.protocol,

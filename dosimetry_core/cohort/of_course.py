@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Sequence
 
 from dosimetry_core.case import Case, LaboratoryResult
@@ -29,8 +30,14 @@ FALL_COUNTS = frozenset(
 _ORGANS = ("kidneys", "red_marrow")
 
 
-def record_of(evaluation: Evaluation) -> CourseRecord:
-    """Record of a course, of its evaluation. Estimated doses count, as they do in the course's own sums."""
+def record_of(evaluation: Evaluation, *, key: bytes) -> CourseRecord:
+    """Record of a course, of its evaluation. Estimated doses count, as they do in the course's own sums.
+
+    Parameters
+    ----------
+    key
+        Secret that the pseudonym is made with; the same key gives the same patient the same pseudonym.
+    """
     case, protocol = evaluation.case, evaluation.protocol
     free = protocol.free_nuclide
     cycles = []
@@ -53,7 +60,7 @@ def record_of(evaluation: Evaluation) -> CourseRecord:
     last = _last(after, KARNOFSKY_KEY)
     first = None if karnofsky is None else karnofsky.baseline
     return CourseRecord(
-        key=pseudonym(case.patient.patient_id),
+        key=pseudonym(case.patient.patient_id, key),
         protocol=protocol.name,
         cycles=tuple(cycles),
         sex=case.patient.sex,
@@ -68,9 +75,9 @@ def record_of(evaluation: Evaluation) -> CourseRecord:
     )
 
 
-def pseudonym(patient_id: str) -> str:
-    """Ten letters that are the same for the same patient id; not a protection against somebody who knows the ids."""
-    return hashlib.sha256(b"cohort/" + patient_id.encode("utf-8")).hexdigest()[:10]
+def pseudonym(patient_id: str, key: bytes) -> str:
+    """Ten letters that are the same for the same patient id and key; without the key nobody can try ids."""
+    return hmac.new(key, b"cohort/" + patient_id.encode("utf-8"), hashlib.sha256).hexdigest()[:10]
 
 
 def _before_and_after(case: Case) -> tuple[list[LaboratoryResult], list[LaboratoryResult]]:

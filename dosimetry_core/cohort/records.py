@@ -103,10 +103,10 @@ class CourseRecord:
     survival: FollowedTime | None = None
     progression: FollowedTime | None = None
 
-    def activity_bq(self, nuclide: str) -> float:
-        """Cumulative administered activity of a nuclide."""
+    def activity_bq(self, nuclide: str) -> float | None:
+        """Cumulative administered activity of a nuclide; None where it is not known."""
         if not self.cycles:
-            return self.stated_activity_bq.get(nuclide, 0.0)
+            return self.stated_activity_bq.get(nuclide)
         return sum(cycle.activity_bq.get(nuclide, 0.0) for cycle in self.cycles)
 
     @property

@@ -18,7 +18,7 @@ from dosimetry_core.deidentification.dates import fitting_shift_days
 from dosimetry_core.deidentification.objects import Disguise, pseudonym_of, without_identity
 from dosimetry_core.dicom_export.objects import ExportFacts, file_bytes
 from dosimetry_core.dicom_export.segmentation import segmentation
-from dosimetry_core.errors import DosimetryError, Finding
+from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError
 from dosimetry_core.image import ImageSeries
 from dosimetry_core.progress import Progress, no_progress
 from dosimetry_core.voi import Role, Voi
@@ -99,10 +99,18 @@ def _voi_names(case: Case) -> dict[str, str]:
     """A plain name for each VOI of the course; the same VOI has the same name in every cycle."""
     found: dict[str, str] = {}
     counts: dict[Role, int] = {}
+    roles: dict[str, Role] = {}
     for cycle in case.cycles:
         for voi in cycle.vois:
             if voi.name in found:
+                if roles[voi.name] != voi.role:
+                    raise InconsistentCaseError(
+                        f"{voi.name} is {roles[voi.name]} in one cycle and {voi.role} in another",
+                        where=f"cycle {cycle.number}",
+                        remedy="give VOIs of different organs different names",
+                    )
                 continue
+            roles[voi.name] = voi.role
             counts[voi.role] = counts.get(voi.role, 0) + 1
             number = counts[voi.role]
             plain = _NAMES[voi.role]

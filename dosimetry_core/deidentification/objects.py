@@ -170,7 +170,7 @@ def _value(element: DataElement, disguise: Disguise, nuclide: str | None) -> Any
     if keyword in CLASS_UIDS:
         return value if str(value).startswith(_STANDARD_ROOT) else None
     if keyword in CODED:
-        return _each(value, lambda text: text if _CODED.fullmatch(text) else None)
+        return _each(value, lambda text: text if _CODED.fullmatch(text) else "")
     if keyword in DATES:
         return _each(value, lambda text: _moved(text, disguise))
     if keyword in TIMES:

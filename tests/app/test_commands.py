@@ -232,12 +232,22 @@ def test_that_compute_leaves_dicom_objects_beside_the_results_unless_told_not_to
     assert results[0] == results[1]
 
 
-def test_that_dicom_takes_a_plan_byte_by_byte_and_refuses_what_is_none(small_case: Path, tmp_path: Path) -> None:
-    plan, other = tmp_path / "plan.pdf", tmp_path / "picture.gif"
-    plan.write_bytes(b"%PDF-1.7 odd length")
+def test_that_dicom_takes_a_signed_plan_of_this_patient_byte_by_byte_and_no_other(
+    small_case: Path, identity: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "picture.gif"
     other.write_bytes(b"GIF89a")
+    override = ["--override", "marrow-dose-missing=No blood was drawn.", "--override", "high-activity=Low kidney dose."]
+    assert main(["plan", str(small_case), "--out", str(tmp_path / "p"), *_sign(identity), *override]) == 0
+    plan = tmp_path / "p/plan.pdf"
     assert main(["dicom", str(small_case), "--plan", str(plan), "--out", str(tmp_path / "out")]) == 0
     found = pydicom.dcmread(tmp_path / "out/plan.dcm")
     assert found.EncapsulatedDocument[: found.EncapsulatedDocumentLength] == plan.read_bytes()
     assert main(["dicom", str(small_case), "--plan", str(other), "--out", str(tmp_path / "none")]) == 2
+    else_ = _copy_with(small_case, tmp_path / "else", ('id = "P-1"', 'id = "P-2"'))
+    text = (else_ / "case.toml").read_text("utf-8")
+    assert "P-2" in text
+    assert main(["dicom", str(else_), "--plan", str(plan), "--out", str(tmp_path / "none")]) == 2
+    (tmp_path / "draft.pdf").write_bytes(b"%PDF-1.7 no signature")
+    assert main(["dicom", str(small_case), "--plan", str(tmp_path / "draft.pdf"), "--out", str(tmp_path / "none")]) == 2
     assert not (tmp_path / "none").exists()

@@ -49,6 +49,7 @@ class Peer:
         self.refuses_store = 0
         self.delay_s = 0.0
         self.loses: set[str] = set()
+        self.silent_about: set[str] = set()
         self.own = own
         entity = AE(ae_title="PEER")
         for uid in (VERIFICATION, STUDY_FIND, STUDY_GET, STUDY_MOVE, STORAGE_COMMITMENT):
@@ -150,7 +151,7 @@ class Peer:
         answer.TransactionUID = asked.TransactionUID
         there = [item for item in asked.ReferencedSOPSequence if item.ReferencedSOPInstanceUID in self.held]
         lost = [item for item in asked.ReferencedSOPSequence if item.ReferencedSOPInstanceUID not in self.held]
-        answer.ReferencedSOPSequence = there
+        answer.ReferencedSOPSequence = [i for i in there if i.ReferencedSOPInstanceUID not in self.silent_about]
         for item in lost:
             item.FailureReason = 0x0112
         if lost:

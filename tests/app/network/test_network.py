@@ -191,6 +191,47 @@ def test_that_a_commitment_tells_what_is_safe(own: NetworkSettings, peer: Peer, 
     safe, failed = committed(own, peer.node(), sent.references)
     assert failed == {lost}
     assert len(safe) == 4
+    # What is not answered for is sent again.
+    ledger = Ledger(None)
+    send_files(own, peer.node(), series, ledger=ledger)
+    ledger.forget(peer.node(), [sent.digests[lost]])
+    again = send_files(own, peer.node(), series, ledger=ledger)
+    assert [pydicom.dcmread(path).SOPInstanceUID for path in again.acknowledged] == [lost]
+
+
+def test_that_what_a_report_passes_over_is_not_taken_for_safe(
+    own: NetworkSettings, peer: Peer, series: list[Path]
+) -> None:
+    sent = send_files(own, peer.node(), series)
+    peer.silent_about = {pydicom.dcmread(series[0]).SOPInstanceUID}
+    safe, failed = committed(own, peer.node(), sent.references)
+    assert failed == peer.silent_about
+    assert len(safe) == 4
+
+
+def test_that_nobody_may_send_where_no_node_is_known(own: NetworkSettings, tmp_path: Path) -> None:
+    with pytest.raises(NetworkError, match="no node is known"):
+        Receiver(replace(own, nodes=()), KeptFiles(tmp_path)).start()
+
+
+def test_that_waiting_for_a_commitment_takes_no_objects(
+    own: NetworkSettings, series: list[Path], tmp_path: Path
+) -> None:
+    here = Node("here", own.own_ae_title, "127.0.0.1", own.receiver_port)
+    with Receiver(own, None), pytest.raises(NetworkError, match=r"does not answer.*or breaks off"):
+        send_files(replace(own, own_ae_title="PEER"), here, series)
+
+
+def test_that_a_list_of_objects_is_no_object_to_send(own: NetworkSettings, peer: Peer, tmp_path: Path) -> None:
+    listing = pydicom.Dataset()
+    listing.FileSetID = "X"
+    listing.file_meta = pydicom.dataset.FileMetaDataset()
+    listing.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.1.3.10"
+    listing.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    listing.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.1"
+    pydicom.dcmwrite(tmp_path / "DICOMDIR", listing, enforce_file_format=True)
+    with pytest.raises(DosimetryError, match="a list of them"):
+        send_files(own, peer.node(), [tmp_path / "DICOMDIR"])
 
 
 @REFUSED_SOCKET
@@ -258,7 +299,7 @@ def test_that_several_senders_at_once_lose_nothing(own: NetworkSettings, tmp_pat
 
 def test_that_settings_come_back_as_written(tmp_path: Path) -> None:
     settings = NetworkSettings(
-        "LUT 1", 104, 5.0, 60.0, "", (Node("Ärchiv “1”", "PACS", "pacs.example", 104, "move", True, "/ca.pem"),)
+        "LUT 1", 104, 5.0, 60.0, "", (Node("Ärchiv “1”", "PACS", "pacs.example", 104, "get", True, "/ca.pem"),)
     )
     assert read_network_settings(tmp_path) == NetworkSettings()
     write_network_settings(tmp_path, settings)
@@ -278,6 +319,7 @@ def test_that_settings_come_back_as_written(tmp_path: Path) -> None:
         ("format = 1", "format = 2", "format is not 1"),
         ("answer_s = 30.0", "answer_s = 0", "answer_s: is no time to wait"),
         ("tls = false", 'tls = "no"', "tls is neither true nor false"),
+        ('retrieval = "get"\ntls = false', 'retrieval = "move"\ntls = true', "move comes unencrypted"),
     ],
 )
 def test_that_a_wrong_key_is_named(tmp_path: Path, before: str, after: str, message: str) -> None:

@@ -129,7 +129,7 @@ def test_that_the_receiver_listens_only_while_it_is_on(qtbot: QtBot, window: Net
     press(window, "network_receive")
     assert window.receive_message.text().startswith("On, as LUTETIA")
     assert len(send_files(caller, here, paths).acknowledged) == 5
-    window.close()
+    QTest.keyClick(window, Qt.Key.Key_Escape)
     assert "5 objects came" in window.receive_message.text()
     with pytest.raises(NetworkError, match="does not answer"):
         send_files(caller, here, paths)

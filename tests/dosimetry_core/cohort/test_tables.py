@@ -177,8 +177,9 @@ def test_that_a_dose_missing_in_one_cycle_makes_no_course_sum() -> None:
 
 def test_that_a_computed_course_is_taken_in_without_name_and_dates() -> None:
     evaluation = evaluate(read_case(ENTERED))
-    record = record_of(evaluation)
-    assert record.key == pseudonym(evaluation.case.patient.patient_id)
+    record = record_of(evaluation, key=b"k" * 32)
+    assert record.key == pseudonym(evaluation.case.patient.patient_id, b"k" * 32)
+    assert record.key != pseudonym(evaluation.case.patient.patient_id, b"l" * 32)
     assert evaluation.case.patient.patient_id not in repr(record)
     assert evaluation.case.patient.name not in repr(record)
     kidneys = evaluation.course_organs["kidneys"]
@@ -198,9 +199,13 @@ def test_that_a_series_of_earlier_patients_is_read_and_summarised() -> None:
     assert [record.sex for record in records] == ["F", "M", "F"]
     assert records[0].activity_bq("Lu-177") == pytest.approx(29.6e9)
     assert records[1].survival is None
+    assert records[2].activity_bq("Lu-177") is None
     assert records[2].survival == FollowedTime(300.0, True)
     tables = {table.name: frame(table) for table in cohort_tables(records)}
     patients = tables["patients"].iloc[0]
+    activity = tables["activities"].set_index(["nuclide", "cycle"]).loc[("Lu-177", "course")]
+    # Of the third nothing is known: it is missing, not 0 GBq.
+    assert (activity["n"], activity["missing"], activity["minimum"]) == (2, 1, pytest.approx(22.2))
     assert (patients["courses"], patients["women"], patients["age: median"]) == (3, 2, 61.0)
     assert patients["cycles: median"] == 4.0
     performance = tables["performance"].set_index("scale")

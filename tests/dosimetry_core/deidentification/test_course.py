@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,10 +15,13 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 
 from app.cli import main
+from dosimetry_core.case_file import read_case
 from dosimetry_core.deidentification.case_content import WORDS, case_without_identity
+from dosimetry_core.deidentification.course import prepared
 from dosimetry_core.deidentification.dates import fitting_shift_days
 from dosimetry_core.deidentification.objects import Disguise, pseudonym_of, without_identity
-from dosimetry_core.errors import DosimetryError
+from dosimetry_core.errors import DosimetryError, InconsistentCaseError
+from dosimetry_core.pipeline import import_case
 from tests.small_study import CASE, write_small_case
 
 KEY = bytes(range(32))
@@ -183,6 +187,19 @@ def test_that_one_key_gives_the_same_pseudonyms_and_another_gives_others(origina
     assert one.AcquisitionDate == same.AcquisitionDate
     assert one.PatientID != other.PatientID
     assert one.SOPInstanceUID != other.SOPInstanceUID
+
+
+def test_that_a_name_that_means_two_organs_is_refused_and_nothing_is_mixed(original: Path, tmp_path: Path) -> None:
+    case = import_case(read_case(original))
+    cycle = case.cycles[0]
+    kidney = next(voi for voi in cycle.vois if voi.role == "kidney_left")
+    other = replace(cycle, number=2, vois=(replace(kidney, role="spleen"),))
+    with pytest.raises(InconsistentCaseError, match="Kidney L is kidney_left in one cycle and spleen in another"):
+        prepared(replace(case, cycles=(cycle, other)), KEY)
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there/old.dcm").write_bytes(b"another patient")
+    assert main(["deidentify", str(original), "--out", str(tmp_path / "there")]) == 2
+    assert [path.name for path in (tmp_path / "there").iterdir()] == ["old.dcm"]
 
 
 def test_that_a_wrong_key_and_a_protocol_of_the_clinic_are_refused(original: Path, tmp_path: Path) -> None:
