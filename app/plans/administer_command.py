@@ -38,6 +38,7 @@ def administer(arguments: argparse.Namespace) -> int:
         given_line,
         last_start,
         next_cycle_number,
+        require_unchanged_inputs,
         with_given_cycle,
     )
     from app.plans.plans_kept import plan_store
@@ -67,6 +68,8 @@ def administer(arguments: argparse.Namespace) -> int:
             where=str(arguments.record),
             remedy="use the record of this patient",
         )
+    folder = arguments.case if arguments.case.is_dir() else arguments.case.parent
+    require_unchanged_inputs(plan, folder)
     number = next_cycle_number(case)
     if record.cycle != number:
         raise InconsistentCaseError(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dosimetry_core.canonical_json import sha256_hex
 from dosimetry_core.case import Administration, Case, Cycle
-from dosimetry_core.errors import DosimetryError, InconsistentCaseError
+from dosimetry_core.errors import DosimetryError, InconsistentCaseError, raise_problems
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.planning.administration_entry import PlannedCycle, planned_cycle
 from dosimetry_core.progress import Progress, no_progress
@@ -18,14 +19,17 @@ from dosimetry_core.units import GIGABECQUEREL, MEGABECQUEREL, MINUTE, PERCENT
 if TYPE_CHECKING:
     from cryptography import x509
 
+_MOST_FAULTS_NAMED = 5
+
 
 @dataclass(frozen=True)
 class ApprovedPlan:
-    """An approved plan that verified: what it plans, and the digest of its file."""
+    """An approved plan that verified: what it plans, the digest of its file and of those that it was made from."""
 
     planned: PlannedCycle
     file_sha256: str
     approved_by: str
+    inputs_sha256: Mapping[str, str] = field(default_factory=dict)
 
 
 def approved_plan(
@@ -60,7 +64,37 @@ def approved_plan(
             f"nothing is given by this plan: {why}", where="plan", remedy="use the plan that the physician approved"
         )
     record = verdict.plan.record
-    return ApprovedPlan(planned_cycle(record, calculation_time(record)), sha256_hex(content), verdict.signers[-1].name)
+    return ApprovedPlan(
+        planned_cycle(record, calculation_time(record)),
+        sha256_hex(content),
+        verdict.signers[-1].name,
+        dict(verdict.plan.results.get("inputs", {})),
+    )
+
+
+def require_unchanged_inputs(plan: ApprovedPlan, folder: Path) -> None:
+    """Refuse a plan that was made from other files than those of the case folder now: it is stale.
+
+    Raises
+    ------
+    DosimetryError
+        One for each file that is gone or another; at most the first five are named.
+    """
+    faults = []
+    for name, digest in plan.inputs_sha256.items():
+        try:
+            is_same = sha256_hex((folder / name).read_bytes()) == digest
+        except OSError:
+            is_same = False
+        if not is_same:
+            faults.append(
+                InconsistentCaseError(
+                    "is not the file that the plan was made from; the plan is stale",
+                    where=str(folder / name),
+                    remedy="put the file back, or plan, sign and approve anew",
+                )
+            )
+    raise_problems(faults[:_MOST_FAULTS_NAMED])
 
 
 def approved_plan_here(content: bytes, *, progress: Progress = no_progress) -> ApprovedPlan:

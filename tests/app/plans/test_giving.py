@@ -202,3 +202,16 @@ def test_that_two_revisions_are_compared_by_input_and_result(
     assert "Kidneys so far\t4.44 Gy\t4.88 Gy\t+10.0 %" in lines
     assert main(["compare", str(signed / "approved.pdf"), str(signed / "approved.pdf")]) == 0
     assert capsys.readouterr().out.splitlines()[-1].startswith("0 inputs differ")
+
+
+def test_that_nothing_is_given_by_a_plan_whose_inputs_were_changed_since(
+    signed: Path, case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    vial = round(1.02 * planned_mbq(case), 1)
+    text = (case / "case.toml").read_text("utf-8")
+    changed = text.replace("administered_activity_mbq = 7400.0", "administered_activity_mbq = 7300.0")
+    assert changed != text
+    (case / "case.toml").write_text(changed, "utf-8")
+    assert administer(signed, case, record(case, vial)) == 2
+    assert "not the file that the plan was made from; the plan is stale" in capsys.readouterr().err
+    assert (case / "case.toml").read_text("utf-8") == changed
