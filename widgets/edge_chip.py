@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QWidget
 
 from dosimetry_core.units import PERCENT
 from widgets.quantity_edit import QuantityEdit
-from widgets.range_chip import HOUNSFIELD, RangeLayer
+from widgets.range_chip import HOUNSFIELD, RangeLayer, offer_layers
 from widgets.theme import label, set_role
 
 SPECT_TOLERANCE = 0.4
@@ -67,13 +67,8 @@ class EdgeChip(QWidget):
         given = tuple(layers)
         if given == self._layers:
             return
-        chosen = self._image.currentData()
         self._layers = given
-        with QSignalBlocker(self._image):
-            self._image.clear()
-            for layer in given:
-                self._image.addItem(layer.name, layer.key)
-            self._image.setCurrentIndex(max(self._image.findData(chosen), 0) if given else -1)
+        offer_layers(self._image, given)
         self._another_image()
 
     def show_key(self, key: str) -> None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from numpy.typing import ArrayLike
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from dosimetry_core.anatomical_plane import Plane
-from dosimetry_core.geometry import VolumeGeometry
-from widgets.display_scale import WindowLevel
+from widgets.linked_slices import LinkedSlices
 from widgets.slice_view import SliceView
 from widgets.tools.stroke import Tool
 
@@ -42,7 +39,7 @@ class Pane:
     column: int
 
 
-class PaneBoard(QWidget):
+class PaneBoard(LinkedSlices):
     """A grid of slices. Double click maximises one and back; ``pane_pointed`` names the one that was clicked."""
 
     cursor_moved = Signal(object)
@@ -117,38 +114,6 @@ class PaneBoard(QWidget):
             shown = [other for other in self._panes if key is None or other.key == key]
             self._grid.setRowStretch(pane.row, int(any(other.row == pane.row for other in shown)))
             self._grid.setColumnStretch(pane.column, int(any(other.column == pane.column for other in shown)))
-
-    def _all(self, setter: str, *values: Any) -> None:
-        for view in self.views.values():
-            getattr(view, setter)(*values)
-
-    def set_reference(self, geometry: VolumeGeometry | None) -> None:
-        """The declared grid."""
-        self._all("set_reference", geometry)
-
-    def set_cursor(self, point_mm: ArrayLike) -> None:
-        """The linked cursor, a patient point in the reference frame."""
-        self._all("set_cursor", point_mm)
-
-    def set_window_level(self, window: WindowLevel) -> None:
-        """CT window."""
-        self._all("set_window_level", window)
-
-    def set_opacity(self, opacity: float) -> None:
-        """Largest opacity of the SPECT, 0 … 1."""
-        self._all("set_opacity", opacity)
-
-    def set_contours_visible(self, visible: bool) -> None:
-        """Outlines on or off."""
-        self._all("set_contours_visible", visible)
-
-    def set_crosshair_visible(self, visible: bool) -> None:
-        """Cross-hair on or off."""
-        self._all("set_crosshair_visible", visible)
-
-    def set_active_voi(self, voi_id: str | None) -> None:
-        """The VOI being worked on."""
-        self._all("set_active_voi", voi_id)
 
     def set_tool(self, tool: Tool | None, *, only: Sequence[str] | None = None) -> None:
         """The active tool, in some panes only if they are named; in the others the left button moves the cursor."""

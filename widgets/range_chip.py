@@ -33,6 +33,16 @@ class RangeShown:
     high: float | None
 
 
+def offer_layers(choice: QComboBox, layers: Sequence[RangeLayer]) -> None:
+    """Offer these images. Silent; keeps the choice where it can."""
+    chosen = choice.currentData()
+    with QSignalBlocker(choice):
+        choice.clear()
+        for layer in layers:
+            choice.addItem(layer.name, layer.key)
+        choice.setCurrentIndex(max(choice.findData(chosen), 0) if layers else -1)
+
+
 class RangeChip(QWidget):
     """A switch, an image and two limits; ``changed`` when the user changed any of them.
 
@@ -75,14 +85,8 @@ class RangeChip(QWidget):
         given = tuple(layers)
         if given == self._layers:
             return
-        chosen = self._image.currentData()
         self._layers = given
-        with QSignalBlocker(self._image):
-            self._image.clear()
-            for layer in given:
-                self._image.addItem(layer.name, layer.key)
-            index = self._image.findData(chosen)
-            self._image.setCurrentIndex(max(index, 0) if given else -1)
+        offer_layers(self._image, given)
         self._show_fields()
 
     def limits(self) -> RangeShown | None:

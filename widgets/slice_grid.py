@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from numpy.typing import ArrayLike
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QSplitter, QWidget
 
 from dosimetry_core.anatomical_plane import PLANES, Plane
-from dosimetry_core.geometry import VolumeGeometry
 from widgets.display_scale import ColourScale, Fusion, WindowLevel
+from widgets.linked_slices import LinkedSlices
 from widgets.slice_view import Layer, SliceCorner, SliceView, VoiShown
 from widgets.tools.stroke import Tool
 
 
-class SliceGrid(QWidget):
+class SliceGrid(LinkedSlices):
     """Three linked slices, the axial one large, and a slot for the 3D view. Double click maximises one and back."""
 
     cursor_moved = Signal(object)
@@ -136,14 +134,6 @@ class SliceGrid(QWidget):
 
     # The same setters as a slice has, for all three
 
-    def _all(self, setter: str, *values: Any) -> None:
-        for view in self.views.values():
-            getattr(view, setter)(*values)
-
-    def set_reference(self, geometry: VolumeGeometry | None) -> None:
-        """The declared grid."""
-        self._all("set_reference", geometry)
-
     def show_ct(self, layer: Layer | None) -> None:
         """The CT, or None."""
         self._all("show_ct", layer)
@@ -156,18 +146,6 @@ class SliceGrid(QWidget):
         """VOIs to outline."""
         self._all("show_vois", tuple(vois))
 
-    def set_active_voi(self, voi_id: str | None) -> None:
-        """The VOI being worked on."""
-        self._all("set_active_voi", voi_id)
-
-    def set_cursor(self, point_mm: ArrayLike) -> None:
-        """The linked cursor, a patient point in the reference frame."""
-        self._all("set_cursor", point_mm)
-
-    def set_window_level(self, window: WindowLevel) -> None:
-        """CT window."""
-        self._all("set_window_level", window)
-
     def set_spect_scale(self, scale: ColourScale | None) -> None:
         """SPECT limits and colour map."""
         self._all("set_spect_scale", scale)
@@ -175,18 +153,6 @@ class SliceGrid(QWidget):
     def set_fusion(self, fusion: Fusion) -> None:
         """CT alone, both, or SPECT alone."""
         self._all("set_fusion", fusion)
-
-    def set_opacity(self, opacity: float) -> None:
-        """Largest opacity of the SPECT, 0 … 1."""
-        self._all("set_opacity", opacity)
-
-    def set_contours_visible(self, visible: bool) -> None:
-        """Outlines on or off."""
-        self._all("set_contours_visible", visible)
-
-    def set_crosshair_visible(self, visible: bool) -> None:
-        """Cross-hair on or off."""
-        self._all("set_crosshair_visible", visible)
 
     def set_interpolated(self, interpolated: bool) -> None:
         """Smooth pictures, or voxels as they are."""
