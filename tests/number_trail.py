@@ -54,9 +54,9 @@ def rows(case_folder: Path, results: dict[str, Any]) -> list[tuple[str, str, flo
     made: list[tuple[str, str, float, str, str, str]] = [
         ("C", "counts of the scan at one day, whole field of view", counts, "", "the file", "dicom/pixels.py"),
         ("T", "time of counting", duration, "s", "frame duration × frames of a head", "dicom/acquisition.py"),
-        ("tau", "dead time", dead_time, "s", "the case", "case_file.py"),
+        ("tau", "dead time", dead_time, "s", "the case", "case_file_cycle.py"),
         ("delta", "dead-time factor", factor, "", "1/(1 − C·tau/T)", "calibration.py"),
-        ("Q", "sensitivity", sensitivity, "counts/s/Bq", "the case", "case_file.py"),
+        ("Q", "sensitivity", sensitivity, "counts/s/Bq", "the case", "case_file_cycle.py"),
         ("lambda_L", "decay constant of 177Lu", lutetium.decay_constant_per_s, "1/s", "table", "nuclide.py"),
         ("lambda_Y", "decay constant of 90Y", yttrium.decay_constant_per_s, "1/s", "table", "nuclide.py"),
         (
@@ -105,8 +105,8 @@ def rows(case_folder: Path, results: dict[str, Any]) -> list[tuple[str, str, flo
             "A0/lambda",
             "kinetics/models.py",
         ),
-        ("G_L", "administered 177Lu", first, "Bq", "the case", "case_file.py"),
-        ("G_Y", "administered 90Y", second, "Bq", "the case", "case_file.py"),
+        ("G_L", "administered 177Lu", first, "Bq", "the case", "case_file_cycle.py"),
+        ("G_Y", "administered 90Y", second, "Bq", "the case", "case_file_cycle.py"),
         (
             "I_Y",
             "time-integrated activity of 90Y",

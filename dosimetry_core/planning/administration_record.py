@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from dosimetry_core.case import Administration
-from dosimetry_core.case_file import read_administration
+from dosimetry_core.case_file_cycle import read_administration
 from dosimetry_core.errors import DosimetryError, raise_problems
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.planning.administration_entry import SecondReading
