@@ -185,6 +185,11 @@ def _bar(row: Mapping[str, Any]) -> dict[str, float] | None:
     return {"delivered": delivered / limit, "next": following / limit, "end": max(end, following) / limit}
 
 
+def override_title(override: Mapping[str, str]) -> str:
+    """What a reason is for: code and place of the finding; records before version 0.4.0 name no place."""
+    return ", ".join(part for part in (override["code"], override.get("place", "")) if part)
+
+
 def _attention(record: Mapping[str, Any]) -> list[dict[str, str]]:
     """Everything the two signatories have to know, gravest first."""
     entries = [
@@ -193,7 +198,7 @@ def _attention(record: Mapping[str, Any]) -> list[dict[str, str]]:
         for rule in entry["stop_criteria_met"]
     ]
     entries += [
-        {"level": "override", "title": f"Overridden: {override['code']}", "text": override["reason"]}
+        {"level": "override", "title": f"Overridden: {override_title(override)}", "text": override["reason"]}
         for override in record["overrides"]
     ]
     for level in _LEVELS:
