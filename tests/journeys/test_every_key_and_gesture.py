@@ -55,6 +55,7 @@ CHANGES: dict[str, str] = {
     "protocols": "windows",
     "audit": "message",
     "store": "message",
+    "cohort": "message",
     "quit": "closing",
     "undo": "position",
     "redo": "position",
