@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from dosimetry_core.cohort.selection import Selection
 
 DONE = 0
-DOUBTFUL = 1
+INCOMPLETE = 2
+"""Tables were written, but courses of the store are missing in them."""
 
 
 def add_cohort_parser(commands: Any) -> None:
@@ -55,9 +57,9 @@ def cohort(arguments: argparse.Namespace) -> int:
         )
     tables = write_cohort(arguments.out, records, origin=origin, selection=selection.text())
     for failure in failures:
-        print(f"left out: {failure}")
+        print(f"left out: {failure}", file=sys.stderr)
     print(f"{len(records)} courses, {tables} tables in {arguments.out}")
-    return DOUBTFUL if failures else DONE
+    return INCOMPLETE if failures else DONE
 
 
 def _selection(arguments: argparse.Namespace) -> Selection:
