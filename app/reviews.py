@@ -118,11 +118,6 @@ class Reviews(QObject):
         """Typed reasons of acknowledged findings, by (code, place)."""
         return dict(self._reasons)
 
-    @property
-    def overrides(self) -> dict[str, str]:
-        """Reasons by code alone, as the plan takes them."""
-        return {code: reason for (code, _place), reason in self._reasons.items()}
-
     def acknowledge(self, code: str, place: str, reason: str) -> None:
         """Keep the reason for going on in spite of a finding; an empty one takes it back."""
         reason = reason.strip()

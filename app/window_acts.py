@@ -16,7 +16,7 @@ from app.documentation_window import DocumentationWindow
 from app.key_bindings import AS_DELIVERED, KeyBindings, bindings_of
 from app.key_sheet import AboutDialog, KeySheet
 from app.reviews import STEP_KEYS, StepKey
-from app.theme_choice import THEMES
+from app.theme_choice import THEMES, take_theme
 from app.view_state import CT_PRESETS, LAYOUTS
 
 if TYPE_CHECKING:
@@ -150,10 +150,9 @@ class WindowActs:
             view.step_slices(steps)
 
     def choose_theme(self, theme: str) -> None:
-        """Remember a look; the window takes it when it is opened next."""
+        """Take a look at once, and remember it; images stay on dark."""
         self._session.preferences = replace(self._session.preferences, theme=theme)
-        words = "as the system" if theme == "system" else theme
-        self._window.job_strip.set_message(f"The look is {words} from the next start on; images stay on dark")
+        take_theme(theme)
 
     def step_time_point(self, by: int) -> None:
         """Another scan of the cycle; stays at the ends."""
