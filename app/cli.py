@@ -77,7 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--sign", type=Path, metavar="ID.p12")
     plan.add_argument("--passphrase-file", type=Path, metavar="F")
     plan.add_argument("--reason", default="", metavar="TEXT")
-    plan.add_argument("--override", action="append", default=[], metavar="CODE=REASON")
+    plan.add_argument("--override", action="append", default=[], metavar="CODE[@PLACE]=REASON")
+    plan.add_argument("--acknowledge", metavar="REASON", help="why a high probability of exceeding a limit is accepted")
+    plan.add_argument("--confirm-registrations", metavar="NOTE", help="what was looked at of the automatic alignment")
 
     approve = commands.add_parser("approve", help="second signature, by a physician")
     approve.add_argument("file", type=Path, metavar="FILE.pdf")

@@ -80,24 +80,29 @@ def plan(arguments: argparse.Namespace) -> int:
     """Compute and plan the next cycle; sign if an identity is given."""
     from app.importing.files_read import read_cycle
     from app.plans.open_identity import open_identity
-    from app.plans.plan_document import make_plan_document, signing_blockers
+    from app.plans.plan_document import make_plan_document
     from app.plans.plans_kept import plan_store
     from app.plans.signed_files import require_no_other_signed_plan
     from app.plans.signing import sign_plan
+    from app.plans.signing_gate import reasons_by_place, require_open_gate, typed_reasons, with_confirmed
     from app.plans.site_trust import site_stamping
-    from app.registration_holds import hold_text
     from dosimetry_core.case_file import read_case
     from dosimetry_core.pipeline import compute
 
-    overrides = _overrides(arguments.override)
+    typed = typed_reasons(arguments.override, arguments.acknowledge)
     require_folder(arguments.out)
     require_no_other_signed_plan(arguments.out / "plan.pdf")
     identity = None
     if arguments.sign is not None:
         identity = open_identity(arguments.sign, passphrase_of(arguments.passphrase_file))
-    elif arguments.passphrase_file is not None or arguments.reason:
+    elif arguments.passphrase_file is not None or arguments.reason or arguments.confirm_registrations is not None:
         raise DosimetryError("no identity to sign with", where="--sign", remedy="add --sign ID.p12")
     evaluation = compute(read_case(arguments.case), read_cycle=read_cycle, progress=terminal_progress())
+    as_read = evaluation.case
+    if identity is not None and arguments.confirm_registrations is not None:
+        note, now = arguments.confirm_registrations, datetime.now().astimezone()
+        evaluation = with_confirmed(evaluation, by=identity.name, at=now, note=note)
+    overrides = reasons_by_place(typed, evaluation.findings)
     with contextlib.ExitStack() as open_things:
         kept_in = open_things.enter_context(plan_store(identity.name)) if identity is not None else None
         document = make_plan_document(
@@ -110,16 +115,7 @@ def plan(arguments: argparse.Namespace) -> int:
         _print_findings(document.results["findings"])
         content = document.pdf
         if identity is not None:
-            blockers = signing_blockers(evaluation, overrides)
-            if blockers:
-                lines = [f"{finding.code}: {finding.text}" for finding in blockers]
-                raise DosimetryError(
-                    "not signed: " + " | ".join(lines),
-                    where="plan",
-                    remedy="mend it, or give --override CODE=REASON for each",
-                )
-            if held := hold_text(evaluation.case):
-                print(f"warning: {held}", file=sys.stderr)
+            require_open_gate(evaluation, overrides)
             content = sign_plan(
                 content,
                 identity,
@@ -134,7 +130,14 @@ def plan(arguments: argparse.Namespace) -> int:
             if kept_in is not None and identity is not None:
                 # Before the files get their names: a plan that could not be kept is not handed out.
                 stored = kept_in.keep_signed(
-                    content, evaluation, arguments.case, "plan.pdf", who=identity.name, why=arguments.reason
+                    content,
+                    evaluation,
+                    arguments.case,
+                    "plan.pdf",
+                    who=identity.name,
+                    why=arguments.reason,
+                    case=as_read,
+                    confirmed=arguments.confirm_registrations or "",
                 )
                 if told := kept_in.remark_on(stored):
                     print(f"warning: {told}", file=sys.stderr)
@@ -246,18 +249,6 @@ def _print_findings(findings: Sequence[Mapping[str, str]]) -> None:
         if finding["level"] != "info":
             place = f"{finding['place']}: " if finding["place"] else ""
             print(f"{finding['level']} [{finding['code']}] {place}{finding['text']}")
-
-
-def _overrides(texts: Sequence[str]) -> dict[str, str]:
-    overrides: dict[str, str] = {}
-    for text in texts:
-        code, separator, reason = text.partition("=")
-        if not separator or not code.strip() or not reason.strip():
-            raise DosimetryError(f"{text!r} names no reason", where="--override", remedy="write CODE=REASON")
-        if code.strip() in overrides:
-            raise DosimetryError(f"{code.strip()} is given twice", where="--override", remedy="give one reason")
-        overrides[code.strip()] = reason.strip()
-    return overrides
 
 
 def _read(path: Path) -> bytes:

@@ -21,7 +21,7 @@ from app.preferences import read_preferences, save_preferences
 from app.problems import identifying_texts, install_exception_hook
 from app.session import empty_case
 from app.store.storage import StoreCheck
-from app.theme_choice import theme_in_use
+from app.theme_choice import follow_system, theme_in_use
 from dosimetry_core.errors import DosimetryError, MissingDataError
 from dosimetry_core.progress import Progress
 from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
@@ -178,6 +178,7 @@ def run_window(target: Path | str | None, *, data_folder: Path | None = None) ->
     window = MainWindow(empty_case(), preferences=preferences, reports_folder=folder.path / REPORTS)
     window.opening.opened.connect(lambda: logs.know(identifying_texts(window.session.document.case.patient)))
     window.identifying = lambda: logs.identifying
+    follow_system(lambda: window.session.preferences.theme, window)
 
     def handle(error: BaseException) -> None:
         log_error(error, "in the window")

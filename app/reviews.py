@@ -25,7 +25,7 @@ def inputs_of(step: StepKey, case: Case) -> tuple[Any, ...]:
     """The objects that a step is about, those of the steps before it included."""
     own: list[Any] = [case.patient, case.course.protocol, case.course.planned_cycles, case.laboratory_limits]
     for cycle in case.cycles:
-        own += [*cycle.administrations, *cycle.laboratory, *cycle.blood_samples, cycle.entered]
+        own += [*cycle.administrations, *cycle.laboratory, *cycle.blood_samples, cycle.whole_body, cycle.entered]
     if step == "course":
         return tuple(own)
     for cycle in case.cycles:
@@ -117,11 +117,6 @@ class Reviews(QObject):
     def reasons(self) -> dict[tuple[str, str], str]:
         """Typed reasons of acknowledged findings, by (code, place)."""
         return dict(self._reasons)
-
-    @property
-    def overrides(self) -> dict[str, str]:
-        """Reasons by code alone, as the plan takes them."""
-        return {code: reason for (code, _place), reason in self._reasons.items()}
 
     def acknowledge(self, code: str, place: str, reason: str) -> None:
         """Keep the reason for going on in spite of a finding; an empty one takes it back."""

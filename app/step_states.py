@@ -101,9 +101,9 @@ def _unconfirmed(step: StepKey, session: Session, case: Case) -> tuple[StepState
             return "attention", f"second opinion differs in {len(evaluation.disagreements)} numbers"
         return "in progress", "computed"
     if step == "plan":
-        from app.plans.plan_document import reasons_missing
+        from app.plans.signing_gate import reasons_missing
 
-        count = len(reasons_missing(session.plan_choice.applied_to(evaluation), session.reviews.overrides))
+        count = len(reasons_missing(session.plan_choice.applied_to(evaluation), session.reviews.reasons))
         if count:
             words = "one finding needs" if count == 1 else f"{count} findings need"
             return "attention", f"{words} a reason before signing"

@@ -16,7 +16,7 @@ from app.documentation_window import DocumentationWindow
 from app.key_bindings import AS_DELIVERED, KeyBindings, bindings_of
 from app.key_sheet import AboutDialog, KeySheet
 from app.reviews import STEP_KEYS, StepKey
-from app.theme_choice import THEMES
+from app.theme_choice import THEMES, take_theme
 from app.view_state import CT_PRESETS, LAYOUTS
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ class WindowActs:
             "network": self.show_network,
             "store": self.show_store,
             "protocols": self.show_protocols,
+            "follow_up": self.show_follow_up,
             "cameras": self.show_cameras,
             "density_curves": self.show_density_curves,
             "open": self.choose_folder,
@@ -150,10 +151,9 @@ class WindowActs:
             view.step_slices(steps)
 
     def choose_theme(self, theme: str) -> None:
-        """Remember a look; the window takes it when it is opened next."""
+        """Take a look at once, and remember it; images stay on dark."""
         self._session.preferences = replace(self._session.preferences, theme=theme)
-        words = "as the system" if theme == "system" else theme
-        self._window.job_strip.set_message(f"The look is {words} from the next start on; images stay on dark")
+        take_theme(theme)
 
     def step_time_point(self, by: int) -> None:
         """Another scan of the cycle; stays at the ends."""
@@ -326,6 +326,12 @@ class WindowActs:
         keeping = self._window.keeping
         if self._has_store() and keeping is not None:
             keeping.show_store()
+
+    def show_follow_up(self, page: str = "") -> None:
+        """Blood, laboratory and what became of the patient, to enter and to read; at a page by its name."""
+        from app.follow_up.opening import show_follow_up
+
+        show_follow_up(self._window, page)
 
     def show_protocols(self) -> None:
         """The shipped protocols and the clinic's own, to read and to edit."""

@@ -115,7 +115,7 @@ def plan_record(
     calculated_at: datetime,
     protocol_digest: str,
     limits_gy: Mapping[str, float],
-    overrides: Mapping[str, str] | None = None,
+    overrides: Mapping[tuple[str, str], str] | None = None,
     audit: AuditHead | None = None,
 ) -> dict[str, Any]:
     """The record of a plan, made from its results.
@@ -136,7 +136,7 @@ def plan_record(
         Limits that were used, in Gy, by the names of ``plan.probability_of_exceeding``: ``kidneys``,
         ``red_marrow_per_cycle``, ``red_marrow_total``, and others a protocol may have.
     overrides
-        Finding code → the reason typed for overriding it.
+        Code and place of a finding → the reason typed for going on in spite of it.
     audit
         End of the audit chain of the store that keeps the course; None for a plan made outside a store.
 
@@ -182,7 +182,10 @@ def plan_record(
             if cycle.get("safety")
         ],
         "findings": _findings(results),
-        "overrides": [{"code": code, "reason": reason} for code, reason in sorted((overrides or {}).items())],
+        "overrides": [
+            {"code": code, "place": place, "reason": reason}
+            for (code, place), reason in sorted((overrides or {}).items())
+        ],
         "inputs": {"files": len(results.get("inputs", {})), "root_sha256": root_digest(results.get("inputs", {}))},
         "results_sha256": sha256_hex(results_bytes(results)),
         "software": {
@@ -278,9 +281,19 @@ def quantities(tree: Any, place: str = "") -> list[tuple[str, Any]]:
 
 
 def unresolved_errors(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Findings of level error that no override names."""
-    named = {override["code"] for override in record["overrides"]}
-    return [f for f in record["findings"] if f["level"] == "error" and f["code"] not in named]
+    """Findings of level error that no override names.
+
+    An override covers the finding of its code at its place. Records before version 0.4.0 name no place: there it covers
+    every finding of its code.
+    """
+    named = {(override["code"], override.get("place")) for override in record["overrides"]}
+    return [
+        finding
+        for finding in record["findings"]
+        if finding["level"] == "error"
+        and (finding["code"], finding["place"]) not in named
+        and (finding["code"], None) not in named
+    ]
 
 
 def _instant(moment: datetime) -> dict[str, str]:

@@ -330,7 +330,12 @@ def stopped_results() -> dict[str, Any]:
 def record_of(
     results: dict[str, Any], *, patient: Patient = PATIENT, overrides: dict[str, str] | None = None
 ) -> dict[str, Any]:
-    """The plan record of one of these trees."""
+    """The plan record of one of these trees; ``overrides`` by code, each for its first finding."""
+    findings = [*results.get("findings", ()), *results["plan"].get("findings", ())]
+    reasons = {
+        (code, next((f["place"] for f in findings if f["code"] == code), "")): reason
+        for code, reason in (overrides or {}).items()
+    }
     return plan_record(
         results,
         patient=patient,
@@ -338,5 +343,5 @@ def record_of(
         calculated_at=CALCULATED_AT,
         protocol_digest=PROTOCOL_DIGEST,
         limits_gy=LIMITS_GY,
-        overrides=overrides,
+        overrides=reasons,
     )

@@ -76,7 +76,10 @@ def test_that_the_installed_program_signs_a_plan_that_verifies(installed: Path, 
             "--passphrase-file",
             "pass",
         ],
-        ["plan", str(CASE), "--out", "out", "--sign", "a.p12", "--passphrase-file", "pass", "--reason", "Cycle 2"],
+        [
+            *("plan", str(CASE), "--out", "out", "--sign", "a.p12", "--passphrase-file", "pass", "--reason", "Cycle 2"),
+            *("--acknowledge", "discussed at the board"),
+        ],
         ["verify", "out/plan.pdf", "--trust", "a.pem"],
     ]
     for step in steps:

@@ -57,17 +57,25 @@ class CurvePlot(Plot):
         self._tail = (pg.PlotCurveItem(), pg.PlotCurveItem())
         self._tail_fills = [self.place(pg.FillBetweenItem(*self._tail)) for _ in range(2)]
         self._tail_begin = self.place(pg.InfiniteLine(0.0, angle=90, movable=False))
-        self._tail_begin.setPen(line_pen(shades().dimmed, 1, Qt.PenStyle.DotLine))
         self._band = (pg.PlotCurveItem(), pg.PlotCurveItem())
         self._band_fill = self.place(pg.FillBetweenItem(*self._band))
         self._fit = self.place(pg.PlotCurveItem())
         self._bars = {excluded: self.place(pg.ErrorBarItem()) for excluded in (False, True)}
         size = _SMALL_POINT_PIXELS if small else _POINT_PIXELS
         self._points = {excluded: self.place(pg.ScatterPlotItem(size=size)) for excluded in (False, True)}
-        self._ring = self.place(pg.ScatterPlotItem(size=_HOVER_PIXELS, pen=line_pen(shades().accent, 1.6), brush=None))
+        self._ring = self.place(pg.ScatterPlotItem(size=_HOVER_PIXELS, brush=None))
         if not small:
             self.set_title(f"Activity / {MEGABECQUEREL.symbol}")
             self.box.sigResized.connect(self._keep_beams)
+        self.take_colours()
+
+    def take_colours(self) -> None:
+        """Those of the theme in use."""
+        super().take_colours()
+        self._tail_begin.setPen(line_pen(shades().dimmed, 1, Qt.PenStyle.DotLine))
+        self._ring.setPen(line_pen(shades().accent, 1.6))
+        if self._curve is not None:
+            self.show_curve(self._curve, logarithmic=self.logarithmic)
 
     def show_curve(self, curve: CurveShown | None, *, logarithmic: bool) -> None:
         """Show another curve, or the same one anew."""
@@ -163,14 +171,23 @@ class ResidualPlot(Plot):
         super().__init__()
         self.set_title("Residual / %")
         self.show_x_labels(True, x_title)
-        self.place(pg.InfiniteLine(0.0, angle=0, movable=False, pen=line_pen(shades().axis)))
+        self._curve: CurveShown | None = None
+        self._zero = self.place(pg.InfiniteLine(0.0, angle=0, movable=False))
         self._stems = {excluded: self.place(pg.PlotCurveItem()) for excluded in (False, True)}
         self._points = {
             excluded: self.place(pg.ScatterPlotItem(size=_RESIDUAL_POINT_PIXELS)) for excluded in (False, True)
         }
+        self.take_colours()
+
+    def take_colours(self) -> None:
+        """Those of the theme in use."""
+        super().take_colours()
+        self._zero.setPen(line_pen(shades().axis))
+        self.show_curve(self._curve)
 
     def show_curve(self, curve: CurveShown | None) -> None:
         """Show another curve, or the same one anew."""
+        self._curve = curve
         if curve is None:
             return
         known = curve.fit_at_points_bq is not None

@@ -164,6 +164,10 @@ class CurveView(QWidget):
         self.set_logarithmic(logarithmic)
         self.logarithmic_toggled.emit(logarithmic)
 
+    def take_colours(self) -> None:
+        """Those of the theme in use."""
+        self._refresh(self.current())
+
     def _choose(self, voi_id: str) -> None:
         if voi_id != self.current():
             self._refresh(voi_id)

@@ -224,6 +224,10 @@ class _Names(QWidget):
             self._room = room
             self._fill()
 
+    def take_colours(self) -> None:
+        """Those of the theme in use."""
+        self._fill()
+
     def mark(self, key: str | None) -> None:
         self._current = key
         for bar, (name, _) in zip(self._bars, self._columns, strict=True):
@@ -289,15 +293,18 @@ class _Legend(QWidget):
             for state, words in STATE_WORDS.items()
             if any(part.state == state for part in parts)
         ]
-        if entries == self._shown:
-            return
-        self._shown = entries
+        if entries != self._shown:
+            self._shown = entries
+            self.take_colours()
+
+    def take_colours(self) -> None:
+        """Those of the theme in use."""
         while (item := self._flow.takeAt(0)) is not None:
             entry = item.widget()
             if entry is not None:
                 entry.hide()
                 entry.deleteLater()
-        for words, sample in entries:
+        for words, sample in self._shown:
             self._flow.addWidget(self._made_entry(words, sample))
         self.updateGeometry()
 

@@ -35,15 +35,23 @@ class DosePlot(Plot):
         self._slots = self.place(pg.BarGraphItem(**nothing, pen=None))
         self._slots.setZValue(-0.5)
         self._parts, self._hatching = (self.place(pg.BarGraphItem(**nothing)) for _ in range(2))
-        self._whiskers = self.place(pg.ErrorBarItem(pen=line_pen(shades().text, 1.3)))
-        self._lines = {
-            strong: self.place(pg.PlotCurveItem(pen=line_pen(shades().error, 2.4 if strong else 1.5)))
-            for strong in (False, True)
-        }
+        self._whiskers = self.place(pg.ErrorBarItem())
+        self._lines = {strong: self.place(pg.PlotCurveItem()) for strong in (False, True)}
         self._names: list[pg.TextItem] = []
         # Names of limits may reach above the highest tick.
         self.box.setFlag(self.box.GraphicsItemFlag.ItemClipsChildrenToShape, False)
         self.box.sigResized.connect(self._draw)
+        self.take_colours()
+
+    def take_colours(self) -> None:
+        """Those of the theme in use."""
+        super().take_colours()
+        self._whiskers.setData(pen=line_pen(shades().text, 1.3))
+        for strong, line in self._lines.items():
+            line.setPen(line_pen(shades().error, 2.4 if strong else 1.5))
+        for name in self._names:
+            name.setColor(QColor(shades().error))
+        self._draw()
 
     def show_bars(self, bars: Sequence[DoseBarShown]) -> None:
         """Draw anew."""

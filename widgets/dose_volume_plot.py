@@ -27,10 +27,19 @@ class DoseVolumePlot(Plot):
         self.set_title(f"Volume receiving at least ({PERCENT.symbol})")
         self.show_x_labels(True, f"Absorbed dose in this cycle ({GRAY.symbol})")
         self._curves: list[Any] = []
-        self._limit = self.place(pg.PlotCurveItem(pen=line_pen(shades().error, 1.5, Qt.PenStyle.DashLine)))
+        self._limit = self.place(pg.PlotCurveItem())
+        self._shown: tuple[tuple[DoseVolumeShown, ...], float | None] = ((), None)
+        self.take_colours()
+
+    def take_colours(self) -> None:
+        """Those of the theme in use."""
+        super().take_colours()
+        self._limit.setPen(line_pen(shades().error, 1.5, Qt.PenStyle.DashLine))
+        self.show_histograms(*self._shown)
 
     def show_histograms(self, histograms: Sequence[DoseVolumeShown], limit_gy: float | None) -> None:
         """Draw anew."""
+        self._shown = tuple(histograms), limit_gy
         highest = max((item.absorbed_dose_gy[-1] for item in histograms), default=1.0)
         shows_limit = limit_gy is not None and limit_gy <= 2 * highest
         if shows_limit and limit_gy is not None:

@@ -45,6 +45,7 @@ class EdgeChip(QWidget):
         self._switch.setToolTip(_TIP)
         self._switch.toggled.connect(lambda _on: self._tell())
         self._image = QComboBox()
+        self._image.setMinimumContentsLength(len("SPECT"))
         self._image.setObjectName("edge_layer")
         self._image.setAccessibleName("Image whose edges count")
         self._image.setToolTip("Whose edges count")

@@ -64,6 +64,10 @@ class FindingsPanel(QWidget):
             self._acknowledgeable = acknowledgeable
             self._rebuild()
 
+    def take_colours(self) -> None:
+        """Those of the theme in use."""
+        self._rebuild()
+
     def findings(self) -> tuple[Finding, ...]:
         """Findings in the order shown."""
         return self._findings

@@ -8,7 +8,7 @@ import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
 from widgets.plot import Plot, line_pen
-from widgets.theme import ACCENT, TEXT
+from widgets.theme import shades
 
 _HEADROOM = 1.08
 _POINT_PIXELS = 7
@@ -23,10 +23,15 @@ class FitPlot(Plot):
         self.setMinimumHeight(170)
         self.curve_points: tuple[tuple[float, float], ...] = ()
         self.measured_points: tuple[tuple[float, float], ...] = ()
-        self._curve = self.place(pg.PlotCurveItem(pen=line_pen(ACCENT, 1.8)))
-        self._points = self.place(
-            pg.ScatterPlotItem(size=_POINT_PIXELS, pen=line_pen(TEXT, 1.3), brush=QColor(0, 0, 0, 0))
-        )
+        self._curve = self.place(pg.PlotCurveItem())
+        self._points = self.place(pg.ScatterPlotItem(size=_POINT_PIXELS, brush=QColor(0, 0, 0, 0)))
+        self.take_colours()
+
+    def take_colours(self) -> None:
+        """Those of the theme in use."""
+        super().take_colours()
+        self._curve.setPen(line_pen(shades().accent, 1.8))
+        self._points.setPen(line_pen(shades().text, 1.3))
 
     def show_fit(
         self,

@@ -52,7 +52,6 @@ class LayoutBar(QWidget):
             button.setObjectName(f"{name}_{key}")
             button.setProperty("role", "compact")
             button.setCheckable(True)
-            button.setIcon(_icon(key))
             button.setIconSize(QSize(_SIDE, _SIDE))
             button.setToolTip(LAYOUT_WORDS[key])
             button.setAccessibleName(LAYOUT_WORDS[key])
@@ -79,6 +78,12 @@ class LayoutBar(QWidget):
             row.addWidget(self.window_button)
         else:
             row.addStretch(1)
+        self.take_colours()
+
+    def take_colours(self) -> None:
+        """Those of the theme in use."""
+        for key, button in self._buttons.items():
+            button.setIcon(_icon(key))
 
     def set_layout(self, layout: ViewLayout) -> None:
         """Mark the layout that is shown."""

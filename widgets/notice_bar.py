@@ -110,6 +110,10 @@ class NoticeBar(QFrame):
     def _show_gravest(self) -> None:
         self._show(next(iter(self._in_order()), None))
 
+    def take_colours(self) -> None:
+        """Those of the theme in use."""
+        self._show(self._shown)
+
     def _step(self) -> None:
         order = self._in_order()
         if self._shown in order:

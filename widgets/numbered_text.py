@@ -47,6 +47,10 @@ class NumberedText(QPlainTextEdit):
         self.setExtraSelections(marks)
         self._margin.update()
 
+    def take_colours(self) -> None:
+        """Those of the theme in use."""
+        self.set_faulty(self._faulty)
+
     def go_to_line(self, line: int) -> None:
         """Put the cursor at the beginning of a line, counted from 1, and show it."""
         block = self.document().findBlockByNumber(line - 1)

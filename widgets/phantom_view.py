@@ -11,7 +11,7 @@ from PySide6.QtGui import QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from widgets.plot import line_pen
-from widgets.theme import ACCENT, DIMMED
+from widgets.theme import ACCENT, shades
 
 _TITLE_ROOM = 20
 
@@ -56,7 +56,7 @@ class PhantomView(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._image is None:
             return
-        painter.setPen(line_pen(DIMMED))
+        painter.setPen(line_pen(shades().dimmed))
         painter.drawText(QRectF(0, 0, self.width(), _TITLE_ROOM), Qt.AlignmentFlag.AlignLeft, self._title)
         row_mm, column_mm = self._pixel_mm
         width, height = self._image.width() * column_mm, self._image.height() * row_mm

@@ -30,15 +30,26 @@ class PlanPlot(Plot):
         self._areas: list[pg.PlotCurveItem] = []
         self._names: list[pg.TextItem] = []
         self._cross = [self.place(pg.InfiniteLine(0.0, angle=angle)) for angle in (90, 0)]
-        for line in self._cross:
-            line.setPen(line_pen(shades().text, 1, Qt.PenStyle.DotLine))
         self._warn = self.place(pg.InfiniteLine(0.0, angle=0))
-        self._warn.setPen(line_pen(shades().warning, 1, Qt.PenStyle.DashLine))
         self._point = self.place(pg.ScatterPlotItem(size=_POINT_PIXELS, symbol="d"))
         self._point.setZValue(2)
+        self._shown: RegionShown | RiskShown | None = None
+        self.take_colours()
+
+    def take_colours(self) -> None:
+        """Those of the theme in use."""
+        super().take_colours()
+        for line in self._cross:
+            line.setPen(line_pen(shades().text, 1, Qt.PenStyle.DotLine))
+        self._warn.setPen(line_pen(shades().warning, 1, Qt.PenStyle.DashLine))
+        if isinstance(self._shown, RegionShown):
+            self.show_region(self._shown)
+        elif self._shown is not None:
+            self.show_risk(self._shown)
 
     def show_region(self, shown: RegionShown) -> None:
         """Areas one over the other, darker where it is surer, and the plan's point."""
+        self._shown = shown
         ends = [shown.chosen_bq, *(vertex for area in shown.areas for vertex in area.vertices_bq)]
         high = [_gbq(max(end[axis] for end in ends)) * HEADROOM or 1.0 for axis in (0, 1)]
         self.show_x_labels(True, f"{shown.titles[0]} / {GIGABECQUEREL.symbol}")
@@ -61,6 +72,7 @@ class PlanPlot(Plot):
 
     def show_risk(self, shown: RiskShown) -> None:
         """One line for each limit, and the plan's activity."""
+        self._shown = shown
         self.show_x_labels(True, f"{shown.title} / {GIGABECQUEREL.symbol}")
         self.set_title(f"Probability of exceeding / {PERCENT.symbol}")
         high = max(_gbq(shown.activity_bq[-1]), _gbq(shown.chosen_bq)) or 1.0

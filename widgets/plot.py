@@ -83,17 +83,23 @@ class PlotAxis(pg.AxisItem):  # type: ignore[misc]
         self._marks: tuple[float, ...] | None = None
         self.enableAutoSIPrefix(False)
         self.setTickFont(font(scale=TICK_SCALE))
-        self.setTextPen(QColor(shades().dimmed))
         if orientation == "left":
-            self.setPen(None)
-            self.setTickPen(line_pen(shades().grid))
             self.setGrid(255)
             self.setStyle(tickAlpha=255, tickLength=0, tickTextOffset=7, autoExpandTextSpace=False)
             self.setWidth(QFontMetricsF(font(scale=TICK_SCALE)).horizontalAdvance("000.0") + 14)
         else:
+            self.setStyle(tickAlpha=255, tickLength=4, tickTextOffset=2, autoExpandTextSpace=False)
+        self.take_colours()
+
+    def take_colours(self) -> None:
+        """Those of the theme in use."""
+        self.setTextPen(QColor(shades().dimmed))
+        if self.orientation == "left":
+            self.setPen(None)
+            self.setTickPen(line_pen(shades().grid))
+        else:
             self.setPen(line_pen(shades().axis))
             self.setTickPen(line_pen(shades().axis))
-            self.setStyle(tickAlpha=255, tickLength=4, tickTextOffset=2, autoExpandTextSpace=False)
 
     def set_scale(self, *, logarithmic: bool, marks: Sequence[float] | None = None) -> None:
         """Whether positions are decadic logarithms of the values; the ticks where they are not to be chosen."""
@@ -162,6 +168,16 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
             self.show_x_labels(False)
         self.limits: tuple[tuple[float, float], tuple[float, float]] = ((0.0, 1.0), (0.0, 1.0))
         self.logarithmic = False
+        self._title = self._x_title = ""
+
+    def take_colours(self) -> None:
+        """Those of the theme in use; a subclass gives them to its items."""
+        for axis in (self.left_axis, self.bottom_axis):
+            axis.take_colours()
+        if self._title:
+            self.set_title(self._title)
+        if self._x_title:
+            self.show_x_labels(True, self._x_title)
 
     def place(self, item: Any) -> Any:
         """Add an item that stays for good, and give it back; what is shown changes by its data."""
@@ -170,6 +186,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
 
     def set_title(self, text: str) -> None:
         """Quantity and unit of the vertical axis, above it."""
+        self._title = text
         small = font(scale=TICK_SCALE)
         self.plotItem.setTitle(text, color=shades().dimmed, size=f"{small.pointSizeF():.1f}pt", justify="left")
         height = QFontMetricsF(small).height() + 6
@@ -178,6 +195,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
 
     def show_x_labels(self, shown: bool, title: str = "") -> None:
         """Whether the horizontal axis has ticks, numbers and a title, or is a line alone."""
+        self._x_title = title if shown else ""
         metrics = QFontMetricsF(font(scale=TICK_SCALE))
         self.bottom_axis.setStyle(showValues=shown, tickLength=4 if shown else 0)
         self.bottom_axis.setHeight((metrics.height() * (2 if title else 1) + 10) if shown else _LINE_ROOM)

@@ -61,6 +61,7 @@ class RangeChip(QWidget):
         self._switch.setToolTip("Brush, eraser and polygon act only within these values; Alt held: everywhere")
         self._switch.toggled.connect(lambda _on: self._tell())
         self._image = QComboBox()
+        self._image.setMinimumContentsLength(len("SPECT"))
         self._image.setObjectName("range_layer")
         self._image.setAccessibleName("Image of the constraint")
         self._image.setToolTip("Whose values count")

@@ -16,8 +16,11 @@ def stylesheet(colours: Mapping[str, str]) -> str:
     KeyError
         If a colour is missing.
     """
-    arrow = str(resource("icons", "arrow-down.svg")).replace("\\", "/")
-    return re.sub(r"@(\w+)@", lambda found: {"arrow": arrow, **colours}[found[1]], _LOOK)
+    icons = {
+        name: str(resource("icons", file)).replace("\\", "/")
+        for name, file in (("arrow", "arrow-down.svg"), ("tick", "tick.svg"))
+    }
+    return re.sub(r"@(\w+)@", lambda found: {**icons, **colours}[found[1]], _LOOK)
 
 
 _LOOK = """
@@ -108,4 +111,15 @@ QMenu::separator { height: 1px; background: @line@; margin: 4px 6px; }
 QStatusBar { background: @background@; color: @dimmed@; }
 QStatusBar::item { border: 0; }
 QCheckBox, QRadioButton { spacing: 7px; }
+QCheckBox::indicator {
+    width: 13px; height: 13px; border: 1px solid @mark@; border-radius: 3px; background: @field@; }
+QCheckBox::indicator:checked { background: @accent_deep@; border-color: @accent@; image: url("@tick@"); }
+QRadioButton::indicator {
+    width: 13px; height: 13px; border: 1px solid @mark@; border-radius: 7px; background: @field@; }
+QRadioButton::indicator:checked {
+    width: 7px; height: 7px; border: 4px solid @accent@; border-radius: 7px; background: @field@; }
+QCheckBox::indicator:focus, QCheckBox::indicator:hover, QRadioButton::indicator:focus, QRadioButton::indicator:hover {
+    border-color: @accent@; }
+QCheckBox:focus, QRadioButton:focus { color: @accent@; }
+QCheckBox::indicator:disabled, QRadioButton::indicator:disabled { border-color: @line@; background: @surface@; }
 """

@@ -51,6 +51,8 @@ class Shades:
     handle_hover: str
     grid: str
     axis: str
+    mark: str
+    """Rim of a box that can be ticked: 3:1 against what it stands on."""
 
 
 DARK = Shades(
@@ -84,6 +86,7 @@ DARK = Shades(
     handle_hover="#626973",
     grid="#383c42",
     axis="#5a6068",
+    mark="#8b929a",
 )
 LIGHT = Shades(
     background="#eceef1",
@@ -116,6 +119,7 @@ LIGHT = Shades(
     handle_hover="#8d959e",
     grid="#d8dce0",
     axis="#9aa2ab",
+    mark="#747b84",
 )
 SHADES: dict[ThemeName, Shades] = {"dark": DARK, "light": LIGHT}
 _shades = DARK
@@ -243,7 +247,11 @@ def label(text: str = "", *, role: str = "", object_name: str = "") -> QLabel:
 
 
 def apply_theme(app: QApplication, name: ThemeName = "dark") -> None:
-    """Give the application its font, palette and stylesheet; what was made before keeps some of its colours."""
+    """Give the application its font, palette and stylesheet; widgets that keep colours take the new ones at once.
+
+    A widget keeps colours if it draws, or writes, with what it asked for when it was made or told something: in pens of
+    a plot, icons, texts with marks. It has a method ``take_colours``.
+    """
     global _shades  # one look for the whole program, like its font
     _shades = shade = SHADES[name]
     app.setStyle("Fusion")
@@ -275,3 +283,7 @@ def apply_theme(app: QApplication, name: ThemeName = "dark") -> None:
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(shade.disabled))
     app.setPalette(palette)
     app.setStyleSheet(stylesheet(asdict(shade) | FIXED))
+    for widget in app.allWidgets():
+        take_colours = getattr(widget, "take_colours", None)
+        if take_colours is not None:
+            take_colours()

@@ -21,10 +21,16 @@ class AuditDetail(QTextBrowser):
         self.setAccessibleName("The whole event")
         self.setOpenLinks(False)
         self.setTabChangesFocus(True)
+        self._line: AuditLine | None = None
         self.show_line(None)
+
+    def take_colours(self) -> None:
+        """Those of the theme in use."""
+        self.show_line(self._line)
 
     def show_line(self, line: AuditLine | None) -> None:
         """Show an event, or nothing."""
+        self._line = line
         if line is None:
             self.setHtml(f'<p style="color:{shades().dimmed}">{_NOTHING}</p>')
             return

@@ -1,4 +1,4 @@
-"""From an evaluation to the plan document: results, record and pages; and what stands in the way of signing it."""
+"""From an evaluation to the plan document: results, record and pages."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.plans.signing import plan_document
+from app.plans.signing_gate import Reasons
 from app.store.events import Digest, Head
 from dosimetry_core.canonical_json import canonical_bytes
-from dosimetry_core.errors import Finding
 from dosimetry_core.evaluation import Evaluation
 from dosimetry_core.plan_record import AuditHead, plan_record, results_bytes
 from dosimetry_core.results_json import results_json
@@ -37,7 +37,7 @@ class PlanDocument:
 def make_plan_document(
     evaluation: Evaluation,
     *,
-    overrides: Mapping[str, str],
+    overrides: Reasons,
     calculated_at: datetime,
     audit_head: Head | None = None,
     audit_store: Digest | None = None,
@@ -47,7 +47,7 @@ def make_plan_document(
     Parameters
     ----------
     overrides
-        Finding code → the reason typed for overriding it.
+        Code and place of a finding → the reason typed for going on in spite of it.
     calculated_at
         Any time zone; printed in the patient's.
     audit_head
@@ -92,30 +92,3 @@ def plan_summary(evaluation: Evaluation) -> str:
         return f"Cycle {plan.next_cycle}: do not give ({plan.limiting.replace('_', ' ')})."
     state = "" if plan.feasible else "; a limit is exceeded"
     return f"Cycle {plan.next_cycle}: {activities}, limited by {plan.limiting.replace('_', ' ')}{state}."
-
-
-def signing_blockers(evaluation: Evaluation, overrides: Mapping[str, str]) -> tuple[Finding, ...]:
-    """Findings that need a typed reason before signing and have none: errors, and activities to be confirmed."""
-    needed = set(evaluation.plan.confirmations)
-    return tuple(
-        finding
-        for finding in evaluation.findings
-        if (finding.level == "error" or finding.code in needed) and not overrides.get(finding.code, "").strip()
-    )
-
-
-TO_ACKNOWLEDGE = "probability-of-exceeding"
-"""Above the protocol's probability (25 %) somebody has to say that they have seen it."""
-
-
-def reasons_missing(evaluation: Evaluation, overrides: Mapping[str, str]) -> tuple[Finding, ...]:
-    """What needs a typed reason before signing in the window: what blocks signing, and a high probability.
-
-    The command line prints the probability on page 1 and asks for nothing more: there is nobody to look at a screen.
-    """
-    risky = tuple(
-        finding
-        for finding in evaluation.findings
-        if finding.code == TO_ACKNOWLEDGE and not overrides.get(TO_ACKNOWLEDGE, "").strip()
-    )
-    return (*signing_blockers(evaluation, overrides), *risky)

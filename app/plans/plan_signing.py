@@ -8,15 +8,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.registration_holds import hold_text
 from app.store.course_history import PlanAct
 from app.store.events import Head
 from dosimetry_core.canonical_json import sha256_hex
-from dosimetry_core.errors import DosimetryError, InconsistentCaseError
 from dosimetry_core.progress import Progress
 
 if TYPE_CHECKING:
     from app.courses.journal import CourseJournal
+    from app.plans.signing_gate import Reasons
     from app.store.events import Digest, Head
     from dosimetry_core.case import Case
     from dosimetry_core.evaluation import Evaluation
@@ -44,7 +43,7 @@ class PlanFile:
 
 def drafted(
     evaluation: Evaluation,
-    overrides: Mapping[str, str],
+    overrides: Reasons,
     *,
     audit_head: Head | None = None,
     audit_store: Digest | None = None,
@@ -65,7 +64,7 @@ def drafted(
 
 def signed(
     evaluation: Evaluation,
-    overrides: Mapping[str, str],
+    overrides: Reasons,
     identity_file: Path,
     passphrase: str,
     reason: str,
@@ -85,21 +84,15 @@ def signed(
     """
     from app.operations.site_configuration import read_site_configuration
     from app.plans.open_identity import open_identity
-    from app.plans.plan_document import make_plan_document, reasons_missing
+    from app.plans.plan_document import make_plan_document
     from app.plans.signing import sign_plan
+    from app.plans.signing_gate import require_open_gate
     from app.plans.site_trust import site_stamping
     from dosimetry_core.second_check import second_check
 
-    held = hold_text(evaluation.case)
-    if held:
-        raise InconsistentCaseError(held, where="not signed", remedy="confirm them in step 3")
     progress(0.0, "Second opinion")
     evaluation = second_check(evaluation)
-    blockers = reasons_missing(evaluation, dict(overrides))
-    if blockers:
-        raise DosimetryError(
-            "; ".join(finding.text for finding in blockers), where="not signed", remedy="mend it or give a reason"
-        )
+    require_open_gate(evaluation, overrides)
     progress(0.1, "Opening the identity")
     identity = open_identity(identity_file, passphrase)
     progress(0.4, "Typesetting the plan")

@@ -20,6 +20,7 @@ from dosimetry_core.frozen import FrozenMap
 if TYPE_CHECKING:
     from app.store.course_history import CourseHistory, KeptPlan
     from app.store.sqlite_storage import SqliteStorage
+    from dosimetry_core.case import Case
     from dosimetry_core.evaluation import Evaluation
     from dosimetry_core.planning.plan_states import PlanAction, PlanRole
 
@@ -49,9 +50,25 @@ class PlanStore:
         return store_identity(self.storage)
 
     def keep_signed(
-        self, content: bytes, evaluation: Evaluation, case_folder: Path, name: str, *, who: str, why: str
+        self,
+        content: bytes,
+        evaluation: Evaluation,
+        case_folder: Path,
+        name: str,
+        *,
+        who: str,
+        why: str,
+        case: Case,
+        confirmed: str = "",
     ) -> StoredEvent:
         """Keep a signed plan in the course of the case folder; in that of none if there is none, or it is open.
+
+        Parameters
+        ----------
+        case
+            As it was read from the folder: what the course holds too, before anything was confirmed for the plan.
+        confirmed
+            What the signer said of the registrations that nobody had confirmed; empty if there were none.
 
         Raises
         ------
@@ -65,12 +82,14 @@ class PlanStore:
             "signer": who,
             "from_elsewhere": False,
         }
+        if confirmed:
+            data["registrations_confirmed"] = confirmed
         course_id = self._course_in(case_folder)
         if course_id is None:
             return self._append("signed", content, None, None, {}, data, who=who, why=why)
         from app.store.case_tree import CaseTree
 
-        encoded = CaseTree().encode(evaluation.case)
+        encoded = CaseTree().encode(case)
         return self._append("signed", content, course_id, encoded.root, dict(encoded.objects), data, who=who, why=why)
 
     def remark_on(self, stored: StoredEvent) -> str:

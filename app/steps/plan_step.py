@@ -196,7 +196,7 @@ class PlanStep(Step):
         job = self.session.jobs.start(
             signed,
             evaluation,
-            self.session.reviews.overrides,
+            self.session.reviews.reasons,
             identity_file,
             passphrase,
             reason,
@@ -310,13 +310,13 @@ class PlanStep(Step):
         self._others_note.show()
 
     def _show_blockers(self, evaluation: Evaluation) -> None:
-        from app.plans.plan_document import reasons_missing
+        from app.plans.signing_gate import reasons_missing
 
         text, role = laboratory_gate(evaluation)
         self.laboratory.setText(text)
         set_role(self.laboratory, role)
         try:
-            blockers = reasons_missing(evaluation, self.session.reviews.overrides)
+            blockers = reasons_missing(evaluation, self.session.reviews.reasons)
         except DosimetryError as error:
             self.blockers.setText(error.line())
             self.blockers.show()

@@ -297,7 +297,7 @@ class ReportStep(Step):
         changed = f". {plan.path.name} is stale: {why.sentence()}" if why is not None and plan is not None else ""
         self._state.setText(f"Draft, not signed{changed}")
         self._stamp = ""
-        overrides = self.session.reviews.overrides
+        overrides = self.session.reviews.reasons
         if len(self._shown) == 2 and self._shown[0] is evaluation and self._shown[1] == overrides:
             return
         self._shown = (evaluation, overrides)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from dosimetry_core.canonical_json import canonical_bytes, parse_json, sha256_hex
 from dosimetry_core.plan_record import RESULTS_NAME, calculation_time, parse_plan_record, results_bytes
-from dosimetry_core.report.decision import decision, plan_rules
+from dosimetry_core.report.decision import decision, override_title, plan_rules
 from dosimetry_core.report.figures import cumulative_bars, curve_plots
 from dosimetry_core.report.tables import (
     administrations,
@@ -109,6 +109,8 @@ def plan_content(results: Mapping[str, Any], record: Mapping[str, Any]) -> dict[
         "settings": settings(results),
         "rules": plan_rules(record),
         "findings": record["findings"],
-        "overrides": record["overrides"],
+        "overrides": [
+            {"title": override_title(override), "reason": override["reason"]} for override in record["overrides"]
+        ],
         "folders": input_folders(results),
     }

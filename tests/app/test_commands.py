@@ -62,10 +62,19 @@ def test_that_a_plan_is_signed_approved_and_verified(
     small_case: Path, identity: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     override = ["--override", "marrow-dose-missing=No blood was drawn.", "--override", "high-activity=Low kidney dose."]
+    override += ["--acknowledge", "discussed at the board"]
     out = tmp_path / "out"
-    assert main(["plan", str(small_case), "--out", str(out), *_sign(identity), *override]) == 0
-    # Nobody has confirmed how the scans lie on each other: here that is told.
-    assert "warning: Not confirmed: the registration of cycle 1" in capsys.readouterr().err
+    assert main(["plan", str(small_case), "--out", str(out), *_sign(identity), *override]) == 2
+    # Nobody has confirmed how the scans lie on each other: as in the window, that refuses.
+    assert "Not confirmed: the registration of cycle 1" in capsys.readouterr().err
+    assert not out.exists()
+    looked = ["--confirm-registrations", "kidneys and spine looked at in three planes"]
+    assert main(["plan", str(small_case), "--out", str(out), *_sign(identity), *override, *looked]) == 0
+    results = json.loads((out / "results.json").read_text("utf-8"))
+    registrations = [p["registration"] for c in results["cycles"] for p in c["time_points"]]
+    moved = [each for each in registrations if each["method"] != "reference"]
+    assert moved
+    assert {each["confirmed_by"] for each in moved} == {"A. Signer"}
     trust = ["--trust", str(identity / "a.pem"), "--trust", str(identity / "b.pem")]
     assert main(["verify", str(out / "plan.pdf"), *trust]) == 0
     approve = ["approve", str(out / "plan.pdf"), "--sign", str(identity / "b.p12")]
@@ -74,7 +83,7 @@ def test_that_a_plan_is_signed_approved_and_verified(
     assert main(["verify", str(tmp_path / "approved.pdf"), *trust]) == 0
     assert main(["verify", str(tmp_path / "approved.pdf")]) == 2
     plan = json.loads((out / "plan.json").read_text("utf-8"))
-    assert {"code": "marrow-dose-missing", "reason": "No blood was drawn."} in plan["overrides"]
+    assert {"code": "marrow-dose-missing", "place": "red_marrow", "reason": "No blood was drawn."} in plan["overrides"]
 
 
 def test_that_an_error_finding_stops_the_signature_and_nothing_is_written(
@@ -237,8 +246,10 @@ def test_that_dicom_takes_a_signed_plan_of_this_patient_byte_by_byte_and_no_othe
 ) -> None:
     other = tmp_path / "picture.gif"
     other.write_bytes(b"GIF89a")
+    looked = ["--confirm-registrations", "kidneys and spine looked at in three planes"]
     override = ["--override", "marrow-dose-missing=No blood was drawn.", "--override", "high-activity=Low kidney dose."]
-    assert main(["plan", str(small_case), "--out", str(tmp_path / "p"), *_sign(identity), *override]) == 0
+    override += ["--acknowledge", "discussed at the board"]
+    assert main(["plan", str(small_case), "--out", str(tmp_path / "p"), *_sign(identity), *override, *looked]) == 0
     plan = tmp_path / "p/plan.pdf"
     assert main(["dicom", str(small_case), "--plan", str(plan), "--out", str(tmp_path / "out")]) == 0
     found = pydicom.dcmread(tmp_path / "out/plan.dcm")

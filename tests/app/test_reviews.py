@@ -58,7 +58,7 @@ def test_that_undo_makes_it_confirmed_again(reviews: Reviews, case: Case) -> Non
 def test_that_a_reason_is_kept_by_code_and_place_and_can_be_taken_back(qapp: object) -> None:
     reviews = Reviews()
     reviews.acknowledge("high-activity", "", " agreed with the team ")
-    assert reviews.overrides == {"high-activity": "agreed with the team"}
+    assert reviews.reasons == {("high-activity", ""): "agreed with the team"}
     reviews.acknowledge("high-activity", "", "  ")
     assert reviews.reasons == {}
 

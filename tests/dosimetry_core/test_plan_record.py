@@ -145,7 +145,19 @@ def test_that_a_time_without_zone_is_refused() -> None:
         )
 
 
-def test_that_an_override_resolves_an_error_by_its_code_only() -> None:
+def test_that_an_override_resolves_the_error_of_its_code_at_its_place_only() -> None:
+    results = stopped_results()
+    second = {**results["plan"]["findings"][0], "place": "laboratory, 2025-06-02"}
+    results["plan"]["findings"].append(second)
+    record = record_of(results, overrides={"stop-rule": "why"})
+    assert [finding["place"] for finding in unresolved_errors(record)] == ["laboratory, 2025-06-02"]
+    # Records of earlier versions name no place: there a reason is for every finding of its code.
+    for override in record["overrides"]:
+        del override["place"]
+    assert unresolved_errors(record) == []
+
+
+def test_that_an_override_of_another_code_resolves_nothing() -> None:
     results = stopped_results()
     assert [finding["code"] for finding in unresolved_errors(record_of(results))] == ["stop-rule"]
     assert unresolved_errors(record_of(results, overrides={"stop-rule": "why"})) == []

@@ -55,7 +55,7 @@ def roomy_plan_step(window: MainWindow, plan_step: PlanStep) -> PlanStep:
 
 
 def acknowledge_all(step: PlanStep) -> None:
-    from app.plans.plan_document import reasons_missing
+    from app.plans.signing_gate import reasons_missing
 
     evaluation = step.session.planned
     assert evaluation is not None
@@ -288,7 +288,7 @@ def test_that_the_report_writes_dicom_objects_of_the_results(window: MainWindow,
 def test_that_a_reason_is_asked_in_its_place_and_a_high_probability_must_be_acknowledged(
     window: MainWindow, plan_step: PlanStep
 ) -> None:
-    from app.plans.plan_document import TO_ACKNOWLEDGE, reasons_missing
+    from app.plans.signing_gate import TO_ACKNOWLEDGE, reasons_missing
 
     evaluation = window.session.planned
     assert evaluation is not None
@@ -309,7 +309,7 @@ def test_that_a_reason_is_asked_in_its_place_and_a_high_probability_must_be_ackn
     wait_until_idle(window)
     assert not plan_step.reason.isVisible()
     assert not plan_step.blockers.isVisible()
-    assert window.session.reviews.overrides[TO_ACKNOWLEDGE] == "discussed with the patient"
+    assert window.session.reviews.reasons[TO_ACKNOWLEDGE, risky.place] == "discussed with the patient"
 
 
 def test_that_the_laboratory_stands_in_front_of_the_signature(window: MainWindow, plan_step: PlanStep) -> None:

@@ -43,7 +43,7 @@ def paint(case_window: MainWindow, by: int) -> None:
 
 
 def sign(window: MainWindow, identity_file: Path, target: Path) -> None:
-    from app.plans.plan_document import reasons_missing
+    from app.plans.signing_gate import reasons_missing
     from app.steps.plan_step import PlanStep
 
     confirm_registrations(window)

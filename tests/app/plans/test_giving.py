@@ -35,7 +35,7 @@ number = 1
   red_marrow = {{ "Lu-177" = 0.010 }}
   relative_standard_uncertainty = {{ kidneys = 0.13, red_marrow = 0.3 }}
 """
-OVERRIDES = ("high-activity", "stop-rule", "kidneys-dose-missing", "marrow-dose-missing", "limit-exceeded")
+REASONS = ("--override", "high-activity=test", "--acknowledge", "test")
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +49,8 @@ def signed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     case = folder / "case"
     case.mkdir()
     (case / "case.toml").write_text(CASE.format(start=(NOW - timedelta(days=56)).isoformat()))
-    reasons = [part for code in OVERRIDES for part in ("--override", f"{code}=test")]
     key = ["--sign", str(folder / "a.p12"), "--passphrase-file", str(folder / "pass")]
-    assert main(["plan", str(case), "--out", str(folder / "out"), *key, *reasons]) == 0
+    assert main(["plan", str(case), "--out", str(folder / "out"), *key, *REASONS]) == 0
     key = ["--sign", str(folder / "b.p12"), "--passphrase-file", str(folder / "pass")]
     assert main(["approve", str(folder / "out" / "plan.pdf"), *key, "--out", str(folder / "approved.pdf")]) == 0
     return folder

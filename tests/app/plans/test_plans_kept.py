@@ -20,7 +20,10 @@ from dosimetry_core.case_file import read_case
 from dosimetry_core.frozen import FrozenMap
 from tests.small_study import write_small_case
 
-OVERRIDE = ["--override", "marrow-dose-missing=No blood was drawn.", "--override", "high-activity=Low kidney dose."]
+OVERRIDE = [
+    "--override", "marrow-dose-missing=No blood was drawn.", "--override", "high-activity=Low kidney dose.",
+    "--acknowledge", "discussed at the board", "--confirm-registrations", "looked at in three planes",
+]  # fmt: skip
 COURSE = "c" * 32
 
 

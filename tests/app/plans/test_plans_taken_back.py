@@ -14,7 +14,7 @@ from app.store.case_tree import CaseTree
 from app.store.events import Event
 from dosimetry_core.case_file import read_case
 from dosimetry_core.frozen import FrozenMap
-from tests.app.plans.test_giving import CASE, OVERRIDES
+from tests.app.plans.test_giving import CASE, REASONS
 from tests.app.plans.test_plans_kept import COURSE, with_course
 
 
@@ -44,8 +44,7 @@ def key(folder: Path, name: str) -> list[str]:
 
 
 def sign(folder: Path, out: Path) -> Path:
-    reasons = [part for code in OVERRIDES for part in ("--override", f"{code}=test")]
-    assert main(["plan", str(folder / "case"), "--out", str(out), *key(folder, "a"), *reasons]) == 0
+    assert main(["plan", str(folder / "case"), "--out", str(out), *key(folder, "a"), *REASONS]) == 0
     return out / "plan.pdf"
 
 

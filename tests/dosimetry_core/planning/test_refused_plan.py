@@ -41,7 +41,7 @@ def test_that_no_reason_makes_a_refused_plan_a_document() -> None:
             calculated_at=datetime(2025, 3, 3, tzinfo=UTC),
             protocol_digest="",
             limits_gy={},
-            overrides={"planning-refused": "because"},
+            overrides={("planning-refused", "plan"): "because"},
         )
 
 

@@ -26,7 +26,7 @@ from app.main_window import MainWindow
 from app.operations.data_folder import DataFolder
 from app.operations.site_configuration import SiteConfiguration
 from app.outputs import write_file
-from app.plans.plan_document import reasons_missing
+from app.plans.signing_gate import reasons_missing
 from app.screenshots import wait_until_idle
 from app.session import empty_case
 from app.store.course_history import CourseHistory
