@@ -164,12 +164,37 @@ class WholeBody:
 
 
 @dataclass(frozen=True)
+class SampleCounting:
+    """How one nuclide in a sample was counted in a well counter; the concentration was computed from it.
+
+    ``counts`` are those of the window, background included; ``counted_at`` is the start of counting; ``mass_kg`` is
+    None where the volume was measured and not weighed.
+    """
+
+    counts: float
+    counting_duration_s: float
+    counted_at: datetime
+    background_cps: float
+    efficiency_cps_per_bq: float
+    volume_ml: float
+    mass_kg: float | None = None
+
+
+@dataclass(frozen=True)
 class BloodSample:
-    """Activity concentration in whole blood, decay-corrected to the time of drawing, per nuclide."""
+    """Activity concentration in whole blood, decay-corrected to the time of drawing, per nuclide.
+
+    ``counted``: the readings that a nuclide's concentration was computed from, where it was counted.
+    """
 
     time: datetime
     activity_concentration_bq_per_ml: FrozenMap[str, float]
     relative_standard_uncertainty: float | None = None
+    counted: FrozenMap[str, SampleCounting] = field(default_factory=FrozenMap)
+
+
+Visit = Literal["", "T1", "T2", "T3", "T4", "V1", "V2", "V3", "V4"]
+"""Visits of the trial: before each treatment (T), and of the follow-up (V); empty for none of them."""
 
 
 @dataclass(frozen=True)
@@ -178,6 +203,7 @@ class LaboratoryResult:
 
     date: date
     values: FrozenMap[str, float]
+    visit: Visit = ""
 
 
 @dataclass(frozen=True)

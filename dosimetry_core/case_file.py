@@ -80,7 +80,8 @@ def case_of(content: dict[str, Any], *, place: str, folder: Path) -> Case:
     for key in limits:
         if key not in LABORATORY_NAMES:
             root.wrong("laboratory_limits", f"unknown key {key!r}", f"use one of {', '.join(LABORATORY_NAMES)}")
-    cycles = tuple(read_cycle(table) for table in root.tables("cycle", required=True))
+    density = settings.red_marrow.blood_density_g_per_ml
+    cycles = tuple(read_cycle(table, blood_density_g_per_ml=density) for table in root.tables("cycle", required=True))
     if root.content.get("cycle") == []:
         root.wrong("cycle", "there is no cycle", "add at least one [[cycle]]")
     root.finish()

@@ -37,8 +37,12 @@ INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "RecoveryCurve": ("b_ml", "gamma", "relative_standard_uncertainty"),
     "WholeBody": ("method", "times", "activity_bq"),
-    "BloodSample": ("time", "activity_concentration_bq_per_ml", "relative_standard_uncertainty"),
-    "LaboratoryResult": ("date", "values"),
+    "BloodSample": ("time", "activity_concentration_bq_per_ml", "relative_standard_uncertainty", "counted"),
+    "SampleCounting": (
+        "counts", "counting_duration_s", "counted_at", "background_cps", "efficiency_cps_per_bq", "volume_ml",
+        "mass_kg",
+    ),
+    "LaboratoryResult": ("date", "values", "visit"),
     "LaboratoryLimit": ("lower", "upper"),
     "EnteredAbsorbedDose": (
         "absorbed_dose_per_administered_activity_gy_per_bq", "relative_standard_uncertainty",
@@ -88,13 +92,13 @@ INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "RadiobiologySettings": ("kidneys_alpha_beta_gy", "kidneys_repair_half_life_s", "kidneys_source"),
     "DensityCurve": ("name", "points", "source", "scanner", "tube_voltage_kv"),
     # Beside the case: what was decided in the course.
-    "CourseHistory": ("base", "steps", "position", "reasons", "activities_bq"),
+    "CourseHistory": ("base", "steps", "position", "reasons", "activities_bq", "ends_treatment"),
 }  # fmt: skip
 COSMETIC: Final[Mapping[str, tuple[str, ...]]] = {
     # Where relative paths start from; what was read is known by its digests.
     "Case": ("folder",),
     # Who looked at what, and what the list of patients shows; the plans themselves rest on nothing here.
-    "CourseHistory": ("folder", "confirmations", "reviewed_masks", "plans", "summary", "last_change"),
+    "CourseHistory": ("folder", "confirmations", "reviewed_masks", "plans", "check", "summary", "last_change"),
 }  # fmt: skip
 
 COSMETIC_CLASSES: Final = ("ViewNote", "Preferences")
