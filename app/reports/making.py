@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dosimetry_core.errors import InconsistentCaseError
@@ -75,6 +76,27 @@ def made_report(
         audit_store=audit_store,
     )
     return typeset_report(document.results, document.record, options, pictures=pictures, other_protocols=others)
+
+
+def report_file_name(evaluation: Evaluation) -> str:
+    """Suggested name: no patient name in it."""
+    cycle = evaluation.plan.next_cycle
+    return f"report-cycle-{cycle}.pdf" if cycle is not None else "report.pdf"
+
+
+def written_tables(folder: Path, evaluation: Evaluation, *, progress: Progress) -> tuple[str, ...]:
+    """Write all results as CSV, XLSX and JSON into a folder; the names of the files. Runs as a job."""
+    from app.outputs import output_folder
+    from dosimetry_core.result_tables import table_files
+    from dosimetry_core.results_json import results_json
+
+    progress(0.1, "Making the tables")
+    files = table_files(results_json(evaluation))
+    progress(0.7, "Writing the tables")
+    with output_folder(folder) as unfinished:
+        for name, content in files.items():
+            (unfinished / name).write_bytes(content)
+    return tuple(files)
 
 
 def verified_plan(plan: bytes) -> Verification:

@@ -8,6 +8,7 @@ from typing import Any
 
 from dosimetry_core.canonical_json import canonical_bytes, parse_json, sha256_hex
 from dosimetry_core.plan_record import RESULTS_NAME, calculation_time, parse_plan_record, results_bytes
+from dosimetry_core.report.decision import override_title
 from dosimetry_core.report.words import RESEARCH_NOTICE, audit_words, patient_name
 from dosimetry_core.treatment_report.annex import annex
 from dosimetry_core.treatment_report.first_page import OtherProtocol, first_page
@@ -115,7 +116,9 @@ def report_content(
         "inputs": record["inputs"],
         "results_sha256": record["results_sha256"],
         "audit": language.shown(audit_words(record)),
-        "overrides": record["overrides"],
+        "overrides": [
+            {"title": language.shown(override_title(entry)), "reason": entry["reason"]} for entry in record["overrides"]
+        ],
         "decision": first_page(results, record, language, other_protocols),
         "signatures": [_signature(entry, language) for entry in signatures],
         "pictures": [_picture(number, picture, language) for number, picture in enumerate(pictures)],

@@ -55,6 +55,7 @@ def first_page(
     """Everything page 1 shows, in the language of the report."""
     told = decision(record)
     page: dict[str, Any] = language.shown(told, verbatim=("symbol", "nuclide"))
+    page.pop("heading")
     page["attention"] = _attention(told["attention"], results, language)
     for row in page["predictions"]:
         if row["chance"] is not None and float(row["chance"].removesuffix("%").replace(language.decimal, ".")) == 0:
@@ -114,7 +115,7 @@ def _alternatives(
         if standard is not None and item["name"] == free:
             rows.append(
                 {
-                    "name": language.text("Standard activity of the protocol"),
+                    "name": sentence_case(language.text("standard activity of the protocol")),
                     "activities": f"{language.number(activity_text(standard))} GBq {nuclide_symbol(free)}",
                     "note": "",
                 }

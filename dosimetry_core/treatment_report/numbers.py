@@ -40,7 +40,7 @@ def body(results: Mapping[str, Any], record: Mapping[str, Any], language: Langua
         "rules": language.shown(plan_rules(record)),
         "second_opinion": language.shown(second_opinion(results)),
         "findings": findings(record, language),
-        "folders": language.shown(input_folders(results), verbatim=("folder", "digest")),
+        "folders": language.shown(input_folders(results), verbatim=("digest",)),
     }
 
 
@@ -110,7 +110,8 @@ def _cycle(cycle: Mapping[str, Any], language: Language) -> dict[str, Any]:
         "measurement": language.shown(vois["measurement"], verbatim=(*_NAMES, "nuclide")),
         "kinetics": language.shown(vois["kinetics"], verbatim=(*_NAMES, "nuclide")),
         "doses": [
-            language.shown(row, verbatim=(*_NAMES, "check")) | {"checks": _checks(cycle["vois"][row["name"]], language)}
+            language.shown({key: value for key, value in row.items() if key != "check"}, verbatim=_NAMES)
+            | {"checks": _checks(cycle["vois"][row["name"]], language)}
             for row in vois["doses"]
         ],
         "failures": language.shown(vois["failures"], verbatim=_NAMES),

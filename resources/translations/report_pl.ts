@@ -488,10 +488,6 @@
         <translation>Oprogramowanie</translation>
     </message>
     <message>
-        <source>Standard activity of the protocol</source>
-        <translation>Standardowa aktywność protokołu</translation>
-    </message>
-    <message>
         <source>Start</source>
         <translation>Początek</translation>
     </message>
@@ -1661,6 +1657,50 @@
     <message>
         <source>bounded by %1</source>
         <translation>ograniczenie: %1</translation>
+    </message>
+    <message>
+        <source>State: calculated, not checked.</source>
+        <translation>Stan: obliczony, niesprawdzony.</translation>
+    </message>
+    <message>
+        <source>State: checked by %1 on %2; signatures below.</source>
+        <translation>Stan: sprawdził(a) %1, %2; podpisy poniżej.</translation>
+    </message>
+    <message>
+        <source>standard activity of the protocol</source>
+        <translation>standardowa aktywność protokołu</translation>
+    </message>
+    <message>
+        <source>as decided</source>
+        <translation>zgodnie z decyzją</translation>
+    </message>
+    <message>
+        <source>as decided; %1 would keep the limits</source>
+        <translation>zgodnie z decyzją; limity zachowałoby %1</translation>
+    </message>
+    <message>
+        <source>Decision: stop. The treatment ends here, nothing more is given.</source>
+        <translation>Decyzja: zakończenie. Leczenie kończy się tutaj, nic więcej nie podawać.</translation>
+    </message>
+    <message>
+        <source>Decision: hold. Nothing is given in cycle %1.</source>
+        <translation>Decyzja: wstrzymanie. W cyklu %1 nic nie podawać.</translation>
+    </message>
+    <message>
+        <source>Decision: the protocol's standard activity. All limits are kept.</source>
+        <translation>Decyzja: standardowa aktywność protokołu. Wszystkie limity są zachowane.</translation>
+    </message>
+    <message>
+        <source>Decision: the protocol's standard activity. The proposed activities do not keep all limits.</source>
+        <translation>Decyzja: standardowa aktywność protokołu. Proponowane aktywności nie zachowują wszystkich limitów.</translation>
+    </message>
+    <message>
+        <source>Decision: other activities than proposed. All limits are kept.</source>
+        <translation>Decyzja: inne aktywności niż proponowane. Wszystkie limity są zachowane.</translation>
+    </message>
+    <message>
+        <source>Decision: other activities than proposed. The proposed activities do not keep all limits.</source>
+        <translation>Decyzja: inne aktywności niż proponowane. Proponowane aktywności nie zachowują wszystkich limitów.</translation>
     </message>
 </context>
 <context>
