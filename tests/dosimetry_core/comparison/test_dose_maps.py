@@ -54,7 +54,9 @@ def test_that_a_dose_comes_back_at_its_place(evaluation: Evaluation, tmp_path: P
     point = own.geometry.index_to_point(index)
     there = np.rint(found.geometry.point_to_index(point)).astype(int)
     assert found.geometry.index_to_point(there) == pytest.approx(point, abs=1e-4)
-    assert float(found.values[tuple(there)]) == pytest.approx(float(own.values[index]), abs=1e-6 * float(own.values.max()))
+    assert float(found.values[tuple(there)]) == pytest.approx(
+        float(own.values[index]), abs=1e-6 * float(own.values.max())
+    )
     assert float(found.values.sum()) == pytest.approx(float(own.values.sum(dtype=np.float64)), rel=1e-6)
 
 
