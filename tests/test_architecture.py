@@ -121,7 +121,7 @@ RANKS = [
     {"second_check", "constancy"},
     {"pipeline"},
     {"plan_record", "report"},
-    {"dicom_export", "cohort", "treatment_report", "result_tables"},
+    {"dicom_export", "cohort", "treatment_report", "result_tables", "comparison"},
     {"deidentification"},
 ]
 

@@ -12,15 +12,13 @@ from dosimetry_core.units import GRAY, MILLILITRE, PERCENT
 
 _MAP_COLUMNS = (
     Column("VOI"),
-    Column("Volume", MILLILITRE),
-    *(
-        Column(f"{what}, {whose}", GRAY)
-        for what in ("Mean", "D98", "D50", "D2")
-        for whose in ("this program", "other system")
-    ),
+    Column("Mean, this program", GRAY),
+    Column("Mean, other system", GRAY),
     Column("Mean, difference", PERCENT),
     Column("Gamma ≤ 1", PERCENT),
     Column("Voxels looked at"),
+    *(Column(f"{what}, {whose}", GRAY) for what in ("D98", "D50", "D2") for whose in ("this program", "other system")),
+    Column("Volume", MILLILITRE),
 )
 _NUMBER_COLUMNS = (
     Column("Cycle"),
@@ -42,26 +40,21 @@ def map_table(found: DoseMapComparison, name: str) -> ResultTable:
     """A dose map by VOI; the last line is the whole map."""
     rows: list[tuple[Cell, ...]] = []
     for one in found.vois.values():
-        doses: list[Cell] = []
-        for own, other in (
-            (one.own.mean_gy, one.other.mean_gy),
-            (one.own.d98_gy, one.other.d98_gy),
-            (one.own.d50_gy, one.other.d50_gy),
-            (one.own.d2_gy, one.other.d2_gy),
-        ):
-            doses += [own, other]
+        own, other = one.own, one.other
         rows.append(
             (
                 one.name,
-                one.own.total_volume_ml,
-                *doses,
+                own.mean_gy,
+                other.mean_gy,
                 _percent(one.mean_difference),
                 _percent(one.gamma_pass),
                 one.gamma_count,
+                *(own.d98_gy, other.d98_gy, own.d50_gy, other.d50_gy, own.d2_gy, other.d2_gy),
+                own.total_volume_ml,
             )
         )
-    nothing: tuple[Cell, ...] = (None,) * 8
-    rows.append(("Whole map", None, *nothing, None, _percent(found.gamma.pass_fraction), found.gamma.count))
+    nothing: tuple[Cell, ...] = (None,) * 7
+    rows.append(("Whole map", None, None, None, _percent(found.gamma.pass_fraction), found.gamma.count, *nothing))
     return ResultTable(name, _MAP_COLUMNS, tuple(rows))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -190,24 +189,3 @@ def _voi(
     looked_at = inside[np.isfinite(inside)]
     passed = float((looked_at <= 1).mean()) if looked_at.size else None
     return VoiComparison(name, both[0], both[1], passed, int(looked_at.size))
-
-
-def voi_rows(found: Mapping[str, VoiComparison]) -> list[dict[str, float | str | None]]:
-    """One line for each VOI, in Gy and as fractions."""
-    rows: list[dict[str, float | str | None]] = []
-    for name, one in found.items():
-        row: dict[str, float | str | None] = {"voi": name, "volume_ml": one.own.total_volume_ml}
-        for key, own, other in (
-            ("mean", one.own.mean_gy, one.other.mean_gy),
-            ("d98", one.own.d98_gy, one.other.d98_gy),
-            ("d50", one.own.d50_gy, one.other.d50_gy),
-            ("d2", one.own.d2_gy, one.other.d2_gy),
-        ):
-            row |= {f"{key}_own_gy": own, f"{key}_other_gy": other}
-        row |= {
-            "mean_relative_difference": one.mean_difference,
-            "gamma_pass_fraction": one.gamma_pass,
-            "gamma_voxels": float(one.gamma_count),
-        }
-        rows.append(row)
-    return rows
