@@ -17,6 +17,7 @@ from dosimetry_core.dose.radiobiology import covers
 from dosimetry_core.dose.red_marrow import marrow_to_blood_ratio_of_large_molecules
 from dosimetry_core.dose.s_values import remainder_mass_kg, remainder_s_value_gy_per_bq_s
 from dosimetry_core.dose.sphere import computed_sphere_s_value, sphere_s_value
+from dosimetry_core.dose.voxel_dose import _box
 from dosimetry_core.dose.voxel_inputs import checked_activity, map_findings
 from dosimetry_core.dose.voxel_kernel import RadialEnergy
 from dosimetry_core.errors import GeometryMismatchError, InconsistentCaseError
@@ -217,3 +218,13 @@ def test_that_protraction_covers_nuclides_only_with_every_pair_of_them() -> None
     assert covers(one, [])
     for quadratic, nuclides in ((one, [LU177, Y90]), (one, [Y90, LU177]), (lopsided, [LU177, Y90])):
         assert not covers(quadratic, nuclides)
+
+
+def test_that_the_computed_box_holds_the_body_and_every_activity() -> None:
+    media, activity = np.zeros((5, 6, 7), np.uint8), np.zeros((5, 6, 7), np.float32)
+    media[1:3, 2:5, 3] = CODES[LUNG]
+    activity[4, 3, 3], activity[2, 1, 5] = 0.5, 0.25
+    assert _box(activity, media) == (slice(1, 5), slice(1, 5), slice(3, 6))
+    assert _box(0 * activity, media) == (slice(1, 3), slice(2, 5), slice(3, 4))
+    media[0, 0, 0] = media[4, 5, 6] = CODES[BONE]
+    assert _box(activity, media) == (slice(0, 5), slice(0, 6), slice(0, 7))
