@@ -78,10 +78,12 @@ def _computed(path: Path, key: bytes) -> CourseRecord:
     from app.importing.files_read import read_cycle
     from app.operations.terminal import terminal_progress
     from dosimetry_core.case_file import read_case
-    from dosimetry_core.cohort.of_course import record_of
+    from dosimetry_core.cohort.of_course import pseudonym, record_of
     from dosimetry_core.pipeline import compute
 
-    return record_of(compute(read_case(path), read_cycle=read_cycle, progress=terminal_progress()), key=key)
+    case = read_case(path)
+    evaluation = compute(case, read_cycle=read_cycle, progress=terminal_progress())
+    return record_of(evaluation, key=pseudonym(case.patient.patient_id, key))
 
 
 def _content(path: Path) -> bytes:

@@ -88,6 +88,7 @@ def plan(arguments: argparse.Namespace) -> int:
     from app.plans.site_trust import site_stamping
     from dosimetry_core.case_file import read_case
     from dosimetry_core.pipeline import compute
+    from dosimetry_core.plan_record import PlanCheck
 
     typed = typed_reasons(arguments.override, arguments.acknowledge)
     require_folder(arguments.out)
@@ -108,6 +109,7 @@ def plan(arguments: argparse.Namespace) -> int:
         document = make_plan_document(
             evaluation,
             overrides=overrides,
+            checked=None if identity is None else PlanCheck(identity.name, datetime.now().astimezone()),
             calculated_at=datetime.now().astimezone(),
             audit_head=kept_in.head if kept_in is not None else None,
             audit_store=kept_in.identity if kept_in is not None else None,

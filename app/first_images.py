@@ -8,7 +8,7 @@ from app.jobs import Job
 from app.session import Session
 from dosimetry_core.case import Case
 
-NOT_ALIGNED_YET = "The images are read, and being aligned; changes are possible when that is done."
+NOT_ALIGNED_YET = "Images are being read and aligned; changes are possible when that is done."
 IMAGES_ARE_READ = "The images are being read; changes are possible when they are there."
 _KEY = "images"
 

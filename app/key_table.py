@@ -56,6 +56,7 @@ KEY_ACTS: tuple[KeyAct, ...] = (
     KeyAct("undo", "Undo", ("Ctrl+Z",), "Edit"),
     KeyAct("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Edit"),
     KeyAct("history", "History panel", ("Ctrl+H",), "Edit"),
+    KeyAct("follow_up", "Values and follow-up…", ("Ctrl+E",), "Edit", separated=True),
     KeyAct("compare_revisions", "Compare revisions…", (), "Edit"),
     KeyAct("fusion", "CT, fused, SPECT", ("Tab",), "View", "images"),
     KeyAct("overlay", "SPECT overlay on or off; held: pan", ("Space",), "View", "view"),

@@ -271,6 +271,7 @@ class MainWindow(QMainWindow):
             if key == "course":
                 made.open_requested.connect(self.acts.choose_folder)  # type: ignore[attr-defined]
                 made.demonstration_requested.connect(self.acts.choose_demonstration)  # type: ignore[attr-defined]
+                made.follow_up_requested.connect(self.acts.show_follow_up)  # type: ignore[attr-defined]
             if key == "import":
                 made.cameras_requested.connect(self.acts.by_name()["cameras"])  # type: ignore[attr-defined]
                 made.density_requested.connect(self.acts.by_name()["density_curves"])  # type: ignore[attr-defined]

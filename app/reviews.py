@@ -25,7 +25,7 @@ def inputs_of(step: StepKey, case: Case) -> tuple[Any, ...]:
     """The objects that a step is about, those of the steps before it included."""
     own: list[Any] = [case.patient, case.course.protocol, case.course.planned_cycles, case.laboratory_limits]
     for cycle in case.cycles:
-        own += [*cycle.administrations, *cycle.laboratory, *cycle.blood_samples, cycle.entered]
+        own += [*cycle.administrations, *cycle.laboratory, *cycle.blood_samples, cycle.whole_body, cycle.entered]
     if step == "course":
         return tuple(own)
     for cycle in case.cycles:

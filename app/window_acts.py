@@ -68,6 +68,7 @@ class WindowActs:
             "network": self.show_network,
             "store": self.show_store,
             "protocols": self.show_protocols,
+            "follow_up": self.show_follow_up,
             "cameras": self.show_cameras,
             "density_curves": self.show_density_curves,
             "open": self.choose_folder,
@@ -326,6 +327,12 @@ class WindowActs:
         keeping = self._window.keeping
         if self._has_store() and keeping is not None:
             keeping.show_store()
+
+    def show_follow_up(self, page: str = "") -> None:
+        """Blood, laboratory and what became of the patient, to enter and to read; at a page by its name."""
+        from app.follow_up.opening import show_follow_up
+
+        show_follow_up(self._window, page)
 
     def show_protocols(self) -> None:
         """The shipped protocols and the clinic's own, to read and to edit."""

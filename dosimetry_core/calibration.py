@@ -209,7 +209,7 @@ def calibrated_image(
                 )
             )
     elif quantity in ("counts", "counts_per_s"):
-        sensitivity = _sensitivity_all_heads_cps_per_bq(series, calibration, where)
+        sensitivity = sensitivity_all_heads_cps_per_bq(series, calibration, where)
         duration = _counting_duration_s(series, where) if quantity == "counts" else 1.0
         observed = total / duration
         dead_time_factor = (
@@ -333,7 +333,7 @@ def _counting_duration_s(series: ImageSeries, where: str) -> float:
     return series.counting_duration_s
 
 
-def _sensitivity_all_heads_cps_per_bq(series: ImageSeries, calibration: Calibration, where: str) -> float:
+def sensitivity_all_heads_cps_per_bq(series: ImageSeries, calibration: Calibration, where: str) -> float:
     """Counts of all heads per clock second and Bq, from the site's value and its convention (methods 1.1)."""
     problems: list[DosimetryError] = []
     if calibration.sensitivity_cps_per_bq is None:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from dosimetry_core.density_curve import DensityCurve
 from dosimetry_core.errors import Finding
+from dosimetry_core.follow_up import FollowUp
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.image import DecayReference, SourceFile, TimePoint
 from dosimetry_core.nuclide import nuclide
@@ -164,12 +165,37 @@ class WholeBody:
 
 
 @dataclass(frozen=True)
+class SampleCounting:
+    """How one nuclide in a sample was counted in a well counter; the concentration was computed from it.
+
+    ``counts`` are those of the window, background included; ``counted_at`` is the start of counting; ``mass_kg`` is
+    None where the volume was measured and not weighed.
+    """
+
+    counts: float
+    counting_duration_s: float
+    counted_at: datetime
+    background_cps: float
+    efficiency_cps_per_bq: float
+    volume_ml: float
+    mass_kg: float | None = None
+
+
+@dataclass(frozen=True)
 class BloodSample:
-    """Activity concentration in whole blood, decay-corrected to the time of drawing, per nuclide."""
+    """Activity concentration in whole blood, decay-corrected to the time of drawing, per nuclide.
+
+    ``counted``: the readings that a nuclide's concentration was computed from, where it was counted.
+    """
 
     time: datetime
     activity_concentration_bq_per_ml: FrozenMap[str, float]
     relative_standard_uncertainty: float | None = None
+    counted: FrozenMap[str, SampleCounting] = field(default_factory=FrozenMap)
+
+
+Visit = Literal["", "T1", "T2", "T3", "T4", "V1", "V2", "V3", "V4"]
+"""Visits of the trial: before each treatment (T), and of the follow-up (V); empty for none of them."""
 
 
 @dataclass(frozen=True)
@@ -178,6 +204,7 @@ class LaboratoryResult:
 
     date: date
     values: FrozenMap[str, float]
+    visit: Visit = ""
 
 
 @dataclass(frozen=True)
@@ -331,6 +358,8 @@ class Cycle:
     import_findings: tuple[Finding, ...] = ()
     stated_registrations: tuple[StatedRegistration, ...] = ()
     registration_files: tuple[SourceFile, ...] = ()
+    planned_not_given_bq: FrozenMap[str, float] = field(default_factory=FrozenMap)
+    """Nuclide of the approved plan → its planned activity, where 0 was given: it can be corrected like the others."""
 
     def administration(self, nuclide_name: str) -> Administration | None:
         """The administration of a nuclide in this cycle, or None."""
@@ -365,3 +394,4 @@ class Case:
     laboratory_limits: FrozenMap[str, LaboratoryLimit] = field(default_factory=FrozenMap)
     folder: str = "."
     case_files: tuple[SourceFile, ...] = ()
+    follow_up: FollowUp = field(default_factory=FollowUp)

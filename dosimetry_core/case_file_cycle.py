@@ -12,14 +12,12 @@ from typing import Any, Literal, get_args
 from dosimetry_core import units
 from dosimetry_core.case import (
     Administration,
-    BloodSample,
     Calibration,
     ContourConvention,
     CountQuantity,
     Cycle,
     DeadTimeModel,
     EnteredAbsorbedDose,
-    LaboratoryResult,
     PartialVolume,
     RecoveryCurve,
     SensitivityConvention,
@@ -27,10 +25,10 @@ from dosimetry_core.case import (
     VialMeasurement,
     WholeBody,
 )
+from dosimetry_core.case_measured_values import read_blood_sample, read_laboratory
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.image import DecayReference
-from dosimetry_core.laboratory import LABORATORY_BOUNDS
 from dosimetry_core.nuclide import nuclide
 from dosimetry_core.toml_table import TomlTable
 from dosimetry_core.voi import ROLES, Role
@@ -44,8 +42,11 @@ ORGANS = ("kidneys", "red_marrow", "liver", "spleen")
 CLOCKS = ("scanner", "dose_calibrator")
 
 
-def read_cycle(table: TomlTable) -> Cycle:
-    """One [[cycle]] with all its tables; faults are collected by the table."""
+def read_cycle(table: TomlTable, *, blood_density_g_per_ml: float) -> Cycle:
+    """One [[cycle]] with all its tables; faults are collected by the table.
+
+    ``blood_density_g_per_ml`` makes volumes of samples that were weighed.
+    """
     number = table.integer("number", minimum=1)
     offsets = table.map_numbers("clock_offset_s", minimum=-units.SECONDS_PER_DAY, maximum=units.SECONDS_PER_DAY)
     for clock in offsets:
@@ -81,8 +82,12 @@ def read_cycle(table: TomlTable) -> Cycle:
         calibration=_calibration(table),
         whole_body=_whole_body(table),
         haematocrit=table.optional_number("haematocrit", above=0, maximum=0.8),
-        blood_samples=tuple(s for s in (_blood_sample(item) for item in table.tables("blood_sample")) if s is not None),
-        laboratory=tuple(r for r in (_laboratory(item) for item in table.tables("laboratory")) if r is not None),
+        blood_samples=tuple(
+            sample
+            for item in table.tables("blood_sample")
+            if (sample := read_blood_sample(item, blood_density_g_per_ml=blood_density_g_per_ml)) is not None
+        ),
+        laboratory=tuple(r for r in (read_laboratory(item) for item in table.tables("laboratory")) if r is not None),
         entered=entered,
         stated_registrations=tuple(
             stated for stated in (_registration(item) for item in table.tables("registration")) if stated is not None
@@ -278,30 +283,6 @@ def _whole_body(cycle: TomlTable) -> WholeBody:
         table.wrong("time", "the times are not in order", "list them from the first to the last, each once")
     table.finish()
     return WholeBody(method, times, values)
-
-
-def _blood_sample(table: TomlTable) -> BloodSample | None:
-    time = table.instant("time")
-    values = table.map_numbers("activity_kbq_per_ml")
-    if not values:
-        table.wrong("activity_kbq_per_ml", "is missing", 'write { "Lu-177" = 358.7 }')
-    uncertainty = table.optional_number("relative_standard_uncertainty", minimum=0, maximum=1)
-    table.finish()
-    if time is None:
-        return None
-    to_core = units.KILOBECQUEREL_PER_ML.to_core
-    return BloodSample(time, FrozenMap({name: to_core(v) for name, v in values.items()}), uncertainty)
-
-
-def _laboratory(table: TomlTable) -> LaboratoryResult | None:
-    day = table.day("date", required=True)
-    values = {}
-    for key, (low, high) in LABORATORY_BOUNDS.items():
-        value = table.optional_number(key, minimum=low, maximum=high)
-        if value is not None:
-            values[key] = value
-    table.finish()
-    return None if day is None else LaboratoryResult(day, FrozenMap(values))
 
 
 def _entered(cycle: TomlTable) -> EnteredAbsorbedDose | None:

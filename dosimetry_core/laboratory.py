@@ -17,6 +17,10 @@ LABORATORY_NAMES: Final[Mapping[str, tuple[str, str]]] = {
     "ast_u_per_l": ("AST", "U/L"),
     "bilirubin_umol_per_l": ("Bilirubin", "µmol/L"),
     "karnofsky": ("Karnofsky", ""),
+    "ecog": ("ECOG", ""),
+    "chromogranin_a_ug_per_l": ("Chromogranin A", "µg/L"),
+    "neuron_specific_enolase_ug_per_l": ("Neuron-specific enolase", "µg/L"),
+    "hydroxyindoleacetic_acid_umol_per_24h": ("5-HIAA, urine", "µmol/24 h"),
 }
 """Name and unit of each, in the order of the case file; an empty unit where there is none."""
 
@@ -32,10 +36,20 @@ LABORATORY_BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
     "ast_u_per_l": (1.0, 30000.0),
     "bilirubin_umol_per_l": (1.0, 1500.0),
     "karnofsky": (0.0, 100.0),
+    "ecog": (0.0, 5.0),
+    "chromogranin_a_ug_per_l": (0.0, 1_000_000.0),
+    "neuron_specific_enolase_ug_per_l": (0.0, 100_000.0),
+    "hydroxyindoleacetic_acid_umol_per_24h": (0.0, 100_000.0),
 }
 """Lowest and highest value that a living adult can have; one beyond is in another unit (g/L, mg/dL, per µL)."""
 
-_ABBREVIATED: Final = ("eGFR", "ALT", "AST", "Karnofsky")
+_ABBREVIATED: Final = ("eGFR", "ALT", "AST", "Karnofsky", "ECOG")
+PERFORMANCE_KEYS: Final = ("karnofsky", "ecog")
+MARKER_KEYS: Final = (
+    "chromogranin_a_ug_per_l",
+    "neuron_specific_enolase_ug_per_l",
+    "hydroxyindoleacetic_acid_umol_per_24h",
+)
 
 
 def within_a_sentence(key: str) -> str:

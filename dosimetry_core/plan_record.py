@@ -52,6 +52,18 @@ class AuditHead:
             raise ValueError("an audit head needs an event, and digests of 64 hexadecimal digits in lower case")
 
 
+@dataclass(frozen=True)
+class PlanCheck:
+    """Who checked a plan before it was signed, and when: calculation, second opinion, findings and their reasons."""
+
+    by: str
+    at: datetime
+
+    def __post_init__(self) -> None:
+        if not self.by.strip() or self.at.tzinfo is None:
+            raise ValueError("a check needs a person and an instant with a time zone")
+
+
 def decimal_text(value: float, *, places: int) -> str:
     """A finite number with a fixed number of decimals, rounded as the screen rounds it, never as minus zero.
 
@@ -117,6 +129,7 @@ def plan_record(
     limits_gy: Mapping[str, float],
     overrides: Mapping[tuple[str, str], str] | None = None,
     audit: AuditHead | None = None,
+    checked: PlanCheck | None = None,
 ) -> dict[str, Any]:
     """The record of a plan, made from its results.
 
@@ -139,6 +152,8 @@ def plan_record(
         Code and place of a finding → the reason typed for going on in spite of it.
     audit
         End of the audit chain of the store that keeps the course; None for a plan made outside a store.
+    checked
+        Who checked it; None while it is only calculated.
 
     Raises
     ------
@@ -197,6 +212,7 @@ def plan_record(
             "data_tables_root_sha256": root_digest({name: str(edition) for name, edition in tables.items()}),
         },
         "calculated_at": _instant(calculated_at),
+        "checked": None if checked is None else {"by": checked.by, "at": _instant(checked.at)},
         "audit": (
             None
             if audit is None
@@ -385,6 +401,7 @@ def _plan(plan: Mapping[str, Any]) -> dict[str, Any]:
             for nuclide, activity in plan["activities_bq"].items()
         },
         "free_nuclide": plan.get("free_nuclide"),
+        "decision": plan.get("decision"),
         "limiting": plan["limiting"],
         "feasible": plan["feasible"],
         "stop": plan["stop"],

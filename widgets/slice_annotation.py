@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen, QPixmap
 
@@ -130,10 +131,10 @@ class SliceAnnotation:
                 _paint_lasting(inner, QRectF(size), texts, scale, pixels_per_mm)
             finally:
                 inner.end()
-            self._written = _written_rows(self._kept)
-        for rows in self._written:
+            self._written = _written_parts(self._kept)
+        for part in self._written:
             # Only where something is written: most of the view is empty.
-            painter.drawPixmap(QPointF(rows.left() / ratio, rows.top() / ratio), self._kept, QRectF(rows))
+            painter.drawPixmap(QPointF(part.left() / ratio, part.top() / ratio), self._kept, QRectF(part))
         pen = _Writer(painter, QRectF(size), is_on_white(scale))
         bottom = size.height() - _MARGIN - pen.metrics.descent()
         if _scale_bar_mm(QRectF(size), pixels_per_mm) is not None:
@@ -150,16 +151,31 @@ def is_on_white(scale: ColourScale | None) -> bool:
 _GROUND = QColor(20, 21, 23, 190)
 
 
-def _written_rows(pixmap: QPixmap) -> list[QRect]:
-    """Bands of rows of a picture that are not empty, as wide as what is in them; in device pixels."""
+# Gaps between letters are not worth a part of their own.
+_LEAST_GAP = 32
+
+
+def _written_parts(pixmap: QPixmap) -> list[QRect]:
+    """Rectangles of a picture outside of which it is empty, one above the other and side by side; in device pixels."""
     image = pixmap.toImage().convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
     pixels = np.frombuffer(image.constBits(), np.uint32).reshape(image.height(), -1)[:, : image.width()] != 0
-    edges = np.flatnonzero(np.diff(pixels.any(axis=1).astype(np.int8), prepend=0, append=0))
-    bands = []
+    parts = []
+    for first, end in _runs(pixels.any(axis=1), least_gap=1):
+        band = pixels[first:end]
+        parts += [QRect(left, first, right - left, end - first) for left, right in _runs(band.any(axis=0), _LEAST_GAP)]
+    return parts
+
+
+def _runs(written: NDArray[np.bool_], least_gap: int) -> list[tuple[int, int]]:
+    """Where something begins and ends, less than a gap taken as written."""
+    runs: list[tuple[int, int]] = []
+    edges = np.flatnonzero(np.diff(written.astype(np.int8), prepend=0, append=0))
     for first, end in edges.reshape(-1, 2).tolist():
-        columns = np.flatnonzero(pixels[first:end].any(axis=0))
-        bands.append(QRect(int(columns[0]), first, int(columns[-1] - columns[0]) + 1, end - first))
-    return bands
+        if runs and first - runs[-1][1] < least_gap:
+            runs[-1] = runs[-1][0], end
+        else:
+            runs.append((first, end))
+    return runs
 
 
 class _Writer:

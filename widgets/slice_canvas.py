@@ -67,6 +67,8 @@ class SliceCanvas(QWidget):
         # The images alone, and with outlines and texts; painted over and over, as new ones of this size take long.
         self._pictures, self._base = QPixmap(), QPixmap()
         self._pictures_valid = self._base_valid = False
+        # Whether the present images have been painted once: those of a slice that is passed by are not kept.
+        self._seen = False
 
     # What is shown
 
@@ -289,7 +291,7 @@ class SliceCanvas(QWidget):
 
     def _redraw(self) -> None:
         """Images, outlines and texts are made anew."""
-        self._pictures_valid = False
+        self._pictures_valid = self._seen = False
         self._redraw_lines()
 
     def _redraw_lines(self) -> None:
@@ -348,9 +350,17 @@ class SliceCanvas(QWidget):
             if self._axes is None:
                 self._paint_empty(painter)
                 return
-            if not self._base_valid:
-                self._draw_base(self._axes)
-            painter.drawPixmap(0, 0, self._base)
+            if self._pictures_valid or self._seen:
+                if not self._base_valid:
+                    self._draw_base(self._axes)
+                painter.drawPixmap(0, 0, self._base)
+            else:
+                # While slices or windows follow each other nothing is kept: two copies of the view less for each.
+                painter.save()
+                self._draw_images(painter, self._axes)
+                self._draw_lines_and_texts(painter, self._axes)
+                painter.restore()
+                self._seen = True
             if self._crosshair:
                 self._paint_crosshair(painter)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -372,14 +382,11 @@ class SliceCanvas(QWidget):
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "No image")
 
     def _draw_base(self, axes: PlaneAxes) -> None:
-        transform = self._to_pixels()
         if not self._pictures_valid:
             self._pictures = self._of_this_size(self._pictures)
-            self._pictures.fill(QColor(IMAGE_BACKGROUND))
             painter = QPainter(self._pictures)
             try:
-                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._interpolated)
-                self._draw_pictures(painter, axes, transform.mapRect(QRectF(0, 0, *axes.size_mm)))
+                self._draw_images(painter, axes)
             finally:
                 painter.end()
             self._pictures_valid = True
@@ -387,14 +394,24 @@ class SliceCanvas(QWidget):
         painter = QPainter(self._base)
         try:
             painter.drawPixmap(0, 0, self._pictures)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            if self._contours:
-                self._outlines.paint(painter, axes, self._slice, transform, self._active_voi)
-            scale = self._scale if self.shows_spect else None
-            self._annotation.paint(painter, self.rect(), self._texts(), scale, self.pixels_per_mm())
+            self._draw_lines_and_texts(painter, axes)
         finally:
             painter.end()
         self._base_valid = True
+
+    def _draw_images(self, painter: QPainter, axes: PlaneAxes) -> None:
+        """The images on their background, over the whole view."""
+        painter.fillRect(self.rect(), QColor(IMAGE_BACKGROUND))
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._interpolated)
+        self._draw_pictures(painter, axes, self._to_pixels().mapRect(QRectF(0, 0, *axes.size_mm)))
+
+    def _draw_lines_and_texts(self, painter: QPainter, axes: PlaneAxes) -> None:
+        """Outlines and what is written, over the images."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self._contours:
+            self._outlines.paint(painter, axes, self._slice, self._to_pixels(), self._active_voi)
+        scale = self._scale if self.shows_spect else None
+        self._annotation.paint(painter, self.rect(), self._texts(), scale, self.pixels_per_mm())
 
     def _of_this_size(self, kept: QPixmap) -> QPixmap:
         ratio = self.devicePixelRatioF()

@@ -11,11 +11,11 @@ from PySide6.QtGui import QImage, QPainter
 
 from dosimetry_core.anatomical_plane import PlaneAxes
 from widgets.display_scale import ColourScale, WindowLevel
-from widgets.slice_picture import Layer, PlaneSampling, overlay_image, paint_ct
+from widgets.slice_picture import Layer, PlaneSampling, overlay_pixels, paint_ct, pixel_image
 
-_SLAB = 8
-"""Slices read at once where each voxel of a slice lies in another line of the memory: that takes hardly longer than
-reading one of them."""
+_SLAB_TYPE = np.dtype(np.complex128)
+"""Slices are read together where each voxel of a slice lies in another line of the memory, as many as share these 16
+bytes: copied as one number each, that takes hardly longer than one slice."""
 
 
 class SlicesOf:
@@ -48,10 +48,15 @@ class SlicesOf:
         return self._values
 
     def _from_slab(self, axes: PlaneAxes, slice_index: int) -> NDArray[Any]:
-        first = slice_index // _SLAB * _SLAB
-        if self._slab is None or self._slab[0] != first:
-            self._slab = first, np.ascontiguousarray(self.layer.volume.values[:, :, first : first + _SLAB])
-        return axes.picture(self._slab[1], slice_index - first)
+        values = self.layer.volume.values
+        count = _SLAB_TYPE.itemsize // values.itemsize
+        if values.shape[2] % count or not values.flags.c_contiguous:
+            return axes.picture(values, slice_index)
+        number = slice_index // count
+        if self._slab is None or self._slab[0] != number:
+            slab = np.ascontiguousarray(values.view(_SLAB_TYPE)[:, :, number])
+            self._slab = number, slab.view(values.dtype).reshape(*values.shape[:2], count)
+        return axes.picture(self._slab[1], slice_index - number * count)
 
 
 class OverlayPictures:
@@ -60,9 +65,10 @@ class OverlayPictures:
     def __init__(self, layer: Layer) -> None:
         self.slices = SlicesOf(layer)
         self._key: tuple[object, ...] = ()
-        self._image = QImage()
+        self._seen = QImage()
+        self._part = QRectF()
 
-    def image(
+    def seen(
         self,
         axes: PlaneAxes,
         slice_index: int,
@@ -71,14 +77,15 @@ class OverlayPictures:
         opacity: float,
         rising: bool,
         least_step_mm: float,
-    ) -> QImage:
-        """The overlay on a slice; see `overlay_image`."""
+    ) -> tuple[QImage, QRectF]:
+        """The overlay on a slice as far as it isn't clear, and that part of the picture (0 … 1)."""
         key = (axes, slice_index, least_step_mm, scale, opacity, rising)
         if key != self._key:
             values = self.slices.values(axes, slice_index, least_step_mm=least_step_mm)
             values = values.astype(np.float32, copy=False)
-            self._image, self._key = overlay_image(values, scale, opacity=opacity, rising=rising), key
-        return self._image
+            self._seen, self._part = _not_clear(overlay_pixels(values, scale, opacity=opacity, rising=rising))
+            self._key = key
+        return self._seen, self._part
 
 
 class SliceLayers:
@@ -139,7 +146,30 @@ class SliceLayers:
     ) -> None:
         """Draw the overlay into the rectangle of the grid."""
         if self._overlay is not None:
-            image = self._overlay.image(
+            image, part = self._overlay.seen(
                 axes, slice_index, scale, opacity=opacity, rising=rising, least_step_mm=least_step_mm
             )
-            painter.drawImage(target, image)
+            if not image.isNull():
+                painter.drawImage(_within(target, part), image)
+
+
+def _not_clear(pixels: NDArray[np.uint32]) -> tuple[QImage, QRectF]:
+    """What is to be seen of a picture, and that part of it (0 … 1): where uptake is low all is clear.
+
+    A clear pixel around it stays, towards which the screen's smoothing fades as in the whole picture.
+    """
+    rows = np.flatnonzero(pixels.any(axis=1))
+    if rows.size == 0:
+        return QImage(), QRectF()
+    height, width = pixels.shape
+    columns = np.flatnonzero(pixels.any(axis=0))
+    top, bottom = max(int(rows[0]) - 1, 0), min(int(rows[-1]) + 2, height)
+    left, right = max(int(columns[0]) - 1, 0), min(int(columns[-1]) + 2, width)
+    part = QRectF(left / width, top / height, (right - left) / width, (bottom - top) / height)
+    return pixel_image(pixels[top:bottom, left:right]), part
+
+
+def _within(target: QRectF, part: QRectF) -> QRectF:
+    """Where a part (0 … 1) of a rectangle lies."""
+    x, y = target.x() + part.x() * target.width(), target.y() + part.y() * target.height()
+    return QRectF(x, y, part.width() * target.width(), part.height() * target.height())

@@ -250,10 +250,20 @@ def paint_ct(painter: QPainter, target: QRectF, values_hu: NDArray[Any], window:
 
 def overlay_image(values: NDArray[Any], scale: ColourScale, *, opacity: float, rising: bool) -> QImage:
     """Coloured picture of an overlay, transparent outside its image (NaN), shape (row, column)."""
+    return pixel_image(overlay_pixels(values, scale, opacity=opacity, rising=rising))
+
+
+def overlay_pixels(values: NDArray[Any], scale: ColourScale, *, opacity: float, rising: bool) -> NDArray[np.uint32]:
+    """Pre-multiplied ARGB pixels of an overlay, 0 outside its image (NaN), shape (row, column)."""
     outside = np.isnan(values)
     table = pixel_table(scale.colour_map, opacity, rising)
-    pixels = table[map_positions(np.where(outside, np.float32(scale.lower), values), scale)]
+    pixels: NDArray[np.uint32] = table.take(map_positions(np.where(outside, np.float32(scale.lower), values), scale))
     pixels[outside] = 0
+    return pixels
+
+
+def pixel_image(pixels: NDArray[np.uint32]) -> QImage:
+    """Picture of pre-multiplied ARGB pixels, with a memory of its own."""
+    pixels = np.ascontiguousarray(pixels)
     height, width = pixels.shape
-    image = QImage(pixels.data, width, height, width * 4, QImage.Format.Format_ARGB32_Premultiplied)
-    return image.copy()
+    return QImage(pixels.data, width, height, width * 4, QImage.Format.Format_ARGB32_Premultiplied).copy()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtGui import QPainterPath
 
 from dosimetry_core.anatomical_plane import PlaneAxes
+from dosimetry_core.frozen import read_only
 from dosimetry_core.voi import FULL_COVERAGE, VoiMask
 
 _STRAIGHT_MM = 0.04
@@ -47,20 +49,22 @@ def outline_path(mask: VoiMask, axes: PlaneAxes, slice_index: int) -> QPainterPa
     if mask.coverage.size == 0 or not 0 <= local < mask.coverage.shape[axes.normal]:
         return path
     plane = mask.coverage[tuple(local if axis == axes.normal else slice(None) for axis in range(3))]
-    rows, columns = (np.flatnonzero(plane.any(axis=axis)) for axis in (1, 0))
+    rows = np.flatnonzero(plane.any(axis=1))
     if rows.size == 0:
         return path
+    top, bottom = int(rows[0]), int(rows[-1]) + 1
+    columns = np.flatnonzero(plane[top:bottom].any(axis=0))
+    left, right = int(columns[0]), int(columns[-1]) + 1
     # Only what the VOI covers is looked at, with an empty voxel around it so that every outline closes.
-    drawn = plane[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    box = np.zeros((drawn.shape[0] + 2, drawn.shape[1] + 2))
-    box[1:-1, 1:-1] = drawn
+    box = np.zeros((bottom - top + 2, right - left + 2))
+    box[1:-1, 1:-1] = plane[top:bottom, left:right]
     # As `contourpy.contour_generator` makes it, but without its look for masked values, which takes far longer.
-    x, y = np.meshgrid(*(np.arange(float(n)) for n in box.shape[::-1]))
+    x, y, unmasked = _places(*box.shape)
     generator = SerialContourGenerator(
         x,
         y,
         box,
-        np.zeros(box.shape, bool),
+        unmasked,
         corner_mask=False,
         line_type=LineType.Separate,
         fill_type=FillType.OuterCode,
@@ -71,11 +75,18 @@ def outline_path(mask: VoiMask, axes: PlaneAxes, slice_index: int) -> QPainterPa
     for corner_list in generator.lines(FULL_COVERAGE / 2):
         line = np.asarray(corner_list)
         index = np.zeros((len(line), 3))
-        index[:, first] = line[:, 1] - 1 + rows[0] + mask.start[first]
-        index[:, second] = line[:, 0] - 1 + columns[0] + mask.start[second]
+        index[:, first] = line[:, 1] - 1 + top + mask.start[first]
+        index[:, second] = line[:, 0] - 1 + left + mask.start[second]
         corners = _without_straight_corners(axes.picture_mm_of_index(index))
         path.addPolygon(arrayToQPolygonF(*np.ascontiguousarray(corners.T)))
     return path
+
+
+@functools.lru_cache(maxsize=256)
+def _places(rows: int, columns: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Column and row of each voxel of a box, and that none is masked; boxes of one size come again and again."""
+    x, y = np.meshgrid(np.arange(float(columns)), np.arange(float(rows)))
+    return read_only(x), read_only(y), np.zeros((rows, columns), bool)
 
 
 def _without_straight_corners(corners: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -22,7 +22,7 @@ from app.window_texts import planned_cycles, protocol_of
 from dosimetry_core.canonical_json import sha256_hex
 from dosimetry_core.case import Case
 from dosimetry_core.frozen import FrozenMap
-from dosimetry_core.planning.plan_states import PlanAction, PlanRole
+from dosimetry_core.planning.plan_states import PlanAction, PlanRole, PlanStanding
 from dosimetry_core.report.words import nuclide_symbol
 from dosimetry_core.units import GIGABECQUEREL
 
@@ -200,11 +200,36 @@ class CourseJournal(QObject):
             self._record(step)
         if self._choice_open and self._plan_choice is not None:
             self._choice_open = False
-            chosen = self._plan_choice.activities_bq
-            old, new = _activities_text(self._history.activities_bq), _activities_text(chosen)
-            self._add("activities-chosen", "Choose activities", old=old, new=new, data={"activities_bq": chosen})
+            chosen, ends = self._plan_choice.activities_bq, self._plan_choice.ends_treatment
+            old = _activities_text(self._history.activities_bq, ends=self._history.ends_treatment)
+            new = _activities_text(chosen, ends=ends)
+            data = {"activities_bq": chosen, "ends_treatment": ends}
+            self._add("activities-chosen", "Choose activities", old=old, new=new, data=data)
 
     # --- plans ------------------------------------------------------------------------------------------------------
+
+    def keep_check(self, activities_bq: Mapping[str, float], role: PlanRole) -> None:
+        """Keep that the plan as it is now was checked by who is working.
+
+        Raises
+        ------
+        StoreError
+            If it could not be made durable: then nothing of it was kept.
+        PlanRefusedError
+            If that role does not check plans.
+        """
+        if not self.flush():
+            raise StoreError("earlier changes are not saved yet", where="store", remedy="mend what the notice says")
+        PlanStanding("calculated").after("check", role)
+        before = self._history
+        self._add_check(activities_bq)
+        self._append_now(before)
+
+    def _add_check(self, activities_bq: Mapping[str, float], *, by: str = "") -> None:
+        data: dict[str, Any] = {"activities_bq": dict(activities_bq)}
+        if by:
+            data["signer"] = by
+        self._add("plan-checked", "Check the plan", data=data)
 
     def keep_plan(self, plan: PlanFile, act: PlanAct, *, why: str = "") -> None:
         """Keep a signed or approved plan with its whole file; an earlier plan of the cycle is superseded.
@@ -227,6 +252,11 @@ class CourseJournal(QObject):
             if signed is not None:
                 self._history.standing(signed).after("approve", "physician", where=signed.path)
         if act == "signed":
+            if plan.case is not None and self._history.checked is None:
+                # Whoever signs checks it by signing; the record of the plan says so too.
+                PlanStanding("calculated").after("check", "physicist", where=plan.path.name)
+                self._add_check(plan.activities_bq or {}, by=plan.signer)
+            PlanStanding("checked").after("sign", "physicist", where=plan.path.name)
             for earlier in self._history.plans:
                 if earlier.cycle == plan.cycle and self._history.standing(earlier).allows("supersede", "program"):
                     words = f"Supersede the plan of {earlier.time:%d %b %Y %H:%M}"
@@ -265,10 +295,10 @@ class CourseJournal(QObject):
                 "this course keeps no such plan", where=plan.path.name, remedy="revoke it where it is kept"
             )
         before = self._history
-        self._history.standing(kept).after(action, role, where=kept.path)
+        ended = self._history.standing(kept).after(action, role, where=kept.path).state
         data = {"files": list(self._files_with(kept)), "act": action, "role": role, "signer": who}
         what = "Return the plan" if action == "return" else "Revoke the plan"
-        self._add("plan-revoked", what, old=before.standing(kept).state, new="revoked", why=why, data=data)
+        self._add("plan-revoked", what, old=before.standing(kept).state, new=ended, why=why, data=data)
         self._append_now(before)
 
     def note_administered(self, plan: PlanFile, words: str) -> None:
@@ -401,7 +431,9 @@ class CourseJournal(QObject):
         return durable
 
 
-def _activities_text(activities_bq: Mapping[str, float] | None) -> str:
+def _activities_text(activities_bq: Mapping[str, float] | None, *, ends: bool = False) -> str:
+    if ends:
+        return "the treatment ends"
     if activities_bq is None:
         return "the proposal"
     texts = (f"{nuclide_symbol(name)} {GIGABECQUEREL.text(value)}" for name, value in activities_bq.items())

@@ -97,6 +97,7 @@ def read_kept_course(
             plan.cycle,
             plan.act,
             reasons=plan.reasons if plan.case else None,
+            ends_treatment=plan.ends_treatment,
         )
         for plan in plans
     )

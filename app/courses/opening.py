@@ -287,7 +287,7 @@ class CourseOpening(QObject):
             return
         session.document.restore(kept.case, kept.commands, kept.position)
         session.reviews.restore(kept.confirmations, history.reasons, kept.seen_masks)
-        session.plan_choice.restore(history.activities_bq)
+        session.plan_choice.restore(history.activities_bq, ends_treatment=history.ends_treatment)
         session.plan_files[:] = kept.plan_files
         if note is not None:
             go_to_place(note, session)

@@ -53,6 +53,11 @@ class ArrayFolder:
         self.path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
         self._lock = FileLock(self.path / _LOCK)
         self._lock.take()
+        self._given: dict[int, NDArray[Any]] = {}
+
+    def forget(self) -> None:
+        """A request is over: its arrays are not spoken of again."""
+        self._given.clear()
 
     def clear(self) -> None:
         """Remove what was left by a process that was stopped in the middle."""
@@ -67,7 +72,7 @@ class ArrayFolder:
         shutil.rmtree(self.path, ignore_errors=True)
 
     def array(self, described: Any) -> NDArray[Any]:
-        """One array, read-only.
+        """One array, read-only; the same object when it is described again within one request.
 
         Raises
         ------
@@ -75,6 +80,11 @@ class ArrayFolder:
             If the description is none, or the file is not what it says.
         """
         number, dtype, shape = _checked(described)
+        known = self._given.get(number)
+        if known is not None:
+            if (known.dtype, known.shape) != (dtype, shape):
+                raise ValueError(f"an array of {known.shape} that is now of {shape}")
+            return known
         path = self.path / f"{number}.array"
         expected = int(np.prod(shape, dtype=object)) * dtype.itemsize
         descriptor = os.open(path, os.O_RDONLY | _NO_FOLLOW)
@@ -95,6 +105,7 @@ class ArrayFolder:
         else:
             # Windows keeps the name of a mapped file until the mapping is gone.
             weakref.finalize(mapped, _remove, path)
+        self._given[number] = array
         return array
 
 
@@ -131,6 +142,7 @@ class ArraysWritten:
         self._next = 0
         self._lock = threading.Lock()
         self._rooms: dict[int, _FileRoom] = {}
+        self._sent: list[tuple[NDArray[Any], list[Any]]] = []
 
     def room(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Room:
         """Room for an image in the folder, so that it need not be copied there."""
@@ -139,21 +151,27 @@ class ArraysWritten:
         return made
 
     def write(self, array: NDArray[Any]) -> list[Any]:
-        """Write an array; what describes it in a message."""
+        """Write an array; what describes it in a message. One that was in a room is sent once in a request."""
         if array.dtype.kind not in _KINDS:
             raise ValueError(f"values of type {array.dtype}")
         described = [array.dtype.str, list(array.shape)]
+        for known, said in self._sent:
+            if _is_same_place(known, array):
+                return said
         for number, room in self._rooms.items():
             if room.holds(array):
                 del self._rooms[number]
-                return [number, *described]
+                said = [number, *described]
+                self._sent.append((array, said))
+                return said
         number, path = self._new()
         with _opened(path) as file:
             _write_all(file, np.ascontiguousarray(array).reshape(-1).data.cast("B") if array.size else memoryview(b""))
         return [number, *described]
 
     def forget(self) -> None:
-        """Remove the rooms of images that were not written."""
+        """A request is over: remove the rooms of images that were not written."""
+        self._sent.clear()
         for room in self._rooms.values():
             room.remove()
         self._rooms.clear()
@@ -162,6 +180,16 @@ class ArraysWritten:
         with self._lock:
             number, self._next = self._next, self._next + 1
         return number, self._folder / f"{number}.array"
+
+
+def _is_same_place(one: NDArray[Any], other: NDArray[Any]) -> bool:
+    """Whether two arrays are the same memory, read alike."""
+    return (
+        one.flags.c_contiguous
+        and other.flags.c_contiguous
+        and (one.shape, one.dtype) == (other.shape, other.dtype)
+        and one.ctypes.data == other.ctypes.data
+    )
 
 
 class _FileRoom:
@@ -194,13 +222,7 @@ class _FileRoom:
 
     def holds(self, array: NDArray[Any]) -> bool:
         """Whether an array is this room as it was filled, or another view of the whole of it."""
-        own = self._values
-        return (
-            own is not None
-            and array.flags.c_contiguous
-            and (array.shape, array.dtype) == (own.shape, own.dtype)
-            and array.ctypes.data == own.ctypes.data
-        )
+        return self._values is not None and _is_same_place(self._values, array)
 
     def remove(self) -> None:
         """The image is not wanted."""

@@ -164,6 +164,7 @@ class ReadingChild:
             If the process ended, was ended for taking too long or too much, or met a fault over a file.
         """
         self.is_busy = True
+        self._folder.forget()
         types, _ = task.types()
         given = [to_plain(kind, value, _send_no_array) for kind, value in zip(types, arguments, strict=True)]
         longest_s = max(self._limits.seconds_of_silence, self._limits.seconds_per_file)
@@ -196,7 +197,9 @@ class ReadingChild:
                 record.refused.append((str(message["refused"]), str(message["what"])))
             else:
                 self.is_busy = False
-                return self._answer(task, message, record, watch)
+                answer = self._answer(task, message, record, watch)
+                self._folder.forget()
+                return answer
             self._check(watch)
 
     def _answer(self, task: Task, message: dict[str, Any], record: ReadingRecord, watch: _Watch) -> Any:

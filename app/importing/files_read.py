@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from app.importing.kept_values import CycleRest
     from app.store.nodes import ImageReference
     from dosimetry_core.dicom.check_entries import CheckEntry
+    from dosimetry_core.image import ImageSeries, TimePoint
 
 
 @functools.cache
@@ -56,7 +57,8 @@ def read_cycle(
     Parameters
     ----------
     show
-        Called with the cycle as soon as its images are there, which are the same objects in the cycle that follows.
+        Called with the cycle and its first scan as soon as that is there, and with the images of all scans; volumes are
+        the same objects whenever they come.
     process
         By default the program's.
     """
@@ -70,7 +72,9 @@ def read_cycle(
     def take(images: Cycle) -> None:
         nonlocal with_images
         with_images = replace(
-            _without_images(cycle), time_points=images.time_points, import_findings=images.import_findings
+            _without_images(cycle),
+            time_points=with_known_volumes(images.time_points, with_images.time_points),
+            import_findings=images.import_findings,
         )
         show(with_images)
 
@@ -89,6 +93,19 @@ def read_cycle(
         registration_files=rest.registration_files,
         import_findings=(*rest.import_findings, *camera_findings(cycle)),
     )
+
+
+def with_known_volumes(points: tuple[TimePoint, ...], known: tuple[TimePoint, ...]) -> tuple[TimePoint, ...]:
+    """The time points with those volumes of other ones whose values they share."""
+    volumes = {
+        id(series.volume.values): series.volume for point in known for series in (point.spect, point.ct) if series
+    }
+
+    def kept(series: ImageSeries) -> ImageSeries:
+        volume = volumes.get(id(series.volume.values))
+        return series if volume is None else replace(series, volume=volume)
+
+    return tuple(replace(point, spect=kept(point.spect), ct=point.ct and kept(point.ct)) for point in points)
 
 
 def _without_images(cycle: Cycle) -> Cycle:

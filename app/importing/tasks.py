@@ -50,12 +50,12 @@ class Task:
 
 
 def _read_cycle(case: Case, number: int, *, show: Callable[[Cycle], None], progress: Progress) -> CycleRest:
-    """The images are the first part."""
+    """The first scan is shown, then the images of all."""
     from app.importing.kept_values import CycleRest
     from dosimetry_core.pipeline.images import import_images, import_vois
 
     cycle = next(cycle for cycle in case.cycles if cycle.number == number)
-    images = import_images(case, cycle, progress=part_of(progress, 0.0, _IMAGES_SHARE))
+    images = import_images(case, cycle, show=show, progress=part_of(progress, 0.0, _IMAGES_SHARE))
     show(images)
     read = import_vois(case, images, progress=part_of(progress, _IMAGES_SHARE, 1.0))
     return CycleRest(

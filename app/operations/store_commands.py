@@ -22,7 +22,7 @@ from dosimetry_core.errors import DosimetryError
 from dosimetry_core.progress import no_progress
 
 DONE, PROBLEMS = 0, 2
-STATES: Final = ("draft", "signed", "approved", "administered", "stale", "revoked")
+STATES: Final = ("draft", "checked", "signed", "approved", "administered", "returned", "stale", "revoked")
 SORTS: Final = ("id", "name", "birth", "protocol", "cycle", "state", "changed", "by")
 
 

@@ -13,7 +13,7 @@ from app.plans.signing_gate import Reasons
 from app.store.events import Digest, Head
 from dosimetry_core.canonical_json import canonical_bytes
 from dosimetry_core.evaluation import Evaluation
-from dosimetry_core.plan_record import AuditHead, plan_record, results_bytes
+from dosimetry_core.plan_record import AuditHead, PlanCheck, plan_record, results_bytes
 from dosimetry_core.results_json import results_json
 from dosimetry_core.units import GIGABECQUEREL
 from dosimetry_core.version import SOFTWARE_VERSION
@@ -41,6 +41,7 @@ def make_plan_document(
     calculated_at: datetime,
     audit_head: Head | None = None,
     audit_store: Digest | None = None,
+    checked: PlanCheck | None = None,
 ) -> PlanDocument:
     """Typeset the plan of an evaluation.
 
@@ -54,6 +55,8 @@ def make_plan_document(
         End of the chain of the store that keeps the course; None for a plan made outside a store, which says so.
     audit_store
         Digest of that chain's first event, see `app.store.plan_anchor.store_identity`; with ``audit_head`` only.
+    checked
+        Who checked it before signing; None while it is only calculated.
     """
     if (audit_head is None) != (audit_store is None):
         raise ValueError("the head of a chain and its store are given together")
@@ -66,6 +69,7 @@ def make_plan_document(
         protocol_digest=evaluation.protocol.digest,
         limits_gy={str(name): limit for name, limit in evaluation.protocol.limits_gy.items()},
         overrides=overrides,
+        checked=checked,
         audit=(
             None
             if audit_head is None or audit_store is None
@@ -88,6 +92,10 @@ def plan_summary(evaluation: Evaluation) -> str:
     if plan.next_cycle is None:
         return "All planned cycles are done."
     activities = " + ".join(f"{GIGABECQUEREL.text(bq)} {name}" for name, bq in plan.activities_bq.items())
+    if plan.decision == "stop":
+        return f"The treatment ends before cycle {plan.next_cycle}: nothing more is given."
+    if plan.decision == "hold":
+        return f"Cycle {plan.next_cycle}: held, nothing is given."
     if plan.stop:
         return f"Cycle {plan.next_cycle}: do not give ({plan.limiting.replace('_', ' ')})."
     state = "" if plan.feasible else "; a limit is exceeded"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from app.store.events import Digest, Head
     from dosimetry_core.case import Case
     from dosimetry_core.evaluation import Evaluation
+    from dosimetry_core.plan_record import PlanCheck
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class PlanFile:
     signed_sha256: str = ""
     """Of an approved plan: digest of the signed file that was approved."""
     reasons: Mapping[tuple[str, str], str] | None = None
+    ends_treatment: bool = False
+    checked: PlanCheck | None = None
 
 
 def drafted(
@@ -47,6 +50,7 @@ def drafted(
     *,
     audit_head: Head | None = None,
     audit_store: Digest | None = None,
+    checked: PlanCheck | None = None,
     progress: Progress,
 ) -> Any:
     """The plan document of results, unsigned: PDF with its record and results attached."""
@@ -59,7 +63,25 @@ def drafted(
         calculated_at=datetime.now().astimezone(),
         audit_head=audit_head,
         audit_store=audit_store,
+        checked=checked,
     )
+
+
+def with_second_opinion(evaluation: Evaluation, reasons: Reasons, *, progress: Progress) -> Evaluation:
+    """The results with the plan as decided, computed a second time, if nothing stands before a signature.
+
+    Raises
+    ------
+    DosimetryError
+        If a registration that nobody confirmed, a disagreement or a finding without a reason stands against it.
+    """
+    from app.plans.signing_gate import require_open_gate
+    from dosimetry_core.second_check import second_check
+
+    progress(0.0, "Second opinion")
+    evaluation = second_check(evaluation)
+    require_open_gate(evaluation, reasons)
+    return evaluation
 
 
 def signed(
@@ -72,9 +94,15 @@ def signed(
     *,
     audit_head: Head | None = None,
     audit_store: Digest | None = None,
+    checked: PlanCheck | None = None,
     progress: Progress,
 ) -> PlanFile:
     """Sign the plan of results and write it, whole or not at all.
+
+    Parameters
+    ----------
+    checked
+        Who checked this very plan; None: whoever signs checks it by signing, and the record says so.
 
     Raises
     ------
@@ -86,28 +114,37 @@ def signed(
     from app.plans.open_identity import open_identity
     from app.plans.plan_document import make_plan_document
     from app.plans.signing import sign_plan
-    from app.plans.signing_gate import require_open_gate
     from app.plans.site_trust import site_stamping
-    from dosimetry_core.second_check import second_check
+    from dosimetry_core.plan_record import PlanCheck
 
-    progress(0.0, "Second opinion")
-    evaluation = second_check(evaluation)
-    require_open_gate(evaluation, overrides)
+    evaluation = with_second_opinion(evaluation, overrides, progress=progress)
     progress(0.1, "Opening the identity")
     identity = open_identity(identity_file, passphrase)
     progress(0.4, "Typesetting the plan")
+    now = datetime.now().astimezone()
+    check = checked or PlanCheck(identity.name, now)
     document = make_plan_document(
         evaluation,
         overrides=dict(overrides),
-        calculated_at=datetime.now().astimezone(),
+        calculated_at=now if checked is None else min(now, checked.at),
         audit_head=audit_head,
         audit_store=audit_store,
+        checked=check,
     )
     progress(0.7, "Signing")
     stamp = site_stamping(read_site_configuration())
     content = sign_plan(document.pdf, identity, reason=reason, time=datetime.now().astimezone(), stamp=stamp)
     plan = evaluation.plan
-    return PlanFile(target, content, identity.name, evaluation.case, dict(plan.activities_bq), plan.next_cycle)
+    return PlanFile(
+        target,
+        content,
+        identity.name,
+        evaluation.case,
+        dict(plan.activities_bq),
+        plan.next_cycle,
+        ends_treatment=plan.decision == "stop",
+        checked=check,
+    )
 
 
 def approved(

@@ -157,7 +157,7 @@ class PlanStore:
             )
         history, plan, course_id = found
         before = history.standing(plan)
-        before.after(action, role, where=plan.path)
+        ended = before.after(action, role, where=plan.path).state
         files = [p.file_sha256 for p in history.plans if p.is_in_force and (p.cycle, p.case) == (plan.cycle, plan.case)]
         event = Event(
             "plan-revoked",
@@ -166,7 +166,7 @@ class PlanStore:
             "Return the plan" if action == "return" else "Revoke the plan",
             datetime.now().astimezone(),
             old=before.state,
-            new="revoked",
+            new=ended,
             why=why,
             case=history.case,
             data=FrozenMap({"files": files, "act": action, "role": role, "signer": who}),
@@ -244,20 +244,22 @@ class PlanStore:
 
         course = next(course for course in self.storage.courses() if course.course_id == course_id)
         history = replayed(history_events(self.storage, course_id))
-        superseded = []
+        first = []
         if event.kind == "plan-signed":
+            # Whoever signs checks the plan by signing; the record of the plan says so too.
+            data = FrozenMap({"activities_bq": event.data["activities_bq"], "signer": event.data["signer"]})
+            checked: EventKind = "plan-checked"
+            first.append(replace(event, kind=checked, what="Check the plan", new=None, why="", data=data))
             for plan in history.plans:
                 if plan.cycle == event.data["cycle"] and history.standing(plan).allows("supersede", "program"):
                     words = f"Supersede the plan of {plan.time:%d %b %Y %H:%M}"
                     data = FrozenMap({"file_sha256": plan.file_sha256})
                     kind: EventKind = "plan-superseded"
-                    superseded.append(
-                        replace(event, kind=kind, what=words, new=None, why="", data=data, case=history.case)
-                    )
-        after = replayed((*superseded, event), history)
+                    first.append(replace(event, kind=kind, what=words, new=None, why="", data=data, case=history.case))
+        after = replayed((*first, event), history)
         summary = replace(course.summary, state=after.state)
         last = event if summary == course.summary else replace(event, summary=summary)
-        return (*superseded, last), {course_id: course.last_sequence}
+        return (*first, last), {course_id: course.last_sequence}
 
     def _course_in(self, case_folder: Path) -> str | None:
         """The course that was made from this case folder; the last changed one of several."""

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 from app.case_reading import evaluated
 from app.number_grid import GridColumn, GridRow, NumberGrid
 from app.plans.comparison import Comparison, compared
-from app.plans.plan_choice import planned_as_chosen, with_plan
+from app.plans.plan_choice import is_open_to_choice, planned_as_chosen, with_plan
 from app.problems import problems_of
 from app.steps.step import ScrolledGrid, Section, combo_box, push_button, text_label
 from dosimetry_core.progress import Progress, part_of
@@ -31,6 +31,7 @@ class Revision:
     name: str
     case: Case
     activities_bq: Mapping[str, float] | None = None
+    ends_treatment: bool = False
 
 
 def revisions_of(session: Session) -> tuple[Revision, ...]:
@@ -43,9 +44,12 @@ def revisions_of(session: Session) -> tuple[Revision, ...]:
     found = [Revision(name, case) for name, case in cases[:-1]]
     for plan in session.plan_files:
         if plan.case is not None:
-            found.append(Revision(f"{plan.path.name} as {plan.act}", plan.case, plan.activities_bq))
+            found.append(
+                Revision(f"{plan.path.name} as {plan.act}", plan.case, plan.activities_bq, plan.ends_treatment)
+            )
     now = f"Now: after {labels[-1]}" if labels else "Now"
-    found.append(Revision(now, document.case, session.plan_choice.activities_bq))
+    choice = session.plan_choice
+    found.append(Revision(now, document.case, choice.activities_bq, choice.ends_treatment))
     return tuple(reversed(found))
 
 
@@ -56,8 +60,10 @@ def comparison_of(first: Revision, second: Revision, *, progress: Progress) -> C
     trees: list[Any] = []
     for number, revision in enumerate((first, second)):
         results = evaluated(revision.case, progress=part_of(progress, number / 2, (number + 1) / 2))
-        if revision.activities_bq is not None and results.plan.next_cycle is not None and not results.plan.stop:
-            results = with_plan(results, planned_as_chosen(results, revision.activities_bq))
+        chosen = revision.activities_bq
+        if chosen is not None and is_open_to_choice(results.plan, chosen):
+            decided = planned_as_chosen(results, chosen, ends_treatment=revision.ends_treatment)
+            results = with_plan(results, decided)
         trees.append(results_json(results))
     return compared(trees[0], trees[1], cases=(first.case, second.case))
 

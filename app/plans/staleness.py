@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +13,7 @@ from app.plans.input_rules import is_input
 from dosimetry_core.errors import InconsistentCaseError
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.report.words import in_words, nuclide_order, nuclide_symbol, organ_order
-from dosimetry_core.units import GIGABECQUEREL, GRAY
+from dosimetry_core.units import GIGABECQUEREL, GRAY, PERCENT, DisplayUnit
 
 if TYPE_CHECKING:
     from app.plans.plan_signing import PlanFile
@@ -74,14 +75,15 @@ def staleness(
     inputs = list(input_changes(plan.case, case))
     current = planned if planned is not None and planned.case is case else None
     now_bq = None if current is None else dict(current.plan.activities_bq)
-    if not inputs and now_bq is not None and plan.activities_bq is not None:
+    if not inputs and current is not None and now_bq is not None and plan.activities_bq is not None:
         inputs += _activity_changes(plan.activities_bq, now_bq)
+        inputs += _end_change(plan.ends_treatment, current.plan.decision == "stop")
     if reasons is not None and plan.reasons is not None:
         inputs += _reason_changes(plan.reasons, reasons)
     results: tuple[ValueChange, ...] = ()
     if current is not None:
         results = result_changes(_signed_results(plan.content), current)
-    if not inputs and not _moved(plan, current):
+    if not inputs and (current is None or not _moved(_signed_results(plan.content), current)):
         return None
     return Staleness(tuple(inputs), results, current is not None)
 
@@ -96,36 +98,61 @@ def same_inputs(before: Case, after: Case) -> bool:
     return before is after or same_values(before, after, counts=is_input)
 
 
+@dataclass(frozen=True)
+class _Pair:
+    """One result as it was signed and as it is, in the core unit of ``unit``; None where there is none."""
+
+    place: str
+    signed: float | None
+    now: float | None
+    unit: DisplayUnit
+
+    @property
+    def differs(self) -> bool:
+        """Whether it differs by more than rounding: one of both is missing or no number, or they are apart."""
+        if self.signed is None or self.now is None:
+            return self.signed is not self.now
+        if math.isnan(self.signed) or math.isnan(self.now):
+            return not (math.isnan(self.signed) and math.isnan(self.now))
+        slack = NUMERIC_CHANGE if self.unit is PERCENT else NUMERIC_CHANGE * abs(self.signed)
+        return not abs(self.now - self.signed) <= slack
+
+
 def result_changes(signed: Mapping[str, Any], now: Evaluation) -> tuple[ValueChange, ...]:
-    """Planned activities and absorbed doses of the course that read otherwise now than in signed results."""
-    plan, course = signed.get("plan") or {}, (signed.get("course") or {}).get("organs") or {}
-    changes = _activity_changes(plan.get("activities_bq") or {}, now.plan.activities_bq)
-    for organ in organ_order({*course, *now.course_organs}):
-        before = _total((course.get(organ) or {}).get("absorbed_dose_gy"))
+    """Planned activities, doses of the course and its forecast that read otherwise now than in signed results."""
+    found: list[ValueChange] = []
+    for pair in _pairs(signed, now):
+        found += _change(pair.place, pair.signed, pair.now, pair.unit, differs=pair.differs)
+    return tuple(found)
+
+
+def _moved(signed: Mapping[str, Any], now: Evaluation) -> bool:
+    """Whether the same inputs give other numbers than were signed; also where the signed ones can't be read."""
+    return not signed or any(pair.differs for pair in _pairs(signed, now))
+
+
+def _pairs(signed: Mapping[str, Any], now: Evaluation) -> Iterator[_Pair]:
+    """Every number that page 1 rests on: activities, delivered and predicted doses, BED, probabilities."""
+    tree = now.plan.to_json()
+    plan, organs = signed.get("plan") or {}, (signed.get("course") or {}).get("organs") or {}
+    for name in nuclide_order({*(plan.get("activities_bq") or {}), *now.plan.activities_bq}):
+        then = (plan.get("activities_bq") or {}).get(name)
+        yield _Pair(f"planned {nuclide_symbol(name)}", then, now.plan.activities_bq.get(name), GIGABECQUEREL)
+    for organ in organ_order({*organs, *now.course_organs}):
+        then = _total((organs.get(organ) or {}).get("absorbed_dose_gy"))
         after = now.course_organs.get(organ)
         value = None if after is None else after.delivered.absorbed_dose_gy
-        changes += _change(f"{in_words(organ).lower()} so far", before, value, GRAY)
-    predicted = plan.get("predicted_absorbed_dose_gy") or {}
-    for organ in organ_order({*predicted, *now.plan.forecast.predicted}):
-        dose = now.plan.forecast.predicted.get(organ)
-        value = None if dose is None else dose.course_gy
-        before = (predicted.get(organ) or {}).get("course")
-        changes += _change(f"{in_words(organ).lower()}, whole course", before, value, GRAY)
-    return tuple(changes)
-
-
-def _moved(plan: PlanFile, current: Evaluation | None) -> bool:
-    """Whether the same inputs give other numbers than were signed."""
-    if current is None:
-        return False
-    signed = _signed_results(plan.content)
-    organs = (signed.get("course") or {}).get("organs") or {}
-    pairs = [
-        (_total(organ.get("absorbed_dose_gy")), current.course_organs[name].delivered.absorbed_dose_gy)
-        for name, organ in organs.items()
-        if name in current.course_organs
-    ]
-    return any(then is not None and abs(now - then) > NUMERIC_CHANGE * abs(then) for then, now in pairs)
+        yield _Pair(f"{in_words(organ).lower()} so far", then, value, GRAY)
+    for key, words in (("predicted_absorbed_dose_gy", ""), ("predicted_bed_gy", " (BED)")):
+        before, after_all = plan.get(key) or {}, tree.get(key) or {}
+        for organ in organ_order({*before, *after_all}):
+            for part, when in (("course", "whole course"), ("next_cycle", "next cycle")):
+                then, value = ((each.get(organ) or {}).get(part) for each in (before, after_all))
+                yield _Pair(f"{in_words(organ).lower()}, {when}{words}", then, value, GRAY)
+    before, after_all = plan.get("probability_of_exceeding") or {}, tree["probability_of_exceeding"]
+    for limit in dict.fromkeys((*before, *after_all)):
+        place = f"probability of exceeding {in_words(limit).lower()}"
+        yield _Pair(place, before.get(limit), after_all.get(limit), PERCENT)
 
 
 @functools.lru_cache(maxsize=8)
@@ -146,6 +173,11 @@ def _activity_changes(before: Mapping[str, float], after: Mapping[str, float]) -
     return changes
 
 
+def _end_change(before: bool, after: bool) -> list[ValueChange]:
+    words = {True: "the treatment ends", False: "it goes on"}
+    return [] if before == after else [ValueChange("decision", words[before], words[after])]
+
+
 def _reason_changes(before: Reasons, after: Reasons) -> list[ValueChange]:
     return [
         ValueChange(f"reason for {code}", before.get((code, place), ABSENT), after.get((code, place), ABSENT))
@@ -154,9 +186,14 @@ def _reason_changes(before: Reasons, after: Reasons) -> list[ValueChange]:
     ]
 
 
-def _change(place: str, before: float | None, after: float | None, unit: Any) -> list[ValueChange]:
+def _change(
+    place: str, before: float | None, after: float | None, unit: DisplayUnit, *, differs: bool = False
+) -> list[ValueChange]:
+    """What differs as shown; with more digits where it ``differs`` without being seen."""
     old = ABSENT if before is None else unit.text(before)
     new = ABSENT if after is None else unit.text(after)
+    if old == new and differs and before is not None and after is not None:
+        old, new = f"{unit.from_core(before):.6g}", f"{unit.from_core(after):.6g}"
     return [] if old == new else [ValueChange(place, old, new)]
 
 

@@ -52,6 +52,7 @@ class CourseStep(Step):
 
     open_requested = Signal()
     demonstration_requested = Signal()
+    follow_up_requested = Signal(str)
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -144,6 +145,18 @@ class CourseStep(Step):
         self.correct = push_button("Correct…", name="correct_given", tooltip="as a new revision, with a reason")
         self.correct.clicked.connect(self.correct_given)
         card.add_row(self.give, self.correct)
+        self.inspector.add(card)
+        self._values_card()
+
+    def _values_card(self) -> None:
+        """Ways to the window where values are entered by hand."""
+        card = Section("Values and follow-up", name="values_card")
+        buttons = []
+        for page, text in (("samples", "Blood…"), ("laboratory", "Laboratory…")):
+            button = push_button(text, name=f"enter_{page}", tooltip="Ctrl+E")
+            button.clicked.connect(lambda _checked=False, page=page: self.follow_up_requested.emit(page))
+            buttons.append(button)
+        card.add_row(*buttons)
         self.inspector.add(card)
 
     # --- what was given ---------------------------------------------------------------------------------------------

@@ -13,20 +13,25 @@ from app.plans import plan_tables
 from app.plans.certainty_choice import CertaintyChoice
 from app.plans.laboratory_gate import laboratory_gate
 from app.plans.other_protocols import OTHER_COLUMNS, OTHER_NOTE, other_row
+from app.plans.plan_choice import is_open_to_choice
 from app.plans.plan_room_shown import PlanRoom
-from app.plans.plan_signing import PlanFile, keep_and_write, plan_file_name, signed
+from app.plans.plan_signing import PlanFile, keep_and_write, plan_file_name, signed, with_second_opinion
 from app.plans.signature_form import SignatureForm
+from app.plans.signing_gate import Reasons, reasons_missing
 from app.plans.staleness import staleness
+from app.plans.working_state import check_for_record, role_of_person, working_state
 from app.problems import problems_of
 from app.registration_holds import hold_text
 from app.session import Session
+from app.steps.plan_decisions import PlanDecisions, verdict
 from app.steps.step import SPACING, Section, Step, push_button, text_label
 from dosimetry_core.errors import DosimetryError, Finding
 from dosimetry_core.evaluation import Evaluation
 from dosimetry_core.pipeline.alternatives import ProtocolAlternative, plans_by_protocol
-from dosimetry_core.planning.next_cycle import NextCyclePlan, rounded_down_bq
+from dosimetry_core.planning.next_cycle import rounded_down_bq
+from dosimetry_core.planning.plan_states import PlanRole
 from dosimetry_core.planning.protocol import ProtocolNuclide, bundled_protocols, read_protocol
-from dosimetry_core.report.words import limiting_words, nuclide_symbol
+from dosimetry_core.report.words import limiting_words
 from dosimetry_core.units import GIGABECQUEREL
 from widgets.activity_slider import ActivitySlider
 from widgets.dose_bars_view import DoseBarsView
@@ -57,15 +62,8 @@ class PlanStep(Step):
         self.slider.moved.connect(self.choose_free)
         self.slider.edited.connect(self.choose_free)
         self._choice.add(self.slider)
-        self.standard = push_button("Standard activity", name="plan_standard", tooltip="what the protocol begins with")
-        self.limit = push_button(
-            "Up to the limit", name="plan_limit", tooltip="the proposal: largest allowed, rounded down"
-        )
-        self.hold = push_button("Hold", name="plan_hold", tooltip="nothing is given in the next cycle")
-        self.standard.clicked.connect(self.choose_standard)
-        self.limit.clicked.connect(lambda: session.plan_choice.choose(None))
-        self.hold.clicked.connect(self.choose_hold)
-        self._choice.add_row(self.standard, self.limit, self.hold)
+        self.decisions = PlanDecisions(session)
+        self.decisions.add_to(self._choice)
         self.verdict = text_label(role="heading", name="plan_verdict", wrap=True)
         self._choice.add(self.verdict)
         self.certainty = CertaintyChoice()
@@ -108,6 +106,15 @@ class PlanStep(Step):
 
     def _build_inspector(self) -> None:
         sign = Section("Sign as physicist")
+        self.state = text_label(role="heading", name="plan_state", wrap=True)
+        sign.add(self.state)
+        self.check_button = push_button(
+            "Check plan",
+            name="plan_check",
+            tooltip="have it computed again, and keep that you looked at everything here",
+        )
+        self.check_button.clicked.connect(self.check)
+        sign.add_row(self.check_button)
         self.laboratory = text_label(name="laboratory_gate", wrap=True)
         sign.add(self.laboratory)
         self.blockers = text_label(role="warning", name="signing_blockers", wrap=True)
@@ -149,18 +156,6 @@ class PlanStep(Step):
         if evaluation is not None:
             self.choose_free(rounded_down_bq(activity_bq, evaluation.protocol.rounding_step_bq))
 
-    def choose_standard(self) -> None:
-        """The protocol's standard activities."""
-        evaluation = self.session.evaluation
-        if evaluation is not None:
-            self.session.plan_choice.choose({n.name: n.standard_activity_bq for n in evaluation.protocol.nuclides})
-
-    def choose_hold(self) -> None:
-        """Nothing in the next cycle."""
-        evaluation = self.session.evaluation
-        if evaluation is not None:
-            self.session.plan_choice.choose({n.name: 0.0 for n in evaluation.protocol.nuclides})
-
     def acknowledge(self, finding: Finding, reason: str | None = None) -> None:
         """Give a reason for going on in spite of a finding; asked for unless given, an empty one takes it back."""
         if reason is not None:
@@ -172,6 +167,33 @@ class PlanStep(Step):
             lambda text: self.session.reviews.acknowledge(finding.code, finding.place, text),
             text=known,
         )
+
+    def check(self) -> None:
+        """Have the plan computed a second time and held against the gate; if all holds, keep who checked it."""
+        evaluation, courses = self.session.planned, self.session.courses
+        if evaluation is None or courses is None or not self.session.permission.asked():
+            return
+        role = role_of_person(courses.person)
+        reasons = self.session.reviews.reasons
+        job = self.session.jobs.start(
+            with_second_opinion, evaluation, reasons, purpose="check", title="Checking the plan"
+        )
+        job.succeeded.connect(lambda _checked: self._take_checked(evaluation, reasons, role))
+        job.failed.connect(lambda error: self.form.show_message(problems_of(error)[0].text(), failed=True))
+
+    def _take_checked(self, evaluation: Evaluation, reasons: Reasons, role: PlanRole) -> None:
+        session = self.session
+        if session.journal is None:
+            return
+        if session.planned is not evaluation or session.reviews.reasons != reasons or not session.is_current:
+            self.form.show_message("Not checked: changed meanwhile.", failed=True)
+            return
+        try:
+            session.journal.keep_check(evaluation.plan.activities_bq, role)
+        except DosimetryError as error:
+            self.form.show_message(problems_of(error)[0].text(), failed=True)
+            return
+        session.reviews.changed.emit()
 
     def ask_and_sign(self, identity_file: str, passphrase: str, reason: str) -> None:
         """Ask where to write the plan, then sign it."""
@@ -201,6 +223,7 @@ class PlanStep(Step):
             passphrase,
             reason,
             target,
+            checked=check_for_record(self.session),
             **self.session.audit(),
             purpose="sign",
             title="Signing the plan",
@@ -239,8 +262,10 @@ class PlanStep(Step):
     def refresh(self) -> None:
         """Show the plan as chosen."""
         evaluation, stale = self.session.planned, not self.session.is_current
-        for widget in (self.slider, self.standard, self.limit, self.hold, self.form):
-            widget.setEnabled(evaluation is not None and evaluation.plan.next_cycle is not None)
+        self.slider.setEnabled(evaluation is not None and is_open_to_choice(evaluation.plan, {"free": 1.0}))
+        self.form.setEnabled(evaluation is not None and evaluation.plan.next_cycle is not None)
+        self.decisions.show_decision()
+        self._show_state()
         self.form.keep_to(self.session.plan_files)
         if evaluation is None:
             self.verdict.setText("Nothing computed yet.")
@@ -264,7 +289,7 @@ class PlanStep(Step):
             grid.show_rows(*table(evaluation, mark))
         self._limited.setText(f"The proposal is limited by {limiting_words(plan.limiting)}.")
         self._show_slider(evaluation)
-        self.verdict.setText(_verdict(plan, chosen=self.session.plan_choice.activities_bq is not None))
+        self.verdict.setText(verdict(plan))
         limited = [bar for bar in organ_bars(evaluation, stale=stale, with_plan=True) if bar.limits]
         self.bars.show_bars(limited)
         shown = tuple(dict.fromkeys(f for f in evaluation.findings if f.level != "info"))
@@ -272,6 +297,20 @@ class PlanStep(Step):
         self._show_room(evaluation, stale=stale)
         self._show_others(mark)
         self._show_blockers(evaluation)
+
+    def _show_state(self) -> None:
+        shown = working_state(self.session)
+        self.state.setText(shown.words)
+        set_role(self.state, shown.role or "heading")
+        self.check_button.setVisible(self.session.journal is not None)
+        self.check_button.setEnabled(shown.state == "calculated" and self._may_sign())
+
+    def _may_sign(self) -> bool:
+        """Whether nothing stands before a signature, as far as it is known without the second opinion."""
+        planned, session = self.session.planned, self.session
+        if planned is None or not session.is_current or hold_text(planned.case):
+            return False
+        return not reasons_missing(planned, session.reviews.reasons)
 
     def _show_slider(self, evaluation: Evaluation) -> None:
         plan, free = evaluation.plan, evaluation.protocol.free_nuclide
@@ -310,8 +349,6 @@ class PlanStep(Step):
         self._others_note.show()
 
     def _show_blockers(self, evaluation: Evaluation) -> None:
-        from app.plans.signing_gate import reasons_missing
-
         text, role = laboratory_gate(evaluation)
         self.laboratory.setText(text)
         set_role(self.laboratory, role)
@@ -329,15 +366,3 @@ class PlanStep(Step):
         self.blockers.setText(" ".join([*said, held]).strip())
         self.blockers.setVisible(count > 0 or bool(held))
         self.form.set_allowed(count == 0 and not held and self.session.is_current)
-
-
-def _verdict(plan: NextCyclePlan, *, chosen: bool) -> str:
-    if plan.next_cycle is None:
-        return "All planned cycles are done."
-    if plan.stop:
-        return f"Stop: {limiting_words(plan.limiting)}."
-    given = " + ".join(f"{GIGABECQUEREL.text(a)} {nuclide_symbol(n)}" for n, a in plan.activities_bq.items())
-    kept = "keeps all limits" if plan.feasible else "exceeds a limit"
-    who = "Chosen" if chosen else "Proposed"
-    limited = "" if chosen else f"; limited by {limiting_words(plan.limiting)}"
-    return f"{who}: {given}. It {kept}{limited}."

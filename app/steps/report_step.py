@@ -14,6 +14,7 @@ from app.plans.page_printing import PREVIEW_DPI, PRINT_DPI, STALE_STAMP, image_o
 from app.plans.plan_signing import PlanFile, approved, drafted, keep_and_write, page_pictures, plan_file_name
 from app.plans.signature_form import SignatureForm
 from app.plans.withdrawal import Withdrawal
+from app.plans.working_state import check_for_record
 from app.problems import problems_of
 from app.session import Session
 from app.steps.step import Section, Step, push_button, text_label
@@ -295,16 +296,24 @@ class ReportStep(Step):
     def _make_draft(self, evaluation: Evaluation) -> None:
         why, plan = self.session.staleness, self.session.signed_plan
         changed = f". {plan.path.name} is stale: {why.sentence()}" if why is not None and plan is not None else ""
-        self._state.setText(f"Draft, not signed{changed}")
+        check = check_for_record(self.session)
+        state = "checked" if check is not None else "calculated, not checked"
+        self._state.setText(f"Draft, not signed: {state}{changed}")
         self._stamp = ""
         overrides = self.session.reviews.reasons
-        if len(self._shown) == 2 and self._shown[0] is evaluation and self._shown[1] == overrides:
+        if self._shown[:1] == (evaluation,) and self._shown[1:] == (overrides, check, "draft"):
             return
-        self._shown = (evaluation, overrides)
+        self._shown = (evaluation, overrides, check, "draft")
         if self._pdf is None:
             self.pages.set_message("Typesetting the plan")
         job = self.session.jobs.start(
-            drafted, evaluation, overrides, **self.session.audit(), purpose="draft", title="Typesetting the plan"
+            drafted,
+            evaluation,
+            overrides,
+            checked=check,
+            **self.session.audit(),
+            purpose="draft",
+            title="Typesetting the plan",
         )
         job.succeeded.connect(self._take_draft)
         job.failed.connect(lambda error: self.pages.set_message(problems_of(error)[0].text()))

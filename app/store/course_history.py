@@ -34,6 +34,19 @@ class KeptConfirmation:
 
 
 @dataclass(frozen=True)
+class KeptCheck:
+    """A plan that somebody checked before it is signed: when, by whom, and what it was about."""
+
+    time: datetime
+    who: str
+    case: Digest
+    activities_bq: dict[str, float]
+    reasons: dict[tuple[str, str], str]
+    chosen_bq: dict[str, float] | None
+    ends_treatment: bool
+
+
+@dataclass(frozen=True)
 class KeptPlan:
     """A signed or approved plan: the digest of its file (kept as an object), and the inputs it is about.
 
@@ -43,8 +56,12 @@ class KeptPlan:
         Empty for a plan that was made elsewhere and only approved here.
     reasons, chosen_bq
         Typed reasons and chosen activities of the course when it was kept; ``chosen_bq`` None for the proposal.
-    superseded, revoked, administered
+    superseded, revoked, returned, administered
         What became of it.
+    end_said
+        Of a plan that was returned or revoked: by whom and why.
+    ends_treatment
+        It decides that no cycle follows.
     """
 
     act: PlanAct
@@ -57,7 +74,10 @@ class KeptPlan:
     signer: str = ""
     superseded: bool = False
     revoked: bool = False
+    returned: bool = False
     administered: bool = False
+    end_said: str = ""
+    ends_treatment: bool = False
     reasons: dict[tuple[str, str], str] = field(default_factory=dict)
     chosen_bq: dict[str, float] | None = None
     signed_sha256: Digest = ""
@@ -65,14 +85,16 @@ class KeptPlan:
 
     @property
     def is_in_force(self) -> bool:
-        """Whether it is neither superseded, nor revoked, nor given."""
-        return not (self.superseded or self.revoked or self.administered)
+        """Whether it is neither superseded, nor returned or revoked, nor given."""
+        return self.ended is None
 
     @property
     def ended(self) -> PlanState | None:
         """What became of it; None while it is in force."""
         if self.administered:
             return "administered"
+        if self.returned:
+            return "returned"
         return "revoked" if self.revoked else "superseded" if self.superseded else None
 
 
@@ -97,6 +119,8 @@ class CourseHistory:
     confirmations: dict[str, KeptConfirmation] = field(default_factory=dict)
     reasons: dict[tuple[str, str], str] = field(default_factory=dict)
     activities_bq: dict[str, float] | None = None
+    ends_treatment: bool = False
+    check: KeptCheck | None = None
     reviewed_masks: frozenset[Digest] = frozenset()
     plans: tuple[KeptPlan, ...] = ()
     summary: CourseSummary | None = None
@@ -109,9 +133,21 @@ class CourseHistory:
 
     @property
     def state(self) -> CourseState:
-        """State of the newest plan of the course; draft without one."""
+        """State of the newest plan of the course: checked if that is the one to be signed next, draft without one."""
         own = [plan for plan in self.plans if plan.case and not plan.superseded]
-        return cast(CourseState, self.standing(own[-1]).state) if own else "draft"
+        state = self.standing(own[-1]).state if own else "draft"
+        if state not in ("signed", "approved") and self.checked is not None:
+            return "checked"
+        return cast(CourseState, state)
+
+    @property
+    def checked(self) -> KeptCheck | None:
+        """The check of the plan as it is now; None if nobody checked it, or anything was changed or signed since."""
+        check = self.check
+        if check is None or any(plan.time >= check.time for plan in self.plans if plan.act == "signed"):
+            return None
+        same = (self.case, self.reasons, self.activities_bq, self.ends_treatment)
+        return check if same == (check.case, check.reasons, check.chosen_bq, check.ends_treatment) else None
 
     def standing(self, plan: KeptPlan) -> PlanStanding:
         """Where a plan stands: what became of it, or whether it is about the inputs in force.
@@ -129,7 +165,9 @@ class CourseHistory:
         """Whether case, chosen activities and reasons in force are those of the plan; one from elsewhere counts."""
         if not plan.case:
             return True
-        same_choice = self.activities_bq == plan.chosen_bq or self.activities_bq == plan.activities_bq
+        same_choice = self.ends_treatment == plan.ends_treatment and (
+            self.activities_bq == plan.chosen_bq or self.activities_bq == plan.activities_bq
+        )
         return plan.case == self.case and plan.reasons == self.reasons and same_choice
 
     def plan_of_file(self, file_sha256: Digest) -> KeptPlan | None:
@@ -196,15 +234,24 @@ def _changed(history: CourseHistory, event: Event) -> CourseHistory:
                 reasons.pop((data["code"], data["place"]), None)
             return replace(history, reasons=reasons)
         case "activities-chosen":
-            return replace(history, activities_bq=data["activities_bq"])
+            ends = bool(data.get("ends_treatment", False))
+            return replace(history, activities_bq=data["activities_bq"], ends_treatment=ends)
         case "voi-reviewed":
             return replace(history, reviewed_masks=history.reviewed_masks | {data["mask"]})
+        case "plan-checked":
+            about = (_case(event), dict(data["activities_bq"]), dict(history.reasons), history.activities_bq)
+            case, activities, reasons, chosen = about
+            ends = history.ends_treatment
+            return replace(history, check=KeptCheck(event.time, event.who, case, activities, reasons, chosen, ends))
         case "plan-signed" | "plan-approved":
             return replace(history, plans=(*history.plans, _plan(history, event, data)))
         case "plan-superseded":
             return _with_end(history, [data["file_sha256"]], superseded=True)
         case "plan-revoked":
-            return _with_end(history, data["files"], revoked=True)
+            # A return was kept as one kind of revoking from the start; its act tells them apart.
+            end = "returned" if data.get("act") == "return" else "revoked"
+            said = f"{data.get('signer') or event.who}: {event.why}"
+            return _with_end(history, data["files"], **{end: True}, end_said=said)
         case "plan-administered":
             return _with_end(history, data["files"], administered=True)
         case _:
@@ -217,7 +264,7 @@ def _case(event: Event) -> Digest:
     return event.case
 
 
-def _with_end(history: CourseHistory, files: Sequence[Digest], **end: bool) -> CourseHistory:
+def _with_end(history: CourseHistory, files: Sequence[Digest], **end: bool | str) -> CourseHistory:
     plans = tuple(replace(plan, **end) if plan.file_sha256 in files else plan for plan in history.plans)  # type: ignore[arg-type]  # names of flags
     return replace(history, plans=plans)
 
@@ -236,5 +283,6 @@ def _plan(history: CourseHistory, event: Event, data: Any) -> KeptPlan:
         data.get("signer", ""),
         reasons=dict(history.reasons) if signed is None else signed.reasons,
         chosen_bq=history.activities_bq if signed is None else signed.chosen_bq,
+        ends_treatment=history.ends_treatment if signed is None else signed.ends_treatment,
         signed_sha256=data.get("signed_sha256", ""),
     )

@@ -36,6 +36,7 @@ EventKind = Literal[
     "reason-given",
     "activities-chosen",
     "voi-reviewed",
+    "plan-checked",
     "plan-signed",
     "plan-approved",
     "plan-superseded",
@@ -51,7 +52,7 @@ EVENT_KINDS: Final[tuple[EventKind, ...]] = get_args(EventKind)
 FIRST_PREVIOUS: Final = "0" * 64
 """What the first event of a store is chained to."""
 
-CourseState = Literal["draft", "signed", "approved", "administered", "stale", "revoked"]
+CourseState = Literal["draft", "checked", "signed", "approved", "administered", "returned", "stale", "revoked"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class CourseSummary:
     """What the patient list shows of a course; an event carries it when it changed.
 
     ``cycle`` is the number of the last listed cycle, ``planned_cycles`` None where it is open. ``state`` is that of the
-    newest plan; ``draft`` without one.
+    newest plan; ``checked`` where one was checked and not signed yet, ``draft`` without one.
     """
 
     patient_id: str

@@ -30,13 +30,13 @@ FALL_COUNTS = frozenset(
 _ORGANS = ("kidneys", "red_marrow")
 
 
-def record_of(evaluation: Evaluation, *, key: bytes) -> CourseRecord:
+def record_of(evaluation: Evaluation, *, key: str) -> CourseRecord:
     """Record of a course, of its evaluation. Estimated doses count, as they do in the course's own sums.
 
     Parameters
     ----------
     key
-        Secret that the pseudonym is made with; the same key gives the same patient the same pseudonym.
+        Tells the course apart without identifying anybody, for example `pseudonym`.
     """
     case, protocol = evaluation.case, evaluation.protocol
     free = protocol.free_nuclide
@@ -60,7 +60,7 @@ def record_of(evaluation: Evaluation, *, key: bytes) -> CourseRecord:
     last = _last(after, KARNOFSKY_KEY)
     first = None if karnofsky is None else karnofsky.baseline
     return CourseRecord(
-        key=pseudonym(case.patient.patient_id, key),
+        key=key,
         protocol=protocol.name,
         cycles=tuple(cycles),
         sex=case.patient.sex,

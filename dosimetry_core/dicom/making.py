@@ -92,10 +92,13 @@ class Making:
     def __init__(self, clock: Clock, stated: Stated, describe: bool) -> None:
         self._clock, self._stated, self._describe = clock, stated, describe
 
-    def outcomes(self, groups: Sequence[list[DicomFile]], progress: Progress) -> list[Outcome]:
+    def outcomes(
+        self, groups: Sequence[list[DicomFile]], progress: Progress, *, keep_pixels: bool = False
+    ) -> list[Outcome]:
         """What becomes of each series, on the cores there are: decoding and scaling release the interpreter lock.
 
-        Progress is told by the calling thread; what it raises stops the others.
+        Progress is told by the calling thread; what it raises stops the others. Files let go of pixels that are used,
+        unless they are to be kept for another time.
         """
         shares = [0.0] * len(groups)
         stopped = threading.Event()
@@ -107,6 +110,9 @@ class Making:
                 shares[number] = fraction
 
             outcome = self._outcome(groups[number], report)
+            if outcome.image is not None and not keep_pixels:
+                for file in groups[number]:
+                    file.release_pixels()
             shares[number] = 1.0
             return outcome
 
@@ -139,10 +145,7 @@ class Making:
             remark = Finding("other-nuclide", "warning", f"not used: {why_not}", place_of(group))
             outcome = self._left_out(group, f"SPECT or PET of {image.nuclide}", why_not, "other-nuclide", image)
             return replace(outcome, findings=(remark,))
-        described = self._described_as(group, image=image)
-        for file in group:
-            file.release_pixels()
-        return Outcome(image, described=described)
+        return Outcome(image, described=self._described_as(group, image=image))
 
     def _left_out(
         self, group: list[DicomFile], what: str, why: str, rule: str, image: ImageSeries | None = None

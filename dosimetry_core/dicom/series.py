@@ -18,6 +18,7 @@ from dosimetry_core.dicom.assembly import Stated
 from dosimetry_core.dicom.beds import joined_beds
 from dosimetry_core.dicom.description import facts_of_image
 from dosimetry_core.dicom.files import DicomFile, find_files, is_nifti, read_each, stem_of
+from dosimetry_core.dicom.first_scan import FirstScan, ShowImages, first_scan_first, first_scan_of
 from dosimetry_core.dicom.image_reading import group_key, place_of, read_image
 from dosimetry_core.dicom.making import (
     IMAGE_CLASSES,
@@ -81,6 +82,7 @@ def read_series(
     stated_decay_reference: DecayReference | None = None,
     strict: bool = True,
     describe: bool = False,
+    show_first: ShowImages | None = None,
     progress: Progress = no_progress,
 ) -> SeriesReading:
     """Read every SPECT and CT series among files and folders (searched recursively).
@@ -102,6 +104,9 @@ def read_series(
         Raise if anything can't be read right; else the problems are in the result.
     describe
         Add the facts of every series, of those that are not used too.
+    show_first
+        Called with the images of the first scan before the others are read, where folders tell which it is, else before
+        the others are made. They are the same objects in the result, unless more of a series turns up.
 
     Raises
     ------
@@ -117,17 +122,29 @@ def read_series(
         for path in found
         if not is_nifti(path) and not (path.suffix.lower() in _SIDECARS and (path.parent, path.stem) in beside)
     ]
+    ordered, ahead = first_scan_first(candidates) if show_first is not None else (candidates, 0)
+    keep_pixels_of = (*IMAGE_CLASSES, SecondaryCaptureImageStorage) if describe else IMAGE_CLASSES
+    making = Making(clock, Stated(stated_quantity, stated_decay_reference), describe)
+    first = None if show_first is None else FirstScan(making, show_first)
     with warnings.catch_warnings(record=True) as remarks:
         warnings.simplefilter("always")
-        outcomes = read_each(
-            candidates,
-            keep_pixels_of=(*IMAGE_CLASSES, SecondaryCaptureImageStorage) if describe else IMAGE_CLASSES,
-            progress=part_of(progress, 0, _READING),
-            message="Reading files",
-        )
-        files = [outcome for outcome in outcomes if isinstance(outcome, DicomFile)]
-        problems += _shortened([outcome for outcome in outcomes if isinstance(outcome, DosimetryError)])
-        sorting = _Sorting(clock, Stated(stated_quantity, stated_decay_reference), describe)
+        outcomes: dict[Path, DicomFile | DosimetryError] = {}
+        for part in (ordered[:ahead], ordered[ahead:]):
+            done = len(outcomes)
+            begin, end = (_READING * number / max(1, len(ordered)) for number in (done, done + len(part)))
+            share = part_of(progress, begin, end)
+            outcomes |= zip(
+                part,
+                read_each(part, keep_pixels_of=keep_pixels_of, progress=share, message="Reading files"),
+                strict=True,
+            )
+            if first is not None and part and len(outcomes) == ahead:
+                there = [outcome for outcome in outcomes.values() if isinstance(outcome, DicomFile)]
+                first.make(_grouped(_without_copies(there, [], [])).groups, part_of(progress, end, end))
+        # In the order of the paths again: which of two copies is read does not hang on what was shown first.
+        files = [outcome for path in candidates if isinstance(outcome := outcomes[path], DicomFile)]
+        problems += _shortened([o for path in candidates if isinstance(o := outcomes[path], DosimetryError)])
+        sorting = _Sorting(making, first)
         reading = sorting.sorted_out(files, part_of(progress, _READING, _READING + _BUILDING))
     odd = sorted({" ".join(str(remark.message).split()) for remark in remarks})
     findings = reading.findings + tuple(Finding("unusual-dicom", "info", text) for text in odd)
@@ -188,8 +205,8 @@ def _shortened(problems: list[DosimetryError]) -> list[DosimetryError]:
 class _Sorting:
     """Files into series, each read, not used, or refused."""
 
-    def __init__(self, clock: Clock, stated: Stated, describe: bool) -> None:
-        self._clock, self._stated, self._describe = clock, stated, describe
+    def __init__(self, making: Making, first: FirstScan | None) -> None:
+        self._making, self._first = making, first
         self._problems: list[DosimetryError] = []
         self._findings: list[Finding] = []
         self._ignored: list[IgnoredFile] = []
@@ -208,20 +225,10 @@ class _Sorting:
                 f"{len(bare)} file(s) lack the mark of DICOM files and were read by their elements, as {bare[0].path}"
             )
             self._findings.append(Finding("file-without-mark", "info", text))
-        vois: list[Path] = []
-        groups: dict[tuple[str, ...], list[DicomFile]] = {}
-        for file in single:
-            try:
-                if file.sop_class_uid in _VOIS:
-                    vois.append(file.path)
-                    continue
-                why = why_ignored(file)
-                key = group_key(file) if is_image(file) else (file.sop_class_uid,)
-                groups.setdefault((*key, *(why or ())), []).append(file)
-            except DosimetryError as error:
-                self._take(Making(self._clock, self._stated, self._describe).refused([file], error))
-        making = Making(self._clock, self._stated, self._describe)
-        for outcome in making.outcomes(list(groups.values()), progress):
+        sorted_ = _grouped(single)
+        for file, error in sorted_.refused:
+            self._take(self._making.refused([file], error))
+        for outcome in self._outcomes(sorted_.groups, progress):
             self._take(outcome)
         joined = joined_beds(self._images)
         self._problems += joined.problems
@@ -230,12 +237,24 @@ class _Sorting:
         self._findings += self._studies_without_spect(joined.series)
         return SeriesReading(
             joined.series,
-            tuple(vois),
+            sorted_.vois,
             tuple(self._ignored),
             tuple(self._findings),
             tuple(self._problems),
             tuple(self._described),
         )
+
+    def _outcomes(self, groups: list[list[DicomFile]], progress: Progress) -> list[Outcome]:
+        """What becomes of each series; those of the first scan are made and shown before the others."""
+        known: dict[int, Outcome] = {}
+        if self._first is not None:
+            if not self._first.is_made:
+                self._first.make([groups[number] for number in first_scan_of(groups)], part_of(progress, 0.0, 0.0))
+            made = ((number, self._first.outcome_of(group)) for number, group in enumerate(groups))
+            known = {number: outcome for number, outcome in made if outcome is not None}
+        rest = [number for number in range(len(groups)) if number not in known]
+        known |= zip(rest, self._making.outcomes([groups[number] for number in rest], progress), strict=True)
+        return [known[number] for number in range(len(groups))]
 
     def _take(self, outcome: Outcome) -> None:
         self._images += [outcome.image] if outcome.image is not None else []
@@ -261,6 +280,32 @@ class _Sorting:
         if parts:
             paths = tuple(path for part in parts for path in part.paths)
             self._described.append(DescribedImage(paths, facts_of_image(parts[0].facts, image), image))
+
+
+@dataclass(frozen=True, eq=False)
+class _Grouped:
+    """Files by the series they belong to, those with VOIs, and those that don't say what they belong to."""
+
+    groups: list[list[DicomFile]]
+    vois: tuple[Path, ...]
+    refused: list[tuple[DicomFile, DosimetryError]]
+
+
+def _grouped(files: Sequence[DicomFile]) -> _Grouped:
+    groups: dict[tuple[str, ...], list[DicomFile]] = {}
+    vois: list[Path] = []
+    refused: list[tuple[DicomFile, DosimetryError]] = []
+    for file in files:
+        try:
+            if file.sop_class_uid in _VOIS:
+                vois.append(file.path)
+                continue
+            why = why_ignored(file)
+            key = group_key(file) if is_image(file) else (file.sop_class_uid,)
+            groups.setdefault((*key, *(why or ())), []).append(file)
+        except DosimetryError as error:
+            refused.append((file, error))
+    return _Grouped(list(groups.values()), tuple(vois), refused)
 
 
 def _without_copies(files: list[DicomFile], findings: list[Finding], problems: list[DosimetryError]) -> list[DicomFile]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from dosimetry_core.dicom.series import read_series
 from dosimetry_core.dicom.study import group_time_points
 from dosimetry_core.dicom.vois import read_vois
 from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError, MissingDataError, raise_problems
-from dosimetry_core.image import TimePoint
+from dosimetry_core.image import ImageSeries, TimePoint
 from dosimetry_core.nuclide import nuclide
 from dosimetry_core.pipeline.clock_findings import with_clock_findings
 from dosimetry_core.pipeline.stated_registrations import with_stated_registrations
@@ -92,15 +93,36 @@ def import_cycle(case: Case, cycle: Cycle, *, progress: Progress = no_progress) 
     return import_vois(case, images, progress=part_of(progress, 0.8, 1.0))
 
 
-def import_images(case: Case, cycle: Cycle, *, progress: Progress = no_progress) -> Cycle:
-    """One cycle with its images, read, checked and grouped into time points."""
+def import_images(
+    case: Case,
+    cycle: Cycle,
+    *,
+    show: Callable[[Cycle], None] | None = None,
+    progress: Progress = no_progress,
+) -> Cycle:
+    """One cycle with its images, read, checked and grouped into time points.
+
+    Parameters
+    ----------
+    show
+        Called with the cycle and its first scan alone before the other scans are read, where that scan is in order by
+        itself. Doubts that come of several scans are not known then.
+    """
     where = f"cycle {cycle.number}"
+
+    def show_first(images: Sequence[ImageSeries]) -> None:
+        with contextlib.suppress(DosimetryError):  # whatever is wrong is raised when all are read
+            points = _checked_points(case, cycle, images)
+            if show is not None and points[0].ct is not None:
+                show(replace(cycle, time_points=points[:1]))
+
     reading = read_series(
         _existing(case, cycle.image_paths, f"{where}, images"),
         time_zone=case.patient.time_zone,
         clock_offset_s=cycle.clock_offset_s.get("scanner", 0.0),
         stated_quantity=cycle.calibration.image_quantity,
         stated_decay_reference=cycle.calibration.image_decay_reference,
+        show_first=show_first if show is not None else None,
         progress=progress,
     )
     if not any(series.kind == "spect" for series in reading.series):
@@ -109,14 +131,20 @@ def import_images(case: Case, cycle: Cycle, *, progress: Progress = no_progress)
             for finding in reading.findings
             if finding.code == "other-nuclide"
         )
-    time_points = _named_within(case, group_time_points(reading.series, where=f"{where}, images"))
+    time_points = _checked_points(case, cycle, reading.series)
+    findings = tuple(_within(case, finding) for finding in reading.findings)
+    read = replace(cycle, time_points=time_points, import_findings=findings)
+    return replace(read, import_findings=with_clock_findings(read))
+
+
+def _checked_points(case: Case, cycle: Cycle, series: Sequence[ImageSeries]) -> tuple[TimePoint, ...]:
+    where = f"cycle {cycle.number}"
+    time_points = _named_within(case, group_time_points(series, where=f"{where}, images"))
     if cycle.calibration.counting_duration_s is not None:
         time_points = tuple(_counted_for(point, cycle.calibration.counting_duration_s) for point in time_points)
     _check_patient(case, where, time_points)
     _check_times(case, cycle, where, time_points)
-    findings = tuple(_within(case, finding) for finding in reading.findings)
-    read = replace(cycle, time_points=time_points, import_findings=findings)
-    return replace(read, import_findings=with_clock_findings(read))
+    return time_points
 
 
 def import_vois(case: Case, cycle: Cycle, *, progress: Progress = no_progress) -> Cycle:

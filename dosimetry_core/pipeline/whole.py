@@ -141,8 +141,10 @@ def _why_no_kidneys(cycles: Sequence[CycleResult]) -> list[DosimetryError]:
     return problems
 
 
-def plan_with_activities(evaluation: Evaluation, activities_bq: Mapping[str, float]) -> NextCyclePlan:
-    """The plan with activities that the physicist chose, with all that it predicts and remarks."""
+def plan_with_activities(
+    evaluation: Evaluation, activities_bq: Mapping[str, float], *, ends_treatment: bool = False
+) -> NextCyclePlan:
+    """The plan with activities that the physicist chose, or that nothing follows; with all it predicts and remarks."""
     return plan_next_cycle(
         evaluation.protocol,
         evaluation.delivered,
@@ -150,6 +152,7 @@ def plan_with_activities(evaluation: Evaluation, activities_bq: Mapping[str, flo
         prior_absorbed_dose_gy=evaluation.case.course.prior_absorbed_dose_gy,
         stop_criteria_met=evaluation.cycles[-1].safety.stop_criteria_met,
         chosen_activities_bq=activities_bq,
+        ends_treatment=ends_treatment,
     )
 
 

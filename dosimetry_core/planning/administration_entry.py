@@ -18,6 +18,7 @@ from dosimetry_core.errors import Finding, InconsistentCaseError
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.planning.course_calendar import is_usual_interval
 from dosimetry_core.planning.given import COMMENT_ABOVE, DELIVERED_TOLERANCE, WRONG_UNIT_FACTOR, deviation
+from dosimetry_core.planning.plan_decision import GIVES_NOTHING
 from dosimetry_core.units import DAY, GIGABECQUEREL, HOUR, MEGABECQUEREL, PERCENT, SECONDS_PER_DAY
 
 LONGEST_READING_BEFORE_S: Final = SECONDS_PER_DAY
@@ -271,13 +272,17 @@ def planned_cycle(record: Mapping[str, object], made_at: datetime | None) -> Pla
     Raises
     ------
     InconsistentCaseError
-        If it plans no cycle.
+        If it plans no cycle, or decides that nothing is given.
     """
     patient, plan = record["patient"], record["plan"]
     assert isinstance(patient, Mapping)
     assert isinstance(plan, Mapping)
     if plan["next_cycle"] is None:
         raise InconsistentCaseError("it plans no cycle", where="plan", remedy="use the plan of the next cycle")
+    decided = plan.get("decision")
+    if decided in GIVES_NOTHING:
+        what = "it ends the treatment" if decided == "stop" else f"it holds cycle {plan['next_cycle']}"
+        raise InconsistentCaseError(f"{what}: nothing is given by it", where="plan", remedy="plan the cycle anew")
     activities = {
         name: GIGABECQUEREL.to_core(float(item["administered_activity_gbq"]))
         for name, item in plan["activities"].items()

@@ -21,6 +21,7 @@ from dosimetry_core.planning.forecast import (
     forecast,
     predict,
 )
+from dosimetry_core.planning.plan_decision import GIVES_NOTHING, PlanDecision, decision_of
 from dosimetry_core.planning.plan_findings import forecast_findings, proposal_findings
 from dosimetry_core.planning.protocol import LIMIT_ORGANS, LimitKey, Protocol, ProtocolNuclide
 
@@ -93,6 +94,8 @@ class NextCyclePlan:
         Activity of the free nuclide that keeps each limit with a chosen probability.
     refused
         Nothing can be planned, because what the limits rest on is not known; no reason overrides that.
+    decision
+        What is decided about the next cycle, see `PlanDecision`.
     """
 
     protocol: Protocol
@@ -109,6 +112,7 @@ class NextCyclePlan:
     allocation_bed_gy: FrozenMap[LimitKey, float] = field(default_factory=FrozenMap)
     refused: bool = False
     by_certainty: tuple[CertainActivity, ...] = ()
+    decision: PlanDecision = "proposal"
 
     @property
     def free_nuclide(self) -> str | None:
@@ -131,6 +135,7 @@ class NextCyclePlan:
             "activities_bq": dict(self.activities_bq),
             "unrounded_activities_bq": dict(self.unrounded_activities_bq),
             "free_nuclide": self.free_nuclide,
+            "decision": self.decision,
             "limiting": self.limiting,
             "allocation": self.protocol.allocation,
             "predictor": self.protocol.predictor,
@@ -186,6 +191,7 @@ def plan_next_cycle(
     prior_absorbed_dose_gy: Mapping[str, float] | None = None,
     stop_criteria_met: Sequence[str] = (),
     chosen_activities_bq: Mapping[str, float] | None = None,
+    ends_treatment: bool = False,
 ) -> NextCyclePlan:
     """Propose the activities of the cycle after the last delivered one (methods 6.2).
 
@@ -203,7 +209,9 @@ def plan_next_cycle(
         Stop criteria that are met, as sentences; any makes the proposal a stop.
     chosen_activities_bq
         Activities that the physicist chose instead of the proposal, by nuclide; not rounded and not limited, but
-        remarked on. Without effect when the treatment stops or is complete.
+        remarked on. Without effect when the course is complete; when a stop rule is met nothing but 0 has one.
+    ends_treatment
+        It is decided that no cycle follows: nothing is given any more.
 
     Raises
     ------
@@ -220,9 +228,7 @@ def plan_next_cycle(
         protocol, delivered, planned_cycles=planned_cycles, prior_absorbed_dose_gy=prior_absorbed_dose_gy
     )
     proposal = _proposal(basis, bool(stop_criteria_met))
-    activities = proposal.activities_bq
-    if chosen_activities_bq is not None and not proposal.stop and basis.next_cycle is not None:
-        activities = activities | dict(chosen_activities_bq)
+    activities, decision = _decided(protocol, basis, proposal, chosen_activities_bq, ends_treatment=ends_treatment)
     outcome = forecast(basis, activities)
     confirmations: list[str] = []
     findings = [
@@ -236,6 +242,7 @@ def plan_next_cycle(
             proposal.limiting,
             stop_criteria_met,
             confirmations,
+            gives_nothing=decision in GIVES_NOTHING,
         ),
         *forecast_findings(basis, outcome, proposal.limiting),
     ]
@@ -259,7 +266,28 @@ def plan_next_cycle(
             }
         ),
         by_certainty=() if proposal.stop else activities_by_certainty(basis),
+        decision=decision,
     )
+
+
+def _decided(
+    protocol: Protocol,
+    basis: CourseBasis,
+    proposal: _Proposal,
+    chosen_bq: Mapping[str, float] | None,
+    *,
+    ends_treatment: bool,
+) -> tuple[dict[str, float], PlanDecision]:
+    """Activities of the next cycle and what they amount to."""
+    proposed = proposal.activities_bq
+    if basis.next_cycle is None:
+        return proposed, "proposal"
+    if ends_treatment:
+        return dict.fromkeys(proposed, 0.0), "stop"
+    if chosen_bq is None or (proposal.stop and any(chosen_bq.values())):
+        return proposed, "proposal"
+    activities = proposed | dict(chosen_bq)
+    return activities, decision_of(protocol, activities, proposed)
 
 
 def refused_plan(

