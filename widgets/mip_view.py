@@ -1,4 +1,4 @@
-"""Projection of a scan from any side, turned like the cine display of a gamma camera; a click moves the cursor there."""
+"""Projection of a scan from any side, turned like the cine display of a camera; a click moves the cursor there."""
 
 from __future__ import annotations
 

@@ -345,6 +345,9 @@ class SliceCanvas(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the slice; only what changed since the last time is made anew."""
+        if self._base_valid and self._base.devicePixelRatio() != self.devicePixelRatioF():
+            # On another monitor, whose pixels are smaller or larger.
+            self._pictures_valid = self._base_valid = False
         painter = QPainter(self)
         try:
             if self._axes is None:

@@ -52,6 +52,7 @@ class VoiImages(QObject):
         self._chosen_scale: ColourScale | None = None
         self._shown_images: tuple[Any, ...] = ()
         self.crosshair = True
+        self._constraints: tuple[str, ...] = ()
         self.framing = Framing()
         self._surfaces = QTimer(self)
         self._surfaces.setSingleShot(True)
@@ -115,8 +116,18 @@ class VoiImages(QObject):
             delay_s=delay_s(cycle, point),
             registration=registration_text(point),
             registered=point.registration.method != "none",
-            badges=("own scale",) if self._own_scale else (),
+            badges=(*(("own scale",) if self._own_scale else ()), *self._constraints),
         )
+
+    def set_constraints(self, words: tuple[str, ...]) -> None:
+        """What holds the tools back, written on every view, so that nobody wonders why the brush leaves gaps."""
+        if words == self._constraints:
+            return
+        self._constraints = words
+        cycle, point = self.session.cycle, self.session.time_point
+        if cycle is not None and point is not None:
+            self.grid.set_corner(self.corner_of(cycle, point))
+        self.settings_changed.emit()
 
     def show_images(self, cycle: Cycle, reference: TimePoint, point: TimePoint) -> None:
         """Show a scan on the grid of its cycle's reference; nothing is done where it is shown already."""

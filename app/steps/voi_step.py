@@ -141,6 +141,8 @@ class VoiStep(Step):
         self.target.changed.connect(self.hand.show_tool)
         self.tools.tool_chosen.connect(view_state.set_tool)
         self.tools.radius_changed.connect(view_state.set_brush_radius)
+        for chip in (self.tools.range, self.tools.edges):
+            chip.changed.connect(self._show_constraints)
         self.tools.act_requested.connect(self.do_shape_act)
         self.tools.combine_requested.connect(self.acts.combine)
 
@@ -281,6 +283,10 @@ class VoiStep(Step):
             self.table.set_current(self.session.view_state.voi_id)
             others = [(v.voi_id, v.name) for v in cycle.vois if v.voi_id != self.session.view_state.voi_id]
             self.tools.set_others(others)
+
+    def _show_constraints(self) -> None:
+        words = (self.tools.range.words(), self.tools.edges.words())
+        self.images.set_constraints(tuple(each for each in words if each))
 
     def _offer_layers(self, ct: Layer | None, spect: Layer) -> None:
         layers = [RangeLayer("spect", "SPECT", spect.display_unit)]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QToolButton
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QToolButton, QWidget
 
 from app.history_panel import HistoryPanel
 from app.main_window import MainWindow
@@ -361,3 +361,49 @@ def test_that_the_second_window_shows_any_view_with_the_tools_in_3d_as_well(
     assert second.board.volume is None
     choose(second, "second_layout_view", "Axial")
     second.close()
+
+
+def test_that_what_holds_the_brush_back_stands_on_every_view(window: MainWindow, voi_step: VoiStep) -> None:
+    press(voi_step, Qt.Key.Key_F8)
+    low = voi_step.inspector.findChild(QLineEdit, "range_low")
+    edges = voi_step.inspector.findChild(QCheckBox, "edge_switch")
+    assert low is not None
+    assert edges is not None
+    low.setFocus()
+    QTest.keyClicks(low, "120")
+    QTest.keyClick(low, Qt.Key.Key_Return)
+    edges.setFocus()
+    QTest.keyClick(edges, Qt.Key.Key_Space)
+    wait_until_idle(window)
+    board = voi_step.layouts.board
+    for view in (*voi_step.grid.views.values(), *board.views.values(), *board.mips.values()):
+        assert view.shown_text()["badges"] == "only SPECT ≥ 120.0 kBq/mL, edges of SPECT ± 40 %"
+    for name in ("edge_switch", "range_switch"):
+        switch = voi_step.inspector.findChild(QCheckBox, name)
+        assert switch is not None
+        switch.setFocus()
+        QTest.keyClick(switch, Qt.Key.Key_Space)
+    wait_until_idle(window)
+    assert all(view.shown_text()["badges"] == "" for view in board.views.values())
+
+
+def test_that_tabs_go_to_their_section_and_the_one_in_view_is_marked(window: MainWindow, voi_step: VoiStep) -> None:
+    size = window.size()
+    window.resize(1366, 768)
+    wait_until_idle(window)
+    tabs, column = voi_step.sections, voi_step.inspector
+    live = column.findChild(QWidget, "live_results")
+    assert live is not None
+    for index, name in enumerate(("voi_tool_bar", "voi_table", "voi_scans_table", "live_curve")):
+        QTest.mouseClick(tabs, Qt.MouseButton.LeftButton, pos=tabs.tabRect(index).center())
+        QTest.qWait(20)
+        section = column.findChild(QWidget, name)
+        assert section is not None
+        top = section.mapTo(column.viewport(), QPoint(0, 0)).y()
+        assert 0 <= top < 80
+        assert tabs.currentIndex() == index
+        assert live.visibleRegion().boundingRect().height() == live.height(), "the numbers stay in sight"
+    column.verticalScrollBar().setValue(0)
+    assert tabs.currentIndex() == 0
+    window.resize(size)
+    wait_until_idle(window)
