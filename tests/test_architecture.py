@@ -123,7 +123,7 @@ RANKS = [
     {"second_check", "constancy"},
     {"pipeline"},
     {"plan_record", "report"},
-    {"dicom_export", "cohort"},
+    {"dicom_export", "cohort", "treatment_report", "result_tables"},
     {"deidentification"},
 ]
 
