@@ -31,6 +31,7 @@ from dosimetry_core.kinetics.selection import (
     describes_points,
 )
 from dosimetry_core.kinetics.single_time_point import two_point_curve
+from dosimetry_core.kinetics.voxel_curves import voxel_time_integrated_activity
 from dosimetry_core.kinetics.weighting import fitted_points
 from dosimetry_core.nuclide import LU177, Y90, decay_constant_per_s, nuclide
 from dosimetry_core.units import HOUR, SECONDS_PER_HOUR
@@ -352,3 +353,12 @@ def test_that_shapes_of_two_phases_integrate_as_written() -> None:
     shape = ExponentialShape(BI, read_only(np.array([3.0, 5.0, 0.7, 0.11])))
     assert [(t.amplitude_bq, t.decay_constant_per_s) for t in shape.terms] == [(3.0, 0.7), (5.0, 0.11)]
     assert MONO.parameter_count == 2
+
+
+def test_that_voxels_imaged_very_late_still_fall_no_more_slowly_than_physical_decay() -> None:
+    # 20 half-lives' worth of rates over 200 days would end below physical decay.
+    times = np.array([10.0, 200.0]) * 24 * SECONDS_PER_HOUR
+    decay = decay_constant_per_s(PHYSICAL_S)
+    images = [np.full((1, 1, 2), np.exp(-1.5 * decay * t) * 1e9) for t in times]
+    found = voxel_time_integrated_activity(images, times, nuclide_name=LU177, vois={})
+    assert found.effective_half_life_s == pytest.approx(PHYSICAL_S / 1.5, rel=1e-3)

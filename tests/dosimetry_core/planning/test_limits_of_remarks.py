@@ -285,3 +285,24 @@ def test_that_readings_at_the_ends_of_a_day_and_at_this_instant_are_taken() -> N
     assert entered(now_s=2399.0) == {"entry-in-future"}
     assert entered(made_s=0.0) == set()
     assert entered(made_s=1.0) == {"entry-before-plan"}
+
+
+def test_that_a_tenth_of_what_was_planned_is_a_wrong_unit_and_a_little_more_is_not() -> None:
+    def said(share: float, comment: str = "spilled") -> str:
+        vial = VialMeasurement(4e9, START, 1e7, START + timedelta(seconds=1800.0))
+        item = Administration.from_vial(LU177, vial, start=START, infusion_s=1800.0)
+        planned = item.administered_activity_bq / share if share else 0.0
+        plan = PlannedCycle("P", 1, FrozenMap({LU177: planned}), START - timedelta(days=1))
+        second = SecondReading("B", "P", FrozenMap({LU177: 4e9}), FrozenMap({LU177: 1e7}))
+        now = START + timedelta(hours=1)
+        (found,) = entry_findings(plan, "P", 1, (item,), second, now=now, comment=comment)
+        return f"{found.code} {found.text}"
+
+    assert said(0.101).startswith("given-differs-from-planned")
+    assert "(-89.9 %)" in said(0.101)
+    assert said(9.9).startswith("given-differs-from-planned")
+    assert said(0.099).startswith("entry-wrong-unit")
+    assert said(10.1).startswith("entry-wrong-unit")
+    assert said(0.0).startswith("entry-wrong-unit")
+    assert said(1.19, "").startswith("given-differs-from-planned")
+    assert "above 20 % it needs a comment" in said(1.21, " ")
