@@ -151,7 +151,8 @@ def told_to_assistive_tools(top: QWidget) -> list[str]:
         inner = widget.objectName().startswith(INNER) or isinstance(
             widget.parentWidget(), (QComboBox, QAbstractSpinBox)
         )
-        bar = type(widget).__name__ == "QScrollBar"
+        # Headings speak through their table.
+        bar = type(widget).__name__ in ("QScrollBar", "QHeaderView")
         if inner or bar or not widget.isVisible() or not isinstance(widget, (*CONTROLS, QTabBar)):
             continue
         interface = QAccessible.queryAccessibleInterface(widget)
