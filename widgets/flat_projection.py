@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -195,8 +197,8 @@ def _samples(layer: Layer) -> tuple[float, int]:
     axes = PlaneAxes.of(layer.volume.geometry, "coronal")
     geometry = axes.geometry
     step = min(geometry.spacing_mm[axes.normal], axes.spacing_mm[1])
-    sides = [geometry.shape[axis] * geometry.spacing_mm[axis] for axis in (axes.normal, axes.horizontal)]
-    samples = int(np.ceil(np.hypot(*sides) / step))
+    depth, width = (geometry.shape[axis] * geometry.spacing_mm[axis] for axis in (axes.normal, axes.horizontal))
+    samples = math.ceil(math.hypot(depth, width) / step)
     # From the front, voxels are met in their middles.
     return step, samples + (samples - geometry.shape[axes.horizontal]) % 2
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
-from dosimetry_core.anatomical_plane import PLANES, Plane
+from dosimetry_core.anatomical_plane import PLANES
 from widgets.linked_slices import LinkedSlices
 from widgets.mip_view import MipView
 from widgets.slice_view import SliceView
@@ -130,7 +130,7 @@ class PaneBoard(LinkedSlices):
         if pane.view == "volume":
             return self._volume_for(pane)
         view: SliceView | MipView
-        view = MipView(self) if pane.view == "mip" else SliceView(cast(Plane, pane.view), self)
+        view = MipView(self) if pane.view == "mip" else SliceView(pane.view, self)
         view.setObjectName(f"{self.objectName()}_{pane.key}")
         self._forward(view, _OF_SLICES if pane.view in PLANES else _OF_MIPS)
         view.cursor_moved.connect(lambda _point: self.pane_pointed.emit(pane.key))

@@ -123,8 +123,9 @@ class BoardImages(QObject):
         board.set_contours_visible(session.view_state.contours)
         board.set_active_voi(session.view_state.voi_id)
         self._follow_cursor(session.view_state.cursor_mm)
-        for widget in (board, *board.mips.values()):
-            widget.set_crosshair_visible(self._images.crosshair)
+        board.set_crosshair_visible(self._images.crosshair)
+        for mip in board.mips.values():
+            mip.set_crosshair_visible(self._images.crosshair)
         self._show_tool()
 
     def _arrange(self, geometry: VolumeGeometry, scans: int) -> None:

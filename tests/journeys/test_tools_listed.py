@@ -28,6 +28,7 @@ from app.main_window import MainWindow
 from app.reviews import STEP_KEYS
 from app.screenshots import wait_until_idle
 from app.steps.voi_step import VoiStep
+from app.view_state import LAYOUTS
 from widgets.mip_view import MipView
 from widgets.quantity_edit import QuantityEdit
 from widgets.slice_view import SliceView
@@ -188,8 +189,8 @@ def test_that_every_view_of_images_has_a_name_and_takes_the_keyboard(window: Mai
     window.go_to("voi")
     step = window.step("voi")
     assert isinstance(step, VoiStep)
-    for layout in ("rows", "scans", "four-up"):
-        step.show_layout(layout)  # type: ignore[arg-type]
+    for layout in LAYOUTS:
+        step.show_layout(layout)
         wait_until_idle(window)
         views = [each for each in step.findChildren(QWidget) if isinstance(each, (SliceView, MipView, VolumeView))]
         for view in (each for each in views if each.isVisible()):

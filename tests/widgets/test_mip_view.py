@@ -143,7 +143,9 @@ def test_that_wheel_drag_and_keys_turn_and_what_is_nearest_follows_the_hand(qtbo
 def test_that_the_scale_the_scan_and_the_size_are_asked_for_as_on_slices(qtbot: QtBot) -> None:
     view = shown(qtbot, marked())
     view.set_corner(SliceCorner(patient="Demo", time_point="cycle 1", badges=("own scale",)))
-    scales, steps, maximised = [], [], []
+    scales: list[ColourScale] = []
+    steps: list[int] = []
+    maximised: list[bool] = []
     view.spect_scale_changed.connect(scales.append)
     view.time_point_step_requested.connect(steps.append)
     view.maximise_requested.connect(lambda: maximised.append(True))
