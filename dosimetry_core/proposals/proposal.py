@@ -107,7 +107,7 @@ def propose_vois(
 
 def _findings(doubts: Iterable[str], place: str) -> tuple[Finding, ...]:
     return tuple(
-        Finding("proposal-uncertain", "warning", doubt[:1].upper() + doubt[1:] + ".", place)
+        Finding("proposal-uncertain", "warning", doubt[:1].upper() + doubt[1:] + ("" if doubt.endswith("?") else "."), place)
         for doubt in dict.fromkeys(doubts)
     )
 
