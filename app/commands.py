@@ -60,6 +60,7 @@ def compute_case(arguments: argparse.Namespace) -> int:
     from dosimetry_core.constancy import compare_with_expected
     from dosimetry_core.pipeline import compute
     from dosimetry_core.plan_record import results_bytes
+    from dosimetry_core.result_tables import table_files
     from dosimetry_core.results_json import results_json
 
     require_folder(arguments.out)
@@ -69,6 +70,10 @@ def compute_case(arguments: argparse.Namespace) -> int:
     with output_folder(arguments.out) as folder:
         (folder / "results.json").write_bytes(results_bytes(results))
         write_objects(objects, folder / "dicom")
+        if arguments.tables:
+            (folder / "tables").mkdir()
+            for name, content in table_files(results, ("csv", "xlsx")).items():
+                (folder / "tables" / name).write_bytes(content)
     _print_findings(results["findings"])
     for line in compare_with_expected(results):
         print(line)

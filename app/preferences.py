@@ -30,6 +30,8 @@ class Preferences:
         Place of the window with views for a second screen (as Qt keeps it), and what it shows.
     theme
         ``dark``, ``light`` or ``system``.
+    report_language, report_paper, report_annex
+        Language and paper of the report, and whether its technical annex is made.
     keys, mouse
         Keys and mouse gestures that were chosen instead of those delivered (`app.key_bindings`).
     """
@@ -43,6 +45,9 @@ class Preferences:
     second_window: str = ""
     second_layout: str = "scans"
     theme: str = "dark"
+    report_language: str = "en"
+    report_paper: str = "a4"
+    report_annex: bool = True
     keys: dict[str, Any] = field(default_factory=dict)
     mouse: dict[str, Any] = field(default_factory=dict)
 

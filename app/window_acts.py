@@ -66,6 +66,7 @@ class WindowActs:
             "audit": self.show_audit_trail,
             "compare_revisions": self.compare_revisions,
             "network": self.show_network,
+            "cohort": self.show_cohort,
             "store": self.show_store,
             "protocols": self.show_protocols,
             "follow_up": self.show_follow_up,
@@ -310,6 +311,21 @@ class WindowActs:
         )
         shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         shown.came.connect(self.list_folder)
+        shown.show()
+
+    def show_cohort(self) -> None:
+        """Every course of the store together."""
+        keeping = self._window.keeping
+        if not self._has_store() or keeping is None:
+            return
+        from app.cohort.window import CohortWindow
+
+        courses, window = keeping.courses, self._window
+        shown = CohortWindow(
+            lambda: courses.storage, self._session.jobs, window, anchor=courses.configuration.anchor_file
+        )
+        shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        shown.course_wanted.connect(window.opening.open_course)
         shown.show()
 
     def compare_revisions(self) -> None:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from dosimetry_core.density_curve import DensityCurve
 from dosimetry_core.errors import Finding
+from dosimetry_core.follow_up import FollowUp
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.image import DecayReference, SourceFile, TimePoint
 from dosimetry_core.nuclide import nuclide
@@ -359,6 +360,8 @@ class Cycle:
     import_findings: tuple[Finding, ...] = ()
     stated_registrations: tuple[StatedRegistration, ...] = ()
     registration_files: tuple[SourceFile, ...] = ()
+    planned_not_given_bq: FrozenMap[str, float] = field(default_factory=FrozenMap)
+    """Nuclide of the approved plan → its planned activity, where 0 was given: it can be corrected like the others."""
 
     def administration(self, nuclide_name: str) -> Administration | None:
         """The administration of a nuclide in this cycle, or None."""
@@ -393,3 +396,4 @@ class Case:
     laboratory_limits: FrozenMap[str, LaboratoryLimit] = field(default_factory=FrozenMap)
     folder: str = "."
     case_files: tuple[SourceFile, ...] = ()
+    follow_up: FollowUp = field(default_factory=FollowUp)

@@ -17,6 +17,7 @@ from dosimetry_core.case import (
 )
 from dosimetry_core.case_contradictions import contradictions
 from dosimetry_core.case_file_cycle import ORGANS, read_cycle
+from dosimetry_core.case_file_follow_up import read_follow_up
 from dosimetry_core.case_file_settings import read_laboratory_limit, read_settings
 from dosimetry_core.errors import DosimetryError, raise_problems
 from dosimetry_core.frozen import FrozenMap
@@ -84,11 +85,12 @@ def case_of(content: dict[str, Any], *, place: str, folder: Path) -> Case:
     cycles = tuple(read_cycle(table, blood_density_g_per_ml=density) for table in root.tables("cycle", required=True))
     if root.content.get("cycle") == []:
         root.wrong("cycle", "there is no cycle", "add at least one [[cycle]]")
+    follow_up = read_follow_up(root)
     root.finish()
     if not problems:
         problems += contradictions(patient, cycles, place=place)
     raise_problems(problems)
-    return Case(patient, course, cycles, settings, FrozenMap(limits), str(folder.resolve()))
+    return Case(patient, course, cycles, settings, FrozenMap(limits), str(folder.resolve()), follow_up=follow_up)
 
 
 def _patient(root: TomlTable) -> tuple[Patient, ZoneInfo]:

@@ -80,6 +80,7 @@ def read_cycle(table: TomlTable, *, blood_density_g_per_ml: float) -> Cycle:
         ),
         contour_convention=table.choice("contour_convention", get_args(ContourConvention), "outline"),
         clock_offset_s=FrozenMap(offsets),
+        planned_not_given_bq=_planned_not_given(table, names),
         calibration=_calibration(table),
         whole_body=_whole_body(table),
         haematocrit=table.optional_number("haematocrit", above=0, maximum=0.8),
@@ -102,6 +103,19 @@ def read_cycle(table: TomlTable, *, blood_density_g_per_ml: float) -> Cycle:
         table.wrong("images", "images and entered absorbed doses in one cycle", "keep one of them")
     table.finish()
     return cycle
+
+
+def _planned_not_given(table: TomlTable, given: list[str]) -> FrozenMap[str, float]:
+    """Planned activities of nuclides of which 0 was given."""
+    planned = table.map_numbers("planned_not_given_mbq", minimum=0.0)
+    for name in planned:
+        if name in given:
+            table.wrong("planned_not_given_mbq", f"{name} was given", "take it out, or take its administration out")
+        try:
+            nuclide(name)
+        except DosimetryError as error:
+            table.wrong("planned_not_given_mbq", error.what, error.remedy)
+    return FrozenMap({name: units.MEGABECQUEREL.to_core(value) for name, value in planned.items()})
 
 
 def _registration(table: TomlTable) -> StatedRegistration | None:

@@ -96,6 +96,10 @@ class VoiMask:
         """Centre of the covered volume, (x, y, z) in mm. Raises ValueError if nothing is covered."""
         if self.is_empty:
             raise ValueError("an empty VOI has no centroid")
+        return self._centroid_mm.copy()
+
+    @functools.cached_property
+    def _centroid_mm(self) -> NDArray[np.float64]:
         weights = self.coverage.astype(np.float64)
         index = [
             float((weights.sum(axis=tuple(a for a in range(3) if a != axis)) * np.arange(n)).sum() / weights.sum())

@@ -101,7 +101,7 @@ RANKS = [
     {"geometry", "data_tables", "canonical_json", "toml_table", "anatomical_plane", "typesetting", "laboratory"},
     {"entered_numbers", "laboratory_units"},
     {"volume", "nuclide", "emissions", "density_curve"},
-    {"voi", "image", "voi_on_scan"},
+    {"voi", "image", "voi_on_scan", "follow_up"},
     {"case", "voi_editing", "voi_sampling", "exclusive_vois", "virtual_patient"},
     {"voi_boxes", "scan_vois"},
     {"voi_shaping", "voi_range", "voi_cutting", "voi_moving", "voi_primitives", "livewire"},
@@ -110,7 +110,7 @@ RANKS = [
     {"case_contradictions"},
     {"calibration", "registration", "partial_volume", "quantification", "kinetics", "dicom"},
     {"case_measured_values"},
-    {"case_file_cycle", "case_file_settings"},
+    {"case_file_cycle", "case_file_settings", "case_file_follow_up"},
     {"case_file"},
     {"dose", "uncertainty", "uncertainty_budget", "proposals", "voi_carrying", "camera_calibration"},
     {"camera_profile", "phantom_measurement"},
@@ -121,7 +121,7 @@ RANKS = [
     {"second_check", "constancy"},
     {"pipeline"},
     {"plan_record", "report"},
-    {"dicom_export", "cohort"},
+    {"dicom_export", "cohort", "treatment_report", "result_tables"},
     {"deidentification"},
 ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QBrush, QColor
 
 from dosimetry_core.units import HOUR, MEGABECQUEREL, PERCENT, DisplayUnit
@@ -120,7 +120,9 @@ class CurvePlot(Plot):
         later = time_s >= begin
         start = float(np.interp(begin, time_s, activity_bq))
         x, y = self._line(np.concatenate([[begin], time_s[later]]), np.concatenate([[start], activity_bq[later]]))
-        self._tail[0].setData(x, y)
+        with QSignalBlocker(self._tail[0]):
+            # The fills follow once, when both of their edges are there.
+            self._tail[0].setData(x, y)
         self._tail[1].setData(x, np.full_like(y, self.base()))
         wash = QColor(colour)
         wash.setAlphaF(0.10)
@@ -138,8 +140,10 @@ class CurvePlot(Plot):
         style = Qt.PenStyle.DashLine if curve.state == "stale" else Qt.PenStyle.SolidLine
         self._fit.setData(*self._line(time_s, activity_bq), pen=line_pen(colour, 1.4 if self._small else 2, style))
         if u is not None and not self._small:
-            for edge, sign in zip(self._band, (1, -1), strict=True):
-                edge.setData(*self._line(time_s, activity_bq + sign * u))
+            above, below = self._band
+            with QSignalBlocker(above):
+                above.setData(*self._line(time_s, activity_bq + u))
+            below.setData(*self._line(time_s, activity_bq - u))
             band = QColor(colour)
             band.setAlphaF(0.2)
             self._band_fill.setBrush(band)

@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QResizeEvent,
+    QShowEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -279,21 +280,37 @@ class _SmallPlot(QAbstractButton):
         self._logarithmic = False
         self._curve = curve
         self._plot = CurvePlot(small=True)
+        self._drawn = False
         column = QVBoxLayout(self)
         column.setContentsMargins(10, int(QFontMetricsF(font(scale=0.92, strong=True)).height()) + 10, 10, 8)
         column.addWidget(self._plot)
         self.show_curve(curve)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        if not self._drawn:
+            self._draw()
+        super().showEvent(event)
+
     def show_curve(self, curve: CurveShown) -> None:
         self._curve = curve
         self.setText(curve.name)
         self.setToolTip("\n".join(text for text in (curve.name, curve.model, curve.tail_text(), curve.message) if text))
-        self._plot.show_curve(curve, logarithmic=self._logarithmic)
-        self.update()
+        self._follow()
 
     def set_logarithmic(self, logarithmic: bool) -> None:
         self._logarithmic = logarithmic
-        self._plot.show_curve(self._curve, logarithmic=logarithmic)
+        self._follow()
+
+    def _follow(self) -> None:
+        """Draw it anew, or once it is seen: in a narrow place the small curves are hidden."""
+        self._drawn = False
+        if self.isVisibleTo(self.window()):
+            self._draw()
+
+    def _draw(self) -> None:
+        self._plot.show_curve(self._curve, logarithmic=self._logarithmic)
+        self._drawn = True
+        self.update()
 
     def sizeHint(self) -> QSize:
         return QSize(190, 96)

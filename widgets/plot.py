@@ -81,6 +81,7 @@ class PlotAxis(pg.AxisItem):  # type: ignore[misc]
         super().__init__(orientation)
         self._logarithmic = False
         self._marks: tuple[float, ...] | None = None
+        self._names: tuple[str, ...] = ()
         self.enableAutoSIPrefix(False)
         self.setTickFont(font(scale=TICK_SCALE))
         if orientation == "left":
@@ -108,8 +109,16 @@ class PlotAxis(pg.AxisItem):  # type: ignore[misc]
         self.picture = None
         self.update()
 
+    def set_names(self, names: Sequence[str]) -> None:
+        """Names instead of numbers: the n-th stands at n + ½."""
+        self._names = tuple(names)
+        self.picture = None
+        self.update()
+
     def values(self, low: float, high: float, pixels: float) -> list[float]:
         """The values with a tick between two positions."""
+        if self._names:
+            return [number + 0.5 for number in range(len(self._names))]
         if self._marks is not None:
             return list(self._marks)
         if self._logarithmic:
@@ -123,6 +132,8 @@ class PlotAxis(pg.AxisItem):  # type: ignore[misc]
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
         """Called by pyqtgraph: texts of the ticks."""
+        if self._names:
+            return [self._names[int(value)] for value in values]
         shown = [10.0**value for value in values] if self._logarithmic else list(values)
         return [tick_text(value, shown) for value in shown]
 

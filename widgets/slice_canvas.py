@@ -64,8 +64,10 @@ class SliceCanvas(QWidget):
         self._zoom = 1.0
         self._centre: tuple[float, float] | None = None
         self._pixel_map: tuple[QTransform, list[list[float]]] | None = None
-        # The images alone, and with outlines and texts; painted over and over, as new ones of this size take long.
-        self._pictures, self._base = QPixmap(), QPixmap()
+        # The images alone, with the outlines of all VOIs but the active one, and with everything; painted over and
+        # over, as new ones of this size take long.
+        self._pictures, self._under, self._base = QPixmap(), QPixmap(), QPixmap()
+        self._under_shows: tuple[object, ...] | None = None
         self._pictures_valid = self._base_valid = False
         # Whether the present images have been painted once: those of a slice that is passed by are not kept.
         self._seen = False
@@ -346,8 +348,10 @@ class SliceCanvas(QWidget):
             else:
                 # While slices or windows follow each other nothing is kept: two copies of the view less for each.
                 painter.save()
+                others, active = self._outlines.split(self._active_voi)
                 self._draw_images(painter, self._axes)
-                self._draw_lines_and_texts(painter, self._axes)
+                self._draw_outlines(painter, self._axes, (*others, *active))
+                self._draw_texts(painter, self._axes)
                 painter.restore()
                 self._seen = True
             if self._crosshair:
@@ -379,11 +383,24 @@ class SliceCanvas(QWidget):
             finally:
                 painter.end()
             self._pictures_valid = True
+            self._under_shows = None
+        others, active = self._outlines.split(self._active_voi)
+        shows = (self._contours, *((voi.mask, voi.colour, voi.dash, voi.visible) for voi in others))
+        if shows != self._under_shows:
+            self._under = self._of_this_size(self._under)
+            painter = QPainter(self._under)
+            try:
+                painter.drawPixmap(0, 0, self._pictures)
+                self._draw_outlines(painter, axes, others)
+            finally:
+                painter.end()
+            self._under_shows = shows
         self._base = self._of_this_size(self._base)
         painter = QPainter(self._base)
         try:
-            painter.drawPixmap(0, 0, self._pictures)
-            self._draw_lines_and_texts(painter, axes)
+            painter.drawPixmap(0, 0, self._under)
+            self._draw_outlines(painter, axes, active)
+            self._draw_texts(painter, axes)
         finally:
             painter.end()
         self._base_valid = True
@@ -394,11 +411,13 @@ class SliceCanvas(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._interpolated)
         self._draw_pictures(painter, axes, self._to_pixels().mapRect(QRectF(0, 0, *axes.size_mm)))
 
-    def _draw_lines_and_texts(self, painter: QPainter, axes: PlaneAxes) -> None:
-        """Outlines and what is written, over the images."""
+    def _draw_outlines(self, painter: QPainter, axes: PlaneAxes, vois: Sequence[VoiShown]) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._contours:
-            self._outlines.paint(painter, axes, self._slice, self._to_pixels(), self._active_voi)
+            self._outlines.paint(painter, axes, self._slice, self._to_pixels(), self._active_voi, vois)
+
+    def _draw_texts(self, painter: QPainter, axes: PlaneAxes) -> None:
+        """What is written over images and outlines."""
         scale = self._scale if self.shows_spect else None
         self._annotation.paint(painter, self.rect(), self._texts(), scale, self.pixels_per_mm())
 

@@ -43,14 +43,25 @@ class VoiOutlines:
             self._paths[key] = outline_path(mask, axes, slice_index)
         return self._paths[key]
 
+    def split(self, active: str | None) -> tuple[tuple[VoiShown, ...], tuple[VoiShown, ...]]:
+        """All VOIs but the active one, and the active one."""
+        others = tuple(voi for voi in self.vois if voi.voi_id != active)
+        return others, tuple(voi for voi in self.vois if voi.voi_id == active)
+
     def paint(
-        self, painter: QPainter, axes: PlaneAxes, slice_index: int, to_pixels: QTransform, active: str | None
+        self,
+        painter: QPainter,
+        axes: PlaneAxes,
+        slice_index: int,
+        to_pixels: QTransform,
+        active: str | None,
+        vois: Sequence[VoiShown],
     ) -> None:
-        """Draw the outlines on a slice, that of the active VOI last and heavier."""
+        """Draw the outlines of some VOIs on a slice, that of the active one heavier."""
         painter.save()
         painter.setTransform(to_pixels, combine=True)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        for voi in sorted(self.vois, key=lambda voi: voi.voi_id == active):
+        for voi in vois:
             path = self.path(voi.mask, axes, slice_index) if voi.visible else QPainterPath()
             if path.isEmpty():
                 continue

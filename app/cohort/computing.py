@@ -26,12 +26,15 @@ class CourseTask:
         Data folder with the store, as the computing process sees it.
     folders
         Where image files are looked for that are not where they were.
+    anchor
+        Another place of the store's anchor than in its folder.
     """
 
     folder: str
     course_id: str
     sequence: int
     folders: tuple[str, ...] = ()
+    anchor: str | None = None
 
 
 def compute_record(task: CourseTask) -> KeptRecord:
@@ -46,7 +49,8 @@ def compute_record(task: CourseTask) -> KeptRecord:
     """
     from app.store import open_store
 
-    storage = open_store(Path(task.folder), who="cohort", read_only=True)
+    anchor = None if task.anchor is None else Path(task.anchor)
+    storage = open_store(Path(task.folder), who="cohort", read_only=True, anchor=anchor)
     try:
         return _computed(storage, task)
     finally:

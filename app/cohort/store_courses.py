@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 from app.cohort.computing import CourseTask, compute_record
@@ -80,6 +81,7 @@ def recompute(
     engine: Engine,
     *,
     folders: Sequence[str] = (),
+    anchor: Path | None = None,
     progress: Progress = no_progress,
 ) -> tuple[KeptRecord, ...]:
     """Compute the records of these courses and keep each as soon as it is there, so that a stop loses nothing.
@@ -104,9 +106,8 @@ def recompute(
         If the store can't be read, a record can't be kept, or the engine is not to be had.
     """
     wanted = [course.listed for course in courses if course.state != "current"]
-    tasks = [
-        CourseTask(str(storage.folder.resolve()), one.course_id, one.last_sequence, tuple(folders)) for one in wanted
-    ]
+    folder, other = str(storage.folder.resolve()), None if anchor is None else str(anchor)
+    tasks = [CourseTask(folder, one.course_id, one.last_sequence, tuple(folders), other) for one in wanted]
     found: dict[int, KeptRecord] = {}
 
     def pause() -> None:

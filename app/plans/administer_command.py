@@ -34,10 +34,12 @@ def administer(arguments: argparse.Namespace) -> int:
     from app.plans.giving import (
         approved_plan,
         as_given,
+        calibrator_offset_s,
         case_file_block,
         given_line,
         last_start,
         next_cycle_number,
+        not_given,
         require_unchanged_inputs,
         with_given_cycle,
     )
@@ -86,6 +88,8 @@ def administer(arguments: argparse.Namespace) -> int:
         now=_now(),
         last_start=last_start(case),
         comment=record.comment,
+        calibrator_offset_s=record.calibrator_offset_s,
+        last_calibrator_offset_s=calibrator_offset_s(case.cycles[-1] if case.cycles else None),
     )
     asked = () if record.comment else questions(findings)
     raise_problems(
@@ -101,9 +105,11 @@ def administer(arguments: argparse.Namespace) -> int:
     for finding in questions(findings):
         print(f"warning [{finding.code}] {finding.place}: {finding.text}", file=sys.stderr)
     given = as_given(record.administrations, plan, given_by=record.given_by, comment=record.comment)
-    with_given_cycle(case, number, given)
+    nothing_of, offset_s = not_given(record.administrations, plan.planned), record.calibrator_offset_s
+    with_given_cycle(case, number, given, nothing_of=nothing_of, calibrator_offset_s=offset_s)
+    block = case_file_block(number, given, nothing_of=nothing_of, calibrator_offset_s=offset_s)
     target = arguments.case if arguments.case.is_file() else arguments.case / CASE_FILE_NAME
-    write_file(target, target.read_bytes().rstrip() + b"\n" + case_file_block(number, given).encode("utf-8"))
+    write_file(target, target.read_bytes().rstrip() + b"\n" + block.encode("utf-8"))
     for item in given:
         print(given_line(item))
     print(f"cycle {number} appended to {target}")

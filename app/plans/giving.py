@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from dosimetry_core.canonical_json import sha256_hex
 from dosimetry_core.case import Administration, Case, Cycle
-from dosimetry_core.errors import DosimetryError, InconsistentCaseError, raise_problems
+from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError, raise_problems
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.planning.administration_entry import PlannedCycle, planned_cycle
 from dosimetry_core.progress import Progress, no_progress
@@ -19,7 +19,12 @@ from dosimetry_core.units import GIGABECQUEREL, MEGABECQUEREL, MINUTE, PERCENT
 if TYPE_CHECKING:
     from cryptography import x509
 
+    from app.plans.verification import Signer
+
+CALIBRATOR: Final = "dose_calibrator"
+"""The dose calibrator's clock, as case files call it."""
 _MOST_FAULTS_NAMED = 5
+_DIGEST_SHOWN = 16
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,18 @@ class ApprovedPlan:
     file_sha256: str
     approved_by: str
     inputs_sha256: Mapping[str, str] = field(default_factory=dict)
+    unvouched: tuple[str, ...] = ()
+    """Who signed by which certificate, where the site names none that it trusts; empty where it vouches for both."""
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What has to be asked before anything is given by it."""
+        if not self.unvouched:
+            return ()
+        text = (
+            f"This site names no certificates that it trusts. {'; '.join(self.unvouched)}. Compare these digests with "
+            "the certificates of the two people."
+        )
+        return (Finding("entry-signers-not-vouched", "warning", text, "plan"),)
 
 
 def approved_plan(
@@ -44,7 +61,7 @@ def approved_plan(
     Parameters
     ----------
     trust
-        Certificates to be trusted; None leaves trust out of the question.
+        Certificates to be trusted; None where the site names none: then `ApprovedPlan.findings` asks for the signers.
     revoked
         Lists of revoked certificates of their authorities.
 
@@ -69,7 +86,13 @@ def approved_plan(
         sha256_hex(content),
         verdict.signers[-1].name,
         dict(verdict.plan.results.get("inputs", {})),
+        tuple(_by_certificate(signer) for signer in verdict.signers) if trust is None else (),
     )
+
+
+def _by_certificate(signer: Signer) -> str:
+    act = "Approved" if signer.role == "physician" else "Signed"
+    return f"{act} by {signer.name} with certificate {signer.certificate_sha256[:_DIGEST_SHOWN]}"
 
 
 def require_unchanged_inputs(plan: ApprovedPlan, folder: Path) -> None:
@@ -98,7 +121,7 @@ def require_unchanged_inputs(plan: ApprovedPlan, folder: Path) -> None:
 
 
 def approved_plan_here(content: bytes, *, progress: Progress = no_progress) -> ApprovedPlan:
-    """As `approved_plan` with the certificates that the site configuration names, where it names any.
+    """As `approved_plan` with the certificates that the site configuration names; without any, a person is asked.
 
     Raises
     ------
@@ -135,7 +158,7 @@ def as_given(
     made = []
     for item in given:
         if item.administered_activity_bq <= 0:
-            continue
+            continue  # see `not_given`
         stated: dict[str, Any] = {"given_by": given_by, "comment": comment.strip()}
         if plan is not None:
             planned = plan.planned.activities_bq.get(item.nuclide)
@@ -148,17 +171,64 @@ def as_given(
     return tuple(made)
 
 
-def with_given_cycle(case: Case, number: int, given: tuple[Administration, ...]) -> Case:
-    """The case with one more cycle, not measured yet. Raises ValueError if it has that cycle."""
+def not_given(given: Sequence[Administration], planned: PlannedCycle) -> FrozenMap[str, float]:
+    """Planned activities of the nuclides of which 0 was entered: kept, so that the entry can be corrected."""
+    return FrozenMap(
+        {
+            item.nuclide: planned.activities_bq[item.nuclide]
+            for item in given
+            if item.administered_activity_bq <= 0 and item.nuclide in planned.activities_bq
+        }
+    )
+
+
+def with_given_cycle(
+    case: Case,
+    number: int,
+    given: tuple[Administration, ...],
+    *,
+    nothing_of: Mapping[str, float] | None = None,
+    calibrator_offset_s: float = 0.0,
+) -> Case:
+    """The case with one more cycle, not measured yet. Raises ValueError if it has that cycle.
+
+    Parameters
+    ----------
+    nothing_of
+        From `not_given`.
+    calibrator_offset_s
+        What was added to the times that the dose calibrator's clock showed.
+    """
     if any(cycle.number == number for cycle in case.cycles):
         raise ValueError(f"cycle {number} is there already")
-    return replace(case, cycles=(*case.cycles, Cycle(number, given)))
+    offsets = FrozenMap({CALIBRATOR: calibrator_offset_s} if calibrator_offset_s else {})
+    made = Cycle(number, given, clock_offset_s=offsets, planned_not_given_bq=FrozenMap(nothing_of or {}))
+    return replace(case, cycles=(*case.cycles, made))
 
 
-def with_corrected_cycle(case: Case, number: int, given: tuple[Administration, ...]) -> Case:
-    """The case with other administrations in a cycle."""
-    cycles = tuple(replace(cycle, administrations=given) if cycle.number == number else cycle for cycle in case.cycles)
+def with_corrected_cycle(
+    case: Case,
+    number: int,
+    given: tuple[Administration, ...],
+    *,
+    nothing_of: Mapping[str, float] | None = None,
+    offset_s: float = 0.0,
+) -> Case:
+    """The case with other administrations in a cycle; ``offset_s`` is that of the dose calibrator's clock."""
+
+    def corrected(cycle: Cycle) -> Cycle:
+        others = {clock: value for clock, value in cycle.clock_offset_s.items() if clock != CALIBRATOR}
+        offsets = FrozenMap({**others, CALIBRATOR: offset_s} if offset_s else others)
+        nothing = FrozenMap(nothing_of or {})
+        return replace(cycle, administrations=given, planned_not_given_bq=nothing, clock_offset_s=offsets)
+
+    cycles = tuple(corrected(cycle) if cycle.number == number else cycle for cycle in case.cycles)
     return replace(case, cycles=cycles)
+
+
+def calibrator_offset_s(cycle: Cycle | None) -> float:
+    """What is added to the times of a cycle's dose calibrator; 0 where nothing is stated, or there is no cycle."""
+    return 0.0 if cycle is None else cycle.clock_offset_s.get(CALIBRATOR, 0.0)
 
 
 def planned_of_cycle(case: Case, cycle: Cycle) -> PlannedCycle | None:
@@ -166,6 +236,7 @@ def planned_of_cycle(case: Case, cycle: Cycle) -> PlannedCycle | None:
     if any(item.planned_activity_bq is None or item.vial is None for item in cycle.administrations):
         return None
     activities = {item.nuclide: item.planned_activity_bq or 0.0 for item in cycle.administrations}
+    activities |= dict(cycle.planned_not_given_bq)
     return PlannedCycle(case.patient.patient_id, cycle.number, FrozenMap(activities))
 
 
@@ -179,9 +250,21 @@ def given_line(item: Administration) -> str:
     return f"{text}, {GIGABECQUEREL.text(planned)} planned{share}"
 
 
-def case_file_block(number: int, given: Sequence[Administration]) -> str:
-    """The cycle as it is appended to a case file."""
+def case_file_block(
+    number: int,
+    given: Sequence[Administration],
+    *,
+    nothing_of: Mapping[str, float] | None = None,
+    calibrator_offset_s: float = 0.0,
+) -> str:
+    """The cycle as it is appended to a case file: times as the calibrator showed them, its offset beside them."""
     lines = ["", "[[cycle]]", f"number = {number}"]
+    if calibrator_offset_s:
+        lines.append(f"clock_offset_s = {{ {CALIBRATOR} = {_number(calibrator_offset_s)} }}")
+    if nothing_of:
+        planned = (f'"{name}" = {_number(MEGABECQUEREL.from_core(bq))}' for name, bq in nothing_of.items())
+        lines.append(f"planned_not_given_mbq = {{ {', '.join(planned)} }}")
+    shown_late = timedelta(seconds=calibrator_offset_s)
     for item in given:
         vial = item.vial
         if vial is None or item.infusion_s is None or item.planned_activity_bq is None:
@@ -191,9 +274,9 @@ def case_file_block(number: int, given: Sequence[Administration]) -> str:
             "  [[cycle.administration]]",
             f'  nuclide = "{item.nuclide}"',
             f"  vial_activity_mbq = {_number(MEGABECQUEREL.from_core(vial.vial_activity_bq))}",
-            f"  vial_time = {vial.vial_time.isoformat()}",
+            f"  vial_time = {(vial.vial_time - shown_late).isoformat()}",
             f"  residual_activity_mbq = {_number(MEGABECQUEREL.from_core(vial.residual_activity_bq))}",
-            f"  residual_time = {vial.residual_time.isoformat()}",
+            f"  residual_time = {(vial.residual_time - shown_late).isoformat()}",
             f"  start = {item.start.isoformat()}",
             f"  infusion_min = {_number(MINUTE.from_core(item.infusion_s))}",
             f"  planned_activity_mbq = {_number(MEGABECQUEREL.from_core(item.planned_activity_bq))}",

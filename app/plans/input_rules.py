@@ -23,6 +23,7 @@ INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
         "number", "administrations", "image_paths", "voi_paths", "voi_roles", "contour_convention", "clock_offset_s",
         "calibration", "whole_body", "haematocrit", "blood_samples", "laboratory", "entered", "time_points",
         "reference_time_point", "vois", "voi_files", "import_findings", "stated_registrations", "registration_files",
+        "planned_not_given_bq",
     ),
     "Administration": (
         "nuclide", "administered_activity_bq", "start", "infusion_s", "vial", "planned_activity_bq",
@@ -96,7 +97,19 @@ INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 COSMETIC: Final[Mapping[str, tuple[str, ...]]] = {
     # Where relative paths start from; what was read is known by its digests.
-    "Case": ("folder",),
+    # What became of the patient is recorded beside the dosimetry: no number, finding or printed word of a plan rests on
+    # it. What stop rules ask stands with the cycles' laboratory.
+    "Case": ("folder", "follow_up"),
+    "FollowUp": ("entry", "lesions", "responses", "adverse_events", "receptor_scans", "end"),
+    "EntryFacts": ("stated_on", "answers", "values"),
+    "TumourLesion": ("name", "organ", "kind"),
+    "ResponseAssessment": ("date", "sizes_mm", "non_targets", "new_lesions", "krenning", "note"),
+    "AdverseEvent": ("term", "grade", "relation", "onset", "resolved", "outcome", "is_serious", "note"),
+    "TreatmentEnd": ("date", "reason", "note"),
+    "ReceptorScan": (
+        "date", "tracer", "segmentation", "lesions", "reference_suv_mean", "series_sha256", "note",
+    ),
+    "ReceptorLesionValue": ("name", "suv_max", "suv_mean", "suv_peak", "volume_ml", "fdg_suv_max"),
     # Who looked at what, and what the list of patients shows; the plans themselves rest on nothing here.
     "CourseHistory": ("folder", "confirmations", "reviewed_masks", "plans", "check", "summary", "last_change"),
 }  # fmt: skip

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import getpass
+import math
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import Signal
@@ -14,9 +15,11 @@ from app.number_grid import GridColumn, GridRow, NumberGrid
 from app.plans.giving import (
     ApprovedPlan,
     as_given,
+    calibrator_offset_s,
     given_line,
     last_start,
     next_cycle_number,
+    not_given,
     planned_of_cycle,
     with_corrected_cycle,
     with_given_cycle,
@@ -37,7 +40,7 @@ from dosimetry_core.planning.administration_entry import (
     read_activity_mbq,
 )
 from dosimetry_core.report.words import nuclide_symbol
-from dosimetry_core.units import GIGABECQUEREL, MINUTE, PERCENT
+from dosimetry_core.units import GIGABECQUEREL, MINUTE, PERCENT, SECONDS_PER_DAY
 from widgets.findings_panel import FindingsPanel
 
 TIME_FORM = "%Y-%m-%d %H:%M"
@@ -90,6 +93,7 @@ class GivingPage(QWidget):
         self._task: _Task | None = None
         self._given: tuple[Administration, ...] = ()
         self._second: SecondReading | None = None
+        self._offset_s = 0.0
         self.sheets = QStackedWidget()
         self.sheets.setMaximumWidth(_PAGE_WIDTH)
         column = QVBoxLayout(self)
@@ -136,7 +140,7 @@ class GivingPage(QWidget):
         return self._task is not None and self._task.case is case
 
     def _begin(self, task: _Task) -> None:
-        self._task, self._given, self._second = task, (), None
+        self._task, self._given, self._second, self._offset_s = task, (), None, 0.0
         names = list(task.planned.activities_bq)
         self.first.clear_fields()
         self.second.clear_fields()
@@ -155,10 +159,19 @@ class GivingPage(QWidget):
                 self.second.add_field(f"second_{name}_{key}", f"{name}, {title}", f"{title}: {hint}", row, column)
         what = "correct what was given" if task.is_correction else "what was given"
         zone = self._session.document.case.patient.time_zone
+        self.first.add_title("Calibrator's clock (s)", len(names) + 1, 0)
+        self.first.add_field(
+            "calibrator_clock",
+            "Added to the times of the dose calibrator's clock, in s",
+            "0 if it is right",
+            len(names) + 1,
+            1,
+        )
         self.first.heading.setText(f"Cycle {task.number}: {what}")
         self.first.text.setText(
             f"Readings of the dose calibrator, as they stand there. Times in {zone}, as {TIME_HINT}. The residual is "
-            "taken off, both are decayed to the start of the infusion. What was not given gets 0 for both readings."
+            "taken off, both are decayed to the start of the infusion. What was not given gets 0 for both readings. "
+            f"Seconds are added to the calibrator's times where its clock is late{self._offset_words(task)}."
         )
         self.second.heading.setText(f"Cycle {task.number}: second person")
         self.second.text.setText("Read label and dose calibrator yourself; what was typed before is not shown.")
@@ -178,11 +191,36 @@ class GivingPage(QWidget):
         if task is None:
             return
         try:
+            self._offset_s = self._typed_offset()
             self._given = tuple(self._typed(name, task) for name in task.planned.activities_bq)
         except DosimetryError as error:
             self.first.say(problems_of(error)[0].text())
             return
         self._go(self.second)
+
+    def _offset_words(self, task: _Task) -> str:
+        """What the clock was corrected by before: in the cycle itself for a correction, else in the last one."""
+        before_s = self._offset_before_s(task)
+        if not before_s:
+            return ""
+        return f" ({before_s:+g} s {'so far' if task.is_correction else 'in the last cycle'})"
+
+    def _offset_before_s(self, task: _Task) -> float:
+        cycles = [cycle for cycle in task.case.cycles if not task.is_correction or cycle.number == task.number]
+        return calibrator_offset_s(cycles[-1] if cycles else None)
+
+    def _typed_offset(self) -> float:
+        """Seconds to be added to the calibrator's times; nothing typed is no correction, which is asked about."""
+        text = self.first.typed("calibrator_clock")
+        try:
+            offset_s = float(text or "0")
+        except ValueError:
+            offset_s = math.nan
+        if not abs(offset_s) <= SECONDS_PER_DAY:
+            raise InconsistentCaseError(
+                f"{text!r} is no number of seconds within a day", where="Calibrator's clock", remedy="type such as 42"
+            )
+        return offset_s
 
     def _typed(self, name: str, task: _Task) -> Administration:
         zone = ZoneInfo(self._session.document.case.patient.time_zone)
@@ -192,9 +230,9 @@ class GivingPage(QWidget):
                 raise InconsistentCaseError("is missing", where=f"{name}, {title}", remedy="type what was read")
         vial = VialMeasurement(
             read_activity_mbq(texts["vial"]),
-            time_of(texts["vial_time"], zone),
+            time_of(texts["vial_time"], zone) + timedelta(seconds=self._offset_s),
             read_activity_mbq(texts["residual"]),
-            time_of(texts["residual_time"], zone),
+            time_of(texts["residual_time"], zone) + timedelta(seconds=self._offset_s),
         )
         if not texts["infusion"].isdigit():
             raise InconsistentCaseError(
@@ -205,9 +243,9 @@ class GivingPage(QWidget):
         )
         if task.is_correction:
             cycle = next(c for c in self._session.document.case.cycles if c.number == task.number)
-            before = cycle.administration(name)
-            if before is not None:
-                made = replace(made, planned_activity_bq=before.planned_activity_bq, plan_sha256=before.plan_sha256)
+            # All of a cycle was given by one plan; what 0 was given of has no administration that names it.
+            plan = next((each.plan_sha256 for each in cycle.administrations if each.plan_sha256), "")
+            made = replace(made, planned_activity_bq=task.planned.activities_bq[name], plan_sha256=plan)
         return made
 
     def take_second(self) -> None:
@@ -252,7 +290,11 @@ class GivingPage(QWidget):
             now=now(),
             last_start=last_start(case, before=task.number),
             comment=comment,
+            calibrator_offset_s=self._offset_s,
+            last_calibrator_offset_s=self._offset_before_s(task),
         )
+        if task.plan is not None:
+            found = (*found, *task.plan.findings())
         asked = questions(found)
         self.findings.show_findings(found)
         self.findings.setVisible(bool(found))
@@ -303,12 +345,17 @@ class GivingPage(QWidget):
             return
         try:
             given = as_given(self._given, task.plan, given_by=self._who(), comment=comment)
+            nothing_of = not_given(self._given, task.planned)
             if task.is_correction:
-                made = with_corrected_cycle(case, task.number, given)
+                made = with_corrected_cycle(case, task.number, given, nothing_of=nothing_of, offset_s=self._offset_s)
             else:
-                made = with_given_cycle(case, task.number, given)
+                made = with_given_cycle(
+                    case, task.number, given, nothing_of=nothing_of, calibrator_offset_s=self._offset_s
+                )
                 if session.journal is not None and task.plan_file is not None:
-                    words = "; ".join(given_line(item) for item in given)
+                    words = "; ".join(
+                        [*(given_line(item) for item in given), *(task.plan.unvouched if task.plan else ())]
+                    )
                     session.journal.note_administered(task.plan_file, words)
         except DosimetryError as error:
             self.last.say(problems_of(error)[0].text())

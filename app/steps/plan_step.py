@@ -12,7 +12,7 @@ from app.number_grid import NumberGrid
 from app.plans import plan_tables
 from app.plans.certainty_choice import CertaintyChoice
 from app.plans.laboratory_gate import laboratory_gate
-from app.plans.other_protocols import OTHER_COLUMNS, OTHER_NOTE, other_row
+from app.plans.other_protocols import OTHER_COLUMNS, OtherProtocols
 from app.plans.plan_choice import is_open_to_choice
 from app.plans.plan_room_shown import PlanRoom
 from app.plans.plan_signing import PlanFile, keep_and_write, plan_file_name, signed, with_second_opinion
@@ -27,10 +27,9 @@ from app.steps.plan_decisions import PlanDecisions, verdict
 from app.steps.step import SPACING, Section, Step, push_button, text_label
 from dosimetry_core.errors import DosimetryError, Finding
 from dosimetry_core.evaluation import Evaluation
-from dosimetry_core.pipeline.alternatives import ProtocolAlternative, plans_by_protocol
 from dosimetry_core.planning.next_cycle import rounded_down_bq
 from dosimetry_core.planning.plan_states import PlanRole
-from dosimetry_core.planning.protocol import ProtocolNuclide, bundled_protocols, read_protocol
+from dosimetry_core.planning.protocol import ProtocolNuclide
 from dosimetry_core.report.words import limiting_words
 from dosimetry_core.units import GIGABECQUEREL
 from widgets.activity_slider import ActivitySlider
@@ -135,7 +134,7 @@ class PlanStep(Step):
         self._others_note = text_label(role="dimmed", name="plan_other_protocols_note", wrap=True)
         others.add(self._others_note)
         self.inspector.add(others)
-        self._compared: tuple[Evaluation, tuple[ProtocolAlternative, ...]] | None = None
+        self._other_protocols = OtherProtocols()
 
     # --- acts -------------------------------------------------------------------------------------------------------
 
@@ -337,15 +336,9 @@ class PlanStep(Step):
         proposed = self.session.evaluation
         if proposed is None:
             return
-        if self._compared is None or self._compared[0] is not proposed:
-            names = [name for name in bundled_protocols() if name != proposed.protocol.name]
-            self._compared = (proposed, plans_by_protocol(proposed, [read_protocol(name) for name in names]))
-        alternatives = self._compared[1]
-        self.others.show_rows(OTHER_COLUMNS, [other_row(alternative, mark) for alternative in alternatives])
-        reasons = dict.fromkeys(other.reason for other in alternatives if other.reason is not None)
-        # Names of case-file keys are long: let them break, or they would push the panel out of the window.
-        words = [reason.replace("_", "_\N{ZERO WIDTH SPACE}") for reason in reasons]
-        self._others_note.setText(" ".join([OTHER_NOTE, *(f"{reason}." for reason in words)]))
+        rows, note = self._other_protocols.shown(proposed, mark)
+        self.others.show_rows(OTHER_COLUMNS, rows)
+        self._others_note.setText(note)
         self._others_note.show()
 
     def _show_blockers(self, evaluation: Evaluation) -> None:

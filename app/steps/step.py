@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -96,6 +97,14 @@ class Section(QFrame):
         self._column.addLayout(row)
 
 
+class _AsHighAsItsTexts(QWidget):
+    """Asks for the height of its texts at its width; that at the least width would be too much."""
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 Qt override
+        """The width alone."""
+        return QSize(super().minimumSizeHint().width(), 0)
+
+
 class ScrolledGrid(QScrollArea):
     """A table that scrolls when it does not fit, on the card's own background.
 
@@ -105,12 +114,13 @@ class ScrolledGrid(QScrollArea):
     def __init__(self, content: QWidget, *, fits: bool = False) -> None:
         super().__init__()
         self._content = content
+        self._fits = fits
         if fits:
             self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
             content.installEventFilter(self)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        holder = QWidget()
+        holder = _AsHighAsItsTexts() if fits else QWidget()
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(content)
@@ -126,8 +136,18 @@ class ScrolledGrid(QScrollArea):
         return super().eventFilter(watched, event)
 
     def sizeHint(self) -> QSize:  # noqa: N802 Qt override
-        """Room for all of the content."""
-        return self._content.sizeHint() + QSize(2, 2 * SPACING)
+        """Room for all of the content; at its width, where that is known and the content's texts wrap."""
+        hint = self._content.sizeHint() + QSize(2, 2 * SPACING)
+        width = self.viewport().width()
+        if self._fits and self._content.hasHeightForWidth() and width >= self._content.minimumSizeHint().width():
+            hint.setHeight(self._content.heightForWidth(width) + SPACING)
+        return hint
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 Qt override
+        """At another width texts wrap otherwise."""
+        super().resizeEvent(event)
+        if self._fits and event.size().width() != event.oldSize().width():
+            self.updateGeometry()
 
 
 class Inspector(QScrollArea):

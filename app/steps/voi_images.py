@@ -50,7 +50,7 @@ class VoiImages(QObject):
         self._surfaces = QTimer(self)
         self._surfaces.setSingleShot(True)
         self._surfaces.setInterval(SURFACES_AFTER_MS)
-        self._surfaces.timeout.connect(self.show_surfaces)
+        self._surfaces.timeout.connect(self._follow_with_surfaces)
         self._connect_views()
         self._connect_view_state()
 
@@ -158,6 +158,13 @@ class VoiImages(QObject):
         """Mark a VOI as the one worked on."""
         self.grid.set_active_voi(voi_id)
         self.volume.set_active_voi(voi_id)
+
+    def _follow_with_surfaces(self) -> None:
+        """After the numbers: a picture in 3D takes both processors."""
+        if self.session.recomputation.is_busy:
+            self._surfaces.start()
+        else:
+            self.show_surfaces()
 
     def show_surfaces(self) -> None:
         """Show the surfaces now; not while a stroke is in progress."""

@@ -13,26 +13,29 @@ from dosimetry_core.units import PERCENT
 from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
 
 
-def methods_paragraph(records: Sequence[CourseRecord], *, origin: str) -> str:
+def methods_paragraph(records: Sequence[CourseRecord], *, origin: str, selection: str = "") -> str:
     """Methods of `cohort_tables` for these records.
 
     Parameters
     ----------
     origin
         Where the records are from, as the end of "The courses are …".
+    selection
+        Which of them are looked at, as the end of "Only courses …"; empty for all.
     """
     protocols = sorted({record.protocol for record in records})
     doses = sum(record.absorbed_dose_gy("kidneys") is not None for record in records)
+    chosen = f"Only courses {selection} were looked at. " if selection else ""
     return (
-        f"The courses are {origin}: {len(records)} of {len(protocols)} protocol(s) ({', '.join(protocols)}), "
-        f"{doses} of them with a kidney dose in every cycle. Missing values are left out and counted. Values are "
-        "medians with quartiles by linear interpolation. A free activity counts as modified where it differs from the "
-        f"protocol's standard by more than {PERCENT.text(UNCHANGED_WITHIN, digits=0)}. Laboratory values are compared "
-        "before the first administration and at their worst after it (lowest of blood counts and eGFR, highest of the "
-        "others), by Wilcoxon's signed-rank test; worst grades follow CTCAE v5.0. Absorbed dose and relative change "
-        "are related by Spearman's rank correlation, protocols compared by the Kruskal–Wallis test. Survival is "
-        "counted from the first cycle and estimated by Kaplan and Meier with pointwise 95 % bands (log-log transform "
-        "of Greenwood's variance) and compared by the log-rank test. All tests are two-sided and not corrected for "
-        f"their number. Made by {SOFTWARE_NAME} {SOFTWARE_VERSION} with SciPy {scipy.__version__} and NumPy "
-        f"{numpy.__version__}."
+        f"The courses are {origin}. {chosen}They are {len(records)} of {len(protocols)} protocol(s) "
+        f"({', '.join(protocols)}), {doses} of them with a kidney dose in every cycle. Missing values are left out and "
+        "counted. Values are medians with quartiles by linear interpolation. A free activity counts as modified where "
+        f"it differs from the protocol's standard by more than {PERCENT.text(UNCHANGED_WITHIN, digits=0)}. Laboratory "
+        "values are compared before the first administration and at their worst after it (lowest of blood counts and "
+        "eGFR, highest of the others), by Wilcoxon's signed-rank test; worst grades follow CTCAE v5.0. Absorbed dose "
+        "and relative change are related by Spearman's rank correlation, protocols compared by the Kruskal–Wallis "
+        "test. Survival is counted from the first cycle and estimated by Kaplan and Meier with pointwise 95 % bands "
+        "(log-log transform of Greenwood's variance) and compared by the log-rank test. All tests are two-sided and "
+        f"not corrected for their number. Made by {SOFTWARE_NAME} {SOFTWARE_VERSION} with SciPy {scipy.__version__} "
+        f"and NumPy {numpy.__version__}."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dosimetry_core.cohort.modification import modifications, patterns
@@ -54,22 +54,7 @@ def nuclides(records: Sequence[CourseRecord]) -> list[str]:
 
 def cohort_tables(records: Sequence[CourseRecord]) -> tuple[Table, ...]:
     """All tables of a cohort."""
-    return (
-        patients_table(records),
-        activities_table(records),
-        modifications_table(records),
-        patterns_table(records),
-        doses_table(records),
-        doses_by_cycle_table(records),
-        laboratory_table(records),
-        grades_table(records),
-        adverse_events_table(records),
-        response_table(records),
-        performance_table(records),
-        dose_effect_table(records),
-        survival_table(records, "survival", lambda record: record.survival, "Overall survival"),
-        survival_table(records, "progression", lambda record: record.progression, "Progression-free survival"),
-    )
+    return tuple(make(records) for make in TABLE_MAKERS.values())
 
 
 def _summary_cells(values: Sequence[float | None], unit: Callable[[float], float]) -> tuple[Cell, ...]:
@@ -333,9 +318,38 @@ def survival_table(
     return Table(name, f"{title}, Kaplan–Meier (from the first cycle)", heading, tuple(rows))
 
 
+def overall_survival_table(records: Sequence[CourseRecord]) -> Table:
+    """Kaplan–Meier estimate of overall survival."""
+    return survival_table(records, "survival", lambda record: record.survival, "Overall survival")
+
+
+def progression_table(records: Sequence[CourseRecord]) -> Table:
+    """Kaplan–Meier estimate of progression-free survival."""
+    return survival_table(records, "progression", lambda record: record.progression, "Progression-free survival")
+
+
 def _months(days: float) -> float:
     return days / (365.25 / 12)
 
 
 def _known(value: float) -> float | None:
     return None if math.isnan(value) else value
+
+
+TABLE_MAKERS: Mapping[str, Callable[[Sequence[CourseRecord]], Table]] = {
+    "Patients": patients_table,
+    "Administered activity": activities_table,
+    "Activity against the standard": modifications_table,
+    "Patterns of changes": patterns_table,
+    "Absorbed dose of the course": doses_table,
+    "Absorbed dose by cycle": doses_by_cycle_table,
+    "Laboratory before and at worst": laboratory_table,
+    "Worst grades": grades_table,
+    "Adverse events": adverse_events_table,
+    "Response": response_table,
+    "Performance status": performance_table,
+    "Dose and effect": dose_effect_table,
+    "Overall survival": overall_survival_table,
+    "Progression-free survival": progression_table,
+}
+"""Every table by its name for people."""

@@ -115,3 +115,52 @@ def krenning_score(uptake: KrenningUptake) -> int:
     Krenning EP et al., Eur J Nucl Med 20 (1993) 716–731 (scale as used in receptor scintigraphy).
     """
     return _KRENNING.index(uptake)
+
+
+# --- against FDG ------------------------------------------------------------------------------------------------------
+
+FdgComparison = Literal["neither", "receptor-only", "receptor-higher", "equal", "fdg-higher", "fdg-only"]
+NetpetGrade = Literal["P0", "P1", "P2", "P3", "P4a", "P4b", "P5"]
+EQUAL_WITHIN: Final = 0.10
+"""SUVmax within this share of each other count as equal; NETPET itself compares by eye."""
+_MANY_LESIONS: Final = 3
+
+
+def fdg_comparison(suv_max: float, fdg_suv_max: float) -> FdgComparison:
+    """Which of the two tracers a lesion takes up more; 0 is no uptake."""
+    if not suv_max and not fdg_suv_max:
+        return "neither"
+    if not fdg_suv_max:
+        return "receptor-only"
+    if not suv_max:
+        return "fdg-only"
+    if abs(suv_max - fdg_suv_max) <= EQUAL_WITHIN * max(suv_max, fdg_suv_max):
+        return "equal"
+    return "receptor-higher" if suv_max > fdg_suv_max else "fdg-higher"
+
+
+def netpet_grade(comparisons: Sequence[FdgComparison]) -> NetpetGrade:
+    """NETPET grade of a patient, from the most discordant lesion.
+
+    P0 no uptake of either, P1 of the receptor tracer only, P2 FDG lower, P3 equal, P4 FDG higher (a: in one or two
+    lesions, b: in three or more), P5 a lesion with FDG only.
+
+    References
+    ----------
+    Chan DLH et al., Theranostics 7 (2017) 1149–1158, doi 10.7150/thno.18068.
+    """
+    if "fdg-only" in comparisons:
+        return "P5"
+    higher = sum(comparison == "fdg-higher" for comparison in comparisons)
+    if higher:
+        return "P4b" if higher >= _MANY_LESIONS else "P4a"
+    if "equal" in comparisons:
+        return "P3"
+    if "receptor-higher" in comparisons:
+        return "P2"
+    return "P1" if "receptor-only" in comparisons else "P0"
+
+
+def discordant_volume_ml(lesions: Sequence[tuple[FdgComparison, float]]) -> float:
+    """Total discordant volume: of the lesions that take up more FDG, in mL."""
+    return math.fsum(volume for comparison, volume in lesions if comparison in ("fdg-higher", "fdg-only"))

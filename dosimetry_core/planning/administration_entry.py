@@ -93,6 +93,8 @@ def entry_findings(
     now: datetime,
     last_start: datetime | None = None,
     comment: str = "",
+    calibrator_offset_s: float = 0.0,
+    last_calibrator_offset_s: float = 0.0,
 ) -> tuple[Finding, ...]:
     """Everything against taking an entry into the course: errors refuse it, warnings are questions to be answered.
 
@@ -110,6 +112,8 @@ def entry_findings(
         The present, and the start of the cycle before.
     comment
         Why it differs from the plan; above 20 % without one it is refused.
+    calibrator_offset_s, last_calibrator_offset_s
+        What was added to the times of the dose calibrator's clock, in this entry and in the last cycle.
     """
     findings = [*_identity(plan, patient_id, cycle), *_nuclides(plan, given)]
     for item in given:
@@ -121,6 +125,12 @@ def entry_findings(
             findings += _activity(item, planned, comment, place)
     findings += _second_reading(plan, given, second)
     findings += _interval(given, last_start, cycle)
+    if last_calibrator_offset_s and not calibrator_offset_s:
+        text = (
+            f"The dose calibrator's clock was corrected by {last_calibrator_offset_s:+g} s in the last cycle and is "
+            "not in this one: is it right now?"
+        )
+        findings.append(Finding("entry-calibrator-clock", "warning", text, f"cycle {cycle}"))
     return tuple(findings)
 
 

@@ -12,7 +12,7 @@ from dosimetry_core.errors import DosimetryError, raise_problems
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.planning.administration_entry import SecondReading
 from dosimetry_core.toml_table import TomlTable, load_toml
-from dosimetry_core.units import MEGABECQUEREL
+from dosimetry_core.units import MEGABECQUEREL, SECONDS_PER_DAY
 
 HIGHEST_READING_MBQ = 100_000.0
 
@@ -27,6 +27,8 @@ class AdministrationRecord:
     comment: str
     administrations: tuple[Administration, ...]
     second: SecondReading | None
+    calibrator_offset_s: float = 0.0
+    """What was added to the times that the dose calibrator's clock showed."""
 
 
 def read_administration_record(path: Path, time_zone: ZoneInfo) -> AdministrationRecord:
@@ -35,8 +37,8 @@ def read_administration_record(path: Path, time_zone: ZoneInfo) -> Administratio
     Parameters
     ----------
     path
-        TOML: ``patient_id``, ``cycle``, ``given_by``, optional ``comment``, ``[[administration]]`` as in the case file
-        with vial and residual, and ``[second_reading]``.
+        TOML: ``patient_id``, ``cycle``, ``given_by``, optional ``comment`` and ``clock_offset_s.dose_calibrator``,
+        ``[[administration]]`` as in the case file with vial and residual, and ``[second_reading]``.
     time_zone
         Of times that state none.
 
@@ -49,11 +51,16 @@ def read_administration_record(path: Path, time_zone: ZoneInfo) -> Administratio
     table = TomlTable(load_toml(path), place=path.name, problems=problems, zone=time_zone)
     patient_id, cycle, given_by = table.text("patient_id"), table.integer("cycle", minimum=1), table.text("given_by")
     comment = table.optional_text("comment") or ""
-    given = [read_administration(item, 0.0, timed=True) for item in table.tables("administration", required=True)]
+    offsets = table.map_numbers("clock_offset_s", minimum=-SECONDS_PER_DAY, maximum=SECONDS_PER_DAY)
+    for clock in offsets.keys() - {"dose_calibrator"}:
+        table.wrong("clock_offset_s", f"unknown clock {clock!r}", "use dose_calibrator")
+    offset_s = offsets.get("dose_calibrator", 0.0)
+    given = [read_administration(item, offset_s, timed=True) for item in table.tables("administration", required=True)]
     second = _second(table)
     table.finish()
     raise_problems(problems)
-    return AdministrationRecord(patient_id, cycle, given_by, comment, tuple(a for a in given if a is not None), second)
+    made = tuple(a for a in given if a is not None)
+    return AdministrationRecord(patient_id, cycle, given_by, comment, made, second, offset_s)
 
 
 def _second(record: TomlTable) -> SecondReading | None:

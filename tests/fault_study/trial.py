@@ -30,6 +30,7 @@ TESTS = (
     "tests/dosimetry_core/second_opinion",
     "tests/dosimetry_core/pipeline",
     "tests/test_oracles.py",
+    "tests/kept_results",
 )
 COPIED = ("dosimetry_core", "widgets", "app", "resources", "tests", "pyproject.toml")
 # Processor time: what the tests take without the fault, several times, and the start of Python.

@@ -56,6 +56,7 @@ CHANGES: dict[str, str] = {
     "follow_up": "windows",
     "audit": "message",
     "store": "message",
+    "cohort": "message",
     "quit": "closing",
     "undo": "position",
     "redo": "position",

@@ -222,3 +222,25 @@ def test_that_an_overlay_without_uptake_paints_nothing(qtbot):
     )
     painter.end()
     assert picture == untouched
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_that_a_stroke_on_one_voi_leaves_the_others_outlines_as_they_are_and_looks_like_all_made_anew(qtbot, shown):
+    other = kidney(31.0, voi_id="v2", colour="#ff00ff")
+
+    def with_active(radius_mm: float) -> SliceView:
+        view = prepared(qtbot)
+        view.set_active_voi("v1")
+        view.set_contours_visible(shown)
+        view.show_vois([kidney(radius_mm), other])
+        return view
+
+    view = with_active(20.0)
+    before = [pixels(view) for _ in range(3)][-1]
+    for radius_mm in (22.0, 24.0, 26.0):
+        view.show_vois([kidney(radius_mm), other])
+        changed = pixels(view)
+    assert np.array_equal(before, changed) != shown
+    assert np.array_equal(changed, pixels(with_active(26.0)))
+    view.show_vois([kidney(26.0), kidney(12.0, voi_id="v2", colour="#ff00ff")])
+    assert np.array_equal(changed, pixels(view)) != shown

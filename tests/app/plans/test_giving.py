@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,8 +10,24 @@ import pytest
 
 from app.cli import main
 from app.plans import administer_command
+from app.plans.giving import (
+    ApprovedPlan,
+    approved_plan,
+    as_given,
+    case_file_block,
+    not_given,
+    planned_of_cycle,
+    with_corrected_cycle,
+)
+from app.plans.identity import certificate_digest
+from dosimetry_core.case import Administration, VialMeasurement
 from dosimetry_core.case_file import read_case
+from dosimetry_core.errors import DosimetryError
+from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.pipeline import compute
+from dosimetry_core.planning.administration_entry import PlannedCycle, entry_findings
+from tests.app.signing_examples import approved_plan as approved_pdf
+from tests.app.signing_examples import trusted
 
 CASE = """format = 1
 [patient]
@@ -214,3 +231,74 @@ def test_that_nothing_is_given_by_a_plan_whose_inputs_were_changed_since(
     assert administer(signed, case, record(case, vial)) == 2
     assert "not the file that the plan was made from; the plan is stale" in capsys.readouterr().err
     assert (case / "case.toml").read_text("utf-8") == changed
+
+
+def test_that_the_calibrators_clock_is_corrected_in_the_record_and_asked_about_in_the_next(
+    signed: Path, case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from dosimetry_core.nuclide import nuclide
+
+    entry = record(case, planned_mbq(case))
+    # The clock is twenty minutes late: the vial was read that much later, nearer to the infusion.
+    text = entry.read_text().replace("cycle = 2\n", "cycle = 2\nclock_offset_s = { dose_calibrator = 1200 }\n")
+    entry.write_text(text)
+    assert administer(signed, case, entry) == 0
+    cycle = read_case(case).cycles[-1]
+    (item,) = cycle.administrations
+    assert item.vial is not None
+    assert item.vial.vial_time == START - timedelta(minutes=10)
+    assert cycle.clock_offset_s == {"dose_calibrator": 1200.0}
+    physics = nuclide("Lu-177")
+    expected = planned_mbq_before(signed) * physics.decay_factor(600.0) - 20.0 * physics.decay_factor(-80 * 60.0)
+    assert item.administered_activity_bq / 1e6 == pytest.approx(expected, rel=1e-9)
+
+
+def planned_mbq_before(signed: Path) -> float:
+    return compute(read_case(signed / "case")).plan.activities_bq["Lu-177"] / 1e6
+
+
+@pytest.mark.parametrize(("now_s", "last_s", "asked"), [(0.0, 0.0, False), (0.0, 42.0, True), (42.0, 42.0, False)])
+def test_that_a_clock_that_was_corrected_and_is_not_any_more_is_asked_about(
+    now_s: float, last_s: float, asked: bool
+) -> None:
+    plan = PlannedCycle("P", 2, FrozenMap({"Lu-177": 7.4e9}))
+    found = entry_findings(
+        plan, "P", 2, (), None, now=START, calibrator_offset_s=now_s, last_calibrator_offset_s=last_s
+    )
+    assert ("entry-calibrator-clock" in {finding.code for finding in found}) == asked
+
+
+def test_that_a_nuclide_entered_as_0_is_kept_in_case_file_and_case_and_can_be_corrected(tmp_path: Path) -> None:
+    planned = PlannedCycle("P-77", 2, FrozenMap({"Lu-177": 3.7e9, "Y-90": 1.85e9}))
+    vial = VialMeasurement(3.7e9, START, 0.0, START + timedelta(hours=1))
+    items = [
+        Administration.from_vial("Lu-177", vial, start=START, infusion_s=1800.0),
+        Administration.from_vial("Y-90", replace(vial, vial_activity_bq=0.0), start=START, infusion_s=1800.0),
+    ]
+    plan = ApprovedPlan(planned, "f" * 64, "B. Physician")
+    given, nothing = as_given(items, plan, given_by="A", comment=""), not_given(items, planned)
+    assert [item.nuclide for item in given] == ["Lu-177"]
+    assert nothing == {"Y-90": 1.85e9}
+    text = CASE.format(start=(NOW - timedelta(days=56)).isoformat())
+    block = case_file_block(2, given, nothing_of=nothing)
+    (tmp_path / "case.toml").write_text(text + block)
+    case = read_case(tmp_path)
+    assert case.cycles[-1].planned_not_given_bq == nothing
+    again = planned_of_cycle(case, case.cycles[-1])
+    assert again is not None
+    assert dict(again.activities_bq) == {"Lu-177": 3.7e9, "Y-90": 1.85e9}
+    # The other way round: what was given becomes 0, and is not lost either.
+    corrected = with_corrected_cycle(case, 2, given, nothing_of={})
+    assert corrected.cycles[-1].planned_not_given_bq == {}
+
+
+def test_that_signers_whom_nothing_vouches_for_are_asked_about() -> None:
+    content = approved_pdf()
+    unasked = approved_plan(content, trust=trusted())
+    assert unasked.findings() == ()
+    (finding,) = approved_plan(content, trust=None).findings()
+    assert finding.level == "warning"
+    for certificate in trusted():
+        assert certificate_digest(certificate)[:16] in finding.text
+    with pytest.raises(DosimetryError, match="not trusted"):
+        approved_plan(content, trust=())

@@ -242,7 +242,7 @@ def test_that_the_form_of_a_node_has_not_changed() -> None:
     kept must stay readable."""
     assert (NODE_FORMAT, CaseTree().encode(Examples().case()).root) == (
         1,
-        "eb24440e1fcddb786a889bac7147f19f23e7869f34c99170a398597e71c11710",
+        "2e87e8adc6660aad8843a5207245f5ad8ba57d1ce93e5ea79e4227c82aefb145",
     )
 
 

@@ -1,0 +1,224 @@
+"""The window of all courses, by its buttons: what is kept at once, computing, filters, pictures, tables, saving."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.cohort.kept_records import FILE_NAME, KeptRecord, rewrite_records
+from app.cohort.store_courses import store_courses
+from app.cohort.window import CohortWindow
+from app.jobs import Jobs
+from app.store import open_store
+from app.store.storage import Storage
+from dosimetry_core.cohort.csv_records import read_records, records_csv
+from dosimetry_core.cohort.pictures import box_picture, survival_picture
+from dosimetry_core.cohort.quantities import quantities
+from dosimetry_core.cohort.records import CourseRecord
+from dosimetry_core.cohort.simulated import simulated_cohort
+from dosimetry_core.cohort.tables import cohort_tables
+from tests.app.cohort.stores import course_of, entered_case, keep_cases
+
+RECORDS = read_records(records_csv(simulated_cohort(7)).encode("utf-8"), where="trial.csv")
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Iterator[Storage]:
+    made = open_store(tmp_path / "store", who="A. Kowalska")
+    keep_cases(made, {course_of(number): entered_case(number) for number in range(4)})
+    yield made
+    made.close()
+
+
+def shown(qtbot: QtBot, storage: Storage) -> CohortWindow:
+    window = CohortWindow(lambda: storage, Jobs())
+    qtbot.addWidget(window)
+    window.show()
+    return window
+
+
+def with_table(window: CohortWindow, folder: Path) -> None:
+    path = folder / "trial.csv"
+    path.write_text(records_csv(RECORDS), "utf-8")
+    window.add_table(path)
+
+
+def text_of(window: CohortWindow) -> str:
+    return f"{window.state.text()} {window.message.text()} {window.filter.count.text()}"
+
+
+def test_that_courses_are_computed_by_the_button_and_kept(qtbot: QtBot, storage: Storage) -> None:
+    window = shown(qtbot, storage)
+    assert "4 not computed yet" in window.state.text()
+    assert not window.pictures.view.shows_picture
+    window.processes.setValue(1)
+    QTest.mouseClick(window.compute_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "4 courses computed" in window.message.text(), timeout=60_000)
+    assert window.state.text() == "4 computed."
+    assert not window.compute_button.isEnabled()
+    assert window.pictures.view.shows_picture
+    again = shown(qtbot, storage)
+    assert "4 of 4 courses" in text_of(again)
+
+
+def test_that_stopping_keeps_what_is_there(qtbot: QtBot, storage: Storage) -> None:
+    window = shown(qtbot, storage)
+    window.processes.setValue(1)
+    QTest.mouseClick(window.compute_button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(window.cancel_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "Stopped" in window.message.text(), timeout=60_000)
+    assert window.compute_button.isEnabled()
+
+
+def test_that_a_cluster_without_an_address_is_asked_for(qtbot: QtBot, storage: Storage) -> None:
+    window = shown(qtbot, storage)
+    window.engine.setCurrentText("Dask cluster")
+    assert window.address.isVisible()
+    assert not window.processes.isVisible()
+    QTest.mouseClick(window.compute_button, Qt.MouseButton.LeftButton)
+    assert "address" in window.message.text()
+
+
+def test_that_tables_of_earlier_patients_count_and_are_taken_in_once(
+    qtbot: QtBot, storage: Storage, tmp_path: Path
+) -> None:
+    window = shown(qtbot, storage)
+    with_table(window, tmp_path)
+    assert f"{len(RECORDS)} of {len(RECORDS)} courses" in text_of(window)
+    assert f"trial.csv: {len(RECORDS)} courses" in window.known_tables.text()
+    with_table(window, tmp_path)
+    assert "already" in window.message.text()
+    assert len(window.sources.records) == len(RECORDS)
+
+
+def test_that_the_filter_reaches_pictures_tables_and_methods(qtbot: QtBot, storage: Storage, tmp_path: Path) -> None:
+    window = shown(qtbot, storage)
+    with_table(window, tmp_path)
+    protocol = RECORDS[0].protocol
+    QApplication.processEvents()
+    box = window.filter.protocol_box(protocol)
+    QTest.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(10, box.height() // 2))
+    assert not box.isChecked()
+    window.filter.sex.setCurrentText("women")
+    QTest.keyClicks(window.filter.youngest, "55,5")
+    QTest.keyClick(window.filter.youngest, Qt.Key.Key_Return)
+    window.pages.setCurrentWidget(window.tables)
+    expected = [
+        one
+        for one in RECORDS
+        if one.protocol != protocol and one.sex == "F" and one.age_years is not None and one.age_years >= 55.5
+    ]
+    assert 0 < len(expected) < len(RECORDS)
+    assert not window.progress.isVisible()
+    assert f"{len(expected)} of {len(RECORDS)} courses" in text_of(window)
+    assert window.tables.table.rowCount() == len(cohort_tables(expected)[0].rows)
+    assert "of women, of patients of at least 55.5 years" in window.methods.toPlainText()
+    points, _ = window.pictures.view.points_plot.places()
+    assert {point.key for _, point in points} == {one.key for one in expected}
+    QTest.mouseClick(window.filter.everything, Qt.MouseButton.LeftButton)
+    assert f"{len(RECORDS)} of {len(RECORDS)} courses" in text_of(window)
+
+
+def test_that_every_picture_draws_what_the_core_says(qtbot: QtBot, storage: Storage, tmp_path: Path) -> None:
+    window = shown(qtbot, storage)
+    with_table(window, tmp_path)
+    view = window.pictures.view
+    for quantity in quantities(RECORDS):
+        window.pictures.show_picture("Box plot", quantity.key)
+        points, _ = view.points_plot.places()
+        boxes = box_picture(RECORDS, quantity).boxes
+        drawn = [quantity.unit.to_core(point.y) for _, point in points]
+        assert drawn == pytest.approx([value for box in boxes for value in box.values])
+    window.pictures.show_picture("One against another", "change/platelets_1e9_per_l", "dose/red_marrow")
+    assert view.shows_picture
+    assert "Spearman's rho" in view.accessibleDescription()
+    for kind, picture in (
+        ("Overall survival", survival_picture(RECORDS, lambda record: record.survival)),
+        ("Progression-free survival", survival_picture(RECORDS, lambda record: record.progression)),
+    ):
+        window.pictures.show_picture(kind)
+        assert view.shows_picture
+        assert picture.test is not None
+        assert f"{picture.test.statistic:.3g}" in view.accessibleDescription()
+
+
+def test_that_a_double_click_on_a_point_opens_its_course(qtbot: QtBot, storage: Storage) -> None:
+    window = shown(qtbot, storage)
+    window.processes.setValue(1)
+    window.compute()
+    qtbot.waitUntil(lambda: "4 courses computed" in window.message.text(), timeout=60_000)
+    key = course_of(3)[:10]
+    window.pictures.show_picture("Box plot", "activity/Lu-177")
+    QApplication.processEvents()
+    place = window.pictures.view.place_of(key)
+    assert place is not None
+    found = window.pictures.view.nearest(place.toPoint())
+    assert found is not None
+    assert found[1].name == "P-0003"
+    with qtbot.waitSignal(window.course_wanted) as asked:
+        QTest.mouseDClick(window.pictures.view, Qt.MouseButton.LeftButton, pos=place.toPoint())
+    assert asked.args == [course_of(3)]
+
+
+def test_that_a_copied_table_has_title_headings_and_full_numbers(
+    qtbot: QtBot, storage: Storage, tmp_path: Path
+) -> None:
+    window = shown(qtbot, storage)
+    with_table(window, tmp_path)
+    window.pages.setCurrentWidget(window.tables)
+    table = cohort_tables(RECORDS)[1]
+    window.tables.choice.setCurrentIndex(1)
+    window.tables.table.setFocus()
+    QTest.keyClick(window.tables.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    lines = QApplication.clipboard().text().split("\n")
+    assert lines[0] == table.title
+    assert "GBq" in lines[0]
+    assert lines[1].split("\t") == list(table.heading)
+    assert len(lines) == 2 + len(table.rows)
+    assert float(lines[2].split("\t")[5]) == table.rows[0][5]
+
+
+def test_that_what_is_looked_at_is_saved_without_names(qtbot: QtBot, storage: Storage, tmp_path: Path) -> None:
+    window = shown(qtbot, storage)
+    window.processes.setValue(1)
+    window.compute()
+    qtbot.waitUntil(lambda: "4 courses computed" in window.message.text(), timeout=60_000)
+    window.save(tmp_path / "saved")
+    assert "4 courses saved" in window.message.text()
+    everything = b"".join(path.read_bytes() for path in (tmp_path / "saved").iterdir())
+    assert b"Patient^" not in everything
+    assert b"P-000" not in everything
+    (tmp_path / "file").write_text("", "utf-8")
+    window.save(tmp_path / "file")
+    assert "is a file" in window.message.text()
+
+
+def many(number: int) -> CourseRecord:
+    return replace(RECORDS[number % len(RECORDS)], key=course_of(number)[:10])
+
+
+def test_that_a_thousand_kept_courses_open_without_computing(qtbot: QtBot, tmp_path: Path) -> None:
+    storage = open_store(tmp_path / "store", who="A. Kowalska")
+    keep_cases(storage, {course_of(number): entered_case(number) for number in range(1000)})
+    listed = storage.courses()
+    rewrite_records(
+        storage.folder,
+        [KeptRecord(one.course_id, "0" * 64, one.last_sequence, many(n)) for n, one in enumerate(listed)],
+    )
+    assert (storage.folder / FILE_NAME).exists()
+    assert {course.state for course in store_courses(storage)} == {"current"}
+    begin = time.process_time()
+    window = shown(qtbot, storage)
+    QApplication.processEvents()
+    taken = time.process_time() - begin
+    assert "1,000 of 1000 courses" in text_of(window) or "1,000 of 1,000 courses" in text_of(window)
+    print(f"window of 1,000 courses: {taken:.2f} s of processor time")
+    storage.close()
