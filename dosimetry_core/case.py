@@ -139,6 +139,8 @@ class Calibration:
     """What SPECT values are where the files don't say; never overrides a file."""
     image_decay_reference: DecayReference | None = None
     """To what SPECT values are decay-corrected where the files don't say or contradict themselves."""
+    image_position_mm: tuple[float, float, float] | None = None
+    """(x, y, z) of the first voxel's centre, of SPECT in one file that doesn't say it; never overrides a file."""
     counting_duration_s: float | None = None
     """Clock time of counting as the user knows it; overrides the one derived from the files."""
     partial_volume: PartialVolume | None = None

@@ -32,8 +32,8 @@ INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "VialMeasurement": ("vial_activity_bq", "vial_time", "residual_activity_bq", "residual_time"),
     "Calibration": (
         "sensitivity_cps_per_bq", "convention", "relative_standard_uncertainty", "dead_time_s", "dead_time_model",
-        "image_quantity", "image_decay_reference", "counting_duration_s", "partial_volume", "point_spread_fwhm_mm",
-        "recovery", "measured_on", "valid_until", "profile", "profile_sha256",
+        "image_quantity", "image_decay_reference", "image_position_mm", "counting_duration_s", "partial_volume",
+        "point_spread_fwhm_mm", "recovery", "measured_on", "valid_until", "profile", "profile_sha256",
         "sensitivity_with_yttrium_90_cps_per_bq",
     ),
     "RecoveryCurve": ("b_ml", "gamma", "relative_standard_uncertainty"),

@@ -123,6 +123,7 @@ def import_images(
         clock_offset_s=cycle.clock_offset_s.get("scanner", 0.0),
         stated_quantity=cycle.calibration.image_quantity,
         stated_decay_reference=cycle.calibration.image_decay_reference,
+        stated_position_mm=cycle.calibration.image_position_mm,
         show_first=show_first if show is not None else None,
         progress=progress,
     )

@@ -242,7 +242,7 @@ def test_that_the_form_of_a_node_has_not_changed() -> None:
     kept must stay readable."""
     assert (NODE_FORMAT, CaseTree().encode(Examples().case()).root) == (
         1,
-        "5b6e7d199c1611735edd9186e5e19b0520e962b65208bd8aca11ee460fa8ee63",
+        "739d442d177fdd0374465fa817ab07ca80f4d4caea34e6ee6f00e0dbb6abe7e3",
     )
 
 
