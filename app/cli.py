@@ -32,6 +32,8 @@ COMMANDS = (
     "network",
     "cohort",
     "deidentify",
+    "report",
+    "tables",
     "propose",
     "calibrate",
     "screenshots",
@@ -68,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
 
     compute = commands.add_parser("compute", help="the whole chain: results.json and DICOM results")
     compute.add_argument("case", type=Path, metavar="CASE")
+    compute.add_argument("--tables", action="store_true", help="also all results as CSV and XLSX, in the folder tables")
     compute.add_argument("--no-dicom", action="store_true", help="write results.json only")
     compute.add_argument("--out", type=Path, required=True, metavar="DIR")
 
@@ -140,6 +143,10 @@ def _parser() -> argparse.ArgumentParser:
     from app.deidentify_command import add_deidentify_parser
 
     add_deidentify_parser(commands)
+
+    from app.reports.command import add_parsers as add_report_parsers
+
+    add_report_parsers(commands)
 
     from app.proposals.command import add_parser as add_propose_parser
 
@@ -223,6 +230,7 @@ def _run(arguments: Sequence[str]) -> int:
     from app.plans.verify_command import verify
     from app.proposals.command import propose
     from app.protocols.command import protocols
+    from app.reports.command import report, tables
 
     run: dict[str, Callable[[argparse.Namespace], int]] = {
         "demo": commands.demo,
@@ -242,6 +250,8 @@ def _run(arguments: Sequence[str]) -> int:
         "network": network,
         "cohort": cohort,
         "deidentify": deidentify,
+        "report": report,
+        "tables": tables,
         "propose": propose,
         "calibrate": calibrate,
         "screenshots": commands.screenshots,

@@ -52,7 +52,7 @@ def demo(arguments: argparse.Namespace) -> int:
 
 def compute_case(arguments: argparse.Namespace) -> int:
     """The whole chain without a window: results.json, and DICOM objects in the folder dicom."""
-    from app.dicom_command import course_objects, write_objects
+    from app.dicom_command import course_objects, write_case_lines, write_objects
     from app.importing.files_read import read_cycle, reading_process
 
     reading_process().warm_up()
@@ -60,6 +60,7 @@ def compute_case(arguments: argparse.Namespace) -> int:
     from dosimetry_core.constancy import compare_with_expected
     from dosimetry_core.pipeline import compute
     from dosimetry_core.plan_record import results_bytes
+    from dosimetry_core.result_tables import table_files
     from dosimetry_core.results_json import results_json
 
     require_folder(arguments.out)
@@ -69,6 +70,12 @@ def compute_case(arguments: argparse.Namespace) -> int:
     with output_folder(arguments.out) as folder:
         (folder / "results.json").write_bytes(results_bytes(results))
         write_objects(objects, folder / "dicom")
+        if objects:
+            write_case_lines(evaluation, folder / "dicom")
+        if arguments.tables:
+            (folder / "tables").mkdir()
+            for name, content in table_files(results, ("csv", "xlsx")).items():
+                (folder / "tables" / name).write_bytes(content)
     _print_findings(results["findings"])
     for line in compare_with_expected(results):
         print(line)

@@ -104,3 +104,5 @@ class Evaluation:
     plan: NextCyclePlan
     disagreements: tuple[Disagreement, ...]
     findings: tuple[Finding, ...]
+    second_values: FrozenMap[str, float] = field(default_factory=FrozenMap)
+    """What the second opinion has for a number, by that number's path in results.json; empty until it was heard."""

@@ -1,4 +1,4 @@
-"""Step 8: report. The typeset pages as they will be printed; PDF, print, second signature."""
+"""Step 8: report. Plan and report as they will be printed; PDF, print, tables, second signature."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from app.plans.signature_form import SignatureForm
 from app.plans.withdrawal import Withdrawal
 from app.plans.working_state import check_for_record
 from app.problems import problems_of
+from app.reports.choice import DocumentChoice
+from app.reports.making import made_report, report_file_name, written_tables
 from app.session import Session
 from app.steps.step import Section, Step, push_button, text_label
 from dosimetry_core.errors import DosimetryError
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class ReportStep(Step):
-    """Shows the signed plan if there is one for these results, else a draft."""
+    """Shows the signed plan if there is one for these results, else a draft; or the report about it."""
 
     key = "report"
     title = "Report"
@@ -44,6 +46,9 @@ class ReportStep(Step):
         self._build_inspector()
 
     def _build_inspector(self) -> None:
+        self.choice = DocumentChoice(self.session)
+        self.choice.changed.connect(self._show_other)
+        self.inspector.add(self.choice)
         files = Section("Document")
         self._state = text_label(role="heading", name="report_state", wrap=True)
         files.add(self._state)
@@ -69,6 +74,13 @@ class ReportStep(Step):
         )
         self.dicom.clicked.connect(self.choose_dicom_folder)
         files.add_row(self.data, self.dicom)
+        self.tables = push_button(
+            "Save tables…",
+            name="save_tables",
+            tooltip="all results as CSV files, one XLSX workbook and JSON, in a folder",
+        )
+        self.tables.clicked.connect(self.choose_tables_folder)
+        files.add_row(self.tables)
         self.inspector.add(files)
         second = Section("Approve as physician")
         self._second_text = text_label(role="dimmed", name="approve_text", wrap=True)
@@ -97,7 +109,8 @@ class ReportStep(Step):
             self.told.emit("There is no document yet")
             return
         evaluation = self.session.planned
-        name = plan_file_name(evaluation) if evaluation is not None else "plan.pdf"
+        named = report_file_name if self.choice.wants_report else plan_file_name
+        name = named(evaluation) if evaluation is not None else "plan.pdf"
         suggested = str(Path(self.session.case.folder) / name)
         chosen, _kind = QFileDialog.getSaveFileName(self, "Save the document", suggested, "PDF (*.pdf)")
         if chosen:
@@ -119,6 +132,22 @@ class ReportStep(Step):
         chosen, _kind = QFileDialog.getSaveFileName(self, "Save the results", suggested, "JSON (*.json)")
         if chosen:
             self._write(Path(chosen), self._document.results_bytes)
+
+    def choose_tables_folder(self) -> None:
+        """Ask for a folder, then write all results into it as tables."""
+        chosen = QFileDialog.getExistingDirectory(self, "Folder for the tables", self.session.case.folder)
+        if chosen:
+            self.write_tables(Path(chosen))
+
+    def write_tables(self, folder: Path) -> None:
+        """Write all results as CSV, XLSX and JSON; runs as a job."""
+        evaluation = self.session.planned
+        if evaluation is None or not self.session.is_current:
+            self.told.emit("There are no results yet")
+            return
+        job = self.session.jobs.start(written_tables, folder, evaluation, purpose="tables", title="Writing the tables")
+        job.succeeded.connect(lambda names: self.told.emit(f"{len(names)} files with tables written"))
+        job.failed.connect(lambda error: self.told.emit(problems_of(error)[0].text()))
 
     def choose_dicom_folder(self) -> None:
         """Ask for a folder, then write the course's DICOM objects into it."""
@@ -261,8 +290,10 @@ class ReportStep(Step):
             else "Sign the plan in step 7, or open a plan signed elsewhere."
         )
         stale = bool(files) and self.session.staleness is not None
-        self.show_signed.setVisible(stale)
-        if files and (not stale or self.show_signed.isChecked()):
+        self.show_signed.setVisible(stale and not self.choice.wants_report)
+        if self.choice.wants_report:
+            self._show_report(evaluation)
+        elif files and (not stale or self.show_signed.isChecked()):
             self._show_file(files[-1], stale=stale)
         elif evaluation is None or not self.session.is_current:
             self._state.setText("No results yet" if evaluation is None else "Results are being computed")
@@ -272,7 +303,50 @@ class ReportStep(Step):
             self._make_draft(evaluation)
         self._allow_files()
         self.withdrawal.refresh()
-        self.dicom.setEnabled(evaluation is not None and self.session.is_current)
+        for button in (self.dicom, self.tables):
+            button.setEnabled(evaluation is not None and self.session.is_current)
+
+    def _show_other(self) -> None:
+        """Another document, or the report in another form: nothing of the former one is saved or printed as it."""
+        self._pdf, self._shown, self._stamp = None, (), ""
+        self.pages.show_pages([])
+        self.refresh()
+
+    def _show_report(self, evaluation: Evaluation | None) -> None:
+        """The report about the signed plan while that holds, else about the draft."""
+        self._stamp = ""
+        if evaluation is None or not self.session.is_current:
+            self._state.setText("No results yet" if evaluation is None else "Results are being computed")
+            return
+        signed = self.session.signed_plan if self.session.staleness is None else None
+        self._state.setText("Report, plan not signed" if signed is None else f"Report on {signed.path.name}")
+        reasons, options = self.session.reviews.reasons, self.choice.options
+        shown = (evaluation, reasons, options, None if signed is None else signed.content, "report")
+        if self._shown[:1] == shown[:1] and self._shown == shown:
+            return
+        self._shown = shown
+        self.pages.set_message("Typesetting the report")
+        job = self.session.jobs.start(
+            made_report,
+            evaluation,
+            reasons,
+            options,
+            plan=None if signed is None else signed.content,
+            **self.session.audit(),
+            purpose="report",
+            title="Typesetting the report",
+        )
+        job.succeeded.connect(lambda pdf: self._take_report(shown, pdf))
+        job.failed.connect(lambda error: self._tell_no_report(shown, error))
+
+    def _take_report(self, of: tuple[Any, ...], pdf: bytes) -> None:
+        if self._shown is of:
+            self._show_pdf(pdf)
+            self._allow_files()
+
+    def _tell_no_report(self, of: tuple[Any, ...], error: BaseException) -> None:
+        if self._shown is of:
+            self.pages.set_message(problems_of(error)[0].text())
 
     def _allow_files(self) -> None:
         """A stale plan is shown and printed with its mark, and not saved once more."""
@@ -320,16 +394,20 @@ class ReportStep(Step):
 
     def _take_draft(self, document: Any) -> None:
         self._document = document
+        if self.choice.wants_report:
+            return
         if self.session.signed_plan is None or self.session.staleness is not None:
             self._show_pdf(document.pdf)
 
     def _show_pdf(self, pdf: bytes) -> None:
         self._pdf = pdf
         job = self.session.jobs.start(page_pictures, pdf, PREVIEW_DPI, purpose="preview", title="Showing pages")
-        job.succeeded.connect(self._show_pages)
+        job.succeeded.connect(lambda pictures: self._show_pages(pdf, pictures))
         job.failed.connect(lambda error: self.pages.set_message(problems_of(error)[0].text()))
 
-    def _show_pages(self, pictures: list[Any]) -> None:
+    def _show_pages(self, pdf: bytes, pictures: list[Any]) -> None:
+        if self._pdf is not pdf:
+            return
         images: list[QImage] = [stamped(image_of(picture), self._stamp) for picture in pictures]
         self.pages.set_message("")
         self.pages.show_pages(images)

@@ -75,12 +75,11 @@ def _kernel_spectrum(kernel: Kernel, kept: tuple[int, ...], padded: Shape) -> Fl
     whole = np.zeros(padded)
     whole[tuple(slice(n) for n in cut.shape)] = cut
     for axis, count in enumerate(cut.shape):
-        if count > 1:
-            ahead = [slice(None)] * 3
-            behind = [slice(None)] * 3
-            ahead[axis] = slice(1, count)
-            behind[axis] = slice(padded[axis] - count + 1, None)
-            whole[tuple(behind)] = np.flip(whole[tuple(ahead)], axis)
+        ahead = [slice(None)] * 3
+        behind = [slice(None)] * 3
+        ahead[axis] = slice(1, count)
+        behind[axis] = slice(padded[axis] - count + 1, None)
+        whole[tuple(behind)] = np.flip(whole[tuple(ahead)], axis)
     transform = np.asarray(fft.rfftn(whole, workers=WORKERS, overwrite_x=True))
     return read_only(transform.real.astype(np.float32))
 

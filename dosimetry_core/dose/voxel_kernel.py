@@ -165,8 +165,6 @@ def _ray_points(radial: RadialEnergy, step_mm: float, up_to_mm: float) -> tuple[
     """Shells cut into pieces no thicker than a step, each with its energy, up to a radius."""
     radius, energy = [], []
     for inner, outer, amount in zip(radial.edge_mm[:-1], radial.edge_mm[1:], radial.energy_j, strict=True):
-        if inner >= up_to_mm or amount == 0:
-            continue
         pieces = max(1, math.ceil((outer - inner) / step_mm))
         width = (outer - inner) / pieces
         middles = inner + (np.arange(pieces) + 0.5) * width

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final, Literal, cast, get_args
@@ -124,18 +124,18 @@ class Protocol:
     limits_gy: FrozenMap[LimitKey, float]
     rounding_step_bq: float
     digest: str
-    allocation: Allocation = "equal-split"
-    allocation_weights: tuple[float, ...] = field(default=())
-    predictor: Predictor = "latest"
-    linear_trend_may_fall: bool = False
-    kidney_quantity: KidneyQuantity = "mean"
-    confirm_above_relative_to_standard: float = 1.25
-    confirm_above_relative_to_last: float = 1.5
-    warn_above_probability: float = 0.25
-    between_cycle_relative_standard_uncertainty: float = 0.0
-    entry_rules: str | None = None
-    stop_rules: str | None = None
-    bed_limits_gy: FrozenMap[LimitKey, float] = field(default_factory=FrozenMap)
+    allocation: Allocation
+    allocation_weights: tuple[float, ...]
+    predictor: Predictor
+    linear_trend_may_fall: bool
+    kidney_quantity: KidneyQuantity
+    confirm_above_relative_to_standard: float
+    confirm_above_relative_to_last: float
+    warn_above_probability: float
+    between_cycle_relative_standard_uncertainty: float
+    entry_rules: str | None
+    stop_rules: str | None
+    bed_limits_gy: FrozenMap[LimitKey, float]
 
     @property
     def free_nuclide(self) -> ProtocolNuclide | None:

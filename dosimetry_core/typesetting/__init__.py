@@ -19,6 +19,7 @@ PDF_STANDARD: Final = "a-3b"
 PLAN_TEMPLATE: Final = ("style.typ", "figures.typ", "plan.typ")
 SIGNATURE_TEMPLATE: Final = ("style.typ", "signature.typ")
 AUDIT_TEMPLATE: Final = ("style.typ", "audit.typ")
+REPORT_TEMPLATE: Final = ("style.typ", "figures.typ", "treatment_report/report.typ")
 FONT_NAMES: Final = ("Inter-Regular.otf", "Inter-SemiBold.otf", "Inter-Italic.otf")
 
 
@@ -55,7 +56,8 @@ def typeset(
     Parameters
     ----------
     template
-        Names of files of resources/report, read one after the other as one text.
+        Names of files of resources/report, or of another folder that is named before it; read one after the other as
+        one text.
     data
         What the template shows; characters no bundled font has are written out as [U+XXXX].
     attachments
@@ -86,7 +88,7 @@ def _compiled(
 ) -> bytes:
     import typst  # here, so that nothing but printing needs the compiler
 
-    source = b"".join(table_bytes("report", name) for name in template)
+    source = b"".join(table_bytes(*(name if "/" in name else f"report/{name}").split("/")) for name in template)
     shown = json.dumps(data, ensure_ascii=False, allow_nan=False)
     with resources.as_file(resource("report", "fonts", FONT_NAMES[0])) as font:
         fonts = typst.Fonts(

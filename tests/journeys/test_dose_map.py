@@ -63,12 +63,22 @@ def test_that_the_map_shows_the_voxel_doses_with_limits_and_lines(window: MainWi
 
 
 @pytest.mark.parametrize(
-    ("start", "goes_to"), [("Volume", "voi"), ("Mass", "voi"), ("effective half-life", "curves"), ("Engine", "dose")]
+    ("start", "goes_to"),
+    [
+        ("Counts of the whole image", "import"),
+        ("Recovery coefficient", "voi"),
+        ("Mass", "voi"),
+        ("Effective half-life", "curves"),
+        ("S electrons", "dose"),
+        ("Independent computation", "dose"),
+    ],
 )
 def test_that_each_row_of_the_trail_goes_to_where_its_number_comes_from(
     window: MainWindow, step: DoseStep, start: str, goes_to: str
 ) -> None:
-    voi = next(label for label in step.trail.findChildren(QLabel) if start in label.text())
-    QTest.mouseClick(voi, Qt.MouseButton.LeftButton, pos=QPoint(4, 4))
+    step.tabs.setCurrentWidget(step.trail)
+    wait_until_idle(window, second_opinion=True)
+    number = next(label for label in step.trail.findChildren(QLabel) if start in label.text())
+    QTest.mouseClick(number, Qt.MouseButton.LeftButton, pos=QPoint(4, 4))
     assert window.current_step == goes_to
     assert window.session.voi is not None

@@ -331,6 +331,7 @@ def voxels() -> dict[str, Leaf]:
             table[f"{path}.rounding"] = found.rounding_error_gy
         local = local_deposition_voxel_dose(name, activity, density, media)
         table |= flattened(np.asarray(local.absorbed_dose.values), f"{name}.local")
+        table[f"{name}.local.rounding"] = local.rounding_error_gy
         coverage = np.zeros(dose.shape)
         coverage[3:7, 3:9, 2:8] = np.linspace(0.0, 1.0, 4 * 6 * 6).reshape(4, 6, 6)
         histogram = dose_volume(dose, coverage, voxel_volume_ml=0.0804)

@@ -22,7 +22,7 @@ from dosimetry_core.kinetics.second_nuclide import second_nuclide_fit
 from dosimetry_core.kinetics.single_scan import fit_single_scan
 from dosimetry_core.kinetics.voxel_curves import VoxelVoi, voxel_time_integrated_activity
 from dosimetry_core.kinetics.weighting import Weights
-from dosimetry_core.kinetics.whole_body import fit_whole_body, remainder
+from dosimetry_core.kinetics.whole_body import WholeBodyMethod, fit_whole_body, remainder
 from dosimetry_core.nuclide import LU177, Y90
 from dosimetry_core.units import HOUR, MINUTE, SECONDS_PER_HOUR
 from tests.kept_results.flatten import Leaf, flattened
@@ -223,7 +223,7 @@ def whole_body() -> dict[str, Leaf]:
         "hardly leaving": ((3.1, 22.7, 97.2), (7.31, 6.62, 4.73)),
     }
     for name, (hours, gbq) in points.items():
-        for method in ("images", "external-counting"):
+        for method in get_args(WholeBodyMethod):
             times = np.array([HOUR.to_core(t) for t in hours])
             fit = tried(
                 fit_whole_body,
