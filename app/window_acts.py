@@ -83,6 +83,7 @@ class WindowActs:
             "redo": document.redo,
             "history": window.toggle_history,
             "second_window": partial(self.on_step, "voi", "show_second_window"),
+            "linked": partial(self.on_step, "voi", "toggle_linked"),
             "copy_cycle": partial(self.on_step, "voi", "copy_cycle"),
             "reviewed": partial(self.on_step, "voi", "mark_reviewed"),
             "own_shape": partial(self.on_step, "voi", "toggle_own_shape"),
