@@ -31,6 +31,8 @@ COMMANDS = (
     "dicom",
     "network",
     "cohort",
+    "followup",
+    "receptor",
     "crosscheck",
     "deidentify",
     "report",
@@ -141,6 +143,9 @@ def _parser() -> argparse.ArgumentParser:
 
     add_cohort_parser(commands)
 
+    from app.follow_up.command import add_follow_up_parsers
+
+    add_follow_up_parsers(commands)
     from app.crosscheck.command import add_parser as add_crosscheck_parser
 
     add_crosscheck_parser(commands)
@@ -229,6 +234,7 @@ def _run(arguments: Sequence[str]) -> int:
     from app.deidentify_command import deidentify
     from app.dicom_command import dicom
     from app.dose_command import dose
+    from app.follow_up.command import followup, receptor
     from app.network.command import network
     from app.plans.administer_command import administer
     from app.plans.compare_command import compare
@@ -255,6 +261,8 @@ def _run(arguments: Sequence[str]) -> int:
         "dicom": dicom,
         "network": network,
         "cohort": cohort,
+        "followup": followup,
+        "receptor": receptor,
         "crosscheck": crosscheck,
         "deidentify": deidentify,
         "report": report,

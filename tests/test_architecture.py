@@ -109,6 +109,7 @@ RANKS = [
     {"voi_level"},
     {"case_contradictions"},
     {"calibration", "registration", "partial_volume", "quantification", "kinetics", "dicom"},
+    {"sample_counting"},
     {"case_measured_values"},
     {"case_file_vois_on_scans"},
     {"case_file_vois_on_scans"},

@@ -44,7 +44,9 @@ def test_that_spheres_are_answered_from_half_a_gram_to_a_kilogram(name: str) -> 
     for mass in (0.000499, 1.001, 0.0):
         with pytest.raises(InconsistentCaseError, match="outside the sphere S values"):
             sphere_s_value(name, mass, density_g_per_ml=1.0)
-    for mass, density in ((0.0005, 0.1), (1.0, 9.0)):
+    # The table goes on to 4 kg, for dense spheres.
+    assert sphere_s_value(name, 1.0, density_g_per_ml=1.99).electron_absorbed_fraction > 0.9
+    for mass, density in ((0.0005, 0.1), (1.0, 2.01), (1.0, 9.0)):
         with pytest.raises(InconsistentCaseError, match="outside the table"):
             sphere_s_value(name, mass, density_g_per_ml=density)
     for mass, density in ((0.0, 1.0), (0.01, 0.0)):

@@ -24,6 +24,8 @@ from dosimetry_core.kinetics.fit_findings import (
 from dosimetry_core.kinetics.fit_uncertainty import unseen_late_fraction
 from dosimetry_core.kinetics.integrate import TrapezoidCurve
 from dosimetry_core.kinetics.models import BI, MONO
+from dosimetry_core.kinetics.monte_carlo import sampled_time_integrated_activity_bq_s
+from dosimetry_core.kinetics.prior import HalfLifePrior
 from dosimetry_core.kinetics.result import ExponentialShape, FitResult, PriorPull
 from dosimetry_core.kinetics.selection import (
     corrected_information_criterion,
@@ -439,3 +441,24 @@ def test_that_two_points_and_one_scan_integrate_as_written() -> None:
     assert inner.highest == pytest.approx(2**2.5 / 5 - 1)
     assert inner.worst == inner.highest
     assert outer.worst == -outer.lowest
+
+
+@pytest.mark.parametrize(("off", "model"), [(0.03, "mono"), (0.2, "bi")])
+def test_that_three_samples_within_five_per_cent_of_one_phase_need_no_second(off: float, model: str) -> None:
+    # Samples known to 0.1 %, so that χ² describes neither.
+    minutes = [10.0, 200.0, 600.0]
+    values = [
+        float(1000 * 2 ** (-t / 300) * part) for t, part in zip(minutes, (1 + off, 1 - off, 1 + off), strict=True)
+    ]
+    fit = blood(minutes, values, relative_standard_uncertainty=0.001)
+    assert len(fit.terms) == {"mono": 1, "bi": 2}[model]
+
+
+def test_that_one_scan_with_a_prior_can_be_drawn_again() -> None:
+    curve = TimeActivityCurve(np.array([HOUR.to_core(50.0)]), np.array([4e7]), LU177, np.array([2e6]))
+    prior = HalfLifePrior("population", HOUR.to_core(50.0), 0.2, "drawn")
+    fit = fit_curve(curve, prior=prior)
+    drawn = sampled_time_integrated_activity_bq_s(fit, 400, np.random.default_rng(3))
+    # The linear uncertainty, within the chance of 400 draws (3.5 %) and the bend of the integral over half-lives.
+    assert drawn.std() == pytest.approx(fit.fit_standard_uncertainty_bq_s, rel=0.25)
+    assert drawn.mean() == pytest.approx(fit.time_integrated_activity_bq_s, rel=0.05)

@@ -376,3 +376,25 @@ def test_that_a_step_survives_binary_division_and_nothing_else_is_rounded_up() -
     assert rounded_down_bq(12.85e9, 0.05e9) == pytest.approx(12.85e9)
     assert rounded_down_bq(12.8499e9, 0.05e9) == pytest.approx(12.8e9)
     assert rounded_down_bq(0.04999e9, 0.05e9) == 0.0
+
+
+def test_that_a_nuclide_never_given_is_predicted_by_the_plain_mean() -> None:
+    entered = [
+        cycle(number, {LU177: 3.7, Y90: 0.0}, {LU177: lutetium, Y90: yttrium})
+        for number, lutetium, yttrium in ((1, 0.4, 2.0), (2, 0.5, 3.0))
+    ]
+    basis = course_basis(replace(read_protocol("duonen-b"), predictor="activity-weighted-mean"), entered)
+    assert basis.organs["kidneys"].predicted_gy_per_bq[Y90] == pytest.approx(GY_PER_GBQ(2.5))
+
+
+def test_that_a_limit_the_fixed_nuclide_just_reaches_leaves_no_free_activity_and_no_reproach() -> None:
+    base = replace(read_protocol("duonen-b"), cycles=2)
+    fixed = replace(base.nuclides[0], standard_activity_bq=2e9)
+    delivered = [cycle(1, {LU177: 2.0, Y90: 1.0}, {LU177: 0.5, Y90: 2.0})]
+    # 3 Gy were given, 2 GBq of 177Lu add 1 Gy: 4 Gy leave exactly nothing for 90Y.
+    limits: FrozenMap[LimitKey, float] = FrozenMap({"kidneys": 4.0})
+    protocol = replace(base, limits_gy=limits, nuclides=(fixed, base.nuclides[1]))
+    plan = plan_next_cycle(protocol, delivered)
+    assert plan.unrounded_activities_bq[Y90] == pytest.approx(0.0, abs=1.0)
+    assert plan.limiting in ("kidneys", "minimum_activity")
+    assert plan.feasible
