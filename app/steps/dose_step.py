@@ -34,6 +34,7 @@ from dosimetry_core.units import PERCENT
 from widgets.dose_bars_view import DoseBarsView
 from widgets.dose_volume_view import DoseVolumeView
 
+LIMIT_WORDS = "limit of the kidneys for the whole course"
 _BARS_SHARE = 0.46
 _LEAST_BARS_PX = 300
 
@@ -245,7 +246,7 @@ class DoseStep(Step):
             if pending
             else "Voxel doses are not computed. Tick “Voxel S values beside”, or choose them as the engine of a VOI."
         )
-        self.histograms.show_histograms(shown, empty, limit_gy=limits.get("kidneys"))
+        self.histograms.show_histograms(shown, empty, limit_gy=limits.get("kidneys"), limit_words=LIMIT_WORDS)
         rows = dose_volume_rows(c, results, limits, mark)
         self.dose_volume.show_rows(DOSE_VOLUME_COLUMNS if rows else (), rows)
 
