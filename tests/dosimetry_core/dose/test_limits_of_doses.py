@@ -230,3 +230,10 @@ def test_that_the_computed_box_holds_the_body_and_every_activity() -> None:
     assert _box(0 * activity, media) == (slice(1, 3), slice(2, 5), slice(3, 4))
     media[0, 0, 0] = media[4, 5, 6] = CODES[BONE]
     assert _box(activity, media) == (slice(0, 5), slice(0, 6), slice(0, 7))
+
+
+def test_that_a_share_of_exactly_a_twentieth_of_a_per_cent_is_mentioned() -> None:
+    mine = {LU177: EngineDose(1.0), Y90: EngineDose(0.0, 1.0)}
+    theirs = {LU177: EngineDose(1.0), Y90: EngineDose(0.0005, 1.0)}
+    found = compared(ORGAN_LEVEL, mine, SPHERE, theirs, local_gy={LU177: 1.0, Y90: 1.0}, mass_kg=0.3)
+    assert "stays in the VOI: Y-90 0.1 instead of 0.0 %" in found.explanation
