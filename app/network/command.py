@@ -7,9 +7,12 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from dosimetry_core.errors import MissingDataError
+
+if TYPE_CHECKING:
+    from app.network.kept_files import Received
 
 DONE, PROBLEMS = 0, 2
 _LEDGER: Final = "sent-objects.json"
@@ -54,8 +57,8 @@ def network(arguments: argparse.Namespace) -> int:
     if arguments.act == "nodes":
         print(f"own title {settings.own_ae_title}, receiver port {settings.receiver_port} (off)")
         for node in settings.nodes:
-            encrypted = ", encrypted" if node.tls else ""
-            print(f"{node.name}: {node.ae_title} at {node.host}:{node.port}, by {node.retrieval}{encrypted}")
+            encrypted = ", encrypted" if node.is_encrypted else ""
+            print(f"{node.name}: {node.place}, by {'DICOMweb' if node.is_web else node.retrieval}{encrypted}")
         return DONE
     if arguments.act == "receive":
         return _receive(settings, arguments.out)
@@ -105,8 +108,7 @@ def _retrieve(settings: Any, node: Any, arguments: argparse.Namespace) -> int:
         settings, node, arguments.study, arguments.series, arguments.out, progress=terminal_progress()
     )
     print(f"{len(came.new)} objects came into {arguments.out}")
-    for path in came.contradicting:
-        print(f"{path}: another content under an identifier that was there; both are kept", file=sys.stderr)
+    _tell_contradicting(came)
     return PROBLEMS if came.contradicting else DONE
 
 
@@ -143,9 +145,15 @@ def _receive(settings: Any, folder: Path) -> int:
             threading.Event().wait()
         except KeyboardInterrupt:
             print(f"{kept.received.count} objects came into {folder}")
+    _tell_contradicting(kept.received)
     for error in receiver.failure:
         print(error.line(), file=sys.stderr)
-    return PROBLEMS if receiver.failure else DONE
+    return PROBLEMS if receiver.failure or kept.received.contradicting else DONE
+
+
+def _tell_contradicting(came: Received) -> None:
+    for path in came.contradicting:
+        print(f"{path}: another content under an identifier that was there; both are kept", file=sys.stderr)
 
 
 def files_of(paths: Sequence[Path]) -> list[Path]:

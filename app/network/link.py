@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from pydicom.dataset import Dataset
@@ -12,9 +11,11 @@ from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import AE, build_role
 from pynetdicom.association import Association
 
+from app.network.encryption import client_context, encryption_fault
+from app.network.errors import BrokenOffError, NetworkError, place_of
 from app.network.nodes import NetworkSettings, Node
+from app.network.patience import Patience
 from app.network.services import VERIFICATION
-from dosimetry_core.errors import DosimetryError
 
 UNCOMPRESSED = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
 SUCCESS = 0x0000
@@ -24,12 +25,12 @@ _WARNINGS = (0xB000, 0xB006, 0xB007)
 _MOST_CONTEXTS = 128
 
 
-class NetworkError(DosimetryError):
-    """A node that does not answer, refuses, or breaks off."""
+# How long a peer that is left has to take note of it.
+_LEAVE_S = 0.5
 
 
-class BrokenOffError(NetworkError):
-    """A node that stopped answering in the middle."""
+def _nothing() -> None:
+    """Nobody hears of the waiting, and nothing else tells of the peer."""
 
 
 @contextlib.contextmanager
@@ -40,6 +41,9 @@ def association(
     *,
     receives: Sequence[str] = (),
     handlers: Sequence[tuple[Any, ...]] = (),
+    hears_requests: bool = False,
+    waiting: Callable[[], None] = _nothing,
+    signs: Callable[[], object] = _nothing,
 ) -> Iterator[Association]:
     """An open association; released at the end, aborted if the block ends by an error.
 
@@ -49,6 +53,12 @@ def association(
         SOP class and its transfer syntaxes, at most 128.
     receives
         SOP classes that the peer may store here over this association (C-GET).
+    hears_requests
+        Whether the peer may ask something by itself over this association (a commitment report).
+    waiting
+        Is called a few times a second while an answer is waited for; what it raises ends the association.
+    signs
+        A value that changes while something comes from the peer over other connections.
 
     Raises
     ------
@@ -67,37 +77,29 @@ def association(
     for sop_class in receives:
         entity.add_requested_context(sop_class, UNCOMPRESSED)
         roles.append(build_role(sop_class, scp_role=True))
-    named: dict[str, Any] = {"tls_args": _tls(settings, node)} if node.tls else {}
+    named: dict[str, Any] = {"tls_args": (client_context(settings, node), node.host)} if node.tls else {}
+    patience = Patience(settings.answer_s, waiting, signs)
     link = entity.associate(
-        node.host, node.port, ae_title=node.ae_title, ext_neg=roles, evt_handlers=list(handlers), **named
+        node.host,
+        node.port,
+        ae_title=node.ae_title,
+        ext_neg=roles,
+        evt_handlers=[*handlers, *patience.handlers],
+        **named,
     )
     if not link.is_established:
         raise _not_established(link, settings, node)
+    patience.watch(link, hears_requests=hears_requests)
     try:
         yield link
     except BaseException:
+        # A frozen peer does not take note of the end either.
+        link.acse_timeout = _LEAVE_S
         link.abort()
         raise
     else:
         if link.is_established:
             link.release()
-
-
-def place_of(node: Node) -> str:
-    """How messages name a node."""
-    return f"{node.name} ({node.ae_title} at {node.host}:{node.port})"
-
-
-def _tls(settings: NetworkSettings, node: Node) -> tuple[ssl.SSLContext, str]:
-    try:
-        context = ssl.create_default_context(cafile=node.certificate_authority or None)
-        if settings.certificate:
-            context.load_cert_chain(settings.certificate)
-    except (OSError, ssl.SSLError) as error:
-        raise NetworkError(
-            f"its certificates can't be used ({error})", where=place_of(node), remedy="name PEM files that exist"
-        ) from error
-    return context, node.host
 
 
 def _not_established(link: Association, settings: NetworkSettings, node: Node) -> NetworkError:
@@ -110,6 +112,9 @@ def _not_established(link: Association, settings: NetworkSettings, node: Node) -
             where=where,
             remedy=f"have {settings.own_ae_title} entered there, and check its title",
         )
+    fault = encryption_fault(settings, node) if node.tls else None
+    if fault is not None:
+        return fault
     return NetworkError(
         f"does not answer within {settings.connect_s:g} s, or breaks off",
         where=where,
@@ -145,7 +150,7 @@ def is_pending(status: Dataset) -> bool:
     return "Status" in status and status.Status in _PENDING
 
 
-def echo(settings: NetworkSettings, node: Node) -> None:
+def echo(settings: NetworkSettings, node: Node, *, waiting: Callable[[], None] = _nothing) -> None:
     """Ask a node whether it is there.
 
     Raises
@@ -153,5 +158,10 @@ def echo(settings: NetworkSettings, node: Node) -> None:
     NetworkError
         If it isn't, or answers otherwise.
     """
-    with association(settings, node, [(VERIFICATION, UNCOMPRESSED)]) as link:
+    if node.is_web:
+        from app.network.web import echo_web
+
+        echo_web(settings, node, waiting)
+        return
+    with association(settings, node, [(VERIFICATION, UNCOMPRESSED)], waiting=waiting) as link:
         check_status(link.send_c_echo(), node, "echo", settings)

@@ -17,6 +17,9 @@ from dosimetry_core.progress import Progress
 from widgets.theme import set_role
 
 _HIGHEST_PORT = 65535
+_DICOM_PORT = 104
+_KINDS = {"DICOM": "dicom", "DICOMweb": "dicomweb"}
+_AUTHORIZATIONS = {"none": "none", "bearer token": "bearer", "user and password": "basic"}
 _RETRIEVALS = {"over the same connection (C-GET)": "get", "by the receiver here (C-MOVE)": "move"}
 
 
@@ -34,7 +37,9 @@ class NodeSection(Section):
         self.choice.setAccessibleName("Node")
         self.choice.setMinimumContentsLength(24)
         self.choice.currentIndexChanged.connect(lambda _index: self._choose())
-        self.echo_button = push_button("Does it answer?", name="node_echo", tooltip="C-ECHO")
+        self.echo_button = push_button(
+            "Does it answer?", name="node_echo", tooltip="C-ECHO, or a query for one study (DICOMweb)"
+        )
         self.echo_button.clicked.connect(self.ask_echo)
         self.new_button = push_button("New", name="node_new")
         self.new_button.clicked.connect(self.add_new)
@@ -63,6 +68,13 @@ class NodeSection(Section):
         self.authority.setPlaceholderText("the system's authorities")
         browse = push_button("Choose…", name="node_authority_choose")
         browse.clicked.connect(self._choose_authority)
+        self.kind = combo_box("node_kind", list(_KINDS))
+        self.kind.currentIndexChanged.connect(lambda _index: self._fit())
+        self.url, self.secret = QLineEdit(), QLineEdit()
+        self.url.setPlaceholderText("https://host/dicom-web")
+        self.authorization = combo_box("node_authorization", list(_AUTHORIZATIONS))
+        self.authorization.currentIndexChanged.connect(lambda _index: self._fit())
+        self.secret.setPlaceholderText("env:NAME or file:PATH, never the secret itself")
         self.own_title = QLineEdit()
         self.own_title.setMaxLength(16)
         form = QWidget()
@@ -70,10 +82,14 @@ class NodeSection(Section):
         grid.setContentsMargins(0, 0, 0, 0)
         rows: tuple[tuple[str, str, QWidget], ...] = (
             ("Name", "node_name", self.name),
+            ("Reached by", "node_kind", self.kind),
             ("Title (AE)", "node_ae_title", self.ae_title),
             ("Host", "node_host", self.host),
             ("Port", "node_port", self.port),
             ("Objects come", "node_retrieval", self.retrieval),
+            ("Address (URL)", "node_url", self.url),
+            ("Authorization", "node_authorization", self.authorization),
+            ("Its secret stands in", "node_secret", self.secret),
             ("Own title", "node_own_title", self.own_title),
             ("Own port, while receiving", "node_receiver_port", self.receiver_port),
             ("Authority of its certificate", "node_authority", self.authority),
@@ -118,19 +134,33 @@ class NodeSection(Section):
 
     def _choose(self) -> None:
         node = self.chosen
-        shown = node or Node("", "", "", 104)
+        shown = node or Node("", "", "", _DICOM_PORT)
         self.name.setText(shown.name)
         self.ae_title.setText(shown.ae_title)
         self.host.setText(shown.host)
-        self.port.setValue(shown.port)
+        self.port.setValue(shown.port or _DICOM_PORT)
         self.retrieval.setCurrentIndex(list(_RETRIEVALS.values()).index(shown.retrieval))
         self.tls.setChecked(shown.tls)
         self.authority.setText(shown.certificate_authority)
+        self.kind.setCurrentIndex(list(_KINDS.values()).index(shown.kind))
+        self.url.setText(shown.url)
+        self.authorization.setCurrentIndex(list(_AUTHORIZATIONS.values()).index(shown.authorization))
+        self.secret.setText(shown.secret)
+        self._fit()
         self.own_title.setText(self.settings.own_ae_title)
         self.receiver_port.setValue(self.settings.receiver_port)
         for button in (self.echo_button, self.remove_button):
             button.setEnabled(node is not None)
         self.changed.emit()
+
+    def _fit(self) -> None:
+        """Only the fields that the kind of the node has can be written."""
+        web = _KINDS[self.kind.currentText()] == "dicomweb"
+        for field in (self.ae_title, self.host, self.port, self.retrieval, self.tls):
+            field.setEnabled(not web)
+        self.url.setEnabled(web)
+        self.authorization.setEnabled(web)
+        self.secret.setEnabled(web and _AUTHORIZATIONS[self.authorization.currentText()] != "none")
 
     def add_new(self) -> None:
         """Empty fields for a new node; it is known when it is saved."""
@@ -143,15 +173,7 @@ class NodeSection(Section):
 
     def save(self) -> None:
         """Keep the fields as the chosen node, or as a new one."""
-        node = Node(
-            self.name.text().strip(),
-            self.ae_title.text().strip(),
-            self.host.text().strip(),
-            self.port.value(),
-            "move" if _RETRIEVALS[self.retrieval.currentText()] == "move" else "get",
-            self.tls.isChecked(),
-            self.authority.text().strip(),
-        )
+        node = self._written()
         nodes = list(self.settings.nodes)
         index = self.choice.currentIndex()
         if self.chosen is None:
@@ -160,6 +182,31 @@ class NodeSection(Section):
         else:
             nodes[index] = node
         self._write(tuple(nodes), index, f"{node.name} is saved.")
+
+    def _written(self) -> Node:
+        name, authority = self.name.text().strip(), self.authority.text().strip()
+        if _KINDS[self.kind.currentText()] == "dicomweb":
+            means = _AUTHORIZATIONS[self.authorization.currentText()]
+            return Node(
+                name,
+                "",
+                "",
+                0,
+                certificate_authority=authority,
+                kind="dicomweb",
+                url=self.url.text().strip(),
+                authorization="bearer" if means == "bearer" else "basic" if means == "basic" else "none",
+                secret="" if means == "none" else self.secret.text().strip(),
+            )
+        return Node(
+            name,
+            self.ae_title.text().strip(),
+            self.host.text().strip(),
+            self.port.value(),
+            "move" if _RETRIEVALS[self.retrieval.currentText()] == "move" else "get",
+            self.tls.isChecked(),
+            authority,
+        )
 
     def remove(self) -> None:
         """Forget the chosen node."""
@@ -209,6 +256,8 @@ class NodeSection(Section):
 def answers(settings: NetworkSettings, node: Node, *, progress: Progress) -> None:
     """C-ECHO as a job."""
     from app.network.link import echo
+    from app.network.patience import RepeatedProgress
 
-    progress(0.0, f"Asking {node.name}")
-    echo(settings, node)
+    told = RepeatedProgress(progress)
+    told(0.0, f"Asking {node.name}")
+    echo(settings, node, waiting=told.repeat)

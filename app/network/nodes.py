@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 
 from app.outputs import write_file
 from dosimetry_core.errors import InconsistentCaseError, MissingDataError, raise_problems
@@ -19,11 +20,14 @@ _HIGHEST_PORT = 65535
 _FORMAT = 1
 
 Retrieval = Literal["get", "move"]
+Kind = Literal["dicom", "dicomweb"]
+Authorization = Literal["none", "bearer", "basic"]
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
 class Node:
-    """One DICOM peer.
+    """One DICOM peer, or one DICOMweb service.
 
     Parameters
     ----------
@@ -34,6 +38,11 @@ class Node:
     tls
         Whether the connection is encrypted; ``certificate_authority`` is then the PEM file that signed the peer's
         certificate (the system's authorities if empty).
+    kind
+        ``dicom``: title, host and port say where; ``dicomweb``: ``url`` does, encrypted if it begins with https.
+    authorization, secret
+        How a DICOMweb service hears who asks, and where the token (``bearer``), or user and password with a colon
+        between (``basic``), stands: ``env:NAME`` of the environment, or ``file:PATH``. Never the secret itself.
     """
 
     name: str
@@ -43,6 +52,25 @@ class Node:
     retrieval: Retrieval = "get"
     tls: bool = False
     certificate_authority: str = ""
+    kind: Kind = "dicom"
+    url: str = ""
+    authorization: Authorization = "none"
+    secret: str = ""
+
+    @property
+    def is_web(self) -> bool:
+        """Whether it is reached by DICOMweb."""
+        return self.kind == "dicomweb"
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether the connection to it is encrypted."""
+        return self.url.lower().startswith("https://") if self.is_web else self.tls
+
+    @property
+    def place(self) -> str:
+        """Where it is: title, host and port, or the address."""
+        return self.url if self.is_web else f"{self.ae_title} at {self.host}:{self.port}"
 
 
 @dataclass(frozen=True)
@@ -62,8 +90,12 @@ class NetworkSettings:
     connect_s: float = 10.0
     answer_s: float = 30.0
     certificate: str = ""
-    """PEM file with this workstation's certificate and key, where peers ask for one."""
+    """PEM file with this workstation's certificate and key, where peers ask for one, and for the receiver."""
     nodes: tuple[Node, ...] = field(default=())
+    receiver_tls: bool = False
+    """Whether objects are received over encrypted connections only."""
+    receiver_authority: str = ""
+    """PEM file that signed the certificates that callers of the encrypted receiver must show; none if empty."""
 
     def node(self, name: str) -> Node:
         """The node of a name.
@@ -98,7 +130,7 @@ def read_network_settings(folder: Path) -> NetworkSettings:
     nodes = content.pop("node", [])
     if not isinstance(nodes, list) or not all(isinstance(item, dict) for item in nodes):
         raise InconsistentCaseError("node is no list of tables", where=where, remedy="write [[node]] for each")
-    known = {"own_ae_title", "receiver_port", "connect_s", "answer_s", "certificate"}
+    known = set(NetworkSettings.__dataclass_fields__) - {"nodes"}
     _refuse_unknown(content, known, where)
     found = NetworkSettings(**content, nodes=tuple(_node(item, where) for item in nodes))
     check_network_settings(found, where=where)
@@ -122,6 +154,8 @@ def write_network_settings(folder: Path, settings: NetworkSettings) -> None:
         f"connect_s = {float(settings.connect_s)!r}",
         f"answer_s = {float(settings.answer_s)!r}",
         f"certificate = {_text(settings.certificate)}",
+        f"receiver_tls = {'true' if settings.receiver_tls else 'false'}",
+        f"receiver_authority = {_text(settings.receiver_authority)}",
     ]
     for node in settings.nodes:
         lines += [
@@ -135,6 +169,13 @@ def write_network_settings(folder: Path, settings: NetworkSettings) -> None:
             f"tls = {'true' if node.tls else 'false'}",
             f"certificate_authority = {_text(node.certificate_authority)}",
         ]
+        if node.is_web:
+            lines += [
+                f"kind = {_text(node.kind)}",
+                f"url = {_text(node.url)}",
+                f"authorization = {_text(node.authorization)}",
+                f"secret = {_text(node.secret)}",
+            ]
     write_file(path, ("\n".join(lines) + "\n").encode("utf-8"))
 
 
@@ -154,30 +195,72 @@ def check_network_settings(settings: NetworkSettings, *, where: str) -> None:
     for key, seconds in (("connect_s", settings.connect_s), ("answer_s", settings.answer_s)):
         if not _is_number(seconds) or not 0 < float(seconds) <= 3600:
             faults.append((key, "is no time to wait", "use seconds between 0 and 3600"))
+    for key, text in (("certificate", settings.certificate), ("receiver_authority", settings.receiver_authority)):
+        if not isinstance(text, str):
+            faults.append((key, "is no text", "write the name of a PEM file in quotes"))
+    if not isinstance(settings.receiver_tls, bool):
+        faults.append(("receiver_tls", "is neither true nor false", "use one of them"))
+    elif settings.receiver_tls and not settings.certificate:
+        faults.append(("receiver_tls", "needs a certificate", "name a PEM file with certificate and key"))
     names = [node.name for node in settings.nodes]
     for number, node in enumerate(settings.nodes, start=1):
         place = f"node {node.name or number}"
         if not node.name.strip() or names.count(node.name) > 1:
             faults.append((f"{place}, name", "is empty or used twice", "give each node its own name"))
-        if not _is_ae_title(node.ae_title):
-            faults.append((f"{place}, ae_title", "is no application entity title", "use 1 to 16 plain characters"))
-        if not node.host.strip() or any(c.isspace() for c in node.host):
-            faults.append((f"{place}, host", "is no host", "use a name or an address"))
-        if not _is_port(node.port):
-            faults.append((f"{place}, port", "is no port", f"use a number from 1 to {_HIGHEST_PORT}"))
-        if node.tls and node.retrieval == "move":
-            faults.append((f"{place}, retrieval", "move comes unencrypted, though the node is encrypted", "use get"))
-        if node.retrieval not in ("get", "move"):
-            faults.append((f"{place}, retrieval", "is neither get nor move", "use one of them"))
+        found = _web_faults(node) if node.is_web else _dicom_faults(node, settings)
+        faults += [(f"{place}, {key}", what, remedy) for key, what, remedy in found]
     raise_problems(
         [InconsistentCaseError(what, where=f"{where}, {key}", remedy=remedy) for key, what, remedy in faults]
     )
 
 
+def _dicom_faults(node: Node, settings: NetworkSettings) -> list[tuple[str, str, str]]:
+    faults = []
+    if node.kind != "dicom":
+        faults.append(("kind", "is neither dicom nor dicomweb", "use one of them"))
+    if not _is_ae_title(node.ae_title):
+        faults.append(("ae_title", "is no application entity title", "use 1 to 16 plain characters"))
+    if not node.host.strip() or any(c.isspace() for c in node.host):
+        faults.append(("host", "is no host", "use a name or an address"))
+    if not _is_port(node.port):
+        faults.append(("port", "is no port", f"use a number from 1 to {_HIGHEST_PORT}"))
+    if node.tls and node.retrieval == "move" and not settings.receiver_tls:
+        remedy = "use get, or encrypt the receiver"
+        faults.append(("retrieval", "move comes unencrypted, though the node is encrypted", remedy))
+    if node.retrieval not in ("get", "move"):
+        faults.append(("retrieval", "is neither get nor move", "use one of them"))
+    return faults
+
+
+def _web_faults(node: Node) -> list[tuple[str, str, str]]:
+    faults = []
+    try:
+        parts = urlsplit(node.url)
+        plain = bool(parts.username or parts.password or parts.query or parts.fragment)
+        right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not plain
+        right = right and node.url.isprintable() and " " not in node.url
+    except ValueError:
+        right = False
+    if not right:
+        faults.append(("url", "is no address of a DICOMweb service", "use https://host[:port]/path, without secrets"))
+    if node.authorization not in ("none", "bearer", "basic"):
+        faults.append(("authorization", "is neither none, bearer nor basic", "use one of them"))
+    elif node.authorization == "none":
+        if node.secret:
+            faults.append(("secret", "is named, but not used", "say bearer or basic"))
+    elif not re.fullmatch(r"(env|file):.+", node.secret):
+        # What stands there may be the secret itself: it is not repeated.
+        faults.append(("secret", "does not say where the secret stands", "write env:NAME or file:PATH"))
+    elif right and not node.is_encrypted and parts.hostname not in _LOOPBACK:
+        faults.append(("url", "would carry the secret unencrypted", "use https"))
+    return faults
+
+
 def _node(item: dict[str, Any], where: str) -> Node:
     place = f"{where}, node {item.get('name', '')}".rstrip()
     _refuse_unknown(item, set(Node.__dataclass_fields__), place)
-    missing = [key for key in ("name", "ae_title", "host", "port") if key not in item]
+    web = item.get("kind") == "dicomweb"
+    missing = [key for key in (("name", "url") if web else ("name", "ae_title", "host", "port")) if key not in item]
     if missing:
         raise InconsistentCaseError(f"lacks {', '.join(missing)}", where=place, remedy="add it")
     wrong = [key for key, value in item.items() if key not in ("port", "tls") and not isinstance(value, str)]
@@ -185,7 +268,8 @@ def _node(item: dict[str, Any], where: str) -> Node:
         raise InconsistentCaseError(f"{', '.join(wrong)} is no text", where=place, remedy="write it in quotes")
     if not isinstance(item.get("tls", False), bool):
         raise InconsistentCaseError("tls is neither true nor false", where=place, remedy="use one of them")
-    return Node(**item)
+    values: dict[str, Any] = {"ae_title": "", "host": "", "port": 0, **item}
+    return Node(**values)
 
 
 def _refuse_unknown(content: dict[str, Any], known: set[str], where: str) -> None:

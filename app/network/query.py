@@ -10,7 +10,9 @@ from pydicom.multival import MultiValue
 
 from app.network.link import UNCOMPRESSED, association, check_status, is_pending
 from app.network.nodes import NetworkSettings, Node
+from app.network.patience import RepeatedProgress
 from app.network.services import STUDY_FIND
+from app.network.web import query_web
 from dosimetry_core.progress import Progress, no_progress
 
 Level = Literal["STUDY", "SERIES", "IMAGE"]
@@ -124,7 +126,11 @@ def _asked(level: Level, **criteria: str) -> Dataset:
 
 def _answers(settings: NetworkSettings, node: Node, asked: Dataset, progress: Progress) -> list[Dataset]:
     found: list[Dataset] = []
-    with association(settings, node, [(STUDY_FIND, UNCOMPRESSED)]) as link:
+    progress = RepeatedProgress(progress)
+    progress(0.0, f"Asking {node.name}")
+    if node.is_web:
+        return query_web(settings, node, asked, progress)
+    with association(settings, node, [(STUDY_FIND, UNCOMPRESSED)], waiting=progress.repeat) as link:
         for status, answer in link.send_c_find(asked, STUDY_FIND):
             check_status(status, node, "query", settings)
             if is_pending(status) and answer is not None:

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
 from pynetdicom import AE, evt
+from pynetdicom.transport import ThreadedAssociationServer
 
+from app.network.encryption import server_context
+from app.network.errors import NetworkError
 from app.network.kept_files import KeptFiles
-from app.network.link import SUCCESS, UNCOMPRESSED, NetworkError
+from app.network.link import SUCCESS, UNCOMPRESSED
 from app.network.nodes import NetworkSettings
+from app.network.patience import limit_each_read
 from app.network.services import STORAGE_COMMITMENT, VERIFICATION
-from app.network.storage import STORED_HERE, answer
+from app.network.storage import OUT_OF_RESOURCES, STORED_HERE, answer
 from dosimetry_core.errors import DosimetryError
+
+_LOOK_EVERY_S = 0.02
+"""How soon the server hears that it is switched off; the window waits for that."""
+
+
+class _Server(ThreadedAssociationServer):
+    """A server that leaves the collection of garbage to Python: a whole round would hold the window up."""
+
+    def service_actions(self) -> None:
+        """Nothing between calls."""
 
 
 class Receiver:
@@ -43,7 +59,7 @@ class Receiver:
         reported: Any = None,
     ) -> None:
         self._settings, self.kept = settings, kept
-        self._callers = sorted(set(callers) or {node.ae_title for node in settings.nodes})
+        self._callers = sorted(set(callers) or {node.ae_title for node in settings.nodes if not node.is_web})
         self.failure: list[DosimetryError] = [] if failure is None else failure
         self._reported = reported
         self._server: Any = None
@@ -67,7 +83,8 @@ class Receiver:
             )
 
         def store(event: evt.Event) -> int:
-            assert self.kept is not None
+            if self.kept is None or self._server is None:
+                return OUT_OF_RESOURCES
             return answer(event, self.kept, self.failure)
 
         def report(event: evt.Event) -> tuple[int, None]:
@@ -84,11 +101,17 @@ class Receiver:
         entity.add_supported_context(STORAGE_COMMITMENT, UNCOMPRESSED, scu_role=False, scp_role=True)
         for uid in STORED_HERE if self.kept is not None else ():
             entity.add_supported_context(uid, UNCOMPRESSED)
+        encrypted = server_context(self._settings)
         try:
-            self._server = entity.start_server(
+            server = entity.make_server(
                 ("", self._settings.receiver_port),
-                block=False,
-                evt_handlers=[(evt.EVT_C_STORE, store), (evt.EVT_N_EVENT_REPORT, report)],
+                ssl_context=encrypted,
+                evt_handlers=[
+                    (evt.EVT_C_STORE, store),
+                    (evt.EVT_N_EVENT_REPORT, report),
+                    (evt.EVT_CONN_OPEN, limit_each_read, [self._settings.answer_s]),
+                ],
+                server_class=_Server,
             )
         except OSError as error:
             raise NetworkError(
@@ -96,12 +119,19 @@ class Receiver:
                 where="receiver",
                 remedy="choose another port in the preferences, and tell the archive",
             ) from error
+        entity._servers.append(server)
+        self._server = server
+        threading.Thread(target=server.serve_forever, args=(_LOOK_EVERY_S,), name="receiver", daemon=True).start()
 
     def stop(self) -> None:
-        """End it; what has come stays."""
+        """End it, and with it what is just being sent; what has come stays, what comes yet is refused."""
         if self._server is not None:
-            self._server.shutdown()
-            self._server = None
+            server, self._server = self._server, None
+            server.shutdown()
+            # Who only reports a commitment is let finish.
+            for link in server.active_associations if self.kept is not None else ():
+                with contextlib.suppress(OSError):
+                    link.abort(block=False)
 
     def __enter__(self) -> Receiver:
         self.start()

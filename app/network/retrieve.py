@@ -9,13 +9,17 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pynetdicom import evt
 
+from app.network.errors import NetworkError, place_of
 from app.network.kept_files import KeptFiles, Received
-from app.network.link import UNCOMPRESSED, NetworkError, association, check_status, place_of
+from app.network.link import UNCOMPRESSED, association, check_status
 from app.network.nodes import NetworkSettings, Node
+from app.network.patience import RepeatedProgress
 from app.network.query import find_instances, find_series
 from app.network.receiver import Receiver
 from app.network.services import STUDY_GET, STUDY_MOVE
 from app.network.storage import STORED_HERE, answer
+from app.network.web import retrieve_web
+from app.network.web_connection import web_link
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.progress import Progress, no_progress
 
@@ -44,31 +48,35 @@ def retrieve_series(
         If the node refuses or breaks off, or something is missing at the end; what came stays.
     """
     kept = KeptFiles(folder)
-    wanted = list(series_uids) or [one.series_uid for one in find_series(settings, node, study_uid)]
+    told = RepeatedProgress(progress)
+    told(0.0, f"Asking {node.name}")
+    wanted = list(series_uids) or [one.series_uid for one in find_series(settings, node, study_uid, progress=told)]
     missing: list[tuple[str, str]] = []
     for series_uid in wanted:
         there = kept.instances(study_uid)
-        listed = find_instances(settings, node, study_uid, series_uid)
+        listed = find_instances(settings, node, study_uid, series_uid, progress=told)
         missing += [(series_uid, uid) for uid in listed if uid not in there]
     if not missing:
-        progress(1.0, "everything is there already")
+        told(1.0, "everything is there already")
         return kept.received
     failure: list[DosimetryError] = []
 
     def store(event: evt.Event) -> int:
         return answer(event, kept, failure)
 
-    done = 0
+    if node.is_web:
+        _by_web(settings, node, study_uid, missing, kept, told)
+    done = len(missing) if node.is_web else 0
     while done < len(missing):
         series_uid = missing[done][0]
         batch = [uid for series, uid in missing[done : done + _INSTANCES_A_REQUEST] if series == series_uid]
-        progress(done / len(missing), f"{done} of {len(missing)} objects from {node.name}")
+        told(done / len(missing), f"{done} of {len(missing)} objects from {node.name}")
         asked = _request(study_uid, series_uid, batch)
         try:
             if node.retrieval == "get":
-                _get(settings, node, asked, store, done, len(missing), progress)
+                _get(settings, node, asked, store, done, len(missing), told)
             else:
-                _move(settings, node, asked, kept, failure, progress)
+                _move(settings, node, asked, kept, failure, done, len(missing), told)
         except NetworkError as error:
             # What could not be written here is the cause, the node's complaint its consequence.
             raise failure[0] if failure else error from None
@@ -94,8 +102,32 @@ def _request(study_uid: str, series_uid: str, instances: Sequence[str]) -> Datas
     return asked
 
 
+def _by_web(
+    settings: NetworkSettings,
+    node: Node,
+    study_uid: str,
+    missing: Sequence[tuple[str, str]],
+    kept: KeptFiles,
+    progress: RepeatedProgress,
+) -> None:
+    with web_link(settings, node, progress.repeat) as link:
+        for done, (series_uid, uid) in enumerate(missing):
+            progress(done / len(missing), f"{done} of {len(missing)} objects from {node.name}")
+            for content in retrieve_web(link, node, study_uid, series_uid, uid):
+                try:
+                    kept.keep(content)
+                except DosimetryError:
+                    raise
+                except Exception as error:  # damaged in a way that pydicom names by many kinds of errors
+                    raise NetworkError(
+                        f"what it gives for {uid} is no DICOM object",
+                        where=place_of(node),
+                        remedy="ask who runs the archive",
+                    ) from error
+
+
 def _get(
-    settings: NetworkSettings, node: Node, asked: Dataset, store: Any, done: int, total: int, progress: Progress
+    settings: NetworkSettings, node: Node, asked: Dataset, store: Any, done: int, total: int, progress: RepeatedProgress
 ) -> None:
     model = STUDY_GET
     with association(
@@ -104,6 +136,7 @@ def _get(
         [(model, UNCOMPRESSED)],
         receives=[str(uid) for uid in STORED_HERE],
         handlers=[(evt.EVT_C_STORE, store)],
+        waiting=progress.repeat,
     ) as link:
         for status, _answer in link.send_c_get(asked, model):
             _check(status, node, settings)
@@ -117,17 +150,26 @@ def _move(
     asked: Dataset,
     kept: KeptFiles,
     failure: list[DosimetryError],
-    progress: Progress,
+    done: int,
+    total: int,
+    progress: RepeatedProgress,
 ) -> None:
     model = STUDY_MOVE
+    # Objects that come here are a sign of life, too: the node need not say anything meanwhile.
     with (
         Receiver(settings, kept, callers=[node.ae_title], failure=failure),
-        association(settings, node, [(model, UNCOMPRESSED)]) as link,
+        association(
+            settings,
+            node,
+            [(model, UNCOMPRESSED)],
+            waiting=progress.repeat,
+            signs=lambda: kept.received.count,
+        ) as link,
     ):
         for status, _answer in link.send_c_move(asked, settings.own_ae_title, model):
             _check(status, node, settings)
             come = int(status.get("NumberOfCompletedSuboperations", 0) or 0)
-            progress(0.0, f"{come} objects from {node.name}")
+            progress((done + come) / total, f"{done + come} of {total} objects from {node.name}")
 
 
 def _check(status: Dataset, node: Node, settings: NetworkSettings) -> None:

@@ -13,11 +13,15 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID, generate_uid
 from pynetdicom import evt
 
+from app.network.errors import BrokenOffError, NetworkError, place_of
 from app.network.kept_files import dataset_digest
-from app.network.link import SUCCESS, UNCOMPRESSED, BrokenOffError, NetworkError, association, check_status, place_of
+from app.network.link import SUCCESS, UNCOMPRESSED, association, check_status
 from app.network.nodes import NetworkSettings, Node
+from app.network.patience import RepeatedProgress
 from app.network.receiver import Receiver
 from app.network.services import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
+from app.network.web import store_web
+from app.network.web_connection import web_link
 from app.outputs import write_file
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.progress import Progress, no_progress
@@ -37,6 +41,17 @@ class Sent:
     """SOP class and instance of everything that the node has acknowledged, now or before."""
     digests: dict[str, str] = field(default_factory=dict)
     """Instance → digest of the same."""
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A file that is to be sent, with the digest and identity of what is in it."""
+
+    path: Path
+    digest: str
+    sop_class: str
+    syntax: str
+    instance: str
 
 
 class Ledger:
@@ -73,7 +88,7 @@ class Ledger:
 
 
 def _key(node: Node) -> str:
-    return f"{node.ae_title}@{node.host}:{node.port}"
+    return node.url if node.is_web else f"{node.ae_title}@{node.host}:{node.port}"
 
 
 def send_files(
@@ -99,51 +114,91 @@ def send_files(
         If a file is no DICOM.
     """
     notes = ledger or Ledger(None)
+    progress = RepeatedProgress(progress)
     sent = Sent()
-    waiting: list[tuple[Path, str, str, str]] = []
+    waiting: list[_Waiting] = []
     for number, path in enumerate(paths):
         progress(0.0, f"Reading file {number + 1} of {len(paths)}")
         dataset = _read(path)
         digest = dataset_digest(dataset)
-        sop_class, syntax = str(dataset.SOPClassUID), str(dataset.file_meta.TransferSyntaxUID)
+        instance, sop_class = str(dataset.SOPInstanceUID), str(dataset.SOPClassUID)
         if notes.has(node, digest):
             sent.before.append(path)
-            sent.references.append((sop_class, str(dataset.SOPInstanceUID)))
-            sent.digests[str(dataset.SOPInstanceUID)] = digest
+            sent.references.append((sop_class, instance))
+            sent.digests[instance] = digest
         else:
-            waiting.append((path, digest, sop_class, syntax))
+            syntax = str(dataset.file_meta.TransferSyntaxUID)
+            waiting.append(_Waiting(path, digest, sop_class, syntax, instance))
     if not waiting:
         return sent
-    contexts = sorted({(sop_class, syntax) for _path, _digest, sop_class, syntax in waiting})
-    if len(contexts) > _MOST_CONTEXTS:
-        raise NetworkError("more than 128 kinds of objects", where=place_of(node), remedy="send them in parts")
     try:
-        with association(settings, node, [(sop_class, [syntax]) for sop_class, syntax in contexts]) as link:
-            accepted = {(c.abstract_syntax, c.transfer_syntax[0]) for c in link.accepted_contexts}
-            for number, (path, digest, sop_class, syntax) in enumerate(waiting):
-                progress(number / len(waiting), f"{number} of {len(waiting)} objects to {node.name}")
-                if (sop_class, syntax) not in accepted:
-                    sent.refused.append((path, f"{UID(sop_class).name} in {UID(syntax).name} is not taken there"))
-                    continue
-                dataset = _read(path)
-                answer = link.send_c_store(dataset) if link.is_established else Dataset()
-                try:
-                    check_status(answer, node, path.name, settings)
-                except BrokenOffError:
-                    raise
-                except NetworkError as error:
-                    sent.refused.append((path, error.what))
-                    continue
-                notes.add(node, digest)
-                sent.acknowledged.append(path)
-                sent.references.append((sop_class, str(dataset.SOPInstanceUID)))
-                sent.digests[str(dataset.SOPInstanceUID)] = digest
-                if number % _LEDGER_EVERY == 0:
-                    notes.keep()
+        if node.is_web:
+            _by_web(settings, node, waiting, notes, sent, progress)
+        else:
+            _by_dicom(settings, node, waiting, notes, sent, progress)
     finally:
         notes.keep()
     progress(1.0, f"{len(sent.acknowledged)} objects sent to {node.name}")
     return sent
+
+
+def _by_dicom(
+    settings: NetworkSettings,
+    node: Node,
+    waiting: Sequence[_Waiting],
+    notes: Ledger,
+    sent: Sent,
+    progress: RepeatedProgress,
+) -> None:
+    contexts = sorted({(one.sop_class, one.syntax) for one in waiting})
+    if len(contexts) > _MOST_CONTEXTS:
+        raise NetworkError("more than 128 kinds of objects", where=place_of(node), remedy="send them in parts")
+    kinds = [(sop_class, [syntax]) for sop_class, syntax in contexts]
+    with association(settings, node, kinds, waiting=progress.repeat) as link:
+        accepted = {(c.abstract_syntax, c.transfer_syntax[0]) for c in link.accepted_contexts}
+        for number, one in enumerate(waiting):
+            progress(number / len(waiting), f"{number} of {len(waiting)} objects to {node.name}")
+            if (one.sop_class, one.syntax) not in accepted:
+                why = f"{UID(one.sop_class).name} in {UID(one.syntax).name} is not taken there"
+                sent.refused.append((one.path, why))
+                continue
+            dataset = _read(one.path)
+            answer = link.send_c_store(dataset) if link.is_established else Dataset()
+            try:
+                check_status(answer, node, one.path.name, settings)
+            except BrokenOffError:
+                raise
+            except NetworkError as error:
+                sent.refused.append((one.path, error.what))
+                continue
+            _acknowledge(one, number, node, notes, sent)
+
+
+def _by_web(
+    settings: NetworkSettings,
+    node: Node,
+    waiting: Sequence[_Waiting],
+    notes: Ledger,
+    sent: Sent,
+    progress: RepeatedProgress,
+) -> None:
+    with web_link(settings, node, progress.repeat) as link:
+        for number, one in enumerate(waiting):
+            progress(number / len(waiting), f"{number} of {len(waiting)} objects to {node.name}")
+            why = store_web(link, node, one.path.read_bytes(), one.instance, one.path.name)
+            if why:
+                sent.refused.append((one.path, why))
+            else:
+                _acknowledge(one, number, node, notes, sent)
+
+
+def _acknowledge(one: _Waiting, number: int, node: Node, notes: Ledger, sent: Sent) -> None:
+    notes.add(node, one.digest)
+    sent.acknowledged.append(one.path)
+    sent.references.append((one.sop_class, one.instance))
+    sent.digests[one.instance] = one.digest
+    if number % _LEDGER_EVERY == 0:
+        notes.keep()
 
 
 def _read(path: Path) -> pydicom.FileDataset:
@@ -167,8 +222,12 @@ def committed(
     Raises
     ------
     NetworkError
-        If the node refuses, or no report comes in time.
+        If the node refuses, or no report comes in time; if it is reached by DICOMweb, which knows no commitment.
     """
+    if node.is_web:
+        raise NetworkError(
+            "DICOMweb knows no storage commitment", where=place_of(node), remedy="ask by a node reached by DICOM"
+        )
     asked = Dataset()
     asked.TransactionUID = generate_uid()
     asked.ReferencedSOPSequence = [_reference(*one) for one in references]
@@ -187,7 +246,8 @@ def committed(
 
     with Receiver(settings, None, callers=[node.ae_title], reported=report):
         handlers = [(evt.EVT_N_EVENT_REPORT, over_this)]
-        with association(settings, node, [(STORAGE_COMMITMENT, UNCOMPRESSED)], handlers=handlers) as link:
+        kinds = [(STORAGE_COMMITMENT, UNCOMPRESSED)]
+        with association(settings, node, kinds, handlers=handlers, hears_requests=True) as link:
             status, _answer = link.send_n_action(asked, 1, STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE)
             check_status(status, node, "storage commitment", settings)
             progress(0.5, f"Waiting for the commitment of {node.name}")

@@ -42,7 +42,8 @@ STORED_HERE: Final = (
     "1.2.840.10008.5.1.4.1.1.7",
 )
 """What a planning needs: images, VOIs, registrations, doses, reports, documents."""
-_OUT_OF_RESOURCES = 0xA700
+OUT_OF_RESOURCES: Final = 0xA700
+"""Answer to an object that can't be written."""
 _CANNOT_UNDERSTAND = 0xC000
 
 
@@ -52,7 +53,7 @@ def answer(event: Any, kept: KeptFiles, failure: list[DosimetryError]) -> int:
         kept.keep(event.encoded_dataset())
     except DosimetryError as error:
         failure.append(error)
-        return _OUT_OF_RESOURCES
+        return OUT_OF_RESOURCES
     except Exception:  # damaged in a way that pydicom names by many kinds of errors: refused, and nothing written
         return _CANNOT_UNDERSTAND
     return SUCCESS

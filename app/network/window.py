@@ -191,7 +191,7 @@ class NetworkWindow(QDialog):
         odd = [path for one in received for path in one.contradicting]
         said = f"{counted(new, 'object')} came from {node.name} into {self._folder / RECEIVED}."
         if odd:
-            said += f" {len(odd)} came under an identifier that was there with another content; both are kept."
+            said += _contradicting(len(odd))
         self._say(self.query_message, said, "warning" if odd else "good")
         self.came.emit(self._folder / RECEIVED)
 
@@ -298,11 +298,14 @@ class NetworkWindow(QDialog):
             assert taken is not None
             received = taken.received
             said = f"Off. {counted(received.count, 'object')} came into {taken.folder}."
+            if received.contradicting:
+                said += _contradicting(len(received.contradicting))
             if receiver.failure:
                 said += f" Not written: {receiver.failure[0].line()}"
-            self._say(self.receive_message, said, "error" if receiver.failure else "dimmed")
+            odd = "warning" if received.contradicting else "dimmed"
+            self._say(self.receive_message, said, "error" if receiver.failure else odd)
             self.receive_button.setText("Switch the receiver on")
-            if received.new:
+            if received.new or received.contradicting:
                 self.came.emit(taken.folder)
 
     # --- common -----------------------------------------------------------------------------------------------------
@@ -349,6 +352,10 @@ class NetworkWindow(QDialog):
     def _end(self) -> None:
         self.receive_button.setChecked(False)
         self._cancel()
+
+
+def _contradicting(number: int) -> str:
+    return f" {number:,} came under an identifier that was there with another content; both are kept."
 
 
 def _studies(number: int) -> str:

@@ -12,8 +12,9 @@ import pydicom
 import pytest
 from pydicom.uid import RTDoseStorage, generate_uid
 
+from app.network.errors import NetworkError
 from app.network.kept_files import KeptFiles, dataset_digest, safe_uid
-from app.network.link import NetworkError, echo
+from app.network.link import echo
 from app.network.nodes import NetworkSettings, Node, read_network_settings, write_network_settings
 from app.network.query import find_series, find_studies
 from app.network.receiver import Receiver

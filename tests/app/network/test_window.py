@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.jobs import Jobs
-from app.network.link import NetworkError
+from app.network.errors import NetworkError
 from app.network.nodes import NetworkSettings, Node, read_network_settings, write_network_settings
 from app.network.send import send_files
 from app.network.window import RECEIVED, NetworkWindow
