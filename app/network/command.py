@@ -55,7 +55,10 @@ def network(arguments: argparse.Namespace) -> int:
     folder = data_folder(arguments.data_folder)
     settings = read_network_settings(folder)
     if arguments.act == "nodes":
-        print(f"own title {settings.own_ae_title}, receiver port {settings.receiver_port} (off)")
+        print(
+            f"own title {settings.own_ae_title}, receiver port {settings.receiver_port} (off)"
+            + (", encrypted" if settings.receiver_tls else "")
+        )
         for node in settings.nodes:
             encrypted = ", encrypted" if node.is_encrypted else ""
             print(f"{node.name}: {node.place}, by {'DICOMweb' if node.is_web else node.retrieval}{encrypted}")

@@ -75,6 +75,10 @@ class NodeSection(Section):
         self.authorization = combo_box("node_authorization", list(_AUTHORIZATIONS))
         self.authorization.currentIndexChanged.connect(lambda _index: self._fit())
         self.secret.setPlaceholderText("env:NAME or file:PATH, never the secret itself")
+        self.certificate, self.receiver_authority = QLineEdit(), QLineEdit()
+        self.certificate.setPlaceholderText("PEM with certificate and key")
+        self.receiver_authority.setPlaceholderText("callers need none")
+        self.receiver_tls = QCheckBox("receive encrypted only (TLS)")
         self.own_title = QLineEdit()
         self.own_title.setMaxLength(16)
         form = QWidget()
@@ -90,11 +94,22 @@ class NodeSection(Section):
             ("Address (URL)", "node_url", self.url),
             ("Authorization", "node_authorization", self.authorization),
             ("Its secret stands in", "node_secret", self.secret),
-            ("Own title", "node_own_title", self.own_title),
-            ("Own port, while receiving", "node_receiver_port", self.receiver_port),
             ("Authority of its certificate", "node_authority", self.authority),
         )
-        for number, (label, name, field) in enumerate(rows):
+        own: tuple[tuple[str, str, QWidget], ...] = (
+            ("Own title", "node_own_title", self.own_title),
+            ("Own port, while receiving", "node_receiver_port", self.receiver_port),
+            ("Own certificate", "node_certificate", self.certificate),
+            ("Authority of callers", "node_receiver_authority", self.receiver_authority),
+        )
+        below = len(rows) // 2
+        self.tls.setObjectName("node_tls")
+        self.receiver_tls.setObjectName("node_receiver_tls")
+        grid.addWidget(self.tls, below, 1)
+        grid.addWidget(browse, below, 3)
+        grid.addWidget(self.receiver_tls, below + 1 + len(own) // 2, 1)
+        placed = [*enumerate(rows), *enumerate(own, start=2 * (below + 1))]
+        for number, (label, name, field) in placed:
             field.setObjectName(name)
             field.setAccessibleName(label)
             row, column = divmod(number, 2)
@@ -102,9 +117,6 @@ class NodeSection(Section):
             caption.setBuddy(field)
             grid.addWidget(caption, row, 2 * column)
             grid.addWidget(field, row, 2 * column + 1)
-        self.tls.setObjectName("node_tls")
-        grid.addWidget(self.tls, len(rows) // 2, 1)
-        grid.addWidget(browse, len(rows) // 2, 3)
         grid.setColumnStretch(1, 1)
         grid.setColumnStretch(3, 1)
         return form
@@ -149,6 +161,9 @@ class NodeSection(Section):
         self._fit()
         self.own_title.setText(self.settings.own_ae_title)
         self.receiver_port.setValue(self.settings.receiver_port)
+        self.certificate.setText(self.settings.certificate)
+        self.receiver_tls.setChecked(self.settings.receiver_tls)
+        self.receiver_authority.setText(self.settings.receiver_authority)
         for button in (self.echo_button, self.remove_button):
             button.setEnabled(node is not None)
         self.changed.emit()
@@ -221,6 +236,9 @@ class NodeSection(Section):
             nodes=nodes,
             own_ae_title=self.own_title.text().strip(),
             receiver_port=self.receiver_port.value(),
+            certificate=self.certificate.text().strip(),
+            receiver_tls=self.receiver_tls.isChecked(),
+            receiver_authority=self.receiver_authority.text().strip(),
         )
         try:
             write_network_settings(self._folder, settings)

@@ -288,7 +288,8 @@ class NetworkWindow(QDialog):
                 return
             self._receiver = receiver
             settings = self.nodes.settings
-            said = f"On, as {settings.own_ae_title} at port {settings.receiver_port}."
+            encrypted = ", encrypted" if settings.receiver_tls else ""
+            said = f"On, as {settings.own_ae_title} at port {settings.receiver_port}{encrypted}."
             self._say(self.receive_message, said, "good")
             self.receive_button.setText("Switch the receiver off")
         elif not on and self._receiver is not None:

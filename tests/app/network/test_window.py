@@ -18,6 +18,7 @@ from app.network.nodes import NetworkSettings, Node, read_network_settings, writ
 from app.network.send import send_files
 from app.network.window import RECEIVED, NetworkWindow
 from tests.app.network.peer import Peer, free_port, slices
+from tests.app.network.web_peer import WebPeer
 
 
 @pytest.fixture
@@ -133,3 +134,36 @@ def test_that_the_receiver_listens_only_while_it_is_on(qtbot: QtBot, window: Net
     assert "5 objects came" in window.receive_message.text()
     with pytest.raises(NetworkError, match="does not answer"):
         send_files(caller, here, paths)
+
+
+def test_that_a_web_node_is_written_asked_and_used_like_any_other(
+    qtbot: QtBot, window: NetworkWindow, tmp_path: Path
+) -> None:
+    web = WebPeer()
+    try:
+        press(window, "node_new")
+        window.nodes.kind.setCurrentIndex(1)
+        assert not window.nodes.host.isEnabled()
+        assert not window.nodes.secret.isEnabled()
+        QTest.keyClicks(window.nodes.name, "Web")
+        QTest.keyClicks(window.nodes.url, web.node().url)
+        press(window, "node_save")
+        assert read_network_settings(tmp_path).nodes[1] == Node("Web", "", "", 0, kind="dicomweb", url=web.node().url)
+        press(window, "node_echo")
+        qtbot.waitUntil(lambda: window.nodes.message.text() == "Web answers.", timeout=20_000)
+        paths = slices(tmp_path / "ct")
+        window.send_files(paths)
+        qtbot.waitUntil(lambda: "5 objects sent to Web" in window.send_message.text(), timeout=20_000)
+        assert sorted(web.held.values()) == sorted(path.read_bytes() for path in paths)
+    finally:
+        web.stop()
+
+
+def test_that_the_receiver_is_encrypted_only_with_a_certificate(window: NetworkWindow, tmp_path: Path) -> None:
+    window.nodes.receiver_tls.setChecked(True)
+    press(window, "node_save")
+    assert "receiver_tls: needs a certificate" in window.nodes.message.text()
+    QTest.keyClicks(window.nodes.certificate, "own.pem")
+    press(window, "node_save")
+    kept = read_network_settings(tmp_path)
+    assert (kept.receiver_tls, kept.certificate) == (True, "own.pem")
