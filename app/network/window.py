@@ -23,24 +23,23 @@ from app.jobs import Job, Jobs
 from app.network.kept_files import KeptFiles
 from app.network.node_section import NodeSection
 from app.network.receiver import Receiver
+from app.network.window_jobs import LEDGER, course_sent, fetched, files_sent, found_at
 from app.operations.counted import counted
 from app.operations.store_sections import FittedPage, progress_row, show_progress
 from app.problems import problems_of
 from app.steps.step import Section, push_button, text_label
 from dosimetry_core.errors import DosimetryError
-from dosimetry_core.progress import Progress, no_progress, part_of
 from widgets.theme import set_role
 
 if TYPE_CHECKING:
     from app.network.kept_files import Received
-    from app.network.nodes import NetworkSettings, Node
+    from app.network.nodes import Node
     from app.network.query import FoundSeries, FoundStudy
     from app.network.send import Sent
     from dosimetry_core.evaluation import Evaluation
 
 RECEIVED = "received"
 """Folder of the data folder that objects come into."""
-LEDGER = "sent-objects.json"
 _SERIES_ROLE = Qt.ItemDataRole.UserRole
 _COLUMNS = ("Patient, series", "Name", "Date, kind", "Description", "Objects")
 
@@ -361,59 +360,3 @@ def _contradicting(number: int) -> str:
 
 def _studies(number: int) -> str:
     return "1 study" if number == 1 else f"{number:,} studies"
-
-
-def found_at(
-    settings: NetworkSettings, node: Node, patient_id: str, patient_name: str, day: str, *, progress: Progress
-) -> list[tuple[FoundStudy, list[FoundSeries]]]:
-    """Studies with their series, as a job."""
-    from app.network.query import find_series, find_studies
-
-    studies = find_studies(
-        settings, node, patient_id=patient_id, patient_name=patient_name, date=day, progress=progress
-    )
-    found = []
-    for number, study in enumerate(studies):
-        progress(number / len(studies), f"Series of study {number + 1} of {len(studies)}")
-        found.append((study, find_series(settings, node, study.study_uid)))
-    return found
-
-
-def fetched(
-    settings: NetworkSettings, node: Node, wanted: dict[str, list[str]], folder: Path, *, progress: Progress
-) -> list[Received]:
-    """Series of several studies, as a job."""
-    from app.network.retrieve import retrieve_series
-
-    return [
-        retrieve_series(
-            settings,
-            node,
-            study,
-            series,
-            folder,
-            progress=part_of(progress, number / len(wanted), (number + 1) / len(wanted)),
-        )
-        for number, (study, series) in enumerate(wanted.items())
-    ]
-
-
-def files_sent(settings: NetworkSettings, node: Node, paths: list[Path], ledger: Path, *, progress: Progress) -> Sent:
-    """Files, as a job."""
-    from app.network.send import Ledger, send_files
-
-    return send_files(settings, node, paths, ledger=Ledger(ledger), progress=progress)
-
-
-def course_sent(
-    settings: NetworkSettings, node: Node, evaluation: Evaluation, folder: Path, *, progress: Progress = no_progress
-) -> Sent:
-    """Objects of a course, made and sent, as a job."""
-    import tempfile
-
-    from app.dicom_command import export_to
-
-    with tempfile.TemporaryDirectory(prefix="lutetia-send-") as place:
-        export_to(Path(place), evaluation, None, progress=part_of(progress, 0.0, 0.5))
-        paths = sorted(Path(place).iterdir())
-        return files_sent(settings, node, paths, folder / LEDGER, progress=part_of(progress, 0.5, 1.0))
