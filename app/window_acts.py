@@ -67,6 +67,7 @@ class WindowActs:
             "compare_revisions": self.compare_revisions,
             "network": self.show_network,
             "cohort": self.show_cohort,
+            "crosscheck": self.show_crosscheck,
             "store": self.show_store,
             "protocols": self.show_protocols,
             "follow_up": self.show_follow_up,
@@ -312,6 +313,18 @@ class WindowActs:
         )
         shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         shown.came.connect(self.list_folder)
+        shown.show()
+
+    def show_crosscheck(self) -> None:
+        """Dose and numbers of another system beside the open course's."""
+        from app.crosscheck.window import CrosscheckWindow
+
+        session = self._session
+        if not session.document.case.cycles:
+            self._window.job_strip.set_message("No course is open")
+            return
+        shown = CrosscheckWindow(lambda: session.planned if session.is_current else None, session.jobs, self._window)
+        shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         shown.show()
 
     def show_cohort(self) -> None:

@@ -53,6 +53,7 @@ class DosePlot(Plot):
             line.setPen(line_pen(shades().error, 2.4 if strong else 1.5))
         for name in self._names:
             name.setColor(QColor(shades().error))
+            name.fill = pg.mkBrush(_behind_names())
         self._draw()
 
     def show_bars(self, bars: Sequence[DoseBarShown]) -> None:

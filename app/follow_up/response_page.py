@@ -122,7 +122,7 @@ class ResponsePage(QWidget):
     def _look_at_assessments(self) -> entry.Entered[ResponseAssessment]:
         lesions = self._session.document.case.follow_up.lesions
         rows = self.assessments.table.rows()
-        read = entry.read_responses(rows, lesions, today=date.today())
+        read = entry.read_responses(rows, lesions, today=today())
         assessed = {each.date.isoformat(): each for each in tumour_course(lesions, read.values).assessments}
         shown: dict[tuple[int, str], str] = {}
         for number, row in enumerate(rows):
@@ -241,3 +241,8 @@ def _lesions_shown(
         days, changes = zip(*sums, strict=True)
         found.append(LesionShown("Sum", (0.0, *days), (0.0, *changes), is_sum=True))
     return found
+
+
+def today() -> date:
+    """The present day."""
+    return date.today()

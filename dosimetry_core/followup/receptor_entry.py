@@ -52,7 +52,7 @@ def read_receptor_scans(
         if highest is not None and mean is not None and mean > highest:
             reader.wrong(SUV_MEAN, "is above SUVmax")
         if highest is not None and peak is not None and peak > highest:
-            reader.wrong(SUV_PEAK, "is above SUVmax")
+            reader.doubt(SUV_PEAK, "is above SUVmax: the sphere reaches a hotter neighbour, or a digit is wrong")
         if volume == 0:
             reader.wrong(VOLUME, "can't be 0")
         if not reader.is_right or day is None or highest is None or mean is None or volume is None:

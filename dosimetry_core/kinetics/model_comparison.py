@@ -44,8 +44,8 @@ class ComparedModel:
     weight: float | None
     time_integrated_activity_bq_s: float | None
     effective_half_life_s: float | None
-    remark: str = ""
-    in_use: bool = False
+    remark: str
+    in_use: bool
 
 
 @dataclass(frozen=True)

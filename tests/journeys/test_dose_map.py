@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel
 
 from app.main_window import MainWindow
 from app.screenshots import wait_until_idle
+from app.steps.dose_map_page import LINE_COLOURS
 from app.steps.dose_step import DoseStep
 from dosimetry_core.dicom_export.cycle import voxel_doses_of
 
@@ -52,6 +53,8 @@ def test_that_the_map_shows_the_voxel_doses_with_limits_and_lines(window: MainWi
     assert axial.isodose_path(2 * float(total.max())).isEmpty()
     legend = [label.text() for label in page.findChildren(QLabel, "isodose_legend") if label.isVisible()]
     assert any(text.endswith(" Gy") for text in legend)
+    swatches = [label.pixmap().toImage() for label in page.findChildren(QLabel, "isodose_swatch") if label.isVisible()]
+    assert [image.pixelColor(4, 1).name() for image in swatches] == list(LINE_COLOURS[: len(legend)])
     page.upper_limit.setText("3")
     page.upper_limit.editingFinished.emit()
     scale = axial.spect_scale

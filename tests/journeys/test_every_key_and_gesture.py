@@ -58,6 +58,7 @@ CHANGES: dict[str, str] = {
     "audit": "message",
     "store": "message",
     "cohort": "message",
+    "crosscheck": "windows",
     "quit": "closing",
     "undo": "position",
     "redo": "position",

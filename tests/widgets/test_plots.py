@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QToolButton, QWidget
 
 from dosimetry_core.units import HOUR, MEGABECQUEREL
 from tests.widgets.pointer import RIGHT, Received, click, drag, move, wheel
-from widgets import dose_plot
+from widgets import dose_bars_view, dose_plot
 from widgets.curve_view import CurveShown, CurveView
 from widgets.dose_bar import STATE_WORDS, segment_look
 from widgets.dose_bars_view import DoseBarShown, DoseBarsView, DoseLimitShown, DoseSegmentShown, nuclide_text
@@ -431,3 +431,28 @@ def test_that_the_plotting_library_is_read_with_the_first_bar_only():
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert told.stdout.split() == ["False", "True"]
+
+
+def test_that_what_lies_behind_the_name_of_a_limit_follows_the_look(bars):
+    from widgets.theme import apply_theme, shades
+
+    application = QApplication.instance()
+    plot = bars.findChild(Plot)
+    try:
+        apply_theme(application, "light")
+        QApplication.processEvents()
+        (name,) = (item for item in plot._names if item.isVisible())
+        assert name.fill.color().name() == QColor(shades().surface).name()
+        light = name.fill.color().name()
+    finally:
+        apply_theme(application, "dark")
+        QApplication.processEvents()
+    assert name.fill.color().name() == QColor(shades().surface).name() != light
+
+
+def test_that_a_name_without_room_is_cut_to_its_beginning():
+    metrics = QFontMetricsF(font(scale=0.92, strong=True))
+    room = metrics.horizontalAdvance("Lesi.")
+    assert dose_bars_view._shortened("Lesion", room, metrics) == "Lesi."
+    assert dose_bars_view._shortened("Liver", metrics.horizontalAdvance("Liver"), metrics) == "Liver"
+    assert dose_bars_view._shortened("Lesion", 1.0, metrics) == ""

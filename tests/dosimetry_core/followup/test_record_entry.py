@@ -84,7 +84,7 @@ def test_that_what_is_typed_is_read_and_shown_alike() -> None:
         (events, EVENT, {"resolved": ""}, "resolved", "warning"),
         (events, EVENT, {"outcome": "fatal"}, "outcome", "warning"),
         (scans, SCAN, {"suv_mean": "31"}, "suv_mean", "error"),
-        (scans, SCAN, {"suv_peak": "31"}, "suv_peak", "error"),
+        (scans, SCAN, {"suv_peak": "31"}, "suv_peak", "warning"),
         (scans, SCAN, {"volume_ml": "0"}, "volume_ml", "error"),
         (scans, SCAN, {"volume_ml": ""}, "volume_ml", "error"),
         (scans, SCAN, {"segmentation": ""}, "segmentation", "error"),
