@@ -34,6 +34,8 @@ NAMES: Final[dict[str, str]] = {
     "voi_engine": "Engine for this VOI",
     "activity_slider": "Activity of the next cycle",
     "activity_slider_number": "Activity of the next cycle, as a number",
+    "report_language": "Language of the report",
+    "report_paper": "Paper of the report",
     "sign_identity": "Signing identity, a file",
     "sign_passphrase": "Passphrase of the signing identity",
     "sign_remark": "Remark of the signer",

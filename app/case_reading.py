@@ -46,14 +46,17 @@ def prepared(case: Case, *, show: Callable[[Case], None] = show_nothing, progres
 
 
 def evaluated(case: Case, *, previous: Any = None, progress: Progress) -> Any:
-    """Results of a case, voxel doses apart; the pipeline is imported here, off the UI thread."""
+    """Results of a case; voxel doses and, after an edit, where kidneys lie are left for when it rests.
+
+    The pipeline is imported here, off the UI thread.
+    """
     from dosimetry_core import pipeline
 
-    return pipeline.evaluate(case, previous=previous, voxel_doses="held", progress=progress)
+    return pipeline.evaluate(case, previous=previous, voxel_doses="held", positions="held", progress=progress)
 
 
 def completed(evaluation: Any, *, progress: Progress) -> Any:
-    """The same results with the voxel doses that an edit left pending."""
+    """The same results with what an edit left pending."""
     from dosimetry_core import pipeline
 
     return pipeline.evaluate(evaluation.case, previous=evaluation, progress=progress)

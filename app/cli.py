@@ -31,6 +31,9 @@ COMMANDS = (
     "dicom",
     "network",
     "cohort",
+    "followup",
+    "receptor",
+    "crosscheck",
     "deidentify",
     "report",
     "tables",
@@ -140,6 +143,13 @@ def _parser() -> argparse.ArgumentParser:
 
     add_cohort_parser(commands)
 
+    from app.follow_up.command import add_follow_up_parsers
+
+    add_follow_up_parsers(commands)
+    from app.crosscheck.command import add_parser as add_crosscheck_parser
+
+    add_crosscheck_parser(commands)
+
     from app.deidentify_command import add_deidentify_parser
 
     add_deidentify_parser(commands)
@@ -220,9 +230,11 @@ def _run(arguments: Sequence[str]) -> int:
     from app.benchmarks.command import bench
     from app.calibrate_command import calibrate
     from app.cohort_command import cohort
+    from app.crosscheck.command import crosscheck
     from app.deidentify_command import deidentify
     from app.dicom_command import dicom
     from app.dose_command import dose
+    from app.follow_up.command import followup, receptor
     from app.network.command import network
     from app.plans.administer_command import administer
     from app.plans.compare_command import compare
@@ -249,6 +261,9 @@ def _run(arguments: Sequence[str]) -> int:
         "dicom": dicom,
         "network": network,
         "cohort": cohort,
+        "followup": followup,
+        "receptor": receptor,
+        "crosscheck": crosscheck,
         "deidentify": deidentify,
         "report": report,
         "tables": tables,

@@ -52,7 +52,7 @@ def demo(arguments: argparse.Namespace) -> int:
 
 def compute_case(arguments: argparse.Namespace) -> int:
     """The whole chain without a window: results.json, and DICOM objects in the folder dicom."""
-    from app.dicom_command import course_objects, write_objects
+    from app.dicom_command import course_objects, write_case_lines, write_objects
     from app.importing.files_read import read_cycle, reading_process
 
     reading_process().warm_up()
@@ -70,6 +70,8 @@ def compute_case(arguments: argparse.Namespace) -> int:
     with output_folder(arguments.out) as folder:
         (folder / "results.json").write_bytes(results_bytes(results))
         write_objects(objects, folder / "dicom")
+        if objects:
+            write_case_lines(evaluation, folder / "dicom")
         if arguments.tables:
             (folder / "tables").mkdir()
             for name, content in table_files(results, ("csv", "xlsx")).items():

@@ -1,4 +1,7 @@
-"""Computes what results left pending while something was edited: doses by voxel S values, once the case rests."""
+"""Computes what results left pending while something was edited, once the case rests.
+
+That is doses by voxel S values, and where the uptake of edited kidneys lies.
+"""
 
 from __future__ import annotations
 
@@ -78,5 +81,5 @@ class Completion(QObject):
 
 
 def has_pending(evaluation: Any) -> bool:
-    """Whether any cycle's voxel doses are still to be computed."""
-    return any(result.voxels_pending for result in getattr(evaluation, "cycles", ()))
+    """Whether voxel doses, or where the uptake of edited kidneys lies, are still to be computed for any cycle."""
+    return any(result.pending for result in getattr(evaluation, "cycles", ()))

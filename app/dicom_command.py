@@ -47,6 +47,7 @@ def dicom(arguments: argparse.Namespace) -> int:
     made = export_course(evaluation, made_at=datetime.now().astimezone(), plan_pdf=plan, progress=terminal_progress())
     with output_folder(arguments.out) as folder:
         write_objects(made.objects, folder)
+        write_case_lines(evaluation, folder)
     _print_remarks(made)
     for one in made.objects:
         print(f"{arguments.out / one.name}: {one.what}")
@@ -74,7 +75,17 @@ def export_to(folder: Path, evaluation: Evaluation, plan_pdf: bytes | None, *, p
     made = export_course(evaluation, made_at=datetime.now().astimezone(), plan_pdf=plan_pdf, progress=progress)
     with output_folder(folder) as unfinished:
         write_objects(made.objects, unfinished)
+        write_case_lines(evaluation, unfinished)
     return made
+
+
+def write_case_lines(evaluation: Evaluation, folder: Path) -> None:
+    """What case.toml needs to say so that the command line takes these VOIs and gives the same numbers."""
+    from dosimetry_core.dicom_export.case_lines import FILE_NAME, case_lines
+
+    text = case_lines(evaluation.case)
+    if text:
+        (folder / FILE_NAME).write_text(text, encoding="utf-8")
 
 
 def write_objects(objects: Sequence[ExportedObject], folder: Path) -> None:

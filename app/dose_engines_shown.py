@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from app.display import voi_colour_of
-from app.number_grid import Cell, GridColumn, GridRow, Number
+from app.number_grid import Cell, GridColumn, GridRow, Marked, Number
 from app.result_paths import result_path
 from dosimetry_core.case import Cycle
 from dosimetry_core.dose.engine_comparison import PARTS, EngineComparison
 from dosimetry_core.evaluation import CycleResult
 from dosimetry_core.results import VoiResult
+from dosimetry_core.second_opinion.record import RELATIVE_TOLERANCE
 from dosimetry_core.units import GRAY, MILLILITRE, PERCENT
 from widgets.dose_volume_view import DoseVolumeShown
 
@@ -21,6 +22,10 @@ ENGINE_WORDS: Final[dict[str, str]] = {
     "local-deposition": "local deposition",
     "voxel-s-values": "voxel S values",
 }
+REMARKABLE_DIFFERENCE: Final = 0.05
+"""Another engine's dose that is further off is marked; the last column says why it is."""
+BESIDE: Final = "beside."
+"""Paths of numbers that stand beside the results and are not in results.json."""
 _SHOWN_FROM: Final = 0.001
 """Parts of a difference smaller than this are left out of the table; the trail has all of them."""
 
@@ -34,7 +39,13 @@ def engine_text(voi: VoiResult) -> str:
 def comparison_columns(results: CycleResult) -> list[GridColumn]:
     """One column pair for each engine that any VOI has beside its own."""
     others = dict.fromkeys(item.engine for voi in results.vois.values() for item in voi.comparisons)
-    columns = [GridColumn("name", "VOI"), GridColumn("engine", "In use"), GridColumn("dose", "Gy")]
+    columns = [
+        GridColumn("name", "VOI"),
+        GridColumn("engine", "In use"),
+        GridColumn("dose", "Gy"),
+        GridColumn("second", "Second computation (Gy)", "written apart, from the same measurements"),
+        GridColumn("second difference", "", "against the dose in use; more than 0.5 % is an error"),
+    ]
     for engine in ENGINE_WORDS:
         if engine in others:
             words = ENGINE_WORDS[engine]
@@ -44,8 +55,11 @@ def comparison_columns(results: CycleResult) -> list[GridColumn]:
     return columns
 
 
-def comparison_rows(c: int, results: CycleResult, mark: str) -> list[GridRow]:
-    """One row per VOI: its dose in use, and by every other engine with the difference."""
+def comparison_rows(c: int, results: CycleResult, second_values: Mapping[str, float], mark: str) -> list[GridRow]:
+    """One row per VOI: its dose in use, by the second computation, and by every other engine, with the differences.
+
+    ``second_values`` are those of the second opinion, by path; empty until it was heard.
+    """
     rows = []
     for name, voi in results.vois.items():
         total = voi.total
@@ -58,16 +72,32 @@ def comparison_rows(c: int, results: CycleResult, mark: str) -> list[GridRow]:
             "engine": engine_text(voi),
             "dose": Number(f"{base}.absorbed_dose_gy.total", value, GRAY, digits=3),
         }
+        second = second_values.get(f"{base}.absorbed_dose_gy.total")
+        if second is not None and value:
+            cells["second"] = Number(f"{BESIDE}{base}.second", second, GRAY, digits=3)
+            cells["second difference"] = _signed(second / value - 1)
+        elif value is not None:
+            cells["second"] = "not recomputed" if second_values else "not heard yet"
         for engine, doses in voi.cross_checks_gy.items():
             path = f"{base}.cross_check_absorbed_dose_gy.{engine}.total"
             cells[engine] = Number(path, sum(doses.values()), GRAY, digits=3)
         for item in voi.comparisons:
-            cells[f"{item.engine} difference"] = _signed(item.ratio["total"] - 1)
+            cells[f"{item.engine} difference"] = Marked(
+                _signed(item.ratio["total"] - 1), "warning" if is_remarkable(item) else ""
+            )
         cells["why"] = _why(voi)
         beyond = any(item.beyond_bound for item in voi.comparisons) or voi.pending_engine is not None
         tip = "\n".join(item.explanation for item in voi.comparisons)
-        rows.append(GridRow(name, cells, tooltip=tip, mark=mark or ("warning" if beyond else "")))
+        differs = second is not None and value and abs(second / value - 1) > RELATIVE_TOLERANCE
+        rows.append(
+            GridRow(name, cells, tooltip=tip, mark=mark or ("error" if differs else "warning" if beyond else ""))
+        )
     return rows
+
+
+def is_remarkable(comparison: EngineComparison) -> bool:
+    """Whether another engine's dose is more than 5 % off, or further than the methods explain."""
+    return comparison.beyond_bound or abs(comparison.ratio["total"] - 1) > REMARKABLE_DIFFERENCE
 
 
 def _why(voi: VoiResult) -> str:

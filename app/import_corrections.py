@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, Literal, get_args
@@ -16,13 +16,16 @@ from dosimetry_core.image import DecayReference, ImageSeries, TimePoint
 from dosimetry_core.progress import Progress
 from dosimetry_core.units import MINUTE, SECONDS_PER_DAY
 
-CorrectionKey = Literal["scanner-clock", "calibrator-clock", "counting-duration", "image-quantity", "decay-reference"]
+CorrectionKey = Literal[
+    "scanner-clock", "calibrator-clock", "counting-duration", "image-quantity", "decay-reference", "image-position"
+]
 TITLES: Final[dict[CorrectionKey, str]] = {
     "scanner-clock": "Scanner's clock (s)",
     "calibrator-clock": "Dose calibrator's clock (s)",
     "counting-duration": "Counting time (min)",
     "image-quantity": "What the values are",
     "decay-reference": "Decay correction",
+    "image-position": "First voxel of the SPECT (mm)",
 }
 HINTS: Final[dict[CorrectionKey, str]] = {
     "scanner-clock": "by how many seconds the scanner's clock was late; empty for none",
@@ -30,7 +33,9 @@ HINTS: Final[dict[CorrectionKey, str]] = {
     "counting-duration": "clock time of counting per scan, in minutes; empty for what the files say",
     "image-quantity": f"{' or '.join(get_args(CountQuantity))}, where the files don't say; empty for the files' word",
     "decay-reference": f"{', '.join(get_args(DecayReference))}; empty for what the files say",
+    "image-position": "x; y; z of its centre in mm, where a file doesn't say it; empty for the files' word",
 }
+_FARTHEST_MM: Final = 5000.0
 _SCANNER: Final = "scanner"
 _CALIBRATOR: Final = "dose_calibrator"
 
@@ -72,6 +77,12 @@ def corrections_of(case: Case, cycle: Cycle, point: TimePoint) -> tuple[Correcti
             "not stated, or contradictory" if held.image_decay_reference else spect.decay_reference.replace("-", " "),
             (held.image_decay_reference or "").replace("-", " "),
             held.image_decay_reference is not None,
+        ),
+        Correction(
+            "image-position",
+            "not stated" if _is_placed_by_hand(spect) else _coordinates(spect.volume.geometry.origin_mm),
+            "" if held.image_position_mm is None else _coordinates(held.image_position_mm),
+            held.image_position_mm is not None,
         ),
     )
 
@@ -118,7 +129,27 @@ def corrected(cycle: Cycle, key: CorrectionKey, text: str) -> Cycle:
             raise _refused(key, text)
         duration_s = MINUTE.to_core(minutes) if minutes is not None else None
         return replace(cycle, calibration=replace(held, counting_duration_s=duration_s))
+    if key == "image-position":
+        return replace(cycle, calibration=replace(held, image_position_mm=_position(key, text)))
     return replace(cycle, calibration=_with_words(held, key, text))
+
+
+def _is_placed_by_hand(spect: ImageSeries) -> bool:
+    return any(finding.code == "image-position-entered" for finding in spect.findings)
+
+
+def _coordinates(position_mm: Iterable[float]) -> str:
+    return "; ".join(f"{value:g}" for value in position_mm)
+
+
+def _position(key: CorrectionKey, text: str) -> tuple[float, float, float] | None:
+    if not text:
+        return None
+    values = [_number(key, part.strip(), -_FARTHEST_MM, _FARTHEST_MM) for part in text.split(";")]
+    known = [value for value in values if value is not None]
+    if len(values) != 3 or len(known) != 3:
+        raise _refused(key, text)
+    return known[0], known[1], known[2]
 
 
 def _with_calibrator_clock(cycle: Cycle, offset_s: float) -> Cycle:

@@ -234,7 +234,12 @@ class KeyEditor(QDialog):
             grid.addWidget(box, row, 1, Qt.AlignmentFlag.AlignLeft)
             self._gestures[act.name] = box
             row += 1
-        for views, words in (("slices", "Always the same on slices"), ("volume", "Always the same in 3D")):
+        fixed = (
+            ("slices", "Always the same on slices"),
+            ("volume", "Always the same in 3D"),
+            ("mip", "Always the same on the projection"),
+        )
+        for views, words in fixed:
             grid.addWidget(text_label(words, role="dimmed"), row, 0, 1, 2)
             row += 1
             for act in MOUSE_ACTS:

@@ -34,6 +34,7 @@ class KeySheet(QDialog):
             gestures = MouseBindings(bindings.mouse)
             lines += [(gestures.gesture(act.name), act.text) for act in MOUSE_ACTS if act.views == "slices"]
             lines += [(f"3D: {act.gesture}", act.text) for act in MOUSE_ACTS if act.views == "volume"]
+            lines += [(f"MIP: {act.gesture}", act.text) for act in MOUSE_ACTS if act.views == "mip"]
         lines += [("Alt+1 … Alt+8", "go to a step")]
         for act in KEY_ACTS:
             if bindings.keys_of(act) and (act.reach == "window" or step.needs_time_strip):

@@ -39,7 +39,15 @@ class Number:
     uncertainty_path: str = ""
 
 
-Cell = Number | str | None
+@dataclass(frozen=True)
+class Marked:
+    """A text with a mark of its own, whatever that of its row: ``"warning"`` or ``"error"``."""
+
+    text: str
+    mark: str
+
+
+Cell = Number | Marked | str | None
 
 
 @dataclass(frozen=True)
@@ -72,18 +80,20 @@ class NumberGrid(QFrame):
     spread
         Whether the first column takes what room is left, so that numbers stand at the right edge; else all columns keep
         to the left.
+    gap
+        Pixels between columns that keep to the left.
     """
 
     row_clicked = Signal(str)
 
-    def __init__(self, name: str, parent: QWidget | None = None, *, spread: bool = True) -> None:
+    def __init__(self, name: str, parent: QWidget | None = None, *, spread: bool = True, gap: int = 24) -> None:
         super().__init__(parent)
         self.setObjectName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._spread = spread
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 2, 0, 2)
-        self._grid.setHorizontalSpacing(14 if spread else 24)
+        self._grid.setHorizontalSpacing(14 if spread else gap)
         self._grid.setVerticalSpacing(3)
         self._shape: tuple[object, ...] = ()
         self._cells: dict[tuple[str, str], _CellView] = {}
@@ -116,19 +126,23 @@ class NumberGrid(QFrame):
         for number in range(self._grid.columnCount()):
             self._grid.setColumnStretch(number, 0)
         titled = any(column.title for column in self._columns)
+        numeric = {
+            column.key
+            for column in self._columns
+            if any(isinstance(row.cells.get(column.key), Number) for row in self._rows)
+        }
         for number, column in enumerate(self._columns):
             if titled:
                 title = QLabel(column.title, self)
                 title.setProperty("role", "dimmed")
                 title.setToolTip(column.tooltip)
-                numeric = any(isinstance(row.cells.get(column.key), Number) for row in self._rows)
-                side = Qt.AlignmentFlag.AlignRight if numeric else Qt.AlignmentFlag.AlignLeft
+                side = Qt.AlignmentFlag.AlignRight if column.key in numeric else Qt.AlignmentFlag.AlignLeft
                 title.setAlignment(side | Qt.AlignmentFlag.AlignBottom)
                 self._grid.addWidget(title, 0, number)
         self._grid.setColumnStretch(0 if self._spread else len(self._columns), 1)
         for line, row in enumerate(self._rows, start=1):
             for number, column in enumerate(self._columns):
-                view = _CellView(row.cells.get(column.key), row.key, self)
+                view = _CellView(row.cells.get(column.key), row.key, self, at_right=column.key in numeric)
                 view.clicked.connect(self.row_clicked)
                 self._grid.addWidget(view, line, number)
                 self._cells[row.key, column.key] = view
@@ -139,7 +153,7 @@ class NumberGrid(QFrame):
 
     def copy_text(self) -> str:
         """All of it as tab-separated text, numbers with their units."""
-        lines = ["\t".join(column.title for column in self._columns)]
+        lines = ["\t".join(column.title.replace("\n", " ") for column in self._columns)]
         lines += ["\t".join(_copied(row.cells.get(column.key)) for column in self._columns) for row in self._rows]
         return "\n".join(lines)
 
@@ -163,6 +177,8 @@ def _copied(cell: Cell) -> str:
         return ""
     if isinstance(cell, str):
         return cell
+    if isinstance(cell, Marked):
+        return cell.text
     if cell.value is None:
         return ""
     if cell.unit is None:
@@ -178,7 +194,7 @@ def _copied(cell: Cell) -> str:
 class _CellView(QWidget):
     clicked = Signal(str)
 
-    def __init__(self, cell: Cell, row_key: str, parent: QWidget) -> None:
+    def __init__(self, cell: Cell, row_key: str, parent: QWidget, *, at_right: bool) -> None:
         super().__init__(parent)
         self._row_key = row_key
         line = QHBoxLayout(self)
@@ -205,8 +221,11 @@ class _CellView(QWidget):
         else:
             self._text = QLabel(self)
             self._text.setTextFormat(Qt.TextFormat.PlainText)
+            if at_right:
+                line.addStretch(1)
             line.addWidget(self._text)
-            line.addStretch(1)
+            if not at_right:
+                line.addStretch(1)
 
     def show_cell(self, cell: Cell, row: GridRow) -> None:
         self.setToolTip(row.tooltip)
@@ -217,9 +236,10 @@ class _CellView(QWidget):
                 self._uncertainty.show_value(cell.uncertainty, stale=stale)
                 self._uncertainty.setVisible(cell.uncertainty is not None)
         elif self._text is not None:
-            self._text.setText(cell if isinstance(cell, str) else "")
+            self._text.setText(cell.text if isinstance(cell, Marked) else cell if isinstance(cell, str) else "")
         if self._text is not None:
-            role = {"total": "heading", "": ""}.get(row.mark, row.mark)
+            mark = cell.mark if isinstance(cell, Marked) else row.mark
+            role = {"total": "heading", "": ""}.get(mark, mark)
             if self._text.property("role") != role:
                 set_role(self._text, role)
 

@@ -1,79 +1,93 @@
-"""The number trail of a VOI: each number between its volume and its absorbed dose, and where it comes from."""
+"""The number trail of a VOI as a table: every number, its uncertainty, how it follows, and where a click goes."""
 
 from __future__ import annotations
 
-from app.curves_shown import measured_nuclide
-from app.dose_engines_shown import engine_text
-from app.number_grid import Cell, Number
+from collections.abc import Sequence
+
+from app.dose_engines_shown import BESIDE, ENGINE_WORDS, parts_text
+from app.number_grid import Cell, GridColumn, GridRow, Number
 from app.result_paths import result_path
-from app.reviews import StepKey
-from dosimetry_core.case import RadiobiologySettings
-from dosimetry_core.report.words import nuclide_symbol
-from dosimetry_core.results import VoiResult
-from dosimetry_core.units import GRAM, GRAY, HOUR, MEGABECQUEREL_HOUR, MILLILITRE
+from dosimetry_core.evaluation import Evaluation
+from dosimetry_core.report.number_trail import TrailRow, number_trail
+from dosimetry_core.units import GRAY, PERCENT
+
+SECOND_OPINION = "Second opinion"
+S_VALUE_GROUP = "S value"
+"""End of the names of groups that come from the dose engine."""
+PLACE_WORDS = {"import": "Import", "voi": "VOIs", "curves": "Curves", "dose": "Dose"}
+COLUMNS = [
+    GridColumn("name", "Number"),
+    GridColumn("value", "Value"),
+    GridColumn("uncertainty", "± (k = 1)", "standard uncertainty, or why there is none"),
+    GridColumn("how", "How it follows, and from where"),
+    GridColumn("place", "Click: to"),
+]
 
 
-def origin_of(name: str) -> StepKey:
-    """The step that a row comes from: volumes and masses from VOIs, half-lives and integrals from curves."""
-    if name.startswith(("Volume", "Mass")):
-        return "voi"
-    return "curves" if "half-life" in name or "time-integrated" in name else "dose"
+def shown_trail(evaluation: Evaluation, cycle: int, voi: str) -> tuple[TrailRow, ...]:
+    """The trail of a VOI, with what the second computation and the other engines have for its dose at the end."""
+    return (*number_trail(evaluation, cycle, voi), *_second_opinion(evaluation, cycle, voi))
 
 
-def trail_tooltip(name: str, chosen: RadiobiologySettings) -> str:
-    """Where α/β and the repair half-time are from; of any other row, where a click goes."""
-    if name in ("α/β (Gy)", "Repair half-time (h)"):
-        return chosen.kidneys_source
-    return {"voi": "click: its outline", "curves": "click: its curve"}.get(origin_of(name), "click: the engines beside")
-
-
-def trail_rows(c: int, result: VoiResult, chosen: RadiobiologySettings) -> list[tuple[str, Cell]]:
-    """Name and value of each row, from the volume to the BED; ``c`` is the place of the cycle in the results."""
-    base = result_path("cycles", c, "vois", result.voi.name)
-    trail: list[tuple[str, Cell]] = [
-        ("Volume (mL)", Number(f"{base}.volume_ml", result.volume_ml, MILLILITRE)),
-        ("Mass (g)", Number(f"{base}.mass_kg", result.mass_kg, GRAM)),
-    ]
-    imaged = measured_nuclide(result)
-    for nuclide, fit in result.fits.items():
-        symbol, path = nuclide_symbol(nuclide), f"{base}.fit.{nuclide}"
-        how = "" if nuclide == imaged else f" (from {nuclide_symbol(fit.derived_from or '')})"
-        trail += [
-            (
-                f"{symbol} effective half-life (h){how}",
-                Number(f"{path}.effective_half_life_s", fit.effective_half_life_s, HOUR, digits=1),
-            ),
-            (
-                f"{symbol} time-integrated (MBq·h)",
-                Number(f"{path}.time_integrated_activity_bq_s", fit.time_integrated_activity_bq_s, MEGABECQUEREL_HOUR),
-            ),
-        ]
-    trail += [
-        (
-            f"{nuclide_symbol(nuclide)} absorbed dose (Gy)",
-            Number(
-                f"{base}.absorbed_dose_gy.{nuclide}",
-                dose.absorbed_dose_gy,
-                GRAY,
-                digits=3,
-                uncertainty=dose.standard_uncertainty_gy,
-                uncertainty_path=f"{base}.absorbed_dose_standard_uncertainty_gy.{nuclide}",
-            ),
-        )
-        for nuclide, dose in result.doses.items()
-    ]
+def _second_opinion(evaluation: Evaluation, cycle: int, voi: str) -> list[TrailRow]:
+    result = evaluation.cycles[cycle].vois[voi]
     total = result.total
-    if total is not None:
-        trail.append(
-            ("Absorbed dose (Gy)", Number(f"{base}.absorbed_dose_gy.total", total.absorbed_dose_gy, GRAY, digits=3))
-        )
-    if result.bed_gy is not None:
-        trail.append(("BED (Gy)", Number(f"{base}.bed_gy", result.bed_gy, GRAY)))
-        trail += [
-            ("α/β (Gy)", GRAY.text(chosen.kidneys_alpha_beta_gy, with_symbol=False)),
-            ("Repair half-time (h)", HOUR.text(chosen.kidneys_repair_half_life_s, digits=1, with_symbol=False)),
-        ]
-    trail.append(("Engine", engine_text(result)))
-    if result.failure:
-        trail.append(("No result", result.failure))
-    return trail
+    if total is None:
+        return []
+    path = result_path("cycles", cycle, "vois", voi, "absorbed_dose_gy", "total")
+    second = evaluation.second_values.get(path)
+    rows = []
+    if second is not None:
+        rows.append(_opinion_row("second", "Independent computation", "written apart, from the same measurements",
+                                 second, total.absorbed_dose_gy, ""))  # fmt: skip
+    for item in result.comparisons:
+        by_engine = result.cross_checks_gy.get(item.engine)
+        if by_engine is None:
+            continue
+        beside = result_path("cycles", cycle, "vois", voi, "cross_check_absorbed_dose_gy", item.engine, "total")
+        words = ENGINE_WORDS[item.engine]
+        rows.append(_opinion_row(item.engine, f"By {words}", f"{parts_text(item)}", sum(by_engine.values()),
+                                 total.absorbed_dose_gy, beside))  # fmt: skip
+    return rows
+
+
+def _opinion_row(key: str, name: str, how: str, value_gy: float, own_gy: float, path: str) -> TrailRow:
+    difference = f"{PERCENT.from_core(value_gy / own_gy - 1):+.2f} %".replace("-", "−") if own_gy else ""
+    return TrailRow(
+        group=SECOND_OPINION,
+        key=f"{SECOND_OPINION}, {key}",
+        name=name,
+        how=how,
+        place="dose",
+        value=value_gy,
+        unit=GRAY,
+        digits=3,
+        uncertainty_text=f"{difference} to the dose in use" if difference else "",
+        path=path,
+    )
+
+
+def trail_grid(rows: Sequence[TrailRow], voi: str, mark: str) -> list[GridRow]:
+    """Rows of the table: a heading for each group, then its numbers; the key of a number is its own."""
+    shown = []
+    group = ""
+    for row in rows:
+        if row.group != group:
+            group = row.group
+            shown.append(GridRow(f"# {row.key}", {"name": group}, mark="total"))
+        path = row.path or f"{BESIDE}{voi}.{row.key}"
+        value: Cell = row.text
+        if row.value is not None:
+            value = Number(path, row.value, row.unit, digits=row.digits, with_symbol=True)
+        uncertainty: Cell = row.uncertainty_text
+        if row.standard_uncertainty is not None:
+            uncertainty = Number(f"{BESIDE}{path}.u", row.standard_uncertainty, row.unit, digits=row.digits)
+        cells: dict[str, Cell] = {
+            "name": f"   {row.name}",
+            "value": value,
+            "uncertainty": uncertainty,
+            "place": PLACE_WORDS[row.place],
+            "how": row.how,
+        }
+        shown.append(GridRow(row.key, cells, tooltip=f"click: to {PLACE_WORDS[row.place]}", mark=mark))
+    return shown

@@ -24,9 +24,10 @@ class Preferences:
         The signing identity used last (its path, never its passphrase).
     brush_radius_mm, fusion_share
         As they were when the window was closed.
-    voi_layout, voi_plane
-        Arrangement of the views on the VOI screen, and the plane of the one large view and of the scans side by side.
-    second_window, second_layout
+    voi_layout, voi_view, linked_views
+        Arrangement of the views on the VOI screen, what the one large view and the scans side by side show, and whether
+        all are zoomed and panned together.
+    second_window, second_layout, second_view
         Place of the window with views for a second screen (as Qt keeps it), and what it shows.
     theme
         ``dark``, ``light`` or ``system``.
@@ -41,9 +42,11 @@ class Preferences:
     brush_radius_mm: float = 8.0
     fusion_share: float = 0.5
     voi_layout: str = "four-up"
-    voi_plane: str = "axial"
+    voi_view: str = "axial"
+    linked_views: bool = True
     second_window: str = ""
     second_layout: str = "scans"
+    second_view: str = "axial"
     theme: str = "dark"
     report_language: str = "en"
     report_paper: str = "a4"

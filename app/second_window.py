@@ -9,17 +9,13 @@ from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from app.steps.voi_boards import BoardImages, BoardLayout
-from dosimetry_core.anatomical_plane import Plane
-from widgets.layout_bar import LayoutBar, ViewLayout
-from widgets.pane_board import PaneBoard
+from app.steps.voi_boards import BoardImages
+from widgets.layout_bar import LAYOUTS, OF_SCANS, VIEW_WORDS, LayoutBar, ViewLayout
+from widgets.pane_board import PaneBoard, PaneView
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
     from app.steps.voi_step import VoiStep
-
-LAYOUTS: tuple[ViewLayout, ...] = ("scans", "rows", "one")
-_BOARDS: dict[ViewLayout, BoardLayout] = {"scans": "scans", "rows": "rows", "one": "one"}
 
 
 class SecondWindow(QWidget):
@@ -32,7 +28,7 @@ class SecondWindow(QWidget):
         self._session = window.session
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 6, 6, 6)
-        self.bar = LayoutBar("second_layout", LAYOUTS, detach=False)
+        self.bar = LayoutBar("second_layout", detach=False)
         self.board = PaneBoard("second_board")
         column.addWidget(self.bar)
         column.addWidget(self.board, 1)
@@ -55,9 +51,9 @@ class SecondWindow(QWidget):
             signal.connect(lambda *_what: self._timer.start())
         kept = self._session.preferences
         self._layout: ViewLayout = next((each for each in LAYOUTS if each == kept.second_layout), "scans")
-        self._plane: Plane = "axial"
+        self._view: PaneView = next((view for view in VIEW_WORDS if view == kept.second_view), "axial")
         self.bar.layout_chosen.connect(self._choose)
-        self.bar.plane_chosen.connect(self._choose_plane)
+        self.bar.view_chosen.connect(self._choose_view)
         self.resize(900, 700)
         self.restoreGeometry(QByteArray.fromHex(kept.second_window.encode("ascii", "ignore")))
         # Its own keys: those of the window and of its image views.
@@ -69,14 +65,16 @@ class SecondWindow(QWidget):
         self._layout = next(each for each in LAYOUTS if each == layout)
         self._arrange()
 
-    def _choose_plane(self, plane: Plane) -> None:
-        self._plane = plane
+    def _choose_view(self, view: PaneView) -> None:
+        self._view = view
         self._arrange()
 
     def _arrange(self) -> None:
+        if self._layout == "scans" and self._view not in OF_SCANS:
+            self._view = "axial"
         self.bar.set_layout(self._layout)
-        self.bar.set_plane(self._plane)
-        self.images.show(_BOARDS[self._layout], self._plane)
+        self.bar.set_view(self._view)
+        self.images.show(self._layout, self._view)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 Qt override
         """Show what the course is like now."""
@@ -93,5 +91,7 @@ class SecondWindow(QWidget):
         """Remember place and layout for the user."""
         geometry = bytes(self.saveGeometry().toHex().data()).decode("ascii")
         session = self._session
-        session.preferences = replace(session.preferences, second_window=geometry, second_layout=self._layout)
+        session.preferences = replace(
+            session.preferences, second_window=geometry, second_layout=self._layout, second_view=self._view
+        )
         super().closeEvent(event)

@@ -72,6 +72,7 @@ class WindowActs:
             "compare_revisions": self.compare_revisions,
             "network": self.show_network,
             "cohort": self.show_cohort,
+            "crosscheck": self.show_crosscheck,
             "store": self.show_store,
             "protocols": self.show_protocols,
             "follow_up": self.show_follow_up,
@@ -89,6 +90,7 @@ class WindowActs:
             "copy": self.copy,
             "save_plot": self.save_plot,
             "second_window": partial(self.on_step, "voi", "show_second_window"),
+            "linked": partial(self.on_step, "voi", "toggle_linked"),
             "copy_cycle": partial(self.on_step, "voi", "copy_cycle"),
             "reviewed": partial(self.on_step, "voi", "mark_reviewed"),
             "own_shape": partial(self.on_step, "voi", "toggle_own_shape"),
@@ -318,6 +320,18 @@ class WindowActs:
         )
         shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         shown.came.connect(self.list_folder)
+        shown.show()
+
+    def show_crosscheck(self) -> None:
+        """Dose and numbers of another system beside the open course's."""
+        from app.crosscheck.window import CrosscheckWindow
+
+        session = self._session
+        if not session.document.case.cycles:
+            self._window.job_strip.set_message("No course is open")
+            return
+        shown = CrosscheckWindow(lambda: session.planned if session.is_current else None, session.jobs, self._window)
+        shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         shown.show()
 
     def show_cohort(self) -> None:

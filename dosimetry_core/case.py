@@ -139,6 +139,8 @@ class Calibration:
     """What SPECT values are where the files don't say; never overrides a file."""
     image_decay_reference: DecayReference | None = None
     """To what SPECT values are decay-corrected where the files don't say or contradict themselves."""
+    image_position_mm: tuple[float, float, float] | None = None
+    """(x, y, z) of the first voxel's centre, of SPECT in one file that doesn't say it; never overrides a file."""
     counting_duration_s: float | None = None
     """Clock time of counting as the user knows it; overrides the one derived from the files."""
     partial_volume: PartialVolume | None = None
@@ -330,6 +332,38 @@ class StatedRegistration:
     matrix_from_reference: tuple[float, ...] = ()
 
 
+@dataclass(frozen=True)
+class StatedVoiOnScan:
+    """Where a VOI lies, or which shape it has, on one scan, as the case file states it.
+
+    Parameters
+    ----------
+    voi, time_point
+        Its name, and the scan, 1 = first of the cycle.
+    shape
+        Name of the VOI of the cycle's files that it is on this scan, which then stands for this scan only; empty where
+        it keeps its shape.
+    shift_mm
+        (x, y, z) to the left, the back and the head in the reference, on top of the registration; empty without one.
+    matrix_on_scan
+        16 numbers, row by row: the motion in the patient system of the scan where it is no mere shift; else empty.
+    method, standard_uncertainty_mm
+        As of a `VoiMotion`.
+    reason, by
+        Why, and who says so.
+    """
+
+    voi: str
+    time_point: int
+    shape: str = ""
+    shift_mm: tuple[float, ...] = ()
+    matrix_on_scan: tuple[float, ...] = ()
+    method: str = "manual"
+    standard_uncertainty_mm: float | None = None
+    reason: str = ""
+    by: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class Cycle:
     """One treatment cycle: what was given, what was measured.
@@ -360,6 +394,7 @@ class Cycle:
     registration_files: tuple[SourceFile, ...] = ()
     planned_not_given_bq: FrozenMap[str, float] = field(default_factory=FrozenMap)
     """Nuclide of the approved plan → its planned activity, where 0 was given: it can be corrected like the others."""
+    stated_vois_on_scans: tuple[StatedVoiOnScan, ...] = ()
 
     def administration(self, nuclide_name: str) -> Administration | None:
         """The administration of a nuclide in this cycle, or None."""

@@ -25,6 +25,7 @@ from dosimetry_core.case import (
     VialMeasurement,
     WholeBody,
 )
+from dosimetry_core.case_file_vois_on_scans import read_voi_on_scan
 from dosimetry_core.case_measured_values import read_blood_sample, read_laboratory
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.frozen import FrozenMap
@@ -37,6 +38,7 @@ _LONGEST_INFUSION_MIN = units.MINUTE.from_core(units.SECONDS_PER_DAY)
 _HIGHEST_GY_PER_GBQ = 100.0
 # Reconstructed SPECT resolves 5 to 25 mm; beyond these the length is in another unit.
 _POINT_SPREAD_MM = (1.0, 40.0)
+_FARTHEST_MM = 5000.0
 _SHORTEST_DEAD_TIME_US = 0.01
 ORGANS = ("kidneys", "red_marrow", "liver", "spleen")
 CLOCKS = ("scanner", "dose_calibrator")
@@ -93,7 +95,10 @@ def read_cycle(table: TomlTable, *, blood_density_g_per_ml: float) -> Cycle:
         stated_registrations=tuple(
             stated for stated in (_registration(item) for item in table.tables("registration")) if stated is not None
         ),
+        stated_vois_on_scans=tuple(read_voi_on_scan(item) for item in table.tables("voi_on_scan")),
     )
+    if cycle.stated_vois_on_scans and not cycle.voi_paths:
+        table.wrong("voi_on_scan", "places of VOIs without VOIs", "name the VOIs they belong to")
     if cycle.stated_registrations and not cycle.image_paths:
         table.wrong("registration", "registrations without images", "name the images they belong to")
     if cycle.voi_paths and not cycle.image_paths:
@@ -209,6 +214,10 @@ def _is_length(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and shortest <= value <= longest
 
 
+def _is_coordinate(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _FARTHEST_MM
+
+
 def _calibration(cycle: TomlTable) -> Calibration:
     table = cycle.table("calibration")
     if table is None:
@@ -228,6 +237,14 @@ def _calibration(cycle: TomlTable) -> Calibration:
                 f"can't be {value!r}",
                 f"give one length between {shortest:g} and {longest:g} mm, or [x, y, z]",
             )
+    position: tuple[float, float, float] | None = None
+    if table.has("image_position_mm"):
+        place = table.content["image_position_mm"]
+        if isinstance(place, list) and len(place) == 3 and all(_is_coordinate(v) for v in place):
+            position = (float(place[0]), float(place[1]), float(place[2]))
+        else:
+            far = f"{_FARTHEST_MM:g}"
+            table.wrong("image_position_mm", f"can't be {place!r}", f"give [x, y, z] in mm, each from -{far} to {far}")
     recovery = None
     recovery_table = table.table("recovery")
     if recovery_table is not None:
@@ -249,6 +266,7 @@ def _calibration(cycle: TomlTable) -> Calibration:
         dead_time_model=table.choice("dead_time_model", get_args(DeadTimeModel), "non-paralyzable"),
         image_quantity=table.choice("image_quantity", get_args(CountQuantity), None),
         image_decay_reference=table.choice("image_decay_reference", get_args(DecayReference), None),
+        image_position_mm=position,
         counting_duration_s=table.optional_number("counting_duration_s", above=0, maximum=units.SECONDS_PER_DAY),
         partial_volume=table.choice("partial_volume", get_args(PartialVolume), None),
         point_spread_fwhm_mm=fwhm,

@@ -10,7 +10,7 @@ from dosimetry_core.errors import DosimetryError
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.laboratory import LABORATORY_BOUNDS
 from dosimetry_core.nuclide import nuclide
-from dosimetry_core.quantification.sample_counting import concentration_at_drawing_bq_per_ml
+from dosimetry_core.sample_counting import concentration_at_drawing_bq_per_ml
 from dosimetry_core.toml_table import TomlTable
 
 LARGEST_SAMPLE_ML = 50.0

@@ -69,6 +69,11 @@ class CycleResult:
         """Whether voxel doses are asked for and still to be computed."""
         return self.voxels is not None and self.voxels.pending
 
+    @property
+    def pending(self) -> bool:
+        """Whether anything was left for after an edit: voxel doses, or where the kidneys' uptake lies."""
+        return self.voxels_pending or (self.measurement is not None and self.measurement.positions_pending)
+
 
 @dataclass(frozen=True, eq=False)
 class Disagreement:
@@ -99,3 +104,5 @@ class Evaluation:
     plan: NextCyclePlan
     disagreements: tuple[Disagreement, ...]
     findings: tuple[Finding, ...]
+    second_values: FrozenMap[str, float] = field(default_factory=FrozenMap)
+    """What the second opinion has for a number, by that number's path in results.json; empty until it was heard."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from dosimetry_core.errors import Finding
 from dosimetry_core.evaluation import Disagreement, Evaluation
+from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.results_json import results_json
 from dosimetry_core.second_opinion import compare, recompute
 
@@ -35,5 +36,10 @@ def second_check(evaluation: Evaluation) -> Evaluation:
     ]
     findings += [Finding("not-second-checked", "info", text, "second opinion") for text in opinion["not_checked"]]
     return replace(
-        evaluation, disagreements=disagreements, findings=tuple(dict.fromkeys([*evaluation.findings, *findings]))
+        evaluation,
+        disagreements=disagreements,
+        findings=tuple(dict.fromkeys([*evaluation.findings, *findings])),
+        second_values=FrozenMap(
+            {".".join(map(str, item["path"])): float(item["second_value"]) for item in opinion["values"]}
+        ),
     )

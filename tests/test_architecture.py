@@ -109,7 +109,10 @@ RANKS = [
     {"voi_level"},
     {"case_contradictions"},
     {"calibration", "registration", "partial_volume", "quantification", "kinetics", "dicom"},
+    {"sample_counting"},
     {"case_measured_values"},
+    {"case_file_vois_on_scans"},
+    {"case_file_vois_on_scans"},
     {"case_file_cycle", "case_file_settings", "case_file_follow_up"},
     {"case_file"},
     {"dose", "uncertainty", "uncertainty_budget", "proposals", "voi_carrying", "camera_calibration"},
@@ -121,7 +124,7 @@ RANKS = [
     {"second_check", "constancy"},
     {"pipeline"},
     {"plan_record", "report"},
-    {"dicom_export", "cohort", "treatment_report", "result_tables"},
+    {"dicom_export", "cohort", "treatment_report", "result_tables", "comparison"},
     {"deidentification"},
 ]
 

@@ -31,6 +31,7 @@ class DisplayBar(QWidget):
     contours_toggled = Signal(bool)
     crosshair_toggled = Signal(bool)
     own_scale_toggled = Signal(bool)
+    linked_toggled = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -75,6 +76,9 @@ class DisplayBar(QWidget):
         self._crosshair = self._toggle("display_crosshair", "Cursor", "Cross-hair of the linked cursor")
         self._crosshair.setChecked(True)
         self._crosshair.clicked.connect(lambda checked: self.crosshair_toggled.emit(checked))
+        self._linked = self._toggle("display_linked", "Linked", "Zoom and pan all views together")
+        self._linked.setChecked(True)
+        self._linked.clicked.connect(lambda checked: self.linked_toggled.emit(checked))
         self.set_fusion("fused")
         self.set_opacity(0.85)
 
@@ -168,6 +172,10 @@ class DisplayBar(QWidget):
     def set_crosshair_visible(self, visible: bool) -> None:
         """Mark whether the cross-hair is shown."""
         self._crosshair.setChecked(visible)
+
+    def set_linked(self, linked: bool) -> None:
+        """Mark whether views are zoomed and panned together."""
+        self._linked.setChecked(linked)
 
     def set_own_scale(self, own: bool) -> None:
         """Mark whether each time point has its own scale."""

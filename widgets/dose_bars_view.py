@@ -32,7 +32,7 @@ _SWATCH = QSize(13, 11)
 
 
 class DoseBarsView(QWidget):
-    """Bars side by side with one axis. Delivered parts are full, planned ones hatched, estimated ones dotted."""
+    """Bars side by side with one axis: delivered parts full, planned ones hatched, entered and estimated dotted."""
 
     bar_clicked = Signal(str)
 
@@ -99,7 +99,11 @@ class DoseBarsView(QWidget):
     def total_text(self, key: str) -> str:
         """Number below a bar."""
         bar = next(bar for bar in self._bars if bar.key == key)
-        return quantity_text(GRAY, bar.total_gy, bar.standard_uncertainty_gy, with_symbol=False)
+        return _delivered_text(bar, None, whole=True)
+
+    def ahead_text(self, key: str) -> str:
+        """Number of what a bar comes to with what is ahead; empty where nothing is."""
+        return _ahead_text(next(bar for bar in self._bars if bar.key == key), None, whole=True)
 
     def bar_place(self, key: str) -> QRectF:
         """Where a bar is drawn, in pixels."""
@@ -182,7 +186,7 @@ class _Names(QWidget):
         super().__init__()
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._bars: tuple[DoseBarShown, ...] = ()
-        self._columns: list[tuple[QLabel, QLabel]] = []
+        self._columns: list[tuple[QLabel, QLabel, QLabel]] = []
         self._current: str | None = None
         self._room = 0.0
         self._row = QHBoxLayout(self)
@@ -201,21 +205,22 @@ class _Names(QWidget):
         self._bars = bars
         self._fill()
 
-    def _made_column(self) -> tuple[QLabel, QLabel]:
+    def _made_column(self) -> tuple[QLabel, QLabel, QLabel]:
         holder = QWidget()
         column = QVBoxLayout(holder)
         column.setContentsMargins(_SLOT_MARGIN, 0, _SLOT_MARGIN, 0)
         column.setSpacing(0)
-        name, total = label(), label()
+        name, total, ahead = label(), label(), label()
         total.setFont(font(scale=0.92, strong=True))
-        for part in (name, total):
+        ahead.setFont(font(scale=0.92))
+        for part in (name, total, ahead):
             part.setTextFormat(Qt.TextFormat.PlainText)
             part.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
             part.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             column.addWidget(part)
         holder.setMinimumWidth(1)
         self._row.addWidget(holder, 1)
-        return name, total
+        return name, total, ahead
 
     def arrange(self, left: int, right: int, width: int) -> None:
         """Keep in line with the plot."""
@@ -231,40 +236,62 @@ class _Names(QWidget):
 
     def mark(self, key: str | None) -> None:
         self._current = key
-        for bar, (name, _) in zip(self._bars, self._columns, strict=True):
+        for bar, (name, _total, _ahead) in zip(self._bars, self._columns, strict=True):
             name.setFont(font(scale=0.92, strong=bar.key == key))
 
     def _fill(self) -> None:
         strong = QFontMetricsF(font(scale=0.92, strong=True))
         two_lines = any(strong.horizontalAdvance(bar.name) > self._room and " " in bar.name for bar in self._bars)
         totals = _totals(self._bars, self._room, strong)
-        for bar, (name, total), text in zip(self._bars, self._columns, totals, strict=True):
+        any_ahead = any(bar.has_ahead for bar in self._bars)
+        for bar, (name, total, ahead), (text, ahead_text) in zip(self._bars, self._columns, totals, strict=True):
             lines = [bar.name, ""] if two_lines else [bar.name]
             first, _, rest = bar.name.rpartition(" ")
             if two_lines and first and strong.horizontalAdvance(bar.name) > self._room:
                 lines = [first, rest]
-            name.setText("\n".join(strong.elidedText(line, Qt.TextElideMode.ElideMiddle, self._room) for line in lines))
+            name.setText("\n".join(_shortened(line, self._room, strong) for line in lines))
             name.setStyleSheet(f"color: {on_surface(bar.colour, TEXT_CONTRAST) if bar.colour else shades().text};")
             total.setText(text)
             total.setStyleSheet(f"color: {shades().stale if bar.stale else shades().text};")
+            ahead.setText(ahead_text)
+            ahead.setVisible(any_ahead)
+            ahead.setStyleSheet(f"color: {shades().stale if bar.stale else shades().dimmed};")
         self.mark(self._current)
 
 
-def _totals(bars: tuple[DoseBarShown, ...], room: float, metrics: QFontMetricsF) -> list[str]:
+def _shortened(word: str, room: float, metrics: QFontMetricsF) -> str:
+    """As much of the beginning of a word as there is room for, with a full stop: "Les." for "Lesion"."""
+    if metrics.horizontalAdvance(word) <= room:
+        return word
+    return next(
+        (f"{word[:n]}." for n in range(len(word), 0, -1) if metrics.horizontalAdvance(f"{word[:n]}.") <= room), ""
+    )
+
+
+def _totals(bars: tuple[DoseBarShown, ...], room: float, metrics: QFontMetricsF) -> list[tuple[str, str]]:
     """Numbers below the bars, all alike: with their uncertainty, else without, else with fewer figures, else none.
 
-    The whiskers have the uncertainty anyway, and a number cut off would be a wrong one.
+    First what was delivered, then what it comes to with what is ahead. The whiskers have the uncertainty anyway, and a
+    number cut off would be a wrong one.
     """
     for digits, whole in ((None, True), (None, False), (1, False), (0, False)):
-        texts = [
-            quantity_text(
-                GRAY, bar.total_gy, bar.standard_uncertainty_gy if whole else None, digits=digits, with_symbol=False
-            )
-            for bar in bars
-        ]
-        if max((metrics.horizontalAdvance(text) for text in texts), default=0.0) <= room:
+        texts = [(_delivered_text(bar, digits, whole=whole), _ahead_text(bar, digits, whole=whole)) for bar in bars]
+        if max((metrics.horizontalAdvance(text) for pair in texts for text in pair), default=0.0) <= room:
             return texts
-    return [""] * len(bars)
+    return [("", "")] * len(bars)
+
+
+def _delivered_text(bar: DoseBarShown, digits: int | None, *, whole: bool) -> str:
+    uncertainty = bar.standard_uncertainty_gy if whole else None
+    text = quantity_text(GRAY, bar.delivered_gy, uncertainty, digits=digits, with_symbol=False)
+    return f"≥ {text}" if bar.lower_bound else text
+
+
+def _ahead_text(bar: DoseBarShown, digits: int | None, *, whole: bool) -> str:
+    if not bar.has_ahead:
+        return ""
+    uncertainty = bar.ahead_standard_uncertainty_gy if whole else None
+    return f"→ {quantity_text(GRAY, bar.total_gy, uncertainty, digits=digits, with_symbol=False)}"
 
 
 class _Legend(QWidget):
@@ -273,8 +300,9 @@ class _Legend(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self._flow = FlowLayout(self, spacing=14)
+        # Not fixed: that would hold it to the height of one line.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        self._flow = FlowLayout(self, spacing=14, line_spacing=3)
         self._shown: list[tuple[str, DoseSegmentShown]] = []
 
     def set_left(self, left: int) -> None:

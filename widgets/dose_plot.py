@@ -38,6 +38,8 @@ class DosePlot(Plot):
         self._parts, self._hatching = (self.place(pg.BarGraphItem(**nothing)) for _ in range(2))
         self._whiskers = self.place(pg.ErrorBarItem())
         self._lines = {strong: self.place(pg.PlotCurveItem()) for strong in (False, True)}
+        for line in self._lines.values():
+            line.setZValue(2)
         self._names: list[pg.TextItem] = []
         # Names of limits may reach above the highest tick.
         self.box.setFlag(self.box.GraphicsItemFlag.ItemClipsChildrenToShape, False)
@@ -52,6 +54,7 @@ class DosePlot(Plot):
             line.setPen(line_pen(shades().error, 2.4 if strong else 1.5))
         for name in self._names:
             name.setColor(QColor(shades().error))
+            name.fill = pg.mkBrush(_behind_names())
         self._draw()
 
     def table(self) -> PlotTable:
@@ -71,7 +74,7 @@ class DosePlot(Plot):
     def show_bars(self, bars: Sequence[DoseBarShown]) -> None:
         """Draw anew."""
         self._bars = tuple(bars)
-        ends = [bar.total_gy + (bar.standard_uncertainty_gy or 0.0) for bar in bars]
+        ends = [max(high + (u or 0.0) for high, u in _whiskers(bar)) for bar in bars]
         ends += [limit.absorbed_dose_gy for bar in bars for limit in bar.limits]
         highest = max(ends, default=1.0)
         self.set_limits((0.0, float(max(len(bars), 1))), (0.0, highest * _HEADROOM or 1.0))
@@ -139,7 +142,7 @@ class DosePlot(Plot):
             )
 
     def _draw_whiskers(self) -> None:
-        told = [(n + 0.5, b.total_gy, b.standard_uncertainty_gy) for n, b in enumerate(self._bars)]
+        told = [(n + 0.5, height, u) for n, bar in enumerate(self._bars) for height, u in _whiskers(bar)]
         known = np.array([(x, y, u) for x, y, u in told if u is not None], dtype=np.float64).reshape(-1, 3)
         x, y, u = known.T
         self._whiskers.setData(x=x, y=y, top=u, bottom=u, beam=_BEAM_PIXELS * self.per_pixel())
@@ -152,9 +155,12 @@ class DosePlot(Plot):
         limits = [(number, bar, limit) for number, bar in enumerate(self._bars) for limit in bar.limits]
         ends: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
         while len(self._names) < len(limits):
-            name = self.place(pg.TextItem("", color=QColor(shades().error), anchor=(1, 1)))
+            name = self.place(
+                pg.TextItem("", color=QColor(shades().error), anchor=(1, 1), fill=pg.mkBrush(_behind_names()))
+            )
             name.textItem.document().setDocumentMargin(2)
             name.setFont(small)
+            name.setZValue(1)  # above the whiskers, below the line of the limit
             self._names.append(name)
         for name in self._names[len(limits) :]:
             name.setVisible(False)
@@ -170,6 +176,19 @@ class DosePlot(Plot):
         for strong, line in self._lines.items():
             x, y = np.array(ends[strong], dtype=np.float64).reshape(-1, 2).T
             line.setData(x, y, connect="pairs")
+
+
+def _behind_names() -> QColor:
+    """Behind the name of a limit, so that a whisker across it leaves it readable."""
+    colour = QColor(shades().surface)
+    colour.setAlphaF(0.6)
+    return colour
+
+
+def _whiskers(bar: DoseBarShown) -> list[tuple[float, float | None]]:
+    """Heights and uncertainties: of what was delivered, and of all with what is ahead."""
+    found = [(bar.delivered_gy, bar.standard_uncertainty_gy)]
+    return [*found, (bar.total_gy, bar.ahead_standard_uncertainty_gy)] if bar.has_ahead else found
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,8 @@ class DoseVolumePlot(Plot):
         self.show_x_labels(True, f"Absorbed dose in this cycle ({GRAY.symbol})")
         self._curves: list[Any] = []
         self._limit = self.place(pg.PlotCurveItem())
+        self.shows_limit = False
+        """Whether the limit is near enough to the doses to be drawn."""
         self._shown: tuple[tuple[DoseVolumeShown, ...], float | None] = ((), None)
         self.take_colours()
 
@@ -54,7 +56,7 @@ class DoseVolumePlot(Plot):
         """Draw anew."""
         self._shown = tuple(histograms), limit_gy
         highest = max((item.absorbed_dose_gy[-1] for item in histograms), default=1.0)
-        shows_limit = limit_gy is not None and limit_gy <= 2 * highest
+        self.shows_limit = shows_limit = limit_gy is not None and limit_gy <= 2 * highest
         if shows_limit and limit_gy is not None:
             highest = max(highest, limit_gy)
         whole = PERCENT.from_core(1.0)

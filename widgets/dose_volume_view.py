@@ -53,6 +53,7 @@ class DoseVolumeView(QWidget):
         self.setProperty("plotFrame", True)
         self._plot: DoseVolumePlot | None = None
         self._shown: tuple[DoseVolumeShown, ...] = ()
+        self._limit = label("", role="dimmed", object_name="dose_volume_limit")
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 2)
         self._column.setSpacing(3)
@@ -63,7 +64,7 @@ class DoseVolumeView(QWidget):
         self._names = FlowLayout(self._legend)
         self._remark = label(LIMITED, role="dimmed", object_name="dose_volume_remark")
         self._remark.setWordWrap(True)
-        for part, stretch in ((self._empty, 1), (self._legend, 0), (self._remark, 0)):
+        for part, stretch in ((self._empty, 1), (self._legend, 0), (self._limit, 0), (self._remark, 0)):
             self._column.addWidget(part, stretch)
         self.show_histograms((), "No dose–volume histograms yet")
 
@@ -77,9 +78,14 @@ class DoseVolumeView(QWidget):
         return self._shown
 
     def show_histograms(
-        self, histograms: Sequence[DoseVolumeShown], empty: str = "", *, limit_gy: float | None = None
+        self,
+        histograms: Sequence[DoseVolumeShown],
+        empty: str = "",
+        *,
+        limit_gy: float | None = None,
+        limit_words: str = "limit",
     ) -> None:
-        """Show these, or why there are none."""
+        """Show these, or why there are none; ``limit_words`` say what the dashed line is."""
         self._shown = tuple(histograms)
         self._empty.setText(empty)
         self._empty.setVisible(not self._shown)
@@ -93,6 +99,9 @@ class DoseVolumeView(QWidget):
         if self._plot is not None:
             self._plot.setVisible(bool(self._shown))
             self._plot.show_histograms(self._shown, limit_gy)
+        shows_limit = self._plot is not None and bool(self._shown) and self._plot.shows_limit
+        self._limit.setVisible(shows_limit)
+        self._limit.setText("" if limit_gy is None else f"Dashed: {limit_words}, {GRAY.text(limit_gy, digits=1)}.")
         self._show_names()
         words = [f"{item.name}: up to {GRAY.text(item.absorbed_dose_gy[-1], digits=1)}" for item in self._shown]
         self.setAccessibleDescription("; ".join(words))

@@ -87,6 +87,14 @@ class EdgeChip(QWidget):
             return None
         return EdgesShown(layer, self._tolerance[layer], layer == "spect")
 
+    def words(self) -> str:
+        """The constraint in a few words, for the corner of the images; empty while it is off."""
+        held = self.edges()
+        if held is None:
+            return ""
+        unit = PERCENT if held.relative else HOUNSFIELD
+        return f"edges of {self._image.currentText()} ± {unit.text(held.tolerance, digits=0)}"
+
     def _another_image(self) -> None:
         layer = self._image.currentData() or "spect"
         if layer == "ct":

@@ -7,10 +7,14 @@ from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 
 class FlowLayout(QLayout):
-    """Widgets from left to right at their preferred size, as many lines as needed."""
+    """Widgets from left to right at their preferred size, as many lines as needed.
 
-    def __init__(self, parent: QWidget | None = None, *, spacing: int = 6) -> None:
+    ``line_spacing`` stands between lines where it is another than between widgets.
+    """
+
+    def __init__(self, parent: QWidget | None = None, *, spacing: int = 6, line_spacing: int | None = None) -> None:
         super().__init__(parent)
+        self._line_spacing = spacing if line_spacing is None else line_spacing
         self._items: list[QLayoutItem] = []
         self.setContentsMargins(QMargins(0, 2, 0, 2))
         self.setSpacing(spacing)
@@ -89,5 +93,5 @@ class FlowLayout(QLayout):
                 if move:
                     item.setGeometry(QRect(QPoint(x, y + (height - size.height()) // 2), size))
                 x += size.width() + self.spacing()
-            y += height + self.spacing()
-        return y - self.spacing() - rectangle.top() + margins.bottom()
+            y += height + self._line_spacing
+        return y - self._line_spacing - rectangle.top() + margins.bottom()

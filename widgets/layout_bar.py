@@ -1,4 +1,4 @@
-"""Which arrangement of views is shown: buttons with a small drawing each, the plane, and a window of its own."""
+"""Which arrangement of views is shown: buttons with a small drawing each, the view, and a window of its own."""
 
 from __future__ import annotations
 
@@ -9,24 +9,33 @@ from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QToolButton, QWidget
 
-from dosimetry_core.anatomical_plane import PLANES, Plane
+from widgets.pane_board import PaneView
 from widgets.theme import shades
 
 ViewLayout = Literal["four-up", "one", "scans", "rows"]
 LAYOUTS: tuple[ViewLayout, ...] = get_args(ViewLayout)
 LAYOUT_WORDS: dict[ViewLayout, str] = {
     "four-up": "Axial, coronal, sagittal and 3D",
-    "one": "One plane, large",
+    "one": "One view, large",
     "scans": "All scans side by side, at the same point",
-    "rows": "CT, SPECT and fused in rows",
+    "rows": "CT, SPECT and fused in rows, and the projection",
 }
+VIEW_WORDS: dict[PaneView, str] = {
+    "axial": "Axial",
+    "coronal": "Coronal",
+    "sagittal": "Sagittal",
+    "mip": "MIP",
+    "volume": "3D",
+}
+OF_SCANS: tuple[PaneView, ...] = ("axial", "coronal", "sagittal", "mip")
+"""What scans can be shown as beside each other."""
 _SIDE = 18
 # Frames of the small drawings, as (x, y, width, height) of the icon's side.
 _FRAMES: dict[ViewLayout, tuple[tuple[float, float, float, float], ...]] = {
     "four-up": ((0, 0, 0.55, 1), (0.65, 0, 0.35, 0.26), (0.65, 0.37, 0.35, 0.26), (0.65, 0.74, 0.35, 0.26)),
     "one": ((0, 0, 1, 1),),
     "scans": ((0, 0.15, 0.26, 0.7), (0.37, 0.15, 0.26, 0.7), (0.74, 0.15, 0.26, 0.7)),
-    "rows": tuple((x, y, 0.26, 0.26) for y in (0, 0.37, 0.74) for x in (0, 0.37, 0.74)),
+    "rows": (*((x, y, 0.26, 0.26) for y in (0, 0.37, 0.74) for x in (0, 0.37)), (0.74, 0, 0.26, 1)),
 }
 
 
@@ -34,7 +43,7 @@ class LayoutBar(QWidget):
     """Buttons for the layouts. Setters are silent."""
 
     layout_chosen = Signal(str)
-    plane_chosen = Signal(str)
+    view_chosen = Signal(str)
     window_requested = Signal()
 
     def __init__(
@@ -59,14 +68,14 @@ class LayoutBar(QWidget):
             group.addButton(button)
             row.addWidget(button)
             self._buttons[key] = button
-        self._plane = QComboBox()
-        self._plane.setObjectName(f"{name}_plane")
-        self._plane.setAccessibleName("Plane of the views")
-        self._plane.setToolTip("Plane of the one large view, and of the scans side by side")
-        for plane in PLANES:
-            self._plane.addItem(plane.capitalize(), plane)
-        self._plane.activated.connect(lambda _index: self.plane_chosen.emit(self._plane.currentData()))
-        row.addWidget(self._plane)
+        self._view = QComboBox()
+        self._view.setObjectName(f"{name}_view")
+        self._view.setAccessibleName("What the views show")
+        self._view.setToolTip("The one large view, and how scans are shown side by side")
+        for view, words in VIEW_WORDS.items():
+            self._view.addItem(words, view)
+        self._view.activated.connect(lambda _index: self.view_chosen.emit(self._view.currentData()))
+        row.addWidget(self._view)
         self.window_button = QToolButton()
         self.window_button.setObjectName(f"{name}_window")
         self.window_button.setProperty("role", "compact")
@@ -89,12 +98,12 @@ class LayoutBar(QWidget):
         """Mark the layout that is shown."""
         if layout in self._buttons:
             self._buttons[layout].setChecked(True)
-        self._plane.setEnabled(layout in ("one", "scans"))
+        self._view.setEnabled(layout in ("one", "scans"))
 
-    def set_plane(self, plane: Plane) -> None:
-        """Mark the plane that is shown."""
-        with QSignalBlocker(self._plane):
-            self._plane.setCurrentIndex(self._plane.findData(plane))
+    def set_view(self, view: PaneView) -> None:
+        """Mark the view that is shown."""
+        with QSignalBlocker(self._view):
+            self._view.setCurrentIndex(self._view.findData(view))
 
 
 def _icon(layout: ViewLayout) -> QIcon:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from dosimetry_core.geometry import VolumeGeometry
 from widgets.display_scale import WindowLevel
+from widgets.framing import Framing
 from widgets.slice_view import SliceView
 
 
@@ -29,6 +30,10 @@ class LinkedSlices(QWidget):
     def set_cursor(self, point_mm: ArrayLike) -> None:
         """The linked cursor, a patient point in the reference frame."""
         self._all("set_cursor", point_mm)
+
+    def set_framing(self, framing: Framing) -> None:
+        """Which part of the body is shown."""
+        self._all("set_framing", framing)
 
     def set_window_level(self, window: WindowLevel) -> None:
         """CT window."""

@@ -9,7 +9,7 @@ from typing import Final, Literal
 from PySide6.QtCore import Qt
 
 Kind = Literal["wheel", "drag", "move", "fixed"]
-Views = Literal["slices", "volume"]
+Views = Literal["slices", "volume", "mip"]
 
 _MODIFIERS: Final = {
     "Ctrl": Qt.KeyboardModifier.ControlModifier,
@@ -34,7 +34,7 @@ class MouseAct:
     kind
         Which other gestures it can be given: those of the same kind; ``fixed`` can't be changed.
     views
-        The slices or the 3D view.
+        The slices, the 3D view or the projection.
     """
 
     name: str
@@ -67,6 +67,10 @@ MOUSE_ACTS: Final[tuple[MouseAct, ...]] = (
     MouseAct("volume_tool", "active tool on the active VOI", "Left drag", "fixed", "volume"),
     MouseAct("volume_clip", "move a clip plane, with clip planes shown", "Left drag of a handle", "fixed", "volume"),
     MouseAct("volume_maximise", "maximise or restore the view", "Double click", "fixed", "volume"),
+    MouseAct("mip_turn", "turn round the patient", "Wheel, left drag", "fixed", "mip"),
+    MouseAct("mip_pick", "move the linked cursor to the hottest place", "Click", "fixed", "mip"),
+    MouseAct("mip_scale", "upper limit of the SPECT", "Right drag", "fixed", "mip"),
+    MouseAct("mip_maximise", "maximise or restore the view", "Double click", "fixed", "mip"),
 )
 """Order of the tables in the program and in the user guide."""
 

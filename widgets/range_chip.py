@@ -98,6 +98,17 @@ class RangeChip(QWidget):
         low, high = self._limits.get(layer.key, (None, None))
         return None if low is None and high is None else RangeShown(layer.key, low, high)
 
+    def words(self) -> str:
+        """The constraint in a few words, for the corner of the images; empty while it is off."""
+        layer, held = self._layer(), self.limits()
+        if layer is None or held is None:
+            return ""
+        low, high = (
+            None if each is None else layer.unit.text(each, with_symbol=False) for each in (held.low, held.high)
+        )
+        span = f"{low} – {high}" if low and high else f"≥ {low}" if low else f"≤ {high}"
+        return f"only {layer.name} {span} {layer.unit.symbol}"
+
     def layer(self) -> str | None:
         """Key of the image chosen."""
         layer = self._layer()

@@ -19,6 +19,8 @@ _SCALE_BARS_MM = (5, 10, 20, 50, 100, 200)
 _LETTER_COLOUR = "#ffd479"
 # In a low view the patient's name (it stands in the banner and the other views) and the colour bar make room.
 _LEAST_HEIGHT_FOR_ALL = 240.0
+# In a narrow one the scale bar is shorter and the limits stand a line higher: between them is the lower letter.
+_LEAST_WIDTH_FOR_ALL = 260.0
 
 
 @dataclass(frozen=True)
@@ -187,10 +189,19 @@ class _Writer:
         self.line = self.metrics.height() * 1.12
 
     def write(
-        self, x: float, y: float, text: str, colour: str = "#e8eaed", *, right: bool = False, wide: bool = False
+        self,
+        x: float,
+        y: float,
+        text: str,
+        colour: str = "#e8eaed",
+        *,
+        right: bool = False,
+        wide: bool = False,
+        room: float | None = None,
     ) -> None:
-        """A text from x on, or up to x."""
-        room = self._size.width() * 0.68 if wide else self._size.width() / 2 - 24
+        """A text from x on, or up to x; ``wide`` where no letter stands in the middle, ``room`` where more is known."""
+        if room is None:
+            room = self._size.width() * 0.68 if wide else self._size.width() / 2 - 24
         shown = self.metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
         position = QPointF(x - self.metrics.horizontalAdvance(shown) if right else x, y)
         if self._on_white and shown:
@@ -214,7 +225,8 @@ def _paint_lasting(
     if size.height() >= _LEAST_HEIGHT_FOR_ALL:
         lines.insert(0, (corner.patient, "#e8eaed"))
     for number, (text, colour) in enumerate((text, colour) for text, colour in lines if text):
-        pen.write(_MARGIN, top + number * pen.line, text, colour)
+        # Only the first line has the upper letter beside it.
+        pen.write(_MARGIN, top + number * pen.line, text, colour, wide=number > 0 and not corner.badges)
     pen.write(size.width() - _MARGIN, top, texts.plane, "#a4abb4", right=True)
     _paint_badges(painter, size, corner.badges, top + pen.line * 0.4, pen.metrics)
     _paint_scale_bar(painter, size, pixels_per_mm, pen)
@@ -237,7 +249,8 @@ def _paint_badges(painter: QPainter, size: QRectF, badges: Sequence[str], top: f
 
 def _scale_bar_mm(size: QRectF, pixels_per_mm: float) -> int | None:
     """Length of the bar at the lower left; None where none fits."""
-    return max((mm for mm in _SCALE_BARS_MM if mm * pixels_per_mm <= size.width() * 0.26), default=None)
+    share = 0.26 if size.width() >= _LEAST_WIDTH_FOR_ALL else 0.16
+    return max((mm for mm in _SCALE_BARS_MM if mm * pixels_per_mm <= size.width() * share), default=None)
 
 
 def _scale_bar_height(metrics: QFontMetricsF) -> float:
@@ -263,7 +276,11 @@ def _paint_colour_bar(painter: QPainter, size: QRectF, texts: SliceTexts, scale:
     right = size.width() - _MARGIN
     base = size.height() - _MARGIN - metrics.descent()
     if size.height() < _LEAST_HEIGHT_FOR_ALL:
-        write(right, base, f"{texts.lower} – {texts.upper} {texts.unit}", right=True)
+        narrow = size.width() < _LEAST_WIDTH_FOR_ALL
+        y = base - _scale_bar_height(metrics) if narrow else base
+        left = _MARGIN + metrics.horizontalAdvance(texts.window) if narrow else size.width() / 2 + 15
+        limits = f"{texts.lower} – {texts.upper} {texts.unit}"
+        write(right, y, limits, right=True, room=right - left - _MARGIN)
         return
     height = min(size.height() * 0.3, 190.0)
     table = np.ascontiguousarray(np.repeat(colour_table(scale.colour_map)[::-1, None], 1, axis=1))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent, QTransform
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -14,6 +14,7 @@ from dosimetry_core.anatomical_plane import Plane, PlaneAxes
 from dosimetry_core.geometry import VolumeGeometry
 from widgets.crosshair import Crosshair
 from widgets.display_scale import CT_PRESETS, ColourScale, Fusion, WindowLevel
+from widgets.framing import Framing
 from widgets.slice_annotation import (
     SliceAnnotation,
     SliceCorner,
@@ -28,13 +29,13 @@ from widgets.theme import ACCENT, IMAGE_BACKGROUND, font
 from widgets.voi_outlines import VoiOutlines
 from widgets.voi_shown import VoiShown
 
-_LARGEST_ZOOM = 40.0
-_SMALLEST_ZOOM = 0.4
 _AXIS: dict[Plane, tuple[int, str]] = {"axial": (2, "z"), "coronal": (1, "y"), "sagittal": (0, "x")}
 
 
 class SliceCanvas(QWidget):
-    """Shows a slice of the declared grid; takes no gestures."""
+    """Shows a slice of the declared grid; takes no gestures. ``framing_changed`` when it was zoomed or panned."""
+
+    framing_changed = Signal(object)
 
     def __init__(self, plane: Plane, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,8 +62,7 @@ class SliceCanvas(QWidget):
         self._crosshair = True
         self._interpolated = True
         self._corner = SliceCorner()
-        self._zoom = 1.0
-        self._centre: tuple[float, float] | None = None
+        self._framing = Framing()
         self._pixel_map: tuple[QTransform, list[list[float]]] | None = None
         # The images alone, with the outlines of all VOIs but the active one, and with everything; painted over and
         # over, as new ones of this size take long.
@@ -84,7 +84,8 @@ class SliceCanvas(QWidget):
         if geometry is not None:
             self._cursor = geometry.centre_mm()
             self._slice = self._axes.nearest_slice(self._cursor) if self._axes else 0
-        self.reset_view()
+        self._framing = Framing()
+        self._redraw()
 
     def show_ct(self, layer: Layer | None) -> None:
         """The CT, or None."""
@@ -168,31 +169,37 @@ class SliceCanvas(QWidget):
 
     def reset_view(self) -> None:
         """Whole slice in the window."""
-        self._zoom, self._centre = 1.0, None
-        self._redraw()
+        self.set_framing(Framing())
+
+    def set_framing(self, framing: Framing) -> None:
+        """Show this part of the body."""
+        if framing != self._framing:
+            self._framing = framing
+            self._redraw()
 
     def pan_by(self, moved: QPointF) -> None:
         """Move the picture by pixels."""
         if self._axes is None:
             return
-        width, height = self._axes.size_mm
-        u, v = self._centre or (width / 2, height / 2)
+        size = self._axes.size_mm
+        u, v = self._framing.middle(self.plane, size)
         scale = self.pixels_per_mm()
-        self._centre = (u - moved.x() / scale, v - moved.y() / scale)
-        self._redraw()
+        self._reframe(self._framing.with_middle(self.plane, size, u - moved.x() / scale, v - moved.y() / scale))
 
     def zoom_at(self, pixel: QPointF, factor: float) -> None:
         """Zoom by a factor so that the point under a pixel stays there."""
         if self._axes is None:
             return
         before = self._to_pixels().inverted()[0].map(pixel)
-        self._zoom = min(max(self._zoom * factor, _SMALLEST_ZOOM), _LARGEST_ZOOM)
-        scale = self.pixels_per_mm()
-        self._centre = (
-            before.x() - (pixel.x() - self.width() / 2) / scale,
-            before.y() - (pixel.y() - self.height() / 2) / scale,
-        )
-        self._redraw()
+        zoomed = self._framing.zoomed(factor)
+        scale = self.pixels_per_mm() * zoomed.zoom / self._framing.zoom
+        u = before.x() - (pixel.x() - self.width() / 2) / scale
+        v = before.y() - (pixel.y() - self.height() / 2) / scale
+        self._reframe(zoomed.with_middle(self.plane, self._axes.size_mm, u, v))
+
+    def _reframe(self, framing: Framing) -> None:
+        self.set_framing(framing)
+        self.framing_changed.emit(framing)
 
     # What is asked
 
@@ -238,6 +245,11 @@ class SliceCanvas(QWidget):
     def active_colour(self) -> str:
         """Colour of the active VOI, white without one."""
         return self._outlines.colour(self._active_voi)
+
+    @property
+    def framing(self) -> Framing:
+        """Which part of the body is shown."""
+        return self._framing
 
     @property
     def slice_index(self) -> int:
@@ -294,14 +306,13 @@ class SliceCanvas(QWidget):
         if self._axes is None:
             return 1.0
         width, height = self._axes.size_mm
-        return min(self.width() / width, self.height() / height) * self._zoom
+        return min(self.width() / width, self.height() / height) * self._framing.zoom
 
     def _to_pixels(self) -> QTransform:
         """From (u, v) in mm to widget pixels."""
         if self._axes is None:
             return QTransform()
-        width, height = self._axes.size_mm
-        u, v = self._centre or (width / 2, height / 2)
+        u, v = self._framing.middle(self.plane, self._axes.size_mm)
         scale = self.pixels_per_mm()
         return QTransform(scale, 0, 0, scale, self.width() / 2 - u * scale, self.height() / 2 - v * scale)
 
@@ -336,6 +347,9 @@ class SliceCanvas(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the slice; only what changed since the last time is made anew."""
+        if self._base_valid and self._base.devicePixelRatio() != self.devicePixelRatioF():
+            # On another monitor, whose pixels are smaller or larger.
+            self._pictures_valid = self._base_valid = False
         painter = QPainter(self)
         try:
             if self._axes is None:

@@ -18,6 +18,7 @@ class SliceGrid(LinkedSlices):
     """Three linked slices, the axial one large, and a slot for the 3D view. Double click maximises one and back."""
 
     cursor_moved = Signal(object)
+    framing_changed = Signal(object)
     slice_changed = Signal(str, int)
     window_level_changed = Signal(object)
     spect_scale_changed = Signal(object)
@@ -70,6 +71,7 @@ class SliceGrid(LinkedSlices):
         view.spect_scale_changed.connect(self._follow_scale)
         view.maximise_requested.connect(lambda: self._toggle(plane))
         for name in (
+            "framing_changed",
             "stroke_started",
             "stroke_moved",
             "stroke_finished",
@@ -111,6 +113,11 @@ class SliceGrid(LinkedSlices):
         if requested is not None:
             requested.connect(lambda: self._toggle("volume"))
         self._right.setSizes([100] * self._right.count())
+
+    def focus_volume(self) -> None:
+        """Give the keyboard to the 3D view."""
+        if self._volume is not None:
+            self._volume.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def maximised(self) -> str | None:
         """``axial``, ``coronal``, ``sagittal``, ``volume``, or None while all are shown."""

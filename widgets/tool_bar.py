@@ -72,7 +72,7 @@ class VoiToolBar(QWidget):
         self.setObjectName("voi_tool_bar")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(6)
+        layout.setSpacing(4)
         tools = FlowLayout(spacing=5)
         group = QButtonGroup(self)
         self._tools: dict[str, QToolButton] = {}
@@ -124,11 +124,11 @@ class VoiToolBar(QWidget):
                 margin.addWidget(button)
             else:
                 acts.addWidget(button)
-        margin.addStretch(1)
         self._combine = _button("voi_combine", "Combine", "Add another VOI, take it away, or keep what both have")
         self._combine.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._combine.setMenu(QMenu(self._combine))
         acts.addWidget(self._combine)
+        margin.addStretch(1)
         self.range = RangeChip()
         layout.addWidget(self.range)
         self.edges = EdgeChip()

@@ -66,6 +66,7 @@ class VolumeCanvas(QWidget):
         self._scale: ColourScale | None = None
         self._projection = True
         self._dirty = True
+        self._drawn_ratio = 0.0
         self._vois_changed = self._spect_changed = True
         self._picture: QImage | None = None
         self._pixels: NDArray[np.uint8] | None = None
@@ -265,9 +266,10 @@ class VolumeCanvas(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Render if something changed, and copy the picture."""
-        if self._scene is not None and self._dirty:
+        ratio = self.devicePixelRatioF()
+        if self._scene is not None and (self._dirty or ratio != self._drawn_ratio):
             self._sync()
-            ratio = self.devicePixelRatioF()
+            self._drawn_ratio = ratio
             width, height = round(self.width() * ratio), round(self.height() * ratio)
             self._pixels = self._scene.picture(max(width, 1), max(height, 1), coarse=bool(self._drag))
             self._picture = QImage(self._pixels.data, width, height, 4 * width, QImage.Format.Format_RGBX8888)

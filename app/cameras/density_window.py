@@ -63,6 +63,7 @@ class DensityWindow(QDialog):
         editor.add(self.choice)
         self.table = QTableWidget(0, 2)
         self.table.setObjectName("density_points")
+        self.table.setAccessibleName("Points of the curve: CT number and density")
         self.table.setHorizontalHeaderLabels(["CT number (HU)", "Density (g/mL)"])
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.table.verticalHeader().hide()

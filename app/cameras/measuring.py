@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.importing.files_read import read_phantom
 from dosimetry_core.camera_profile import CameraEntry
 from dosimetry_core.case import Calibration
-from dosimetry_core.errors import Finding, MissingDataError
+from dosimetry_core.errors import Finding
 from dosimetry_core.image import ImageSeries
 from dosimetry_core.phantom_measurement import Axis, MeasuredProfile, MeasuredSphere
-from dosimetry_core.progress import Progress, no_progress
+from dosimetry_core.progress import Progress, no_progress, part_of
 from dosimetry_core.units import BQ_PER_MBQ, COUNTS_PER_S_PER_MBQ, HOUR, KILOBECQUEREL_PER_ML, MINUTE, PERCENT
 
 
@@ -66,23 +67,6 @@ class Measured:
         )
 
 
-def read_phantom(folder: Path, time_zone: str | None) -> tuple[ImageSeries, tuple[Finding, ...]]:
-    """The one SPECT of a folder, with what reading it said.
-
-    Raises
-    ------
-    MissingDataError
-        If there is none, or more than one.
-    """
-    from dosimetry_core.dicom.series import read_series
-
-    reading = read_series([folder], time_zone=time_zone)
-    spects = [series for series in reading.series if series.kind == "spect"]
-    if len(spects) != 1:
-        raise MissingDataError(f"{len(spects)} SPECT series are there", where=str(folder), remedy="name one")
-    return spects[0], (*reading.findings, *spects[0].findings)
-
-
 def measured_cylinder(
     folder: Path,
     *,
@@ -98,8 +82,8 @@ def measured_cylinder(
     """Sensitivity from a cylinder in the field of view."""
     from dosimetry_core.camera_calibration import cylinder_sensitivity
 
-    progress(0.1, "Reading the phantom")
-    series, findings = read_phantom(folder, time_zone)
+    image = read_phantom(folder, time_zone=time_zone, progress=part_of(progress, 0.1, 0.8))
+    series, findings = image.series, image.findings
     found = cylinder_sensitivity(
         series, activity_bq=activity_bq, activity_time=activity_time, dead_time_s=dead_time_s, where=str(folder)
     )
@@ -155,8 +139,8 @@ def measured_sphere_phantom(
     from dosimetry_core.calibration import recovery_coefficient
     from dosimetry_core.phantom_measurement import measured_spheres
 
-    progress(0.1, "Reading the phantom")
-    series, findings = read_phantom(folder, time_zone)
+    image = read_phantom(folder, time_zone=time_zone, progress=part_of(progress, 0.1, 0.8))
+    series, findings = image.series, image.findings
     found = measured_spheres(
         series,
         calibration,
@@ -217,8 +201,8 @@ def measured_point_spread(
     """
     from dosimetry_core.phantom_measurement import measured_edges, measured_point
 
-    progress(0.1, "Reading the phantom")
-    series, findings = read_phantom(folder, time_zone)
+    image = read_phantom(folder, time_zone=time_zone, progress=part_of(progress, 0.1, 0.8))
+    series, findings = image.series, image.findings
     profiles: tuple[MeasuredProfile, ...]
     if phantom == "point":
         profiles = measured_point(series, where=str(folder))

@@ -261,7 +261,7 @@ class CohortWindow(QDialog):
     def _progressed(self, fraction: float, text: str) -> None:
         show_progress(self.bar, fraction, text)
 
-    def _failed(self, error: object) -> None:
+    def _failed(self, error: BaseException) -> None:
         self._say(problems_of(error)[0].text(), "error")
 
     def _stopped(self) -> None:

@@ -47,6 +47,7 @@ class EntryCard(Section):
         self.file.clicked.connect(self._choose)
         self.table.edited.connect(self._edited)
         self._held: list[dict[str, str]] = []
+        self.table.show_rows([])
         self._is_right = True
         self._other = False
 

@@ -188,7 +188,7 @@ class LaboratoryPage(QWidget):
             return None, f"{error.what}; {error.remedy}"
         if day in self._days:
             return None, "the course has values of this day: choose it to change them"
-        if day > date.today():
+        if day > today():
             return None, f"{day.isoformat()} lies in the future"
         birth = self._session.document.case.patient.birth_date
         if birth is not None and day < birth:
@@ -200,7 +200,7 @@ class LaboratoryPage(QWidget):
         if not case.cycles:
             return None
         day, problem = self._typed_day()
-        before = entry.values_before(case, day or date.today())
+        before = entry.values_before(case, day or today())
         read = entry.read_laboratory_rows(self.card.table.rows(), before=before, decimal=self._sign())
         shown: dict[tuple[int, str], str] = {}
         baselines = {t.key: t.baseline.value for t in laboratory_trends(case) if t.baseline is not None}
@@ -332,3 +332,8 @@ class LaboratoryPage(QWidget):
         self._import = None
         self._say_import("Nothing is waiting to be taken.", "dimmed")
         self.drop_import.setEnabled(False)
+
+
+def today() -> date:
+    """The present day."""
+    return date.today()

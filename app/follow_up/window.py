@@ -6,13 +6,18 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
+from app.follow_up.entry_page import EntryPage
+from app.follow_up.events_page import EventsPage
 from app.follow_up.laboratory_page import LaboratoryPage
+from app.follow_up.receptor_page import ReceptorPage
+from app.follow_up.response_page import ResponsePage
+from app.follow_up.safety_page import SafetyPage
 from app.follow_up.samples_page import SamplesPage
 from app.session import Session
 from app.steps.step import combo_box, text_label
 from widgets.entry_table import EntryTable
 
-PAGES = ("samples", "laboratory")
+PAGES = ("samples", "laboratory", "safety", "entry", "response", "receptor", "events")
 
 
 class FollowUpWindow(QWidget):
@@ -42,8 +47,32 @@ class FollowUpWindow(QWidget):
         self.tabs.tabBar().setDrawBase(False)
         self.samples = SamplesPage(session)
         self.laboratory = LaboratoryPage(session)
-        self.tabs.addTab(self.samples, "Blood and whole body")
-        self.tabs.addTab(self.laboratory, "Laboratory")
+        self.safety = SafetyPage(session)
+        self.entry = EntryPage(session)
+        self.response = ResponsePage(session)
+        self.receptor = ReceptorPage(session)
+        self.events = EventsPage(session)
+        self._pages = (
+            self.samples,
+            self.laboratory,
+            self.safety,
+            self.entry,
+            self.response,
+            self.receptor,
+            self.events,
+        )
+        titles = (
+            "Blood and whole body",
+            "Laboratory",
+            "Safety",
+            "Entry criteria",
+            "Response",
+            "Receptor imaging",
+            "Adverse events and end",
+        )
+        for page, title in zip(self._pages, titles, strict=True):
+            self.tabs.addTab(page, title)
+        self.tabs.currentChanged.connect(lambda _n: self._refresh_page())
         column.addWidget(self.tabs, 1)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -89,8 +118,14 @@ class FollowUpWindow(QWidget):
         self.cycle.clear()
         self.cycle.addItems([f"Cycle {cycle.number}" for cycle in case.cycles])
         self.cycle.setCurrentIndex(self._session.view_state.cycle if case.cycles else -1)
-        for page in (self.samples, self.laboratory):
-            page.refresh()
+        self._refresh_page()
+
+    def _refresh_page(self) -> None:
+        """The page in view; the others when they come into view."""
+        page = self._pages[self.tabs.currentIndex()]
+        # The other pages are about the whole course.
+        self.cycle.setVisible(page is self.samples)
+        page.refresh()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 Qt override
         """It goes with the window of the course."""

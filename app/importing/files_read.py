@@ -15,16 +15,17 @@ from numpy.typing import NDArray
 from app.cameras.profiles_kept import camera_findings
 from app.importing.limits import ImportLimits
 from app.importing.reading_process import ReadingProcess
-from app.importing.tasks import CHECK_FOLDER, KEPT_IMAGES, LIST_FOLDER, READ_CYCLE
+from app.importing.tasks import CHECK_FOLDER, KEPT_IMAGES, LIST_FOLDER, READ_CYCLE, READ_DOSE, READ_PHANTOM
 from app.operations.site_configuration import read_site_configuration
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.progress import Progress, no_progress, show_nothing
 
 if TYPE_CHECKING:
     from app.importing.folder_contents import FoundSeries
-    from app.importing.kept_values import CycleRest
+    from app.importing.kept_values import CycleRest, PhantomImage
     from app.store.nodes import ImageReference
     from dosimetry_core.dicom.check_entries import CheckEntry
+    from dosimetry_core.dicom.dose_object import DoseObject
     from dosimetry_core.image import ImageSeries, TimePoint
 
 
@@ -134,6 +135,18 @@ def list_folder(folder: Path, *, time_zone: str | None, progress: Progress = no_
         LIST_FOLDER, str(folder), time_zone, places=[folder], progress=progress
     )
     return found
+
+
+def read_dose(path: Path, *, progress: Progress = no_progress) -> DoseObject:
+    """A dose map of another system."""
+    found: DoseObject = reading_process().ask(READ_DOSE, str(path), places=[path], progress=progress)
+    return found
+
+
+def read_phantom(folder: Path, *, time_zone: str | None, progress: Progress = no_progress) -> PhantomImage:
+    """The one SPECT of a folder; MissingDataError if there is none, or more than one."""
+    read: PhantomImage = reading_process().ask(READ_PHANTOM, str(folder), time_zone, places=[folder], progress=progress)
+    return read
 
 
 def read_kept_images(

@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from dosimetry_core.errors import Finding
-from dosimetry_core.image import Registration, SourceFile
+from dosimetry_core.image import ImageSeries, Registration, SourceFile
 from dosimetry_core.voi import Voi
 
 
@@ -36,3 +36,11 @@ class CycleRest:
     voi_files: tuple[SourceFile, ...]
     registration_files: tuple[SourceFile, ...]
     import_findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class PhantomImage:
+    """The one SPECT of a phantom, with what reading it said."""
+
+    series: ImageSeries
+    findings: tuple[Finding, ...]

@@ -14,10 +14,11 @@ from dosimetry_core.progress import Progress, part_of
 
 if TYPE_CHECKING:
     from app.importing.folder_contents import FoundSeries
-    from app.importing.kept_values import CycleRest, KeptImage
+    from app.importing.kept_values import CycleRest, KeptImage, PhantomImage
     from app.store.nodes import ImageReference
     from dosimetry_core.case import Case, Cycle
     from dosimetry_core.dicom.check_entries import CheckEntry
+    from dosimetry_core.dicom.dose_object import DoseObject
 
 
 _IMAGES_SHARE: Final = 0.8
@@ -122,6 +123,36 @@ def _kept_types() -> tuple[tuple[Any, ...], Any]:
     return (tuple[ImageReference, ...], str, tuple[str, ...]), tuple[KeptImage, ...]
 
 
+def _read_dose(path: str, *, progress: Progress) -> DoseObject:
+    from dosimetry_core.dicom.dose_object import read_dose_object
+
+    return read_dose_object(Path(path))
+
+
+def _dose_types() -> tuple[tuple[Any, ...], Any]:
+    from dosimetry_core.dicom.dose_object import DoseObject
+
+    return (str,), DoseObject
+
+
+def _read_phantom(folder: str, time_zone: str | None, *, progress: Progress) -> PhantomImage:
+    from app.importing.kept_values import PhantomImage
+    from dosimetry_core.dicom.series import read_series
+    from dosimetry_core.errors import MissingDataError
+
+    reading = read_series([Path(folder)], time_zone=time_zone, progress=progress)
+    spects = [series for series in reading.series if series.kind == "spect"]
+    if len(spects) != 1:
+        raise MissingDataError(f"{len(spects)} SPECT series are there", where=folder, remedy="name one")
+    return PhantomImage(spects[0], (*reading.findings, *spects[0].findings))
+
+
+def _phantom_types() -> tuple[tuple[Any, ...], Any]:
+    from app.importing.kept_values import PhantomImage
+
+    return (str, str | None), PhantomImage
+
+
 def _probe(path: str, *, progress: Progress) -> bool:
     """Read one file alone, to learn whether it is the one that ended the process."""
     from dosimetry_core.dicom.files import is_nifti, read_dicom
@@ -157,5 +188,9 @@ READ_CYCLE: Final = Task("read-cycle", _cycle_types, _read_cycle, _cycle_shown, 
 CHECK_FOLDER: Final = Task("check-folder", _check_types, _check_folder)
 LIST_FOLDER: Final = Task("list-folder", _list_types, _list_folder)
 KEPT_IMAGES: Final = Task("kept-images", _kept_types, _kept_images, gives_images=True)
+READ_DOSE: Final = Task("read-dose", _dose_types, _read_dose, gives_images=True)
+READ_PHANTOM: Final = Task("read-phantom", _phantom_types, _read_phantom, gives_images=True)
 PROBE: Final = Task("probe", _probe_types, _probe)
-TASKS: Final = {task.name: task for task in (READ_CYCLE, CHECK_FOLDER, LIST_FOLDER, KEPT_IMAGES, PROBE)}
+TASKS: Final = {
+    task.name: task for task in (READ_CYCLE, CHECK_FOLDER, LIST_FOLDER, KEPT_IMAGES, READ_DOSE, READ_PHANTOM, PROBE)
+}

@@ -23,7 +23,7 @@ INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
         "number", "administrations", "image_paths", "voi_paths", "voi_roles", "contour_convention", "clock_offset_s",
         "calibration", "whole_body", "haematocrit", "blood_samples", "laboratory", "entered", "time_points",
         "reference_time_point", "vois", "voi_files", "import_findings", "stated_registrations", "registration_files",
-        "planned_not_given_bq",
+        "planned_not_given_bq", "stated_vois_on_scans",
     ),
     "Administration": (
         "nuclide", "administered_activity_bq", "start", "infusion_s", "vial", "planned_activity_bq",
@@ -32,8 +32,8 @@ INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "VialMeasurement": ("vial_activity_bq", "vial_time", "residual_activity_bq", "residual_time"),
     "Calibration": (
         "sensitivity_cps_per_bq", "convention", "relative_standard_uncertainty", "dead_time_s", "dead_time_model",
-        "image_quantity", "image_decay_reference", "counting_duration_s", "partial_volume", "point_spread_fwhm_mm",
-        "recovery", "measured_on", "valid_until", "profile", "profile_sha256",
+        "image_quantity", "image_decay_reference", "image_position_mm", "counting_duration_s", "partial_volume",
+        "point_spread_fwhm_mm", "recovery", "measured_on", "valid_until", "profile", "profile_sha256",
         "sensitivity_with_yttrium_90_cps_per_bq",
     ),
     "RecoveryCurve": ("b_ml", "gamma", "relative_standard_uncertainty"),
@@ -78,6 +78,9 @@ INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "SourceFile": ("path", "sha256"),
     "Finding": ("code", "level", "text", "place"),
     "StatedRegistration": ("path", "time_point", "matrix_from_reference"),
+    "StatedVoiOnScan": (
+        "voi", "time_point", "shape", "shift_mm", "matrix_on_scan", "method", "standard_uncertainty_mm", "reason", "by",
+    ),
     "Settings": (
         "time_zero", "fit", "engine", "red_marrow", "density_g_per_ml", "radiobiology", "engine_by_voi",
         "voxel_s_values_beside", "density_curves", "density_from_ct",

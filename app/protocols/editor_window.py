@@ -82,6 +82,7 @@ class ProtocolWindow(QDialog):
         part.setFixedWidth(230)
         self.names = QListWidget()
         self.names.setObjectName("protocol_names")
+        self.names.setAccessibleName("Protocols")
         self.names.currentItemChanged.connect(lambda item, _before: self._choose(item))
         part.add(self.names, 1)
         self.copy = push_button(
@@ -117,6 +118,7 @@ class ProtocolWindow(QDialog):
         card.add(self.about)
         self.text = NumberedText()
         self.text.setObjectName("protocol_text_editor")
+        self.text.setAccessibleName("Text of the protocol")
         self.text.textChanged.connect(self._wait.start)
         card.add(self.text, 1)
         self.verdict = text_label(name="protocol_verdict", wrap=True)
@@ -130,6 +132,7 @@ class ProtocolWindow(QDialog):
         card.add(self.faults)
         self.why = QLineEdit()
         self.why.setObjectName("protocol_why")
+        self.why.setAccessibleName("Why the protocol is changed")
         self.why.setPlaceholderText("Why it is saved: who decided it, on what grounds")
         self.why.textChanged.connect(lambda _text: self._show_save())
         self.save = push_button("Save as own", name="protocol_save", primary=True)

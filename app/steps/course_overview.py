@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -11,13 +9,11 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from app.dose_bars import organ_bars, voi_bars
 from app.number_grid import NumberGrid
 from app.session import Session
-from app.steps import course_tables
-from app.steps.cycle_card import CycleCard
+from app.steps import course_calendar, course_tables
+from app.steps.cycle_card import CycleCard, scan_delays_s
 from app.steps.step import SPACING, ScrolledGrid, Section, push_button, text_label
-from app.window_texts import planned_cycles
 from dosimetry_core.case import Case
 from dosimetry_core.evaluation import Evaluation
-from dosimetry_core.planning.course_calendar import coming_windows
 from widgets.dose_bars_view import DoseBarShown, DoseBarsView
 
 _LEAST_BELOW = 350
@@ -66,7 +62,7 @@ class CourseOverview(QWidget):
         self.swap = push_button("Lesions", name="course_swap", tooltip="doses of the lesions in place of the organs")
         self.swap.setCheckable(True)
         self.swap.toggled.connect(lambda _on: self._show_bars())
-        bars = Section("Absorbed dose so far", actions=(self.swap,))
+        bars = Section("Absorbed dose: delivered and ahead", actions=(self.swap,))
         self.bars = DoseBarsView()
         self.bars.setObjectName("course_bars")
         bars.add(self.bars, 1)
@@ -81,7 +77,11 @@ class CourseOverview(QWidget):
         side = QVBoxLayout(holder_of_tables)
         side.setContentsMargins(0, 0, 0, 0)
         side.setSpacing(SPACING)
-        ahead = Section("What is left, and the forecast")
+        self.revisions = push_button(
+            "Compare revisions…", name="course_compare", tooltip="two states of this course: what differs, by how much"
+        )
+        self.revisions.clicked.connect(self._compare_revisions)
+        ahead = Section("What is left, and the forecast", actions=(self.revisions,))
         self.budget = NumberGrid("course_budget")
         ahead.add(self.budget)
         self.calendar = text_label(role="dimmed", name="course_calendar", wrap=True)
@@ -104,7 +104,7 @@ class CourseOverview(QWidget):
         mark = "stale" if stale else ""
         self._show_bars()
         self.budget.show_rows(*(course_tables.budget(evaluation, mark) if evaluation is not None else ([], [])))
-        self.calendar.setText(_calendar_text(case, evaluation))
+        self.calendar.setText(course_calendar.coming_cycles_text(case, evaluation))
         self.laboratory.show_rows(*course_tables.laboratory(case))
         self._no_laboratory.setVisible(not any(cycle.laboratory for cycle in case.cycles))
 
@@ -115,7 +115,7 @@ class CourseOverview(QWidget):
 
     def _show_bars(self) -> None:
         evaluation, stale = self.session.evaluation, not self.session.is_current
-        organs = organ_bars(evaluation, stale=stale) if evaluation is not None else []
+        organs = organ_bars(evaluation, stale=stale, with_plan=True) if evaluation is not None else []
         lesions = _lesion_bars(evaluation, stale=stale) if evaluation is not None else []
         is_wide = self.width() >= _WIDE
         self.swap.setVisible(bool(lesions) and not is_wide)
@@ -136,11 +136,19 @@ class CourseOverview(QWidget):
             card = CycleCard()
             self._cycle_cards.append(card)
             self._cards.addWidget(card, 1)
+        line_end_s = max((delay for cycle in case.cycles for delay in scan_delays_s(cycle)), default=0.0)
         for index, cycle in enumerate(case.cycles):
             results = evaluation.cycles[index] if evaluation is not None and index < len(evaluation.cycles) else None
-            self._cycle_cards[index].show_cycle(index, case, cycle, results, stale=stale)
+            self._cycle_cards[index].show_cycle(index, case, cycle, results, stale=stale, line_end_s=line_end_s)
         if plan is not None and plan.next_cycle is not None:
-            self._cycle_cards[-1].show_plan(plan, self._plan_text(), stale=stale)
+            due = course_calendar.next_cycle_text(case, evaluation)
+            self._cycle_cards[-1].show_plan(plan, "; ".join(filter(None, (self._plan_text(), due))), stale=stale)
+
+    def _compare_revisions(self) -> None:
+        """What differs between two states of the course."""
+        from app.plans.revision_window import RevisionWindow
+
+        RevisionWindow(self.session, self.window()).show()
 
     def _plan_text(self) -> str:
         """State of the plan of the next cycle."""
@@ -154,21 +162,3 @@ def _lesion_bars(evaluation: Evaluation, *, stale: bool) -> list[DoseBarShown]:
     """One bar per lesion: the dose of all cycles."""
     names = {voi.name for cycle in evaluation.case.cycles for voi in cycle.vois if voi.role == "lesion"}
     return [bar for bar in voi_bars(evaluation, stale=stale) if bar.key in names]
-
-
-def _calendar_text(case: Case, evaluation: Evaluation | None) -> str:
-    """When the coming cycles are due."""
-    if evaluation is None:
-        return ""
-    planned = planned_cycles(case, evaluation.protocol)
-    windows = coming_windows(case.cycles, evaluation.plan.next_cycle, planned)
-    if not windows:
-        return "All planned cycles are done."
-    zone = ZoneInfo(case.patient.time_zone)
-    first, *others = windows
-    texts = [
-        f"Cycle {first.cycle} is due {first.due.astimezone(zone):%d %b %Y}, from "
-        f"{first.earliest.astimezone(zone):%d %b} to {first.latest.astimezone(zone):%d %b %Y} (8 ± 2 weeks)"
-    ]
-    texts += [f"cycle {window.cycle} about {window.due.astimezone(zone):%b %Y}" for window in others]
-    return "; ".join(texts) + "."

@@ -152,7 +152,7 @@ class CourseStep(Step):
         """Ways to the window where values are entered by hand."""
         card = Section("Values and follow-up", name="values_card")
         buttons = []
-        for page, text in (("samples", "Blood…"), ("laboratory", "Laboratory…")):
+        for page, text in (("samples", "Blood…"), ("laboratory", "Laboratory…"), ("safety", "Follow-up…")):
             button = push_button(text, name=f"enter_{page}", tooltip="Ctrl+E")
             button.clicked.connect(lambda _checked=False, page=page: self.follow_up_requested.emit(page))
             buttons.append(button)

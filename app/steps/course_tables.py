@@ -71,7 +71,7 @@ def _probability(evaluation: Evaluation, organ: str) -> Number | None:
 
 
 def laboratory(case: Case) -> Table:
-    """Every value of every day, its trend from first to last, and the site's limits."""
+    """The newest value with its trend since the first and the site's limits, then every earlier day, newest first."""
     days = [
         (index, number, result)
         for index, cycle in enumerate(case.cycles)
@@ -81,11 +81,14 @@ def laboratory(case: Case) -> Table:
         return [], []
     days.sort(key=lambda day: day[2].date)
     keys = laboratory_order({key for _i, _n, result in days for key in result.values})
-    columns = [GridColumn("name", "")]
-    columns += [
-        GridColumn(f"{i}.{n}", f"{result.date:%d %b %Y}", f"cycle {case.cycles[i].number}") for i, n, result in days
+    newest, *earlier = [
+        GridColumn(f"{i}.{n}", f"{result.date:%d %b}\n{result.date:%Y}", f"cycle {case.cycles[i].number}")
+        for i, n, result in reversed(days)
     ]
+    # What decides stands at the left: a course of many days scrolls to the right.
+    columns = [GridColumn("name", ""), newest]
     columns += [GridColumn("trend", "Trend", "from the first to the last value"), GridColumn("limit", "Limit")]
+    columns += earlier
     rows = []
     for key in keys:
         name, unit = laboratory_words(key)

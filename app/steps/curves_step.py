@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final, cast, get_args
 
 from PySide6.QtCore import QPoint
-from PySide6.QtWidgets import QFormLayout, QInputDialog, QMenu, QWidget
+from PySide6.QtWidgets import QFormLayout, QMenu, QWidget
 
 from app.case_edits import (
     exclusion_reasons,
@@ -16,21 +16,25 @@ from app.case_edits import (
     with_point_included,
 )
 from app.curves_shown import curves_of, measured_nuclide
-from app.fit_tables import Table, budget, models_compared, without_each_scan
 from app.number_grid import Cell, GridColumn, GridRow, Number, NumberGrid
 from app.result_paths import result_path
 from app.session import Session
+from app.steps.curve_evidence import CurveEvidence
 from app.steps.remarks import Remarks
 from app.steps.step import Section, Step, combo_box, push_button, text_label
 from dosimetry_core.case import FitModel
+from dosimetry_core.dose.engine import role_group
 from dosimetry_core.errors import Finding
 from dosimetry_core.kinetics.result import FitResult
+from dosimetry_core.planning.plausibility import effective_half_life_band_s
 from dosimetry_core.report.words import nuclide_symbol
 from dosimetry_core.results import VoiResult
 from dosimetry_core.units import HOUR, MEGABECQUEREL, MEGABECQUEREL_HOUR, PERCENT
 from widgets.curve_view import CurveView
+from widgets.text_question import TextQuestion
 
 SAME_FOR_ALL = "as for all VOIs"
+_ABOUT_PRIOR: Final = ("prior-missing", "prior-half-life")
 _SETTINGS: Final[tuple[tuple[str, str, dict[str, str], str], ...]] = (
     (
         "weights",
@@ -86,6 +90,8 @@ class CurvesStep(Step):
         super().__init__(session)
         self.view = CurveView()
         self.column.addWidget(self.view, 1)
+        self.evidence = CurveEvidence(session)
+        self.column.addWidget(self.evidence)
         self.view.curve_selected.connect(session.view_state.set_voi)
         self.view.point_clicked.connect(self._show_scan)
         self.view.point_menu_requested.connect(self._point_menu)
@@ -114,25 +120,21 @@ class CurvesStep(Step):
         self._result = Section("Result of this VOI")
         self.numbers = NumberGrid("fit_numbers")
         self._result.add(self.numbers)
+        self.prior_text = text_label(role="dimmed", name="fit_prior_text", wrap=True)
+        self._result.add(self.prior_text)
         self.inspector.add(self._result)
         points = Section("Points")
         self.points = NumberGrid("curve_points")
         self.points.row_clicked.connect(lambda key: self.session.view_state.set_time_point(int(key)))
         points.add(self.points)
         self.exclude = push_button("Leave out…", name="exclude_point", tooltip="leave the current scan's point out")
-        self.exclude.clicked.connect(lambda: self.exclude_point(self.session.view_state.time_point + 1))
+        self.exclude.clicked.connect(lambda: self.ask_to_exclude(self.session.view_state.time_point + 1))
         self.include = push_button("Take back", name="include_point", tooltip="fit the current scan's point again")
         self.include.clicked.connect(lambda: self.include_point(self.session.view_state.time_point + 1))
         points.add_row(self.exclude, self.include)
+        self.reason = TextQuestion("exclusion_reason")
+        points.add(self.reason)
         self.inspector.add(points)
-        self._behind = Section("What stands behind it")
-        self.candidates = NumberGrid("fit_candidates")
-        self.left_out = NumberGrid("fit_without_scans")
-        self.budget = NumberGrid("dose_budget")
-        self.improve = text_label(role="dimmed", name="dose_budget_text", wrap=True)
-        for widget in (self.candidates, self.left_out, self.budget, self.improve):
-            self._behind.add(widget)
-        self.inspector.add(self._behind)
         self.findings = Remarks("curve_findings")
         self.add_remarks(self.findings)
 
@@ -156,19 +158,28 @@ class CurvesStep(Step):
         label = f"{title}: {list(words)[index]}"
         self.session.document.apply(label, lambda case: with_fit_settings(case, **{name: chosen}))
 
-    def exclude_point(self, number: int, reason: str | None = None) -> None:
-        """Leave a point (1 = first) of the active VOI out; the reason is asked for unless given."""
+    def ask_to_exclude(self, number: int) -> None:
+        """Ask why a point (1 = first) of the active VOI is left out, and leave it out with the answer."""
         voi = self.session.voi
         if voi is None:
             return
-        if reason is None:
-            reason, given = QInputDialog.getText(self, "Leave a point out", f"Reason for leaving out scan {number}:")
-            if not given:
-                return
-        if not reason.strip():
+        self.reason.ask(
+            f"Why is scan {number} of {voi.name} left out?",
+            lambda why: self._exclude(voi.name, number, why),
+        )
+        self.inspector.ensureWidgetVisible(self.reason)
+
+    def exclude_point(self, number: int, reason: str) -> None:
+        """Leave a point (1 = first) of the active VOI out."""
+        voi = self.session.voi
+        if voi is not None:
+            self._exclude(voi.name, number, reason)
+
+    def _exclude(self, name: str, number: int, why: str) -> None:
+        if not why.strip():
             self.told.emit("A point is left out only with a reason")
             return
-        name, why, cycle = voi.name, reason, self._cycle_number()
+        cycle = self._cycle_number()
         self.session.document.apply(
             f"Leave out scan {number} of {name}, cycle {cycle}",
             lambda case: with_point_excluded(case, name, number, why, cycle=cycle),
@@ -191,7 +202,7 @@ class CurvesStep(Step):
     def _point_menu(self, voi_id: str, index: int, place: QPoint) -> None:
         self.session.view_state.set_voi(voi_id)
         menu = QMenu(self)
-        menu.addAction(f"Leave out scan {index + 1}…", lambda: self.exclude_point(index + 1))
+        menu.addAction(f"Leave out scan {index + 1}…", lambda: self.ask_to_exclude(index + 1))
         menu.addAction(f"Take back scan {index + 1}", lambda: self.include_point(index + 1))
         menu.popup(place)
 
@@ -221,7 +232,8 @@ class CurvesStep(Step):
             self.view.show_curves([])
             self.numbers.show_rows([], [])
             self.points.show_rows([], [])
-            self._show_behind(None, "")
+            self.evidence.show_result(None, "")
+            self.prior_text.hide()
             self.findings.show_findings(())
             return
         self.view.show_curves(curves_of(session.case, cycle, results, stale=stale))
@@ -232,7 +244,8 @@ class CurvesStep(Step):
         self._result.heading.setText(voi.name if voi is not None else "Result of this VOI")
         self._show_result(result, stale)
         self._show_points(result)
-        self._show_behind(result, "stale" if stale else "")
+        self._show_prior(result)
+        self.evidence.show_result(result, "stale" if stale else "")
         self.findings.show_findings(_findings(result))
 
     def _show_choices(self) -> None:
@@ -258,30 +271,18 @@ class CurvesStep(Step):
             rows.append(GridRow(nuclide, {"name": nuclide_symbol(nuclide), "value": how}, mark="total"))
             rows += [
                 GridRow(f"{nuclide} {name}", {"name": name, "value": cell}, mark=mark)
-                for name, cell in _fit_cells(base, fit)
+                for name, cell in _fit_cells(base, fit, role_group(result.role))
             ]
         if result.failure:
             rows.append(GridRow("failure", {"name": "No result", "value": result.failure}, mark="error"))
         self.numbers.show_rows([GridColumn("name", ""), GridColumn("value", "")], rows)
 
-    def _show_behind(self, result: VoiResult | None, mark: str) -> None:
-        c = self.session.view_state.cycle
-        nuclide = measured_nuclide(result) if result is not None else None
-        fit = result.fits.get(nuclide) if result is not None and nuclide is not None else None
-        tables: list[tuple[NumberGrid, Table]] = [(grid, ([], [])) for grid in (self.candidates, self.left_out)]
-        if result is not None and fit is not None and nuclide is not None:
-            base = result_path("cycles", c, "vois", result.voi.name, "fit", nuclide)
-            tables = [
-                (self.candidates, models_compared(base, fit, mark)),
-                (self.left_out, without_each_scan(base, fit, mark)),
-            ]
-        shares, text = budget(c, result, mark) if result is not None else (([], []), "")
-        for grid, (columns, rows) in (*tables, (self.budget, shares)):
-            grid.show_rows(columns, rows)
-            grid.setVisible(bool(rows))
-        self.improve.setText(text)
-        self.improve.setVisible(bool(text))
-        self._behind.setVisible(any(rows for _grid, (_columns, rows) in tables) or bool(text))
+    def _show_prior(self, result: VoiResult | None) -> None:
+        """What a known half-life did, or why there was none, in the words of the findings."""
+        found = () if result is None else result.findings
+        said = dict.fromkeys(finding.text for finding in found if finding.code in _ABOUT_PRIOR)
+        self.prior_text.setText("\n".join(f"{text[:1].upper()}{text[1:]}." for text in said))
+        self.prior_text.setVisible(bool(said))
 
     def _show_points(self, result: VoiResult | None) -> None:
         nuclide = measured_nuclide(result) if result is not None else None
@@ -320,7 +321,7 @@ def _words(model: str) -> str:
     return model.replace("-", " ")
 
 
-def _fit_cells(base: str, fit: FitResult) -> list[tuple[str, Cell]]:
+def _fit_cells(base: str, fit: FitResult, region: str) -> list[tuple[str, Cell]]:
     cells: list[tuple[str, Cell]] = [
         ("Effective half-life (h)", Number(f"{base}.effective_half_life_s", fit.effective_half_life_s, HOUR, digits=1)),
         (
@@ -334,6 +335,15 @@ def _fit_cells(base: str, fit: FitResult) -> list[tuple[str, Cell]]:
             ),
         ),
     ]
+    band = effective_half_life_band_s(region, fit.curve.nuclide) if fit.derived_from is None else None
+    if band is not None:
+        low, high = (HOUR.text(bound, digits=0, with_symbol=False) for bound in band)
+        cells.insert(1, ("Usual half-life (h)", f"{low} to {high}"))
+    if fit.prior is not None:
+        prior, path = fit.prior, f"{base}.prior"
+        known = Number(f"{path}.effective_half_life_s", prior.effective_half_life_s, HOUR, digits=1)
+        alone = Number(f"{path}.effective_half_life_without_s", prior.effective_half_life_without_s, HOUR, digits=1)
+        cells += [("Known half-life (h)", known), ("Half-life by the points alone (h)", alone)]
     before, beyond = fit.before_first_point_fraction, fit.extrapolated_fraction
     cells.append(("Before the first point (%)", Number(f"{base}.before_first_point_fraction", before, PERCENT)))
     cells.append(("Beyond the last point (%)", Number(f"{base}.extrapolated_fraction", beyond, PERCENT)))

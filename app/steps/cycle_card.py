@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout
 
 from app.number_grid import GridColumn, GridRow, Number, NumberGrid
 from app.result_paths import result_path
-from app.scan_words import delay_text
+from app.scan_words import delay_s, delay_text
 from app.steps.step import MARGIN, SPACING, text_label
 from app.window_texts import time_text
 from dosimetry_core.case import Administration, Case, Cycle
@@ -17,7 +17,9 @@ from dosimetry_core.planning.course_calendar import is_usual_interval, start_of,
 from dosimetry_core.planning.given import deviation_findings
 from dosimetry_core.planning.next_cycle import NextCyclePlan
 from dosimetry_core.report.words import in_words, nuclide_symbol, organ_order
+from dosimetry_core.results import OrganResult
 from dosimetry_core.units import GIGABECQUEREL, GRAY, PERCENT
+from widgets.scan_line import ScanLine
 
 
 class CycleCard(QFrame):
@@ -35,12 +37,15 @@ class CycleCard(QFrame):
         self._given = NumberGrid("")
         self._doses = NumberGrid("")
         self._scans = text_label(role="dimmed", wrap=True)
-        for widget in (self._title, self._subtitle, self._given, self._scans, self._doses):
+        self.scan_line = ScanLine()
+        for widget in (self._title, self._subtitle, self._given, self._scans, self.scan_line, self._doses):
             column.addWidget(widget)
         column.addStretch(1)
 
-    def show_cycle(self, index: int, case: Case, cycle: Cycle, result: CycleResult | None, *, stale: bool) -> None:
-        """Show a delivered cycle; ``index`` is its place in the case."""
+    def show_cycle(
+        self, index: int, case: Case, cycle: Cycle, result: CycleResult | None, *, stale: bool, line_end_s: float
+    ) -> None:
+        """Show a delivered cycle; ``index`` is its place in the case, ``line_end_s`` where the line of scans ends."""
         self._title.setText(f"Cycle {cycle.number}")
         start = min((a.start for a in cycle.administrations), default=None)
         self._subtitle.setText("no administration" if start is None else _when(case, index, start))
@@ -72,10 +77,12 @@ class CycleCard(QFrame):
             ],
         )
         self._scans.setText(_scans_text(cycle))
+        self.scan_line.show_scans(scan_delays_s(cycle), line_end_s)
         self._doses.show_rows(_DOSE_COLUMNS, _organ_rows(index, result, stale))
 
     def show_plan(self, plan: NextCyclePlan, state: str, *, stale: bool) -> None:
-        """Show what is planned for the next cycle; ``state`` is that of its plan."""
+        """Show what is planned for the next cycle; ``state`` is that of its plan and when it is due."""
+        self.scan_line.show_scans((), 0.0)
         self._title.setText(f"Cycle {plan.next_cycle}: planned")
         self._subtitle.setText(state)
         self._given.setObjectName("plan_administrations")
@@ -157,7 +164,24 @@ def _scans_text(cycle: Cycle) -> str:
         return "absorbed doses entered from elsewhere"
     if not cycle.time_points:
         return "images not read yet" if cycle.image_paths else "not measured"
-    return "SPECT/CT at " + ", ".join(delay_text(cycle, point) for point in cycle.time_points)
+    delays = [delay_text(cycle, point) for point in cycle.time_points]
+    return "SPECT/CT" if scan_delays_s(cycle) else "SPECT/CT: " + ", ".join(delays)
+
+
+def _origin_words(organ: OrganResult) -> str:
+    """How a dose came to be, where it was not measured; which nuclide, where that is so for one of several."""
+    if not organ.estimated:
+        return " (entered)" if organ.origin == "entered" else ""
+    partly = [name for name in organ.doses if name in organ.estimated_nuclides]
+    if len(partly) == len(organ.doses):
+        return " (estimated)"
+    return f" ({', '.join(nuclide_symbol(name) for name in partly)} estimated)"
+
+
+def scan_delays_s(cycle: Cycle) -> tuple[float, ...]:
+    """Delays of the scans of a cycle; empty where nothing was given or scanned."""
+    delays = (delay_s(cycle, point) for point in cycle.time_points)
+    return tuple(delay for delay in delays if delay is not None)
 
 
 def _organ_rows(index: int, result: CycleResult | None, stale: bool) -> list[GridRow]:
@@ -171,7 +195,7 @@ def _organ_rows(index: int, result: CycleResult | None, stale: bool) -> list[Gri
             GridRow(
                 organ,
                 {
-                    "organ": in_words(organ) + (" (estimated)" if held.estimated else ""),
+                    "organ": in_words(organ) + _origin_words(held),
                     "dose": Number(
                         f"{path}.absorbed_dose_gy.total",
                         held.total.absorbed_dose_gy,

@@ -6,6 +6,7 @@ import math
 from typing import Any, Final
 
 import numpy as np
+from PySide6.QtGui import QColor, QPixmap
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from app.display import ct_layer, vois_shown
@@ -106,7 +107,7 @@ class DoseMapPage(QWidget):
         head.addStretch(1)
         head.addWidget(self.probe)
         self.legend = QHBoxLayout()
-        self.legend.setSpacing(10)
+        self.legend.setSpacing(6)
         planes = QWidget()
         row = QHBoxLayout(planes)
         row.setContentsMargins(0, 0, 0, 0)
@@ -209,9 +210,11 @@ class DoseMapPage(QWidget):
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
         for isodose in isodoses:
-            label = text_label(f"{isodose.dose_gy:g} Gy", name="isodose_legend")
-            label.setStyleSheet(f"border-left: 12px solid {isodose.colour}; padding-left: 5px")
-            self.legend.addWidget(label)
+            swatch = text_label(name="isodose_swatch")
+            swatch.setPixmap(_swatch(isodose.colour))
+            self.legend.addWidget(swatch)
+            self.legend.addWidget(text_label(f"{isodose.dose_gy:g} Gy", name="isodose_legend"))
+            self.legend.addSpacing(8)
         self.legend.addStretch(1)
 
     def _take_scale(self, scale: ColourScale) -> None:
@@ -228,6 +231,13 @@ class DoseMapPage(QWidget):
             view.set_cursor(point)
         value = value_at(self._layer, point)
         self.probe.setText("" if value is None else f"at the cursor: {GRAY.text(value, digits=2)}")
+
+
+def _swatch(colour: str) -> QPixmap:
+    """A piece of a line in its colour: a style sheet's border is not drawn on a label of this look."""
+    picture = QPixmap(16, 3)
+    picture.fill(QColor(colour))
+    return picture
 
 
 def limits_of(lower: str, upper: str) -> tuple[float, float] | None:

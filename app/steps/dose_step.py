@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import get_args
 
 from PySide6.QtCore import QSignalBlocker
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QTabWidget, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
+from app import dose_tables
 from app.case_edits import with_engine_of_voi, with_voxel_s_values_beside
 from app.dose_bars import organ_bars, voi_bars
 from app.dose_engines_shown import (
@@ -16,36 +17,26 @@ from app.dose_engines_shown import (
     comparison_columns,
     comparison_rows,
     dose_volume_rows,
-    enclosed_row,
-    engine_text,
     histograms,
-    own_name,
 )
-from app.number_grid import Cell, GridColumn, GridRow, Number, NumberGrid
-from app.number_trail_shown import origin_of, trail_rows, trail_tooltip
-from app.result_paths import result_path
+from app.number_grid import NumberGrid
+from app.number_trail_shown import S_VALUE_GROUP, SECOND_OPINION
 from app.session import Session
 from app.steps.dose_map_page import DoseMapPage
+from app.steps.number_trail_page import NumberTrailPage
 from app.steps.remarks import Remarks
 from app.steps.step import SPACING, ScrolledGrid, Section, Step, combo_box, text_label
 from dosimetry_core.case import Engine
 from dosimetry_core.dose.engine import role_group
 from dosimetry_core.evaluation import CycleResult, Evaluation
-from dosimetry_core.report.words import in_words, nuclide_order, nuclide_symbol, organ_order
-from dosimetry_core.results import OrganResult
-from dosimetry_core.units import (
-    GRAM,
-    GRAY,
-    GRAY_PER_GIGABECQUEREL,
-    MILLIGRAY,
-    MILLILITRE,
-    PERCENT,
-)
+from dosimetry_core.report.number_trail import TrailRow
+from dosimetry_core.units import PERCENT
 from widgets.dose_bars_view import DoseBarsView
 from widgets.dose_volume_view import DoseVolumeView
 
-_ENGINES_TAB = 2
-CONVENTIONS = ("icrp-other", "total-body-difference", "soft-tissue")
+LIMIT_WORDS = "limit of the kidneys for the whole course"
+_BARS_SHARE = 0.46
+_LEAST_BARS_PX = 300
 
 
 class DoseStep(Step):
@@ -57,7 +48,6 @@ class DoseStep(Step):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._trail_voi, self._trail_names = "", list[str]()
         self._bars = QWidget()
         upper = QHBoxLayout(self._bars)
         upper.setContentsMargins(0, 0, 0, 0)
@@ -75,46 +65,71 @@ class DoseStep(Step):
         self.column.addWidget(self._bars, 4)
         self.tabs = QTabWidget()
         self.tabs.setObjectName("dose_tabs")
+        self.trail = NumberTrailPage(session)
+        self.trail.row_chosen.connect(self._go_to_origin)
+        self.trail.told.connect(self.told)
         self.organs = NumberGrid("organ_doses", spread=False)
         self.vois = NumberGrid("voi_doses", spread=False)
-        self.vois.row_clicked.connect(self._choose_voi)
         self.checks = NumberGrid("cross_checks", spread=False)
-        self.marrow = NumberGrid("marrow_items", spread=False)
-        self.conventions = NumberGrid("marrow_conventions", spread=False)
-        marrow = QWidget()
-        marrow_row = QHBoxLayout(marrow)
-        marrow_row.setContentsMargins(0, 0, 0, 0)
-        marrow_row.addWidget(self.marrow, 3)
-        marrow_row.addWidget(self.conventions, 2)
-        self.histograms = DoseVolumeView()
-        self.dose_volume = NumberGrid("dose_volume", spread=False)
-        self.dose_volume.row_clicked.connect(self._choose_voi)
-        self.checks.row_clicked.connect(self._choose_voi)
-        dose_volume = QWidget()
-        dose_volume_row = QHBoxLayout(dose_volume)
-        dose_volume_row.setContentsMargins(0, 0, 0, 0)
-        dose_volume_row.addWidget(self.histograms, 1)
-        dose_volume_row.addWidget(ScrolledGrid(self.dose_volume), 1)
-        for title, widget in (
-            ("Organs", self.organs),
-            ("VOIs", self.vois),
-            ("Engines", self.checks),
-            ("Red marrow", marrow),
-        ):
-            self.tabs.addTab(ScrolledGrid(widget), title)
-        self.tabs.addTab(dose_volume, "Dose–volume")
+        for grid in (self.vois, self.checks):
+            grid.row_clicked.connect(self._choose_voi)
         self.dose_map = DoseMapPage(session)
-        self.tabs.addTab(self.dose_map, "Dose map")
-        self.tabs.currentChanged.connect(lambda _index: self._show_dose_map())
+        self._vois_page, self._opinion_page = ScrolledGrid(self.vois), ScrolledGrid(self.checks)
+        for title, widget in (
+            ("Number trail", self.trail),
+            ("Organs", ScrolledGrid(self.organs)),
+            ("VOIs", self._vois_page),
+            ("Second opinion", self._opinion_page),
+            ("Uncertainty", self._uncertainty_page()),
+            ("Red marrow", self._marrow_page()),
+            ("Dose–volume", self._dose_volume_page()),
+            ("Dose map", self.dose_map),
+        ):
+            self.tabs.addTab(widget, title)
+        self.tabs.currentChanged.connect(lambda _index: self._show_tab())
         self.column.addWidget(self.tabs, 5)
         self._build_inspector()
 
+    def _uncertainty_page(self) -> QWidget:
+        """Where the uncertainty of the active VOI's dose comes from, and what would improve it most."""
+        self.budget = NumberGrid("dose_budget", spread=False)
+        self.budget_title = text_label(role="heading", name="dose_budget_title")
+        self.improve = text_label(name="dose_budget_text", wrap=True)
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 6, 0, 0)
+        for widget in (self.budget_title, self.improve):
+            column.addWidget(widget)
+        column.addWidget(ScrolledGrid(self.budget), 1)
+        return page
+
+    def _marrow_page(self) -> QWidget:
+        self.marrow = NumberGrid("marrow_items", spread=False)
+        self.conventions = NumberGrid("marrow_conventions", spread=False)
+        page = QWidget()
+        row = QHBoxLayout(page)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.marrow, 3)
+        row.addWidget(self.conventions, 2)
+        return ScrolledGrid(page)
+
+    def _dose_volume_page(self) -> QWidget:
+        self.histograms = DoseVolumeView()
+        self.dose_volume = NumberGrid("dose_volume", spread=False)
+        self.dose_volume.row_clicked.connect(self._choose_voi)
+        page = QWidget()
+        row = QHBoxLayout(page)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.histograms, 1)
+        row.addWidget(ScrolledGrid(self.dose_volume), 1)
+        return page
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 Qt override
+        """The tables keep more than half of the height, on a small screen too."""
+        super().resizeEvent(event)
+        self._bars.setMaximumHeight(max(_LEAST_BARS_PX, round(_BARS_SHARE * self.height())))
+
     def _build_inspector(self) -> None:
-        self._trail_section = Section("Number trail")
-        self.trail = NumberGrid("number_trail")
-        self.trail.row_clicked.connect(self._go_to_origin)
-        self._trail_section.add(self.trail)
-        self.inspector.add(self._trail_section)
         self._engine_section = Section("Dose engine")
         self.engine = combo_box("voi_engine", ["As its role", *(words for words in ENGINE_WORDS.values())])
         self.engine.activated.connect(self._choose_engine)
@@ -146,14 +161,16 @@ class DoseStep(Step):
         if voi is not None:
             self.session.view_state.set_voi(voi.voi_id)
 
-    def _go_to_origin(self, row: str) -> None:
-        """Go to where a number of the trail comes from, with its VOI in view."""
-        self._choose_voi(self._trail_voi)
-        origin = origin_of(self._trail_names[int(row)])
-        if origin == "dose":
-            self.tabs.setCurrentIndex(_ENGINES_TAB)
+    def _go_to_origin(self, row: TrailRow) -> None:
+        """Go to where a number of the trail comes from, with its VOI and its scan in view."""
+        self._choose_voi(self.trail.voi)
+        if row.scan is not None:
+            self.session.view_state.set_time_point(row.scan - 1)
+        if row.place == "dose":
+            engines = row.group == SECOND_OPINION or row.group.endswith(S_VALUE_GROUP)
+            self.tabs.setCurrentWidget(self._opinion_page if engines else self._vois_page)
         else:
-            self.step_requested.emit(origin)
+            self.step_requested.emit(row.place)
 
     # --- showing ----------------------------------------------------------------------------------------------------
 
@@ -161,6 +178,12 @@ class DoseStep(Step):
         """Which cycle the tables are about."""
         cycle = self.session.cycle
         return f"tables: cycle {cycle.number} (Ctrl+Left and Ctrl+Right change it); bars: whole course" if cycle else ""
+
+    def entered(self) -> None:
+        """Choose a VOI if none is: engine, trail and budget are about one."""
+        cycle = self.session.cycle
+        if self.session.voi is None and cycle is not None and cycle.vois:
+            self.session.view_state.set_voi(cycle.vois[0].voi_id)
 
     def refresh(self) -> None:
         """Show doses of the current cycle and the course."""
@@ -175,94 +198,43 @@ class DoseStep(Step):
                 self.dose_volume,
                 self.marrow,
                 self.conventions,
-                self.trail,
+                self.budget,
                 self.course,
             ):
                 grid.show_rows([], [])
+            self.trail.show_trail("")
+            for text in (self.improve, self.budget_title):
+                text.setText("")
             self.histograms.show_histograms((), "Nothing computed yet.")
             self.dose_map.show_result(None)
             self.findings.show_findings(())
             self._opinion.setText("Nothing computed yet.")
             return
-        self.bars.show_bars(organ_bars(evaluation, stale=stale))
+        self.bars.show_bars(organ_bars(evaluation, stale=stale, with_plan=True))
         self.voi_bars.show_bars(voi_bars(evaluation, stale=stale))
         mark, c = "stale" if stale else "", self.session.view_state.cycle
-        self._show_organs(c, results, mark)
-        self._show_vois(c, results, mark)
-        self._show_cross_checks(c, results, mark)
+        active = self.session.voi.name if self.session.voi is not None else ""
+        chosen = self.session.case.settings.red_marrow.rest_of_body
+        self.organs.show_rows(*dose_tables.organs(c, results, mark))
+        self.vois.show_rows(*dose_tables.vois(c, results, active, mark))
+        self.checks.show_rows(comparison_columns(results), comparison_rows(c, results, evaluation.second_values, mark))
+        self.marrow.show_rows(*dose_tables.marrow_sources(c, results, mark))
+        self.conventions.show_rows(*dose_tables.marrow_conventions(c, results, chosen, mark))
+        self.course.show_rows(*dose_tables.course(evaluation, mark))
         self._show_dose_volume(c, evaluation, results, mark)
-        self._show_dose_map()
+        self._show_budget(c, results, mark)
+        self._show_tab()
         self._show_engine(results)
-        self._show_marrow(c, results, mark)
-        self._show_trail(c, results, mark)
-        self._show_course(evaluation, mark)
         self._show_opinion(evaluation)
         self.findings.show_findings(results.findings)
 
-    def _show_organs(self, c: int, results: CycleResult, mark: str) -> None:
-        nuclides = _nuclides(results.organs)
-        columns = [GridColumn("organ", "Organ")]
-        columns += [GridColumn(n, f"{nuclide_symbol(n)} (Gy)") for n in nuclides]
-        columns.append(GridColumn("total", "Total (Gy)", "absorbed dose ± standard uncertainty, k = 1"))
-        columns += [GridColumn(f"per {n}", f"{nuclide_symbol(n)} (Gy/GBq)") for n in nuclides]
-        columns.append(GridColumn("origin", "Origin"))
-        rows = []
-        for organ in organ_order(results.organs):
-            held = results.organs[organ]
-            base = result_path("cycles", c, "organs", organ)
-            cells: dict[str, Cell] = {"organ": in_words(organ), "origin": held.origin}
-            for nuclide, dose in held.doses.items():
-                cells[nuclide] = Number(f"{base}.absorbed_dose_gy.{nuclide}", dose.absorbed_dose_gy, GRAY, digits=3)
-            cells["total"] = Number(
-                f"{base}.absorbed_dose_gy.total",
-                held.total.absorbed_dose_gy,
-                GRAY,
-                digits=3,
-                uncertainty=held.total.standard_uncertainty_gy,
-                uncertainty_path=f"{base}.absorbed_dose_standard_uncertainty_gy.total",
-            )
-            for nuclide, value in held.per_administered_activity_gy_per_bq.items():
-                path = f"{base}.absorbed_dose_per_administered_activity_gy_per_bq.{nuclide}"
-                cells[f"per {nuclide}"] = Number(path, value, GRAY_PER_GIGABECQUEREL)
-            rows.append(GridRow(organ, cells, mark=mark))
-        self.organs.show_rows(columns, rows)
-
-    def _show_vois(self, c: int, results: CycleResult, mark: str) -> None:
-        nuclides = nuclide_order({n for voi in results.vois.values() for n in voi.doses})
-        columns = [GridColumn("name", "VOI"), GridColumn("volume", "Volume (mL)"), GridColumn("mass", "Mass (g)")]
-        columns += [GridColumn(n, f"{nuclide_symbol(n)} (Gy)") for n in nuclides]
-        columns += [GridColumn("total", "Total (Gy)"), GridColumn("engine", "Engine")]
-        active = self.session.voi.name if self.session.voi is not None else ""
-        rows = []
-        for name, voi in results.vois.items():
-            base = result_path("cycles", c, "vois", name)
-            cells: dict[str, Cell] = {
-                "name": f"{'▸ ' if name == active else ''}{own_name(voi)}",
-                "volume": Number(f"{base}.volume_ml", voi.volume_ml, MILLILITRE),
-                "mass": Number(f"{base}.mass_kg", voi.mass_kg, GRAM),
-                "engine": voi.failure or engine_text(voi),
-            }
-            for nuclide in nuclides:
-                dose = voi.doses.get(nuclide)
-                value = None if dose is None else dose.absorbed_dose_gy
-                cells[nuclide] = Number(f"{base}.absorbed_dose_gy.{nuclide}", value, GRAY, digits=3)
-            total = voi.total
-            cells["total"] = Number(
-                f"{base}.absorbed_dose_gy.total",
-                None if total is None else total.absorbed_dose_gy,
-                GRAY,
-                digits=3,
-                uncertainty=None if total is None else total.standard_uncertainty_gy,
-                uncertainty_path=f"{base}.absorbed_dose_standard_uncertainty_gy.total",
-            )
-            rows.append(GridRow(name, cells, mark="error" if voi.failure else mark))
-            together = enclosed_row(c, voi, nuclides, mark)
-            if together is not None:
-                rows.append(together)
-        self.vois.show_rows(columns, rows)
-
-    def _show_cross_checks(self, c: int, results: CycleResult, mark: str) -> None:
-        self.checks.show_rows(comparison_columns(results), comparison_rows(c, results, mark))
+    def _show_budget(self, c: int, results: CycleResult, mark: str) -> None:
+        voi = self.session.voi
+        result = results.vois.get(voi.name) if voi is not None else next(iter(results.vois.values()), None)
+        table, text = (dose_tables.NO_TABLE, "") if result is None else dose_tables.uncertainty_budget(c, result, mark)
+        self.budget.show_rows(*table)
+        self.budget_title.setText("" if result is None else f"{result.voi.name}: where the uncertainty comes from")
+        self.improve.setText(text or "No VOI with a dose and a known uncertainty is chosen.")
 
     def _show_dose_volume(self, c: int, evaluation: Evaluation, results: CycleResult, mark: str) -> None:
         limits, cycle = evaluation.protocol.total_limit_gy, self.session.cycle
@@ -274,16 +246,18 @@ class DoseStep(Step):
             if pending
             else "Voxel doses are not computed. Tick “Voxel S values beside”, or choose them as the engine of a VOI."
         )
-        self.histograms.show_histograms(shown, empty, limit_gy=limits.get("kidneys"))
+        self.histograms.show_histograms(shown, empty, limit_gy=limits.get("kidneys"), limit_words=LIMIT_WORDS)
         rows = dose_volume_rows(c, results, limits, mark)
         self.dose_volume.show_rows(DOSE_VOLUME_COLUMNS if rows else (), rows)
 
-    def _show_dose_map(self) -> None:
-        """Only while it is in view: its pictures take a while."""
-        in_view = self.tabs.currentWidget() is self.dose_map
-        self._bars.setVisible(not in_view)  # the images need the room
-        if in_view:
+    def _show_tab(self) -> None:
+        """What takes a while is made only while it is in view."""
+        shown = self.tabs.currentWidget()
+        self._bars.setVisible(shown is not self.dose_map)  # the images need the room
+        if shown is self.dose_map:
             self.dose_map.show_result(self.session.cycle_result)
+        elif shown is self.trail:
+            self.trail.show_trail("" if self.session.is_current else "stale")
 
     def _show_engine(self, results: CycleResult) -> None:
         voi, settings = self.session.voi, self.session.case.settings
@@ -319,86 +293,6 @@ class DoseStep(Step):
         words = "Voxel S values beside every engine" if beside else "No voxel S values beside"
         self.session.document.apply(words, lambda case: with_voxel_s_values_beside(case, beside))
 
-    def _show_marrow(self, c: int, results: CycleResult, mark: str) -> None:
-        marrow = results.organs.get("red_marrow")
-        if marrow is None:
-            empty = GridRow("none", {"source": "no blood samples, so no blood-based marrow dose"})
-            self.marrow.show_rows([GridColumn("source", "Red marrow")], [empty])
-            self.conventions.show_rows([], [])
-            return
-        nuclides = nuclide_order(marrow.doses)
-        base = result_path("cycles", c, "organs", "red_marrow")
-        columns = [GridColumn("source", "From")]
-        columns += [GridColumn(n, f"{nuclide_symbol(n)} (mGy)") for n in nuclides]
-        rows = []
-        for source, doses in marrow.contributions_gy.items():
-            cells: dict[str, Cell] = {"source": "Blood in the marrow" if source == "self" else in_words(source)}
-            for nuclide in nuclides:
-                cells[nuclide] = Number(f"{base}.contributions.{source}.{nuclide}", doses.get(nuclide), MILLIGRAY)
-            rows.append(GridRow(source, cells, mark=mark))
-        total: dict[str, Cell] = {"source": "All"}
-        for nuclide in nuclides:
-            path = f"{base}.absorbed_dose_gy.{nuclide}"
-            total[nuclide] = Number(path, marrow.doses[nuclide].absorbed_dose_gy, MILLIGRAY)
-        rows.append(GridRow("all", total, mark=mark or "total"))
-        self.marrow.show_rows(columns, rows)
-        chosen = self.session.case.settings.red_marrow.rest_of_body
-        rows = []
-        for name in CONVENTIONS:
-            if name in results.red_marrow_alternatives_gy:
-                path = result_path("cycles", c, "red_marrow_alternatives_gy", name)
-                number = Number(path, results.red_marrow_alternatives_gy[name], MILLIGRAY)
-                words = name.replace("-", " ") + (" (chosen)" if name == chosen else "")
-                rows.append(GridRow(name, {"name": words, "dose": number}, mark=mark))
-        self.conventions.show_rows(
-            [GridColumn("name", "Rest of the body by"), GridColumn("dose", "Marrow (mGy)")], rows
-        )
-
-    def _show_trail(self, c: int, results: CycleResult, mark: str) -> None:
-        voi = self.session.voi
-        result = results.vois.get(voi.name) if voi is not None else None
-        if result is None:
-            result = next(iter(results.vois.values()), None)
-        if result is None:
-            self._trail_section.heading.setText("Number trail")
-            self.trail.show_rows([], [])
-            return
-        self._trail_section.heading.setText(f"Number trail: {result.voi.name}")
-        chosen = self.session.case.settings.radiobiology
-        trail = trail_rows(c, result, chosen)
-        self._trail_voi, self._trail_names = result.voi.name, [name for name, _ in trail]
-        rows = [
-            GridRow(str(n), {"name": name, "value": cell}, tooltip=trail_tooltip(name, chosen), mark=mark)
-            for n, (name, cell) in enumerate(trail)
-        ]
-        self.trail.show_rows([GridColumn("name", ""), GridColumn("value", "")], rows)
-
-    def _show_course(self, evaluation: Evaluation, mark: str) -> None:
-        columns = (
-            GridColumn("organ", "Organ"),
-            GridColumn("dose", "Gy"),
-            GridColumn("limit", "Limit"),
-            GridColumn("left", "Left"),
-            GridColumn("bed", "BED"),
-        )
-        rows = []
-        for organ in organ_order(evaluation.course_organs):
-            held, base = evaluation.course_organs[organ], result_path("course", "organs", organ)
-            rows.append(
-                GridRow(
-                    organ,
-                    {
-                        "organ": in_words(organ),
-                        "dose": Number(f"{base}.absorbed_dose_gy", held.delivered.absorbed_dose_gy, GRAY),
-                        "limit": Number(f"{base}.limit_gy", held.limit_gy, GRAY, digits=1),
-                        "left": Number(f"{base}.remaining_gy", held.remaining_gy, GRAY),
-                        "bed": Number(f"{base}.bed_gy", held.bed_gy, GRAY),
-                    },
-                    mark=mark,
-                )
-            )
-        self.course.show_rows(columns, rows)
-
     def _show_opinion(self, evaluation: Evaluation) -> None:
         differing = evaluation.disagreements
         if differing:
@@ -415,7 +309,3 @@ class DoseStep(Step):
         ]
         self.disagreements.setText("\n".join(lines))
         self.disagreements.setVisible(bool(lines))
-
-
-def _nuclides(organs: Mapping[str, OrganResult]) -> list[str]:
-    return nuclide_order({nuclide for organ in organs.values() for nuclide in organ.doses})

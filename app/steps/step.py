@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -76,6 +77,7 @@ class Section(QFrame):
         head = QHBoxLayout()
         head.setSpacing(6)
         self.heading = text_label(title, role="heading")
+        self.heading.setVisible(bool(title) or bool(actions))
         head.addWidget(self.heading)
         head.addStretch(1)
         for action in actions:
@@ -96,6 +98,14 @@ class Section(QFrame):
         self._column.addLayout(row)
 
 
+class _AsHighAsItsTexts(QWidget):
+    """Asks for the height of its texts at its width; that at the least width would be too much."""
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 Qt override
+        """The width alone."""
+        return QSize(super().minimumSizeHint().width(), 0)
+
+
 class ScrolledGrid(QScrollArea):
     """A table that scrolls when it does not fit, on the card's own background.
 
@@ -105,12 +115,13 @@ class ScrolledGrid(QScrollArea):
     def __init__(self, content: QWidget, *, fits: bool = False) -> None:
         super().__init__()
         self._content = content
+        self._fits = fits
         if fits:
             self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
             content.installEventFilter(self)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        holder = QWidget()
+        holder = _AsHighAsItsTexts() if fits else QWidget()
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(content)
@@ -126,15 +137,26 @@ class ScrolledGrid(QScrollArea):
         return super().eventFilter(watched, event)
 
     def sizeHint(self) -> QSize:  # noqa: N802 Qt override
-        """Room for all of the content."""
-        return self._content.sizeHint() + QSize(2, 2 * SPACING)
+        """Room for all of the content; at its width, where that is known and the content's texts wrap."""
+        hint = self._content.sizeHint() + QSize(2, 2 * SPACING)
+        width = self.viewport().width()
+        if self._fits and self._content.hasHeightForWidth() and width >= self._content.minimumSizeHint().width():
+            hint.setHeight(self._content.heightForWidth(width) + SPACING)
+        return hint
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 Qt override
+        """At another width texts wrap otherwise."""
+        super().resizeEvent(event)
+        if self._fits and event.size().width() != event.oldSize().width():
+            self.updateGeometry()
 
 
 class Inspector(QScrollArea):
-    """The column beside the work area: sections, scrolled when they don't fit."""
+    """The column beside the work area: sections, scrolled when they don't fit, below what is pinned."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
+        self._pinned: QWidget | None = None
         self.setObjectName(name)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -148,6 +170,39 @@ class Inspector(QScrollArea):
         self.setWidget(content)
         content.setAutoFillBackground(False)
         self.viewport().setAutoFillBackground(False)
+
+    def pin(self, *widgets: QWidget) -> None:
+        """Put widgets above the sections, where they stay while the sections are scrolled."""
+        self._pinned = QWidget(self)
+        self._pinned.setObjectName(f"{self.objectName()}_pinned")
+        column = QVBoxLayout(self._pinned)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACING // 2)
+        for widget in widgets:
+            column.addWidget(widget)
+        self._pinned.installEventFilter(self)
+        self._place_pinned()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 Qt override
+        """What is pinned wants another height."""
+        if watched is self._pinned and event.type() == QEvent.Type.LayoutRequest:
+            self._place_pinned()
+        return super().eventFilter(watched, event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 Qt override
+        """What is pinned keeps as wide as the sections."""
+        super().resizeEvent(event)
+        self._place_pinned()
+
+    def _place_pinned(self) -> None:
+        if self._pinned is None:
+            return
+        width = self.viewport().width() - 6
+        layout = self._pinned.layout()
+        assert layout is not None
+        height = max(layout.heightForWidth(width), self._pinned.sizeHint().height())
+        self.setViewportMargins(0, height + SPACING // 2, 0, 0)
+        self._pinned.setGeometry(0, 0, width, height)
 
     def add(self, widget: QWidget) -> None:
         """Append a section."""

@@ -18,6 +18,7 @@ from dosimetry_core.report.words import patient_name
 from dosimetry_core.units import KILOBECQUEREL_PER_ML
 from widgets.display_bar import DisplayBar
 from widgets.display_scale import ColourScale, WindowLevel
+from widgets.framing import Framing
 from widgets.slice_annotation import SliceCorner
 from widgets.slice_grid import SliceGrid
 from widgets.slice_view import Layer
@@ -38,6 +39,10 @@ class VoiImages(QObject):
     layers_changed = Signal(object, object)
     rescaled = Signal()
     settings_changed = Signal()
+    framing_changed = Signal(object)
+    """All linked views show this part of the body."""
+    surfaces_shown = Signal()
+    """The surfaces of VOIs are others."""
 
     def __init__(self, session: Session, grid: SliceGrid, volume: VolumeView, display: DisplayBar) -> None:
         super().__init__(grid)
@@ -47,6 +52,8 @@ class VoiImages(QObject):
         self._chosen_scale: ColourScale | None = None
         self._shown_images: tuple[Any, ...] = ()
         self.crosshair = True
+        self._constraints: tuple[str, ...] = ()
+        self.framing = Framing()
         self._surfaces = QTimer(self)
         self._surfaces.setSingleShot(True)
         self._surfaces.setInterval(SURFACES_AFTER_MS)
@@ -60,6 +67,9 @@ class VoiImages(QObject):
         self.grid.window_level_changed.connect(lambda window: view_state.set_window(window.width_hu, window.level_hu))
         self.grid.spect_scale_changed.connect(self.choose_scale)
         self.grid.overlay_toggle_requested.connect(view_state.toggle_overlay)
+        self.grid.framing_changed.connect(self.take_framing)
+        self.framing_changed.connect(self.grid.set_framing)
+        self.display.linked_toggled.connect(self.set_linked)
         self.volume.cursor_moved.connect(view_state.set_cursor)
         self.display.fusion_changed.connect(view_state.set_fusion)
         self.display.opacity_changed.connect(view_state.set_fusion_share)
@@ -106,8 +116,18 @@ class VoiImages(QObject):
             delay_s=delay_s(cycle, point),
             registration=registration_text(point),
             registered=point.registration.method != "none",
-            badges=("own scale",) if self._own_scale else (),
+            badges=(*(("own scale",) if self._own_scale else ()), *self._constraints),
         )
+
+    def set_constraints(self, words: tuple[str, ...]) -> None:
+        """What holds the tools back, written on every view, so that nobody wonders why the brush leaves gaps."""
+        if words == self._constraints:
+            return
+        self._constraints = words
+        cycle, point = self.session.cycle, self.session.time_point
+        if cycle is not None and point is not None:
+            self.grid.set_corner(self.corner_of(cycle, point))
+        self.settings_changed.emit()
 
     def show_images(self, cycle: Cycle, reference: TimePoint, point: TimePoint) -> None:
         """Show a scan on the grid of its cycle's reference; nothing is done where it is shown already."""
@@ -120,6 +140,7 @@ class VoiImages(QObject):
         geometry = cycle.vois[0].mask.geometry if cycle.vois else base.volume.geometry
         if not self._shown_images or self._shown_images[0] is not base:
             self._chosen_scale = None
+            self.framing = Framing()
             self.grid.set_reference(geometry)
             self.volume.set_reference(geometry)
             self.show_surfaces()
@@ -172,6 +193,24 @@ class VoiImages(QObject):
         if cycle is not None and not self.session.document.is_previewing:
             self.volume.show_vois(vois_shown(cycle, self.hidden, self.session.time_point))
             self.volume.set_active_voi(self.session.view_state.voi_id)
+            self.surfaces_shown.emit()
+
+    def take_framing(self, framing: Framing) -> None:
+        """A view was zoomed or panned: the others follow while they are linked."""
+        if self.session.preferences.linked_views:
+            self.framing = framing
+            self.framing_changed.emit(framing)
+
+    def set_linked(self, linked: bool) -> None:
+        """Whether all views are zoomed and panned together; remembered for the user."""
+        self.session.preferences = replace(self.session.preferences, linked_views=linked)
+        self.display.set_linked(linked)
+        if linked:
+            self.framing_changed.emit(self.framing)
+
+    def toggle_linked(self) -> None:
+        """Zoom and pan all views together, or each alone."""
+        self.set_linked(not self.session.preferences.linked_views)
 
     def show_cursor(self, point_mm: Any) -> None:
         """Put the linked cursor at a patient point of the reference frame."""
@@ -217,8 +256,10 @@ class VoiImages(QObject):
         self.display.set_opacity(view_state.fusion_share)
         self.display.set_contours_visible(view_state.contours)
         self.display.set_own_scale(self._own_scale)
+        self.display.set_linked(self.session.preferences.linked_views)
         self.settings_changed.emit()
 
     def _reset(self) -> None:
+        self.framing = Framing()
         self.grid.reset_view()
         self.volume.reset_view()

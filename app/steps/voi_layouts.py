@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import cast
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QStackedWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from app.session import Session
 from app.steps.voi_boards import BoardImages
 from app.steps.voi_images import VoiImages
 from dosimetry_core.anatomical_plane import PLANES, Plane
-from widgets.layout_bar import LAYOUTS, LayoutBar, ViewLayout
-from widgets.pane_board import PaneBoard
+from widgets.layout_bar import LAYOUTS, OF_SCANS, VIEW_WORDS, LayoutBar, ViewLayout
+from widgets.pane_board import PaneBoard, PaneView
 from widgets.slice_grid import SliceGrid
 
 
@@ -30,15 +30,15 @@ class VoiLayouts(QObject):
         self.stack.addWidget(grid)
         self.stack.addWidget(self.board)
         self._layout: ViewLayout = "four-up"
-        self._plane: Plane = "axial"
+        self._view: PaneView = "axial"
         bar.layout_chosen.connect(lambda layout: self.show(cast(ViewLayout, layout)))
-        bar.plane_chosen.connect(self._show_plane)
+        bar.view_chosen.connect(self._show_view)
         grid.maximised_changed.connect(self._follow_maximised)
         for name in ("stroke_moved", "stroke_finished", "stroke_cancelled", "probe_moved", "confirm_requested"):
             getattr(self.board, name).connect(getattr(grid, name))
         self.board.time_point_step_requested.connect(grid.time_point_step_requested)
         kept = session.preferences
-        self._plane = kept.voi_plane if kept.voi_plane in PLANES else "axial"
+        self._view = next((view for view in VIEW_WORDS if view == kept.voi_view), "axial")
         self.show(kept.voi_layout if kept.voi_layout in LAYOUTS else "four-up")
 
     @property
@@ -49,37 +49,37 @@ class VoiLayouts(QObject):
     def show(self, layout: ViewLayout) -> None:
         """Show a layout, and remember it."""
         self._layout = layout
-        on_grid = layout in ("four-up", "one")
+        if layout == "scans" and self._view not in OF_SCANS:
+            self._view = "axial"
+        on_grid = layout == "four-up" or (layout == "one" and self._view != "mip")
         if on_grid:
-            self._grid.maximise(self._plane if layout == "one" else None)
+            self._grid.maximise(self._view if layout == "one" else None)
         self.stack.setCurrentWidget(self._grid if on_grid else self.board)
         if not on_grid:
-            self.images.show("scans" if layout == "scans" else "rows", self._plane)
+            self.images.show(layout, self._view)
         self.bar.set_layout(layout)
-        self.bar.set_plane(self._plane)
+        self.bar.set_view(self._view)
         kept = self._session.preferences
-        self._session.preferences = replace(kept, voi_layout=layout, voi_plane=self._plane)
+        self._session.preferences = replace(kept, voi_layout=layout, voi_view=self._view)
         self.take_keyboard()
-
-    def next(self) -> None:
-        """The next layout, round and round."""
-        self.show(LAYOUTS[(LAYOUTS.index(self._layout) + 1) % len(LAYOUTS)])
 
     def take_keyboard(self) -> None:
         """Give the keyboard to the first view, so that keys work at once."""
-        views = list(self.board.views.values())
+        views: list[QWidget] = list(self.board.widgets().values())
         if self.stack.currentWidget() is self.board and views:
             views[0].setFocus(Qt.FocusReason.OtherFocusReason)
+        elif self._grid.maximised() == "volume":
+            self._grid.focus_volume()
         else:
-            self._grid.views[self._plane].setFocus(Qt.FocusReason.OtherFocusReason)
+            plane: Plane = next((plane for plane in PLANES if plane == self._view), "axial")
+            self._grid.views[plane].setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _show_plane(self, plane: Plane) -> None:
-        self._plane = plane
+    def _show_view(self, view: PaneView) -> None:
+        self._view = view
         self.show(self._layout)
 
     def _follow_maximised(self, name: str) -> None:
         """A double click on a view: one large, and back."""
-        if name in PLANES:
-            self._plane = name
-        if name != "volume":
-            self.show("one" if name else "four-up")
+        if name:
+            self._view = next(view for view in VIEW_WORDS if view == name)
+        self.show("one" if name else "four-up")

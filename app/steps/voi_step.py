@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtGui import QFocusEvent
+
 from app.edit_target import EditTarget
 from app.fill_preview import FillPreview
 from app.probe_text import probe_text
 from app.refresh_parts import RefreshParts
 from app.scan_words import delay_text
 from app.session import Session
+from app.steps.section_tabs import SectionTabs
 from app.steps.step import SPACING, Section, Step, push_button
 from app.steps.voi_hand import VoiHand
 from app.steps.voi_images import VoiImages
@@ -43,6 +46,7 @@ class VoiStep(Step):
     keys = (
         ("Esc", "cancel the stroke or preview, then drop the tool"),
         ("3D: arrows, PgUp, PgDown", "turn, zoom"),
+        ("MIP: Up, Down, PgUp, PgDown, Home, End", "turn; from the front, from the back"),
     )
 
     def __init__(self, session: Session) -> None:
@@ -73,10 +77,11 @@ class VoiStep(Step):
         self._connect_views()
 
     def _build_inspector(self) -> None:
-        # First, so that the numbers are in sight while something is drawn.
+        # In sight whatever is done below.
         self.live = LiveNumbers(self.session)
-        self.inspector.add(self.live)
-        tools = Section("Tools")
+        self.sections = SectionTabs(self.inspector, "voi_sections")
+        self.inspector.pin(self.live, self.sections)
+        tools = Section("")
         tools.add(self.tools)
         self.inspector.add(tools)
         table = Section("VOIs")
@@ -115,6 +120,13 @@ class VoiStep(Step):
         self.scans.copy_requested.connect(self.acts.copies.copy_scan)
         self.inspector.add(self.scans)
         self.inspector.add(self.live.plots)
+        for words, section in (
+            ("Tools", tools),
+            ("VOIs", table),
+            ("On each scan", self.scans),
+            ("Curve, course", self.live.plots),
+        ):
+            self.sections.add(words, section)
         self.table.voi_selected.connect(self.session.view_state.set_voi)
         self.table.name_edited.connect(self.rename_voi)
         self.table.role_edited.connect(self.acts.change_role)
@@ -129,6 +141,8 @@ class VoiStep(Step):
         self.target.changed.connect(self.hand.show_tool)
         self.tools.tool_chosen.connect(view_state.set_tool)
         self.tools.radius_changed.connect(view_state.set_brush_radius)
+        for chip in (self.tools.range, self.tools.edges):
+            chip.changed.connect(self._show_constraints)
         self.tools.act_requested.connect(self.do_shape_act)
         self.tools.combine_requested.connect(self.acts.combine)
 
@@ -189,6 +203,10 @@ class VoiStep(Step):
         """Arrange the views this way."""
         self.layouts.show(layout)
 
+    def toggle_linked(self) -> None:
+        """Zoom and pan all views together, or each alone."""
+        self.images.toggle_linked()
+
     def show_second_window(self) -> None:
         """Views in a window of their own, in front."""
         window = self.window()
@@ -227,6 +245,11 @@ class VoiStep(Step):
         self.layouts.images.refresh()
         self.layouts.take_keyboard()
 
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 Qt override
+        """A click on a button beside the views leaves the keyboard to the views."""
+        super().focusInEvent(event)
+        self.layouts.take_keyboard()
+
     def refresh(self) -> None:
         """Show images, VOIs and numbers."""
         cycle, reference, point = self.session.cycle, self.session.reference, self.session.time_point
@@ -260,6 +283,10 @@ class VoiStep(Step):
             self.table.set_current(self.session.view_state.voi_id)
             others = [(v.voi_id, v.name) for v in cycle.vois if v.voi_id != self.session.view_state.voi_id]
             self.tools.set_others(others)
+
+    def _show_constraints(self) -> None:
+        words = (self.tools.range.words(), self.tools.edges.words())
+        self.images.set_constraints(tuple(each for each in words if each))
 
     def _offer_layers(self, ct: Layer | None, spect: Layer) -> None:
         layers = [RangeLayer("spect", "SPECT", spect.display_unit)]

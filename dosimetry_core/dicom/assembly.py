@@ -31,6 +31,8 @@ class Stated:
 
     quantity: SpectQuantity | None = None
     decay_reference: DecayReference | None = None
+    position_mm: tuple[float, float, float] | None = None
+    """Centre of the first voxel of a SPECT in one file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +127,9 @@ def spect_series(
         text = "the file doesn't say how long the camera counted, which is needed to get activity from it"
         findings.append(Finding("counting-duration-unknown", "warning", text, header.where))
     findings += counting.findings
+    if scale.quantity == "counts_per_s":
+        text = "its values were taken as counts per clock second of all heads, because that was entered"
+        findings.append(Finding("count-rate-entered", "warning", text, header.where))
     if header.text("PatientPosition") == "" and header.first_item("PatientOrientationCodeSequence") is None:
         text = "the file doesn't say how the patient lay; its geometry is taken as it stands"
         findings.append(Finding("patient-position-unknown", "info", text, header.where))

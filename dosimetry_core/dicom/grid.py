@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ _SAME_LENGTH = 1e-4
 # Within this cosine of the patient's long axis slices count as axial.
 _AXIAL_COSINE = 0.9
 _WITH_GEOMETRY = "export it with its geometry"
+_OR_SAY_WHERE = ", or, if it is a SPECT in one file, say image_position_mm under [cycle.calibration]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,16 +80,33 @@ def pixel_spacing(header: Header) -> tuple[float, float]:
     return float(spacing[0]), float(spacing[1])
 
 
-def placement(header: Header) -> tuple[FloatArray, FloatArray]:
+def is_placed(header: Header) -> bool:
+    """Whether the file says where the image lies."""
+    return any(source.has("ImagePositionPatient") for source in _places(header))
+
+
+def _places(header: Header) -> list[Header]:
+    return [header, *header.items("DetectorInformationSequence")]
+
+
+def placement(header: Header, stated_mm: Sequence[float] | None = None) -> tuple[FloatArray, FloatArray]:
     """Position (3,) and orientation cosines (6,), from the top level or from the detector information of NM images.
+
+    Parameters
+    ----------
+    stated_mm
+        Position by the user's word, followed only where the file doesn't say it.
 
     Raises
     ------
     DicomReadError
         If either is missing, or both places contradict each other.
     """
-    sources = [header, *header.items("DetectorInformationSequence")]
-    position = _said_alike(header, "ImagePositionPatient", 3, sources, _SAME_PLANE_MM, "image-position-missing")
+    sources = _places(header)
+    if stated_mm is not None and not is_placed(header):
+        position: FloatArray = np.array(stated_mm, np.float64)
+    else:
+        position = _said_alike(header, "ImagePositionPatient", 3, sources, _SAME_PLANE_MM, "image-position-missing")
     cosines = _said_alike(header, "ImageOrientationPatient", 6, sources, _COSINE_TOLERANCE, "image-orientation-missing")
     return position, cosines
 
@@ -98,7 +117,8 @@ def _said_alike(
     """What every place says that says anything."""
     said = [numbers for numbers in (source.vector(keyword, count) for source in sources) if numbers is not None]
     if not said:
-        raise header.missing(keyword, _WITH_GEOMETRY, rule=rule)
+        remedy = _WITH_GEOMETRY + (_OR_SAY_WHERE if keyword == "ImagePositionPatient" else "")
+        raise header.missing(keyword, remedy, rule=rule)
     for numbers in said[1:]:
         if np.abs(numbers - said[0]).max() > tolerance:
             what = "its header and its detector information place the image differently"
@@ -106,9 +126,9 @@ def _said_alike(
     return said[0]
 
 
-def image_plane(header: Header) -> Plane:
+def image_plane(header: Header, stated_mm: Sequence[float] | None = None) -> Plane:
     """Plane of a single-frame image, or of the first frame of a multi-frame one."""
-    position, cosines = placement(header)
+    position, cosines = placement(header, stated_mm)
     row, column = _oriented(header, cosines)
     return Plane(position, row, column, pixel_spacing(header), header.where)
 

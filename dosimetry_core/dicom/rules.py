@@ -87,7 +87,7 @@ _RULES: Final = (
     Rule(
         "image-position-missing",
         "states the position of its first voxel, at the top level or in the detector information.",
-        "Export it with its geometry.",
+        "Export it with its geometry, or say `image_position_mm` under `[cycle.calibration]`.",
     ),
     Rule(
         "image-orientation-missing",
@@ -139,7 +139,12 @@ _RULES: Final = (
     Rule(
         "units-unusable",
         "is in Bq/mL, counts or counts/s.",
-        "Export it in Bq/mL (BQML), counts (CNTS) or counts/s (CPS).",
+        "Export it in Bq/mL (BQML) or counts (CNTS).",
+    ),
+    Rule(
+        "count-rate",
+        "is not in counts/s, unless it is said that these are per clock second of all heads.",
+        'Export it in counts or Bq/mL, or say `image_quantity = "counts_per_s"` under `[cycle.calibration]`.',
     ),
     Rule("rescale-slope-missing", "states the scale of its values.", "Export it with the scale of its values."),
     Rule("rescale-slope-not-positive", "has a positive scale.", _EXPORT),

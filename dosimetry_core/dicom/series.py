@@ -80,6 +80,7 @@ def read_series(
     clock_offset_s: float = 0.0,
     stated_quantity: SpectQuantity | None = None,
     stated_decay_reference: DecayReference | None = None,
+    stated_position_mm: tuple[float, float, float] | None = None,
     strict: bool = True,
     describe: bool = False,
     show_first: ShowImages | None = None,
@@ -100,6 +101,8 @@ def read_series(
     stated_decay_reference
         To what SPECT values are decay-corrected, where a file says nothing about it or contradicts itself; by default
         such a file is refused with the question.
+    stated_position_mm
+        Centre of the first voxel of a SPECT in one file that doesn't say it; by default such a file is refused.
     strict
         Raise if anything can't be read right; else the problems are in the result.
     describe
@@ -124,7 +127,7 @@ def read_series(
     ]
     ordered, ahead = first_scan_first(candidates) if show_first is not None else (candidates, 0)
     keep_pixels_of = (*IMAGE_CLASSES, SecondaryCaptureImageStorage) if describe else IMAGE_CLASSES
-    making = Making(clock, Stated(stated_quantity, stated_decay_reference), describe)
+    making = Making(clock, Stated(stated_quantity, stated_decay_reference, stated_position_mm), describe)
     first = None if show_first is None else FirstScan(making, show_first)
     with warnings.catch_warnings(record=True) as remarks:
         warnings.simplefilter("always")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from dosimetry_core.dicom.assembly import Parts, Stated, check_mapped, scaled, spect_series
 from dosimetry_core.dicom.files import DicomFile
-from dosimetry_core.dicom.grid import image_plane, stacked_geometry
+from dosimetry_core.dicom.grid import image_plane, is_placed, stacked_geometry
 from dosimetry_core.dicom.header import Header, element_name
 from dosimetry_core.dicom.pixels import frame_shape, stored_values
 from dosimetry_core.dicom.room import room_for
@@ -30,7 +32,7 @@ def read_multi_frame(file: DicomFile, clock: Clock, stated: Stated) -> ImageSeri
         If geometry, values, times or pixels are missing or contradict each other.
     """
     header = file.header
-    geometry, reverse, findings = tomogram_geometry(file)
+    geometry, reverse, findings = tomogram_geometry(file, stated.position_mm)
     scale = value_scale(header, is_nm=True, stated_quantity=stated.quantity)
     stored = stored_values(file)
     check_mapped(stored, scale, header)
@@ -42,7 +44,9 @@ def read_multi_frame(file: DicomFile, clock: Clock, stated: Stated) -> ImageSeri
     return spect_series(parts, scale, clock, stated, activity_in_mbq=True)
 
 
-def tomogram_geometry(file: DicomFile) -> tuple[VolumeGeometry, bool, tuple[Finding, ...]]:
+def tomogram_geometry(
+    file: DicomFile, stated_mm: Sequence[float] | None = None
+) -> tuple[VolumeGeometry, bool, tuple[Finding, ...]]:
     """Grid of a multi-frame NM image, whether its frames must be reversed to fit it, and doubts.
 
     Notes
@@ -57,7 +61,12 @@ def tomogram_geometry(file: DicomFile) -> tuple[VolumeGeometry, bool, tuple[Find
     findings: list[Finding] = []
     _check_slice_vector(header, frames)
     step_mm = _slice_step(header, findings)
-    geometry, reverse = stacked_geometry(image_plane(header), frames, rows, columns, step_mm)
+    plane = image_plane(header, stated_mm)
+    if not is_placed(header):
+        words = ", ".join(f"{value:g}" for value in plane.position_mm)
+        text = f"the file does not say where the image lies; the entered position ({words}) mm was taken"
+        findings.append(Finding("image-position-entered", "warning", text, header.where))
+    geometry, reverse = stacked_geometry(plane, frames, rows, columns, step_mm)
     return geometry, reverse, tuple(findings)
 
 

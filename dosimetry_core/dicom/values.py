@@ -1,6 +1,8 @@
 """What stored pixel values mean: Bq/mL, counts or counts/s.
 
-Order of decision (methods 1.1): Bq/mL by unit or real-world value mapping; counts; counts/s; else refuse.
+Order of decision (methods 1.1): Bq/mL by unit or real-world value mapping; counts; counts/s; else refuse. A rate may be
+per clock second or per frame second, of all heads or of one, which no element says: it is taken only where the user
+says that it is a rate.
 """
 
 from __future__ import annotations
@@ -104,6 +106,25 @@ def _agreeing(header: Header, mapping: ValueScale, scale: tuple[float, float] | 
 
 
 def value_scale(header: Header, *, is_nm: bool, stated_quantity: SpectQuantity | None = None) -> ValueScale:
+    """Meaning of a SPECT image's stored values; parameters and errors as `_said_scale`, and count rates are refused.
+
+    Raises
+    ------
+    DicomReadError
+        If the values are count rates, unless ``stated_quantity`` says so, too.
+    """
+    scale = _said_scale(header, is_nm=is_nm, stated_quantity=stated_quantity)
+    if scale.quantity == "counts_per_s" and stated_quantity != "counts_per_s":
+        raise header.error(
+            "is in counts/s, and no element says of which seconds and heads",
+            "export it in counts or Bq/mL; or make sure that it is per clock second of all heads, and say "
+            'image_quantity = "counts_per_s" under [cycle.calibration]',
+            rule="count-rate",
+        )
+    return scale
+
+
+def _said_scale(header: Header, *, is_nm: bool, stated_quantity: SpectQuantity | None) -> ValueScale:
     """Meaning of a SPECT image's stored values.
 
     Parameters
@@ -153,12 +174,12 @@ def value_scale(header: Header, *, is_nm: bool, stated_quantity: SpectQuantity |
         if not units:
             raise header.missing(
                 "Units",
-                "export with Units (BQML, CNTS or CPS), or say what the values are (image_quantity)",
+                "export with Units (BQML or CNTS), or say what the values are (image_quantity)",
                 rule="units-missing",
             )
         raise header.error(
             f"{element_name('Units')} is {units!r}, from which activity can't be derived",
-            "export the image in Bq/mL (BQML), counts (CNTS) or counts/s (CPS)",
+            "export the image in Bq/mL (BQML) or counts (CNTS)",
             rule="units-unusable",
         )
     if scale is None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from dosimetry_core.dicom.spatial_registration import spatial_registration_bytes
+from dosimetry_core.dicom_export.case_lines import shapes_on_scans
 from dosimetry_core.dicom_export.dose import rt_dose
 from dosimetry_core.dicom_export.measurements import measurement_report
 from dosimetry_core.dicom_export.objects import ExportedObject, ExportFacts, file_bytes, safe_name
@@ -127,6 +128,13 @@ def _vois(facts: ExportFacts, result: CycleResult, collected: _Collected) -> Non
     segmented = segmentation(facts, vois, label=f"CYCLE_{number}")
     collected.add("rtstruct", "VOIs as RT structure set", lambda: structure_set(facts, vois, label=f"Cycle {number}"))
     collected.add("seg", "VOIs as segmentation", lambda: segmented)
+    shapes = [shape for shape in shapes_on_scans(result.cycle) if shape.mask.geometry.is_same_grid(grid)]
+    if shapes:
+        collected.add(
+            "seg scans",
+            "shapes that VOIs have on single scans as segmentation",
+            lambda: segmentation(facts, shapes, label=f"CYCLE_{number}_SCANS"),
+        )
     measured = {voi.name: result.vois[voi.name] for voi in vois if voi.name in result.vois}
     if measured:
         collected.add(

@@ -76,7 +76,7 @@ class FineRegion:
         return self._repeated(per_weight) * weight
 
     def _repeated(self, per_voxel: FloatMap) -> FloatMap:
-        values = per_voxel.astype(np.float32, copy=False)
+        values: FloatMap = np.asarray(per_voxel, dtype=np.float32)
         for axis in range(3):
             values = np.repeat(values, self.parts, axis=axis)
         return values

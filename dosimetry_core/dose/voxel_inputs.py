@@ -44,7 +44,8 @@ def checked_activity(
         ("time-integrated activity", float(activity.min()), float(activity.max())),
         ("density", float(densities.min()), float(densities.max())),
     ):
-        if not (math.isfinite(low) and math.isfinite(high)) or low < 0:
+        # Not a number in the map is neither: its least and greatest value are no numbers either.
+        if not 0 <= low <= high < math.inf:
             raise InconsistentCaseError(
                 f"the {name} has values from {low:g} to {high:g}", where="voxel dose", remedy="mend the map"
             )

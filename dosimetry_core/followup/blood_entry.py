@@ -25,7 +25,7 @@ from dosimetry_core.followup.entry_cells import (
 )
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.nuclide import nuclide
-from dosimetry_core.quantification.sample_counting import (
+from dosimetry_core.sample_counting import (
     concentration_at_drawing_bq_per_ml,
     relative_counting_uncertainty,
 )

@@ -215,16 +215,17 @@ def rows_of_day(case: Case, day: date | None) -> list[dict[str, str]]:
         rows.append(
             {
                 NAME: name,
-                VALUE: _typed(value),
+                VALUE: typed_number(value),
                 UNIT: units_of(key)[0],
-                LOWER: _typed(limit.lower),
-                UPPER: _typed(limit.upper),
+                LOWER: typed_number(limit.lower),
+                UPPER: typed_number(limit.upper),
             }
         )
     return rows
 
 
-def _typed(value: float | None) -> str:
+def typed_number(value: float | None) -> str:
+    """A number as it would be typed and is read again; empty for None."""
     if value is None:
         return ""
     text = f"{value:.12g}"

@@ -15,7 +15,7 @@ from dosimetry_core.safety.renal import age_years, creatinine_clearance_cockcrof
 
 CLEARANCE_KEY: Final = "creatinine_clearance_cockcroft_gault_ml_per_min"
 """Cockcroft–Gault: no laboratory value and no eGFR; never held against an eGFR limit."""
-CLEARANCE_NAME: Final = ("Creatinine clearance (Cockcroft–Gault)", "mL/min")
+CLEARANCE_NAME: Final = ("Clearance, Cockcroft–Gault", "mL/min")
 _WORSE_WHEN_HIGH: Final = (
     "creatinine_umol_per_l", "alt_u_per_l", "ast_u_per_l", "bilirubin_umol_per_l", "ecog", "chromogranin_a_ug_per_l",
     "neuron_specific_enolase_ug_per_l", "hydroxyindoleacetic_acid_umol_per_24h",

@@ -81,8 +81,8 @@ def region_suv(
     coverage
         Share of each voxel that the region covers, of the same shape.
     rule
-        As drawn: SUVmean is weighted with coverage, and the volume is the covered one. Else whole voxels: those at
-        least half covered that reach the threshold.
+        As drawn: SUVmean is that of voxels at least half covered, weighted with coverage, and the volume is the
+        covered one. Else whole voxels: those at least half covered that reach the threshold.
     liver
         Mean and standard deviation of the liver's SUV, for the liver rule.
     where
@@ -107,18 +107,20 @@ def region_suv(
     if rule.kind == "as-drawn":
         chosen = inside
         volume_voxels = float(coverage.sum())
-        mean = float((suv * coverage).sum() / volume_voxels)
+        weights = coverage[inside]
     else:
         threshold = _threshold(rule, highest, liver, where)
         chosen = inside & (suv >= threshold)
         volume_voxels = float(chosen.sum())
+        weights = np.ones(int(volume_voxels))
         if not volume_voxels:
             raise InconsistentCaseError(
                 f"no voxel reaches SUV {threshold:.2f}; the highest is {highest:.2f}",
                 where=where,
                 remedy="check the region, or choose another segmentation rule",
             )
-        mean = float(suv[chosen].mean())
+    # What each voxel lacks of the highest: the mean of equal values is that value, and never a last digit more.
+    mean = highest - float(((highest - suv[chosen]) * weights).sum() / weights.sum())
     return RegionSuv(highest, mean, _peak(suv, geometry, chosen), volume_voxels * geometry.voxel_volume_ml)
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import minimum_filter
 
 from dosimetry_core.errors import FitError
+from dosimetry_core.frozen import read_only
 from dosimetry_core.kinetics import two_phase_search, variable_projection
 from dosimetry_core.kinetics.models import BI, MONO, TRI_UPTAKE, UPTAKE, ExponentialFamily
 
@@ -139,6 +140,43 @@ def fit_family(
         )
     if np.count_nonzero(activity_bq > 0) < min(2, needed):
         raise FitError("fewer than two activities are positive", remedy="check the VOI, or exclude the curve")
+    return _known_fit(
+        family,
+        _Values.of(times_s),
+        _Values.of(activity_bq),
+        _Values.of(weights),
+        smallest_decay_constant_per_s,
+        slowest_held,
+        belief,
+    )
+
+
+@dataclass(frozen=True)
+class _Values:
+    """Numbers that are compared bit by bit."""
+
+    data: bytes
+
+    @staticmethod
+    def of(values: FloatArray) -> _Values:
+        return _Values(np.asarray(values, dtype=np.float64).tobytes())
+
+    def array(self) -> FloatArray:
+        return np.frombuffer(self.data)
+
+
+# An edit of one VOI leaves the points of most others as they are: their curves are known.
+@functools.lru_cache(maxsize=1024)
+def _known_fit(
+    family: ExponentialFamily,
+    times: _Values,
+    activity: _Values,
+    weighted: _Values,
+    smallest_decay_constant_per_s: float,
+    slowest_held: bool,
+    belief: RateBelief | None,
+) -> FamilyFit:
+    times_s, activity_bq, weights = times.array(), activity.array(), weighted.array()
     time_scale = float(times_s[-1])
     activity_scale = float(np.abs(activity_bq).max())
     problem = _Problem(
@@ -155,9 +193,9 @@ def fit_family(
     unbounded = found.unbounded_decay_constant_per_s
     return replace(
         found,
-        natural=found.natural * scale,
+        natural=read_only(found.natural * scale),
         unbounded_decay_constant_per_s=None if unbounded is None else unbounded / time_scale,
-        other_minima=tuple((natural * scale, excess) for natural, excess in found.other_minima),
+        other_minima=tuple((read_only(natural * scale), excess) for natural, excess in found.other_minima),
     )
 
 

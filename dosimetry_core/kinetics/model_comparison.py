@@ -44,8 +44,8 @@ class ComparedModel:
     weight: float | None
     time_integrated_activity_bq_s: float | None
     effective_half_life_s: float | None
-    remark: str = ""
-    in_use: bool = False
+    remark: str
+    in_use: bool
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def _fit_or_reason(fit: FitResult, name: str) -> FitResult | str:
     except DosimetryError as error:
         points = int(fit.curve.fitted_times_s.size)
         if name in FAMILIES and points < (least := FAMILIES[name].parameter_count - int(fit.tail == "physical")):
-            return f"AICc not defined with {points} points and {least} parameters, which make no curve"
+            return f"AICc not defined with {points} points and {least} parameters: no curve"
         return error.what
     if found.model != name:
         return f"a phase is not seen in the points; what is left is {_words(found.model)}"

@@ -31,6 +31,7 @@ from dosimetry_core.planning.plausibility import (
 )
 from dosimetry_core.progress import Progress, no_progress
 from dosimetry_core.quantification import CycleMeasurement, factor_two_findings, measure_cycle
+from dosimetry_core.quantification.measurement import Positions
 from dosimetry_core.results import DoseValue, OrganResult, VoiResult
 from dosimetry_core.safety.assessment import SafetyAssessment
 from dosimetry_core.units import COUNTS_PER_S_PER_MBQ
@@ -48,6 +49,7 @@ def evaluate_cycle(
     previous: CycleResult | None = None,
     previous_case: Case | None = None,
     voxel_doses: VoxelDoses = "computed",
+    positions: Positions = "computed",
     progress: Progress = no_progress,
 ) -> CycleResult:
     """Result of one cycle, without what is taken over from other cycles.
@@ -62,6 +64,8 @@ def evaluate_cycle(
     voxel_doses
         Whether doses by voxel S values are computed now, or those of before are held where they still apply and are
         pending elsewhere.
+    positions
+        The same of the positions of the kidneys' uptake.
     """
     kept = (
         previous is not None
@@ -71,11 +75,12 @@ def evaluate_cycle(
         and previous_case.settings is case.settings
         and not (earlier and case.settings.fit.uses_earlier_cycles)
         and not (previous.voxels_pending and voxel_doses == "computed")
+        and not (_positions_pending(previous.measurement) and positions == "computed")
     )
     own = (
         previous
         if kept and previous is not None
-        else _own(case, cycle, safety, earlier, previous, voxel_doses, progress)
+        else _own(case, cycle, safety, earlier, previous, voxel_doses, positions, progress)
     )
     findings = (*own.own_findings, *_compared(own, earlier), *safety.findings)
     return replace(own, organs=own.own_organs, safety=safety, findings=findings)
@@ -119,6 +124,7 @@ def _own(
     earlier: Sequence[CycleResult],
     previous: CycleResult | None,
     voxel_doses: VoxelDoses,
+    positions: Positions,
     progress: Progress,
 ) -> CycleResult:
     """The cycle by its own measurement, without what is taken over from other cycles."""
@@ -130,7 +136,11 @@ def _own(
         old = previous.measurement if previous is not None else None
         # What was measured rests on the cycle alone; settings and other cycles don't change it.
         unchanged = previous is not None and previous.cycle is cycle
-        measurement = old if old is not None and unchanged else measure_cycle(cycle, previous=old, progress=progress)
+        complete = positions == "held" or not _positions_pending(old)
+        if old is not None and unchanged and complete:
+            measurement = old
+        else:
+            measurement = measure_cycle(cycle, previous=old, positions=positions, progress=progress)
         imaged = measurement.time_points[0].nuclide
         half_life = nuclide(imaged).physical_half_life_s
         for name, voi in measurement.vois.items():
@@ -208,6 +218,10 @@ def _own(
         image_based_self_doses_gy(case, vois),
         voxels=voxels,
     )
+
+
+def _positions_pending(measurement: CycleMeasurement | None) -> bool:
+    return measurement is not None and measurement.positions_pending
 
 
 def _earlier_fits(earlier: Sequence[CycleResult], name: str, nuclide_name: str) -> tuple[EarlierFit, ...]:

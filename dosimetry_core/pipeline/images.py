@@ -18,6 +18,7 @@ from dosimetry_core.image import ImageSeries, TimePoint
 from dosimetry_core.nuclide import nuclide
 from dosimetry_core.pipeline.clock_findings import with_clock_findings
 from dosimetry_core.pipeline.stated_registrations import with_stated_registrations
+from dosimetry_core.pipeline.stated_vois_on_scans import with_stated_vois_on_scans
 from dosimetry_core.progress import Progress, no_progress, part_of
 from dosimetry_core.registration import register_time_points
 from dosimetry_core.units import SECOND
@@ -122,6 +123,7 @@ def import_images(
         clock_offset_s=cycle.clock_offset_s.get("scanner", 0.0),
         stated_quantity=cycle.calibration.image_quantity,
         stated_decay_reference=cycle.calibration.image_decay_reference,
+        stated_position_mm=cycle.calibration.image_position_mm,
         show_first=show_first if show is not None else None,
         progress=progress,
     )
@@ -262,9 +264,14 @@ def _check_times(case: Case, cycle: Cycle, where: str, time_points: tuple[TimePo
 
 
 def align_case(case: Case, *, progress: Progress = no_progress) -> Case:
-    """The case with every time point registered to its cycle's reference; registered ones are left as they are."""
+    """The case with every time point registered to its cycle's reference; registered ones are left as they are.
+
+    Then VOIs are placed on single scans as the case file states.
+    """
     cycles = tuple(
-        align_cycle(cycle, progress=part_of(progress, number / len(case.cycles), (number + 1) / len(case.cycles)))
+        with_stated_vois_on_scans(
+            align_cycle(cycle, progress=part_of(progress, number / len(case.cycles), (number + 1) / len(case.cycles)))
+        )
         for number, cycle in enumerate(case.cycles)
     )
     return case if cycles == case.cycles else replace(case, cycles=cycles)

@@ -18,6 +18,7 @@ from dosimetry_core.planning.given import given_findings
 from dosimetry_core.planning.next_cycle import NextCyclePlan, plan_next_cycle, refused_plan
 from dosimetry_core.planning.protocol import protocol_of_course
 from dosimetry_core.progress import Progress, no_progress, part_of
+from dosimetry_core.quantification.measurement import Positions
 from dosimetry_core.safety.assessment import SafetyAssessment, assess
 from dosimetry_core.safety.rules import RuleSet, read_rules
 from dosimetry_core.second_check import second_check
@@ -46,6 +47,7 @@ def evaluate(
     *,
     previous: Evaluation | None = None,
     voxel_doses: VoxelDoses = "computed",
+    positions: Positions = "computed",
     progress: Progress = no_progress,
 ) -> Evaluation:
     """Evaluate a case whose images are read and aligned.
@@ -61,6 +63,8 @@ def evaluate(
         ``held`` while something is edited: doses by voxel S values that no longer hold are pending, the doses of
         another engine stand meanwhile, and findings of level error say so. ``computed`` with such an evaluation as
         ``previous`` computes only them.
+    positions
+        The same of where the uptake of edited kidneys lies, which makes findings only.
 
     Notes
     -----
@@ -80,6 +84,7 @@ def evaluate(
                 previous=known.get(cycle.number),
                 previous_case=previous.case if previous is not None else None,
                 voxel_doses=voxel_doses,
+                positions=positions,
                 progress=part_of(progress, index / len(case.cycles), (index + 1) / len(case.cycles)),
             )
         )

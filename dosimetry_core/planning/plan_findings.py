@@ -29,7 +29,7 @@ def proposal_findings(
     stop_criteria_met: Sequence[str],
     confirmations: list[str],
     *,
-    gives_nothing: bool = False,
+    gives_nothing: bool,
 ) -> list[Finding]:
     """Remarks on how the activities came about; codes that need a typed reason are added to ``confirmations``.
 

@@ -104,10 +104,17 @@ def _why_not(scene: Scene, organ: Mask, side: Side) -> str:
 def _rival(coarse: Scene, scene: Scene, own: list[Candidate], organ: Mask, side: Side) -> str:
     """Another part with the looks of a kidney on the same side."""
     near = ndimage.binary_dilation(resampled_mask(organ, scene.grid, coarse.grid), iterations=2)
+    ruled_out = np.zeros(coarse.grid.shape, bool)
     for candidate in own[1:]:
         if candidate.merit < _RIVAL_MERIT * own[0].merit:
             return ""
-        if near[candidate.where].mean() < _RIVAL_SHARE_WITHIN:
+        if near[candidate.where].mean() >= _RIVAL_SHARE_WITHIN or (ruled_out & candidate.where).any():
+            continue
+        other = refined(scene, resampled_mask(candidate.where, coarse.grid, scene.grid), _RULE)
+        if float(other.sum()) * scene.grid.voxel_volume_ml > LARGEST_ML:
+            # A band of a larger organ, of the liver above all, that is as even as a kidney.
+            ruled_out |= candidate.where
+        else:
             return f"no {side} kidney is proposed: two parts on this side could be it"
     return ""
 

@@ -13,7 +13,7 @@ from dosimetry_core.proposals.refinement import EdgeRule, refined
 from dosimetry_core.proposals.scene import Mask, Scene, opened
 
 Organ = Literal["liver", "spleen"]
-_RULE: Final = EdgeRule(least_variation=0.12)
+_RULE: Final = EdgeRule(least_variation=0.12, ct_weight=1.0, most_ct_evidence=2.5)
 _LIVER_ML: Final = (500.0, 4000.0)
 _SPLEEN_ML: Final = (40.0, 1500.0)
 _LEVELS: Final = 30

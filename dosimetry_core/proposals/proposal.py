@@ -106,10 +106,8 @@ def propose_vois(
 
 
 def _findings(doubts: Iterable[str], place: str) -> tuple[Finding, ...]:
-    return tuple(
-        Finding("proposal-uncertain", "warning", doubt[:1].upper() + doubt[1:] + ".", place)
-        for doubt in dict.fromkeys(doubts)
-    )
+    sentences = (doubt if doubt.endswith("?") else f"{doubt}." for doubt in dict.fromkeys(doubts))
+    return tuple(Finding("proposal-uncertain", "warning", text[:1].upper() + text[1:], place) for text in sentences)
 
 
 def _voi(name: str, role: Role, mask: Mask, grid: VolumeGeometry, target: VolumeGeometry) -> Voi:

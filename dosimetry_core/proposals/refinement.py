@@ -20,7 +20,8 @@ _MARGIN_MM = 35.0
 _NEIGHBOURHOOD_MM = 8.0
 _SMOOTHING_MM = 1.5
 _MOST_EVIDENCE = 6.0
-_MOST_CT_EVIDENCE = 2.5
+_CT_SMOOTHING_VOXELS = 1.0
+"""Noise of a low-dose CT is as large as what kidney and liver differ by; that of means over neighbours is less."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,16 @@ class EdgeRule:
         Standard deviation of the uptake inside, relative to it, that is reckoned with at least.
     ct_weight
         Of the CT's evidence beside the SPECT's.
+    most_ct_evidence
+        Bound of the logarithm of how much likelier a CT number is on one side.
     above_hu, below_hu
         CT numbers that the organ's voxels may have.
     """
 
     share: float = 0.4
     least_variation: float = 0.10
-    ct_weight: float = 1.0
+    ct_weight: float = 2.0
+    most_ct_evidence: float = 4.0
     above_hu: float = FAT_BELOW_HU
     below_hu: float = 160.0
 
@@ -56,7 +60,8 @@ def refined(scene: Scene, core: Mask, rule: EdgeRule, *, barred: Mask | None = N
     if barred is not None:
         allowed &= ~barred[box]
     level = float(np.median(uptake[start]))
-    middle_hu = float(np.median(hu[start]))
+    smooth_hu = _smoothed_soft_tissue(hu, rule)
+    middle_hu = float(np.median(smooth_hu[start]))
     inner = ndimage.binary_erosion(start)
     variation = max(rule.least_variation, float(uptake[inner].std()) / level if inner.any() else 0.0)
     organ = start.copy()
@@ -70,7 +75,7 @@ def refined(scene: Scene, core: Mask, rule: EdgeRule, *, barred: Mask | None = N
         gain = np.minimum(14 / np.maximum(contrast, 0.35), 0.6 * contrast / variation**2)
         towards = np.where(own > other, uptake - edge, edge - uptake)
         evidence = np.clip(gain * towards / level, -_MOST_EVIDENCE, _MOST_EVIDENCE) + rule.ct_weight * _ct_evidence(
-            hu, inside & allowed, outside & allowed, middle_hu
+            smooth_hu, inside & allowed, outside & allowed, middle_hu, rule.most_ct_evidence
         )
         won = ndimage.gaussian_filter(evidence, _SMOOTHING_MM / size) > 0
         won = opened(won & allowed & (away < (14 if step < 2 else 6)))
@@ -93,7 +98,15 @@ def _near(uptake: Values, where: Mask, size: float) -> Values:
     return np.asarray(ndimage.gaussian_filter(uptake * weight, deviation) / own, np.float32)
 
 
-def _ct_evidence(hu: Values, inside: Mask, outside: Mask, middle_hu: float) -> Values:
+def _smoothed_soft_tissue(hu: Values, rule: EdgeRule) -> Values:
+    """CT numbers averaged over neighbours that may be of the organ, so that fat and bone do not run into them."""
+    soft = (hu > rule.above_hu) & (hu < rule.below_hu)
+    weight = ndimage.gaussian_filter(soft.astype(np.float32), _CT_SMOOTHING_VOXELS)
+    total = ndimage.gaussian_filter(np.where(soft, hu, 0).astype(np.float32), _CT_SMOOTHING_VOXELS)
+    return np.asarray(np.where(soft, total / np.maximum(weight, np.float32(1e-3)), hu), np.float32)
+
+
+def _ct_evidence(hu: Values, inside: Mask, outside: Mask, middle_hu: float, most: float) -> Values:
     """Logarithm of how much likelier a CT number is inside than outside."""
     edges = np.arange(-60.0, 123.0, 3.0)
 
@@ -103,6 +116,6 @@ def _ct_evidence(hu: Values, inside: Mask, outside: Mask, middle_hu: float) -> V
         return np.asarray(smooth / max(smooth.sum(), 1e-9) + 1e-4)
 
     ratio = np.log(density(inside) / density(outside))
-    found = np.clip(np.interp(hu, (edges[1:] + edges[:-1]) / 2, ratio), -_MOST_CT_EVIDENCE, _MOST_CT_EVIDENCE)
+    found = np.clip(np.interp(hu, (edges[1:] + edges[:-1]) / 2, ratio), -most, most)
     # Between fat and the organ's own number a voxel may hold both: the SPECT decides.
     return np.asarray(np.where(hu < middle_hu, np.maximum(found, -0.3), found), np.float32)

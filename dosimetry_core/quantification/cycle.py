@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dosimetry_core.case import Cycle
 from dosimetry_core.errors import (
     DosimetryError,
+    Finding,
     InconsistentCaseError,
     InputProblems,
     MissingDataError,
@@ -20,14 +23,18 @@ from dosimetry_core.quantification.findings import (
     proposal_findings,
     side_findings,
 )
-from dosimetry_core.quantification.measurement import CycleMeasurement, TimePointMeasurement
+from dosimetry_core.quantification.measurement import CycleMeasurement, Positions, TimePointMeasurement
 from dosimetry_core.quantification.redrawn import review_findings
 from dosimetry_core.quantification.scan import measured_scan
 from dosimetry_core.quantification.voi_activity import measured_vois
 
 
 def measure_cycle(
-    cycle: Cycle, *, previous: CycleMeasurement | None = None, progress: Progress = no_progress
+    cycle: Cycle,
+    *,
+    previous: CycleMeasurement | None = None,
+    positions: Positions = "computed",
+    progress: Progress = no_progress,
 ) -> CycleMeasurement:
     """Activity in every VOI at every time point.
 
@@ -38,6 +45,8 @@ def measure_cycle(
     previous
         An earlier measurement of this cycle: what rests on the same objects (images, transforms, masks) is taken over,
         so that an edit of one VOI costs a few milliseconds per scan. The numbers are those of a new measurement.
+    positions
+        Whether kidneys whose VOIs changed since ``previous`` are looked for now, or pending; a finding says so.
 
     Raises
     ------
@@ -56,7 +65,15 @@ def measure_cycle(
         old = previous.time_points[number] if previous is not None and number < len(previous.time_points) else None
         try:
             scans.append(
-                measured_scan(cycle, time_point, exclusive, old, previous, f"{place}, time point {number + 1}")
+                measured_scan(
+                    cycle,
+                    time_point,
+                    exclusive,
+                    old,
+                    previous,
+                    f"{place}, time point {number + 1}",
+                    positions=positions,
+                )
             )
         except DosimetryError as error:
             problems.append(error)
@@ -78,6 +95,7 @@ def measure_cycle(
             facts=[scan_facts(scan) for scan in scans],
             durations_s=[scan.time_point.spect.counting_duration_s for scan in scans],
         )
+    findings += _pending_findings(cycle, scans, place)
     findings += side_findings(cycle.vois, place)
     findings += proposal_findings(cycle.vois, place)
     findings += review_findings(cycle, place)
@@ -85,6 +103,21 @@ def measure_cycle(
     findings += calibration_findings(cycle.calibration, days, place)
     findings += [finding for voi in vois.values() for finding in voi.findings]
     return CycleMeasurement(cycle, tuple(scans), vois, exclusive, tuple(findings))
+
+
+def _pending_findings(cycle: Cycle, scans: Sequence[TimePointMeasurement], place: str) -> list[Finding]:
+    """What keeps results from being signed until kidneys were looked for again."""
+    pending = {key for scan in scans for key in scan.positions_pending}
+    return [
+        Finding(
+            "kidney-position-pending",
+            "error",
+            f"Where the uptake of {voi.name} lies against its VOI is still being looked for after an edit.",
+            f"{place}, {voi.name}",
+        )
+        for voi in cycle.vois
+        if voi.voi_id in pending
+    ]
 
 
 def scan_facts(scan: TimePointMeasurement) -> ScanFacts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 import numpy as np
 
@@ -19,6 +20,10 @@ from dosimetry_core.partial_volume.transfer_matrix import RegionConcentrations, 
 from dosimetry_core.quantification.container import ContainerOnScan
 from dosimetry_core.registration.uptake_position import UptakePosition
 from dosimetry_core.voi import Voi, VoiMask
+
+Positions = Literal["computed", "held"]
+"""``held``, while something is edited: kidneys' positions of before stand, and those of edited VOIs are pending. They
+make findings, no numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +53,8 @@ class TimePointMeasurement:
     """Where the uptake of each kidney VOI lies against it, by voi_id; None where the image can't tell."""
     own_exclusive: ExclusiveVois | None = None
     """VOIs without common volume on this scan, where some were drawn anew on it; None: those of the cycle."""
+    positions_pending: frozenset[str] = frozenset()
+    """VOIs edited since their position was looked for: ``positions`` has that of before the edit."""
 
 
 def _none() -> FloatArray:
@@ -124,3 +131,8 @@ class CycleMeasurement:
     vois: FrozenMap[str, VoiMeasurement]
     exclusive: ExclusiveVois
     findings: tuple[Finding, ...]
+
+    @property
+    def positions_pending(self) -> bool:
+        """Whether positions of kidneys are still to be looked for."""
+        return any(scan.positions_pending for scan in self.time_points)

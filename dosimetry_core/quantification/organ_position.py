@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from dosimetry_core.case import Cycle
@@ -15,7 +17,7 @@ from dosimetry_core.partial_volume.sampled_voi import SampledVoi
 from dosimetry_core.partial_volume.transfer_matrix import ScanRegions, scan_regions
 from dosimetry_core.progress import Progress, no_progress
 from dosimetry_core.quantification.findings import KIDNEY_ROLES, ORGAN_ROLES
-from dosimetry_core.quantification.measurement import TimePointMeasurement
+from dosimetry_core.quantification.measurement import Positions, TimePointMeasurement
 from dosimetry_core.registration.uptake_position import UptakePosition, uptake_position
 from dosimetry_core.units import MILLIMETRE
 
@@ -28,14 +30,27 @@ _SMALLEST_NAMED_MM = 0.5
 _DIRECTIONS = (("left", "right"), ("back", "front"), ("head", "feet"))
 
 
-def kidney_positions(
-    cycle: Cycle, regions: ScanRegions, old: TimePointMeasurement | None
-) -> FrozenMap[str, UptakePosition | None]:
+@dataclass(frozen=True)
+class KidneyPositions:
     """Position of the uptake of each kidney VOI on a scan, by voi_id; None where the image can't tell.
 
-    Taken over from ``old``, a measurement of the same scan, for VOIs that nothing near them has changed.
+    ``pending``: VOIs that were edited since, whose positions are those of before the edit.
+    """
+
+    found: FrozenMap[str, UptakePosition | None]
+    pending: frozenset[str] = frozenset()
+
+
+def kidney_positions(
+    cycle: Cycle, regions: ScanRegions, old: TimePointMeasurement | None, *, positions: Positions = "computed"
+) -> KidneyPositions:
+    """Position of the uptake of each kidney VOI on a scan.
+
+    Taken over from ``old``, a measurement of the same scan, for VOIs that nothing near them has changed; for others,
+    too, where positions are held.
     """
     found: dict[str, UptakePosition | None] = {}
+    pending = set()
     kidneys = {voi.voi_id for voi in cycle.vois if voi.role in KIDNEY_ROLES}
     for key, voi in regions.vois.items():
         if key not in kidneys:
@@ -43,12 +58,15 @@ def kidney_positions(
         near = _near(regions, voi)
         if old is not None and key in old.positions and old.regions.image is regions.image:
             before = old.regions.vois.get(key)
-            if before is voi and _same(_near(old.regions, voi), near):
+            same = before is voi and _same(_near(old.regions, voi), near) and key not in old.positions_pending
+            if same or positions == "held":
                 found[key] = old.positions[key]
+                if not same:
+                    pending.add(key)
                 continue
         others = [other.blurred for other in near if other is not voi]
         found[key] = uptake_position(regions.image, regions.point_spread.grid, voi.blurred, others)
-    return FrozenMap(found)
+    return KidneyPositions(FrozenMap(found), frozenset(pending))
 
 
 def _near(regions: ScanRegions, voi: SampledVoi) -> list[SampledVoi]:

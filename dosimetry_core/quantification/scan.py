@@ -16,7 +16,7 @@ from dosimetry_core.partial_volume.image_noise import image_noise
 from dosimetry_core.partial_volume.point_spread import PointSpread
 from dosimetry_core.partial_volume.transfer_matrix import scan_regions
 from dosimetry_core.quantification.container import ContainerOnScan, container_on_scan
-from dosimetry_core.quantification.measurement import CycleMeasurement, TimePointMeasurement
+from dosimetry_core.quantification.measurement import CycleMeasurement, Positions, TimePointMeasurement
 from dosimetry_core.quantification.organ_position import kidney_positions, position_findings
 from dosimetry_core.quantification.redrawn import exclusive_on_scan, redrawn_findings
 
@@ -50,6 +50,8 @@ def measured_scan(
     old: TimePointMeasurement | None,
     previous: CycleMeasurement | None,
     place: str,
+    *,
+    positions: Positions = "computed",
 ) -> TimePointMeasurement:
     """One time point of a cycle, from its image to the concentrations of all VOIs.
 
@@ -92,7 +94,7 @@ def measured_scan(
     }
     corrected = calibration.partial_volume == "geometric-transfer-matrix"
     concentrations = regions.concentrations(where=place) if corrected else None
-    positions = kidney_positions(cycle, regions, old)
+    kidneys = kidney_positions(cycle, regions, old, positions=positions)
     since_own = (time_point.spect.acquisition_start - administration.time_zero).total_seconds()
     first = cycle.administrations[0]
     administered_left = administration.administered_activity_bq * physics.decay_factor(
@@ -117,11 +119,12 @@ def measured_scan(
             *time_point.registration.findings,
             *time_point.spect.findings,
             *(time_point.ct.findings if time_point.ct is not None else ()),
-            *position_findings(cycle, time_point, positions, place),
+            *position_findings(cycle, time_point, kidneys.found, place),
             *redrawn_findings(cycle, time_point, own_exclusive, place),
         ),
-        positions,
+        kidneys.found,
         own_exclusive,
+        kidneys.pending,
     )
 
 

@@ -36,7 +36,7 @@ ORGAN_TABLE = "s_values_icrp133.csv"
 SPHERE_TABLE = "sphere_soft_tissue.csv"
 _DIGEST_SHOWN = 12
 _SEXES = {"F": "female", "M": "male"}
-_IN_THE_DOSE = "in that of the dose"
+_IN_THE_DOSE = "in the dose"
 _MEV = DisplayUnit("MeV", JOULE_PER_MEV, 4)
 _PHOTON_DIGITS = 6
 """S values by photons are smaller by orders of magnitude."""
@@ -154,7 +154,7 @@ class DoseTrail:
             HOUR,
             digits=1,
             standard_uncertainty=None if spread is None else spread * fit.effective_half_life_s,
-            uncertainty_text="in that of Ã" if fit.derived_from is not None else "",
+            uncertainty_text="in Ã" if fit.derived_from is not None else "",
             path=f"{base}.effective_half_life_s",
             place="curves",
         )

@@ -26,7 +26,7 @@ from dosimetry_core.units import (
 )
 
 COUNT_RATE = DisplayUnit("counts/s", 1.0, 1)
-IN_THE_ACTIVITY = "in that of the activity"
+IN_THE_ACTIVITY = "in the activity"
 _DECAY_WORDS = {
     "none": "λT/(1 − exp(−λT)): the image is the mean over the time of counting",
     "acquisition-start": "the image is decay-corrected to the start of the scan",

@@ -3000,5 +3000,25 @@
         <source>stop-rule</source>
         <translation>Reguła zatrzymania leczenia</translation>
     </message>
+    <message>
+        <source>count-rate-entered</source>
+        <translation>Zliczenia na sekundę wprowadzone ręcznie</translation>
+    </message>
+    <message>
+        <source>entry-calibrator-clock</source>
+        <translation>Zegar miernika aktywności we wpisie</translation>
+    </message>
+    <message>
+        <source>entry-signers-not-vouched</source>
+        <translation>Niepotwierdzeni podpisujący</translation>
+    </message>
+    <message>
+        <source>image-position-entered</source>
+        <translation>Położenie obrazu wprowadzone ręcznie</translation>
+    </message>
+    <message>
+        <source>kidney-position-pending</source>
+        <translation>Położenie nerki jeszcze sprawdzane</translation>
+    </message>
 </context>
 </TS>

@@ -2,90 +2,64 @@
 
     python verify_plan.py plan.pdf physicist.pem physician.pem [authority.pem] [revoked.crl]
     python verify_plan.py plan.json plan.physicist.p7s physicist.pem
-
-The certificates named are those you trust: of the signers, or of the authority that issued theirs. Exit status 0 and
-"accepted" only if all holds: every byte is signed, each signature has its only form, nothing was added or replaced, the
-attached record is canonical and printed on the pages, and roles, times and certificates fit. What it can't do is to
-typeset the pages anew, as ``lutetia verify`` does: read page 1 beside the record that it shows. Every line of code is
-here (fewer than 200, blank lines and texts like this one not counted), so that it can be read before it is believed.
+Named are the certificates you trust. "accepted", with exit status 0, only if all holds; read page 1 beside its record.
 """
+
 # fmt: off
-
-import hashlib
-import json
-import re
-import sys
-import unicodedata
-import zlib
+import hashlib, json, pathlib, re, sys, unicodedata, zlib  # noqa: E401, I001
 from datetime import UTC, datetime
-from pathlib import Path
-
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of P-256, NIST SP 800-186
-USES = {ObjectIdentifier("1.3.6.1.5.5.7.3.36"), ExtendedKeyUsageOID.EMAIL_PROTECTION}
+USES = {x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36"), x509.oid.ExtendedKeyUsageOID.EMAIL_PROTECTION}
 SHA256, ECDSA = bytes.fromhex("300d06096086480165030402010500"), bytes.fromhex("300a06082a8648ce3d040302")
 DATA, SIGNED, TYPE, DIGEST, TIME = (bytes.fromhex(f"06092a864886f70d010{n}") for n in (701, 702, 903, 904, 905))
-CERTIFICATE = bytes.fromhex("060b2a864886f70d010910022f")
+CERTIFICATE, ESCAPED = bytes.fromhex("060b2a864886f70d010910022f"), bytes.maketrans(b"nrtbf", b"\n\r\t\b\f")
 STRING = rb"\((?:\\.|[^\\()])*\)"
 SHOWN = re.compile(rb"/(\w+) [\d.]+ Tf|(\[(?:[^\]()]|" + STRING + rb")*\]TJ|" + STRING + rb"Tj)", re.S)
 OBJECT = re.compile(rb"(?<!\d)(\d+) 0 obj\b(.*?)(?:(?<=>>)\s*stream\r?\n(.*?)\nendstream)?\s*endobj", re.S)
 WRITTEN_AGAIN = rb"/Type ?/Catalog", rb"/SigFlags", rb"/FT /Sig", rb"/Type ?/Page\b"  # by signing
-ROLES = "physicist", "physician"
 FORBIDDEN = re.compile(rb"/(JavaScript|JS|OpenAction|AA|Launch|XFA|OC\w*|Encrypt|XRef\w*|ObjStm|Image|URI|"
                        rb"FreeText|Stamp|Redact|Square|Ink|Highlight|Popup|RichMedia|Movie|Screen|\w*#\w*)\b")
-ACTIVITY = re.compile(r"(\d[\d.,]*)\s*[kMG]?Bq")
+ROLES, ACTIVITY = ("physicist", "physician"), re.compile(r"(\d[\d.,]*)\s*[kMG]?Bq")
 
 def need(holds, words):
     """Go on only if it holds; else the words say why the plan is refused."""
-    if not holds:
-        raise ValueError(words)
-
+    if not holds: raise ValueError(words)  # noqa: E701
 def der(tag, *parts):
     """An element in the only form that DER allows."""
     body = b"".join(parts)
     size = b"" if len(body) < 128 else len(body).to_bytes((len(body).bit_length() + 7) // 8, "big")
     return bytes([tag, 128 | len(size) if size else len(body)]) + size + body
-
-def attributes(digest, certificate, moment):
-    """What is signed: content type, digest, certificate; of a detached signature the time too."""
-    signer = der(0x30, der(0x30, der(0x30, der(4, hashlib.sha256(certificate).digest()))))
-    values = [(TYPE, DATA), (DIGEST, der(4, digest)), (CERTIFICATE, signer)] + ([(TIME, moment)] if moment else [])
-    return b"".join(sorted(der(0x30, name, der(0x31, value)) for name, value in values))
-
 def container(digest, certificate, signature, moment):
-    """The only bytes that a signature by this certificate with this value can have."""
-    stated = x509.load_der_x509_certificate(certificate)
+    """What a certificate signs, and the only bytes that its signature with this value can have (CMS)."""
+    stated, owner = x509.load_der_x509_certificate(certificate), der(4, hashlib.sha256(certificate).digest())
+    values = [(TYPE, DATA), (DIGEST, der(4, digest)), (CERTIFICATE, der(0x30, der(0x30, der(0x30, owner))))]
+    values += [(TIME, moment)] if moment else []  # of a detached signature
+    told = b"".join(sorted(der(0x30, name, der(0x31, value)) for name, value in values))
     serial = stated.serial_number.to_bytes(stated.serial_number.bit_length() // 8 + 1, "big")
-    issuer, told = stated.issuer.public_bytes(), der(0xA0, attributes(digest, certificate, moment))
-    signer = der(0x30, b"\2\1\1", der(0x30, issuer, der(2, serial)), SHA256, told, ECDSA, der(4, signature))
+    issuer, value = der(0x30, stated.issuer.public_bytes(), der(2, serial)), der(4, signature)
+    signer = der(0x30, b"\2\1\1", issuer, SHA256, der(0xA0, told), ECDSA, value)
     inner = der(0x31, SHA256), der(0x30, DATA), der(0xA0, certificate), der(0x31, signer)
-    return der(0x30, SIGNED, der(0xA0, der(0x30, b"\2\1\1", *inner)))
-
+    return der(0x31, told), der(0x30, SIGNED, der(0xA0, der(0x30, b"\2\1\1", *inner)))
 def opened(held, digest, timed):
     """Certificate, and signing time if ``timed``, of a container that seals a digest and is exactly what it must be."""
-    need(digest in held, "changed after signing, or the signature is that of something else")
     try:
         at, value = held.index(der(0x30, DATA)) + 13, held.rindex(ECDSA) + 12
         encoded = held[at + 4 : at + 4 + int.from_bytes(held[at + 2 : at + 4], "big")]
         moment = held[held.index(TIME) + 13 :][:15] if timed else None
         r, s = utils.decode_dss_signature(held[value + 2 : value + 2 + held[value + 1]])
-        signature = utils.encode_dss_signature(r, s)
-        size = 0 if timed else len(container(digest, encoded, bytes(72), None))  # padded with zeros to the longest
-        need(container(digest, encoded, signature, moment).ljust(size, b"\0") == held, "changed after signing")
-        certificate = x509.load_der_x509_certificate(encoded)
-        key = certificate.public_key()
-        p256 = isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == "secp256r1"
-        need(p256 and 0 < s <= ORDER // 2, "key or signature value are not in the only form that is allowed")
-        key.verify(signature, der(0x31, attributes(digest, encoded, moment)), ec.ECDSA(hashes.SHA256()))
+        signature, certificate = utils.encode_dss_signature(r, s), x509.load_der_x509_certificate(encoded)
+        told, whole = container(digest, encoded, signature, moment)
+        size = 0 if timed else len(container(digest, encoded, bytes(72), None)[1])  # padded with zeros to the longest
+        need(whole.ljust(size, b"\0") == held, "changed after signing")
+        need((key := certificate.public_key()).curve.name == "secp256r1" and 0 < s <= ORDER // 2, "not in its one form")
+        key.verify(signature, told, ec.ECDSA(hashes.SHA256()))
         return certificate, datetime.strptime(moment[2:].decode(), "%y%m%d%H%M%S%z") if timed else None
-    except (ValueError, LookupError, TypeError, OverflowError, InvalidSignature) as error:
+    except Exception as error:  # whatever can't be read was changed
         raise ValueError(f"changed after signing: the signature is not the signer's ({error})") from error
-
 def seals_of(pdf):
     """Start, end and certificate of one or two signatures, the last over the whole file."""
     found, seals = re.findall(rb"/ByteRange \[0 (\d{1,10}) (\d{1,10}) (\d{1,10})\]", pdf), []
@@ -97,12 +71,10 @@ def seals_of(pdf):
         seals.insert(0, (start, stop + rest, opened(bytes.fromhex(held[1].decode()), digest, False)[0]))
     need(seals[-1][1] == len(pdf), "something was added after signing")
     return seals
-
 def objects_of(pdf, seals):
     """Dictionary and stream of every object by number; refused unless each stands once where the tables say."""
-    ends = [(int(m[1]), m.end()) for m in re.finditer(rb"startxref\r?\n(\d+)\r?\n%%EOF\n?", pdf)]
+    ends, objects = [(int(m[1]), m.end()) for m in re.finditer(rb"startxref\r?\n(\d+)\r?\n%%EOF\n?", pdf)], {}
     need([end for _, end in ends[2:]] == [seal[1] for seal in seals], "there are other revisions than the signatures'")
-    objects = {}
     for (table, end), (_, begin) in zip(ends, [(0, 0), *ends], strict=False):
         here = {(begin + m.start(), int(m[1])): (m[2], m[3]) for m in OBJECT.finditer(pdf[begin:table])}
         listed = sorted(int(row) for row in re.findall(rb"(\d{10}) 00000 n", pdf[table:end]))
@@ -116,63 +88,50 @@ def objects_of(pdf, seals):
             need(re.search(rb"/EmbeddedFile\b", plain) or not FORBIDDEN.search(plain), "it holds foreign content")
             objects[number] = words, zlib.decompress(stream) if stream and b"/FlateDecode" in words else stream
     return objects
-
 def find(objects, pattern, words):
     """The object that the one match of a pattern refers to."""
-    found = re.findall(pattern + rb" ?(\d+) 0 R", words, re.S)
-    need(len(found) == 1 and int(found[0]) in objects, f"{pattern.decode()} can't be read")
+    need(len(found := re.findall(pattern + rb" ?(\d+) 0 R", words, re.S)) == 1, f"{pattern.decode()} can't be read")
     return objects[int(found[0])]
-
 def unescaped(string):
     """The bytes of a PDF string."""
-    named = bytes.maketrans(b"nrtbf", b"\n\r\t\b\f")
-    code = lambda m: bytes([int(m[1], 8)]) if m[1].isdigit() else m[1].translate(named)  # noqa: E731
+    code = lambda m: bytes([int(m[1], 8)]) if m[1].isdigit() else m[1].translate(ESCAPED)  # noqa: E731
     return re.sub(rb"\\([0-7]{1,3}|.)", code, string, flags=re.S)
-
-def text_of(objects, words, stream):
-    """What a page or form prints, by the character maps of its fonts."""
-    maps, font, text = {}, {}, ""
-    fonts = find(objects, rb"/Resources", words)[0].split(b"/Font")[1].split(b">>")[0]
+def text_of(objects, page):
+    """What a page prints, by the character maps of its fonts."""
+    maps, font, text, stream = {}, {}, "", find(objects, rb"/Contents", page)[1]
+    fonts = find(objects, rb"/Resources", page)[0].split(b"/Font")[1].split(b">>")[0]
     for name, number in re.findall(rb"/(\w+) (\d+) 0 R", fonts):
-        codes = re.findall(rb"<(\w{4})> <(\w+)>", find(objects, rb"/ToUnicode", objects[int(number)][0])[1])
-        maps[name] = {bytes.fromhex(code.decode()): bytes.fromhex(shown.decode()) for code, shown in codes}
+        codes = find(objects, rb"/ToUnicode", objects[int(number)][0])[1].decode().lower()
+        maps[name] = dict(re.findall(r"<(\w{4})> <(\w+)>", codes))
     need(not re.search(rb"[1-9] Tr\b", stream), "a page has invisible text")
     for name, shown in SHOWN.findall(stream):
         font = maps[name] if name else font
-        for piece in re.findall(STRING, shown, re.S):
-            code = unescaped(piece[1:-1])
-            text += b"".join(font[code[at : at + 2]] for at in range(0, len(code), 2)).decode("utf-16-be")
-        text += "" if name else "\n"
+        codes = "".join(unescaped(piece[1:-1]).hex() for piece in re.findall(STRING, shown, re.S))
+        text += bytes.fromhex("".join(map(font.get, re.findall("....", codes)))).decode("utf-16-be") + "\n" * (not name)
     return text.replace("−", "-")
-
 def record_of(content):
     """The record and its quantities; refused unless in its one canonical form, with quantities as decimal strings."""
     record, text = json.loads(content), content.decode()
     form = json.dumps(record, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    canonical = form == text and unicodedata.is_normalized("NFC", text) and record["format"] == 1
-    need(canonical, "plan.json is not in canonical form")
+    need(form == text and unicodedata.is_normalized("NFC", text) and record["format"] == 1, "plan.json: not canonical")
     found = set(re.findall(r'"\w+_(?:gbq|gy|percent)":("[^"]*"|[^{\[,}]+)', text)) - {"null"}
     need(all(re.fullmatch(r'"-?(0|[1-9]\d*)(\.\d+)?"', value) for value in found), "plan.json: a quantity is no text")
     return record, {value.strip('"') for value in found}
-
 def check_pages(objects, content, record, quantities):
     """Whether digest, quantities and activities of the record are printed, and no other activity on page 1."""
     kids = next(words for words, _ in objects.values() if b"/Kids" in words).split(b"/Kids")[1].split(b"]")[0]
-    pages = [objects[int(number)][0] for number in re.findall(rb"(\d+) 0 R", kids)]
-    texts = [text_of(objects, words, find(objects, rb"/Contents", words)[1]) for words in pages]
+    texts = [text_of(objects, objects[int(number)][0]) for number in re.findall(rb"(\d+) 0 R", kids)]
     digest, told = hashlib.sha256(content).hexdigest(), set(ACTIVITY.findall(content.decode()))
-    whole = digest in re.sub(r"\s", "", "".join(texts)) and all(digest[:16] in text for text in texts)
-    need(whole, "the printed digest is not that of the record")
+    need(digest in re.sub(r"\s", "", "".join(texts)) and all(digest[:16] in text for text in texts), "another digest")
     need(quantities <= set(re.findall(r"-?\d+(?:\.\d+)?", " ".join(texts))), "a number of the record is not printed")
     plan, shown = record["plan"]["activities"].values(), set(ACTIVITY.findall(texts[0]))
-    need({each["administered_activity_gbq"] for each in plan} <= shown, "page 1 lacks the activity of the record")
-    need(shown <= told.union(*(each.values() for each in plan)), "page 1 prints another activity")
-
+    planned = {each["administered_activity_gbq"] for each in plan}
+    need(planned <= shown <= told.union(*(each.values() for each in plan)), "page 1 prints other activities")
 def check_signer(certificate, role, moment, after, given):
     """Whether a certificate is of that role, for signing, valid at that moment, not revoked, and trusted."""
-    who = ", ".join(name.value for name in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME))
-    titles = [title.value.casefold() for title in certificate.subject.get_attributes_for_oid(NameOID.TITLE)]
-    need(titles == [role], f"{who} is no {role} by the certificate")
+    told = certificate.subject.get_attributes_for_oid
+    who, title = (", ".join(x.value for x in told(kind)) for kind in (x509.NameOID.COMMON_NAME, x509.NameOID.TITLE))
+    need(title.casefold() == role, f"{who} is no {role} by the certificate")
     extensions = {type(each.value): each.value for each in certificate.extensions}
     usage, purposes = extensions.get(x509.KeyUsage), set(extensions.get(x509.ExtendedKeyUsage, ()))
     need(usage and usage.digital_signature and usage.content_commitment and USES & purposes, f"{who}: not for signing")
@@ -182,24 +141,20 @@ def check_signer(certificate, role, moment, after, given):
         need(any(listed.is_signature_valid(each.public_key()) for each in given["trust"]), "the .crl is not authentic")
         entry = listed.get_revoked_certificate_by_serial_number(certificate.serial_number)
         need(entry is None or listed.issuer != certificate.issuer, f"the certificate of {who} was revoked")
-    vouched = certificate in given["trust"] or any(vouches(each, certificate, moment) for each in given["trust"])
-    need(vouched, f"the certificate of {who} is not trusted")
+    need(any(issued(each, certificate, moment) for each in given["trust"]), f"the certificate of {who} is not trusted")
     return f"{role}: {who}, {moment}"
-
-def vouches(trusted, certificate, moment):
-    """Whether a certificate is that of an authority, valid at that moment, that issued the other one."""
+def issued(authority, certificate, moment):
+    """Whether a certificate is the one named, or issued by it as an authority that was valid at that moment."""
     try:
-        certificate.verify_directly_issued_by(trusted)
-        extensions = {type(each.value): each.value for each in trusted.extensions}
-        valid = trusted.not_valid_before_utc <= moment <= trusted.not_valid_after_utc
-        return valid and extensions[x509.BasicConstraints].ca and extensions[x509.KeyUsage].key_cert_sign
-    except (ValueError, TypeError, LookupError, InvalidSignature):
-        return False
-
+        certificate.verify_directly_issued_by(authority)
+        has = {type(each.value): each.value for each in authority.extensions}
+        then = authority.not_valid_before_utc <= moment <= authority.not_valid_after_utc
+        return certificate == authority or (then and has[x509.BasicConstraints].ca and has[x509.KeyUsage].key_cert_sign)
+    except Exception:  # whatever it is, it does not vouch
+        return certificate == authority
 def verified(pdf, given):
     """What is known of a plan file that is accepted, in lines."""
-    seals = seals_of(pdf)
-    objects = objects_of(pdf, seals)
+    objects = objects_of(pdf, seals := seals_of(pdf))
     catalogue = next(words for words, _ in objects.values() if re.search(rb"/Type ?/Catalog", words))
     tree = unescaped(catalogue.split(b"/EmbeddedFiles")[1].split(b"]")[0])
     files = re.findall(rb"\((plan|results)\.json\) ?(\d+) 0 R", tree)
@@ -208,16 +163,16 @@ def verified(pdf, given):
     record, quantities = record_of(content)
     need(record["results_sha256"] == hashlib.sha256(results).hexdigest(), "the attached results are not the record's")
     check_pages(objects, content, record, quantities)
-    after, lines = datetime.fromisoformat(record["calculated_at"]["utc"]), []
     fields = [words for words, _ in objects.values() if b"/FT /Sig" in words]
+    after, lines = datetime.fromisoformat(record["calculated_at"]["utc"]), []
     need(find(objects, rb"/DocMDP", catalogue)[0].count(b"/P 2") == 1, "later changes are not restricted to signing")
     for role, field, (start, end, certificate) in zip(ROLES, fields, seals, strict=False):
         words = find(objects, rb"/V", field)[0]
         here = b"/T (%s)" % role.capitalize().encode() in field and pdf.find(words, 0, end) < start
         need(here and len(fields) == len(ROLES), "its signatures are not physicist's, then physician's")
         told = unescaped(words)
-        stated = re.search(rb"/M \(D:([^)]*)\)", told)[1].decode().replace("'", "")
-        moment = datetime.strptime(stated, "%Y%m%d%H%M%S%z")
+        stated = re.search(rb"/M \(D:([^)]*)\)", told)[1].replace(b"'", b"")
+        moment = datetime.strptime(stated.decode(), "%Y%m%d%H%M%S%z")
         proof = re.search(rb"/LutetiaRecordSignature <(\w+)>", told)
         need(proof or re.search(rb"/REx \(0\.[0-3]\.", told), "the record has no signature of its own")
         signed = proof and opened(bytes.fromhex(proof[1].decode()), hashlib.sha256(content).digest(), True)
@@ -225,25 +180,20 @@ def verified(pdf, given):
         lines, after = [*lines, check_signer(certificate, role, moment, after, given)], moment
     need(len({s[2].public_key().public_numbers() for s in seals}) == len(seals), "signer and approver are the same")
     return [*lines, f"the record says: {json.dumps(record['plan']['activities'])}"]
-
 def verified_record(content, signature, given):
     """What is known of a record whose detached signature is accepted."""
     certificate, moment = opened(signature, hashlib.sha256(content).digest(), True)
-    calculated = datetime.fromisoformat(record_of(content)[0]["calculated_at"]["utc"])
-    role = ROLES["physician" in str(certificate.subject).lower()]
-    return [check_signer(certificate, role, moment, calculated, given)]
-
+    after, role = record_of(content)[0]["calculated_at"]["utc"], ROLES["physician" in str(certificate.subject).lower()]
+    return [check_signer(certificate, role, moment, datetime.fromisoformat(after), given)]
 def main(names):
     """Read what is named, verify, and say what came of it."""
-    held = [(Path(name).suffix.lower(), Path(name).read_bytes()) for name in names]
+    held = [(pathlib.Path(name).suffix.lower(), pathlib.Path(name).read_bytes()) for name in names]
     pems, crls, proofs = ([data for kind, data in held if kind == wanted] for wanted in (".pem", ".crl", ".p7s"))
     given = {"now": datetime.now(UTC), "trust": list(map(x509.load_pem_x509_certificate, pems)),
              "revoked": list(map(x509.load_pem_x509_crl, crls))}
     try:
-        lines = verified_record(held[0][1], proofs[0], given) if proofs else verified(held[0][1], given)
-        print("accepted", *lines, sep="\n")
+        print("accepted", *(verified_record if proofs else verified)(held[0][1], *proofs, given), sep="\n")
     except Exception as error:  # whatever it is, it is no reason to accept
         sys.exit(f"refused: {error or repr(error)}")
-
 if __name__ == "__main__":
     main(sys.argv[1:] or sys.exit(__doc__))

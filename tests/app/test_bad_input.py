@@ -226,6 +226,7 @@ REFUSED: dict[str, tuple[Change, tuple[str, ...]]] = {
     "mixed patients": (scans(element("PatientID", "P-9"), 2), ("different patients", "P-9", "visit2/spect.dcm")),
     "no acquisition time": (scans(element("AcquisitionTime"), 1), ("visit1/spect.dcm", "Acquisition Time", "missing")),
     "no unit": (scans(element("Units"), 1), ("visit1/spect.dcm", "Units", "missing")),
+    "count rate": (scans(element("Units", "CPS"), 1), ("visit1/spect.dcm", "counts/s", "image_quantity")),
     "unknown unit": (scans(element("Units", "1CM"), 1), ("visit1/spect.dcm", "Units", "1CM")),
     "no calibration": (text(CALIBRATION, ""), ("cycle 1, time points 1, 2, 3, 4", "sensitivity")),
     "no counting time": (
@@ -317,7 +318,11 @@ FLAGGED: dict[str, tuple[Change, str, str]] = {
         "copies",
         "info",
     ),
-    "counts taken for counts/s": (scans(element("Units", "CPS"), 1), "field-of-view-activity", "error"),
+    "counts taken for counts/s": (
+        both(scans(element("Units", "CPS"), 1), text('"none"\n', '"none"\n  image_quantity = "counts_per_s"\n')),
+        "field-of-view-activity",
+        "error",
+    ),
     "kBq/mL taken for Bq/mL": (in_bq_per_ml(factor=1000.0), "field-of-view-activity", "error"),
     "sensitivity per kBq": (text("9.61", "0.00961"), "sensitivity-unusual", "warning"),
     "sides exchanged": (outlines({"Kidney L": RIGHT, "Kidney R": LEFT}), "sides-exchanged", "error"),

@@ -21,7 +21,7 @@ from tests.app.small_values import case as make_case
 class Cycle:
     """Stands in for results of a cycle."""
 
-    voxels_pending: bool
+    pending: bool
 
 
 @dataclass(frozen=True, eq=False)

@@ -59,7 +59,7 @@ def test_that_laboratory_values_stand_by_date_with_their_trend_and_limit(evaluat
         laboratory_limits=FrozenMap({"platelets_1e9_per_l": LaboratoryLimit(lower=160.0)}),
     )
     columns, rows = course_tables.laboratory(case)
-    assert [column.title for column in columns] == ["", "01 Mar 2025", "01 May 2025", "Trend", "Limit"]
+    assert [column.title for column in columns] == ["", "01 May\n2025", "Trend", "Limit", "01 Mar\n2025"]
     platelets, creatinine = (next(row for row in rows if row.key.startswith(name)) for name in ("platelets", "crea"))
     assert (platelets.cells["trend"], platelets.cells["limit"], platelets.mark) == ("↘ -25 %", "≥ 160", "warning")
     assert (creatinine.cells["trend"], creatinine.cells["limit"], creatinine.mark) == ("→", "", "")

@@ -93,6 +93,17 @@ def test_that_a_calibrator_whose_readings_have_no_times_can_not_be_corrected(cas
         corrected(entered, "calibrator-clock", "600")
 
 
+def test_that_a_position_is_entered_as_three_numbers_and_taken_back(case: Case) -> None:
+    placed = corrected(case.cycles[0], "image-position", "-37; 12,5; 4")
+    assert placed.calibration.image_position_mm == (-37.0, 12.5, 4.0)
+    row = {one.key: one for one in corrections_of(case, placed, placed.time_points[0])}["image-position"]
+    assert (row.used, row.is_corrected) == ("-37; 12.5; 4", True)
+    assert corrected(placed, "image-position", "").calibration.image_position_mm is None
+    for wrong in ("-37; 12.5", "a; b; c", "1; ; 2", "0; 0; 6000"):
+        with pytest.raises(InconsistentCaseError, match="can't be taken"):
+            corrected(placed, "image-position", wrong)
+
+
 def test_that_a_calibrator_s_clock_is_a_finding_and_reads_no_image_again(case: Case) -> None:
     def read(*_given: object, **_named: object) -> Cycle:
         raise AssertionError("images were read")

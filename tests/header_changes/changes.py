@@ -197,9 +197,7 @@ def no_slope_or_a_useless_one(rng: random.Random) -> HeaderChange:
 @rule
 def units_of_counts(rng: random.Random) -> HeaderChange:
     scan, units = _pick(rng), rng.choice(("CPS", "BQML", "PROPCNTS", "GML", "NONE", ""))
-    # Counts per second of clock time: so many times the activity of counts.
-    effect = _factors(scan, COUNTING_S) if units == "CPS" else None
-    return HeaderChange("Units", f"{units}, scan {scan}", "counts", spect_of(scan), _set("Units", units), effect)
+    return HeaderChange("Units", f"{units}, scan {scan}", "counts", spect_of(scan), _set("Units", units), None)
 
 
 @rule

@@ -58,6 +58,7 @@ class Room:
         state.set_cycle(0)
         self.step.show_layout("four-up")
         self.step.grid.maximise(None)
+        self.step.layouts.board.maximise(None)
         self.step.volume.set_clipped(False)
         state.set_tool("cursor")
         state.set_brush_radius(8.0)
@@ -130,6 +131,10 @@ class Room:
             "maximised": self.step.grid.maximised,
             "camera": lambda: tuple(np.round(self.step.volume.camera_direction(), 6)),
             "eye": self.eye,
+            "linked": lambda: window.session.preferences.linked_views,
+            "mip angle": lambda: next((mip.angle_deg for mip in self.step.layouts.board.mips.values()), 0),
+            "scale": lambda: self.axial.spect_scale,
+            "board maximised": self.step.layouts.board.maximised,
             "theme": lambda: window.session.preferences.theme,
             "reviewed": lambda: window.session.reviews.was_seen(window.session.voi.mask),  # type: ignore[union-attr]
         }

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel
 
 from app.main_window import MainWindow
 from app.screenshots import wait_until_idle
+from app.steps.dose_map_page import LINE_COLOURS
 from app.steps.dose_step import DoseStep
 from dosimetry_core.dicom_export.cycle import voxel_doses_of
 
@@ -52,6 +53,8 @@ def test_that_the_map_shows_the_voxel_doses_with_limits_and_lines(window: MainWi
     assert axial.isodose_path(2 * float(total.max())).isEmpty()
     legend = [label.text() for label in page.findChildren(QLabel, "isodose_legend") if label.isVisible()]
     assert any(text.endswith(" Gy") for text in legend)
+    swatches = [label.pixmap().toImage() for label in page.findChildren(QLabel, "isodose_swatch") if label.isVisible()]
+    assert [image.pixelColor(4, 1).name() for image in swatches] == list(LINE_COLOURS[: len(legend)])
     page.upper_limit.setText("3")
     page.upper_limit.editingFinished.emit()
     scale = axial.spect_scale
@@ -63,12 +66,22 @@ def test_that_the_map_shows_the_voxel_doses_with_limits_and_lines(window: MainWi
 
 
 @pytest.mark.parametrize(
-    ("start", "goes_to"), [("Volume", "voi"), ("Mass", "voi"), ("effective half-life", "curves"), ("Engine", "dose")]
+    ("start", "goes_to"),
+    [
+        ("Counts of the whole image", "import"),
+        ("Recovery coefficient", "voi"),
+        ("Mass", "voi"),
+        ("Effective half-life", "curves"),
+        ("S electrons", "dose"),
+        ("Independent computation", "dose"),
+    ],
 )
 def test_that_each_row_of_the_trail_goes_to_where_its_number_comes_from(
     window: MainWindow, step: DoseStep, start: str, goes_to: str
 ) -> None:
-    voi = next(label for label in step.trail.findChildren(QLabel) if start in label.text())
-    QTest.mouseClick(voi, Qt.MouseButton.LeftButton, pos=QPoint(4, 4))
+    step.tabs.setCurrentWidget(step.trail)
+    wait_until_idle(window, second_opinion=True)
+    number = next(label for label in step.trail.findChildren(QLabel) if start in label.text())
+    QTest.mouseClick(number, Qt.MouseButton.LeftButton, pos=QPoint(4, 4))
     assert window.current_step == goes_to
     assert window.session.voi is not None

@@ -34,6 +34,7 @@ from tests.widgets.pointer import (
     wheel,
 )
 from tests.widgets.pointer import key as send_key
+from widgets.mip_view import MipView
 from widgets.mouse_table import MOUSE_ACTS
 from widgets.slice_view import SliceView
 from widgets.volume_view import opengl_fault
@@ -59,6 +60,7 @@ CHANGES: dict[str, str] = {
     "audit": "message",
     "store": "message",
     "cohort": "message",
+    "crosscheck": "windows",
     "quit": "closing",
     "undo": "position",
     "redo": "position",
@@ -83,6 +85,7 @@ CHANGES: dict[str, str] = {
     "layout_scans": "layout",
     "layout_rows": "layout",
     "second_window": "windows",
+    "linked": "linked",
     "inspector": "inspector",
     "theme_dark": "theme",
     "theme_light": "theme",
@@ -286,6 +289,17 @@ def on_volume(act: Callable[[object, QPointF], object], tool: str = "cursor") ->
     return do
 
 
+def on_mip(act: Callable[[MipView, QPointF], object]) -> Callable[[Room], object]:
+    def do(room: Room) -> None:
+        room.step.show_layout("rows")
+        wait_until_idle(room.window)
+        view = room.step.layouts.board.mips["mip"]
+        view.grab()
+        act(view, view.pixel_of(room.window.session.voi.mask.centroid_mm()) + QPointF(3, 0))
+
+    return do
+
+
 def clip_plane(room: Room) -> None:
     volume = room.step.volume
     room.step.images.show_surfaces()
@@ -324,6 +338,10 @@ GESTURES_DONE: dict[str, tuple[Callable[[Room], object], str]] = {
     "volume_tool": (on_volume(lambda view, middle: drag(view, [middle, middle + QPointF(6, 4)]), "brush"), "labels"),
     "volume_clip": (clip_plane, "clip"),
     "volume_maximise": (on_volume(lambda view, middle: double_click(view, middle)), "maximised"),
+    "mip_turn": (on_mip(lambda view, middle: wheel(view, middle, -1)), "mip angle"),
+    "mip_pick": (on_mip(lambda view, middle: click(view, middle)), "cursor"),
+    "mip_scale": (on_mip(lambda view, middle: drag(view, [middle, middle + QPointF(30, 5)], RIGHT)), "scale"),
+    "mip_maximise": (on_mip(lambda view, middle: double_click(view, middle)), "board maximised"),
 }
 NONE_HELD = Qt.MouseButton.NoButton
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.dose_engines_shown import BESIDE
 from app.main_window import MainWindow
 from app.result_paths import value_at
 from app.reviews import STEP_KEYS
@@ -11,8 +12,9 @@ from app.screenshots import wait_until_idle
 from dosimetry_core.results_json import results_json
 from tests.journeys.reading import value, visible_labels
 
-INPUTS = "case."
-"""Paths of what the case or the protocol states and results.json doesn't repeat."""
+INPUTS = ("case.", BESIDE)
+"""Paths of what the case or the protocol states and results.json doesn't repeat, and of what stands beside them: models
+compared, scans left out, steps of the number trail; these have tests of their own."""
 
 
 @pytest.mark.parametrize("step", STEP_KEYS)
@@ -41,7 +43,7 @@ def test_that_the_text_of_a_number_is_its_value_in_the_display_unit(window: Main
     assert shown(window, path).text() == GRAY.text(value(window, path), with_symbol=False)
 
 
-@pytest.mark.parametrize("tab", range(4))
+@pytest.mark.parametrize("tab", range(6))
 def test_that_every_tab_of_the_dose_step_equals_results_json(window: MainWindow, tab: int) -> None:
     window.go_to("dose")
     window.step("dose").tabs.setCurrentIndex(tab)  # type: ignore[attr-defined]

@@ -5,16 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QAbstractSlider,
     QAbstractSpinBox,
+    QApplication,
     QComboBox,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
+    QTabBar,
     QToolButton,
     QWidget,
 )
@@ -24,7 +27,12 @@ from app.key_table import KEY_ACTS
 from app.main_window import MainWindow
 from app.reviews import STEP_KEYS
 from app.screenshots import wait_until_idle
+from app.steps.voi_step import VoiStep
+from app.view_state import LAYOUTS
+from widgets.mip_view import MipView
 from widgets.quantity_edit import QuantityEdit
+from widgets.slice_view import SliceView
+from widgets.volume_view import VolumeView
 
 GUIDE = Path(__file__).parents[2] / "resources" / "documentation" / "user-guide.md"
 
@@ -116,6 +124,78 @@ def test_that_every_control_of_every_screen_has_a_name(window: MainWindow) -> No
             if not spoken(control).strip():
                 nameless.append(f"{key}: {type(control).__name__} {control.objectName() or '?'}")
     assert not nameless, "\n".join(sorted(set(nameless)))
+
+
+# What assistive tools call things that are acted on; a bare widget is a "client".
+ROLES_OF_CONTROLS = {
+    QAccessible.Role.Button,
+    QAccessible.Role.ButtonMenu,
+    QAccessible.Role.ButtonDropDown,
+    QAccessible.Role.CheckBox,
+    QAccessible.Role.ComboBox,
+    QAccessible.Role.EditableText,
+    QAccessible.Role.List,
+    QAccessible.Role.PageTabList,
+    QAccessible.Role.RadioButton,
+    QAccessible.Role.ScrollBar,
+    QAccessible.Role.Slider,
+    QAccessible.Role.SpinBox,
+    QAccessible.Role.Table,
+    QAccessible.Role.Tree,
+}
+
+
+def told_to_assistive_tools(top: QWidget) -> list[str]:
+    """What can be acted on and has no name, or no role, for assistive tools."""
+    wrong = []
+    for widget in (top, *top.findChildren(QWidget)):
+        inner = widget.objectName().startswith(INNER) or isinstance(
+            widget.parentWidget(), (QComboBox, QAbstractSpinBox)
+        )
+        # Headings speak through their table.
+        bar = type(widget).__name__ in ("QScrollBar", "QHeaderView")
+        if inner or bar or not widget.isVisible() or not isinstance(widget, (*CONTROLS, QTabBar)):
+            continue
+        interface = QAccessible.queryAccessibleInterface(widget)
+        name = f"{type(widget).__name__} {widget.objectName() or '?'}"
+        if interface is None or interface.role() not in ROLES_OF_CONTROLS:
+            wrong.append(f"{name}: {None if interface is None else interface.role()}")
+        elif not (interface.text(QAccessible.Text.Name) or spoken(widget)).strip():
+            wrong.append(f"{name}: no name")
+    return wrong
+
+
+def test_that_assistive_tools_get_name_and_role_of_every_control_on_every_screen(window: MainWindow) -> None:
+    wrong = []
+    for key in STEP_KEYS:
+        window.go_to(key)
+        wait_until_idle(window)
+        wrong += [f"{key}: {each}" for each in told_to_assistive_tools(window)]
+    for act in ("second_window", "keys", "key_sheet", "protocols", "density_curves", "network", "history"):
+        before = set(QApplication.topLevelWidgets())
+        window.actions_table.actions[act].trigger()
+        wait_until_idle(window)
+        opened = [top for top in QApplication.topLevelWidgets() if top not in before and top.isVisible()]
+        for top in opened or [window]:
+            wrong += [f"{act}: {each}" for each in told_to_assistive_tools(top)]
+        for top in opened:
+            top.close()
+        if act == "history":
+            window.actions_table.actions[act].trigger()
+    assert not wrong, "\n".join(sorted(set(wrong)))
+
+
+def test_that_every_view_of_images_has_a_name_and_takes_the_keyboard(window: MainWindow) -> None:
+    window.go_to("voi")
+    step = window.step("voi")
+    assert isinstance(step, VoiStep)
+    for layout in LAYOUTS:
+        step.show_layout(layout)
+        wait_until_idle(window)
+        views = [each for each in step.findChildren(QWidget) if isinstance(each, (SliceView, MipView, VolumeView))]
+        for view in (each for each in views if each.isVisible()):
+            assert view.accessibleName()
+            assert view.focusPolicy() & Qt.FocusPolicy.TabFocus
 
 
 def test_that_every_number_field_takes_a_decimal_comma(window: MainWindow) -> None:

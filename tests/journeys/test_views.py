@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QToolButton, QWidget
 
 from app.history_panel import HistoryPanel
 from app.main_window import MainWindow
@@ -16,7 +16,12 @@ from app.screenshots import wait_until_idle
 from app.steps.voi_boards import best_columns
 from app.steps.voi_step import VoiStep
 from tests.journeys.test_painting import drag, voi_step
+from tests.widgets.pointer import CONTROL, MIDDLE, wheel
+from tests.widgets.pointer import click as click_at
+from tests.widgets.pointer import drag as drag_along
 from widgets.display_scale import ColourScale
+from widgets.mip_view import MipView
+from widgets.opengl_probe import opengl_fault
 from widgets.slice_view import SliceView
 
 __all__ = ["voi_step"]
@@ -165,6 +170,7 @@ def test_that_the_cross_hair_button_takes_it_away(voi_step: VoiStep) -> None:
     assert view.grab().toImage() != with_it
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     assert view.grab().toImage() == with_it
+    assert view.hasFocus(), "the keyboard stays with the images"
 
 
 def test_that_the_second_window_follows_the_course_remembers_its_place_and_goes_with_the_first(
@@ -221,3 +227,187 @@ def test_that_the_history_panel_lists_every_step_and_a_click_goes_there(window: 
     assert str(listed.index(3, 0).data()).startswith("↷"), "what is undone is still there"
     press(voi_step, Qt.Key.Key_H, Qt.KeyboardModifier.ControlModifier)
     assert not panel.isVisible()
+
+
+def choose(step_or_window: object, name: str, words: str) -> None:
+    """Choose from a combo box with the keyboard, as a person does."""
+    box = step_or_window.findChild(QComboBox, name)  # type: ignore[attr-defined]
+    assert box is not None
+    box.setFocus()
+    index = box.findText(words)
+    assert index >= 0
+    while box.currentIndex() != index:
+        QTest.keyClick(box, Qt.Key.Key_Down if box.currentIndex() < index else Qt.Key.Key_Up)
+
+
+def test_that_the_projection_stands_beside_the_rows_and_a_click_on_it_moves_every_view(
+    window: MainWindow, voi_step: VoiStep
+) -> None:
+    press(voi_step, Qt.Key.Key_F8)
+    board = voi_step.layouts.board
+    (mip,) = board.mips.values()
+    assert mip.isVisible()
+    assert mip.height() > 2 * board.views["ct-axial"].height()
+    scale = board.views["spect-axial"].spect_scale
+    assert mip.spect_scale == scale
+    voi = window.session.voi
+    assert voi is not None
+    mip.grab()
+    click_at(mip, mip.pixel_of(voi.mask.centroid_mm()))
+    wait_until_idle(window)
+    cursor = np.array(window.session.view_state.cursor_mm)
+    assert np.linalg.norm(cursor - voi.mask.centroid_mm()) < 40, "the hottest place behind the kidney's middle"
+    for view in board.views.values():
+        assert view.cursor_mm == pytest.approx(cursor)
+    (first, *_rest) = board.views.values()
+    assert first.cursor_mm == pytest.approx(voi_step.grid.views["axial"].cursor_mm)
+
+
+def test_that_linked_views_are_zoomed_and_panned_together_until_they_are_unlinked(
+    window: MainWindow, voi_step: VoiStep
+) -> None:
+    grid = voi_step.grid.views
+    before = {plane: view.pixels_per_mm() for plane, view in grid.items()}
+    wheel(grid["axial"], QPointF(200, 150), 3, CONTROL)
+    ratios = [view.pixels_per_mm() / before[plane] for plane, view in grid.items()]
+    assert ratios == pytest.approx([1.15**3] * 3)
+    # Panned in the axial view, the coronal one follows from side to side, and keeps its height.
+    centre = grid["axial"].point_at(QPointF(0, 0))
+    drag_along(grid["axial"], [QPointF(100, 100), QPointF(140, 100)], MIDDLE)
+    moved = grid["axial"].point_at(QPointF(0, 0)) - centre
+    assert moved[0] == pytest.approx(-40 / grid["axial"].pixels_per_mm())
+    middle = {plane: view.point_at(QPointF(view.width() / 2, view.height() / 2)) for plane, view in grid.items()}
+    assert middle["coronal"][0] == pytest.approx(middle["axial"][0])
+    assert middle["sagittal"][1] == pytest.approx(middle["axial"][1])
+    # What comes into view later shows the same part of the body.
+    press(voi_step, Qt.Key.Key_F7)
+    scans = list(voi_step.layouts.board.views.values())
+    for view in scans:
+        here = view.point_at(QPointF(view.width() / 2, view.height() / 2))
+        assert here[:2] == pytest.approx(middle["axial"][:2])
+    wheel(scans[1], QPointF(50, 50), -2, CONTROL)
+    assert len({round(view.pixels_per_mm(), 9) for view in scans}) == 1
+    button = voi_step.findChild(QToolButton, "display_linked")
+    assert button is not None
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert not window.session.preferences.linked_views
+    wheel(scans[1], QPointF(50, 50), 1, CONTROL)
+    assert scans[1].pixels_per_mm() > scans[0].pixels_per_mm()
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert window.session.preferences.linked_views
+    assert len({round(view.pixels_per_mm(), 9) for view in scans}) == 1, "linked again, all are alike"
+    press(voi_step, Qt.Key.Key_R)
+    assert [view.pixels_per_mm() for view in grid.values()] == pytest.approx(list(before.values()))
+
+
+def test_that_one_large_view_can_be_any_of_them(window: MainWindow, voi_step: VoiStep) -> None:
+    press(voi_step, Qt.Key.Key_F6)
+    shown = {"Coronal": voi_step.grid.views["coronal"], "3D": voi_step.volume}
+    for words, view in shown.items():
+        choose(voi_step, "voi_layout_view", words)
+        wait_until_idle(window)
+        alone = [each for each in (*voi_step.grid.views.values(), voi_step.volume) if each.isVisible()]
+        assert alone == [view]
+    choose(voi_step, "voi_layout_view", "MIP")
+    wait_until_idle(window)
+    assert [type(widget) for widget in voi_step.layouts.board.widgets().values()] == [MipView]
+    press(voi_step, Qt.Key.Key_F7)
+    cycle = window.session.cycle
+    assert cycle is not None
+    mips = list(voi_step.layouts.board.mips.values())
+    assert len(mips) == len(cycle.time_points)
+    assert len({mip.spect_scale for mip in mips}) == 1, "one absolute scale on the projections of all scans"
+    choose(voi_step, "voi_layout_view", "Axial")
+
+
+def test_that_the_second_window_shows_any_view_with_the_tools_in_3d_as_well(
+    window: MainWindow, voi_step: VoiStep
+) -> None:
+    voi_step.show_second_window()
+    second = voi_step._second
+    assert second is not None
+    wait_until_idle(window)
+    button = second.findChild(QToolButton, "second_layout_four-up")
+    assert button is not None
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    wait_until_idle(window)
+    volume = second.board.volume
+    assert volume is not None
+    assert volume.isVisible()
+    assert [view.plane for view in second.board.views.values()] == ["axial", "coronal", "sagittal"]
+    voi = window.session.voi
+    assert voi is not None
+    if opengl_fault() is None:
+        voi_step.images.show_surfaces()
+        volume.grab()
+        eye = volume.eye()
+        assert eye is not None
+        window.session.view_state.set_tool("brush")
+        middle = eye.pixel_of(voi.mask.centroid_mm())
+        drag_along(volume, [middle, middle + QPointF(6, 4)])
+        wait_until_idle(window)
+        assert window.session.document.labels == (f"Paint in 3D {voi.name}, cycle 1",)
+        window.session.view_state.set_tool("cursor")
+        click_at(volume, middle)
+        wait_until_idle(window)
+        assert second.board.views["fused-axial"].cursor_mm == pytest.approx(
+            np.array(window.session.view_state.cursor_mm)
+        )
+    one = second.findChild(QToolButton, "second_layout_one")
+    assert one is not None
+    QTest.mouseClick(one, Qt.MouseButton.LeftButton)
+    for words, kind in (("3D", type(volume)), ("MIP", MipView), ("Sagittal", SliceView)):
+        choose(second, "second_layout_view", words)
+        wait_until_idle(window)
+        assert [type(widget) for widget in second.board.widgets().values() if widget.isVisible()] == [kind]
+    assert second.board.volume is None
+    choose(second, "second_layout_view", "Axial")
+    second.close()
+
+
+def test_that_what_holds_the_brush_back_stands_on_every_view(window: MainWindow, voi_step: VoiStep) -> None:
+    press(voi_step, Qt.Key.Key_F8)
+    low = voi_step.inspector.findChild(QLineEdit, "range_low")
+    edges = voi_step.inspector.findChild(QCheckBox, "edge_switch")
+    assert low is not None
+    assert edges is not None
+    low.setFocus()
+    QTest.keyClicks(low, "120")
+    QTest.keyClick(low, Qt.Key.Key_Return)
+    edges.setFocus()
+    QTest.keyClick(edges, Qt.Key.Key_Space)
+    wait_until_idle(window)
+    board = voi_step.layouts.board
+    slices = (*voi_step.grid.views.values(), *board.views.values())
+    texts = [view.shown_text()["badges"] for view in slices]
+    texts += [mip.shown_text()["badges"] for mip in board.mips.values()]
+    assert set(texts) == {"only SPECT ≥ 120.0 kBq/mL, edges of SPECT ± 40 %"}
+    for name in ("edge_switch", "range_switch"):
+        switch = voi_step.inspector.findChild(QCheckBox, name)
+        assert switch is not None
+        switch.setFocus()
+        QTest.keyClick(switch, Qt.Key.Key_Space)
+    wait_until_idle(window)
+    assert all(view.shown_text()["badges"] == "" for view in board.views.values())
+
+
+def test_that_tabs_go_to_their_section_and_the_one_in_view_is_marked(window: MainWindow, voi_step: VoiStep) -> None:
+    size = window.size()
+    window.resize(1366, 768)
+    wait_until_idle(window)
+    tabs, column = voi_step.sections, voi_step.inspector
+    live = column.findChild(QWidget, "live_results")
+    assert live is not None
+    for index, name in enumerate(("voi_tool_bar", "voi_table", "voi_scans_table", "live_curve")):
+        QTest.mouseClick(tabs, Qt.MouseButton.LeftButton, pos=tabs.tabRect(index).center())
+        QTest.qWait(20)
+        section = column.findChild(QWidget, name)
+        assert section is not None
+        top = section.mapTo(column.viewport(), QPoint(0, 0)).y()
+        assert 0 <= top < 80
+        assert tabs.currentIndex() == index
+        assert live.visibleRegion().boundingRect().height() == live.height(), "the numbers stay in sight"
+    column.verticalScrollBar().setValue(0)
+    assert tabs.currentIndex() == 0
+    window.resize(size)
+    wait_until_idle(window)

@@ -2,7 +2,40 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
+
+from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
+
+from tests.widgets.test_theme import contrast
+
+LEAST_CONTRAST = 4.5
+"""Of text against its ground: WCAG 2.2, success criterion 1.4.3; it exempts what can't be used now."""
+
+
+def texts_of_low_contrast(window: QWidget) -> list[str]:
+    """Labels and buttons in view whose text can't be read well on what is really painted behind it."""
+    picture = window.grab().toImage()
+    ratio = picture.devicePixelRatio()
+    faults = []
+    for widget in window.findChildren(QWidget):
+        if not isinstance(widget, (QLabel, QAbstractButton)) or not widget.text() or not widget.isEnabled():
+            continue
+        seen = widget.visibleRegion().boundingRect()
+        if not widget.isVisible() or seen.width() < 8 or seen.height() < 8:
+            continue
+        corner = widget.mapTo(window, seen.topLeft())
+        pixels = Counter(
+            picture.pixelColor(int((corner.x() + x) * ratio), int((corner.y() + y) * ratio)).name()
+            for x in range(1, seen.width() - 1, 2)
+            for y in range(1, seen.height() - 1, 2)
+        )
+        ground = pixels.most_common(1)[0][0]
+        # The best of what is painted there: the middle of a stroke has the colour of the text.
+        reached = max(contrast(shade, ground) for shade in pixels)
+        if reached < LEAST_CONTRAST:
+            faults.append(f"{widget.objectName() or type(widget).__name__} {widget.text()[:30]!r}: {reached:.2f}")
+    return faults
 
 
 def walk(folder: str, look: str) -> int:
@@ -28,6 +61,14 @@ def walk(folder: str, look: str) -> int:
             seen[step] = window.grab().toImage()
         return seen
 
+    def unreadable(window: MainWindow) -> list[str]:
+        faults = []
+        for step in STEP_KEYS:
+            window.go_to(step)
+            wait_until_idle(window)
+            faults += [f"{step}: {fault}" for fault in texts_of_low_contrast(window)]
+        return faults
+
     def opened() -> MainWindow:
         window = MainWindow(empty_case())
         window.resize(QSize(1366, 768))
@@ -44,6 +85,7 @@ def walk(folder: str, look: str) -> int:
     assert action is not None
     action.trigger()
     after = screens(changed)
+    faults = unreadable(changed)
     changed.close()
     from_the_start = opened()
     screens(from_the_start)
@@ -51,4 +93,5 @@ def walk(folder: str, look: str) -> int:
     same = [step for step in STEP_KEYS if after[step] == before[step]]
     other = [step for step in STEP_KEYS if after[step] != fresh[step]]
     print(f"look as before: {same}; other than from the start: {other}")
-    return 1 if same or other else 0
+    print("\n".join(faults))
+    return 1 if same or other or faults else 0

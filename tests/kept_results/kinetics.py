@@ -14,6 +14,7 @@ from dosimetry_core.kinetics.curve import TimeActivityCurve
 from dosimetry_core.kinetics.fit import Model, fit_curve
 from dosimetry_core.kinetics.joint_uncertainty import model_covariances, scatter_covariance
 from dosimetry_core.kinetics.leave_one_out import leave_one_out
+from dosimetry_core.kinetics.model_comparison import compare_models
 from dosimetry_core.kinetics.monte_carlo import sampled_time_integrated_activity_bq_s
 from dosimetry_core.kinetics.prior import population_prior, previous_cycle_prior
 from dosimetry_core.kinetics.residual_pattern import curvature_score
@@ -85,6 +86,8 @@ def models() -> dict[str, Leaf]:
         for model in MODELS:
             fit = tried(fit_curve, curve(name, known=name == "slow"), model=model, weights=weights, place="VOI")
             table |= _of_fit(fit, f"{name}.{model}")
+            if isinstance(fit, FitResult) and model in ("mono-exponential", "automatic"):
+                table |= flattened(compare_models(fit), f"{name}.{model}.compared")
     return table
 
 
@@ -98,6 +101,8 @@ def settings() -> dict[str, Leaf]:
                 table |= _of_fit(fit, f"{name}.{model}.{weights}")
             fit = tried(fit_curve, curve(name), model=model, tail="physical")
             table |= _of_fit(fit, f"{name}.{model}.physical tail")
+            if isinstance(fit, FitResult) and model == "mono-exponential":
+                table |= flattened(compare_models(fit), f"{name}.physical tail compared")
     return table
 
 

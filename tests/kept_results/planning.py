@@ -28,6 +28,7 @@ from dosimetry_core.planning.feasible_region import feasible_region
 from dosimetry_core.planning.forecast import course_basis, predict
 from dosimetry_core.planning.given import deviation, deviation_findings, given_findings
 from dosimetry_core.planning.next_cycle import NextCyclePlan, plan_next_cycle, refused_plan, rounded_down_bq
+from dosimetry_core.planning.plan_decision import decision_of
 from dosimetry_core.planning.plan_states import PLAN_ACTIONS, PLAN_ROLES, PLAN_STATES, allowed_roles, refusal
 from dosimetry_core.planning.plausibility import (
     change_findings,
@@ -239,6 +240,12 @@ def rules() -> dict[str, Leaf]:
         )
     for right in (4.1, 5.9, 6.3, 2.0, 0.0):
         table |= flattened(kidney_sides_findings(4.1, right, place="c"), f"sides.{right}")
+    for number in (0, 1, 2):
+        chosen = {LU177: 3.7e9 * (number > 0), Y90: 1.85e9 * (number > 1)}
+        for proposal in (None, chosen, {LU177: 3.7e9, Y90: 1.2e9}):
+            for ends in (False, True):
+                path = f"decision.{number}.{proposal and proposal[Y90]}.{ends}"
+                table[path] = decision_of(read_protocol("duonen-b"), chosen, proposal, ends_treatment=ends)
     for state, action in itertools.product(PLAN_STATES, PLAN_ACTIONS):
         table[f"{state}.{action}"] = " ".join(allowed_roles(state, action))
         for role in PLAN_ROLES:

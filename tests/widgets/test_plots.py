@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from PySide6.QtWidgets import QApplication, QLabel, QToolButton, QWidget
 
 from dosimetry_core.units import HOUR, MEGABECQUEREL
 from tests.widgets.pointer import RIGHT, Received, click, drag, move, wheel
+from widgets import dose_bars_view, dose_plot
 from widgets.curve_view import CurveShown, CurveView
+from widgets.dose_bar import STATE_WORDS, segment_look
 from widgets.dose_bars_view import DoseBarShown, DoseBarsView, DoseLimitShown, DoseSegmentShown, nuclide_text
 from widgets.plot import Plot, linear_ticks, logarithmic_ticks, tick_text
 from widgets.theme import font
@@ -308,7 +311,9 @@ def bars(qtbot) -> DoseBarsView:
 def test_that_a_bar_is_as_high_as_the_sum_of_its_parts(bars):
     kidney, spleen = bars.bar_place("kl"), bars.bar_place("sp")
     assert kidney.height() / spleen.height() == pytest.approx((4.2 + 2.1 + 4.1) / 5.2)
-    assert bars.total_text("kl") == "10.40 ± 1.10"
+    assert bars.total_text("kl") == "6.30 ± 1.10", "what was delivered"
+    assert bars.ahead_text("kl") == "→ 10.40"
+    assert bars.ahead_text("sp") == ""
 
 
 def test_that_delivered_parts_are_full_and_planned_ones_are_not(bars):
@@ -320,7 +325,36 @@ def test_that_delivered_parts_are_full_and_planned_ones_are_not(bars):
         QColor(image.pixel(x, int(place.top()) + 12)).name()
         for x in range(int(place.left()) + 3, int(place.right()) - 3)
     ]
-    assert len(set(planned)) > 2
+    assert len(set(planned)) >= 2, "a wash, and hatching over it"
+    assert lowest.name() not in planned
+
+
+def test_that_whiskers_stand_at_what_was_delivered_and_at_what_is_ahead():
+    bar = replace(BARS[0], ahead_standard_uncertainty_gy=2.0)
+    assert dose_plot._whiskers(bar) == [(pytest.approx(6.3), 1.1), (pytest.approx(10.4), 2.0)]
+    assert dose_plot._whiskers(BARS[1]) == [(pytest.approx(5.2), None)]
+
+
+def test_that_entered_and_estimated_parts_look_like_neither_delivered_nor_planned_ones(bars):
+    looks = {
+        state: segment_look(DoseSegmentShown("Cycle 1", "Lu-177", 1.0, state), stale=False) for state in STATE_WORDS
+    }
+    told = {
+        state: (look.wash.color().alpha(), look.hatching and look.hatching.style(), look.frame.style())
+        for state, look in looks.items()
+        if state != "earlier"
+    }
+    assert len(set(told.values())) == len(told)
+    bars.show_bars([DoseBarShown("k", "k", tuple(DoseSegmentShown("c", "Lu-177", 1.0, s) for s in STATE_WORDS))])
+    legend = {part.text() for part in bars._legend.findChildren(QLabel)}
+    assert set(STATE_WORDS.values()) <= legend
+
+
+def test_that_a_bar_that_lacks_a_cycle_is_a_lower_bound(bars):
+    bar = DoseBarShown("l", "Lesion", BARS[1].segments, 0.5, lower_bound="not measured in cycle 2")
+    bars.show_bars([bar])
+    assert bars.total_text("l") == "≥ 5.20 ± 0.50"
+    assert "The least: not measured in cycle 2." in bar.text()
 
 
 def test_that_a_click_names_the_bar_and_marking_one_is_silent(bars):
@@ -334,7 +368,8 @@ def test_that_a_click_names_the_bar_and_marking_one_is_silent(bars):
 
 def test_that_a_bar_is_told_in_words_with_its_limit():
     text = BARS[0].text()
-    assert "Kidney L: 10.40 ± 1.10 Gy" in text
+    assert "Kidney L: 6.30 ± 1.10 Gy" in text
+    assert "with what is ahead: 10.40 Gy" in text
     assert "Cycle 1, ⁹⁰Y: 2.10 Gy (delivered)" in text
     assert "renal limit: 23.00 Gy – protocol" in text
     assert "binds" in text
@@ -356,7 +391,7 @@ def test_that_no_bars_and_very_many_bars_are_drawn(bars):
 def test_that_names_and_numbers_stand_under_their_bars(bars):
     QApplication.processEvents()
     shown = {text.text(): text for text in bars.findChildren(QLabel) if text.isVisible()}
-    for key, name, number in (("kl", "Kidney L", "10.40 ± 1.10"), ("sp", "Spleen", "5.20")):
+    for key, name, number in (("kl", "Kidney L", "6.30 ± 1.10"), ("sp", "Spleen", "5.20")):
         for text in (shown[name], shown[number]):
             middle = text.mapTo(bars, text.rect().center())
             assert middle.x() == pytest.approx(bars.bar_place(key).center().x(), abs=2)
@@ -384,7 +419,7 @@ def test_that_a_limit_is_told_with_its_name_and_value_where_it_lies(bars):
 
 def test_that_a_whisker_reaches_one_standard_uncertainty_each_way(bars):
     (whiskers,) = (item for item in bars.findChild(Plot).plotItem.items if isinstance(item, pg.ErrorBarItem))
-    assert (whiskers.opts["y"].tolist(), whiskers.opts["top"].tolist()) == (pytest.approx([10.4]), [1.1])
+    assert (whiskers.opts["y"].tolist(), whiskers.opts["top"].tolist()) == (pytest.approx([6.3]), [1.1])
 
 
 def test_that_the_plotting_library_is_read_with_the_first_bar_only():
@@ -396,3 +431,28 @@ def test_that_the_plotting_library_is_read_with_the_first_bar_only():
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert told.stdout.split() == ["False", "True"]
+
+
+def test_that_what_lies_behind_the_name_of_a_limit_follows_the_look(bars):
+    from widgets.theme import apply_theme, shades
+
+    application = QApplication.instance()
+    plot = bars.findChild(Plot)
+    try:
+        apply_theme(application, "light")
+        QApplication.processEvents()
+        (name,) = (item for item in plot._names if item.isVisible())
+        assert name.fill.color().name() == QColor(shades().surface).name()
+        light = name.fill.color().name()
+    finally:
+        apply_theme(application, "dark")
+        QApplication.processEvents()
+    assert name.fill.color().name() == QColor(shades().surface).name() != light
+
+
+def test_that_a_name_without_room_is_cut_to_its_beginning():
+    metrics = QFontMetricsF(font(scale=0.92, strong=True))
+    room = metrics.horizontalAdvance("Lesi.")
+    assert dose_bars_view._shortened("Lesion", room, metrics) == "Lesi."
+    assert dose_bars_view._shortened("Liver", metrics.horizontalAdvance("Liver"), metrics) == "Liver"
+    assert dose_bars_view._shortened("Lesion", 1.0, metrics) == ""

@@ -507,3 +507,13 @@ def test_that_three_linked_views_keep_up_with_the_pointer(qtbot):
     )
     # Time of this thread, so that other work on the machine does not count. People notice 33 ms.
     assert np.median(times) < 33
+
+
+def test_that_pictures_are_made_anew_on_a_monitor_with_finer_pixels(qtbot, monkeypatch):
+    view = shown(qtbot)
+    view.grab()
+    assert view._base.devicePixelRatio() == 1.0
+    monkeypatch.setattr(view, "devicePixelRatioF", lambda: 2.0)
+    view.grab()
+    assert view._base.devicePixelRatio() == 2.0
+    assert view._base.size() == 2 * view.size()

@@ -18,9 +18,10 @@ from app.importing import array_files
 from app.importing.array_files import ArrayFolder, ArraysWritten
 from app.importing.child_process import ReadingFaultError
 from app.importing.files_read import read_cycle
+from app.importing.kept_values import PhantomImage
 from app.importing.limits import ImportLimits
 from app.importing.reading_process import ReadingProcess
-from app.importing.tasks import CHECK_FOLDER, KEPT_IMAGES, TASKS
+from app.importing.tasks import CHECK_FOLDER, KEPT_IMAGES, READ_PHANTOM, TASKS
 from app.operations.logs import Logs
 from app.operations.site_configuration import SiteConfiguration
 from app.store.case_tree import CaseTree, image_references
@@ -344,11 +345,33 @@ def test_that_an_image_made_in_a_room_of_the_folder_is_described_without_being_c
     came = folder.array(described)
     assert np.array_equal(came, values)
     assert not came.flags.writeable
+    # Described once more in the same request it is the same, and nothing is written; in the next it is unknown.
+    assert written.write(filled) == described
+    assert folder.array(described) is came
+    with pytest.raises(ValueError, match="that is now of"):
+        folder.array([*described[:2], [4, 3, 2]])
+    folder.forget()
+    with pytest.raises(FileNotFoundError):
+        folder.array(described)
     folder.close()
 
 
+def test_that_a_phantom_is_read_in_the_process_and_a_damaged_one_is_refused(
+    process: ReadingProcess, images: Path
+) -> None:
+    read: PhantomImage = process.ask(READ_PHANTOM, str(images), ZONE, places=[images])
+    assert np.array_equal(read.series.volume.values, counts_like(SPECT_GRID))
+    (images / "spect.dcm").write_bytes((images / "spect.dcm").read_bytes()[:-500])
+    with pytest.raises(DosimetryError, match="bytes of pixels"):
+        process.ask(READ_PHANTOM, str(images), ZONE, places=[images])
+
+
 def test_that_only_tasks_that_give_images_make_them_in_the_folder() -> None:
-    assert {name for name, task in TASKS.items() if task.gives_images} == {"read-cycle", "kept-images"}
+    assert {name for name, task in TASKS.items() if task.gives_images} == {
+        "read-cycle",
+        "kept-images",
+        "read-phantom",
+    }
 
 
 def test_that_images_that_are_not_answered_with_leave_no_file(tmp_path: Path) -> None:

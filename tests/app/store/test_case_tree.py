@@ -242,7 +242,7 @@ def test_that_the_form_of_a_node_has_not_changed() -> None:
     kept must stay readable."""
     assert (NODE_FORMAT, CaseTree().encode(Examples().case()).root) == (
         1,
-        "2e87e8adc6660aad8843a5207245f5ad8ba57d1ce93e5ea79e4227c82aefb145",
+        "739d442d177fdd0374465fa817ab07ca80f4d4caea34e6ee6f00e0dbb6abe7e3",
     )
 
 

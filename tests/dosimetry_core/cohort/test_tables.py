@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -251,6 +253,8 @@ def test_that_the_command_writes_every_table_and_the_methods(
     assert main(command) == 0
     names = {path.stem for path in (tmp_path / "out").glob("*.csv")}
     assert names == {"records", *TABLES}
+    with zipfile.ZipFile(tmp_path / "out/cohort.xlsx") as book:
+        assert re.findall(r'<sheet name="([^"]+)"', book.read("xl/workbook.xml").decode()) == list(TABLES)
     methods = (tmp_path / "out/methods.txt").read_text("utf-8")
     assert "simulated with seed 3" in methods
     assert "95 of 5 protocol(s)" in methods

@@ -359,7 +359,8 @@ EXAMPLES: dict[str, Example] = {
     ),
     # --- values
     "units-missing": Example(_nm(), _nm(without("Units"))),
-    "units-unusable": Example(_nm(setting(Units="CPS")), _nm(setting(Units="GML"))),
+    "units-unusable": Example(_nm(setting(Units="CNTS")), _nm(setting(Units="GML"))),
+    "count-rate": Example(_nm(), _nm(setting(Units="CPS"))),
     "rescale-slope-missing": Example(_pt(), _pt(without("RescaleSlope"))),
     "rescale-slope-not-positive": Example(_pt(), _pt(of_slice(2, setting(RescaleSlope=0)))),
     "mapping-incomplete": Example(_nm(_mapped(2.5), setting(DecayCorrection="NONE")), _nm(_mapped(0.0))),

@@ -49,7 +49,8 @@ def _two_beds(
 
 
 def _series(folder: Path) -> tuple[ImageSeries, ...]:
-    return read_series([folder], time_zone="Europe/Warsaw").series
+    # Rates are read where it is said that they are; files in other units are not touched by it.
+    return read_series([folder], time_zone="Europe/Warsaw", stated_quantity="counts_per_s").series
 
 
 def _codes(image: ImageSeries) -> set[str]:

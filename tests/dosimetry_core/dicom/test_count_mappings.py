@@ -42,7 +42,7 @@ def _read(folder: Path, *several: Edit, stated: str | None = None) -> ImageSerie
 def test_that_a_mapping_to_counts_says_what_the_values_are_and_scales_them(
     tmp_path: Path, code: str, quantity: str
 ) -> None:
-    image = _read(tmp_path, without("Units"), _mapped(code, 0.125))
+    image = _read(tmp_path, without("Units"), _mapped(code, 0.125), stated=quantity)
     assert image.volume.quantity == quantity
     np.testing.assert_array_equal(image.volume.values, COUNTS * 0.125)
 

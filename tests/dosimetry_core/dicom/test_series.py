@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from dosimetry_core.dicom.series import SeriesReading, read_series
+from dosimetry_core.errors import DicomReadError
 from dosimetry_core.image import ImageSeries
 from dosimetry_core.progress import Cancelled
 from tests import phantoms
@@ -123,7 +124,30 @@ def test_that_counts_per_second_are_told_from_counts(tmp_path: Path) -> None:
     def rate(dataset: Dataset) -> None:
         dataset.Units = "CPS"
 
-    assert _only(nm_file(tmp_path / "x.dcm", COUNTS, edit=rate)).volume.quantity == "counts_per_s"
+    path = nm_file(tmp_path / "x.dcm", COUNTS, edit=rate)
+    with pytest.raises(DicomReadError, match="of which seconds") as refusal:
+        _read(path)
+    assert refusal.value.rule == "count-rate"
+    (image,) = _read(path, stated_quantity="counts_per_s").series
+    assert image.volume.quantity == "counts_per_s"
+    assert "count-rate-entered" in {finding.code for finding in image.findings}
+
+
+def test_that_a_spect_without_a_position_lies_where_it_is_said_to(tmp_path: Path) -> None:
+    def unplaced(dataset: Dataset) -> None:
+        del dataset.DetectorInformationSequence[0].ImagePositionPatient
+
+    path = nm_file(tmp_path / "a" / "x.dcm", COUNTS, edit=unplaced)
+    with pytest.raises(DicomReadError, match="Image Position") as refusal:
+        _read(path)
+    assert refusal.value.rule == "image-position-missing"
+    assert "image_position_mm" in refusal.value.remedy
+    (image,) = _read(path, stated_position_mm=(-37.0, 12.5, 4.0)).series
+    assert tuple(image.volume.geometry.index_to_point((0, 0, 0))) == pytest.approx((-37.0, 12.5, 4.0))
+    assert [f.level for f in image.findings if f.code == "image-position-entered"] == ["warning"]
+    (placed,) = _read(nm_file(tmp_path / "b" / "x.dcm", COUNTS), stated_position_mm=(-37.0, 12.5, 4.0)).series
+    assert placed.volume.geometry.is_same_grid(SPECT_GRID)
+    assert "image-position-entered" not in {finding.code for finding in placed.findings}
 
 
 def test_that_a_stated_quantity_is_followed_only_where_the_file_is_silent(tmp_path: Path) -> None:

@@ -13,9 +13,11 @@ from dosimetry_core.dose.dose_volume import DoseVolume, dose_volume
 from dosimetry_core.dose.engine import LOCAL_DEPOSITION, ORGAN_LEVEL, SPHERE, VOXEL_S_VALUES, EngineDose
 from dosimetry_core.dose.engine_comparison import compared
 from dosimetry_core.dose.media import BONE, CODES, LUNG, OUTSIDE, SOFT_TISSUE, media_map, medium_codes_of_density
+from dosimetry_core.dose.radiobiology import covers
 from dosimetry_core.dose.red_marrow import marrow_to_blood_ratio_of_large_molecules
 from dosimetry_core.dose.s_values import remainder_mass_kg, remainder_s_value_gy_per_bq_s
 from dosimetry_core.dose.sphere import computed_sphere_s_value, sphere_s_value
+from dosimetry_core.dose.voxel_dose import _box
 from dosimetry_core.dose.voxel_inputs import checked_activity, map_findings
 from dosimetry_core.dose.voxel_kernel import RadialEnergy
 from dosimetry_core.errors import GeometryMismatchError, InconsistentCaseError
@@ -42,7 +44,9 @@ def test_that_spheres_are_answered_from_half_a_gram_to_a_kilogram(name: str) -> 
     for mass in (0.000499, 1.001, 0.0):
         with pytest.raises(InconsistentCaseError, match="outside the sphere S values"):
             sphere_s_value(name, mass, density_g_per_ml=1.0)
-    for mass, density in ((0.0005, 0.1), (1.0, 9.0)):
+    # The table goes on to 4 kg, for dense spheres.
+    assert sphere_s_value(name, 1.0, density_g_per_ml=1.99).electron_absorbed_fraction > 0.9
+    for mass, density in ((0.0005, 0.1), (1.0, 2.01), (1.0, 9.0)):
         with pytest.raises(InconsistentCaseError, match="outside the table"):
             sphere_s_value(name, mass, density_g_per_ml=density)
     for mass, density in ((0.0, 1.0), (0.01, 0.0)):
@@ -207,3 +211,22 @@ def test_that_a_haematocrit_and_the_rest_of_the_body_have_room() -> None:
     # (4 × 60 − 7 × 20)/40.
     found = remainder_s_value_gy_per_bq_s(4.0, {"a": 7.0}, total_body_mass_kg=60.0, region_masses_kg={"a": 20.0})
     assert found == 2.5
+
+
+def test_that_protraction_covers_nuclides_only_with_every_pair_of_them() -> None:
+    one = FrozenMap({LU177: FrozenMap({LU177: 0.02})})
+    lopsided = FrozenMap({LU177: FrozenMap({LU177: 0.02, Y90: 0.03}), Y90: FrozenMap({LU177: 0.03})})
+    assert covers(one, [LU177])
+    assert covers(one, [])
+    for quadratic, nuclides in ((one, [LU177, Y90]), (one, [Y90, LU177]), (lopsided, [LU177, Y90])):
+        assert not covers(quadratic, nuclides)
+
+
+def test_that_the_computed_box_holds_the_body_and_every_activity() -> None:
+    media, activity = np.zeros((5, 6, 7), np.uint8), np.zeros((5, 6, 7), np.float32)
+    media[1:3, 2:5, 3] = CODES[LUNG]
+    activity[4, 3, 3], activity[2, 1, 5] = 0.5, 0.25
+    assert _box(activity, media) == (slice(1, 5), slice(1, 5), slice(3, 6))
+    assert _box(0 * activity, media) == (slice(1, 3), slice(2, 5), slice(3, 4))
+    media[0, 0, 0] = media[4, 5, 6] = CODES[BONE]
+    assert _box(activity, media) == (slice(0, 5), slice(0, 6), slice(0, 7))

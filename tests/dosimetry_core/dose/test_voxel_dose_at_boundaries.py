@@ -11,7 +11,9 @@ composition of cortical bone (ICRU 46). Gy for 1e12 Bq·s in the whole body, and
   photoelectric, incoherent and coherent cross sections of each element (the tables of Elam, Ravel and Sieber, 2002,
   which give NIST XCOM's water and cortical bone to four digits at 20 to 300 keV), free angles of Compton scatter, form
   factors of coherent scatter. 24 million electrons and 24 million photons of 177Lu, 4 million electrons of 90Y; those
-  in and beside the spongiosa drawn 20 times as often, which weights undo.
+  in and beside the spongiosa drawn 20 times as often, which weights undo. For the medulla of 177Lu, 12 million more
+  electrons from it and the voxels around it and 12 million more photons: its electrons were 0.6 % (2.4 standard
+  deviations) low in the first run by chance (χ² of the four runs 8.6 with 3 degrees of freedom).
 - Spongiosa of the composition of cortical bone, with 0.90 of water's stopping power; Compton scatter and photoelectric
   absorption from mass energy-absorption coefficients. 8 million decays of 177Lu, 3.6 million of 90Y.
 """

@@ -13,7 +13,7 @@ from dosimetry_core.errors import InconsistentCaseError
 from dosimetry_core.followup import blood_entry as entry
 from dosimetry_core.followup.blood_entry import WellCounter
 from dosimetry_core.followup.entry_cells import after_infusion_words, read_time, table_of_text, with_titles
-from dosimetry_core.quantification.sample_counting import (
+from dosimetry_core.sample_counting import (
     concentration_at_drawing_bq_per_ml,
     relative_counting_uncertainty,
 )

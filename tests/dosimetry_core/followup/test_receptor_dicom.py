@@ -111,7 +111,7 @@ def test_that_a_stated_weight_takes_the_place_of_the_files(tmp_path: Path) -> No
     [
         (lambda d: ga68(d, PatientWeight=None), MissingDataError, "weight is missing"),
         (lambda d: ga68(d, DecayCorrection="NONE", CorrectedImage=["ATTN"]), DosimetryError, "decay"),
-        (lambda d: ga68(d, Units="GML"), DosimetryError, ""),
+        (lambda d: ga68(d, Units="GML"), DosimetryError, "GML"),
     ],
 )
 def test_that_a_pet_without_what_suv_needs_is_refused(tmp_path: Path, edit: Any, kind: Any, said: str) -> None:

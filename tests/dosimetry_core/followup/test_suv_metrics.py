@@ -56,6 +56,20 @@ def test_that_the_mean_of_a_drawn_region_is_weighted_with_what_it_covers() -> No
     assert found.volume_ml == pytest.approx(1.5 * 0.015)
 
 
+def test_that_a_mean_is_never_above_the_maximum() -> None:
+    inside = ball(20.0)
+    for value in (7.000052, 0.1, 1e-3, 123.456):
+        found = region_suv(inside * value, GRID, inside, DRAWN)
+        assert found.suv_mean == found.suv_max
+    # A hotter neighbour that the region touches belongs to neither.
+    coverage = inside * 1.0
+    suv = inside * 8.0
+    edge = tuple(np.argwhere(inside)[0])
+    coverage[edge], suv[edge] = 0.3, 100.0
+    found = region_suv(suv, GRID, coverage, DRAWN)
+    assert (found.suv_max, found.suv_mean) == (8.0, 8.0)
+
+
 def test_that_thresholds_take_voxels_that_reach_them() -> None:
     inside = ball(20.0)
     suv = inside * 4.0

@@ -24,14 +24,18 @@ from dosimetry_core.kinetics.fit_findings import (
 from dosimetry_core.kinetics.fit_uncertainty import unseen_late_fraction
 from dosimetry_core.kinetics.integrate import TrapezoidCurve
 from dosimetry_core.kinetics.models import BI, MONO
+from dosimetry_core.kinetics.monte_carlo import sampled_time_integrated_activity_bq_s
+from dosimetry_core.kinetics.prior import HalfLifePrior
 from dosimetry_core.kinetics.result import ExponentialShape, FitResult, PriorPull
 from dosimetry_core.kinetics.selection import (
     corrected_information_criterion,
     corrected_information_criterion_unknown_scale,
     describes_points,
 )
-from dosimetry_core.kinetics.single_time_point import two_point_curve
+from dosimetry_core.kinetics.single_time_point import haenscheid_error_range, two_point_curve
+from dosimetry_core.kinetics.voxel_curves import voxel_time_integrated_activity
 from dosimetry_core.kinetics.weighting import fitted_points
+from dosimetry_core.kinetics.whole_body import fit_whole_body, remainder
 from dosimetry_core.nuclide import LU177, Y90, decay_constant_per_s, nuclide
 from dosimetry_core.units import HOUR, SECONDS_PER_HOUR
 
@@ -352,3 +356,109 @@ def test_that_shapes_of_two_phases_integrate_as_written() -> None:
     shape = ExponentialShape(BI, read_only(np.array([3.0, 5.0, 0.7, 0.11])))
     assert [(t.amplitude_bq, t.decay_constant_per_s) for t in shape.terms] == [(3.0, 0.7), (5.0, 0.11)]
     assert MONO.parameter_count == 2
+
+
+def test_that_voxels_imaged_very_late_still_fall_no_more_slowly_than_physical_decay() -> None:
+    # 20 half-lives' worth of rates over 200 days would end below physical decay.
+    times = np.array([10.0, 200.0]) * 24 * SECONDS_PER_HOUR
+    decay = decay_constant_per_s(PHYSICAL_S)
+    images = [np.full((1, 1, 2), np.exp(-1.5 * decay * t) * 1e9) for t in times]
+    found = voxel_time_integrated_activity(images, times, nuclide_name=LU177, vois={})
+    assert found.effective_half_life_s == pytest.approx(PHYSICAL_S / 1.5, rel=1e-3)
+
+
+def whole_body(hours: list[float], gbq: list[float], **options: Any) -> FitResult:
+    curve = TimeActivityCurve(np.array(hours) * SECONDS_PER_HOUR, np.array(gbq) * 1e9, LU177)
+    given: dict[str, Any] = {"administered_activity_bq": 7.4e9, "method": "measured", "place": "body"} | options
+    return fit_whole_body(curve, **given)
+
+
+def test_that_a_whole_body_needs_activity_after_the_administration() -> None:
+    for hours, gbq, words in (
+        ([], [], "unknown"),
+        ([4.0, 24.0], [6.0, 0.0], "not positive"),
+        ([4.0, 24.0, 90.0], [6.0, -0.1, 1.0], "not positive"),
+        ([0.0, 24.0], [6.0, 3.0], "not positive"),
+    ):
+        with pytest.raises(MissingDataError, match=words):
+            whole_body(hours, gbq)
+    for administered in (0.0, -1.0):
+        with pytest.raises(ValueError, match="administered"):
+            whole_body([4.0], [6.0], administered_activity_bq=administered)
+    assert whole_body([4.0, 24.0], [6.0, 3.0]).model == "mono-exponential"
+    assert whole_body([4.0, 24.0, 90.0], [6.0, 3.0, 1.0]).model == "bi-exponential"
+
+
+def test_that_a_whole_body_may_hold_five_per_cent_more_than_was_given() -> None:
+    def said(part: float, hours: float = 1.0) -> list[str]:
+        left = part * 7.4 * 2 ** (-hours * SECONDS_PER_HOUR / PHYSICAL_S)
+        return [f.code for f in whole_body([hours, 50.0, 120.0], [left, 2.0, 0.7]).findings]
+
+    assert said(1.0499) == []
+    assert said(1.0501) == said(1.0501, 7.0) == ["whole-body-above-administered"]
+    few = whole_body([30.0], [3.0], method="field-of-view").findings
+    assert [f.code for f in few] == ["whole-body-field-of-view", "few-whole-body-points"]
+    # 3 of 7.4 GBq after 30 h, 13.9 % of them gone by decay alone.
+    kept = 3.0 / 7.4 * 2 ** (30 * SECONDS_PER_HOUR / PHYSICAL_S)
+    assert f"holds {100 * kept:.0f} %" in few[0].text
+
+
+def test_that_the_rest_of_the_body_may_be_nothing_and_names_the_lesions_in_it() -> None:
+    body = whole_body([4.0, 24.0, 90.0], [6.0, 3.0, 1.0])
+    total = body.time_integrated_activity_bq_s
+
+    def rest(organ: float, marrow: float, lesions: float) -> Any:
+        return remainder(
+            body,
+            organs_bq_s={"liver": organ * total},
+            organ_standard_uncertainties_bq_s={"liver": 3e12, "spleen": 4e12},
+            red_marrow_bq_s=marrow * total,
+            lesions_bq_s=lesions,
+        )
+
+    found = rest(0.5, 0.25, 0.0)
+    assert found.time_integrated_activity_bq_s == pytest.approx(0.25 * total)
+    own = body.time_integrated_activity_standard_uncertainty_bq_s
+    assert found.standard_uncertainty_bq_s == pytest.approx(float(np.hypot(own, 5e12)))
+    assert not found.findings
+    assert rest(0.75, 0.25, 0.0).time_integrated_activity_bq_s == 0.0
+    assert "(100 % of it)" in rest(0.75, 0.25, 1e12).findings[0].text
+    assert "(20 % of it)" in rest(0.5, 0.25, 0.05 * total).findings[0].text
+    with pytest.raises(InconsistentCaseError, match="only"):
+        rest(0.75, 0.26, 0.0)
+
+
+def test_that_two_points_and_one_scan_integrate_as_written() -> None:
+    curve = two_point_curve((2.0, 6.0), (8.0, 2.0), physical_half_life_s=3.0)
+    # Two halvings in four seconds: a half-life of 2 s, 16 at time zero.
+    assert curve.effective_half_life_s == pytest.approx(2.0)
+    assert curve.amplitude_bq == pytest.approx(16.0)
+    assert curve.time_integrated_activity_bq_s == pytest.approx(16.0 * 2.0 / np.log(2))
+    # 2^x/(2x) − 1 is least at 1/ln 2: e ln 2/2 − 1.
+    inner, outer = haenscheid_error_range(1.0, 2.5), haenscheid_error_range(1.2, 1.6)
+    assert inner.lowest == pytest.approx(np.e * np.log(2) / 2 - 1)
+    assert inner.lowest_at == pytest.approx(1 / np.log(2))
+    assert inner.highest == pytest.approx(2**2.5 / 5 - 1)
+    assert inner.worst == inner.highest
+    assert outer.worst == -outer.lowest
+
+
+@pytest.mark.parametrize(("off", "model"), [(0.03, "mono"), (0.2, "bi")])
+def test_that_three_samples_within_five_per_cent_of_one_phase_need_no_second(off: float, model: str) -> None:
+    # Samples known to 0.1 %, so that χ² describes neither.
+    minutes = [10.0, 200.0, 600.0]
+    values = [
+        float(1000 * 2 ** (-t / 300) * part) for t, part in zip(minutes, (1 + off, 1 - off, 1 + off), strict=True)
+    ]
+    fit = blood(minutes, values, relative_standard_uncertainty=0.001)
+    assert len(fit.terms) == {"mono": 1, "bi": 2}[model]
+
+
+def test_that_one_scan_with_a_prior_can_be_drawn_again() -> None:
+    curve = TimeActivityCurve(np.array([HOUR.to_core(50.0)]), np.array([4e7]), LU177, np.array([2e6]))
+    prior = HalfLifePrior("population", HOUR.to_core(50.0), 0.2, "drawn")
+    fit = fit_curve(curve, prior=prior)
+    drawn = sampled_time_integrated_activity_bq_s(fit, 400, np.random.default_rng(3))
+    # The linear uncertainty, within the chance of 400 draws (3.5 %) and the bend of the integral over half-lives.
+    assert drawn.std() == pytest.approx(fit.fit_standard_uncertainty_bq_s, rel=0.25)
+    assert drawn.mean() == pytest.approx(fit.time_integrated_activity_bq_s, rel=0.05)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dosimetry_core.case import Administration, VialMeasurement
-from dosimetry_core.errors import Finding, InconsistentCaseError
+from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.planning.administration_entry import (
     PlannedCycle,
@@ -18,7 +18,7 @@ from dosimetry_core.planning.administration_entry import (
     planned_cycle,
     questions,
 )
-from dosimetry_core.planning.administration_record import read_administration_record
+from dosimetry_core.planning.administration_record import AdministrationRecord, read_administration_record
 
 LU, Y = "Lu-177", "Y-90"
 START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -92,3 +92,21 @@ def test_that_the_interval_counts_from_the_first_of_two_infusions() -> None:
 
     assert codes(START - timedelta(days=69, hours=21)) == set()
     assert codes(START - timedelta(days=70, hours=3)) == {"entry-interval-unusual"}
+
+
+def test_that_the_calibrators_clock_is_set_right_and_no_other_clock_is_known(tmp_path: Path) -> None:
+    def read(line: str) -> AdministrationRecord:
+        path = tmp_path / "given.toml"
+        path.write_text(f"{line}\n{RECORD}", "utf-8")
+        return read_administration_record(path, ZoneInfo("Europe/Warsaw"))
+
+    plain, late = read(""), read("clock_offset_s = { dose_calibrator = 120 }")
+    assert (plain.calibrator_offset_s, late.calibrator_offset_s) == (0.0, 120.0)
+    vials = [record.administrations[0].vial for record in (plain, late)]
+    assert vials[0] is not None
+    assert vials[1] is not None
+    assert abs(vials[1].vial_time - vials[0].vial_time) == timedelta(minutes=2)
+    assert late.administrations[0].start == START
+    for clock in ("scanner", "pharmacy"):
+        with pytest.raises(DosimetryError, match=f"unknown clock '{clock}'"):
+            read(f"clock_offset_s = {{ {clock} = 5 }}")

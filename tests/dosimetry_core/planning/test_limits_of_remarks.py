@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dosimetry_core.case import Administration, Cycle, LaboratoryResult, VialMeasurement
-from dosimetry_core.errors import MissingDataError
+from dosimetry_core.errors import DosimetryError, MissingDataError
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.nuclide import LU177, Y90
 from dosimetry_core.planning.administration_entry import PlannedCycle, SecondReading, entry_findings
@@ -17,7 +19,8 @@ from dosimetry_core.planning.certainty import surely_used_fraction
 from dosimetry_core.planning.feasible_region import feasible_region
 from dosimetry_core.planning.forecast import course_basis
 from dosimetry_core.planning.given import deviation, deviation_findings, given_findings
-from dosimetry_core.planning.next_cycle import plan_next_cycle, refused_plan
+from dosimetry_core.planning.next_cycle import plan_next_cycle, refused_plan, rounded_down_bq
+from dosimetry_core.planning.plan_states import PlanStanding
 from dosimetry_core.planning.plausibility import (
     change_findings,
     dose_per_activity_findings,
@@ -25,7 +28,7 @@ from dosimetry_core.planning.plausibility import (
     kidney_sides_findings,
 )
 from dosimetry_core.planning.prediction import predictor_weights
-from dosimetry_core.planning.protocol import LimitKey, read_protocol
+from dosimetry_core.planning.protocol import LimitKey, Protocol, parse_protocol, read_protocol
 from dosimetry_core.planning.risk import (
     probability_limited_activity_bq,
     probability_limited_activity_common_bq,
@@ -285,3 +288,113 @@ def test_that_readings_at_the_ends_of_a_day_and_at_this_instant_are_taken() -> N
     assert entered(now_s=2399.0) == {"entry-in-future"}
     assert entered(made_s=0.0) == set()
     assert entered(made_s=1.0) == {"entry-before-plan"}
+
+
+def test_that_a_tenth_of_what_was_planned_is_a_wrong_unit_and_a_little_more_is_not() -> None:
+    def said(share: float, comment: str = "spilled") -> str:
+        vial = VialMeasurement(4e9, START, 1e7, START + timedelta(seconds=1800.0))
+        item = Administration.from_vial(LU177, vial, start=START, infusion_s=1800.0)
+        planned = item.administered_activity_bq / share if share else 0.0
+        plan = PlannedCycle("P", 1, FrozenMap({LU177: planned}), START - timedelta(days=1))
+        second = SecondReading("B", "P", FrozenMap({LU177: 4e9}), FrozenMap({LU177: 1e7}))
+        now = START + timedelta(hours=1)
+        (found,) = entry_findings(plan, "P", 1, (item,), second, now=now, comment=comment)
+        return f"{found.code} {found.text}"
+
+    assert said(0.101).startswith("given-differs-from-planned")
+    assert "(-89.9 %)" in said(0.101)
+    assert said(9.9).startswith("given-differs-from-planned")
+    assert said(0.099).startswith("entry-wrong-unit")
+    assert said(10.1).startswith("entry-wrong-unit")
+    assert said(0.0).startswith("entry-wrong-unit")
+    assert said(1.19, "").startswith("given-differs-from-planned")
+    assert "above 20 % it needs a comment" in said(1.21, " ")
+
+
+def test_that_a_plan_gone_stale_twice_remembers_what_it_was_first() -> None:
+    for first in ("signed", "approved"):
+        stale = PlanStanding(first).after("change", "program")
+        assert stale == PlanStanding("stale", first)
+        assert stale.after("change", "program") == stale
+        assert stale.after("restore", "program") == PlanStanding(first)
+        assert stale.allows("restore", "program")
+        assert not stale.allows("restore", "physicist")
+        assert stale.after("revoke", "physician") == PlanStanding("revoked")
+    assert PlanStanding("signed").after("approve", "physician") == PlanStanding("approved")
+    assert not PlanStanding("signed").allows("restore", "program")
+    for state, before in (("stale", None), ("signed", "signed"), ("draft", "approved")):
+        with pytest.raises(ValueError, match="a stale plan"):
+            PlanStanding(state, before)  # type: ignore[arg-type]
+
+
+def test_that_weights_of_an_allocation_are_positive_and_one_for_each_cycle() -> None:
+    text = (Path(__file__).parents[3] / "resources" / "protocols" / "duonen-b.toml").read_text("utf-8")
+
+    def read(weights: str) -> Protocol:
+        changed = text.replace(
+            'allocation = "equal-split"', f'allocation = "weights"\nallocation_weights = {weights}', 1
+        )
+        return parse_protocol(changed.encode(), where="clinic.toml")
+
+    assert read("[1.0, 0.5, 2.0, 0.001]").allocation_weights == (1.0, 0.5, 2.0, 0.001)
+    without = text.replace("[[nuclide]]", "[[other]]")
+    with pytest.raises(DosimetryError, match="nuclide"):
+        parse_protocol(without.encode(), where="clinic.toml")
+    for wrong in ("[1.0, 0.0, 2.0, 1.0]", "[1.0, 1.0, 1.0]", "[1.0, 1.0, 1.0, 1.0, 1.0]"):
+        with pytest.raises(DosimetryError, match="one positive weight for each cycle"):
+            read(wrong)
+
+
+def test_that_a_cap_a_minimum_and_the_fixed_nuclide_decide_only_beyond_themselves() -> None:
+    base = read_protocol("duonen-b")
+    delivered = [tandem()]
+    proposed = plan_next_cycle(base, delivered)
+    free = proposed.activities_bq[Y90]
+    exact = proposed.unrounded_activities_bq[Y90]
+    assert 0 < exact - free < base.rounding_step_bq
+
+    def limiting(**changes: Any) -> tuple[Any, ...]:
+        nuclides = (base.nuclides[0], replace(base.nuclides[1], **changes))
+        plan = plan_next_cycle(replace(base, nuclides=nuclides), delivered)
+        return plan.limiting, plan.activities_bq[Y90]
+
+    assert limiting(activity_cap_bq=exact) == (proposed.limiting, free)
+    assert limiting(activity_cap_bq=free) == ("activity_cap", pytest.approx(free))
+    assert limiting(minimum_dispensable_activity_bq=free) == (proposed.limiting, free)
+    assert limiting(minimum_dispensable_activity_bq=1.001 * free) == ("minimum_activity", 0.0)
+    # The kidneys' limit used up by half, but for exactly what 177Lu alone adds in each of three cycles.
+    done = course_basis(base, delivered).organs["kidneys"].total_absorbed_dose_gy
+    for share, decided in ((1.001, "minimum_activity"), (0.999, "fixed_nuclide")):
+        limits: FrozenMap[LimitKey, float] = FrozenMap({"kidneys": done + 3 * share * 3.7 * 0.45})
+        plan = plan_next_cycle(replace(base, limits_gy=limits), delivered)
+        assert plan.limiting == decided
+        assert plan.activities_bq[Y90] == 0.0
+        assert plan.activities_bq[LU177] == 3.7e9
+
+
+def test_that_a_step_survives_binary_division_and_nothing_else_is_rounded_up() -> None:
+    assert rounded_down_bq(12.85e9, 0.05e9) == pytest.approx(12.85e9)
+    assert rounded_down_bq(12.8499e9, 0.05e9) == pytest.approx(12.8e9)
+    assert rounded_down_bq(0.04999e9, 0.05e9) == 0.0
+
+
+def test_that_a_nuclide_never_given_is_predicted_by_the_plain_mean() -> None:
+    entered = [
+        cycle(number, {LU177: 3.7, Y90: 0.0}, {LU177: lutetium, Y90: yttrium})
+        for number, lutetium, yttrium in ((1, 0.4, 2.0), (2, 0.5, 3.0))
+    ]
+    basis = course_basis(replace(read_protocol("duonen-b"), predictor="activity-weighted-mean"), entered)
+    assert basis.organs["kidneys"].predicted_gy_per_bq[Y90] == pytest.approx(GY_PER_GBQ(2.5))
+
+
+def test_that_a_limit_the_fixed_nuclide_just_reaches_leaves_no_free_activity_and_no_reproach() -> None:
+    base = replace(read_protocol("duonen-b"), cycles=2)
+    fixed = replace(base.nuclides[0], standard_activity_bq=2e9)
+    delivered = [cycle(1, {LU177: 2.0, Y90: 1.0}, {LU177: 0.5, Y90: 2.0})]
+    # 3 Gy were given, 2 GBq of 177Lu add 1 Gy: 4 Gy leave exactly nothing for 90Y.
+    limits: FrozenMap[LimitKey, float] = FrozenMap({"kidneys": 4.0})
+    protocol = replace(base, limits_gy=limits, nuclides=(fixed, base.nuclides[1]))
+    plan = plan_next_cycle(protocol, delivered)
+    assert plan.unrounded_activities_bq[Y90] == pytest.approx(0.0, abs=1.0)
+    assert plan.limiting in ("kidneys", "minimum_activity")
+    assert plan.feasible

@@ -18,11 +18,15 @@ from dosimetry_core.voi import Voi
 from dosimetry_core.volume import Volume
 from tests.dosimetry_core.bodies import FWHM_TO_DEVIATION, START, ellipsoid, points_of, series
 
-Kind = Literal["usual", "single", "horseshoe", "mirrored", "cut", "pelvic", "face-down"]
+Kind = Literal["usual", "single", "horseshoe", "mirrored", "cut", "pelvic", "face-down", "late"]
 Labels = NDArray[np.uint8]
 SPACING_MM = (3.0, 3.0, 3.0)
 FWHM_MM = 9.0
 ACTIVITY = {"rest": 0.03, "kidneys": 1.0, "liver": 0.35, "spleen": 1.4, "lesion": 3.0}
+LATE_ACTIVITY = {"rest": 0.1, "kidneys": 1.0, "liver": 0.9, "spleen": 2.2, "lesion": 6.0}
+"""After a week, relative to the kidneys; the bowel is as warm as they are then."""
+_LATE_BOWEL = 1.1
+_LATE_CT_NOISE_HU, _CT_NOISE_HU = 25.0, 12.0
 _HU = {"kidneys": 32, "liver": 57, "spleen": 50, "lesion": 40}
 _LABELS = {"liver": 1, "spleen": 2, "kidney_left": 3, "kidney_right": 4, "lesion": 5}
 
@@ -68,12 +72,13 @@ def trunk(kind: Kind = "usual", *, seed: int = 1) -> tuple[Cycle, dict[str, NDAr
     hu[bowel & (labels == 0)] = 25
     spine = ellipsoid(p, (0, 60, 0), (21, 17, 1e6))
     hu[spine] = np.where(np.mod(p[..., 2], 32) < 25, 320, 80)[spine]
-    activity = np.where(body, ACTIVITY["rest"], 0.0)
-    activity[bowel] = 3 * ACTIVITY["rest"]
+    uptake = LATE_ACTIVITY if kind == "late" else ACTIVITY
+    activity = np.where(body, uptake["rest"], 0.0)
+    activity[bowel & (labels == 0)] = _LATE_BOWEL if kind == "late" else 3 * uptake["rest"]
     for name, number in _LABELS.items():
         organ = "kidneys" if name.startswith("kidney") else name
-        hu[labels == number], activity[labels == number] = _HU[organ], ACTIVITY[organ]
-    hu += 12 * generator.standard_normal(hu.shape)
+        hu[labels == number], activity[labels == number] = _HU[organ], uptake[organ]
+    hu += (_LATE_CT_NOISE_HU if kind == "late" else _CT_NOISE_HU) * generator.standard_normal(hu.shape)
     blurred = ndimage.gaussian_filter(activity, [FWHM_MM * FWHM_TO_DEVIATION / s for s in SPACING_MM])
     grain = ndimage.gaussian_filter(generator.standard_normal(hu.shape), FWHM_MM * FWHM_TO_DEVIATION / 3.0)
     blurred = np.maximum(blurred + 0.04 * grain / grain.std() * np.sqrt(blurred), 0)

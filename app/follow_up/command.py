@@ -1,0 +1,110 @@
+"""`lutetia followup` and `lutetia receptor`: what follows from what is recorded, and numbers of a receptor PET."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any, get_args
+
+from dosimetry_core.errors import DosimetryError
+
+DONE = 0
+_SHARE_OF_MAX_PERCENT = 41.0
+_FIXED_SUV = 4.0
+
+
+def add_follow_up_parsers(commands: Any) -> None:
+    """Add both commands to the command line."""
+    from dosimetry_core.followup.suv_metrics import RuleKind
+
+    followup = commands.add_parser("followup", help="entry rules, laboratory trends, response, receptor scans, events")
+    followup.add_argument("case", type=Path, metavar="CASE")
+    followup.add_argument("--out", type=Path, required=True, metavar="DIR")
+    receptor = commands.add_parser("receptor", help="SUV, volume and ratios of the lesions of a receptor PET")
+    receptor.add_argument("folder", type=Path, metavar="DIR")
+    receptor.add_argument("--vois", type=Path, action="append", required=True, metavar="FILE")
+    receptor.add_argument("--rule", choices=get_args(RuleKind), default="fraction-of-max", help="segmentation")
+    receptor.add_argument("--threshold", type=float, metavar="X", help="percent of SUVmax, or an SUV")
+    receptor.add_argument("--weight", type=float, metavar="KG", help="on the day of the scan; else that of the files")
+    receptor.add_argument("--time-zone", required=True, metavar="ZONE", help="of times in the files")
+
+
+def followup(arguments: argparse.Namespace) -> int:
+    """Write follow_up.json, and say the most important of it."""
+    from app.outputs import output_folder, require_folder
+    from app.window_texts import protocol_of
+    from dosimetry_core.case_file import read_case
+    from dosimetry_core.followup.summary import follow_up_json
+    from dosimetry_core.safety.rules import read_rules
+
+    require_folder(arguments.out)
+    case = read_case(arguments.case)
+    protocol = protocol_of(case)
+    name = None if protocol is None else protocol.entry_rules
+    found = follow_up_json(case, None if name is None else read_rules(name))
+    with output_folder(arguments.out) as folder:
+        text = json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False)
+        (folder / "follow_up.json").write_text(f"{text}\n", "utf-8")
+    for line in _lines(found):
+        print(line)
+    print(arguments.out / "follow_up.json")
+    return DONE
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    lines = []
+    entry = found["entry"]
+    if entry is not None:
+        answer = {True: "met", False: "not met", None: "cannot decide"}[entry["eligible"]]
+        lines.append(f"entry rules of {entry['rules']}: {answer}")
+        lines += [f"  {o['outcome']}: {o['text']}" for o in entry["outcomes"] if o["outcome"] != "met"]
+    for key, trend in found["laboratory"].items():
+        worst = trend["worst"]
+        if worst is not None and worst["grade"]:
+            lines.append(f"{key}: worst {worst['value']:g} on {worst['date']}, grade {worst['grade']}")
+    best = found["response"]["best_overall_response"]
+    if best is not None:
+        lines.append(f"best overall response: {best}")
+    lines += [f"adverse event: {e['term']}, grade {e['grade']}, {e['relation']}" for e in found["adverse_events"]]
+    return lines
+
+
+def receptor(arguments: argparse.Namespace) -> int:
+    """Print the scan as it stands in a case file, and its sums and ratios as comments."""
+    from app.operations.terminal import terminal_progress
+    from dosimetry_core.case_file_follow_up import follow_up_toml
+    from dosimetry_core.follow_up import FollowUp
+    from dosimetry_core.followup.receptor_course import receptor_course
+    from dosimetry_core.followup.receptor_dicom import read_receptor_image, receptor_scan
+
+    rule = _rule(arguments)
+    progress = terminal_progress()
+    image = read_receptor_image(
+        arguments.folder, time_zone=arguments.time_zone, weight_kg=arguments.weight, progress=progress
+    )
+    scan = receptor_scan(image, arguments.vois, rule, progress=progress)
+    (summary,) = receptor_course([scan])
+    print(f"# {image.tracer}, weight {image.weight_kg:g} kg ({image.weight_from})")
+    for key, value in summary.to_json().items():
+        if isinstance(value, float):
+            print(f"# {key}: {value:.4g}")
+    print(follow_up_toml(FollowUp(receptor_scans=(scan,))))
+    return DONE
+
+
+def _rule(arguments: argparse.Namespace) -> Any:
+    from dosimetry_core.followup.suv_metrics import SegmentationRule
+    from dosimetry_core.units import PERCENT
+
+    kind, threshold = arguments.rule, arguments.threshold
+    if threshold is not None and kind in ("as-drawn", "liver"):
+        raise DosimetryError(f"{kind} has no threshold", where="--threshold", remedy="leave it out")
+    if kind == "fraction-of-max":
+        percent = _SHARE_OF_MAX_PERCENT if threshold is None else threshold
+        if not 0 < percent < PERCENT.from_core(1.0):
+            raise DosimetryError(f"{percent:g} % can't be", where="--threshold", remedy="give percent of SUVmax")
+        return SegmentationRule(kind, PERCENT.to_core(percent))
+    if kind == "fixed-suv":
+        return SegmentationRule(kind, _FIXED_SUV if threshold is None else threshold)
+    return SegmentationRule(kind)

@@ -1,0 +1,99 @@
+"""Adverse events with grade, relation, dates and outcome, and when and why treatment ended."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import get_args
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app.follow_up.entry_card import EntryCard
+from app.follow_up.record_edits import with_recorded
+from app.session import Session
+from dosimetry_core.follow_up import AdverseEvent, EndReason, EventOutcome, Relation, TreatmentEnd
+from dosimetry_core.followup import record_entry as entry
+from widgets.entry_table import EntryColumn
+
+
+class EventsPage(QWidget):
+    """Events above, the end of treatment below."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.setObjectName("events_page")
+        self._session = session
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(10)
+        self.events = EntryCard(
+            "adverse_events",
+            "Adverse events (CTCAE 5.0)",
+            (
+                EntryColumn(entry.TERM, "Term", 24),
+                EntryColumn(entry.GRADE, "Grade", 6, "1 to 5", is_number=True),
+                EntryColumn(entry.RELATION, "Relation", 12, ", ".join(get_args(Relation))),
+                EntryColumn(entry.ONSET, "Onset", 11),
+                EntryColumn(entry.RESOLVED, "Resolved", 11),
+                EntryColumn(entry.OUTCOME, "Outcome", 22, ", ".join(get_args(EventOutcome))),
+                EntryColumn(entry.SERIOUS, "Serious", 7, "yes, or empty"),
+                EntryColumn(entry.NOTE, "Note", 0),
+            ),
+        )
+        self.events.lay_out()
+        column.addWidget(self.events, 3)
+        self.end = EntryCard(
+            "treatment_end",
+            "End of treatment",
+            (
+                EntryColumn(entry.DATE, "Date", 11),
+                EntryColumn(entry.REASON, "Reason", 22, ", ".join(get_args(EndReason))),
+                EntryColumn(entry.NOTE, "Note", 0),
+            ),
+        )
+        self.end.lay_out()
+        column.addWidget(self.end, 1)
+        for card in (self.events, self.end):
+            card.file.hide()
+        self.events.edited.connect(self._look_at_events)
+        self.end.edited.connect(self._look_at_end)
+        self.events.take_requested.connect(self.take_events)
+        self.end.take_requested.connect(self.take_end)
+
+    def refresh(self) -> None:
+        """Show the course as it is now."""
+        recorded = self._session.document.case.follow_up
+        self.setEnabled(bool(self._session.document.case.cycles))
+        self.events.show_held(entry.adverse_event_rows(recorded.adverse_events))
+        self.end.show_held(entry.end_rows(recorded.end))
+        self._look_at_events()
+        self._look_at_end()
+
+    def _look_at_events(self) -> entry.Entered[AdverseEvent]:
+        read = entry.read_adverse_events(self.events.table.rows(), today=date.today())
+        count = len(read.values)
+        worst = max((event.grade for event in read.values), default=0)
+        text = f"{count} event{'' if count == 1 else 's'}" + (f", worst grade {worst}" if worst else "")
+        self.events.say(read.remarks, {}, count=text)
+        return read
+
+    def _look_at_end(self) -> entry.Entered[TreatmentEnd]:
+        read = entry.read_end(self.end.table.rows(), today=date.today())
+        self.end.say(read.remarks, {}, count="" if read.values else "treatment goes on")
+        return read
+
+    def take_events(self) -> None:
+        """The events of the table in place of those of the course, as one step."""
+        read = self._look_at_events()
+        if read.is_right and self._session.document.apply(
+            "Adverse events", lambda case: with_recorded(case, adverse_events=read.values)
+        ):
+            self.events.taken(entry.adverse_event_rows(read.values))
+
+    def take_end(self) -> None:
+        """The end of treatment into the course, as one step."""
+        read = self._look_at_end()
+        end = read.values[0] if read.values else None
+        if read.is_right and self._session.document.apply(
+            "End of treatment", lambda case: with_recorded(case, end=end)
+        ):
+            self.end.taken(entry.end_rows(end))

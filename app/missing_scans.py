@@ -1,0 +1,64 @@
+"""Has the course computed without each scan of the cycle in view, beside the user's work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from app.document import Document
+from app.jobs import Jobs
+from app.problems import problems_of
+from dosimetry_core.progress import Progress
+
+if TYPE_CHECKING:
+    from dosimetry_core.evaluation import Evaluation
+    from dosimetry_core.pipeline.missing_scan import WithoutScan
+
+
+def computed_without_each_scan(evaluation: Evaluation, cycle: int, *, progress: Progress) -> tuple[WithoutScan, ...]:
+    """The course without each scan of a cycle; the pipeline is imported here, off the UI thread."""
+    from dosimetry_core.pipeline.missing_scan import without_each_scan
+
+    return without_each_scan(evaluation, cycle, progress=progress)
+
+
+class MissingScans(QObject):
+    """Keeps what was computed last; ``changed`` says that there is more, or why there is none."""
+
+    changed = Signal()
+
+    def __init__(self, document: Document, jobs: Jobs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._document, self._jobs = document, jobs
+        self._asked: tuple[Any, int] | None = None
+        self._found: tuple[WithoutScan, ...] | None = None
+        self.problem = ""
+        """Why the last computation came to nothing; empty otherwise."""
+
+    def without_each(self, cycle: int) -> tuple[WithoutScan, ...] | None:
+        """The current results without each scan of a cycle; None until they are computed, which this sets going."""
+        evaluation = self._document.evaluation
+        if evaluation is None or self._document.is_previewing:
+            return None
+        if self._asked is None or self._asked[0] is not evaluation or self._asked[1] != cycle:
+            self._begin(evaluation, cycle)
+        return self._found
+
+    def _begin(self, evaluation: Any, cycle: int) -> None:
+        asked = (evaluation, cycle)
+        self._asked, self._found, self.problem = asked, None, ""
+        job = self._jobs.start(
+            computed_without_each_scan,
+            evaluation,
+            cycle,
+            purpose="missing scans",
+            title="Computing without each scan",
+        )
+        job.succeeded.connect(lambda found: self._keep(asked, found, ""))
+        job.failed.connect(lambda error: self._keep(asked, (), problems_of(error)[0].text()))
+
+    def _keep(self, asked: tuple[Any, int], found: tuple[WithoutScan, ...], problem: str) -> None:
+        if asked is self._asked:
+            self._found, self.problem = found, problem
+            self.changed.emit()

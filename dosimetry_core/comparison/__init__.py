@@ -1,0 +1,1 @@
+"""Doses, activities and dose maps of other systems, held against this program's own."""

@@ -1,0 +1,74 @@
+"""Everything that follows from what is recorded of a course, as one JSON object."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from dosimetry_core.case import Case
+from dosimetry_core.followup.entry_criteria import entry_assessment
+from dosimetry_core.followup.laboratory_trend import laboratory_trends
+from dosimetry_core.followup.receptor_course import receptor_course
+from dosimetry_core.followup.recist import tumour_course
+from dosimetry_core.safety.rules import RuleOutcome, RuleSet
+from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
+
+FORMAT: Final = 1
+
+
+def follow_up_json(case: Case, entry_rules: RuleSet | None) -> dict[str, Any]:
+    """Entry rules, laboratory trends, response, receptor scans, adverse events and the end of treatment.
+
+    ``entry_rules`` are those of the protocol; None where it has none.
+    """
+    recorded = case.follow_up
+    entry = None if entry_rules is None else entry_assessment(case, entry_rules)
+    return {
+        "format": FORMAT,
+        "software": {"name": SOFTWARE_NAME, "version": SOFTWARE_VERSION},
+        "patient_id": case.patient.patient_id,
+        "entry": None
+        if entry is None or entry_rules is None
+        else {
+            "rules": entry_rules.name,
+            "eligible": entry.eligible,
+            "outcomes": [_outcome(outcome) for outcome in entry.outcomes],
+        },
+        "laboratory": {trend.key: trend.to_json() for trend in laboratory_trends(case)},
+        "response": tumour_course(recorded.lesions, recorded.responses).to_json(),
+        "krenning": [
+            {"date": response.date.isoformat(), **response.krenning}
+            for response in recorded.responses
+            if response.krenning
+        ],
+        "receptor_scans": [summary.to_json() for summary in receptor_course(recorded.receptor_scans)],
+        "adverse_events": [
+            {
+                "term": event.term,
+                "grade": event.grade,
+                "relation": event.relation,
+                "onset": event.onset.isoformat(),
+                "resolved": None if event.resolved is None else event.resolved.isoformat(),
+                "outcome": event.outcome,
+                "is_serious": event.is_serious,
+                "note": event.note,
+            }
+            for event in recorded.adverse_events
+        ],
+        "end": None
+        if recorded.end is None
+        else {"date": recorded.end.date.isoformat(), "reason": recorded.end.reason, "note": recorded.end.note},
+    }
+
+
+def _outcome(outcome: RuleOutcome) -> dict[str, Any]:
+    return {
+        "name": outcome.rule.name,
+        "requirement": outcome.rule.requirement,
+        "outcome": outcome.outcome,
+        "text": outcome.text,
+        "values": {
+            key: {"value": fact.value, "date": None if fact.date is None else fact.date.isoformat()}
+            for key, fact in outcome.values.items()
+        },
+        "missing": list(outcome.missing),
+    }

@@ -1,0 +1,109 @@
+"""The window of cross-checks, by its buttons: a dose map, a table, and what can't be compared."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog
+from pytestqt.qtbot import QtBot
+
+from app.crosscheck.window import CrosscheckWindow
+from app.jobs import Jobs
+from dosimetry_core.case_file import read_case
+from dosimetry_core.comparison.dose_maps import voxel_doses_of
+from dosimetry_core.dicom_export.cycle import digest_of_results, facts_of_cycle
+from dosimetry_core.dicom_export.dose import rt_dose
+from dosimetry_core.dicom_export.objects import file_bytes
+from dosimetry_core.evaluation import Evaluation
+from dosimetry_core.pipeline import compute
+from dosimetry_core.volume import Volume
+from tests.dosimetry_core.dicom_export.test_course import MADE
+from tests.small_study import write_small_case
+
+
+@pytest.fixture(scope="module")
+def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
+    case = read_case(write_small_case(tmp_path_factory.mktemp("case")))
+    return compute(replace(case, settings=replace(case.settings, voxel_s_values_beside=True)))
+
+
+@pytest.fixture(scope="module")
+def dose(evaluation: Evaluation, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    own = voxel_doses_of(evaluation.cycles[0]).maps["Lu-177"].absorbed_dose
+    facts = facts_of_cycle(evaluation.cycles[0], made_at=MADE, digest=digest_of_results(evaluation))
+    more = Volume(own.values * np.float32(1.02), own.geometry, own.quantity)
+    path = tmp_path_factory.mktemp("other") / "dose.dcm"
+    path.write_bytes(file_bytes(rt_dose(facts, more, what="Lu-177", number=1, method="another system")))
+    return path
+
+
+def opened(qtbot: QtBot, evaluation: Evaluation | None) -> CrosscheckWindow:
+    window = CrosscheckWindow(lambda: evaluation, Jobs())
+    qtbot.addWidget(window)
+    window.show()
+    return window
+
+
+def chosen(monkeypatch: pytest.MonkeyPatch, window: CrosscheckWindow, path: Path) -> None:
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_args, **_more: (str(path), ""))
+    QTest.mouseClick(window.choose_button, Qt.MouseButton.LeftButton)
+
+
+def test_that_a_dose_map_stands_beside_ours(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, evaluation: Evaluation, dose: Path
+) -> None:
+    window = opened(qtbot, evaluation)
+    chosen(monkeypatch, window, dose)
+    qtbot.waitUntil(lambda: window.table.rowCount() == 3, timeout=60_000)
+    assert "gamma 3 %/3 mm" in window.words.text()
+    own, other = window.histograms.histograms
+    assert (own.name, other.name) == ("Kidney L, this program", "Kidney L, other system")
+    assert other.absorbed_dose_gy[-1] == pytest.approx(1.02 * own.absorbed_dose_gy[-1], rel=1e-5)
+    column = next(n for n in range(window.table.columnCount()) if "ifference" in _title(window, n))
+    assert window.table.item(0, column).text() == "2"
+    window.voi.setCurrentText("Kidney R")
+    assert window.histograms.histograms[0].name == "Kidney R, this program"
+    window.table.setFocus()
+    QTest.keyClick(window.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert "Mean, this program / Gy" in QApplication.clipboard().text()
+
+
+def _title(window: CrosscheckWindow, column: int) -> str:
+    item = window.table.horizontalHeaderItem(column)
+    return "" if item is None else item.text()
+
+
+def test_that_a_table_stands_beside_ours(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, evaluation: Evaluation, tmp_path: Path
+) -> None:
+    path = tmp_path / "olinda.csv"
+    path.write_text("Target Organ,Total (mGy/MBq)\nKidneys,0.5\n", "utf-8")
+    window = opened(qtbot, evaluation)
+    chosen(monkeypatch, window, path)
+    qtbot.waitUntil(lambda: "cycle and nuclide" in window.message.text(), timeout=60_000)
+    window.nuclide.setCurrentText("Lu-177")
+    chosen(monkeypatch, window, path)
+    qtbot.waitUntil(lambda: window.table.rowCount() == 1, timeout=60_000)
+    assert "1 of 1 numbers" in window.words.text()
+
+
+def test_that_what_is_no_dose_is_told(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, evaluation: Evaluation, tmp_path: Path
+) -> None:
+    path = tmp_path / "dose.dcm"
+    path.write_bytes(b"no dose")
+    window = opened(qtbot, evaluation)
+    chosen(monkeypatch, window, path)
+    qtbot.waitUntil(lambda: "dose.dcm" in window.message.text(), timeout=60_000)
+    assert window.choose_button.isEnabled()
+
+
+def test_that_nothing_is_compared_before_there_are_results(qtbot: QtBot) -> None:
+    window = opened(qtbot, None)
+    assert not window.choose_button.isEnabled()
+    assert "being computed" in window.message.text()

@@ -1,0 +1,51 @@
+"""`lutetia followup` and `lutetia receptor` on the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from app.cli import main
+from dosimetry_core.case_file import read_case
+from tests.app.follow_up.conftest import CASE
+from tests.dosimetry_core.followup import test_receptor_dicom
+from tests.dosimetry_core.test_case_file_follow_up import FULL
+
+
+def test_that_what_is_recorded_is_summed_up_without_images(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "case.toml").write_text(f"{CASE}\n{FULL}", "utf-8")
+    assert main(["followup", str(tmp_path), "--out", str(tmp_path / "out")]) == 0
+    found = json.loads((tmp_path / "out" / "follow_up.json").read_text("utf-8"))
+    assert found["entry"]["eligible"] is None
+    assert found["laboratory"]["platelets_1e9_per_l"]["baseline"]["value"] == 210
+    assert found["laboratory"]["platelets_1e9_per_l"]["worst"] is None
+    assert found["response"]["assessments"][0]["sum_mm"] == 60.0
+    assert found["krenning"] == [{"date": "2025-02-21", "Liver S6": 4}]
+    assert found["receptor_scans"][0]["netpet"] == "P1"
+    assert found["end"]["reason"] == "dose-limit"
+    printed = capsys.readouterr().out
+    assert "cannot decide: haemoglobin (g/dL) missing" in printed
+    assert "adverse event: Fatigue, grade 2, probable" in printed
+
+
+def test_that_a_measured_scan_is_printed_as_lines_of_a_case_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pet, vois = test_receptor_dicom.write(tmp_path)
+    asked = ["receptor", str(pet), "--vois", str(vois), "--time-zone", "UTC", "--rule", "fixed-suv", "--threshold", "5"]
+    assert main(asked) == 0
+    printed = capsys.readouterr().out
+    assert "# tumour_to_blood: 6.33" in printed
+    (tmp_path / "case.toml").write_text(f"{CASE}\n{printed}", "utf-8")
+    (scan,) = read_case(tmp_path).follow_up.receptor_scans
+    assert scan.segmentation == "SUV ≥ 5"
+    assert [lesion.suv_max for lesion in scan.lesions] == pytest.approx([12.0, 7.0], rel=1e-3)
+
+
+@pytest.mark.parametrize("more", [["--rule", "liver", "--threshold", "3"], ["--threshold", "141"], ["--weight", "0"]])
+def test_that_what_cannot_be_is_refused(tmp_path: Path, more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    pet, vois = test_receptor_dicom.write(tmp_path)
+    assert main(["receptor", str(pet), "--vois", str(vois), "--time-zone", "UTC", *more]) == 2
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,136 @@
+"""Numbers of other programs: both forms read, units converted, ours beside them, every fault named with its line."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from dosimetry_core.case_file import read_case
+from dosimetry_core.comparison.other_tables import QUANTITIES, compare_numbers, read_other_numbers
+from dosimetry_core.errors import DosimetryError
+from dosimetry_core.evaluation import Evaluation
+from dosimetry_core.pipeline import compute
+from tests.small_study import write_small_case
+
+HEADING = "cycle;region;nuclide;quantity;scan;value;unit\n"
+
+
+@pytest.fixture(scope="module")
+def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
+    return compute(read_case(write_small_case(tmp_path_factory.mktemp("case"))))
+
+
+def read(text: str, **more: object):  # type: ignore[no-untyped-def]
+    return read_other_numbers(text.encode("utf-8-sig"), where="table.csv", **more)  # type: ignore[arg-type]
+
+
+def test_that_every_unit_is_its_multiple_of_the_core_unit() -> None:
+    hour, mega, giga, milli = 3600, 10**6, 10**9, 1 / 1000
+    expected = {
+        "activity": {"Bq": 1, "MBq": mega, "GBq": giga},
+        "time_integrated_activity": {
+            "Bq·s": 1,
+            "Bq s": 1,
+            **dict.fromkeys(("MBq·h", "MBq h"), mega * hour),
+            **dict.fromkeys(("GBq·h", "GBq h"), giga * hour),
+        },
+        "absorbed_dose": {"Gy": 1, "mGy": milli},
+        "absorbed_dose_per_activity": {"mGy/MBq": milli / mega, "Gy/GBq": 1 / giga, "Gy/MBq": 1 / mega},
+    }
+    assert {k: dict(v) for k, v in QUANTITIES.items()} == {k: pytest.approx(v) for k, v in expected.items()}
+
+
+def test_that_plain_numbers_stand_beside_ours(evaluation: Evaluation) -> None:
+    result = evaluation.cycles[0]
+    voi = result.vois["Kidney L"]
+    activity = voi.curves["Lu-177"].activity_bq[2] / 1e6
+    held = voi.fits["Lu-177"].time_integrated_activity_bq_s / 3.6e9
+    gray = voi.doses["Lu-177"].absorbed_dose_gy
+    rows = [
+        f"1;Kidney L;Lu-177;activity;3;{1.02 * activity:.9g};MBq",
+        f"1;Kidney L;Lu-177;time_integrated_activity;;{str(0.95 * held).replace('.', ',')};MBq·h",
+        f"1;Kidney L;Lu-177;Absorbed Dose;;{1000 * gray:.9g};mGy",
+        f"1;kidneys;Lu-177;absorbed_dose_per_activity;;{result.organs['kidneys'].total.absorbed_dose_gy / 7.4};Gy/GBq",
+        "1;Heart;Lu-177;absorbed_dose;;1;Gy",
+        "2;Kidney L;Lu-177;absorbed_dose;;1;Gy",
+        "1;Kidney L;Y-90;time_integrated_activity;;1;Bq s",
+    ]
+    found = compare_numbers(evaluation, read(HEADING + "\n".join(rows)))
+    assert [one.relative_difference for one in found[:4]] == [
+        pytest.approx(0.02),
+        pytest.approx(-0.05),
+        pytest.approx(0.0, abs=1e-8),
+        pytest.approx(0.0, abs=1e-8),
+    ]
+    uncertainty = voi.fits["Lu-177"].time_integrated_activity_standard_uncertainty_bq_s
+    assert found[1].deviation == pytest.approx(-0.05 * held * 3.6e9 / uncertainty)
+    assert [one.own for one in found[4:]] == [None, None, None]
+    assert [bool(one.remark) for one in found] == [False] * 4 + [True] * 3
+
+
+def test_that_an_organ_table_is_read_per_administered_activity(evaluation: Evaluation) -> None:
+    table = (
+        "OLINDA/EXM,,,,\nOrgan Doses (mSv/MBq)\nTarget Organ,Alpha,Beta,Photon,Total\n"
+        "Adrenals,0,0.01,0.002,0.012\nKidneys,0.0,7.5E-01,3.0E-02,7.8E-01\nLiver,0,0.05,0.01,0.06\n"
+        "Red Mar.,0,0.01,0.01,0.02\nSpleen,0,1,0.1,1.1\nTotal Body,0,1,1,2\n"
+    )
+    numbers = read(table, cycle=1, nuclide="Lu-177")
+    assert [(one.region, one.value) for one in numbers] == [
+        ("kidneys", pytest.approx(0.78e-9)),
+        ("liver", pytest.approx(0.06e-9)),
+        ("red_marrow", pytest.approx(0.02e-9)),
+        ("spleen", pytest.approx(1.1e-9)),
+    ]
+    found = compare_numbers(evaluation, numbers)[0]
+    own = evaluation.cycles[0].organs["kidneys"].total
+    assert found.own == pytest.approx(own.absorbed_dose_gy / 7.4e9)
+    assert own.standard_uncertainty_gy is not None
+    assert found.own_standard_uncertainty == pytest.approx(own.standard_uncertainty_gy / 7.4e9)
+
+
+def test_that_the_unit_may_stand_in_the_column() -> None:
+    table = "Organ\tAbsorbed dose (Gy/GBq)\nRed (active) bone-marrow\t0,031\n"
+    (number,) = read(table, cycle=2, nuclide="Y-90")
+    assert (number.region, number.cycle) == ("red_marrow", 2)
+    assert math.isclose(number.value, 0.031e-9)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (HEADING + "1;Kidney L;Lu-177;dose;;1;Gy", "line 2: unknown quantity 'dose'"),
+        (HEADING + "1;Kidney L;Lu-177;absorbed_dose;;1;MBq", "unknown unit 'MBq'"),
+        (HEADING + "1;Kidney L;Lu-177;absorbed_dose;;one;Gy", "'one' is no number"),
+        (HEADING + "1;Kidney L;Lu-177;absorbed_dose;;-1;Gy", "can't be -1"),
+        (HEADING + "1;Kidney L;Lu-177;absorbed_dose;;inf;Gy", "can't be inf"),
+        (HEADING + "0;Kidney L;Lu-177;absorbed_dose;;1;Gy", "cycle can't be '0'"),
+        (HEADING + "1;Kidney L;Lu-177;activity;;1;MBq", "belongs to a scan"),
+        (HEADING + "1;Kidney L;Lu-177;absorbed_dose;1;1;Gy", "belongs to a scan"),
+        (HEADING + "1;;Lu-177;absorbed_dose;;1;Gy", "region or nuclide is missing"),
+        (HEADING.replace("scan", "time") + "1;K;Lu-177;absorbed_dose;;1;Gy", "unknown column 'time'"),
+        (HEADING, "holds no number"),
+        ("a;b\n1;2\n", "no table that is known"),
+        ("Organ;Dose\nKidneys;1\n", "does not say its unit"),
+        ("Organ;Mean (mGy/MBq)\nKidneys;1\n", "no single column of total"),
+        ("Organ;Dose (mGy/MBq)\nHeart;1\n", "names no organ"),
+        ("Organ;Dose (mGy/MBq)\nKidneys;x\n", "line 2: 'x' is no number"),
+    ],
+)
+def test_that_every_fault_is_named(text: str, what: str) -> None:
+    with pytest.raises(DosimetryError) as told:
+        read(text, cycle=1, nuclide="Lu-177")
+    assert what in told.value.line()
+    assert "table.csv" in told.value.line()
+
+
+def test_that_an_organ_table_needs_its_cycle_and_nuclide() -> None:
+    for more in ({"cycle": 1}, {"nuclide": "Lu-177"}):
+        with pytest.raises(DosimetryError, match="of which cycle and nuclide"):
+            read("Organ;Dose (mGy/MBq)\nKidneys;1\n", **more)
+
+
+def test_that_other_letters_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DosimetryError, match="no UTF-8"):
+        read_other_numbers("Węzeł;1".encode("utf-16"), where=str(tmp_path / "t.csv"))
