@@ -19,15 +19,18 @@ LEAST_SHOWN_GY = 1e-9
 """Less than this is rounding of a sum."""
 
 
-def organ_bars(evaluation: Evaluation, *, stale: bool, with_plan: bool = False) -> list[DoseBarShown]:
+def organ_bars(
+    evaluation: Evaluation, *, stale: bool, with_plan: bool = False, in_view: int | None = None
+) -> list[DoseBarShown]:
     """One bar per organ of the course, nuclides and cycles stacked.
 
     The number under a bar is the delivered absorbed dose with its uncertainty; ``with_plan`` adds what the planned
     cycle is predicted to deliver, and what the later ones do if they are alike, with the uncertainty of the forecast.
+    ``in_view`` is the number of the cycle whose parts are outlined.
     """
     ahead = next_cycle_by_nuclide_gy(evaluation) if with_plan else {}
     organs = organ_order(evaluation.course_organs)
-    return [_organ_bar(evaluation, organ, ahead.get(organ, {}), stale) for organ in organs]
+    return [_organ_bar(evaluation, organ, ahead.get(organ, {}), stale, in_view) for organ in organs]
 
 
 def next_cycle_by_nuclide_gy(evaluation: Evaluation) -> dict[str, dict[str, float]]:
@@ -54,7 +57,9 @@ def next_cycle_by_nuclide_gy(evaluation: Evaluation) -> dict[str, dict[str, floa
     }
 
 
-def _organ_bar(evaluation: Evaluation, organ: str, ahead: Mapping[str, float], stale: bool) -> DoseBarShown:
+def _organ_bar(
+    evaluation: Evaluation, organ: str, ahead: Mapping[str, float], stale: bool, in_view: int | None
+) -> DoseBarShown:
     segments: list[DoseSegmentShown] = []
     prior = evaluation.case.course.prior_absorbed_dose_gy.get(organ, 0.0)
     if prior > 0:
@@ -65,7 +70,11 @@ def _organ_bar(evaluation: Evaluation, organ: str, ahead: Mapping[str, float], s
             continue
         segments += [
             DoseSegmentShown(
-                f"cycle {cycle.cycle.number}", nuclide, dose.absorbed_dose_gy, state_of(cycle, result, nuclide)
+                f"cycle {cycle.cycle.number}",
+                nuclide,
+                dose.absorbed_dose_gy,
+                state_of(cycle, result, nuclide),
+                cycle.cycle.number == in_view,
             )
             for nuclide, dose in result.doses.items()
         ]
@@ -105,7 +114,7 @@ def state_of(cycle: CycleResult, organ: OrganResult, nuclide: str) -> SegmentSta
     return "entered" if own is not None and own.origin == "entered" else "delivered"
 
 
-def voi_bars(evaluation: Evaluation, *, stale: bool) -> list[DoseBarShown]:
+def voi_bars(evaluation: Evaluation, *, stale: bool, in_view: int | None = None) -> list[DoseBarShown]:
     """One bar per VOI that has a dose: lesions and the like. Cycles that did not measure it are said."""
     bars = []
     for name, total in evaluation.course_vois.items():
@@ -117,7 +126,13 @@ def voi_bars(evaluation: Evaluation, *, stale: bool) -> list[DoseBarShown]:
                 missing.append(str(cycle.cycle.number))
                 continue
             segments += [
-                DoseSegmentShown(f"cycle {cycle.cycle.number}", nuclide, dose.absorbed_dose_gy, "delivered")
+                DoseSegmentShown(
+                    f"cycle {cycle.cycle.number}",
+                    nuclide,
+                    dose.absorbed_dose_gy,
+                    "delivered",
+                    cycle.cycle.number == in_view,
+                )
                 for nuclide, dose in voi.doses.items()
             ]
         least = f"not measured in cycle {' and '.join(missing)}" if missing else ""

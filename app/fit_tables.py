@@ -106,7 +106,10 @@ def course_without_each_scan(
             relative = None if there is None else there / fit.time_integrated_activity_bq_s - 1
             path = f"{BESIDE}{base}.without.{number}.relative_change"
             cells["change"] = "no curve" if relative is None else Number(path, relative, PERCENT, digits=1)
-        cells |= _course_cells(f"{BESIDE}{base}.without.{number}", c, voi, found, dose, evaluation, shown)
+        if found is None:
+            cells["dose"] = "…" if without is None else "–"
+        else:
+            cells |= _course_cells(f"{BESIDE}{base}.without.{number}", c, voi, found, dose, evaluation, shown)
         tip = "" if found is None else found.problem
         rows.append(GridRow(str(n), cells, tooltip=tip, mark=mark))
     next_cycle = "" if plan.next_cycle is None else f" in cycle {plan.next_cycle}"
@@ -143,13 +146,11 @@ def _course_cells(
     path: str,
     c: int,
     voi: str,
-    found: WithoutScan | None,
+    found: WithoutScan,
     dose: float | None,
     evaluation: Evaluation,
     shown: list[str],
 ) -> dict[str, Cell]:
-    if found is None:
-        return {"dose": "…"}
     there = found.absorbed_dose_gy(c, voi)
     cells: dict[str, Cell] = {"dose": "no dose"}
     if there is not None:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from dosimetry_core.pipeline.missing_scan import WithoutScan
 
 
+STOPPED = "Stopped. What each scan is worth is computed again after the next change, or for another cycle."
+
+
 def computed_without_each_scan(evaluation: Evaluation, cycle: int, *, progress: Progress) -> tuple[WithoutScan, ...]:
     """The course without each scan of a cycle; the pipeline is imported here, off the UI thread."""
     from dosimetry_core.pipeline.missing_scan import without_each_scan
@@ -31,7 +34,7 @@ class MissingScans(QObject):
     def __init__(self, document: Document, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._document, self._jobs = document, jobs
-        self._asked: tuple[Any, int] | None = None
+        self._asked: tuple[Any, Any, int] | None = None
         self._found: tuple[WithoutScan, ...] | None = None
         self.problem = ""
         """Why the last computation came to nothing; empty otherwise."""
@@ -41,12 +44,14 @@ class MissingScans(QObject):
         evaluation = self._document.evaluation
         if evaluation is None or self._document.is_previewing:
             return None
-        if self._asked is None or self._asked[0] is not evaluation or self._asked[1] != cycle:
+        # The second opinion adds what it heard to the same results: that is nothing new here.
+        asked = self._asked
+        if asked is None or asked[0] is not evaluation.cycles or asked[1] is not evaluation.plan or asked[2] != cycle:
             self._begin(evaluation, cycle)
         return self._found
 
     def _begin(self, evaluation: Any, cycle: int) -> None:
-        asked = (evaluation, cycle)
+        asked = (evaluation.cycles, evaluation.plan, cycle)
         self._asked, self._found, self.problem = asked, None, ""
         job = self._jobs.start(
             computed_without_each_scan,
@@ -56,9 +61,10 @@ class MissingScans(QObject):
             title="Computing without each scan",
         )
         job.succeeded.connect(lambda found: self._keep(asked, found, ""))
+        job.cancelled.connect(lambda: self._keep(asked, (), STOPPED))
         job.failed.connect(lambda error: self._keep(asked, (), problems_of(error)[0].text()))
 
-    def _keep(self, asked: tuple[Any, int], found: tuple[WithoutScan, ...], problem: str) -> None:
+    def _keep(self, asked: tuple[Any, Any, int], found: tuple[WithoutScan, ...], problem: str) -> None:
         if asked is self._asked:
             self._found, self.problem = found, problem
             self.changed.emit()

@@ -39,12 +39,13 @@ def nuclide_text(name: str) -> str:
 
 @dataclass(frozen=True)
 class DoseSegmentShown:
-    """Part of a bar: one nuclide of one cycle."""
+    """Part of a bar: one nuclide of one cycle; ``in_view`` if that is the cycle that the screen is about."""
 
     label: str
     nuclide: str
     absorbed_dose_gy: float
     state: SegmentState
+    in_view: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,14 +129,18 @@ class SegmentLook:
 
 
 def segment_look(segment: DoseSegmentShown, *, stale: bool) -> SegmentLook:
-    """Full for delivered, hatched for what is ahead, dotted for entered and estimated, grey for earlier courses."""
+    """Full for delivered, hatched for what is ahead, dotted for entered and estimated, grey for earlier courses.
+
+    What the cycle in view delivered has a rim.
+    """
     colour = QColor(_NUCLIDE_COLOUR.get(segment.nuclide, _OTHER_NUCLIDE if segment.nuclide else _NO_NUCLIDE))
     if segment.state == "earlier":
         colour = QColor(_EARLIER)
     if stale:
         colour.setAlphaF(0.45)
     if segment.state in ("delivered", "earlier"):
-        return SegmentLook(QBrush(colour), None, _frame(QColor(shades().background), 1.2))
+        rim = _frame(QColor(shades().text), 1.6) if segment.in_view else _frame(QColor(shades().background), 1.2)
+        return SegmentLook(QBrush(colour), None, rim)
     wash, lines = QColor(colour), QColor(colour)
     wash.setAlphaF(_WASH[segment.state])
     lines.setAlphaF(0.7 * colour.alphaF())

@@ -64,11 +64,15 @@ class FlatProjection:
             return
         picture = self._picture(self._layer, self._scale)
         width, height = self.size_mm()
-        scale = min(room.width() / width, room.height() / height)
+        # The corners of the image, seen only from oblique sides, may lie beyond a narrow room.
+        scale = min(room.width() / _broadest_mm(self._layer), room.height() / height)
         self._place = QRectF(0, 0, width * scale, height * scale)
         self._place.moveCenter(room.center())
+        painter.save()
+        painter.setClipRect(room)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(self._place, picture)
+        painter.restore()
         if not with_letters:
             return
         painter.setFont(font(scale=0.92))
@@ -80,7 +84,7 @@ class FlatProjection:
             Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom,
         )
         for letter, side in zip(self.letters(), sides, strict=True):
-            painter.drawText(self._place.adjusted(3, 1, -3, -1), side, letter)
+            painter.drawText(self._place.intersected(room).adjusted(3, 1, -3, -1), side, letter)
 
     def size_mm(self) -> tuple[float, float]:
         """Width and height of the picture; the same from every side."""
@@ -201,6 +205,13 @@ def _samples(layer: Layer) -> tuple[float, int]:
     samples = math.ceil(math.hypot(depth, width) / step)
     # From the front, voxels are met in their middles.
     return step, samples + (samples - geometry.shape[axes.horizontal]) % 2
+
+
+def _broadest_mm(layer: Layer) -> float:
+    """The longer side of the image across the patient."""
+    axes = PlaneAxes.of(layer.volume.geometry, "coronal")
+    geometry = axes.geometry
+    return max(geometry.shape[axis] * geometry.spacing_mm[axis] for axis in (axes.normal, axes.horizontal))
 
 
 def _extent_mm(layer: Layer) -> tuple[float, float, float]:

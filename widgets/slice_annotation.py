@@ -140,7 +140,14 @@ class SliceAnnotation:
         if _scale_bar_mm(QRectF(size), pixels_per_mm) is not None:
             bottom -= _scale_bar_height(pen.metrics)
         pen.write(_MARGIN, bottom, texts.window)
-        pen.write(_MARGIN, bottom - pen.line, texts.position, wide=True)
+        narrow = size.width() < _LEAST_WIDTH_FOR_ALL
+        pen.write(
+            _MARGIN,
+            bottom - pen.line,
+            texts.position,
+            wide=True,
+            room=size.width() - 2 * _MARGIN if narrow else None,
+        )
 
 
 def is_on_white(scale: ColourScale | None) -> bool:

@@ -36,13 +36,12 @@ def followup(arguments: argparse.Namespace) -> int:
     from app.window_texts import protocol_of
     from dosimetry_core.case_file import read_case
     from dosimetry_core.followup.summary import follow_up_json
-    from dosimetry_core.safety.rules import read_rules
+    from dosimetry_core.safety.protocol_rules import entry_rules_of
 
     require_folder(arguments.out)
     case = read_case(arguments.case)
     protocol = protocol_of(case)
-    name = None if protocol is None else protocol.entry_rules
-    found = follow_up_json(case, None if name is None else read_rules(name))
+    found = follow_up_json(case, None if protocol is None else entry_rules_of(protocol))
     with output_folder(arguments.out) as folder:
         text = json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False)
         (folder / "follow_up.json").write_text(f"{text}\n", "utf-8")

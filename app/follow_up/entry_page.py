@@ -17,7 +17,8 @@ from dosimetry_core.follow_up import EntryFacts
 from dosimetry_core.followup import receptor_entry as entry
 from dosimetry_core.followup.entry_cells import CellRemark
 from dosimetry_core.followup.entry_criteria import asked_of_person, entry_assessment
-from dosimetry_core.safety.rules import RuleSet, read_rules
+from dosimetry_core.safety.protocol_rules import entry_rules_of
+from dosimetry_core.safety.rules import RuleSet
 from widgets.entry_table import EntryColumn
 from widgets.theme import set_role
 
@@ -62,8 +63,7 @@ class EntryPage(QWidget):
         """Show the course as it is now."""
         case = self._session.document.case
         protocol = protocol_of(case) if case.cycles else None
-        name = None if protocol is None else protocol.entry_rules
-        self._rules = None if name is None else read_rules(name)
+        self._rules = None if protocol is None else entry_rules_of(protocol)
         self.card.setEnabled(self._rules is not None)
         if self._rules is None:
             self.card.table.show_rows([])

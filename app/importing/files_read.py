@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from app.cameras.profiles_kept import camera_findings
 from app.importing.limits import ImportLimits
 from app.importing.reading_process import ReadingProcess
-from app.importing.tasks import CHECK_FOLDER, KEPT_IMAGES, LIST_FOLDER, READ_CYCLE, READ_DOSE, READ_PHANTOM
+from app.importing.tasks import CHECK_FOLDER, KEPT_IMAGES, LIST_FOLDER, READ_CYCLE, READ_DOSE, READ_PHANTOM, READ_REPORT
 from app.operations.site_configuration import read_site_configuration
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.progress import Progress, no_progress, show_nothing
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from app.importing.folder_contents import FoundSeries
     from app.importing.kept_values import CycleRest, PhantomImage
     from app.store.nodes import ImageReference
+    from dosimetry_core.dicom.administration_report import AdministrationReport
     from dosimetry_core.dicom.check_entries import CheckEntry
     from dosimetry_core.dicom.dose_object import DoseObject
     from dosimetry_core.image import ImageSeries, TimePoint
@@ -140,6 +141,12 @@ def list_folder(folder: Path, *, time_zone: str | None, progress: Progress = no_
 def read_dose(path: Path, *, progress: Progress = no_progress) -> DoseObject:
     """A dose map of another system."""
     found: DoseObject = reading_process().ask(READ_DOSE, str(path), places=[path], progress=progress)
+    return found
+
+
+def read_report(path: Path, *, progress: Progress = no_progress) -> AdministrationReport:
+    """What a dispensing system reported as given."""
+    found: AdministrationReport = reading_process().ask(READ_REPORT, str(path), places=[path], progress=progress)
     return found
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.importing.kept_values import CycleRest, KeptImage, PhantomImage
     from app.store.nodes import ImageReference
     from dosimetry_core.case import Case, Cycle
+    from dosimetry_core.dicom.administration_report import AdministrationReport
     from dosimetry_core.dicom.check_entries import CheckEntry
     from dosimetry_core.dicom.dose_object import DoseObject
 
@@ -135,6 +136,18 @@ def _dose_types() -> tuple[tuple[Any, ...], Any]:
     return (str,), DoseObject
 
 
+def _read_report(path: str, *, progress: Progress) -> AdministrationReport:
+    from dosimetry_core.dicom.administration_report import read_administration_report
+
+    return read_administration_report(Path(path))
+
+
+def _report_types() -> tuple[tuple[Any, ...], Any]:
+    from dosimetry_core.dicom.administration_report import AdministrationReport
+
+    return (str,), AdministrationReport
+
+
 def _read_phantom(folder: str, time_zone: str | None, *, progress: Progress) -> PhantomImage:
     from app.importing.kept_values import PhantomImage
     from dosimetry_core.dicom.series import read_series
@@ -190,7 +203,16 @@ LIST_FOLDER: Final = Task("list-folder", _list_types, _list_folder)
 KEPT_IMAGES: Final = Task("kept-images", _kept_types, _kept_images, gives_images=True)
 READ_DOSE: Final = Task("read-dose", _dose_types, _read_dose, gives_images=True)
 READ_PHANTOM: Final = Task("read-phantom", _phantom_types, _read_phantom, gives_images=True)
+READ_REPORT: Final = Task("read-report", _report_types, _read_report)
 PROBE: Final = Task("probe", _probe_types, _probe)
-TASKS: Final = {
-    task.name: task for task in (READ_CYCLE, CHECK_FOLDER, LIST_FOLDER, KEPT_IMAGES, READ_DOSE, READ_PHANTOM, PROBE)
-}
+_ALL: Final = (
+    READ_CYCLE,
+    CHECK_FOLDER,
+    LIST_FOLDER,
+    KEPT_IMAGES,
+    READ_DOSE,
+    READ_PHANTOM,
+    READ_REPORT,
+    PROBE,
+)
+TASKS: Final = {task.name: task for task in _ALL}

@@ -83,7 +83,7 @@ class CurvesStep(Step):
     needs_time_strip = False
     keys = (
         ("Q / W", "previous / next VOI"),
-        ("Right click on a point", "leave it out, with a reason, or take it back"),
+        ("Right click on a point", "leave it out, with a reason, take it back, or see its images"),
     )
 
     def __init__(self, session: Session) -> None:
@@ -204,7 +204,13 @@ class CurvesStep(Step):
         menu = QMenu(self)
         menu.addAction(f"Leave out scan {index + 1}…", lambda: self.ask_to_exclude(index + 1))
         menu.addAction(f"Take back scan {index + 1}", lambda: self.include_point(index + 1))
+        menu.addAction(f"Images of scan {index + 1}", lambda: self.show_images(index))
         menu.popup(place)
+
+    def show_images(self, index: int) -> None:
+        """Go to the images of a scan (0 = first), with the VOI in hand."""
+        self.session.view_state.set_time_point(index)
+        self.step_requested.emit("voi")
 
     def _show_scan(self, voi_id: str, index: int) -> None:
         self.session.view_state.set_voi(voi_id)

@@ -177,7 +177,9 @@ class DoseStep(Step):
     def summary(self) -> str:
         """Which cycle the tables are about."""
         cycle = self.session.cycle
-        return f"tables: cycle {cycle.number} (Ctrl+Left and Ctrl+Right change it); bars: whole course" if cycle else ""
+        if cycle is None:
+            return ""
+        return f"cycle {cycle.number} (Ctrl+Left and Ctrl+Right change it); bars: whole course, this cycle outlined"
 
     def entered(self) -> None:
         """Choose a VOI if none is: engine, trail and budget are about one."""
@@ -210,8 +212,9 @@ class DoseStep(Step):
             self.findings.show_findings(())
             self._opinion.setText("Nothing computed yet.")
             return
-        self.bars.show_bars(organ_bars(evaluation, stale=stale, with_plan=True))
-        self.voi_bars.show_bars(voi_bars(evaluation, stale=stale))
+        in_view = results.cycle.number
+        self.bars.show_bars(organ_bars(evaluation, stale=stale, with_plan=True, in_view=in_view))
+        self.voi_bars.show_bars(voi_bars(evaluation, stale=stale, in_view=in_view))
         mark, c = "stale" if stale else "", self.session.view_state.cycle
         active = self.session.voi.name if self.session.voi is not None else ""
         chosen = self.session.case.settings.red_marrow.rest_of_body

@@ -6,11 +6,13 @@ import getpass
 import math
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
+from app.importing.files_read import read_report
 from app.number_grid import GridColumn, GridRow, NumberGrid
 from app.plans.giving import (
     ApprovedPlan,
@@ -25,10 +27,13 @@ from app.plans.giving import (
     with_given_cycle,
 )
 from app.plans.plan_signing import PlanFile
+from app.plans.reported_readings import reported_readings
 from app.problems import problems_of
 from app.session import Session
 from app.steps.giving_sheet import GivingSheet
+from app.steps.step import push_button
 from dosimetry_core.case import Administration, Case, VialMeasurement
+from dosimetry_core.dicom.administration_report import AdministrationReport
 from dosimetry_core.errors import DosimetryError, InconsistentCaseError
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.planning.administration_entry import (
@@ -114,6 +119,13 @@ class GivingPage(QWidget):
         self.checked.toggled.connect(lambda _on: self._judge())
         for widget in (self.table, self.findings, self.comment, self.checked):
             self.last.add(widget)
+        self.report_button = push_button(
+            "From a report (DICOM)…",
+            name="giving_report",
+            tooltip="fills in what a dispensing system reported; the second person reads for themselves all the same",
+        )
+        self.report_button.clicked.connect(self._choose_report)
+        self.first.add_row(self.report_button)
         for sheet, act in ((self.first, self.take_first), (self.second, self.take_second), (self.last, self.take)):
             sheet.forward.clicked.connect(act)
             sheet.cancel.clicked.connect(self.leave)
@@ -184,6 +196,40 @@ class GivingPage(QWidget):
     def _go(self, sheet: GivingSheet) -> None:
         sheet.say("")
         self.sheets.setCurrentWidget(sheet)
+
+    def _choose_report(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, "Report of what was given", "", "DICOM (*.dcm);;All files (*)")
+        if name:
+            self.take_report(Path(name))
+
+    def take_report(self, path: Path) -> None:
+        """Fill in what a Radiopharmaceutical Radiation Dose SR says; it is read as a job."""
+        job = self._session.jobs.start(read_report, path, purpose="report", title=f"Reading {path.name}")
+        job.succeeded.connect(self._fill_in)
+        job.failed.connect(self._report_failed)
+
+    def _report_failed(self, error: BaseException) -> None:
+        self.first.say(problems_of(error)[0].text())
+
+    def _fill_in(self, report: AdministrationReport) -> None:
+        task = self._task
+        if task is None or self.sheets.currentWidget() is not self.first:
+            return
+        patient = self._session.document.case.patient
+        try:
+            readings = reported_readings(
+                report,
+                patient_id=patient.patient_id,
+                nuclides=task.planned.activities_bq,
+                zone=ZoneInfo(patient.time_zone),
+            )
+        except DosimetryError as error:
+            self._report_failed(error)
+            return
+        for name, texts in readings.items():
+            for key, text in texts.items():
+                self.first.fields[f"given_{name}_{key}"].setText(text)
+        self.first.say("")
 
     def take_first(self) -> None:
         """The first person has typed all readings."""

@@ -20,7 +20,8 @@ from dosimetry_core.planning.protocol import protocol_of_course
 from dosimetry_core.progress import Progress, no_progress, part_of
 from dosimetry_core.quantification.measurement import Positions
 from dosimetry_core.safety.assessment import SafetyAssessment, assess
-from dosimetry_core.safety.rules import RuleSet, read_rules
+from dosimetry_core.safety.protocol_rules import stop_rules_of
+from dosimetry_core.safety.rules import RuleSet
 from dosimetry_core.second_check import second_check
 
 
@@ -71,7 +72,7 @@ def evaluate(
     The second opinion takes longer than a brush stroke allows; `second_check` adds it before anything is signed.
     """
     protocol = protocol_of_course(case.course, folder=case.folder)
-    rules = read_rules(protocol.stop_rules) if protocol.stop_rules is not None else None
+    rules = stop_rules_of(protocol)
     known = {result.cycle.number: result for result in previous.cycles} if previous is not None else {}
     results: list[CycleResult] = []
     for index, cycle in enumerate(case.cycles):

@@ -15,6 +15,7 @@ from dosimetry_core.data_tables import resource, table_bytes
 from dosimetry_core.errors import DosimetryError, InconsistentCaseError, MissingDataError, raise_problems
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.nuclide import nuclide
+from dosimetry_core.safety.rules import RuleSet, read_own_rules
 from dosimetry_core.toml_lines import with_line
 from dosimetry_core.toml_table import TomlTable, parse_toml
 from dosimetry_core.units import GIGABECQUEREL
@@ -110,7 +111,9 @@ class Protocol:
         Relative standard deviation of the absorbed dose per activity from cycle to cycle that a measurement in an
         earlier cycle can't tell; enters the probability of exceeding a limit, independent for each future cycle.
     entry_rules, stop_rules
-        Names of the rule sets of resources/safety; None: the protocol has none.
+        Names of the rule sets of resources/safety, or ``own``; None: the protocol has none.
+    own_rules
+        Rules that stand in the protocol file itself.
     digest
         SHA-256 of the file, hexadecimal.
     """
@@ -135,6 +138,7 @@ class Protocol:
     between_cycle_relative_standard_uncertainty: float
     entry_rules: str | None
     stop_rules: str | None
+    own_rules: RuleSet | None
     bed_limits_gy: FrozenMap[LimitKey, float]
 
     @property
@@ -268,6 +272,8 @@ def parse_protocol(content: bytes, *, where: str) -> Protocol:
     planning = _planning(_table(root, "planning"), rule, cycles)
     safety = root.table("safety")
     rules = {key: safety.optional_text(key) if safety is not None else None for key in ("entry_rules", "stop_rules")}
+    named = (rules["entry_rules"], rules["stop_rules"])
+    own = None if safety is None else read_own_rules(safety, protocol=name, source=source, named=named)
     for table in (course, safety, root):
         if table is not None:
             table.finish()
@@ -284,6 +290,7 @@ def parse_protocol(content: bytes, *, where: str) -> Protocol:
         digest=hashlib.sha256(content).hexdigest(),
         entry_rules=rules["entry_rules"],
         stop_rules=rules["stop_rules"],
+        own_rules=own,
         bed_limits_gy=bed_limits,
         **planning,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -204,6 +204,36 @@ def parse_rules(content: bytes, *, where: str) -> RuleSet:
     root.finish()
     raise_problems(problems)
     return RuleSet(name, source, entry, stop)
+
+
+OWN_RULES: Final = "own"
+"""Name by which a protocol file means the rules that stand in itself."""
+
+
+def read_own_rules(table: TomlTable, *, protocol: str, source: str, named: Iterable[str | None]) -> RuleSet | None:
+    """Rules of a clinic's own, as ``[[safety.entry]]`` and ``[[safety.stop]]`` of its protocol file; None without any.
+
+    Parameters
+    ----------
+    table
+        ``[safety]`` of the protocol.
+    protocol, source
+        Its name and source.
+    named
+        What the protocol names as its entry and stop rules, in this order.
+    """
+    given = {
+        "entry": tuple(_rule(item, "entry") for item in table.tables("entry")),
+        "stop": tuple(_rule(item, "stop") for item in table.tables("stop")),
+    }
+    for kind, name in zip(given, named, strict=True):
+        if name == OWN_RULES and not given[kind]:
+            table.wrong(f"{kind}_rules", f"is {OWN_RULES!r}, but there are none", f"add [[safety.{kind}]]")
+        elif given[kind] and name != OWN_RULES:
+            table.wrong(kind, "rules that are not used", f'write {kind}_rules = "{OWN_RULES}", or take them out')
+    if not any(given.values()):
+        return None
+    return RuleSet(protocol, source, given["entry"], given["stop"])
 
 
 def _rule(table: TomlTable, kind: RuleKind) -> Rule:

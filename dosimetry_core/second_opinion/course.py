@@ -103,11 +103,10 @@ def check_plan(opinion: Opinion, results: Tree, own: Sequence[dict[str, dict[str
             opinion.blocking.append(f"plan: no protraction of the {organ} in cycle {', '.join(map(str, unknown))}")
             return
     stated = [_delivered(cycle, None, side[k]) for k, cycle in enumerate(results["cycles"])]
-    second = planned(protocol, stated, **options)
     chosen = any(f["code"] == "chosen-activity" for f in plan.get("findings") or ())
+    second = planned(protocol, stated, chosen_bq=plan["activities_bq"] if chosen else None, **options)
     for key in ("feasible", "stop"):
-        if not (chosen and key == "feasible"):
-            opinion.add(["plan", key], f"plan: {key} (1 yes, 0 no)", float(second[key]), relative=0.0)
+        opinion.add(["plan", key], f"plan: {key} (1 yes, 0 no)", float(second[key]), relative=0.0)
     for name, activity in second["activities_bq"].items():
         if not chosen:
             opinion.add(["plan", "activities_bq", name], f"plan: activity of {name} (Bq)", activity, relative=EXACT)
@@ -130,25 +129,24 @@ def check_plan(opinion: Opinion, results: Tree, own: Sequence[dict[str, dict[str
                 relative=EXACT,
                 absolute=EXACT,
             )
-    if not chosen:
-        for organ, values in second["predicted_absorbed_dose_gy"].items():
-            for when, dose in values.items():
-                opinion.add(
-                    ["plan", "predicted_absorbed_dose_gy", organ, when],
-                    f"plan: predicted absorbed dose to the {organ}, {when.replace('_', ' ')} (Gy)",
-                    dose,
-                    relative=EXACT,
-                    absolute=EXACT,
-                )
-        for organ, values in second["predicted_bed_gy"].items():
-            for when, value in values.items():
-                opinion.add(
-                    ["plan", "predicted_bed_gy", organ, when],
-                    f"plan: predicted BED to the {organ}, {when.replace('_', ' ')} (Gy)",
-                    value,
-                    relative=EXACT,
-                    absolute=EXACT,
-                )
+    for organ, values in second["predicted_absorbed_dose_gy"].items():
+        for when, dose in values.items():
+            opinion.add(
+                ["plan", "predicted_absorbed_dose_gy", organ, when],
+                f"plan: predicted absorbed dose to the {organ}, {when.replace('_', ' ')} (Gy)",
+                dose,
+                relative=EXACT,
+                absolute=EXACT,
+            )
+    for organ, values in second["predicted_bed_gy"].items():
+        for when, value in values.items():
+            opinion.add(
+                ["plan", "predicted_bed_gy", organ, when],
+                f"plan: predicted BED to the {organ}, {when.replace('_', ' ')} (Gy)",
+                value,
+                relative=EXACT,
+                absolute=EXACT,
+            )
     _check_risk(opinion, results, stated, options)
     if any(side) or second["free_activity_scale_bq"] is None:
         return

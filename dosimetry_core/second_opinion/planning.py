@@ -24,6 +24,7 @@ def planned(
     planned_cycles: int | None,
     prior_gy: Mapping[str, float],
     stop_rule_met: bool,
+    chosen_bq: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
     """Activities, predicted absorbed doses and verdicts for the cycle after the last.
 
@@ -35,10 +36,13 @@ def planned(
         Per cycle: ``activities`` {nuclide: Bq}, ``doses`` {organ: {nuclide: Gy}}, ``per_activity``
         {organ: {nuclide: Gy/Bq}} of what was measured or entered in that cycle, ``protraction`` {organ: {nuclide:
         {nuclide: 1/Gy}}} where the protocol limits BED.
+    chosen_bq
+        Activities that were decided on instead of the proposal: what is predicted, and whether limits are kept, is
+        then about these; activities stay those of the proposal.
     """
     with localcontext() as context:
         context.prec = 40
-        return Search(protocol, cycles, planned_cycles, prior_gy).result(stop_rule_met)
+        return Search(protocol, cycles, planned_cycles, prior_gy).result(stop_rule_met, chosen_bq)
 
 
 class Search:
@@ -200,7 +204,7 @@ class Search:
             if organ_of_limit(key) in self.organs and (per_cycle or key != "red_marrow_per_cycle")
         )
 
-    def result(self, stop_rule_met: bool) -> dict[str, Any]:
+    def result(self, stop_rule_met: bool, chosen_bq: Mapping[str, float] | None = None) -> dict[str, Any]:
         """See `planned`."""
         activities = {name: decimal(n["standard_activity_bq"]) for name, n in self.nuclides.items()}
         unrounded = dict(activities)
@@ -218,27 +222,30 @@ class Search:
             scale = self._scale(free)
             activities[free] = self._dispensed(free, activities)
         following = Decimal(0 if self.done else 1)
+        given = activities
+        if chosen_bq is not None and not self.done:
+            given = {name: decimal(chosen_bq.get(name, 0.0)) for name in self.nuclides}
         return {
             "activities_bq": {name: float(a) for name, a in activities.items()},
             "unrounded_activities_bq": {name: float(a) for name, a in unrounded.items()},
             "free_nuclide": free,
             "free_activity_scale_bq": None if scale is None else float(scale),
-            "feasible": self.keeps(activities),
+            "feasible": self.keeps(given),
             "stop": stop,
             "next_cycle": None if self.done else len(self.cycles) + 1,
             "allocation_gy": {} if self.done else self._allocations(bed=False),
             "allocation_bed_gy": {} if self.done else self._allocations(bed=True),
             "predicted_absorbed_dose_gy": {
                 organ: {
-                    "next_cycle": float(following * self.next_dose(organ, activities)),
-                    "course": float(self.past[organ] + self.repeats * self.next_dose(organ, activities)),
+                    "next_cycle": float(following * self.next_dose(organ, given)),
+                    "course": float(self.past[organ] + self.repeats * self.next_dose(organ, given)),
                 }
                 for organ in self.organs
             },
             "predicted_bed_gy": {
                 organ_of_limit(key): {
-                    "next_cycle": float(following * sum(self.next_bed(organ_of_limit(key), activities), Decimal(0))),
-                    "course": float(self.reached(key, activities)),
+                    "next_cycle": float(following * sum(self.next_bed(organ_of_limit(key), given), Decimal(0))),
+                    "course": float(self.reached(key, given)),
                 }
                 for key in self.bed_limits
             },

@@ -12,7 +12,7 @@ from dosimetry_core.evaluation import Evaluation
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.pipeline import compute
 from tests.app.plans.test_giving import CASE
-from widgets.dose_bar import DoseBarShown
+from widgets.dose_bar import DoseBarShown, DoseSegmentShown, segment_look
 
 SECOND = """
 [[cycle]]
@@ -64,6 +64,14 @@ def test_that_the_parts_by_nuclide_add_up_to_the_forecast(evaluation: Evaluation
     for organ, by_nuclide in next_cycle_by_nuclide_gy(evaluation).items():
         expected = evaluation.plan.forecast.predicted[organ].next_cycle_gy
         assert sum(by_nuclide.values()) == pytest.approx(expected, rel=1e-12)
+
+
+def test_that_the_cycle_in_view_is_outlined(evaluation: Evaluation) -> None:
+    bar = next(bar for bar in organ_bars(evaluation, stale=False, with_plan=True, in_view=2) if bar.key == "kidneys")
+    assert [part.in_view for part in bar.segments] == [False, True, False, False]
+    part = DoseSegmentShown("cycle 1", "Lu-177", 1.0, "delivered")
+    outlined, plain = (segment_look(replace(part, in_view=shown), stale=False).frame for shown in (True, False))
+    assert outlined.color() != plain.color()
 
 
 def test_that_nothing_is_ahead_of_a_course_that_is_done_or_can_not_be_planned(evaluation: Evaluation) -> None:

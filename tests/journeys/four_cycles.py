@@ -280,7 +280,12 @@ def give(window: MainWindow, start: datetime) -> dict[str, float]:
         QTest.keyClicks(page.second.fields[f"second_{name}_residual"], "0")
     QTest.mouseClick(page.second.forward, LEFT)
     assert page.sheets.currentWidget() is page.last, page.second.message.text()
-    assert [finding for finding in page.findings.findings() if finding.level != "info"] == []
+    doubts = [finding.text for finding in page.findings.findings() if finding.level != "info"]
+    # The test's site has no list of certificates that it trusts: who signed is looked at by eye.
+    assert all("names no certificates that it trusts" in doubt for doubt in doubts), doubts
+    if doubts:
+        QTest.mouseClick(page.checked, LEFT, pos=QPoint(8, 8))
+    assert page.last.forward.isEnabled()
     QTest.mouseClick(page.last.forward, LEFT, pos=QPoint(8, 8))
     wait_until_idle(window)
     return vials

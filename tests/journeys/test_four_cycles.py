@@ -40,6 +40,7 @@ from tests.journeys.four_cycles import (
     start_of,
     take_images,
 )
+from tests.journeys.values_entered import enter_values
 from widgets.dose_bars_view import DoseBarsView
 
 CYCLES = 4
@@ -122,6 +123,7 @@ def check_course_screen(window: MainWindow, cycle: int, protocol: str) -> None:
             ratio = given.administered_activity_bq / reference.administered_activity_bq
             # The kidneys take up the same share every time; sums of whole counts keep to it within a few of 50 000.
             assert doses[given.nuclide] == pytest.approx(ratio * by_cycle[0][given.nuclide], rel=1e-3)
+    check_entered_values(evaluation)
     shown = window.findChild(DoseBarsView, "course_bars")
     assert shown is not None
     bar = next(bar for bar in shown.bars() if bar.key == "kidneys")
@@ -131,6 +133,23 @@ def check_course_screen(window: MainWindow, cycle: int, protocol: str) -> None:
         assert bar.total_gy == pytest.approx(evaluation.plan.forecast.predicted["kidneys"].course_gy, rel=1e-9)
     assert [limit.absorbed_dose_gy for limit in bar.limits] == [23.0]
     picture(window, f"{protocol}-{cycle}-course")
+
+
+def check_entered_values(evaluation: Evaluation) -> None:
+    """Blood that was entered gives the marrow its dose, proportional to the activity; no stop rule is met or open."""
+    first = evaluation.cycles[0]
+    for result in evaluation.cycles:
+        marrow, lutetium = result.organs["red_marrow"].doses[LU], result.cycle.administration(LU)
+        given = first.cycle.administration(LU)
+        assert lutetium is not None
+        assert given is not None
+        ratio = lutetium.administered_activity_bq / given.administered_activity_bq
+        # Concentrations were typed with four decimals; the rest of the body is summed over whole counts.
+        expected = ratio * first.organs["red_marrow"].doses[LU].absorbed_dose_gy
+        assert 0 < marrow.absorbed_dose_gy == pytest.approx(expected, rel=1e-2)
+        assert result.safety.stop_criteria_met == ()
+        if evaluation.protocol.stop_rules is not None:
+            assert result.safety.cannot_decide == ("eGFR (mL/min/1.73 m²) missing",)
 
 
 def check_plan(window: MainWindow, protocol: str) -> float:
@@ -203,6 +222,7 @@ def walk(
     window.opening.open_path(disk.write_first())
     wait_until_idle(window)
     keep_profile(window, disk.start(1))
+    enter_values(window, monkeypatch, disk.start(1), 1, FIRST_ACTIVITIES_MBQ[protocol][LU])
     for cycle in range(2, cycles + 1):
         confirm_steps(window)
         check_course_screen(window, cycle - 1, protocol)
@@ -230,6 +250,7 @@ def walk(
         take_images(window, disk.write_cycle(cycle, vials[LU] * 1e6))
         assert len(window.session.case.cycles[-1].time_points) == 4
         assert [voi.name for voi in window.session.case.cycles[-1].vois] == ["Kidney L", "Kidney R"]
+        enter_values(window, monkeypatch, start, cycle, vials[LU])
         measured_gy = sum(sum(doses.values()) for doses in kidneys_gy(results(window)))
         assert measured_gy == pytest.approx(predicted_gy, rel=1e-3)
     check_course_screen(window, cycles, protocol)

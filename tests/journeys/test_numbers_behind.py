@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel, QMenu
 
 from app.main_window import MainWindow
+from app.missing_scans import STOPPED
 from app.number_grid import NumberGrid
 from app.screenshots import wait_until_idle
 from app.steps.curves_step import CurvesStep
@@ -152,6 +153,35 @@ def test_that_the_answer_is_about_the_voi_that_was_asked_for(window: MainWindow)
     wait_until_idle(window)
     (exclusion,) = window.session.case.settings.fit.exclude
     assert (exclusion.voi, exclusion.time_point, exclusion.cycle) == (first.name, 2, 1)
+
+
+def test_that_a_point_leads_to_the_images_of_its_scan(window: MainWindow) -> None:
+    step = curves(window)
+    voi = window.session.voi
+    step._point_menu(voi.voi_id, 2, QPoint(300, 300))
+    menu = step.findChildren(QMenu)[-1]
+    menu.actions()[-1].trigger()
+    menu.close()
+    assert window.current_step == "voi"
+    assert window.session.view_state.time_point == 2
+    assert window.session.voi.name == voi.name
+
+
+def test_that_a_stopped_computation_says_so(window: MainWindow) -> None:
+    step = curves(window)
+    box = step.settings["weights"]
+    box.activated.emit(1)
+    job = None
+    for _ in range(2000):
+        QTest.qWait(2)
+        job = next((job for job in window.session.jobs.running if job.purpose == "missing scans"), None)
+        if job is not None:
+            break
+    assert job is not None
+    job.cancel()
+    wait_until_idle(window)
+    assert step.evidence.assumed.text() == STOPPED
+    assert step.evidence.left_out.text("0", "dose") == "–"
 
 
 def test_that_a_known_half_life_is_shown_with_what_it_did(window: MainWindow) -> None:

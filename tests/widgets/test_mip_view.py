@@ -62,9 +62,8 @@ def darkest(view: MipView) -> QPointF:
     pixels = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)[..., :3].astype(int)
     dark_grey = (pixels.max(axis=2) < 120) & (np.ptp(pixels, axis=2) < 8)
     # The texts stand nearer to the rim.
-    middle = view.pixel_of((0.0, 0.0, 0.0))
-    left, top = int(middle.x()) - 110, int(middle.y()) - 110
-    rows, columns = np.nonzero(dark_grey[top : top + 220, left : left + 220])
+    left, top = 45, 45
+    rows, columns = np.nonzero(dark_grey[top : view.height() - 65, left : view.width() - 60])
     assert rows.size
     return QPointF(left + columns.mean() + 0.5, top + rows.mean() + 0.5)
 

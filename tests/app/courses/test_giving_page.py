@@ -7,8 +7,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from pydicom.dataset import Dataset
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
 
 from app.main_window import MainWindow
 from app.plans.identity import new_identity
@@ -18,6 +20,7 @@ from app.steps.course_step import CourseStep
 from app.steps.giving_page import TIME_FORM, GivingPage
 from app.steps.report_step import ReportStep
 from tests.app.courses.window_work import Open, sign
+from tests.dosimetry_core.dicom.test_administration_report import report as administration_report
 
 START = (datetime.now(UTC) + timedelta(hours=3)).replace(second=0, microsecond=0)
 LU = "Lu-177"
@@ -204,3 +207,37 @@ def test_that_slips_are_refused_and_leave_the_course_as_it_is(approved: MainWind
     assert page.sheets.currentWidget() is page.first
     assert "can be read as 7400 or as 7.4" in page.first.message.text()
     assert state(window) == "approved"
+
+
+def test_that_a_report_of_the_dispensing_system_fills_in_the_first_entry(
+    approved: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = approved
+    page = begun(window)
+    zone = ZoneInfo(window.session.case.patient.time_zone)
+    begin = START.astimezone(zone)
+
+    def reported(dataset: Dataset, items: list[Dataset]) -> None:
+        dataset.TimezoneOffsetFromUTC = begin.strftime("%z")
+        for place, minutes in ((1, 0), (2, 30)):
+            items[place].DateTime = (begin + timedelta(minutes=minutes)).strftime("%Y%m%d%H%M%S")
+        for place, minutes in ((4, -30), (5, 60)):
+            items[place].ObservationDateTime = (begin + timedelta(minutes=minutes)).strftime("%Y%m%d%H%M%S")
+
+    path = administration_report(tmp_path / "report.dcm", reported)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_args, **_more: (str(path), ""))
+    QTest.mouseClick(page.report_button, Qt.MouseButton.LeftButton)
+    wait_until_idle(window)
+    assert {key.removeprefix(f"given_{LU}_"): field.text() for key, field in page.first.fields.items()} == {
+        "vial": "7420.0",
+        "vial_time": local(window, -30),
+        "residual": "21.0",
+        "residual_time": local(window, 60),
+        "start": local(window, 0),
+        "infusion": "30",
+        "calibrator_clock": "",
+    }
+    other = administration_report(tmp_path / "other.dcm", lambda dataset, _items: setattr(dataset, "PatientID", "P-2"))
+    page.take_report(other)
+    wait_until_idle(window)
+    assert "is of patient P-2" in page.first.message.text()

@@ -462,3 +462,19 @@ def test_that_one_scan_with_a_prior_can_be_drawn_again() -> None:
     # The linear uncertainty, within the chance of 400 draws (3.5 %) and the bend of the integral over half-lives.
     assert drawn.std() == pytest.approx(fit.fit_standard_uncertainty_bq_s, rel=0.25)
     assert drawn.mean() == pytest.approx(fit.time_integrated_activity_bq_s, rel=0.05)
+
+
+@pytest.mark.parametrize(("last", "beside"), [((0.4, 0.3), True), ((-0.2, 0.3), False), ((0.4, -0.1), False)])
+def test_that_a_trapezoid_stands_beside_a_fit_only_where_its_last_points_are_above_nothing(
+    last: tuple[float, float], beside: bool
+) -> None:
+    times = np.array([HOUR.to_core(t) for t in HOURS])
+    values = np.array([9.0, 7.2, 4.1, 2.5, *last])
+    fit = fit_curve(TimeActivityCurve(times, values, LU177, np.full(6, 0.3)), weights="uniform")
+    assert ("log-trapezoid" in fit.alternatives) == beside
+
+
+def test_that_blood_samples_are_one_row_of_times_and_concentrations() -> None:
+    for times, values in ((np.ones((2, 2)), np.ones((2, 2))), (np.ones(3), np.ones(2))):
+        with pytest.raises(ValueError, match="same shape"):
+            fit_blood_curve(times, values, nuclide_name=LU177, infusion_s=1800.0)

@@ -158,3 +158,26 @@ def test_that_the_second_opinion_plans_the_same(bed: bool) -> None:
         tree = plan.to_json()
         for organ, values in (tree.get("predicted_bed_gy") or {}).items():
             assert second["predicted_bed_gy"][organ] == pytest.approx(values, rel=1e-9)
+
+
+@pytest.mark.parametrize("bed", [False, True])
+def test_that_the_second_opinion_predicts_the_same_of_chosen_activities(bed: bool) -> None:
+    rng = random.Random(11)
+    for _ in range(60):
+        protocol, _plain, cycles, prior = random_course(rng, bed=bed)
+        delivered = core(cycles)
+        chosen_bq = {n.name: rng.choice((0.0, rng.uniform(0.2, 1.5))) * 1e9 for n in protocol.nuclides}
+        plan = plan_next_cycle(protocol, delivered, prior_absorbed_dose_gy=prior, chosen_activities_bq=chosen_bq)
+        second = planned(
+            protocol.to_json(),
+            [record(c) for c in delivered],
+            planned_cycles=None,
+            prior_gy=prior,
+            stop_rule_met=False,
+            chosen_bq=chosen_bq,
+        )
+        assert second["feasible"] == plan.feasible
+        tree = plan.to_json()
+        for key in ("predicted_absorbed_dose_gy", "predicted_bed_gy"):
+            for organ, values in (tree.get(key) or {}).items():
+                assert second[key][organ] == pytest.approx(values, rel=1e-9)
