@@ -2153,6 +2153,10 @@
         <source>%1 &gt; %2 (%3)</source>
         <translation>%1 &gt; %2 (%3)</translation>
     </message>
+    <message>
+        <source>the image states an administered activity of %1, the case has %2 of %3; the case is followed.</source>
+        <translation>obraz podaje podaną aktywność %1, przypadek ma %2 (%3); przyjęto wartość z przypadku.</translation>
+    </message>
 </context>
 <context>
     <name>codes</name>
