@@ -91,7 +91,7 @@ class FollowUpWindow(QWidget):
             self.addAction(action)
         session.permission.refused.connect(self.message.setText)
         window.installEventFilter(self)
-        self.resize(1240, 760)
+        self.resize(1360, 780)
         self.refresh()
 
     def show_page(self, name: str) -> None:

@@ -18,6 +18,7 @@ from dosimetry_core.safety.rules import Observation, Rule, RuleOutcome, RuleSet,
 EGFR_KEY: Final = "egfr_ml_per_min_per_1_73m2"
 CREATININE_KEY: Final = "creatinine_umol_per_l"
 KARNOFSKY_KEY: Final = "karnofsky"
+ECOG_KEY: Final = "ecog"
 CKD_EPI_ORIGIN: Final = "CKD-EPI 2021 from creatinine"
 
 
@@ -61,7 +62,7 @@ class SafetyAssessment:
     earlier_met
         Stop criteria that an earlier value of this cycle met and the latest does not.
     ecog
-        ECOG status from Karnofsky, None if unknown.
+        ECOG status as stated, else from Karnofsky; None if unknown.
     findings
         Remarks.
     """
@@ -176,9 +177,10 @@ def assess(
             if outcome.outcome == "met" and latest.outcome != "met":
                 earlier_met.append(outcome)
     karnofsky = facts.get(KARNOFSKY_KEY)
-    ecog = None
+    stated = facts.get(ECOG_KEY)
+    ecog = None if stated is None else int(stated.value)
     if karnofsky is not None and karnofsky.value in range(0, 101, 10):
-        ecog = ecog_from_karnofsky(karnofsky.value)
+        ecog = ecog_from_karnofsky(karnofsky.value) if ecog is None else ecog
     assessment = SafetyAssessment(
         facts,
         FrozenMap(_grades(patient, laboratory, facts, before, limits)),

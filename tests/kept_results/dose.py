@@ -251,6 +251,7 @@ def kernels() -> dict[str, Leaf]:
         values = voxel_s_values(name, (4.1, 5.3, 3.7), medium=medium, density_g_per_ml=density, lags=(3, 2, 4))
         table |= flattened(values, f"{name}.{medium}.S")
     radial = RadialEnergy(np.array([0.0, 0.4, 1.1, 2.9, 7.1, 13.0]), np.array([2.0, 3.1, 2.2, 0.9, 0.3]))
+    table |= flattened(radial, "shells")
     for smooth in (False, True):
         for lags in ((5, 4, 6), (1, 2, 0)):
             found = voxel_energies_j(radial, (2.3, 3.7, 2.9), lags, smooth_far_away=smooth)

@@ -55,8 +55,12 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Leaf]]:
         yield path, shape_time_integrated_activity_bq_s(value)
     elif dataclasses.is_dataclass(value):
         for field in dataclasses.fields(value):
-            if not field.name.startswith("_"):
-                yield from _leaves(getattr(value, field.name), f"{path}.{field.name}")
+            if field.name.startswith("_"):
+                continue
+            item = getattr(value, field.name)
+            if isinstance(item, np.ndarray):
+                yield f"{path}.{field.name}.writeable", float(item.flags.writeable)
+            yield from _leaves(item, f"{path}.{field.name}")
         for name in sorted(_properties(type(value))):
             yield from _leaves(_property(value, name), f"{path}.{name}")
     else:

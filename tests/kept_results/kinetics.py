@@ -81,6 +81,7 @@ def _of_fit(fit: Any, path: str) -> dict[str, Leaf]:
 def models() -> dict[str, Leaf]:
     """Every curve by every model, and 90Y from it."""
     table: dict[str, Leaf] = {}
+    table |= flattened(curve("four points", known=True).excluding(2), "curve")
     for name in CURVES_MBQ:
         weights: Weights = "uniform" if name == "below zero" else "proportional"
         for model in MODELS:

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from dosimetry_core.dose.convolution import Kernel
 from dosimetry_core.dose.covariogram import Covariogram
 from dosimetry_core.dose.density_classes import source_classes
 from dosimetry_core.dose.dose_volume import DoseVolume, dose_volume
@@ -15,11 +16,13 @@ from dosimetry_core.dose.engine_comparison import compared
 from dosimetry_core.dose.media import BONE, CODES, LUNG, OUTSIDE, SOFT_TISSUE, media_map, medium_codes_of_density
 from dosimetry_core.dose.radiobiology import covers
 from dosimetry_core.dose.red_marrow import marrow_to_blood_ratio_of_large_molecules
+from dosimetry_core.dose.region_electrons import FineRegion, region_electrons
 from dosimetry_core.dose.s_values import remainder_mass_kg, remainder_s_value_gy_per_bq_s
 from dosimetry_core.dose.sphere import computed_sphere_s_value, sphere_s_value
 from dosimetry_core.dose.voxel_dose import _box
 from dosimetry_core.dose.voxel_inputs import checked_activity, map_findings
 from dosimetry_core.dose.voxel_kernel import RadialEnergy
+from dosimetry_core.dose.voxel_s_values import VoxelKernel
 from dosimetry_core.errors import GeometryMismatchError, InconsistentCaseError
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.nuclide import LU177, Y90
@@ -237,3 +240,27 @@ def test_that_a_share_of_exactly_a_twentieth_of_a_per_cent_is_mentioned() -> Non
     theirs = {LU177: EngineDose(1.0), Y90: EngineDose(0.0005, 1.0)}
     found = compared(ORGAN_LEVEL, mine, SPHERE, theirs, local_gy={LU177: 1.0, Y90: 1.0}, mass_kg=0.3)
     assert "stays in the VOI: Y-90 0.1 instead of 0.0 %" in found.explanation
+
+
+def test_that_shells_rise_begin_and_end_where_they_hold_energy_and_are_not_changed() -> None:
+    edges, energy = np.array([0.0, 1.0, 3.0, 4.0]), np.array([0.0, 2.0, 0.0])
+    shells = RadialEnergy(edges, energy)
+    assert (shells.start_mm, shells.reach_mm) == (1.0, 3.0)
+    empty = RadialEnergy(edges, 0 * energy)
+    assert (empty.start_mm, empty.reach_mm) == (0.0, 0.0)
+    for values in (shells.edge_mm, shells.energy_j):
+        with pytest.raises(ValueError, match="read-only"):
+            values[0] = 1.0
+    for bad in (np.array([0.0, 1.0, 1.0, 4.0]), np.array([0.0, 2.0, 1.0, 4.0]), np.array([0.0, 1.0, 3.0])):
+        with pytest.raises(ValueError, match="rising"):
+            RadialEnergy(bad, energy)
+
+
+def test_that_a_region_that_keeps_everything_keeps_it() -> None:
+    # Electrons of no range: a kernel of one voxel, which all of the energy stays in.
+    region = FineRegion(1, np.ones((3, 4, 5), np.float32))
+    energy_j = 3e-14
+    kernel = VoxelKernel(LU177, "soft-tissue", 1.0, (4.0, 5.0, 6.0), Kernel(np.full((1, 1, 1), energy_j)))
+    radial = RadialEnergy(np.array([0.0, 1e-6]), np.array([energy_j]))
+    found = region_electrons(region, kernel, radial, np.full((3, 4, 5), 2.0, np.float32), {})
+    assert found.by_source_j["self"] == pytest.approx(120.0 * energy_j, rel=1e-6)

@@ -50,6 +50,8 @@ def test_that_the_example_of_the_case_file_neither_stops_nor_leaves_anything_ope
     # without a lower limit of the eGFR, 88 could be normal or grade 1
     assert {key: g.grade for key, g in assessment.grades.items() if g.grade != 0} == {EGFR_KEY: None}
     assert assessment.ecog == 0
+    stated = assess(PATIENT, [_result(1, ecog=2, karnofsky=90)], LIMITS, DUONEN)
+    assert stated.ecog == 2
     assert assessment.findings == ()
 
 
