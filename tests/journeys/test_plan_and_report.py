@@ -120,6 +120,7 @@ def test_that_each_of_the_four_decisions_is_one_click_and_is_what_is_printed_and
     assert "Treatment plan: the treatment ends" in page
     assert "Decision: stop." in page
     assert "State: checked by Test physicist" in page
+    assert "reviewed by the test" in page or not plan.record["overrides"]
     # Another decision about the same course makes the signed one stale.
     assert window.session.staleness is None
     QTest.mouseClick(step.decisions.hold, Qt.MouseButton.LeftButton)
