@@ -103,10 +103,11 @@ def _picture(cycle: Cycle, voi: Voi, plane: Plane) -> FusedPicture:
 def _plane_points(voi: Voi, plane: Plane) -> tuple[Floats, float, float]:
     """Patient points of the pixels, shape (row, column, 3); where the plane lies in mm; the picture's side in mm.
 
-    The plane lies where the VOI covers most of a slice of its grid (axial) or a layer of its rows (coronal).
+    The plane lies where the VOI covers most of a layer of its grid: of that axis which the plane is most across.
     """
     mask = voi.mask
-    axis = 0 if plane == "axial" else 1
+    across, normal = ((0, 1), 2) if plane == "axial" else ((0, 2), 1)
+    axis = int(np.argmax(np.abs(mask.geometry.directions[normal])))
     areas = mask.coverage.sum(axis=tuple(a for a in range(3) if a != axis), dtype=np.int64)
     centre = mask.geometry.point_to_index(mask.centroid_mm())
     index = np.array(centre, dtype=np.float64)
@@ -116,7 +117,6 @@ def _plane_points(voi: Voi, plane: Plane) -> tuple[Floats, float, float]:
         [[mask.start[a] + (mask.coverage.shape[a] if k >> a & 1 else 0) for a in range(3)] for k in range(8)]
     )
     extent = np.ptp(mask.geometry.index_to_point(corners.astype(np.float64)), axis=0)
-    across, normal = ((0, 1), 2) if plane == "axial" else ((0, 2), 1)
     side = max(_LEAST_SIDE_MM, _MARGIN * float(max(extent[a] for a in across)))
     steps = (np.arange(PIXELS) + 0.5) / PIXELS * side - side / 2
     points = np.empty((PIXELS, PIXELS, 3))
