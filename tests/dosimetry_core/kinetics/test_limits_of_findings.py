@@ -541,3 +541,15 @@ def test_that_a_second_nuclide_needs_both_activities_and_an_hour_apart_is_no_rem
         )
         said = [f.text for f in fit.findings if f.code == "separate-injections"]
         assert [words in text for text in said] == [True] * (words is not None)  # type: ignore[operator]
+
+
+def test_that_voxels_beyond_the_first_thousands_are_fitted_alike() -> None:
+    # More voxels than are fitted at once, each with a half-life and a start of its own.
+    times = np.array([4.0, 40.0, 150.0]) * SECONDS_PER_HOUR
+    half_lives = np.linspace(30.0, 120.0, 70000).reshape(7, 100, 100) * SECONDS_PER_HOUR
+    start = np.linspace(3e4, 1e4, 70000).reshape(7, 100, 100)
+    images = [start * 2 ** (-t / half_lives) for t in times]
+    found = voxel_time_integrated_activity(images, times, nuclide_name=LU177, vois={})
+    # The parabola through three of 48 rates is good to a few per mille.
+    assert np.abs(found.effective_half_life_s / half_lives - 1).max() < 5e-3
+    assert np.abs(found.maps[LU177] / (start * half_lives / np.log(2)) - 1).max() < 5e-3
