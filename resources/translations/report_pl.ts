@@ -2153,6 +2153,10 @@
         <source>%1 &gt; %2 (%3)</source>
         <translation>%1 &gt; %2 (%3)</translation>
     </message>
+    <message>
+        <source>the image states an administered activity of %1, the case has %2 of %3; the case is followed.</source>
+        <translation>obraz podaje podaną aktywność %1, przypadek ma %2 (%3); przyjęto wartość z przypadku.</translation>
+    </message>
 </context>
 <context>
     <name>codes</name>
@@ -2999,6 +3003,26 @@
     <message>
         <source>stop-rule</source>
         <translation>Reguła zatrzymania leczenia</translation>
+    </message>
+    <message>
+        <source>count-rate-entered</source>
+        <translation>Zliczenia na sekundę wprowadzone ręcznie</translation>
+    </message>
+    <message>
+        <source>entry-calibrator-clock</source>
+        <translation>Zegar miernika aktywności we wpisie</translation>
+    </message>
+    <message>
+        <source>entry-signers-not-vouched</source>
+        <translation>Niepotwierdzeni podpisujący</translation>
+    </message>
+    <message>
+        <source>image-position-entered</source>
+        <translation>Położenie obrazu wprowadzone ręcznie</translation>
+    </message>
+    <message>
+        <source>kidney-position-pending</source>
+        <translation>Położenie nerki jeszcze sprawdzane</translation>
     </message>
 </context>
 </TS>
