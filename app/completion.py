@@ -63,7 +63,9 @@ class Completion(QObject):
         case, evaluation = self._document.case, self._document.evaluation
         if evaluation is None or self._document.is_previewing or not has_pending(evaluation):
             return
-        job = self._jobs.start(self._complete, evaluation, purpose="voxel doses", title="Voxel doses")
+        voxels = any(result.voxels_pending for result in evaluation.cycles)
+        title = "Voxel doses" if voxels else "Where the kidneys lie"
+        job = self._jobs.start(self._complete, evaluation, purpose="completion", title=title)
         self._job, self._cycles = job, evaluation.cycles
         job.succeeded.connect(lambda result: self._keep(case, result))
         job.finished.connect(lambda: self._end(job))

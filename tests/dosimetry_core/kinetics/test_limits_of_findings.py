@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dosimetry_core.errors import FitError, InconsistentCaseError, MissingDataError
+from dosimetry_core.errors import FitError, GeometryMismatchError, InconsistentCaseError, MissingDataError
 from dosimetry_core.frozen import FrozenMap, read_only
 from dosimetry_core.kinetics.blood import fit_blood_curve
 from dosimetry_core.kinetics.covariance import probability_of_worse_fit, variance_inflation
@@ -553,3 +553,12 @@ def test_that_voxels_beyond_the_first_thousands_are_fitted_alike() -> None:
     # The parabola through three of 48 rates is good to a few per mille.
     assert np.abs(found.effective_half_life_s / half_lives - 1).max() < 5e-3
     assert np.abs(found.maps[LU177] / (start * half_lives / np.log(2)) - 1).max() < 5e-3
+
+
+def test_that_a_map_over_time_needs_two_images_of_one_shape_and_their_times() -> None:
+    image = np.ones((1, 2, 3))
+    for images, times in (([image], [3600.0]), ([image, image], [3600.0]), ([image], [3600.0, 7200.0])):
+        with pytest.raises(ValueError, match="one image per time, and at least two"):
+            voxel_time_integrated_activity(images, times, nuclide_name=LU177, vois={})
+    with pytest.raises(GeometryMismatchError):
+        voxel_time_integrated_activity([image, image[:, :1]], [3600.0, 7200.0], nuclide_name=LU177, vois={})

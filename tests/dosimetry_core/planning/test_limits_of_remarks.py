@@ -158,6 +158,7 @@ def test_that_a_chosen_activity_at_a_confirmation_limit_needs_no_reason() -> Non
     little = [cycle(1, {LU177: 3.7, Y90: 1.0}, {LU177: 0.45, Y90: 2.4})]
     for delivered, chosen, needed in (
         (usual, 1.25 * 1.85e9, False),
+        (usual, math.nextafter(1.25 * 1.85e9, math.inf), False),
         (usual, 1.2501 * 1.85e9, True),
         (little, 1.5e9, False),
         (little, 1.5001e9, True),
