@@ -11,7 +11,7 @@ from PySide6.QtGui import QBrush, QColor
 from dosimetry_core.units import GIGABECQUEREL, PERCENT
 from widgets.plan_room import AreaShown, Point, RegionShown, RiskShown
 from widgets.plot import Plot, line_pen
-from widgets.plot_table import PlotTable
+from widgets.plot_table import PlotCell, PlotTable
 from widgets.theme import colour, font, shades
 
 HEADROOM = 1.25
@@ -53,8 +53,9 @@ class PlanPlot(Plot):
         shown, unit = self._shown, GIGABECQUEREL.symbol
         if isinstance(shown, RegionShown):
             titles = ("What", *(f"{title} / {unit}" for title in shown.titles))
-            corners = [(area.name, *map(_gbq, vertex)) for area in shown.areas for vertex in area.vertices_bq]
-            return PlotTable.of(titles, [*corners, ("plan", *map(_gbq, shown.chosen_bq))])
+            points = [(area.name, vertex) for area in shown.areas for vertex in area.vertices_bq]
+            rows: list[list[PlotCell]] = [[name, *map(_gbq, point)] for name, point in points]
+            return PlotTable.of(titles, [*rows, ["plan", *map(_gbq, shown.chosen_bq)]])
         if shown is None:
             return PlotTable((), ())
         titles = ("Limit", f"{shown.title} / {unit}", f"Probability of exceeding / {PERCENT.symbol}")

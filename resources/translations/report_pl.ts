@@ -679,6 +679,10 @@
         <source>u: standard uncertainty, k = 1. Bar: given, next cycle, whole course; the line is the limit. P(exceed): probability of exceeding the limit; a dash where no uncertainty is known.</source>
         <translation>u: niepewność standardowa, k = 1. Słupek: otrzymana, następny cykl, cała terapia; kreska oznacza limit. P(przekr.): prawdopodobieństwo przekroczenia limitu; myślnik, gdy niepewność nie jest znana.</translation>
     </message>
+    <message>
+        <source>and %1 more alternatives, on the plan screen.</source>
+        <translation>oraz dalsze możliwości (%1), na ekranie planu.</translation>
+    </message>
 </context>
 <context>
     <name>words</name>
