@@ -17,6 +17,8 @@ from dosimetry_core.case import Case
 Complete = Callable[..., Any]
 """``complete(evaluation, *, progress)``: the same results with nothing pending."""
 
+KIDNEYS = "kidney positions"
+"""Purpose of the job where nothing but these is pending: it takes a moment after every stroke."""
 REST_MS = 400
 """Results that stayed current this long are completed."""
 
@@ -63,7 +65,8 @@ class Completion(QObject):
         case, evaluation = self._document.case, self._document.evaluation
         if evaluation is None or self._document.is_previewing or not has_pending(evaluation):
             return
-        job = self._jobs.start(self._complete, evaluation, purpose="voxel doses", title="Voxel doses")
+        purpose = "voxel doses" if any(result.voxels_pending for result in evaluation.cycles) else KIDNEYS
+        job = self._jobs.start(self._complete, evaluation, purpose=purpose, title=purpose.capitalize())
         self._job, self._cycles = job, evaluation.cycles
         job.succeeded.connect(lambda result: self._keep(case, result))
         job.finished.connect(lambda: self._end(job))

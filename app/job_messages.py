@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject
 
+from app.completion import KIDNEYS
 from app.jobs import Job
 from app.problems import problems_of
 from app.session import Session
 from widgets.job_strip import JobStrip
 
-SILENT = ("second opinion",)
+SILENT = ("second opinion", KIDNEYS)
 
 
 class JobMessages(QObject):
@@ -25,6 +26,8 @@ class JobMessages(QObject):
     def _show(self, job: Job) -> None:
         # Results that follow an edit at once are too short to be told; the first ones of a case are not.
         follows_edit = job.purpose == "evaluate" and self._session.document.latest_evaluation is not None
+        if job.purpose == KIDNEYS:
+            job.failed.connect(lambda error: self._strip.set_message(problems_of(error)[0].text()))
         if follows_edit or job.purpose in SILENT:
             return
         key = str(id(job))

@@ -58,6 +58,8 @@ KEY_ACTS: tuple[KeyAct, ...] = (
     KeyAct("undo", "Undo", ("Ctrl+Z",), "Edit"),
     KeyAct("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Edit"),
     KeyAct("history", "History panel", ("Ctrl+H",), "Edit"),
+    KeyAct("copy", "Copy the table, or the plot under the pointer", ("Ctrl+C",), "Edit", separated=True),
+    KeyAct("save_plot", "Save the plot under the pointer…", ("Ctrl+Shift+P",), "Edit"),
     KeyAct("follow_up", "Values and follow-up…", ("Ctrl+E",), "Edit", separated=True),
     KeyAct("compare_revisions", "Compare revisions…", (), "Edit"),
     KeyAct("fusion", "CT, fused, SPECT", ("Tab",), "View", "images"),

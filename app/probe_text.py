@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from app.display import ct_layer, spect_layer
+from app.display import ct_layer, placed_mask_of, spect_layer
 from dosimetry_core.case import Cycle
 from dosimetry_core.image import TimePoint
 from dosimetry_core.units import MILLIMETRE
@@ -15,7 +15,10 @@ from widgets.slice_view import value_at
 
 
 def probe_text(cycle: Cycle, point: TimePoint, point_mm: Any) -> str:
-    """``x, y, z mm · HU · kBq/mL · VOIs`` at a patient point (x, y, z) in mm of the reference frame, on one scan."""
+    """``x, y, z mm · HU · kBq/mL · VOIs`` at a patient point (x, y, z) in mm of the reference frame, on one scan.
+
+    VOIs are those whose outlines are drawn there: as they lie on that scan.
+    """
     x, y, z = (MILLIMETRE.text(float(v), with_symbol=False) for v in point_mm)
     parts = [f"{x}, {y}, {z} mm"]
     ct, spect = ct_layer(point), spect_layer(cycle, point)
@@ -25,7 +28,7 @@ def probe_text(cycle: Cycle, point: TimePoint, point_mm: Any) -> str:
     value = value_at(spect, point_mm)
     if value is not None:
         parts.append(spect.display_unit.text(value))
-    inside = [voi.name for voi in cycle.vois if _covers(voi.mask, point_mm)]
+    inside = [voi.name for voi in cycle.vois if _covers(placed_mask_of(voi, point), point_mm)]
     if inside:
         parts.append(", ".join(inside))
     return "  ·  ".join(parts)

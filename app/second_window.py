@@ -34,7 +34,8 @@ class SecondWindow(QWidget):
         column.addWidget(self.board, 1)
         self.images = BoardImages(self._session, self.board, step.images)
         step.hand.add_board(self.images)
-        for name in ("stroke_moved", "stroke_finished", "stroke_cancelled", "probe_moved", "confirm_requested"):
+        self.images.probed.connect(step.probe)
+        for name in ("stroke_moved", "stroke_finished", "stroke_cancelled", "confirm_requested"):
             getattr(self.board, name).connect(getattr(step.grid, name))
         self.board.time_point_step_requested.connect(step.grid.time_point_step_requested)
         self._timer = QTimer(self)

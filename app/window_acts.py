@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QFileDialog
 
 from app.command_palette import CommandPalette, entries_of
@@ -18,6 +19,7 @@ from app.key_sheet import AboutDialog, KeySheet
 from app.reviews import STEP_KEYS, StepKey
 from app.theme_choice import THEMES, take_theme
 from app.view_state import CT_PRESETS, LAYOUTS
+from widgets.copying import copy_what_is_meant, plot_at
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -46,6 +48,9 @@ SLICE_STEPS = {
     "first_slice": -10_000,
 }
 """From the menu or the palette: so many slices on in the axial view; it stops at its ends."""
+
+
+NOTHING_TO_COPY = "Click into a table, or point at a plot, to copy or save it"
 
 
 class WindowActs:
@@ -82,6 +87,8 @@ class WindowActs:
             "undo": document.undo,
             "redo": document.redo,
             "history": window.toggle_history,
+            "copy": self.copy,
+            "save_plot": self.save_plot,
             "second_window": partial(self.on_step, "voi", "show_second_window"),
             "linked": partial(self.on_step, "voi", "toggle_linked"),
             "copy_cycle": partial(self.on_step, "voi", "copy_cycle"),
@@ -350,6 +357,22 @@ class WindowActs:
         from app.plans.revision_window import RevisionWindow
 
         RevisionWindow(self._session, self._window).show()
+
+    def copy(self) -> None:
+        """Copy the table with the keyboard, else the plot under the pointer."""
+        self._window.job_strip.set_message(copy_what_is_meant() or NOTHING_TO_COPY)
+
+    def save_plot(self) -> None:
+        """Save picture and numbers of the plot under the pointer."""
+        plot = plot_at(QCursor.pos())
+        if plot is None:
+            self._window.job_strip.set_message(NOTHING_TO_COPY)
+            return
+        from widgets.plot_menu import ask_and_save
+
+        written = ask_and_save(plot)
+        if written is not None:
+            self._window.job_strip.set_message(f"Saved {' and '.join(path.name for path in written)}")
 
     def show_store(self) -> None:
         """Where everything is kept, its backups and its check."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
@@ -11,6 +13,7 @@ from PySide6.QtGui import QBrush, QColor
 from dosimetry_core.units import HOUR, MEGABECQUEREL, PERCENT, DisplayUnit
 from widgets.curve_shown import CurveShown
 from widgets.plot import Plot, hatch, line_pen
+from widgets.plot_table import PlotCell, PlotTable
 from widgets.theme import on_surface, shades
 
 _Floats = NDArray[np.float64]
@@ -68,6 +71,10 @@ class CurvePlot(Plot):
             self.set_title(f"Activity / {MEGABECQUEREL.symbol}")
             self.box.sigResized.connect(self._keep_beams)
         self.take_colours()
+
+    def table(self) -> PlotTable:
+        """Points and fitted curve."""
+        return curve_table(self._curve)
 
     def take_colours(self) -> None:
         """Those of the theme in use."""
@@ -168,6 +175,37 @@ class CurvePlot(Plot):
                 bars.setData(beam=_BEAM_PIXELS * self.per_pixel())
 
 
+def curve_table(curve: CurveShown | None) -> PlotTable:
+    """Measured points and the fitted curve, both in h and MBq."""
+    titles = (
+        "What", f"Time after administration / {HOUR.symbol}", f"Activity / {MEGABECQUEREL.symbol}",
+        f"Standard uncertainty / {MEGABECQUEREL.symbol}", "In the fit",
+    )  # fmt: skip
+    if curve is None:
+        return PlotTable(titles, ())
+    points = zip(
+        ["measured"] * len(curve.time_s),
+        _shown(curve.time_s, HOUR),
+        _shown(curve.activity_bq, MEGABECQUEREL),
+        _shown(curve.activity_standard_uncertainty_bq, MEGABECQUEREL),
+        ["no" if excluded else "yes" for excluded in curve.excluded],
+        strict=True,
+    )
+    rows: list[Iterable[PlotCell]] = list(points)
+    if curve.fit_time_s is not None and curve.fit_activity_bq is not None:
+        spread = curve.fit_standard_uncertainty_bq
+        unsure = [None] * len(curve.fit_time_s) if spread is None else list(_shown(spread, MEGABECQUEREL))
+        rows += zip(
+            ["fitted"] * len(curve.fit_time_s),
+            _shown(curve.fit_time_s, HOUR),
+            _shown(curve.fit_activity_bq, MEGABECQUEREL),
+            unsure,
+            [None] * len(curve.fit_time_s),
+            strict=True,
+        )
+    return PlotTable.of(titles, rows)
+
+
 class ResidualPlot(Plot):
     """Measured over fitted, less one, in per cent, below a curve and on its time axis."""
 
@@ -188,6 +226,16 @@ class ResidualPlot(Plot):
         super().take_colours()
         self._zero.setPen(line_pen(shades().axis))
         self.show_curve(self._curve)
+
+    def table(self) -> PlotTable:
+        """Residuals of the measured points."""
+        titles = (f"Time after administration / {HOUR.symbol}", f"Residual / {PERCENT.symbol}", "In the fit")
+        curve = self._curve
+        if curve is None or curve.fit_at_points_bq is None:
+            return PlotTable(titles, ())
+        residuals = PERCENT.from_core(1.0) * (curve.activity_bq / curve.fit_at_points_bq - 1)
+        kept = ["no" if excluded else "yes" for excluded in curve.excluded]
+        return PlotTable.of(titles, zip(_shown(curve.time_s, HOUR), residuals, kept, strict=True))
 
     def show_curve(self, curve: CurveShown | None) -> None:
         """Show another curve, or the same one anew."""

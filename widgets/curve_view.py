@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFontMetricsF,
@@ -244,6 +244,10 @@ class _LargePlot(QWidget):
         away = [(self.point_pixel(index) - position).manhattanLength() for index in range(len(self.curve.time_s))]
         nearest = int(np.argmin(away))
         return nearest if away[nearest] <= _NEAR_PIXELS else None
+
+    def has_own_menu_at(self, position: QPoint) -> bool:
+        """Whether a point's own menu opens there."""
+        return self._near(QPointF(position)) is not None
 
     def _mark(self, index: int | None) -> None:
         if index != self._hovered:

@@ -57,6 +57,7 @@ class DoseBarsView(QWidget):
         column.addWidget(self._empty, 1)
         column.addWidget(self._names)
         column.addWidget(self._legend)
+        self.setProperty("plotFrame", True)
         self.show_bars(())
 
     def sizeHint(self) -> QSize:

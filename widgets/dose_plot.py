@@ -12,8 +12,9 @@ from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPen
 from PySide6.QtWidgets import QWidget
 
 from dosimetry_core.units import GRAY
-from widgets.dose_bar import DoseBarShown, SegmentLook, segment_look
+from widgets.dose_bar import STATE_WORDS, DoseBarShown, SegmentLook, segment_look
 from widgets.plot import Plot, line_pen
+from widgets.plot_table import PlotCell, PlotTable
 from widgets.theme import font, shades
 
 _BAR_PART = 0.56
@@ -55,6 +56,20 @@ class DosePlot(Plot):
             name.setColor(QColor(shades().error))
             name.fill = pg.mkBrush(_behind_names())
         self._draw()
+
+    def table(self) -> PlotTable:
+        """Every part of every bar, its sum, and its limits."""
+        rows: list[tuple[PlotCell, ...]] = []
+        for bar in self._bars:
+            rows += [
+                (bar.name, part.label, part.nuclide, STATE_WORDS[part.state], part.absorbed_dose_gy, None)
+                for part in bar.segments
+            ]
+            rows.append((bar.name, "sum", None, None, bar.total_gy, bar.standard_uncertainty_gy))
+            rows += [(bar.name, limit.name, None, "limit", limit.absorbed_dose_gy, None) for limit in bar.limits]
+        unit = GRAY.symbol
+        titles = ("Bar", "Part", "Nuclide", "State", f"Absorbed dose / {unit}", f"Standard uncertainty / {unit}")
+        return PlotTable.of(titles, rows)
 
     def show_bars(self, bars: Sequence[DoseBarShown]) -> None:
         """Draw anew."""

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 
 from dosimetry_core.units import GRAY, PERCENT
 from widgets.plot import Plot, line_pen
+from widgets.plot_table import PlotTable
 from widgets.theme import on_surface, shades
 
 if TYPE_CHECKING:
@@ -38,6 +39,18 @@ class DoseVolumePlot(Plot):
         super().take_colours()
         self._limit.setPen(line_pen(shades().error, 1.5, Qt.PenStyle.DashLine))
         self.show_histograms(*self._shown)
+
+    def table(self) -> PlotTable:
+        """Every histogram, one below the other."""
+        titles = ("VOI", f"Absorbed dose / {GRAY.symbol}", f"Volume receiving at least / {PERCENT.symbol}")
+        return PlotTable.of(
+            titles,
+            (
+                (item.name, dose, PERCENT.from_core(part))
+                for item in self._shown[0]
+                for dose, part in zip(item.absorbed_dose_gy, item.volume_fraction, strict=True)
+            ),
+        )
 
     def show_histograms(self, histograms: Sequence[DoseVolumeShown], limit_gy: float | None) -> None:
         """Draw anew."""

@@ -50,6 +50,7 @@ class DoseVolumeView(QWidget):
         self.setObjectName("dose_volume_view")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(240, 170)
+        self.setProperty("plotFrame", True)
         self._plot: DoseVolumePlot | None = None
         self._shown: tuple[DoseVolumeShown, ...] = ()
         self._limit = label("", role="dimmed", object_name="dose_volume_limit")

@@ -8,6 +8,7 @@ import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
 from widgets.plot import Plot, line_pen
+from widgets.plot_table import PlotTable
 from widgets.theme import shades
 
 _HEADROOM = 1.08
@@ -32,6 +33,11 @@ class FitPlot(Plot):
         super().take_colours()
         self._curve.setPen(line_pen(shades().accent, 1.8))
         self._points.setPen(line_pen(shades().text, 1.3))
+
+    def table(self) -> PlotTable:
+        """Measured points and the fitted curve, under the titles of the axes."""
+        rows = [("measured", x, y) for x, y in self.measured_points] + [("fitted", x, y) for x, y in self.curve_points]
+        return PlotTable.of(("What", *self.axis_titles), rows)
 
     def show_fit(
         self,

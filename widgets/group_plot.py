@@ -16,6 +16,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QColor, QPen
 
 from widgets.plot import Plot, line_pen, linear_ticks
+from widgets.plot_table import PlotTable
 from widgets.theme import on_surface, shades, voi_colour
 
 _SHAPES = ("o", "s", "t", "d", "+", "x", "star", "p")
@@ -112,6 +113,13 @@ class PointsPlot(Plot):
         """Those of the theme in use."""
         super().take_colours()
         self._draw()
+
+    def table(self) -> PlotTable:
+        """Every point with its group; values under the titles of the axes."""
+        every = [(group.name, point) for group in self._groups for point in group.points]
+        if self._by_group:
+            return PlotTable.of(("Group", "Patient", self._titles[1]), ((g, p.name, p.y) for g, p in every))
+        return PlotTable.of(("Group", "Patient", *self._titles), ((g, p.name, p.x, p.y) for g, p in every))
 
     def show_boxes(self, groups: Sequence[GroupShown], y_title: str) -> None:
         """One column for each group."""
@@ -214,6 +222,17 @@ class SurvivalPlot(Plot):
         """Those of the theme in use."""
         super().take_colours()
         self._draw()
+
+    def table(self) -> PlotTable:
+        """The steps of every group with their bands, and where somebody was followed no further."""
+        titles = ("Group", "What", self._x_name, self._y_name, "Lower limit", "Upper limit")
+        rows = [
+            (curve.name, "step", *values)
+            for curve in self._curves
+            for values in zip(curve.times, curve.survival, curve.lower, curve.upper, strict=True)
+        ]
+        ends = [(c.name, "censored", time, part, None, None) for c in self._curves for time, part in c.censored]
+        return PlotTable.of(titles, [*rows, *ends])
 
     def show_curves(self, curves: Sequence[SurvivalShown], x_title: str, y_title: str) -> None:
         """Draw anew."""

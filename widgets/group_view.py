@@ -45,6 +45,7 @@ class GroupView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("group_view")
+        self.setProperty("plotFrame", True)
         self.setAccessibleName("Picture of the cohort")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(360, 260)

@@ -27,7 +27,6 @@ _OF_SLICES = (
     "stroke_moved",
     "stroke_finished",
     "stroke_cancelled",
-    "probe_moved",
     "time_point_step_requested",
     "overlay_toggle_requested",
     "confirm_requested",
@@ -63,12 +62,13 @@ class PaneBoard(LinkedSlices):
     stroke_moved = Signal(object)
     stroke_finished = Signal(object)
     stroke_cancelled = Signal()
-    probe_moved = Signal(object)
     time_point_step_requested = Signal(int)
     overlay_toggle_requested = Signal()
     confirm_requested = Signal()
     context_menu_requested = Signal(object, object)
     pane_pointed = Signal(str)
+    pane_probed = Signal(str, object)
+    """The pane that the pointer is over, and the patient point there; None where it left the pane."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -133,6 +133,8 @@ class PaneBoard(LinkedSlices):
         view = MipView(self) if pane.view == "mip" else SliceView(pane.view, self)
         view.setObjectName(f"{self.objectName()}_{pane.key}")
         self._forward(view, _OF_SLICES if pane.view in PLANES else _OF_MIPS)
+        if isinstance(view, SliceView):
+            view.probe_moved.connect(lambda point: self.pane_probed.emit(pane.key, point))
         view.cursor_moved.connect(lambda _point: self.pane_pointed.emit(pane.key))
         view.maximise_requested.connect(lambda: self._toggle(pane.key))
         return view

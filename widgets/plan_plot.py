@@ -11,6 +11,7 @@ from PySide6.QtGui import QBrush, QColor
 from dosimetry_core.units import GIGABECQUEREL, PERCENT
 from widgets.plan_room import AreaShown, Point, RegionShown, RiskShown
 from widgets.plot import Plot, line_pen
+from widgets.plot_table import PlotCell, PlotTable
 from widgets.theme import colour, font, shades
 
 HEADROOM = 1.25
@@ -46,6 +47,26 @@ class PlanPlot(Plot):
             self.show_region(self._shown)
         elif self._shown is not None:
             self.show_risk(self._shown)
+
+    def table(self) -> PlotTable:
+        """Corners of the regions, or the risk along the activity; and the activities of the plan."""
+        shown, unit = self._shown, GIGABECQUEREL.symbol
+        if isinstance(shown, RegionShown):
+            titles = ("What", *(f"{title} / {unit}" for title in shown.titles))
+            points = [(area.name, vertex) for area in shown.areas for vertex in area.vertices_bq]
+            rows: list[list[PlotCell]] = [[name, *map(_gbq, point)] for name, point in points]
+            return PlotTable.of(titles, [*rows, ["plan", *map(_gbq, shown.chosen_bq)]])
+        if shown is None:
+            return PlotTable((), ())
+        titles = ("Limit", f"{shown.title} / {unit}", f"Probability of exceeding / {PERCENT.symbol}")
+        return PlotTable.of(
+            titles,
+            (
+                (limit, _gbq(activity), PERCENT.from_core(chance))
+                for limit, risk in shown.risks
+                for activity, chance in zip(shown.activity_bq, risk, strict=True)
+            ),
+        )
 
     def show_region(self, shown: RegionShown) -> None:
         """Areas one over the other, darker where it is surer, and the plan's point."""

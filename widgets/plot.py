@@ -11,9 +11,10 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import ArrayLike, NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPen
+from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPen, QShowEvent
 from PySide6.QtWidgets import QGraphicsScene, QWidget
 
+from widgets.plot_table import PlotTable
 from widgets.theme import font, shades
 
 pg.setConfigOptions(antialias=True)
@@ -180,6 +181,12 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         self.limits: tuple[tuple[float, float], tuple[float, float]] = ((0.0, 1.0), (0.0, 1.0))
         self.logarithmic = False
         self._title = self._x_title = ""
+        self._menu_of: QWidget | None = None
+
+    @property
+    def axis_titles(self) -> tuple[str, str]:
+        """Quantity and unit along x and y."""
+        return self._x_title, self._title
 
     def take_colours(self) -> None:
         """Those of the theme in use; a subclass gives them to its items."""
@@ -189,6 +196,22 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
             self.set_title(self._title)
         if self._x_title:
             self.show_x_labels(True, self._x_title)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The view around it, to which the mouse passes, gets the menu of the plot."""
+        super().showEvent(event)
+        view = self.parentWidget()
+        while view is not None and view.testAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents):
+            view = view.parentWidget()
+        if view is not None and view is not self._menu_of:
+            from widgets.plot_menu import PlotMenu
+
+            self._menu_of = view
+            self.menu = PlotMenu(self, view)
+
+    def table(self) -> PlotTable:
+        """What is plotted, as numbers; every plot says its own."""
+        raise NotImplementedError(type(self).__name__)
 
     def place(self, item: Any) -> Any:
         """Add an item that stays for good, and give it back; what is shown changes by its data."""

@@ -99,8 +99,8 @@ class SliceCanvas(QWidget):
 
     def show_vois(self, vois: Sequence[VoiShown]) -> None:
         """VOIs whose outlines are drawn; unchanged ones keep their outlines."""
-        self._outlines.show(vois)
-        self._redraw_lines()
+        if self._outlines.show(vois):
+            self._redraw_lines()
 
     def set_active_voi(self, voi_id: str | None) -> None:
         """The VOI that is drawn heavier and whose colour the tool has."""
@@ -399,7 +399,7 @@ class SliceCanvas(QWidget):
             self._pictures_valid = True
             self._under_shows = None
         others, active = self._outlines.split(self._active_voi)
-        shows = (self._contours, *((voi.mask, voi.colour, voi.dash, voi.visible) for voi in others))
+        shows = (self._contours, *(voi.looks for voi in others))
         if shows != self._under_shows:
             self._under = self._of_this_size(self._under)
             painter = QPainter(self._under)

@@ -22,11 +22,15 @@ class VoiOutlines:
         self.vois: tuple[VoiShown, ...] = ()
         self._paths: dict[tuple[VoiMask, int], QPainterPath] = {}
 
-    def show(self, vois: Sequence[VoiShown]) -> None:
-        """Other VOIs; those with the same mask keep their outlines."""
+    def show(self, vois: Sequence[VoiShown]) -> bool:
+        """Other VOIs; those with the same mask keep their outlines. Returns whether any looks different."""
+        before = [voi.looks for voi in self.vois]
         self.vois = tuple(vois)
+        if [voi.looks for voi in self.vois] == before:
+            return False
         kept = {voi.mask for voi in self.vois}
         self._paths = {key: path for key, path in self._paths.items() if key[0] in kept}
+        return True
 
     def forget(self) -> None:
         """The grid is another one."""

@@ -41,6 +41,11 @@ class VoiShown:
     dash: tuple[float, ...] = ()
     visible: bool = True
 
+    @property
+    def looks(self) -> tuple[object, ...]:
+        """What is seen of it in an image; two with the same look alike."""
+        return self.voi_id, self.mask, self.colour, self.dash, self.visible
+
 
 def outline_path(mask: VoiMask, axes: PlaneAxes, slice_index: int) -> QPainterPath:
     """Outline of a VOI at half coverage on one slice, in (u, v) mm of its picture; empty where it isn't."""

@@ -130,8 +130,11 @@ class VolumeCanvas(QWidget):
 
     def show_vois(self, vois: Sequence[VoiShown]) -> None:
         """VOIs in their colours; only changed ones get a new surface."""
+        alike = [voi.looks for voi in vois] == [voi.looks for voi in self._vois]
         same = [voi.voi_id for voi in vois] == [voi.voi_id for voi in self._vois]
         self._vois = tuple(vois)
+        if alike:
+            return
         self._vois_changed = True
         if same and self.isVisible():
             # During a stroke masks change many times a second; the surface follows when the hand rests.

@@ -110,6 +110,11 @@ class CourseJournal(QObject):
         """Whether everything done so far is durable."""
         return not self._pending and self._held_back is None and not self._choice_open and self._unkeepable is None
 
+    @property
+    def holds_edit_back(self) -> bool:
+        """Whether a value is being dragged, whose edit is kept when it rests."""
+        return self._held_back is not None
+
     # --- what the user does -----------------------------------------------------------------------------------------
 
     def follow(self, document: Document, reviews: Reviews, plan_choice: PlanChoice) -> None:

@@ -71,24 +71,28 @@ def _lines(found: dict[str, Any]) -> list[str]:
 
 def receptor(arguments: argparse.Namespace) -> int:
     """Print the scan as it stands in a case file, and its sums and ratios as comments."""
+    from app.importing.files_read import measure_receptor_scan
     from app.operations.terminal import terminal_progress
     from dosimetry_core.case_file_follow_up import follow_up_toml
     from dosimetry_core.follow_up import FollowUp
     from dosimetry_core.followup.receptor_course import receptor_course
-    from dosimetry_core.followup.receptor_dicom import read_receptor_image, receptor_scan
 
     rule = _rule(arguments)
     progress = terminal_progress()
-    image = read_receptor_image(
-        arguments.folder, time_zone=arguments.time_zone, weight_kg=arguments.weight, progress=progress
+    found = measure_receptor_scan(
+        arguments.folder,
+        arguments.vois,
+        rule,
+        time_zone=arguments.time_zone,
+        weight_kg=arguments.weight,
+        progress=progress,
     )
-    scan = receptor_scan(image, arguments.vois, rule, progress=progress)
-    (summary,) = receptor_course([scan])
-    print(f"# {image.tracer}, weight {image.weight_kg:g} kg ({image.weight_from})")
+    (summary,) = receptor_course([found.scan])
+    print(f"# {found.tracer}, weight {found.weight_kg:g} kg ({found.weight_from})")
     for key, value in summary.to_json().items():
         if isinstance(value, float):
             print(f"# {key}: {value:.4g}")
-    print(follow_up_toml(FollowUp(receptor_scans=(scan,))))
+    print(follow_up_toml(FollowUp(receptor_scans=(found.scan,))))
     return DONE
 
 

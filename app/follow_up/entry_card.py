@@ -36,7 +36,7 @@ class EntryCard(Section):
         self.take = push_button(
             "Take into the course", name=f"{name}_take", tooltip="one step, which can be undone", primary=True
         )
-        self.back = push_button("Back to the course's values", name=f"{name}_back", tooltip="forget what was typed")
+        self.back = push_button("Discard", name=f"{name}_back", tooltip="back to what the course holds")
         self.paste = push_button(
             "Paste", name=f"{name}_paste", tooltip="cells of a spreadsheet, at the current cell (Ctrl+V)"
         )
@@ -111,7 +111,7 @@ class EntryCard(Section):
         if more > 0:
             said.append(f"{more} more")
         if self._other:
-            said.append("the course holds other values by now: take yours, or go back to the course's")
+            said.append("the course holds other values by now: take yours, or discard them")
         draft = self.is_draft
         state = "Not yet in the course" if draft else "As the course holds it"
         self.note.setText(

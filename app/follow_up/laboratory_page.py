@@ -287,8 +287,8 @@ class LaboratoryPage(QWidget):
             GridRow(
                 f"{value.day.isoformat()}.{value.conversion.key}",
                 {
-                    "day": f"{value.day:%d %b %Y}",
-                    "cycle": f"cycle {case.cycles[cycle_of_day(case.cycles, value.day)].number}",
+                    "day": value.day.isoformat(),
+                    "cycle": f"C{case.cycles[cycle_of_day(case.cycles, value.day)].number}",
                     "name": LABORATORY_NAMES[value.conversion.key][0],
                     "value": value.conversion.text,
                 },

@@ -43,11 +43,10 @@ def measured_scan(
     *,
     progress: Progress,
 ) -> ReceptorScan:
-    """A scan measured from the PET of a folder; a job of its own."""
-    from dosimetry_core.followup.receptor_dicom import read_receptor_image, receptor_scan
+    """A scan measured from the PET of a folder; a job of its own, in the reading process."""
+    from app.importing.files_read import measure_receptor_scan
 
-    image = read_receptor_image(folder, time_zone=time_zone, weight_kg=weight_kg, progress=progress)
-    return receptor_scan(image, vois, rule, progress=progress)
+    return measure_receptor_scan(folder, vois, rule, time_zone=time_zone, weight_kg=weight_kg, progress=progress).scan
 
 
 class ReceptorPage(QWidget):

@@ -65,13 +65,13 @@ class SamplesPage(QWidget):
             field.textEdited.connect(lambda _text: self._look_at_blood())
         self.hint = text_label(role="dimmed", name="samples_hint", wrap=True)
         self.blood.lay_out(choice, self.counter, self.hint)
-        row.addWidget(self.blood, 3)
+        row.addWidget(self.blood, 7)
         self.body = EntryCard(
             "whole_body",
             "Whole body",
             (
                 EntryColumn(blood_entry.TIME, "Measured at", 18, TIME_HINT),
-                EntryColumn(_AFTER, "After infusion", 14, "after the end of the infusion", is_shown=True),
+                EntryColumn(_AFTER, "After", 7, "after the end of the infusion", is_shown=True),
                 EntryColumn(blood_entry.ACTIVITY, "Activity (MBq)", 0, is_number=True),
             ),
         )
@@ -85,7 +85,7 @@ class SamplesPage(QWidget):
         )
         side = QVBoxLayout()
         side.addWidget(self.body)
-        row.addLayout(side, 2)
+        row.addLayout(side, 4)
         self.way.currentIndexChanged.connect(lambda _n: self.refresh(anew=True))
         self.decimal.currentIndexChanged.connect(lambda _n: self._look())
         self.blood.edited.connect(self._look_at_blood)
@@ -146,12 +146,12 @@ class SamplesPage(QWidget):
 
     @staticmethod
     def _columns(names: tuple[str, ...], counted: bool) -> tuple[EntryColumn, ...]:
-        time = EntryColumn(blood_entry.TIME, "Drawn at", 17, TIME_HINT)
-        after = EntryColumn(_AFTER, "After infusion", 14, "after the end of the infusion", is_shown=True)
+        time = EntryColumn(blood_entry.TIME, "Drawn at", 15, TIME_HINT)
+        after = EntryColumn(_AFTER, "After", 7, "after the end of the infusion", is_shown=True)
         uncertainty = EntryColumn(
             blood_entry.UNCERTAINTY,
             "u (%)",
-            7,
+            5,
             "relative standard uncertainty; 5 % where none is stated",
             is_number=True,
         )
@@ -161,18 +161,18 @@ class SamplesPage(QWidget):
                 for name in names
             ]
             return (time, after, *known, uncertainty)
-        which = [EntryColumn(blood_entry.NUCLIDE, "Nuclide", 8)] if len(names) > 1 else []
+        which = [EntryColumn(blood_entry.NUCLIDE, "Nuclide", 6)] if len(names) > 1 else []
         return (
             time,
             after,
             *which,
-            EntryColumn(blood_entry.COUNTS, "Counts", 9, "in the window, background included", is_number=True),
-            EntryColumn(blood_entry.DURATION, "for (s)", 7, is_number=True),
-            EntryColumn(blood_entry.COUNTED_AT, "Counted at", 17, TIME_HINT),
-            EntryColumn(blood_entry.VOLUME, "mL", 6, "volume, or mass", is_number=True),
-            EntryColumn(blood_entry.MASS, "or g", 6, "mass; by the density of blood it is a volume", is_number=True),
+            EntryColumn(blood_entry.COUNTS, "Counts", 8, "in the window, background included", is_number=True),
+            EntryColumn(blood_entry.DURATION, "for (s)", 5, is_number=True),
+            EntryColumn(blood_entry.COUNTED_AT, "Counted at", 15, TIME_HINT),
+            EntryColumn(blood_entry.VOLUME, "mL", 4, "volume, or mass", is_number=True),
+            EntryColumn(blood_entry.MASS, "or g", 4, "mass; by the density of blood it is a volume", is_number=True),
             EntryColumn(
-                _RESULT, "kBq/mL drawn", 0, "decay-corrected to the time of drawing", is_shown=True, is_number=True
+                _RESULT, "= kBq/mL", 9, "decay-corrected to the time of drawing", is_shown=True, is_number=True
             ),
             uncertainty,
         )

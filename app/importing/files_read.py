@@ -15,18 +15,28 @@ from numpy.typing import NDArray
 from app.cameras.profiles_kept import camera_findings
 from app.importing.limits import ImportLimits
 from app.importing.reading_process import ReadingProcess
-from app.importing.tasks import CHECK_FOLDER, KEPT_IMAGES, LIST_FOLDER, READ_CYCLE, READ_DOSE, READ_PHANTOM, READ_REPORT
+from app.importing.tasks import (
+    CHECK_FOLDER,
+    KEPT_IMAGES,
+    LIST_FOLDER,
+    MEASURE_RECEPTOR,
+    READ_CYCLE,
+    READ_DOSE,
+    READ_PHANTOM,
+    READ_REPORT,
+)
 from app.operations.site_configuration import read_site_configuration
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.progress import Progress, no_progress, show_nothing
 
 if TYPE_CHECKING:
     from app.importing.folder_contents import FoundSeries
-    from app.importing.kept_values import CycleRest, PhantomImage
+    from app.importing.kept_values import CycleRest, MeasuredReceptorScan, PhantomImage
     from app.store.nodes import ImageReference
     from dosimetry_core.dicom.administration_report import AdministrationReport
     from dosimetry_core.dicom.check_entries import CheckEntry
     from dosimetry_core.dicom.dose_object import DoseObject
+    from dosimetry_core.followup.suv_metrics import SegmentationRule
     from dosimetry_core.image import ImageSeries, TimePoint
 
 
@@ -154,6 +164,29 @@ def read_phantom(folder: Path, *, time_zone: str | None, progress: Progress = no
     """The one SPECT of a folder; MissingDataError if there is none, or more than one."""
     read: PhantomImage = reading_process().ask(READ_PHANTOM, str(folder), time_zone, places=[folder], progress=progress)
     return read
+
+
+def measure_receptor_scan(
+    folder: Path,
+    vois: Sequence[Path],
+    rule: SegmentationRule,
+    *,
+    time_zone: str,
+    weight_kg: float | None,
+    progress: Progress = no_progress,
+) -> MeasuredReceptorScan:
+    """Numbers of the one PET of a folder by a segmentation rule; see `followup.receptor_dicom`."""
+    found: MeasuredReceptorScan = reading_process().ask(
+        MEASURE_RECEPTOR,
+        str(folder),
+        tuple(str(voi) for voi in vois),
+        rule,
+        time_zone,
+        weight_kg,
+        places=[folder, *vois],
+        progress=progress,
+    )
+    return found
 
 
 def read_kept_images(

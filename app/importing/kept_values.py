@@ -8,6 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from dosimetry_core.errors import Finding
+from dosimetry_core.follow_up import ReceptorScan
 from dosimetry_core.image import ImageSeries, Registration, SourceFile
 from dosimetry_core.voi import Voi
 
@@ -44,3 +45,16 @@ class PhantomImage:
 
     series: ImageSeries
     findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredReceptorScan:
+    """A receptor scan measured from its PET, and what made the PET SUV.
+
+    ``weight_from``: ``"file"`` or ``"stated"``.
+    """
+
+    scan: ReceptorScan
+    tracer: str
+    weight_kg: float
+    weight_from: str

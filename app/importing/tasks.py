@@ -14,12 +14,13 @@ from dosimetry_core.progress import Progress, part_of
 
 if TYPE_CHECKING:
     from app.importing.folder_contents import FoundSeries
-    from app.importing.kept_values import CycleRest, KeptImage, PhantomImage
+    from app.importing.kept_values import CycleRest, KeptImage, MeasuredReceptorScan, PhantomImage
     from app.store.nodes import ImageReference
     from dosimetry_core.case import Case, Cycle
     from dosimetry_core.dicom.administration_report import AdministrationReport
     from dosimetry_core.dicom.check_entries import CheckEntry
     from dosimetry_core.dicom.dose_object import DoseObject
+    from dosimetry_core.followup.suv_metrics import SegmentationRule
 
 
 _IMAGES_SHARE: Final = 0.8
@@ -166,6 +167,32 @@ def _phantom_types() -> tuple[tuple[Any, ...], Any]:
     return (str, str | None), PhantomImage
 
 
+def _measure_receptor(
+    folder: str,
+    vois: tuple[str, ...],
+    rule: SegmentationRule,
+    time_zone: str,
+    weight_kg: float | None,
+    *,
+    progress: Progress,
+) -> MeasuredReceptorScan:
+    from app.importing.kept_values import MeasuredReceptorScan
+    from dosimetry_core.followup.receptor_dicom import read_receptor_image, receptor_scan
+
+    image = read_receptor_image(
+        Path(folder), time_zone=time_zone, weight_kg=weight_kg, progress=part_of(progress, 0.0, _IMAGES_SHARE)
+    )
+    scan = receptor_scan(image, [Path(voi) for voi in vois], rule, progress=part_of(progress, _IMAGES_SHARE, 1.0))
+    return MeasuredReceptorScan(scan, image.tracer, image.weight_kg, image.weight_from)
+
+
+def _receptor_types() -> tuple[tuple[Any, ...], Any]:
+    from app.importing.kept_values import MeasuredReceptorScan
+    from dosimetry_core.followup.suv_metrics import SegmentationRule
+
+    return (str, tuple[str, ...], SegmentationRule, str, float | None), MeasuredReceptorScan
+
+
 def _probe(path: str, *, progress: Progress) -> bool:
     """Read one file alone, to learn whether it is the one that ended the process."""
     from dosimetry_core.dicom.files import is_nifti, read_dicom
@@ -204,6 +231,7 @@ KEPT_IMAGES: Final = Task("kept-images", _kept_types, _kept_images, gives_images
 READ_DOSE: Final = Task("read-dose", _dose_types, _read_dose, gives_images=True)
 READ_PHANTOM: Final = Task("read-phantom", _phantom_types, _read_phantom, gives_images=True)
 READ_REPORT: Final = Task("read-report", _report_types, _read_report)
+MEASURE_RECEPTOR: Final = Task("measure-receptor", _receptor_types, _measure_receptor)
 PROBE: Final = Task("probe", _probe_types, _probe)
 _ALL: Final = (
     READ_CYCLE,
@@ -213,6 +241,7 @@ _ALL: Final = (
     READ_DOSE,
     READ_PHANTOM,
     READ_REPORT,
+    MEASURE_RECEPTOR,
     PROBE,
 )
 TASKS: Final = {task.name: task for task in _ALL}

@@ -18,7 +18,7 @@ from dosimetry_core.typesetting import compiler_version, font_coverage, template
 from dosimetry_core.typesetting.printable import printable
 from dosimetry_core.version import SOFTWARE_VERSION
 
-_ACTIVITY: Final = re.compile(r"(\d[\d.,]*)\s*[kMG]?Bq")
+_ACTIVITY: Final = re.compile(r"(-?\d[\d.,]*)\s*[kMG]?Bq")
 
 
 def made_by_this_version(plan: AttachedPlan, software: Sequence[str]) -> bool:

@@ -36,7 +36,7 @@ def reasons_missing(evaluation: Evaluation, reasons: Reasons) -> tuple[Finding, 
 
 
 def require_open_gate(evaluation: Evaluation, reasons: Reasons) -> None:
-    """Refuse the signature while a registration is not confirmed or a finding has no reason.
+    """Refuse the signature while a registration is not confirmed, something is pending, or a finding has no reason.
 
     Raises
     ------
@@ -51,6 +51,15 @@ def require_open_gate(evaluation: Evaluation, reasons: Reasons) -> None:
                 held,
                 where="not signed",
                 remedy="confirm them in step 3 of the window, or state with --confirm-registrations what was looked at",
+            )
+        )
+    if any(result.pending for result in evaluation.cycles):
+        # No reason stands for what nobody has seen.
+        problems.append(
+            InconsistentCaseError(
+                "what an edit left to be computed is still pending",
+                where="not signed",
+                remedy="wait until the results are complete",
             )
         )
     problems += [

@@ -32,6 +32,7 @@ from app.plans.sealed_file import Seal, seals_of
 from app.plans.time_stamp import LARGEST_CLOCK_DIFFERENCE, verified_time_stamp
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.plan_record import calculation_time
+from dosimetry_core.planning.plan_decision import GIVES_NOTHING
 
 __all__ = ["Signer", "State", "Verification", "read_certificate", "verify_plan"]
 
@@ -202,6 +203,9 @@ def _stated(plan: AttachedPlan) -> str:
     )
     cycle = record["plan"]["next_cycle"]
     decided = "no further cycle" if cycle is None else f"cycle {cycle}: {activities or 'nothing to give'}"
+    if record["plan"].get("decision") in GIVES_NOTHING:
+        ends = record["plan"]["decision"] == "stop"
+        decided = "the treatment ends" if ends else f"cycle {cycle} is held, nothing is given"
     return f"the record says: patient {record['patient']['id']}, {decided}"
 
 

@@ -43,7 +43,12 @@ def working_state(session: Session) -> WorkingState:
 
 def kept_check(session: Session) -> KeptCheck | None:
     """The check of the plan as it is now; None if nobody checked it, or nothing is kept."""
-    return None if session.journal is None else session.journal.history.checked
+    journal, choice = session.journal, session.plan_choice
+    if journal is None or journal.holds_edit_back:
+        return None
+    # What was just chosen is kept a moment later: the choice in the window counts, not the one in the store.
+    reasons, chosen = session.reviews.reasons, choice.activities_bq
+    return journal.history.check_of(reasons, chosen, ends_treatment=choice.ends_treatment)
 
 
 def check_for_record(session: Session) -> PlanCheck | None:

@@ -12,6 +12,7 @@ from dosimetry_core.progress import Progress, part_of
 from dosimetry_core.treatment_report import OtherProtocol, ReportOptions, Signature, typeset_report
 
 if TYPE_CHECKING:
+    from app.plans.plan_attachments import AttachedPlan
     from app.plans.verification import Verification
     from app.store.events import Digest, Head
     from dosimetry_core.evaluation import Evaluation
@@ -52,10 +53,7 @@ def made_report(
     if plan is not None:
         verified = verified_plan(plan)
         assert verified.plan is not None
-        if verified.plan.record["patient"]["id"] != evaluation.case.patient.patient_id:
-            raise InconsistentCaseError(
-                "the signed plan is another patient's", where="report", remedy="name the plan of this course"
-            )
+        _require_of(evaluation, verified.plan)
         signatures = [
             Signature(signer.name, signer.role, signer.time, signer.certificate_sha256, signer.trusted)
             for signer in verified.signers
@@ -76,6 +74,26 @@ def made_report(
         audit_store=audit_store,
     )
     return typeset_report(document.results, document.record, options, pictures=pictures, other_protocols=others)
+
+
+def _require_of(evaluation: Evaluation, plan: AttachedPlan) -> None:
+    """Refuse a plan of another patient, cycle or set of files: its numbers are not those of these images."""
+    from dosimetry_core.results_json import results_json
+
+    stated = (plan.record["patient"]["id"], plan.record["plan"]["next_cycle"])
+    wanted = (evaluation.case.patient.patient_id, evaluation.plan.next_cycle)
+    if stated != wanted:
+        raise InconsistentCaseError(
+            f"the signed plan is of patient {stated[0]}, cycle {stated[1]}, not of {wanted[0]}, cycle {wanted[1]}",
+            where="report",
+            remedy="name the plan of this course",
+        )
+    if plan.results.get("inputs") != results_json(evaluation)["inputs"]:
+        raise InconsistentCaseError(
+            "the signed plan was made from other input files",
+            where="report",
+            remedy="make the report without it, or sign the plan again",
+        )
 
 
 def report_file_name(evaluation: Evaluation) -> str:

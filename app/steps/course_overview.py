@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.dose_bars import organ_bars, voi_bars
 from app.number_grid import NumberGrid
+from app.plans.working_state import working_state
 from app.session import Session
 from app.steps import course_calendar, course_tables
 from app.steps.cycle_card import CycleCard, scan_delays_s
@@ -154,7 +155,7 @@ class CourseOverview(QWidget):
         """State of the plan of the next cycle."""
         plan, why = self.session.signed_plan, self.session.staleness
         if plan is None:
-            return "not signed"
+            return f"{working_state(self.session).state}, not signed"
         return f"{plan.act}: {plan.path.name}" if why is None else f"STALE: {plan.path.name}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Final, cast, get_args
 
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtWidgets import QFormLayout, QMenu, QWidget
 
 from app.case_edits import (
@@ -22,6 +22,7 @@ from app.session import Session
 from app.steps.curve_evidence import CurveEvidence
 from app.steps.remarks import Remarks
 from app.steps.step import Section, Step, combo_box, push_button, text_label
+from app.steps.voi_in_hand import VoiInHand
 from dosimetry_core.case import FitModel
 from dosimetry_core.dose.engine import role_group
 from dosimetry_core.errors import Finding
@@ -88,6 +89,7 @@ class CurvesStep(Step):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self._in_hand = VoiInHand(session)
         self.view = CurveView()
         self.column.addWidget(self.view, 1)
         self.evidence = CurveEvidence(session)
@@ -163,23 +165,24 @@ class CurvesStep(Step):
         voi = self.session.voi
         if voi is None:
             return
+        cycle = self._cycle_number()
         self.reason.ask(
-            f"Why is scan {number} of {voi.name} left out?",
-            lambda why: self._exclude(voi.name, number, why),
+            f"Why is scan {number} of {voi.name}, cycle {cycle}, left out?",
+            lambda why: self._exclude(voi.name, number, why, cycle),
         )
-        self.inspector.ensureWidgetVisible(self.reason)
+        # Once it has its place: it was hidden until now.
+        QTimer.singleShot(0, self.reason, lambda: self.inspector.ensureWidgetVisible(self.reason))
 
     def exclude_point(self, number: int, reason: str) -> None:
         """Leave a point (1 = first) of the active VOI out."""
         voi = self.session.voi
         if voi is not None:
-            self._exclude(voi.name, number, reason)
+            self._exclude(voi.name, number, reason, self._cycle_number())
 
-    def _exclude(self, name: str, number: int, why: str) -> None:
+    def _exclude(self, name: str, number: int, why: str, cycle: int) -> None:
         if not why.strip():
             self.told.emit("A point is left out only with a reason")
             return
-        cycle = self._cycle_number()
         self.session.document.apply(
             f"Leave out scan {number} of {name}, cycle {cycle}",
             lambda case: with_point_excluded(case, name, number, why, cycle=cycle),
@@ -223,14 +226,9 @@ class CurvesStep(Step):
         cycle, fit = self.session.cycle, self.session.case.settings.fit
         return f"cycle {cycle.number}, {_words(fit.model)}, {fit.weights} weights" if cycle else ""
 
-    def entered(self) -> None:
-        """Choose a VOI if none is."""
-        cycle = self.session.cycle
-        if self.session.voi is None and cycle is not None and cycle.vois:
-            self.session.view_state.set_voi(cycle.vois[0].voi_id)
-
     def refresh(self) -> None:
         """Show the curves of the current cycle."""
+        self._in_hand.keep()
         session = self.session
         cycle, results, stale = session.cycle, session.cycle_result, not session.is_current
         self._show_choices()

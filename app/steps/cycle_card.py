@@ -126,7 +126,7 @@ _DOSE_COLUMNS = (GridColumn("organ", "Absorbed dose"), GridColumn("dose", "Gy"))
 
 
 _GIVEN_COLUMNS = (
-    GridColumn("nuclide", "Administered"),
+    GridColumn("nuclide", "Given"),
     GridColumn("activity", "GBq"),
     GridColumn("planned", "Planned"),
     GridColumn("share", "%", "given less planned"),

@@ -26,6 +26,7 @@ from app.steps.dose_map_page import DoseMapPage
 from app.steps.number_trail_page import NumberTrailPage
 from app.steps.remarks import Remarks
 from app.steps.step import SPACING, ScrolledGrid, Section, Step, combo_box, text_label
+from app.steps.voi_in_hand import VoiInHand
 from dosimetry_core.case import Engine
 from dosimetry_core.dose.engine import role_group
 from dosimetry_core.evaluation import CycleResult, Evaluation
@@ -48,6 +49,7 @@ class DoseStep(Step):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self._in_hand = VoiInHand(session)
         self._bars = QWidget()
         upper = QHBoxLayout(self._bars)
         upper.setContentsMargins(0, 0, 0, 0)
@@ -181,14 +183,9 @@ class DoseStep(Step):
             return ""
         return f"cycle {cycle.number} (Ctrl+Left and Ctrl+Right change it); bars: whole course, this cycle outlined"
 
-    def entered(self) -> None:
-        """Choose a VOI if none is: engine, trail and budget are about one."""
-        cycle = self.session.cycle
-        if self.session.voi is None and cycle is not None and cycle.vois:
-            self.session.view_state.set_voi(cycle.vois[0].voi_id)
-
     def refresh(self) -> None:
         """Show doses of the current cycle and the course."""
+        self._in_hand.keep()
         evaluation, results, stale = self.session.evaluation, self.session.cycle_result, not self.session.is_current
         if evaluation is None or results is None:
             for bars in (self.bars, self.voi_bars):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import getpass
-import math
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -30,9 +29,10 @@ from app.plans.plan_signing import PlanFile
 from app.plans.reported_readings import reported_readings
 from app.problems import problems_of
 from app.session import Session
+from app.steps.giving_readings import FIELDS, TIME_HINT, administration_of, offset_of
 from app.steps.giving_sheet import GivingSheet
 from app.steps.step import push_button
-from dosimetry_core.case import Administration, Case, VialMeasurement
+from dosimetry_core.case import Administration, Case
 from dosimetry_core.dicom.administration_report import AdministrationReport
 from dosimetry_core.errors import DosimetryError, InconsistentCaseError
 from dosimetry_core.frozen import FrozenMap
@@ -45,19 +45,9 @@ from dosimetry_core.planning.administration_entry import (
     read_activity_mbq,
 )
 from dosimetry_core.report.words import nuclide_symbol
-from dosimetry_core.units import GIGABECQUEREL, MINUTE, PERCENT, SECONDS_PER_DAY
+from dosimetry_core.units import GIGABECQUEREL, PERCENT
 from widgets.findings_panel import FindingsPanel
 
-TIME_FORM = "%Y-%m-%d %H:%M"
-TIME_HINT = "2026-11-21 10:15"
-_FIELDS = (
-    ("vial", "Vial (MBq)", "7431.5"),
-    ("vial_time", "read at", TIME_HINT),
-    ("residual", "Residual (MBq)", "21.0"),
-    ("residual_time", "read at", TIME_HINT),
-    ("start", "Infusion from", TIME_HINT),
-    ("infusion", "for (min)", "30"),
-)
 _PAGE_WIDTH = 1000
 
 
@@ -74,16 +64,6 @@ class _Task:
     @property
     def is_correction(self) -> bool:
         return self.plan is None
-
-
-def time_of(text: str, zone: ZoneInfo) -> datetime:
-    """A time as typed, in the patient's time zone. Raises InconsistentCaseError if it is none."""
-    try:
-        return datetime.strptime(text.strip(), TIME_FORM).replace(tzinfo=zone)
-    except ValueError as error:
-        raise InconsistentCaseError(
-            f"{text.strip()!r} is no time", where="time", remedy=f"write it as {TIME_HINT}"
-        ) from error
 
 
 class GivingPage(QWidget):
@@ -156,18 +136,18 @@ class GivingPage(QWidget):
         names = list(task.planned.activities_bq)
         self.first.clear_fields()
         self.second.clear_fields()
-        for column, (_key, title, _hint) in enumerate(_FIELDS, start=1):
+        for column, (_key, title, _hint) in enumerate(FIELDS, start=1):
             self.first.add_title(title, 0, column)
         for row, name in enumerate(names, start=1):
             self.first.add_title(nuclide_symbol(name), row, 0)
-            for column, (key, title, hint) in enumerate(_FIELDS, start=1):
+            for column, (key, title, hint) in enumerate(FIELDS, start=1):
                 self.first.add_field(f"given_{name}_{key}", f"{name}, {title}", hint, row, column)
         for row, (key, title) in enumerate((("second_name", "Name"), ("second_patient", "Patient ID on the label"))):
             self.second.add_title(title, row, 0)
             self.second.add_field(key, title, "", row, 1, columns=2)
         for row, name in enumerate(names, start=2):
             self.second.add_title(nuclide_symbol(name), row, 0)
-            for column, (key, title, hint) in enumerate((_FIELDS[0], _FIELDS[2]), start=1):
+            for column, (key, title, hint) in enumerate((FIELDS[0], FIELDS[2]), start=1):
                 self.second.add_field(f"second_{name}_{key}", f"{name}, {title}", f"{title}: {hint}", row, column)
         what = "correct what was given" if task.is_correction else "what was given"
         zone = self._session.document.case.patient.time_zone
@@ -237,7 +217,7 @@ class GivingPage(QWidget):
         if task is None:
             return
         try:
-            self._offset_s = self._typed_offset()
+            self._offset_s = offset_of(self.first.typed("calibrator_clock"))
             self._given = tuple(self._typed(name, task) for name in task.planned.activities_bq)
         except DosimetryError as error:
             self.first.say(problems_of(error)[0].text())
@@ -255,38 +235,10 @@ class GivingPage(QWidget):
         cycles = [cycle for cycle in task.case.cycles if not task.is_correction or cycle.number == task.number]
         return calibrator_offset_s(cycles[-1] if cycles else None)
 
-    def _typed_offset(self) -> float:
-        """Seconds to be added to the calibrator's times; nothing typed is no correction, which is asked about."""
-        text = self.first.typed("calibrator_clock")
-        try:
-            offset_s = float(text or "0")
-        except ValueError:
-            offset_s = math.nan
-        if not abs(offset_s) <= SECONDS_PER_DAY:
-            raise InconsistentCaseError(
-                f"{text!r} is no number of seconds within a day", where="Calibrator's clock", remedy="type such as 42"
-            )
-        return offset_s
-
     def _typed(self, name: str, task: _Task) -> Administration:
         zone = ZoneInfo(self._session.document.case.patient.time_zone)
-        texts = {key: self.first.typed(f"given_{name}_{key}") for key, _title, _hint in _FIELDS}
-        for key, title, _hint in _FIELDS:
-            if not texts[key]:
-                raise InconsistentCaseError("is missing", where=f"{name}, {title}", remedy="type what was read")
-        vial = VialMeasurement(
-            read_activity_mbq(texts["vial"]),
-            time_of(texts["vial_time"], zone) + timedelta(seconds=self._offset_s),
-            read_activity_mbq(texts["residual"]),
-            time_of(texts["residual_time"], zone) + timedelta(seconds=self._offset_s),
-        )
-        if not texts["infusion"].isdigit():
-            raise InconsistentCaseError(
-                "is no number of minutes", where=f"{name}, infusion", remedy="type whole minutes"
-            )
-        made = Administration.from_vial(
-            name, vial, start=time_of(texts["start"], zone), infusion_s=MINUTE.to_core(float(texts["infusion"]))
-        )
+        texts = {key: self.first.typed(f"given_{name}_{key}") for key, _title, _hint in FIELDS}
+        made = administration_of(name, texts, zone, offset_s=self._offset_s)
         if task.is_correction:
             cycle = next(c for c in self._session.document.case.cycles if c.number == task.number)
             # All of a cycle was given by one plan; what 0 was given of has no administration that names it.

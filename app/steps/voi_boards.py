@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 
 from app.display import ct_layer, spect_layer, vois_shown
@@ -70,7 +70,13 @@ def best_columns(scans: int, width: float, height: float, picture: float) -> int
 
 
 class BoardImages(QObject):
-    """Shows the session on a board while it is visible, and takes what is done there."""
+    """Shows the session on a board while it is visible, and takes what is done there.
+
+    ``probed`` carries the patient point under the pointer, or None, and the index of the scan there; None for the one
+    in view.
+    """
+
+    probed = Signal(object, object)
 
     def __init__(self, session: Session, board: PaneBoard, images: VoiImages) -> None:
         super().__init__(board)
@@ -89,6 +95,7 @@ class BoardImages(QObject):
         )
         board.overlay_toggle_requested.connect(view_state.toggle_overlay)
         board.pane_pointed.connect(self._take_scan)
+        board.pane_probed.connect(lambda key, point: self.probed.emit(point, self._content(key)[0]))
         board.framing_changed.connect(images.take_framing)
         images.framing_changed.connect(board.set_framing)
         images.surfaces_shown.connect(self._show_surfaces)

@@ -34,7 +34,7 @@ class VoiLayouts(QObject):
         bar.layout_chosen.connect(lambda layout: self.show(cast(ViewLayout, layout)))
         bar.view_chosen.connect(self._show_view)
         grid.maximised_changed.connect(self._follow_maximised)
-        for name in ("stroke_moved", "stroke_finished", "stroke_cancelled", "probe_moved", "confirm_requested"):
+        for name in ("stroke_moved", "stroke_finished", "stroke_cancelled", "confirm_requested"):
             getattr(self.board, name).connect(getattr(grid, name))
         self.board.time_point_step_requested.connect(grid.time_point_step_requested)
         kept = session.preferences

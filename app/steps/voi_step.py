@@ -134,7 +134,8 @@ class VoiStep(Step):
 
     def _connect_views(self) -> None:
         view_state = self.session.view_state
-        self.grid.probe_moved.connect(self._probe)
+        self.grid.probe_moved.connect(self.probe)
+        self.layouts.images.probed.connect(self.probe)
         self.grid.time_point_step_requested.connect(self._step_time_point)
         self.images.layers_changed.connect(self._offer_layers)
         self.images.rescaled.connect(self.refresh)
@@ -300,9 +301,12 @@ class VoiStep(Step):
         if cycle is not None and 0 <= view_state.time_point + by < len(cycle.time_points):
             view_state.set_time_point(view_state.time_point + by)
 
-    def _probe(self, point_mm: Any) -> None:
+    def probe(self, point_mm: Any, scan: int | None = None) -> None:
+        """What lies under the pointer, on the scan whose view it is over; without one on the scan in view."""
         cycle, point = self.session.cycle, self.session.time_point
         if point_mm is None or cycle is None or point is None:
             self.probed.emit("")
             return
+        if scan is not None:
+            point = cycle.time_points[scan]
         self.probed.emit(probe_text(cycle, point, point_mm))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, cast
@@ -143,10 +143,20 @@ class CourseHistory:
     @property
     def checked(self) -> KeptCheck | None:
         """The check of the plan as it is now; None if nobody checked it, or anything was changed or signed since."""
+        return self.check_of(self.reasons, self.activities_bq, ends_treatment=self.ends_treatment)
+
+    def check_of(
+        self,
+        reasons: Mapping[tuple[str, str], str],
+        chosen_bq: Mapping[str, float] | None,
+        *,
+        ends_treatment: bool,
+    ) -> KeptCheck | None:
+        """The check of the case in force with these reasons and this decision, which may not be kept yet."""
         check = self.check
         if check is None or any(plan.time >= check.time for plan in self.plans if plan.act == "signed"):
             return None
-        same = (self.case, self.reasons, self.activities_bq, self.ends_treatment)
+        same = (self.case, reasons, chosen_bq, ends_treatment)
         return check if same == (check.case, check.reasons, check.chosen_bq, check.ends_treatment) else None
 
     def standing(self, plan: KeptPlan) -> PlanStanding:

@@ -127,8 +127,8 @@ def _standing(storage: Storage, kept: StoredEvent) -> tuple[str, ...]:
         return ()
     words = {
         "stale": "STALE: inputs of the course were changed since; it must not be used any more",
-        "returned": "RETURNED by the physician: it must not be used",
-        "revoked": "REVOKED: it must not be used any more",
+        "returned": f"RETURNED: it must not be used ({plan.end_said})",
+        "revoked": f"REVOKED: it must not be used any more ({plan.end_said})",
         "superseded": "superseded by a newer plan of its cycle",
         "administered": "administered",
     }

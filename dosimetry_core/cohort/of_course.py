@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Sequence
+from datetime import date
+from typing import Any
 
 from dosimetry_core.case import Case, LaboratoryResult
-from dosimetry_core.cohort.records import CourseRecord, CycleRecord, LaboratoryCourse
+from dosimetry_core.cohort.records import CourseRecord, CycleRecord, FollowedTime, LaboratoryCourse
 from dosimetry_core.evaluation import Evaluation
+from dosimetry_core.followup.recist import tumour_course
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.safety.assessment import KARNOFSKY_KEY, laboratory_facts
 from dosimetry_core.safety.ctcae import GRADED_KEYS, ctcae_grade
@@ -72,7 +75,59 @@ def record_of(evaluation: Evaluation, *, key: str) -> CourseRecord:
         karnofsky_after=None if last is None else int(last),
         ecog_before=None if first is None else ecog_from_karnofsky(first),
         ecog_after=None if last is None else ecog_from_karnofsky(last),
+        **_outcome(case),
     )
+
+
+def _outcome(case: Case) -> dict[str, Any]:
+    """Response, adverse events since the first administration, survival and time without progression."""
+    follow_up = case.follow_up
+    tumours = tumour_course(follow_up.lesions, follow_up.responses)
+    start = min((a.start.date() for c in case.cycles for a in c.administrations), default=None)
+    found: dict[str, Any] = {"response": tumours.best}
+    if start is None:
+        return found
+    events: dict[str, int] = {}
+    for event in follow_up.adverse_events:
+        if event.onset >= start:
+            events[event.term] = max(event.grade, events.get(event.term, 0))
+    found["adverse_events"] = FrozenMap(events)
+    death, last = _death(case), _last_contact(case)
+    if death is not None or last > start:
+        found["survival"] = FollowedTime(_days(start, death or last), death is not None)
+    progression = tumours.progression_on
+    assessed = [one.date for one in tumours.assessments if one.overall is not None]
+    ended = min((day for day in (progression, death) if day is not None), default=None)
+    if ended is not None:
+        found["progression"] = FollowedTime(_days(start, ended), True)
+    elif assessed:
+        # Whoever was not seen to progress is followed up to the last assessment, not to the last visit.
+        found["progression"] = FollowedTime(_days(start, max(assessed)), False)
+    return found
+
+
+def _days(start: date, end: date) -> float:
+    return float(max((end - start).days, 0))
+
+
+def _death(case: Case) -> date | None:
+    end = case.follow_up.end
+    days = [event.resolved or event.onset for event in case.follow_up.adverse_events if event.outcome == "fatal"]
+    if end is not None and end.reason == "death":
+        days.append(end.date)
+    return min(days, default=None)
+
+
+def _last_contact(case: Case) -> date:
+    """The last day on which anything was recorded of the patient."""
+    follow_up = case.follow_up
+    days = [a.start.date() for c in case.cycles for a in c.administrations]
+    days += [one.date for cycle in case.cycles for one in cycle.laboratory]
+    days += [one.date for one in follow_up.responses]
+    days += [one.date for one in follow_up.receptor_scans]
+    days += [event.resolved or event.onset for event in follow_up.adverse_events]
+    days += [] if follow_up.end is None else [follow_up.end.date]
+    return max(days)
 
 
 def pseudonym(patient_id: str, key: bytes) -> str:

@@ -7,8 +7,8 @@ from typing import Literal
 
 from dosimetry_core.frozen import FrozenMap
 
-Response = Literal["CR", "PR", "SD", "PD", "NE"]
-RESPONSES: tuple[Response, ...] = ("CR", "PR", "SD", "PD", "NE")
+Response = Literal["CR", "PR", "SD", "non-CR/non-PD", "PD", "NE"]
+RESPONSES: tuple[Response, ...] = ("CR", "PR", "SD", "non-CR/non-PD", "PD", "NE")
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from pydicom.dataset import Dataset
 from dosimetry_core.dicom.spatial_registration import spatial_registration_bytes
 from dosimetry_core.dicom_export.case_lines import shapes_on_scans
 from dosimetry_core.dicom_export.dose import rt_dose
+from dosimetry_core.dicom_export.key_image import key_image
 from dosimetry_core.dicom_export.measurements import measurement_report
 from dosimetry_core.dicom_export.objects import ExportedObject, ExportFacts, file_bytes, safe_name
 from dosimetry_core.dicom_export.parametric_map import ABSORBED_DOSE, TIME_INTEGRATED_ACTIVITY, parametric_map
@@ -26,6 +28,7 @@ from dosimetry_core.pipeline.voxel_doses import CycleVoxelDoses
 from dosimetry_core.pipeline.voxel_engine import VoxelEngine
 from dosimetry_core.plan_record import results_bytes
 from dosimetry_core.results_json import results_json
+from dosimetry_core.treatment_report.pictures import cycle_pictures
 from dosimetry_core.volume import Volume
 
 _FIRST_DOSE_SERIES = 7020
@@ -88,7 +91,17 @@ def export_cycle(result: CycleResult, *, made_at: datetime, digest: str) -> Cycl
     _vois(facts, result, collected)
     _voxel_doses(facts, result, collected)
     _registrations(result, made_at, collected)
+    _key_images(facts, result, collected)
     return CycleExport(tuple(collected.objects), tuple(collected.findings))
+
+
+def _key_images(facts: ExportFacts, result: CycleResult, collected: _Collected) -> None:
+    for number, picture in enumerate(cycle_pictures(result.cycle), start=1):
+        collected.add(
+            f"key-image-{number}",
+            f"key image of {picture.voi}, {picture.plane}",
+            partial(key_image, facts, picture, number=number),
+        )
 
 
 class _Collected:

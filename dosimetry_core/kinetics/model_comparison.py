@@ -166,7 +166,8 @@ def _reason(fit: FitResult, models: list[ComparedModel], preferred: str | None, 
     points = fit.curve.fitted_times_s.size
     comparable = [model for model in models if model.weight is not None]
     if preferred is None:
-        judged = f"With {points} points AICc is defined for no model, so it speaks neither for nor against it."
+        why = "With a known half-life beside the points" if fit.prior is not None else f"With {points} points"
+        judged = f"{why} AICc is defined for no model, so it speaks neither for nor against it."
     elif preferred == fit.model:
         judged = (
             f"AICc prefers it too, with a weight of {_percent(own.weight)}."

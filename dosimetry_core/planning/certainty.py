@@ -6,7 +6,9 @@ without regard to uncertainty.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any, Final
@@ -87,7 +89,7 @@ def activities_by_certainty(
     Notes
     -----
     With z the normal quantile of the certainty, value + z·u of every limit is convex in the activity, so what is kept
-    is an interval from 0 on; its end is found by halving over the dispensing steps.
+    is an interval from 0 on; its end is found among the dispensing steps by straight lines between two of them.
     """
     free = basis.protocol.free_nuclide
     if free is None or basis.next_cycle is None or not basis.applicable_limits:
@@ -100,27 +102,66 @@ def activities_by_certainty(
         if certainty > 0.5 and unknown:
             continue
 
+        @functools.cache
         def used(steps: int, certainty: float = certainty) -> FrozenMap[LimitKey, float]:
             return surely_used_fraction(basis, fixed | {free.name: steps * step}, certainty)
 
-        def kept(steps: int) -> bool:
-            cap = free.activity_cap_bq
-            within = cap is None or steps * step <= cap * (1 + LIMIT_RELATIVE_TOLERANCE)
-            return within and max(used(steps).values()) <= 1.0 + LIMIT_RELATIVE_TOLERANCE
+        def left(steps: int, used: Callable[[int], FrozenMap[LimitKey, float]] = used) -> float:
+            """How much of the fullest limit is left; negative where it is passed."""
+            return 1.0 + LIMIT_RELATIVE_TOLERANCE - max(used(steps).values())
 
-        if not kept(0):
+        if left(0) < 0:
             worst = used(0)
             found.append(CertainActivity(certainty, None, max(worst, key=lambda key: worst[key])))
             continue
-        low, high = 0, 1
-        while high < _MOST_STEPS and kept(high):
-            low, high = high, 2 * high
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if kept(middle) else (low, middle)
-        beyond = used(low + 1)
-        found.append(CertainActivity(certainty, low * step, max(beyond, key=lambda key: beyond[key])))
+        cap = free.activity_cap_bq
+        most = _MOST_STEPS if cap is None else _steps_within(cap, step)
+        last = _last_kept(left, most)
+        beyond = used(last + 1)
+        found.append(CertainActivity(certainty, last * step, max(beyond, key=lambda key: beyond[key])))
     return tuple(found)
+
+
+def _steps_within(cap_bq: float, step_bq: float) -> int:
+    """Most dispensing steps below the cap."""
+    most = int(cap_bq * (1 + LIMIT_RELATIVE_TOLERANCE) / step_bq) + 1
+    while most > 0 and most * step_bq > cap_bq * (1 + LIMIT_RELATIVE_TOLERANCE):
+        most -= 1
+    return most
+
+
+def _last_kept(left: Callable[[int], float], most: int) -> int:
+    """Last number of steps, up to ``most``, for which something is left; ``left`` is concave, and not negative at 0.
+
+    The line along the first step ends beyond the answer, lines between what is kept and what is not end before it and
+    come near soon; every third guess halves what is between, so that it ends whatever the curve.
+    """
+    if most == 0:
+        return 0
+    low, at_low = 0, left(0)
+    falls = at_low - left(1)
+    high = most if falls * most <= at_low else min(most, int(at_low / falls) + 1)
+    at_high = left(high)
+    if at_high >= 0:
+        high, at_high = most, left(most)
+    if at_high >= 0:
+        return most
+    guesses = itertools.cycle(("line", "beyond the line", "half"))
+    while high - low > 1:
+        guess = next(guesses)
+        middle = low + int(at_low / (at_low - at_high) * (high - low))
+        if guess == "beyond the line":
+            # Where the line was nearly right this is the first step that is not kept.
+            middle += 1
+        elif guess == "half":
+            middle = (low + high) // 2
+        middle = min(max(middle, low + 1), high - 1)
+        at_middle = left(middle)
+        if at_middle >= 0:
+            low, at_low = middle, at_middle
+        else:
+            high, at_high = middle, at_middle
+    return low
 
 
 def _unknown(basis: CourseBasis, activities_bq: Mapping[str, float]) -> bool:

@@ -115,9 +115,13 @@ def _activity_note(nuclide: str, plan: Mapping[str, Any]) -> str:
     if plan.get("decision") == "standard":
         return "standard activity of the protocol"
     if plan["free_nuclide"] != nuclide:
-        return "as decided" if plan.get("decision") == "chosen" else "fixed by the protocol"
+        given = plan["activities"][nuclide]["administered_activity_gbq"]
+        return "fixed by the protocol" if unrounded is None or float(given) == float(unrounded) else "as decided"
     if plan.get("decision") == "chosen":
-        return "as decided" if unrounded is None else f"as decided; {minus(unrounded)} GBq would keep the limits"
+        if unrounded is None:
+            return "as decided"
+        room = "nothing" if float(unrounded) <= 0 else f"{unrounded} GBq"
+        return f"as decided; {room} would keep the limits"
     return "adjusted to the limits" if unrounded is None else f"rounded down from {minus(unrounded)} GBq"
 
 

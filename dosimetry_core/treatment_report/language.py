@@ -21,8 +21,8 @@ _POINT = re.compile(r"(?<=\d)\.(?=\d)")
 _GROUPS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _PLACE = re.compile(r"%([1-9])")
 _ANYTHING: Final = "(.+?)"
-_COMPOSED: Final = ("words", "sentences")
 _DEPTH: Final = 6
+_LONGEST_NAME: Final = 4
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _UNITS: Final = (
     "GBq", "MBq·h", "MBq", "kBq/mL", "Bq/mL", "Gy/GBq", "Gy", "mGy", "mL/min/1.73 m²", "g/mL", "mL", "kg", "g", "mm",
@@ -44,13 +44,14 @@ class Language:
     texts
         English text → translation.
     sentences
-        Pattern of an English sentence with values in it → translation with ``%1`` … in their places.
+        Pattern of an English sentence with values in it, translation with ``%1`` … in their places, and whether values
+        must be understood or be short: a sentence is not to become a mixture of languages.
     """
 
     code: str
     decimal: str = "."
     texts: Mapping[str, str] = field(default_factory=dict)
-    sentences: tuple[tuple[re.Pattern[str], str], ...] = ()
+    sentences: tuple[tuple[re.Pattern[str], str, bool], ...] = ()
 
     def text(self, source: str, *values: str) -> str:
         """A text of the program, with values in the places of ``%1``, ``%2`` …"""
@@ -84,11 +85,11 @@ class Language:
     def _composed(self, text: str, depth: int) -> str | None:
         """A sentence with values in it, or texts in a row."""
         for form in dict.fromkeys((text, text[0].lower() + text[1:])):
-            for pattern, translation in self.sentences:
+            for pattern, translation, strict in self.sentences:
                 match = pattern.fullmatch(form)
-                if match:
-                    values = [self.translated(v, depth=depth - 1) or v for v in match.groups()]
-                    filled = _filled(translation, values)
+                values = [] if match is None else [(v, self.translated(v, depth=depth - 1)) for v in match.groups()]
+                if match and not (strict and any(known is None and not _is_name(v) for v, known in values)):
+                    filled = _filled(translation, [v if known is None else known for v, known in values])
                     return filled if form == text else filled[:1].upper() + filled[1:]
         for sign in _ROWS:
             if sign in text:
@@ -131,6 +132,11 @@ _QUANTITY = re.compile(
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
+def _is_name(value: str) -> bool:
+    """Whether a value may stand as it is within a translated sentence: a name of a few words, no clause."""
+    return len(value.split()) <= _LONGEST_NAME and not any(sign in value for sign in (", ", "; ", ": "))
+
+
 def _filled(text: str, values: Collection[str]) -> str:
     given = list(values)
     return _PLACE.sub(lambda match: given[int(match[1]) - 1] if int(match[1]) <= len(given) else match[0], text)
@@ -153,8 +159,12 @@ def language_of(code: str) -> Language:
         return Language("en")
     contexts = catalogue(code)
     # The template fills its own places; only what the program composes is told by its pattern.
-    composed = {source: text for name in _COMPOSED for source, text in contexts[name].items() if _PLACE.search(source)}
-    sentences = [(_pattern(source), translation) for source, translation in composed.items()]
+    sentences = [
+        (_pattern(source), translation, name == "sentences")
+        for name in ("words", "sentences")
+        for source, translation in contexts[name].items()
+        if _PLACE.search(source)
+    ]
     # What says more comes first: of two patterns that fit, the one with more words of its own.
     sentences.sort(key=lambda entry: len(entry[0].pattern.replace(_ANYTHING, "")), reverse=True)
     texts = {source: text for messages in contexts.values() for source, text in messages.items()}

@@ -41,6 +41,7 @@ _BAR_MM: Final = 50.0
 _CT_WINDOW_HU: Final = (-160.0, 240.0)
 _LARGEST_SHARE: Final = 0.62
 _FULL_AT: Final = 0.995
+_PLANES: Final[tuple[Plane, ...]] = ("axial", "coronal")
 _OWN, _OTHER = "#00e5ff", "#ffffff"
 _LETTERS: Final[dict[Plane, tuple[str, str, str, str]]] = {
     "axial": ("R", "L", "A", "P"),
@@ -57,8 +58,15 @@ def fused_pictures(case: Case, *, progress: Progress = no_progress) -> tuple[Fus
     drawn = [(cycle, voi) for cycle in case.cycles if cycle.time_points for voi in _pictured(cycle.vois)]
     for number, (cycle, voi) in enumerate(drawn):
         progress(number / len(drawn), f"Picture of {voi.name}, cycle {cycle.number}")
-        pictures += [_picture(cycle, voi, plane) for plane in ("axial", "coronal")]
+        pictures += [_picture(cycle, voi, plane) for plane in _PLANES]
     return tuple(pictures)
+
+
+def cycle_pictures(cycle: Cycle) -> tuple[FusedPicture, ...]:
+    """An axial and a coronal picture of every VOI of one cycle, as `fused_pictures`; none without images."""
+    if not cycle.time_points:
+        return ()
+    return tuple(_picture(cycle, voi, plane) for voi in _pictured(cycle.vois) for plane in _PLANES)
 
 
 def _pictured(vois: Sequence[Voi]) -> list[Voi]:
@@ -95,20 +103,20 @@ def _picture(cycle: Cycle, voi: Voi, plane: Plane) -> FusedPicture:
 def _plane_points(voi: Voi, plane: Plane) -> tuple[Floats, float, float]:
     """Patient points of the pixels, shape (row, column, 3); where the plane lies in mm; the picture's side in mm.
 
-    The plane lies where the VOI covers most of a slice of its grid (axial) or a layer of its rows (coronal).
+    The plane lies where the VOI covers most of a layer of its grid: of that axis which the plane is most across.
     """
     mask = voi.mask
-    axis = 0 if plane == "axial" else 1
+    across, normal = ((0, 1), 2) if plane == "axial" else ((0, 2), 1)
+    axis = int(np.argmax(np.abs(mask.geometry.directions[normal])))
     areas = mask.coverage.sum(axis=tuple(a for a in range(3) if a != axis), dtype=np.int64)
     centre = mask.geometry.point_to_index(mask.centroid_mm())
     index = np.array(centre, dtype=np.float64)
-    index[axis] = mask.start[axis] + int(np.argmax(areas))
+    index[axis] = mask.start[axis] + _fullest(areas, float(centre[axis]) - mask.start[axis])
     middle = mask.geometry.index_to_point(index)
     corners = np.array(
         [[mask.start[a] + (mask.coverage.shape[a] if k >> a & 1 else 0) for a in range(3)] for k in range(8)]
     )
     extent = np.ptp(mask.geometry.index_to_point(corners.astype(np.float64)), axis=0)
-    across, normal = ((0, 1), 2) if plane == "axial" else ((0, 2), 1)
     side = max(_LEAST_SIDE_MM, _MARGIN * float(max(extent[a] for a in across)))
     steps = (np.arange(PIXELS) + 0.5) / PIXELS * side - side / 2
     points = np.empty((PIXELS, PIXELS, 3))
@@ -117,6 +125,12 @@ def _plane_points(voi: Voi, plane: Plane) -> tuple[Floats, float, float]:
     # Downwards is to the back in an axial picture, and to the feet in a coronal one.
     points[..., across[1]] += (steps if plane == "axial" else -steps)[:, None]
     return points, float(middle[normal]), side
+
+
+def _fullest(areas: NDArray[np.int64], middle: float) -> int:
+    """The layer of the largest area; of several such the one nearest the middle."""
+    largest = np.flatnonzero(areas == areas.max())
+    return int(largest[np.argmin(np.abs(largest - middle))])
 
 
 def _fused(point: TimePoint, points: Floats) -> NDArray[np.uint8]:

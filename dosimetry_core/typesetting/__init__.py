@@ -18,6 +18,7 @@ from dosimetry_core.typesetting.system_fonts import shown_by_system, typst_error
 PDF_STANDARD: Final = "a-3b"
 PLAN_TEMPLATE: Final = ("style.typ", "figures.typ", "plan.typ")
 SIGNATURE_TEMPLATE: Final = ("style.typ", "signature.typ")
+KEY_IMAGE_TEMPLATE: Final = ("style.typ", "key_image.typ")
 AUDIT_TEMPLATE: Final = ("style.typ", "audit.typ")
 REPORT_TEMPLATE: Final = ("style.typ", "figures.typ", "treatment_report/report.typ")
 FONT_NAMES: Final = ("Inter-Regular.otf", "Inter-SemiBold.otf", "Inter-Italic.otf")

@@ -679,6 +679,10 @@
         <source>u: standard uncertainty, k = 1. Bar: given, next cycle, whole course; the line is the limit. P(exceed): probability of exceeding the limit; a dash where no uncertainty is known.</source>
         <translation>u: niepewność standardowa, k = 1. Słupek: otrzymana, następny cykl, cała terapia; kreska oznacza limit. P(przekr.): prawdopodobieństwo przekroczenia limitu; myślnik, gdy niepewność nie jest znana.</translation>
     </message>
+    <message>
+        <source>and %1 more alternatives, on the plan screen.</source>
+        <translation>oraz dalsze możliwości (%1), na ekranie planu.</translation>
+    </message>
 </context>
 <context>
     <name>words</name>
@@ -2153,6 +2157,10 @@
         <source>%1 &gt; %2 (%3)</source>
         <translation>%1 &gt; %2 (%3)</translation>
     </message>
+    <message>
+        <source>the image states an administered activity of %1, the case has %2 of %3; the case is followed.</source>
+        <translation>obraz podaje podaną aktywność %1, przypadek ma %2 (%3); przyjęto wartość z przypadku.</translation>
+    </message>
 </context>
 <context>
     <name>codes</name>
@@ -2999,6 +3007,26 @@
     <message>
         <source>stop-rule</source>
         <translation>Reguła zatrzymania leczenia</translation>
+    </message>
+    <message>
+        <source>count-rate-entered</source>
+        <translation>Zliczenia na sekundę wprowadzone ręcznie</translation>
+    </message>
+    <message>
+        <source>entry-calibrator-clock</source>
+        <translation>Zegar miernika aktywności we wpisie</translation>
+    </message>
+    <message>
+        <source>entry-signers-not-vouched</source>
+        <translation>Niepotwierdzeni podpisujący</translation>
+    </message>
+    <message>
+        <source>image-position-entered</source>
+        <translation>Położenie obrazu wprowadzone ręcznie</translation>
+    </message>
+    <message>
+        <source>kidney-position-pending</source>
+        <translation>Położenie nerki jeszcze sprawdzane</translation>
     </message>
 </context>
 </TS>

@@ -22,6 +22,7 @@ class Cycle:
     """Stands in for results of a cycle."""
 
     pending: bool
+    voxels_pending: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,7 @@ from app.main_window import MainWindow
 from app.screenshots import wait_until_idle
 from app.steps.course_step import CourseStep
 from app.steps.folder_contents_dialog import FolderContentsDialog
-from app.steps.giving_page import TIME_FORM
+from app.steps.giving_readings import TIME_FORM
 from app.steps.import_step import ImportStep
 from app.steps.report_step import ReportStep
 from dosimetry_core.camera_profile import CameraEntry

@@ -52,6 +52,8 @@ CHANGES: dict[str, str] = {
     "density_curves": "windows",
     "compare_revisions": "windows",
     "copy_cycle": "told",
+    "copy": "message",
+    "save_plot": "message",
     "network": "windows",
     "protocols": "windows",
     "follow_up": "windows",

@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QToolButton
 
 from app.main_window import MainWindow
 from app.reviews import STEP_KEYS
@@ -35,6 +37,17 @@ def test_that_no_text_is_clipped_and_no_siblings_overlap(window: MainWindow, siz
         views.show_layout(layout)
         wait_until_idle(window)
         found += [f"voi, {layout}: {fault}" for fault in faults(window)]
+    views.show_second_window()
+    second = views._second
+    assert second is not None
+    second.resize(QSize(*size))
+    for layout in LAYOUTS:
+        button = second.findChild(QToolButton, f"second_layout_{layout}")
+        assert button is not None
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        wait_until_idle(window)
+        found += [f"second window, {layout}: {fault}" for fault in faults(second)]
+    second.close()
     assert found == []
 
 

@@ -120,7 +120,11 @@ def test_that_the_reason_of_an_exclusion_is_asked_in_its_place(window: MainWindo
     step = curves(window)
     window.session.view_state.set_time_point(3)
     click(step.exclude)
+    QTest.qWait(20)
     assert step.reason.isVisible()
+    shown = step.inspector.viewport().rect()
+    place = step.reason.accept_button.mapTo(step.inspector.viewport(), step.reason.accept_button.rect().center())
+    assert shown.contains(place), "it is scrolled to"
     assert "scan 4" in step.reason.question.text()
     QTest.keyClick(step.reason.field, Qt.Key.Key_Escape)
     assert not step.reason.isVisible()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,19 +11,22 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QToolButton, QWidget
 
+from app.display import spect_layer
 from app.history_panel import HistoryPanel
 from app.main_window import MainWindow
+from app.probe_text import probe_text
 from app.screenshots import wait_until_idle
 from app.steps.voi_boards import best_columns
 from app.steps.voi_step import VoiStep
+from dosimetry_core.scan_vois import with_shift
 from tests.journeys.test_painting import drag, voi_step
-from tests.widgets.pointer import CONTROL, MIDDLE, wheel
+from tests.widgets.pointer import CONTROL, MIDDLE, move, wheel
 from tests.widgets.pointer import click as click_at
 from tests.widgets.pointer import drag as drag_along
 from widgets.display_scale import ColourScale
 from widgets.mip_view import MipView
 from widgets.opengl_probe import opengl_fault
-from widgets.slice_view import SliceView
+from widgets.slice_view import SliceView, value_at
 
 __all__ = ["voi_step"]
 
@@ -80,6 +84,31 @@ def test_that_all_scans_stand_side_by_side_at_the_same_patient_point(window: Mai
     wait_until_idle(window)
     scales = {view.spect_scale for view in views}
     assert len(scales) == 1, "one absolute scale on all scans"
+
+
+def test_that_the_probe_tells_of_the_scan_that_the_pointer_is_over(window: MainWindow, voi_step: VoiStep) -> None:
+    press(voi_step, Qt.Key.Key_F7)
+    cycle, voi = window.session.cycle, window.session.voi
+    assert cycle is not None
+    assert voi is not None
+    place = voi.mask.centroid_mm()
+    told = []
+    for view, point in zip(voi_step.layouts.board.views.values(), cycle.time_points, strict=True):
+        move(view, view.pixel_of(place))
+        told.append(window.probe.text())
+        here = view.point_at(view.pixel_of(place).toPoint())
+        layer = spect_layer(cycle, point)
+        value = value_at(layer, here)
+        assert value is not None
+        assert layer.display_unit.text(value) in told[-1]
+        assert voi.name in told[-1]
+    assert len(set(told)) == len(told), "each scan has its own concentration"
+    # A VOI is told where it lies on that scan.
+    third = cycle.time_points[2]
+    elsewhere = replace(third, registration=with_shift(third, voi, (-45.0, 0, 0), "a test").registration)
+    assert voi.name in probe_text(cycle, third, place)
+    assert voi.name not in probe_text(cycle, elsewhere, place)
+    assert voi.name in probe_text(cycle, elsewhere, place + np.array([-45.0, 0, 0]))
 
 
 def test_that_scans_are_arranged_as_large_as_they_can_be() -> None:

@@ -27,17 +27,20 @@ def walk(folder: str, theme: str) -> int:
     wait_until_idle(window, second_opinion=True)
     assert window.session.is_current
     found: list[str] = []
-    for step in STEP_KEYS:
-        window.go_to(step)
-        wait_until_idle(window)
-        found += [f"{step}: {fault}" for fault in faults(window)]
-    window.go_to("voi")
-    views = window.step("voi")
-    assert isinstance(views, VoiStep)
-    for layout in LAYOUTS:
-        views.show_layout(layout)
-        wait_until_idle(window)
-        found += [f"voi, {layout}: {fault}" for fault in faults(window)]
+    for size in (QSize(1366, 768), QSize(1920, 1080)):
+        window.resize(size)
+        for step in STEP_KEYS:
+            window.go_to(step)
+            wait_until_idle(window)
+            assert window.size() == size
+            found += [f"{size.width()}, {step}: {fault}" for fault in faults(window)]
+        window.go_to("voi")
+        views = window.step("voi")
+        assert isinstance(views, VoiStep)
+        for layout in LAYOUTS:
+            views.show_layout(layout)
+            wait_until_idle(window)
+            found += [f"{size.width()}, voi, {layout}: {fault}" for fault in faults(window)]
     print("\n".join(found))
     window.close()
     return 1 if found else 0

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import permutations, product
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF
@@ -11,6 +13,7 @@ from dosimetry_core.voi_editing import BrushGesture, empty_mask, paint
 from tests.widgets.bodies import GRID, RIGHT_KIDNEY_MM, kidney, spect
 from tests.widgets.pointer import Received, click, double_click, drag, wheel
 from widgets.display_scale import ColourScale
+from widgets.voi_shown import VoiShown
 from widgets.volume_view import VolumeView, opengl_fault
 
 needs_opengl = pytest.mark.skipif(opengl_fault() is not None, reason="no OpenGL here")
@@ -64,8 +67,6 @@ def test_that_the_view_begins_at_the_front_with_the_head_up(view):
     for shift, place in (((45, 0, 0), QPointF(1, 0)), ((0, 0, 45), QPointF(0, -1))):
         centre = RIGHT_KIDNEY_MM + np.array(shift, float)
         mask = paint(empty_mask(GRID), BrushGesture("axial", centre[None], 12.0, True, False))
-        from widgets.voi_shown import VoiShown
-
         other = VoiShown("v2", "Other", mask, "#ff00ff")
         view.show_vois([kidney(12.0), other])
         view.reset_view()
@@ -174,3 +175,42 @@ def test_that_without_opengl_a_projection_and_a_sentence_are_shown(qtbot):
     assert right < left
     drag(view, [QPointF(100, 100), QPointF(150, 120)])
     wheel(view, QPointF(100, 100), 1)
+
+
+@needs_opengl
+def test_that_the_marked_side_is_drawn_right_for_every_order_and_flip_of_the_axes(view):
+    """A small VOI to the patient's right and head, and one to the left, on grids stored in every way there is."""
+    places = {"right": np.array([-30.0, 0.0, 24.0]), "left": np.array([30.0, 0.0, -24.0])}
+    colours = {"right": "#ff00ff", "left": "#00ff00"}
+    for order in permutations(range(3)):
+        for signs in product((1.0, -1.0), repeat=3):
+            directions = np.zeros((3, 3))
+            for column, axis in enumerate(order):
+                directions[axis, column] = signs[column]
+            geometry = VolumeGeometry((25, 25, 25), -(directions @ np.full(3, 48.0)), (4.0, 4.0, 4.0), directions)
+            shown = [
+                VoiShown(
+                    name,
+                    name,
+                    paint(empty_mask(geometry), BrushGesture("axial", place[None], 12.0, True, False)),
+                    colours[name],
+                )
+                for name, place in places.items()
+            ]
+            view.set_reference(geometry)
+            view.show_vois(shown)
+            view.set_active_voi(None)
+            view.reset_view()
+            image = view.grab().toImage()
+            seen = {}
+            for name, place in places.items():
+                at = view.eye().pixel_of(place)
+                colour = QColor(image.pixel(int(at.x()), int(at.y())))
+                assert (colour.red() > colour.green() + 40) == (name == "right"), (order, signs, name)
+                assert (colour.green() > colour.red() + 40) == (name == "left"), (order, signs, name)
+                seen[name] = at
+            # From the front the patient's right is on the left, his head above.
+            assert seen["right"].x() < seen["left"].x() - 20
+            assert seen["right"].y() < seen["left"].y() - 20
+            picked = view.surface_at(seen["right"], "right")
+            assert np.linalg.norm(picked - places["right"]) <= 12.0 + 4.0

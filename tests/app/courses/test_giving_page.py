@@ -17,7 +17,8 @@ from app.plans.identity import new_identity
 from app.screenshots import wait_until_idle
 from app.steps import giving_page
 from app.steps.course_step import CourseStep
-from app.steps.giving_page import TIME_FORM, GivingPage
+from app.steps.giving_page import GivingPage
+from app.steps.giving_readings import TIME_FORM
 from app.steps.report_step import ReportStep
 from tests.app.courses.window_work import Open, sign
 from tests.dosimetry_core.dicom.test_administration_report import report as administration_report

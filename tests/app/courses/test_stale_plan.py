@@ -14,13 +14,17 @@ from PySide6.QtTest import QTest
 from app.main_window import MainWindow
 from app.plans.identity import new_identity
 from app.plans.page_printing import STAMP_COLOUR
+from app.plans.plan_attachments import attached_plan
 from app.plans.revision_window import RevisionWindow
+from app.plans.signing_gate import reasons_missing
 from app.preferences import Preferences
 from app.screenshots import wait_until_idle
+from app.steps.plan_step import PlanStep
 from app.steps.report_step import ReportStep
 from app.view_state import CT_PRESETS
 from dosimetry_core.case import Case
 from tests.app.courses.window_work import Open, paint, sign
+from tests.app.working import confirm_registrations, say_who_works
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +55,14 @@ def report_of(window: MainWindow) -> ReportStep:
     wait_until_idle(window)
     step = window.step("report")
     assert isinstance(step, ReportStep)
+    return step
+
+
+def plan_of(window: MainWindow) -> PlanStep:
+    window.go_to("plan")
+    wait_until_idle(window)
+    step = window.step("plan")
+    assert isinstance(step, PlanStep)
     return step
 
 
@@ -146,13 +158,15 @@ def test_that_a_plan_is_returned_with_a_comment_or_revoked_with_a_reason(
     assert state(window) == "signed"
     report.withdrawal.withdraw(str(physician_file), "pass", "Repeat the blood count first")
     wait_until_idle(window)
-    assert state(window) == "revoked"
+    assert state(window) == "returned"
     assert window.session.plan_files == []
+    assert "plan.pdf was returned by B. Kowalska: Repeat the blood count first." in plan_of(window).state.text()
     assert window.session.journal is not None
     event = list(window.session.journal.storage.events())[-1].event
     assert (event.kind, event.what, event.why) == ("plan-revoked", "Return the plan", "Repeat the blood count first")
     assert event.data["role"] == "physician"
     sign(window, physicist_file, tmp_path / "second.pdf")
+    assert plan_of(window).state.text().startswith("Signed by A. Nowak: second.pdf")
     report = report_of(window)
     report.approve(physician_file, "pass", "agreed", tmp_path / "second-approved.pdf")
     wait_until_idle(window)
@@ -212,3 +226,48 @@ def test_that_1000_edits_for_the_eye_alone_leave_the_plan_as_it_was_signed(signe
     wait_until_idle(window)
     assert window.rail.state("report") == "confirmed"
     assert "plan-stale" not in window.notices.keys()  # noqa: SIM118
+
+
+def test_that_a_plan_is_calculated_then_checked_by_a_physicist_until_something_changes(
+    opened: Open, tandem_folder: Path, physicist_file: Path, tmp_path: Path
+) -> None:
+    window = opened()
+    window.opening.open_path(tandem_folder)
+    wait_until_idle(window)
+    step = plan_of(window)
+    assert step.state.text() == "Calculated, not checked."
+    # Registrations wait and findings have no reason: there is nothing to check yet.
+    assert not step.check_button.isEnabled()
+    confirm_registrations(window)
+    planned = window.session.planned
+    assert planned is not None
+    for finding in reasons_missing(planned, {}):
+        step.acknowledge(finding, "looked at")
+    wait_until_idle(window)
+    say_who_works(window, "B. Kowalska", "physician")
+    QTest.mouseClick(step.check_button, Qt.MouseButton.LeftButton)
+    wait_until_idle(window)
+    assert "a plan is checked by a physicist, not by a physician" in step.form.message.text()
+    assert state(window) == "draft"
+    say_who_works(window, "C. Wilk", "physicist")
+    QTest.mouseClick(step.check_button, Qt.MouseButton.LeftButton)
+    wait_until_idle(window)
+    assert state(window) == "checked"
+    assert step.state.text().startswith("Checked by C. Wilk, physicist on ")
+    # Another decision is another plan; the same one again is what was checked.
+    QTest.mouseClick(step.decisions.hold, Qt.MouseButton.LeftButton)
+    wait_until_idle(window)
+    assert state(window) == "draft"
+    assert step.state.text() == "Calculated, not checked."
+    QTest.mouseClick(step.decisions.limit, Qt.MouseButton.LeftButton)
+    wait_until_idle(window)
+    assert step.state.text().startswith("Checked by C. Wilk")
+    assert state(window) == "checked"
+    step.sign(physicist_file, "pass", "fit to treat", tmp_path / "plan.pdf")
+    wait_until_idle(window)
+    assert state(window) == "signed"
+    record = attached_plan((tmp_path / "plan.pdf").read_bytes()).record
+    assert record["checked"]["by"] == "C. Wilk, physicist"
+    assert window.session.journal is not None
+    kinds = [stored.event.kind for stored in window.session.journal.storage.events()]
+    assert kinds.count("plan-checked") == 1

@@ -370,6 +370,7 @@ def test_that_only_tasks_that_give_images_make_them_in_the_folder() -> None:
     assert {name for name, task in TASKS.items() if task.gives_images} == {
         "read-cycle",
         "kept-images",
+        "read-dose",
         "read-phantom",
     }
 

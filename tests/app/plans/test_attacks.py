@@ -6,10 +6,13 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from app.cli import main
+from app.plans.page_images import page_texts
+from app.plans.signing import plan_document, sign_plan
 from app.plans.verification import verify_plan
 from tests.app.plans.attacks import ATTACKS
 from tests.app.plans.standalone import refusal
-from tests.app.signing_examples import approved_plan, signed_plan, trusted
+from tests.app.signing_examples import SIGNED_AT, approved_plan, physicist, signed_plan, trusted
+from tests.plan_examples import record_of, tandem_results
 
 
 def test_that_the_honest_plans_are_accepted_by_both_verifiers() -> None:
@@ -17,6 +20,17 @@ def test_that_the_honest_plans_are_accepted_by_both_verifiers() -> None:
     for pdf in (signed_plan(), approved_plan()):
         assert verify_plan(pdf, trust=trusted()).accepted
         assert refusal(pdf, trusted()) is None
+
+
+def test_that_an_honest_plan_without_room_for_the_free_nuclide_is_accepted_by_both_verifiers() -> None:
+    """It prints an activity below nothing, which is in the record with its sign."""
+    results = tandem_results()
+    results["plan"]["unrounded_activities_bq"]["Y-90"] = -0.044e9
+    results["plan"]["activities_bq"]["Y-90"] = 0.0
+    pdf = sign_plan(plan_document(results, record_of(results)), physicist(), reason="", time=SIGNED_AT)
+    assert "−0.044 GBq" in page_texts(pdf)[0]
+    assert verify_plan(pdf, trust=trusted()).accepted
+    assert refusal(pdf, trusted()) is None
 
 
 def test_that_there_are_more_than_thirty_attacks() -> None:

@@ -98,7 +98,7 @@ def test_that_a_plan_whose_inputs_changed_in_the_store_is_not_approved(
     assert "a plan that is stale can't be approved" in capsys.readouterr().err
 
 
-def test_that_a_returned_plan_is_revoked_with_its_comment_and_can_be_neither_approved_nor_returned_again(
+def test_that_a_plan_is_returned_with_a_comment_and_can_be_neither_approved_nor_returned_again(
     folder: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plan = sign(folder, tmp_path / "out")
@@ -107,7 +107,7 @@ def test_that_a_returned_plan_is_revoked_with_its_comment_and_can_be_neither_app
     assert "a plan is returned by a physician, not by a physicist" in capsys.readouterr().err
     assert state(data) == "signed"
     assert main(["return", str(plan), *key(folder, "b"), *comment]) == 0
-    assert state(data) == "revoked"
+    assert state(data) == "returned"
     storage = open_store(data, who="A. Nowak", read_only=True)
     last = list(storage.events())[-1].event
     storage.close()
@@ -115,10 +115,11 @@ def test_that_a_returned_plan_is_revoked_with_its_comment_and_can_be_neither_app
     capsys.readouterr()
     trust = ["--trust", str(folder / "a.pem")]
     assert main(["verify", str(plan), *trust]) == 0  # the signature itself holds
-    assert "in the course it is REVOKED: it must not be used any more" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "in the course it is RETURNED: it must not be used (B. Signer: Repeat the blood count)" in said
     assert main(["return", str(plan), *key(folder, "b"), *comment]) == 2
     assert approve(folder, plan, tmp_path / "approved.pdf") == 2
-    assert "a plan that is revoked can't be approved" in capsys.readouterr().err
+    assert "a plan that is returned can't be approved" in capsys.readouterr().err
 
 
 def test_that_an_approved_plan_is_revoked_by_either_signer_and_a_plan_of_no_course_by_nobody(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -32,8 +33,6 @@ def evaluation() -> Evaluation:
 
 
 def with_findings(evaluation: Evaluation, *findings: Finding) -> Evaluation:
-    from dataclasses import replace
-
     return replace(evaluation, findings=findings)
 
 
@@ -44,6 +43,22 @@ def test_that_a_reason_at_one_place_covers_no_finding_elsewhere(evaluation: Eval
         require_open_gate(both, {(LEFT.code, LEFT.place): "repeated today"})
     assert "laboratory, 2 March" in error.value.line()
     require_open_gate(both, {(f.code, f.place): "repeated today" for f in (LEFT, RIGHT)})
+
+
+@dataclass(frozen=True)
+class Pending:
+    """Stands in for voxel doses that are still being computed."""
+
+    pending: bool
+
+
+def test_that_nothing_is_signed_while_something_is_pending_whatever_the_reasons(evaluation: Evaluation) -> None:
+    reasons = {(f.code, f.place): "seen" for f in reasons_missing(evaluation, {})}
+    pending = tuple(replace(result, voxels=Pending(True)) for result in evaluation.cycles)
+    with pytest.raises(DosimetryError, match="still pending"):
+        require_open_gate(replace(evaluation, cycles=pending), reasons)
+    done = tuple(replace(result, voxels=Pending(False)) for result in evaluation.cycles)
+    require_open_gate(replace(evaluation, cycles=done), reasons)
 
 
 def test_that_blanks_are_no_reason_and_a_probability_has_to_be_acknowledged(evaluation: Evaluation) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from dosimetry_core.cohort.records import CourseRecord, CycleRecord, FollowedTim
 from dosimetry_core.cohort.simulated import simulated_cohort
 from dosimetry_core.cohort.tables import Table, cohort_tables
 from dosimetry_core.errors import DosimetryError
+from dosimetry_core.follow_up import AdverseEvent, FollowUp, ResponseAssessment, TreatmentEnd, TumourLesion
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.pipeline import evaluate
 from dosimetry_core.planning.protocol import read_protocol
@@ -187,6 +189,53 @@ def test_that_a_computed_course_is_taken_in_without_name_and_dates() -> None:
     assert evaluation.case.patient.name not in repr(record)
     kidneys = evaluation.course_organs["kidneys"]
     assert record.absorbed_dose_gy("kidneys") == pytest.approx(kidneys.delivered.absorbed_dose_gy, rel=1e-9)
+
+
+def followed(**more: Any) -> CourseRecord:
+    case = read_case(ENTERED)
+    start = min(a.start.date() for cycle in case.cycles for a in cycle.administrations)
+    days = {key: value(start) for key, value in more.items()}
+    return record_of(evaluate(replace(case, follow_up=FollowUp(**days))), key="k")
+
+
+LESIONS = (TumourLesion("L1", "liver", "target"), TumourLesion("L2", "lung", "target"))
+
+
+def sizes(start: date, *rounds: tuple[int, float]) -> tuple[ResponseAssessment, ...]:
+    return tuple(
+        ResponseAssessment(start + timedelta(days=day), FrozenMap({"L1": size, "L2": size}), "none")
+        for day, size in rounds
+    )
+
+
+def test_that_response_and_times_come_from_what_was_recorded() -> None:
+    better = followed(lesions=lambda _: LESIONS, responses=lambda s: sizes(s, (-10, 40.0), (90, 25.0), (200, 26.0)))
+    assert better.response == "PR"
+    assert better.progression == FollowedTime(200.0, False)
+    assert better.survival is not None
+    assert not better.survival.event
+    worse = followed(lesions=lambda _: LESIONS, responses=lambda s: sizes(s, (-10, 40.0), (90, 25.0), (200, 40.0)))
+    assert worse.response == "PR"
+    assert worse.progression == FollowedTime(200.0, True)
+
+
+def test_that_death_ends_both_times_and_counts_from_the_first_cycle() -> None:
+    end = followed(end=lambda s: TreatmentEnd(s + timedelta(days=300), "death"))
+    assert end.survival == FollowedTime(300.0, True)
+    assert end.progression == FollowedTime(300.0, True)
+    fatal = followed(
+        adverse_events=lambda s: (
+            AdverseEvent("Anaemia", 3, "possible", s + timedelta(days=20)),
+            AdverseEvent("Anaemia", 2, "possible", s + timedelta(days=60)),
+            AdverseEvent("Sepsis", 5, "unrelated", s + timedelta(days=100), s + timedelta(days=104), "fatal"),
+            AdverseEvent("Fatigue", 1, "unrelated", s - timedelta(days=100)),
+        )
+    )
+    assert dict(fatal.adverse_events) == {"Anaemia": 3, "Sepsis": 5}
+    assert fatal.survival == FollowedTime(104.0, True)
+    stopped = followed(end=lambda s: TreatmentEnd(s + timedelta(days=500), "patient-decision"))
+    assert stopped.survival == FollowedTime(500.0, False)
+    assert stopped.progression is None
 
 
 HEADING = "key;sex;age_years;cycles;lu177_gbq;response;ecog_before;ecog_after;karnofsky_before;karnofsky_after"

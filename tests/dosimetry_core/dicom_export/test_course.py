@@ -21,6 +21,7 @@ from pydicom.uid import (
     ParametricMapStorage,
     RTDoseStorage,
     RTStructureSetStorage,
+    SecondaryCaptureImageStorage,
     SegmentationStorage,
 )
 
@@ -93,6 +94,7 @@ def test_that_every_kind_is_there_and_nothing_is_missing(export: CourseExport, f
         RTDoseStorage,
         ParametricMapStorage,
         ParametricMapStorage,
+        *[SecondaryCaptureImageStorage] * 4,
         EncapsulatedPDFStorage,
     ]
     assert kinds == expected
@@ -114,8 +116,9 @@ def test_that_each_object_is_filed_with_the_images_and_says_that_it_is_for_resea
         if "FrameOfReferenceUID" in found:
             assert found.FrameOfReferenceUID == source.FrameOfReferenceUID
     instances = [pydicom.dcmread(path).SOPInstanceUID for path in files.values()]
-    series = [pydicom.dcmread(path).SeriesInstanceUID for path in files.values()]
-    assert len(set(instances)) == len(set(series)) == len(files)
+    series = [pydicom.dcmread(path).SeriesInstanceUID for name, path in files.items() if "key-image" not in name]
+    assert len(set(instances)) == len(files)
+    assert len(set(series)) == len(series) == len(files) - 4
 
 
 @pytest.mark.parametrize("binary", [True, False])

@@ -14,6 +14,7 @@ from dosimetry_core.dose.dose_volume import DoseVolume, dose_volume
 from dosimetry_core.dose.engine import LOCAL_DEPOSITION, ORGAN_LEVEL, SPHERE, VOXEL_S_VALUES, EngineDose
 from dosimetry_core.dose.engine_comparison import compared
 from dosimetry_core.dose.media import BONE, CODES, LUNG, OUTSIDE, SOFT_TISSUE, media_map, medium_codes_of_density
+from dosimetry_core.dose.point_kernel import point_kernel
 from dosimetry_core.dose.radiobiology import covers
 from dosimetry_core.dose.red_marrow import marrow_to_blood_ratio_of_large_molecules
 from dosimetry_core.dose.region_electrons import FineRegion, region_electrons
@@ -22,8 +23,8 @@ from dosimetry_core.dose.sphere import computed_sphere_s_value, sphere_s_value
 from dosimetry_core.dose.voxel_dose import _box
 from dosimetry_core.dose.voxel_inputs import checked_activity, map_findings
 from dosimetry_core.dose.voxel_kernel import RadialEnergy
-from dosimetry_core.dose.voxel_s_values import VoxelKernel
-from dosimetry_core.errors import GeometryMismatchError, InconsistentCaseError
+from dosimetry_core.dose.voxel_s_values import VoxelKernel, voxel_s_values
+from dosimetry_core.errors import GeometryMismatchError, InconsistentCaseError, MissingDataError
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.nuclide import LU177, Y90
 from dosimetry_core.volume import Volume
@@ -205,6 +206,8 @@ def test_that_a_haematocrit_and_the_rest_of_the_body_have_room() -> None:
     assert marrow_to_blood_ratio_of_large_molecules(0.43, extracellular_fluid_fraction=0.19) == pytest.approx(
         0.19 / 0.57
     )
+    # Without another choice the extracellular fluid of marrow is 19 % of it.
+    assert marrow_to_blood_ratio_of_large_molecules(0.43) == pytest.approx(0.19 / 0.57)
     for value in (0.0, 1.0):
         with pytest.raises(ValueError, match="haematocrit"):
             marrow_to_blood_ratio_of_large_molecules(value)
@@ -264,3 +267,20 @@ def test_that_a_region_that_keeps_everything_keeps_it() -> None:
     radial = RadialEnergy(np.array([0.0, 1e-6]), np.array([energy_j]))
     found = region_electrons(region, kernel, radial, np.full((3, 4, 5), 2.0, np.float32), {})
     assert found.by_source_j["self"] == pytest.approx(120.0 * energy_j, rel=1e-6)
+
+
+def test_that_voxel_s_values_reach_as_far_as_asked_or_as_the_electrons() -> None:
+    asked = voxel_s_values(LU177, (4.0, 5.0, 3.0), lags=(3, 2, 4))
+    assert asked.photon.energy_j.shape == (4, 3, 5)
+    free = voxel_s_values(LU177, (40.0, 50.0, 30.0))
+    # Photons are followed to 200 mm.
+    assert free.photon.energy_j.shape == (6, 5, 8)
+
+
+@pytest.mark.parametrize("name", [LU177, Y90])
+def test_that_a_point_kernel_has_the_density_of_its_medium(name: str) -> None:
+    # The names of the tables say it: 0.30 and 1.92 g/mL.
+    densities = [point_kernel(name, table).density_g_per_ml for table in ("lung_0p30", "bone_cortical_1p92")]
+    assert densities == [0.30, 1.92]
+    with pytest.raises(MissingDataError, match="no point kernel"):
+        point_kernel("Tb-161")

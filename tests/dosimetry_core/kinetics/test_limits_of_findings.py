@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dosimetry_core.errors import FitError, InconsistentCaseError, MissingDataError
+from dosimetry_core.errors import FitError, GeometryMismatchError, InconsistentCaseError, MissingDataError
 from dosimetry_core.frozen import FrozenMap, read_only
 from dosimetry_core.kinetics.blood import fit_blood_curve
 from dosimetry_core.kinetics.covariance import probability_of_worse_fit, variance_inflation
@@ -27,6 +27,7 @@ from dosimetry_core.kinetics.models import BI, MONO
 from dosimetry_core.kinetics.monte_carlo import sampled_time_integrated_activity_bq_s
 from dosimetry_core.kinetics.prior import HalfLifePrior
 from dosimetry_core.kinetics.result import ExponentialShape, FitResult, PriorPull
+from dosimetry_core.kinetics.second_nuclide import second_nuclide_fit
 from dosimetry_core.kinetics.selection import (
     corrected_information_criterion,
     corrected_information_criterion_unknown_scale,
@@ -478,3 +479,86 @@ def test_that_blood_samples_are_one_row_of_times_and_concentrations() -> None:
     for times, values in ((np.ones((2, 2)), np.ones((2, 2))), (np.ones(3), np.ones(2))):
         with pytest.raises(ValueError, match="same shape"):
             fit_blood_curve(times, values, nuclide_name=LU177, infusion_s=1800.0)
+
+
+@pytest.mark.parametrize(("score", "ends", "hint"), [(2.8, "above", "second falling phase"), (-2.8, "below", "uptake")])
+def test_that_a_pattern_says_on_which_side_the_ends_lie(
+    monkeypatch: pytest.MonkeyPatch, score: float, ends: str, hint: str
+) -> None:
+    fit = plain(residuals_bq=0.06 * ACTIVITY)
+    monkeypatch.setattr("dosimetry_core.kinetics.fit_findings.curvature_score", lambda *_: score)
+    (found,) = fit_findings(fit, 0.05 * ACTIVITY, "V")
+    middle = "below" if ends == "above" else "above"
+    assert f"the points lie {ends} the mono-exponential curve at its ends and {middle} it between, 2.8" in found.text
+    assert hint in found.text
+    monkeypatch.setattr("dosimetry_core.kinetics.fit_findings.curvature_score", lambda *_: 2.7)
+    assert codes(fit) == []
+    # Residuals of 5 % at most are not worth a word.
+    monkeypatch.setattr("dosimetry_core.kinetics.fit_findings.curvature_score", lambda *_: 9.0)
+    assert codes(plain(residuals_bq=0.05 * ACTIVITY)) == []
+
+
+def test_that_one_sample_far_below_one_phase_asks_for_a_second() -> None:
+    minutes = [10.0, 200.0, 600.0]
+    values = [float(1000 * 2 ** (-t / 300) * part) for t, part in zip(minutes, (1.04, 0.91, 1.04), strict=True)]
+    assert len(blood(minutes, values, relative_standard_uncertainty=0.001).terms) == 2
+
+
+def test_that_the_band_of_a_trapezoid_is_positive_where_the_curve_is_not() -> None:
+    times = np.array([3.0, 20.0, 45.0, 90.0]) * SECONDS_PER_HOUR
+    values = np.array([-0.5, 6.0, 4.0, 2.0])
+    curve = TimeActivityCurve(times, values, LU177, np.full(4, 0.3))
+    fit = fit_curve(curve, model="log-trapezoid", weights="uniform")
+    band = fit.activity_standard_uncertainty_bq(times)
+    relative = fit.time_integrated_activity_standard_uncertainty_bq_s / fit.time_integrated_activity_bq_s
+    assert fit.activity_bq(times)[0] < 0
+    assert band == pytest.approx(relative * np.abs(values))
+
+
+def test_that_a_fit_needs_two_activities_above_nothing_and_a_prior_one_point() -> None:
+    times = np.array([2.0, 20.0, 50.0]) * SECONDS_PER_HOUR
+    for values in ([5.0, 0.0, 0.0], [5.0, -1.0, 0.0]):
+        curve = TimeActivityCurve(times, np.array(values), LU177)
+        with pytest.raises(FitError, match="fewer than two activities are positive"):
+            fit_curve(curve, weights="uniform")
+    prior = HalfLifePrior("population", HOUR.to_core(50.0), 0.2, "drawn")
+    nothing = TimeActivityCurve(times, np.array([5.0, 4.0, 3.0]), LU177).excluding(1, 2, 3)
+    with pytest.raises(FitError, match="no time point is included"):
+        fit_curve(nothing, prior=prior)
+    one = nothing.excluding()
+    assert fit_curve(replace(one, included=np.array([False, True, False])), prior=prior).degrees_of_freedom == 0
+
+
+def test_that_a_second_nuclide_needs_both_activities_and_an_hour_apart_is_no_remark() -> None:
+    for given in ((0.0, 1e9), (1e9, 0.0), (-1e9, 1e9)):
+        with pytest.raises(ValueError, match="must be positive"):
+            second_nuclide_fit(plain(), to_nuclide=Y90, administered_from_bq=given[0], administered_to_bq=given[1])
+    with pytest.raises(ValueError, match="not of"):
+        second_nuclide_fit(plain(), to_nuclide=Y90, administered_from_bq=1.0, administered_to_bq=1.0, from_nuclide=Y90)
+    for shift, words in ((3600.0, None), (-3600.0, None), (3700.0, "1.0 h after"), (-7200.0, "2.0 h before")):
+        fit = second_nuclide_fit(
+            plain(), to_nuclide=Y90, administered_from_bq=4e9, administered_to_bq=1e9, time_shift_s=shift
+        )
+        said = [f.text for f in fit.findings if f.code == "separate-injections"]
+        assert [words in text for text in said] == [True] * (words is not None)  # type: ignore[operator]
+
+
+def test_that_voxels_beyond_the_first_thousands_are_fitted_alike() -> None:
+    # More voxels than are fitted at once, each with a half-life and a start of its own.
+    times = np.array([4.0, 40.0, 150.0]) * SECONDS_PER_HOUR
+    half_lives = np.linspace(30.0, 120.0, 70000).reshape(7, 100, 100) * SECONDS_PER_HOUR
+    start = np.linspace(3e4, 1e4, 70000).reshape(7, 100, 100)
+    images = [start * 2 ** (-t / half_lives) for t in times]
+    found = voxel_time_integrated_activity(images, times, nuclide_name=LU177, vois={})
+    # The parabola through three of 48 rates is good to a few per mille.
+    assert np.abs(found.effective_half_life_s / half_lives - 1).max() < 5e-3
+    assert np.abs(found.maps[LU177] / (start * half_lives / np.log(2)) - 1).max() < 5e-3
+
+
+def test_that_a_map_over_time_needs_two_images_of_one_shape_and_their_times() -> None:
+    image = np.ones((1, 2, 3))
+    for images, times in (([image], [3600.0]), ([image, image], [3600.0]), ([image], [3600.0, 7200.0])):
+        with pytest.raises(ValueError, match="one image per time, and at least two"):
+            voxel_time_integrated_activity(images, times, nuclide_name=LU177, vois={})
+    with pytest.raises(GeometryMismatchError):
+        voxel_time_integrated_activity([image, image[:, :1]], [3600.0, 7200.0], nuclide_name=LU177, vois={})

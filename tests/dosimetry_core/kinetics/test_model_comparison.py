@@ -123,7 +123,7 @@ def test_that_a_prior_leaves_no_criterion_and_that_is_said() -> None:
     found = compared(fit_curve(curve(EIGHT, MONO), prior=prior))
     assert found.preferred is None
     assert "known half-life" in row(found, "mono-exponential").remark
-    assert "AICc is defined for no model" in found.reason
+    assert "With a known half-life beside the points AICc is defined for no model" in found.reason
 
 
 def test_that_relative_weights_count_the_unknown_size_as_a_parameter() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import replace
 
@@ -9,7 +10,12 @@ import pytest
 
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.planning import feasible_region as feasible_region_module
-from dosimetry_core.planning.certainty import CERTAINTIES, activities_by_certainty, surely_used_fraction
+from dosimetry_core.planning.certainty import (
+    CERTAINTIES,
+    _last_kept,
+    activities_by_certainty,
+    surely_used_fraction,
+)
 from dosimetry_core.planning.feasible_region import FeasibleRegion, feasible_region
 from dosimetry_core.planning.forecast import course_basis, forecast
 from dosimetry_core.planning.next_cycle import plan_next_cycle
@@ -175,3 +181,17 @@ def test_that_a_formula_which_the_forecast_does_not_confirm_is_not_used(monkeypa
             found = feasible_region(basis, certainty=0.9)
         for one, other in zip(found.vertices_bq, right.vertices_bq, strict=True):
             assert one == pytest.approx(other, rel=1e-6, abs=1.0)
+
+
+@pytest.mark.parametrize("most", [0, 1, 2, 7, 400, 1 << 24])
+def test_that_the_last_step_is_found_on_straight_and_bent_curves_and_on_a_bend(most: int) -> None:
+    rng = random.Random(most)
+    for number in range(200):
+        end = min(rng.choice((0.0, 0.4, 1.0, 1.5, 6.9, 399.99, 12_345.6)), 2.0 * most + 0.5)
+        curve = rng.choice((0.0, 0.3, 30.0))
+
+        def left(steps: int, end: float = end, curve: float = curve, bend: int = number) -> float:
+            straight = (end - steps) * (1.0 + curve * (end + steps))
+            return min(straight, 3.0 * (end - steps)) if bend % 2 else straight
+
+        assert _last_kept(left, most) == min(math.floor(end), most)

@@ -16,6 +16,7 @@ from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.nuclide import LU177, Y90
 from dosimetry_core.planning.administration_entry import PlannedCycle, SecondReading, entry_findings
 from dosimetry_core.planning.certainty import surely_used_fraction
+from dosimetry_core.planning.delivered import DeliveredCycle
 from dosimetry_core.planning.feasible_region import feasible_region
 from dosimetry_core.planning.forecast import course_basis
 from dosimetry_core.planning.given import deviation, deviation_findings, given_findings
@@ -157,6 +158,7 @@ def test_that_a_chosen_activity_at_a_confirmation_limit_needs_no_reason() -> Non
     little = [cycle(1, {LU177: 3.7, Y90: 1.0}, {LU177: 0.45, Y90: 2.4})]
     for delivered, chosen, needed in (
         (usual, 1.25 * 1.85e9, False),
+        (usual, math.nextafter(1.25 * 1.85e9, math.inf), False),
         (usual, 1.2501 * 1.85e9, True),
         (little, 1.5e9, False),
         (little, 1.5001e9, True),
@@ -398,3 +400,42 @@ def test_that_a_limit_the_fixed_nuclide_just_reaches_leaves_no_free_activity_and
     assert plan.unrounded_activities_bq[Y90] == pytest.approx(0.0, abs=1.0)
     assert plan.limiting in ("kidneys", "minimum_activity")
     assert plan.feasible
+
+
+PROTRACTION = FrozenMap({LU177: FrozenMap({LU177: 0.021, Y90: 0.024}), Y90: FrozenMap({LU177: 0.024, Y90: 0.029})})
+
+
+def with_bed(delivered: DeliveredCycle) -> DeliveredCycle:
+    kidneys = replace(delivered.organs["kidneys"], protraction_per_gy=PROTRACTION)
+    return replace(delivered, organs=FrozenMap({**delivered.organs, "kidneys": kidneys}))
+
+
+def test_that_a_course_that_is_complete_allots_no_bed() -> None:
+    protocol = replace(
+        read_protocol("duonen-b"), limits_gy=FrozenMap({}), bed_limits_gy=FrozenMap({"kidneys_bed": 60.0})
+    )
+    course = [with_bed(tandem(number)) for number in (1, 2, 3, 4)]
+    assert not plan_next_cycle(protocol, course).allocation_bed_gy
+    assert plan_next_cycle(protocol, course[:3]).allocation_bed_gy.keys() == {"kidneys_bed"}
+
+
+def test_that_every_corner_of_a_region_uses_up_its_limit_of_bed() -> None:
+    bed: FrozenMap[LimitKey, float] = FrozenMap({"kidneys_bed": 37.0})
+    protocol = replace(read_protocol("duonen-b"), limits_gy=FrozenMap({"red_marrow_total": 5.0}), bed_limits_gy=bed)
+    for delivered, certainty in ((tandem(), 0.5), (tandem(random=0.04, common=0.07), 0.9)):
+        basis = course_basis(protocol, [with_bed(delivered)])
+        region = feasible_region(basis, certainty=certainty)
+        assert len(region.vertices_bq) > 10
+        for (x, y), key in zip(region.vertices_bq[1:], region.limiting[1:], strict=True):
+            used = surely_used_fraction(basis, {LU177: x, Y90: y}, certainty)
+            assert key is not None
+            assert used[key] == max(used.values()) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_that_even_a_small_dose_of_earlier_courses_has_no_bed() -> None:
+    bed: FrozenMap[LimitKey, float] = FrozenMap({"kidneys_bed": 60.0})
+    protocol = replace(read_protocol("duonen-b"), limits_gy=FrozenMap({}), bed_limits_gy=bed)
+    course = [with_bed(tandem())]
+    assert plan_next_cycle(protocol, course, prior_absorbed_dose_gy={"kidneys": 0.0}).allocation_bed_gy
+    with pytest.raises(MissingDataError, match="BED of earlier courses"):
+        plan_next_cycle(protocol, course, prior_absorbed_dose_gy={"kidneys": 0.3})

@@ -273,7 +273,9 @@ def imaged_cycle(
         blood_samples=_blood(rng, administrations, blood_minutes),
         haematocrit=rng.choice((None, rng.uniform(0.28, 0.5))),
     )
-    measurement: Any = SimpleNamespace(cycle=cycle, time_points=scans, vois=FrozenMap(vois), findings=())
+    measurement: Any = SimpleNamespace(
+        cycle=cycle, time_points=scans, vois=FrozenMap(vois), findings=(), positions_pending=False
+    )
     return cycle, measurement
 
 

@@ -172,6 +172,11 @@ def test_that_a_sentence_without_translation_is_told_with_what_its_code_means() 
     assert "Słabe dopasowanie [Nobody translated this 1.5.]" in [entry["text"] for entry in shown]
 
 
+def test_that_no_sentence_becomes_a_mixture_of_languages() -> None:
+    told = "The image states an administered activity of 5.0 MBq, and nobody knows why; ask."
+    assert language_of("pl").translated(told) is None
+
+
 def test_that_a_language_without_translation_is_refused() -> None:
     with pytest.raises(MissingDataError, match="no language of the report"):
         language_of("de")

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import pytest
+from PySide6.QtWidgets import QTableWidget, QTableWidgetItem, QTreeWidget, QTreeWidgetItem
+
+from widgets.table_text import view_text, with_unit
+
+
+def _table(qtbot) -> QTableWidget:
+    table = QTableWidget(2, 3)
+    qtbot.addWidget(table)
+    table.setHorizontalHeaderLabels(["VOI", "Volume (mL)", "Dose / Gy"])
+    for row, texts in enumerate((("Left kidney", "158.7", "5.89 ± 0.54"), ("Liver", "1626", "–"))):
+        for column, text in enumerate(texts):
+            table.setItem(row, column, QTableWidgetItem(text))
+    return table
+
+
+def test_that_numbers_are_copied_with_the_unit_of_their_title(qtbot) -> None:
+    assert view_text(_table(qtbot)).splitlines() == [
+        "VOI\tVolume (mL)\tDose / Gy",
+        "Left kidney\t158.7 mL\t5.89 ± 0.54 Gy",
+        "Liver\t1626 mL\t–",
+    ]
+
+
+def test_that_hidden_columns_are_left_out_and_moved_ones_stand_where_they_are_seen(qtbot) -> None:
+    table = _table(qtbot)
+    table.hideColumn(1)
+    table.horizontalHeader().moveSection(2, 0)
+    assert view_text(table).splitlines()[1] == "5.89 ± 0.54 Gy\tLeft kidney"
+
+
+def test_that_selected_rows_alone_are_copied(qtbot) -> None:
+    table = _table(qtbot)
+    table.setRowCount(3)
+    table.setItem(2, 0, QTableWidgetItem("Spleen"))
+    table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
+    table.setSelectionMode(QTableWidget.SelectionMode.MultiSelection)
+    table.selectRow(1)
+    table.selectRow(2)
+    assert [line.split("\t")[0] for line in view_text(table).splitlines()] == ["VOI", "Liver", "Spleen"]
+
+
+def test_that_a_tree_is_copied_with_its_branches(qtbot) -> None:
+    tree = QTreeWidget()
+    qtbot.addWidget(tree)
+    tree.setHeaderLabels(["Series", "Slices"])
+    parent = QTreeWidgetItem(tree, ["Study", ""])
+    QTreeWidgetItem(parent, ["CT", "136"])
+    assert view_text(tree).splitlines() == ["Series\tSlices", "Study\t", "CT\t136"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "title", "copied"),
+    [
+        ("12,5", "Dawka / Gy", "12,5 Gy"),
+        ("−3.1", "Change (%)", "−3.1 %"),
+        ("3 of 4", "Cycle (number)", "3 of 4"),
+        ("12.5 Gy", "Dose / Gy", "12.5 Gy"),
+        ("7", "Cycle", "7"),
+    ],
+)
+def test_that_only_bare_numbers_get_a_unit(cell: str, title: str, copied: str) -> None:
+    assert with_unit(cell, title) == copied

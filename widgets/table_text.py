@@ -1,0 +1,58 @@
+"""Any table or tree of Qt as tab-separated text: titles, and every number with its unit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QTreeView
+
+_UNIT_OF_TITLE = re.compile(r".*?(?:\(([^()]+)\)| / ([^/]+))$")
+_NUMBER = re.compile(r"[−+-]?\d+(?:[.,]\d+)?(?: ± \d+(?:[.,]\d+)?)?")
+
+
+def view_text(view: QAbstractItemView) -> str:
+    """What a view shows: the selected rows, or all where nothing or one cell alone is selected; hidden columns not.
+
+    A number under a title that ends in a unit, "Volume (mL)" or "Dose / Gy", gets that unit behind it.
+    """
+    model = view.model()
+    header = _header(view)
+    columns = [number for number in range(model.columnCount()) if header is None or not header.isSectionHidden(number)]
+    if header is not None:
+        columns.sort(key=header.visualIndex)
+    titles = [_shown(model.headerData(number, Qt.Orientation.Horizontal)) for number in columns]
+    selection = view.selectionModel()
+    chosen = {index.siblingAtColumn(0) for index in selection.selectedIndexes()} if selection is not None else set()
+    rows = [index for index in _rows(model, QModelIndex()) if len(chosen) < 2 or index.siblingAtColumn(0) in chosen]
+    lines = ["\t".join(titles)] if any(titles) else []
+    for index in rows:
+        cells = [_shown(index.siblingAtColumn(number).data()) for number in columns]
+        lines.append("\t".join(with_unit(cell, title) for cell, title in zip(cells, titles, strict=True)))
+    return "\n".join(lines)
+
+
+def with_unit(cell: str, title: str) -> str:
+    """A number with the unit that stands in the title of its column; any other text as it is."""
+    unit = _UNIT_OF_TITLE.fullmatch(title)
+    if unit is None or not _NUMBER.fullmatch(cell):
+        return cell
+    return f"{cell} {unit[1] or unit[2]}"
+
+
+def _header(view: QAbstractItemView) -> QHeaderView | None:
+    if isinstance(view, QTableView):
+        return view.horizontalHeader()
+    return view.header() if isinstance(view, QTreeView) else None
+
+
+def _rows(model: QAbstractItemModel, parent: QModelIndex) -> Iterator[QModelIndex]:
+    for number in range(model.rowCount(parent)):
+        index = model.index(number, 0, parent)
+        yield index
+        yield from _rows(model, index)
+
+
+def _shown(data: object) -> str:
+    return "" if data is None else " ".join(str(data).split())
