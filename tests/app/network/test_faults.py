@@ -208,6 +208,29 @@ def test_that_a_second_content_of_an_identifier_is_kept_apart_and_told(
     assert same_objects(tmp_path / "in", [*large, tmp_path / "other.dcm"])
 
 
+def test_that_a_receiver_that_is_switched_off_in_the_middle_takes_nothing_more(
+    own: NetworkSettings, large: list[Path], tmp_path: Path
+) -> None:
+    here = Node("here", OWN, "127.0.0.1", own.receiver_port)
+    caller = replace(own, own_ae_title="PEER")
+    kept = KeptFiles(tmp_path / "in")
+    receiver = Receiver(own, kept)
+    receiver.start()
+
+    def switch_off(_fraction: float, text: str) -> None:
+        if text.startswith("1 of"):
+            receiver.stop()
+
+    notes = Ledger(None)
+    with pytest.raises(NetworkError, match="no answer within 5 s, or the connection broke"):
+        send_files(caller, here, large, ledger=notes, progress=switch_off)
+    assert kept.received.count == 1
+    with Receiver(own, kept):
+        rest = send_files(caller, here, large, ledger=notes)
+    assert (len(rest.before), len(rest.acknowledged)) == (1, 2)
+    assert same_objects(tmp_path / "in", large)
+
+
 def _many_come(number: int, own: NetworkSettings, tmp_path: Path) -> tuple[float, int]:
     """Send so many objects to the receiver; seconds of the processor, and how many differ."""
     template = pydicom.dcmread(slices(tmp_path / "one", 1)[0])

@@ -230,3 +230,21 @@ def test_that_a_wrong_key_is_named(tmp_path: Path, changes: dict[str, str], mess
     with pytest.raises(DosimetryError, match=message) as told:
         write_network_settings(tmp_path, NetworkSettings(nodes=(node,)))
     assert "s3cr3t" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"--b1\r\nContent-Type: application/dicom\r\n\r\nDI", "multipart/related; boundary=b1"),
+        (b"hello", "multipart/related; boundary=b1"),
+        (b"hello", "text/html"),
+        (b"--b1\r\nContent-Type: application/dicom\r\n\r\nhello\r\n--b1--", "multipart/related; boundary=b1"),
+    ],
+)
+def test_that_what_is_no_whole_object_is_not_kept(
+    full: WebPeer, series: list[Path], tmp_path: Path, content: bytes, kind: str
+) -> None:
+    full.gives = (content, kind)
+    with pytest.raises(NetworkError, match=r"no whole multipart message|is no DICOM object"):
+        retrieve_series(SETTINGS, full.node(), *_one(series), tmp_path)
+    assert list(tmp_path.rglob("*.dcm")) == []

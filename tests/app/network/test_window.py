@@ -167,3 +167,20 @@ def test_that_the_receiver_is_encrypted_only_with_a_certificate(window: NetworkW
     press(window, "node_save")
     kept = read_network_settings(tmp_path)
     assert (kept.receiver_tls, kept.certificate) == (True, "own.pem")
+
+
+def test_that_another_content_of_a_known_identifier_is_told_when_the_receiver_is_switched_off(
+    window: NetworkWindow, tmp_path: Path
+) -> None:
+    paths = slices(tmp_path / "ct", 2)
+    other = pydicom.dcmread(paths[0])
+    other.ImageComments = "another"
+    other.save_as(tmp_path / "other.dcm")
+    settings = read_network_settings(tmp_path)
+    here = Node("here", settings.own_ae_title, "127.0.0.1", settings.receiver_port)
+    press(window, "network_receive")
+    send_files(NetworkSettings("PEER", connect_s=10.0, answer_s=10.0), here, [*paths, tmp_path / "other.dcm"])
+    press(window, "network_receive")
+    assert "3 objects came" in window.receive_message.text()
+    assert "1 came under an identifier that was there with another content" in window.receive_message.text()
+    assert len(list((tmp_path / RECEIVED).rglob("*.dcm"))) == 3

@@ -24,6 +24,7 @@ class WebPeer:
 
     ``status``: of all answers, once set. ``token``: what must be shown. ``cuts_after``: breaks off in the middle of
     the body of that retrieval, once. ``freezes``: keeps silent for so many seconds. ``refuses``: failure reason.
+    ``gives``: content and type of every retrieval.
     """
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
@@ -39,6 +40,7 @@ class WebPeer:
         self.pause = 0.0
         self.refuses = 0
         self.page = 1000
+        self.gives: tuple[bytes, str] | None = None
         self.silent_about_stored = False
         peer = self
 
@@ -128,6 +130,9 @@ class _Handler(BaseHTTPRequestHandler):
         peer = self.owner
         if uid not in peer.held:
             self._say(404)
+            return
+        if peer.gives is not None:
+            self._say(200, *peer.gives)
             return
         body = b"--b1\r\nContent-Type: application/dicom\r\n\r\n" + peer.held[uid] + b"\r\n--b1--\r\n"
         self.send_response(200)
