@@ -26,6 +26,8 @@ from tests.app.network.line import Line
 from tests.app.network.peer import Peer, free_port, slices
 from tests.figures import figure_line
 
+# The library leaves the socket of a refused connection to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 OWN = "LUTETIA"
 
 

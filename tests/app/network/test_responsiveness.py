@@ -22,6 +22,8 @@ from app.network.window import NetworkWindow
 from tests.app.network.peer import free_port, slices
 from tests.figures import figure_line
 
+# The library leaves the socket of a refused connection to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 LONGEST_S = 0.1
 TICK_S = 0.005
 
