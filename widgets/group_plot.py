@@ -115,11 +115,11 @@ class PointsPlot(Plot):
         self._draw()
 
     def table(self) -> PlotTable:
-        """Every point with its group; values under the titles of the axes."""
+        """Every point with its group, by keys that name nobody; values under the titles of the axes."""
         every = [(group.name, point) for group in self._groups for point in group.points]
         if self._by_group:
-            return PlotTable.of(("Group", "Patient", self._titles[1]), ((g, p.name, p.y) for g, p in every))
-        return PlotTable.of(("Group", "Patient", *self._titles), ((g, p.name, p.x, p.y) for g, p in every))
+            return PlotTable.of(("Group", "Course", self._titles[1]), ((g, p.key, p.y) for g, p in every))
+        return PlotTable.of(("Group", "Course", *self._titles), ((g, p.key, p.x, p.y) for g, p in every))
 
     def show_boxes(self, groups: Sequence[GroupShown], y_title: str) -> None:
         """One column for each group."""

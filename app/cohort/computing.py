@@ -7,11 +7,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.cohort.kept_records import KeptRecord
-from dosimetry_core.errors import DosimetryError
+from app.store.storage import StoreDamagedError
+from dosimetry_core.errors import (
+    DicomReadError,
+    DosimetryError,
+    InconsistentCaseError,
+    InputProblems,
+    MissingDataError,
+)
 
 if TYPE_CHECKING:
     from app.store.storage import Storage
 
+_KINDS = (
+    (StoreDamagedError, "the store is damaged here"),
+    (DicomReadError, "an image file can't be read"),
+    (MissingDataError, "something is missing, such as an image file"),
+    (InconsistentCaseError, "something contradicts something else, such as an image file that was changed"),
+)
 KEY_LETTERS = 10
 """So much of a course's id, which is random, tells its record apart."""
 
@@ -57,6 +70,14 @@ def compute_record(task: CourseTask) -> KeptRecord:
         storage.close()
 
 
+def failure_words(error: Exception) -> str:
+    """What kind of fault it was. What it says in full may name the patient and is told when the course is opened."""
+    if isinstance(error, InputProblems) and error.problems:
+        error = error.problems[0]
+    kind = next((words for known, words in _KINDS if isinstance(error, known)), "it could not be computed")
+    return f"{kind}: open the course to read more"
+
+
 def _computed(storage: Storage, task: CourseTask) -> KeptRecord:
     from app.courses.kept_course import history_of
     from app.importing.files_read import read_kept_images
@@ -78,5 +99,5 @@ def _computed(storage: Storage, task: CourseTask) -> KeptRecord:
         case = CaseTree().decode(digest, storage.get, images)
         record = record_of(evaluate(case), key=task.course_id[:KEY_LETTERS])
     except DosimetryError as error:
-        return KeptRecord(task.course_id, digest, task.sequence, None, error.line())
+        return KeptRecord(task.course_id, digest, task.sequence, None, failure_words(error))
     return KeptRecord(task.course_id, digest, task.sequence, record)

@@ -23,6 +23,10 @@ LOOK_SECONDS = 0.2
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
+class ProcessEnded(RuntimeError):
+    """A computing process died with a course in hand; memory may have run out."""
+
+
 class Engine(Protocol):
     """Applies a function to tasks, somewhere."""
 
@@ -130,11 +134,7 @@ def _end(pool: concurrent.futures.ProcessPoolExecutor) -> None:
 
 def _told(error: BaseException | None) -> Exception:
     if isinstance(error, concurrent.futures.BrokenExecutor) or error is None:
-        return DosimetryError(
-            "the computing process ended unexpectedly",
-            where="course",
-            remedy="compute it again with fewer processes: memory may have run out",
-        )
+        return ProcessEnded("the computing process ended unexpectedly: compute it again with fewer processes")
     return error if isinstance(error, Exception) else RuntimeError(str(error))
 
 

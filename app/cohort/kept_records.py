@@ -6,17 +6,20 @@ They can always be computed again: a line that can't be read is left out, as if 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from app.store.files import FILE_MODE
 from dosimetry_core.cohort.record_json import record_content, record_from_content
 from dosimetry_core.cohort.records import CourseRecord
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.version import SOFTWARE_VERSION
 
 FILE_NAME: Final = "cohort-records.jsonl"
+_APPENDING: Final = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class KeptRecord:
     record
         None where computing failed.
     failure
-        Why, in words; empty where it did not.
+        Why, in words without names, paths and numbers of patients; empty where it did not.
     software_version
         What computed it.
     """
@@ -109,7 +112,9 @@ def keep_record(folder: Path, kept: KeptRecord) -> None:
     """
     path = folder / FILE_NAME
     try:
-        with path.open("ab") as stream:
+        with os.fdopen(
+            os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), FILE_MODE), "ab"
+        ) as stream:
             # A line that was cut short stays alone.
             stream.write((b"" if stream.tell() == 0 or _ends_with_newline(path) else b"\n") + kept.line())
     except OSError as error:

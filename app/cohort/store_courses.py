@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from app.cohort.computing import CourseTask, compute_record
-from app.cohort.engines import Engine
+from app.cohort.computing import CourseTask, compute_record, failure_words
+from app.cohort.engines import Engine, ProcessEnded
 from app.cohort.kept_records import FILE_NAME, KeptRecord, keep_record, read_kept_records, rewrite_records
 from app.store.storage import ListedCourse, Storage
 from dosimetry_core.cohort.records import CourseRecord
-from dosimetry_core.errors import DosimetryError
 from dosimetry_core.progress import Progress, no_progress
 from dosimetry_core.version import SOFTWARE_VERSION
 
@@ -115,8 +114,9 @@ def recompute(
 
     for number, result in engine.run(compute_record, tasks, pause=pause):
         if isinstance(result, Exception):
-            failure = result.line() if isinstance(result, DosimetryError) else f"{type(result).__name__}: {result}"
-            result = KeptRecord(tasks[number].course_id, "", tasks[number].sequence, None, failure)
+            task = tasks[number]
+            words = str(result) if isinstance(result, ProcessEnded) else failure_words(result)
+            result = KeptRecord(task.course_id, "", task.sequence, None, words)
         keep_record(storage.folder, result)
         found[number] = result
         pause()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from app.crosscheck.compared import Compared
@@ -10,6 +11,8 @@ from dosimetry_core.comparison.other_tables import NumberComparison, display_uni
 from dosimetry_core.result_tables.table import Cell, Column, ResultTable
 from dosimetry_core.units import GRAY, MILLILITRE, PERCENT
 
+_NOT_IN_NAMES = re.compile(r"[^\w .+-]")
+"""What names of sheets and files must not hold."""
 _MAP_COLUMNS = (
     Column("VOI"),
     Column("Mean, this program", GRAY),
@@ -89,7 +92,7 @@ def tables_of(found: Sequence[Compared]) -> tuple[ResultTable, ...]:
     """One table for each file."""
     made = []
     for number, one in enumerate(found, start=1):
-        name = f"{number} {one.path.stem}"[:28]
+        name = f"{number} {_NOT_IN_NAMES.sub('-', one.path.stem)}"[:28]
         made.append(map_table(one.dose_map, name) if one.dose_map is not None else number_table(one.numbers, name))
     return tuple(made)
 

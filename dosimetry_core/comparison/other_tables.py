@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from dosimetry_core.entered_numbers import DecimalSign, read_number
 from dosimetry_core.errors import DosimetryError, MissingDataError, raise_problems
 from dosimetry_core.evaluation import CycleResult, Evaluation
 from dosimetry_core.units import (
@@ -63,6 +64,10 @@ _ORGAN_NAMES: Final = {
     "red bone marrow": "red_marrow",
 }
 """Names of target organs in OLINDA/EXM, IDAC-Dose and ICRP tables."""
+_DECIMALS: Final = re.compile(r"\d+([.,])(?:\d{1,2}|\d{4,})")
+"""A number whose separator can only begin decimals."""
+_SCIENTIFIC: Final = re.compile(r"(\d+(?:[.,]\d+)?)[eE]([+-]?\d{1,2})")
+_LARGEST_BYTES: Final = 4 * 1024**2
 _PER_ACTIVITY: Final = re.compile(r"\bm(Gy|Sv)/MBq\b|\bGy/GBq\b|\bGy/MBq\b")
 _ORGAN_TITLES: Final = frozenset({"target organ", "target organs", "organ", "organs", "target region", "target tissue"})
 _TOTAL_TITLES: Final = ("total", "absorbed dose", "dose")
@@ -129,28 +134,38 @@ def read_other_numbers(
     DosimetryError
         Every fault with its line, column and remedy.
     """
-    lines = _lines(content, where=where)
+    lines, delimiter = _lines(content, where=where)
+    decimal = _decimal_sign(lines, delimiter)
     heading = next((number for number, cells in enumerate(lines) if set(COLUMNS) <= {_key(c) for c in cells}), None)
     if heading is not None:
-        return _plain(lines, heading, where=where)
-    return _organ_table(lines, where=where, cycle=cycle, nuclide=nuclide)
+        return _plain(lines, heading, decimal, where=where)
+    return _organ_table(lines, decimal, where=where, cycle=cycle, nuclide=nuclide)
 
 
-def _lines(content: bytes, *, where: str) -> list[list[str]]:
+def _lines(content: bytes, *, where: str) -> tuple[list[list[str]], str]:
+    if len(content) > _LARGEST_BYTES:
+        raise DosimetryError("is no table of one patient's numbers", where=where, remedy="choose another file")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DosimetryError("is no UTF-8 text", where=where, remedy="save the table as CSV in UTF-8") from error
     counts = {sign: text.count(sign) for sign in ("\t", ";", ",")}
     sign = next((s for s in ("\t", ";") if counts[s]), ",")
-    return [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), delimiter=sign)]
+    try:
+        return [
+            [cell.strip() for cell in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=sign)
+        ], sign
+    except csv.Error as error:
+        raise DosimetryError(f"is no table ({error})", where=where, remedy="save the table as CSV") from error
 
 
 def _key(cell: str) -> str:
     return cell.strip().lower().replace(" ", "_")
 
 
-def _plain(lines: Sequence[Sequence[str]], heading: int, *, where: str) -> tuple[OtherNumber, ...]:
+def _plain(
+    lines: Sequence[Sequence[str]], heading: int, decimal: DecimalSign, *, where: str
+) -> tuple[OtherNumber, ...]:
     titles = [_key(cell) for cell in lines[heading]]
     problems: list[DosimetryError] = []
     for title in titles:
@@ -165,7 +180,7 @@ def _plain(lines: Sequence[Sequence[str]], heading: int, *, where: str) -> tuple
         place = f"{where}, line {number}"
         row = dict(zip(titles, [*cells, *[""] * (len(titles) - len(cells))], strict=False))
         try:
-            found.append(_plain_number(row, place))
+            found.append(_plain_number(row, place, decimal))
         except DosimetryError as error:
             problems.append(error)
     raise_problems(problems)
@@ -174,7 +189,7 @@ def _plain(lines: Sequence[Sequence[str]], heading: int, *, where: str) -> tuple
     return tuple(found)
 
 
-def _plain_number(row: Mapping[str, str], place: str) -> OtherNumber:
+def _plain_number(row: Mapping[str, str], place: str, decimal: DecimalSign) -> OtherNumber:
     quantity = next((known for known in QUANTITIES if known == _key(row["quantity"])), None)
     if quantity is None:
         raise DosimetryError(
@@ -193,13 +208,13 @@ def _plain_number(row: Mapping[str, str], place: str) -> OtherNumber:
         )
     if not row["region"] or not row["nuclide"]:
         raise DosimetryError("region or nuclide is missing", where=place, remedy="write both")
-    value = _number(row["value"], place) * factor
+    value = _number(row["value"], place, decimal) * factor
     cycle = _whole(row["cycle"], "cycle", place)
     return OtherNumber(cycle, row["region"], row["nuclide"], quantity, value, scan, place)
 
 
 def _organ_table(
-    lines: Sequence[Sequence[str]], *, where: str, cycle: int | None, nuclide: str | None
+    lines: Sequence[Sequence[str]], decimal: DecimalSign, *, where: str, cycle: int | None, nuclide: str | None
 ) -> tuple[OtherNumber, ...]:
     top = next((n for n, cells in enumerate(lines) if cells and cells[0].lower() in _ORGAN_TITLES), None)
     if top is None:
@@ -222,7 +237,7 @@ def _organ_table(
         place = f"{where}, line {number}"
         try:
             cell = cells[column] if column < len(cells) else ""
-            value = _number(cell, place) * unit
+            value = _number(cell, place, decimal) * unit
         except DosimetryError as error:
             problems.append(error)
             continue
@@ -250,15 +265,28 @@ def _dose_column(lines: Sequence[Sequence[str]], top: int, *, where: str) -> tup
     return chosen[0], QUANTITIES["absorbed_dose_per_activity"][unit]
 
 
-def _number(cell: str, place: str) -> float:
-    text = cell.replace("\u2212", "-").replace(",", ".")
-    try:
-        value = float(text)
-    except ValueError:
-        raise DosimetryError(f"{cell!r} is no number", where=place, remedy="write a number") from None
+def _number(cell: str, place: str, decimal: DecimalSign) -> float:
+    scientific = _SCIENTIFIC.fullmatch(cell.strip())
+    if scientific is None:
+        value = read_number(cell, where=place, decimal=decimal)
+    else:
+        # What has an exponent has no thousands before it.
+        mantissa = scientific[1]
+        value = read_number(mantissa, where=place, decimal="comma" if "," in mantissa else "point")
+        value *= 10.0 ** int(scientific[2])
     if not math.isfinite(value) or value < 0:
         raise DosimetryError(f"can't be {cell}", where=place, remedy="write a number that is not negative")
     return value
+
+
+def _decimal_sign(lines: Sequence[Sequence[str]], delimiter: str) -> DecimalSign:
+    """What the numbers of a table show; ``either`` where each could be read with thousands."""
+    if delimiter == ",":
+        return "point"
+    shown = {match[1] for row in lines for cell in row if (match := _DECIMALS.fullmatch(cell)) is not None}
+    if shown == {","}:
+        return "comma"
+    return "point" if shown == {"."} else "either"
 
 
 def _whole(cell: str, what: str, place: str) -> int:

@@ -116,7 +116,7 @@ def _grid(file: DicomFile) -> VolumeGeometry:
     ):
         raise header.error("has rows and columns that are not perpendicular")
     normal = np.cross(row, column)
-    step = _plane_step_mm(file, frames, float(normal @ start))
+    step = _plane_step_mm(file, frames, float(start[2]), float(normal[2]))
     if step < 0:
         normal = -normal
     return VolumeGeometry(
@@ -127,10 +127,11 @@ def _grid(file: DicomFile) -> VolumeGeometry:
     )
 
 
-def _plane_step_mm(file: DicomFile, frames: int, along_mm: float) -> float:
+def _plane_step_mm(file: DicomFile, frames: int, z_mm: float, normal_z: float) -> float:
     """Distance of planes along the normal of the image, with its sign.
 
-    Offsets are either distances from the first plane, which is then 0, or positions along an axis (PS3.3 C.8.8.3.2).
+    Offsets are distances from the first plane along the normal, the first of them 0; or else they are the planes' z in
+    the patient system, of axial planes, the first of them that of Image Position (PS3.3 C.8.8.3.2).
     """
     header = file.header
     offsets = header.numbers("GridFrameOffsetVector")
@@ -144,15 +145,17 @@ def _plane_step_mm(file: DicomFile, frames: int, along_mm: float) -> float:
     steps = np.diff(offsets)
     if float(np.ptp(steps)) > _EVEN_MM or abs(float(steps[0])) < _EVEN_MM:
         raise header.error("has uneven planes", "export the dose on a regular grid")
-    first = float(offsets[0])
-    if abs(first) > _EVEN_MM and abs(abs(first) - abs(along_mm)) > _EVEN_MM:
+    first, step = float(offsets[0]), float(steps.mean())
+    if first == 0.0:
+        return step
+    if abs(first - z_mm) > _EVEN_MM or abs(abs(normal_z) - 1.0) > _PERPENDICULAR:
         raise _contradictory(header.where, first)
-    return float(steps.mean())
+    return step if normal_z > 0 else -step
 
 
 def _contradictory(where: str, first: float) -> DicomReadError:
     return DicomReadError(
-        f"begins {first:g} mm beside its own position",
+        f"names {first:g} mm for its first plane, which is neither 0 nor the z of its own position",
         where=where,
         remedy="export the dose again: Grid Frame Offset Vector and Image Position contradict each other",
     )

@@ -216,7 +216,8 @@ def _parameters_and_uncertainty(
     free = [names.index(name) for name in fit.covariance_names]
     _, gradient = family.time_integrated_activity_and_gradient(shape.natural)
     spread = math.sqrt(max(float(gradient[free] @ covariance @ gradient[free]), 0.0))
-    if fit.bounds_active:
+    if fit.bounds_active or fit.single_scan is not None:
+        # The parameters of a single scan have no covariance; its noise scales the whole curve.
         spread = max(spread, fit.fit_relative_standard_uncertainty * total_bq_s)
     return parameters, read_only(covariance), spread
 

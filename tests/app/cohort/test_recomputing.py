@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -163,7 +164,9 @@ def test_that_a_course_whose_images_are_gone_is_told_and_stops_nobody(tmp_path: 
     assert found[COURSE].state == "failed"
     gone = found[COURSE].kept
     assert gone is not None
-    assert "spect.dcm" in gone.failure
+    assert gone.failure.startswith("something is missing")
+    assert str(tmp_path) not in gone.failure
+    assert stat.S_IMODE((storage.folder / FILE_NAME).stat().st_mode) == 0o600
     assert found[course_of(1)].state == "current"
     moved = recompute(storage, store_courses(storage), Here(), folders=(str(folder / "moved"),))
     assert [kept.failure for kept in moved] == [""]

@@ -10,6 +10,7 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom.dataset import Dataset
+from pydicom.uid import RTDoseStorage, generate_uid
 
 from dosimetry_core.case_file import read_case
 from dosimetry_core.comparison.dose_maps import compare_dose_map, voxel_doses_of
@@ -120,6 +121,44 @@ def test_that_a_voi_beyond_the_other_map_is_left_out(evaluation: Evaluation, tmp
     assert (set(found.vois), found.left_out) == ({"Kidney L"}, ("Kidney R",))
 
 
+def _moved(dataset: Dataset, by_mm: float) -> list[float]:
+    return [by_mm + float(offset) for offset in dataset.GridFrameOffsetVector]
+
+
+def _mirrored_z(dataset: Dataset) -> None:
+    """Absolute offsets of the wrong sign."""
+    z = float(dataset.ImagePositionPatient[2]) + 7.0
+    dataset.ImagePositionPatient[2] = z
+    dataset.GridFrameOffsetVector = [-z + float(offset) for offset in dataset.GridFrameOffsetVector]
+
+
+@pytest.mark.parametrize("along", [1.0, -1.0])
+@pytest.mark.parametrize("absolute", [True, False])
+def test_that_feet_first_planes_lie_where_the_file_says(tmp_path: Path, along: float, *, absolute: bool) -> None:
+    dataset = Dataset()
+    dataset.SOPClassUID, dataset.SOPInstanceUID = RTDoseStorage, generate_uid()
+    dataset.PatientID, dataset.Modality, dataset.DoseUnits = "P-1", "RTDOSE", "GY"
+    dataset.Rows, dataset.Columns, dataset.NumberOfFrames = 2, 3, 4
+    dataset.ImageOrientationPatient = [-1, 0, 0, 0, 1, 0]  # the normal points to the feet
+    dataset.ImagePositionPatient, dataset.PixelSpacing = [10, 20, 200], [4, 5]
+    steps = [4.0 * along * number for number in range(4)]
+    dataset.GridFrameOffsetVector = [200.0 + step for step in steps] if absolute else steps
+    dataset.DoseGridScaling, dataset.SamplesPerPixel = 0.5, 1
+    dataset.PhotometricInterpretation, dataset.PixelRepresentation = "MONOCHROME2", 0
+    dataset.BitsAllocated = dataset.BitsStored = 16
+    dataset.HighBit = 15
+    dataset.PixelData = np.repeat(np.arange(1, 5, dtype=np.uint16), 6).tobytes()
+    dataset["PixelData"].VR = "OW"
+    path = tmp_path / "dose.dcm"
+    path.write_bytes(file_bytes(dataset))
+    found = read_dose_object(path).absorbed_dose
+    for number, step in enumerate(steps):
+        z = 200.0 + step if absolute else 200.0 - step
+        index = np.rint(found.geometry.point_to_index([10.0, 20.0, z])).astype(int)
+        assert found.geometry.index_to_point(index) == pytest.approx([10.0, 20.0, z])
+        assert found.values[tuple(index)] == 0.5 * (number + 1)
+
+
 @pytest.mark.parametrize(
     ("change", "what"),
     [
@@ -129,7 +168,11 @@ def test_that_a_voi_beyond_the_other_map_is_left_out(evaluation: Evaluation, tmp
         (lambda d: delattr(d, "ImagePositionPatient"), "Image Position"),
         (lambda d: delattr(d, "GridFrameOffsetVector"), "Grid Frame Offset"),
         (lambda d: d.GridFrameOffsetVector.__setitem__(3, 1.0), "uneven planes"),
-        (lambda d: setattr(d, "GridFrameOffsetVector", [17.0 + float(o) for o in d.GridFrameOffsetVector]), "beside"),
+        (
+            lambda d: setattr(d, "GridFrameOffsetVector", [17.0 + float(o) for o in d.GridFrameOffsetVector]),
+            "neither 0",
+        ),
+        (lambda d: _mirrored_z(d), "neither 0"),
         (lambda d: setattr(d, "ImageOrientationPatient", [1, 0, 0, 0.5, 0.8, 0]), "not perpendicular"),
         (lambda d: setattr(d, "SOPClassUID", "1.2.840.10008.5.1.4.1.1.481.3"), "no RT Dose"),
     ],

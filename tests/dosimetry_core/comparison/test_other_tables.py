@@ -104,7 +104,7 @@ def test_that_the_unit_may_stand_in_the_column() -> None:
         (HEADING + "1;Kidney L;Lu-177;absorbed_dose;;1;MBq", "unknown unit 'MBq'"),
         (HEADING + "1;Kidney L;Lu-177;absorbed_dose;;one;Gy", "'one' is no number"),
         (HEADING + "1;Kidney L;Lu-177;absorbed_dose;;-1;Gy", "can't be -1"),
-        (HEADING + "1;Kidney L;Lu-177;absorbed_dose;;inf;Gy", "can't be inf"),
+        (HEADING + "1;Kidney L;Lu-177;absorbed_dose;;inf;Gy", "'inf' is no number"),
         (HEADING + "0;Kidney L;Lu-177;absorbed_dose;;1;Gy", "cycle can't be '0'"),
         (HEADING + "1;Kidney L;Lu-177;activity;;1;MBq", "belongs to a scan"),
         (HEADING + "1;Kidney L;Lu-177;absorbed_dose;1;1;Gy", "belongs to a scan"),
@@ -123,6 +123,24 @@ def test_that_every_fault_is_named(text: str, what: str) -> None:
         read(text, cycle=1, nuclide="Lu-177")
     assert what in told.value.line()
     assert "table.csv" in told.value.line()
+
+
+@pytest.mark.parametrize("value", ["1.234", "1,234"])
+def test_that_a_number_that_could_have_thousands_is_refused_unless_the_table_shows_its_decimal_sign(value: str) -> None:
+    line = f"1;Kidney L;Lu-177;absorbed_dose;;{value};Gy"
+    with pytest.raises(DosimetryError, match=r"can be read as 1234 or as 1\.234"):
+        read(HEADING + line)
+    other = "1;Kidney R;Lu-177;absorbed_dose;;" + value[:3] + ";Gy"
+    assert [one.value for one in read(HEADING + f"{line}\n{other}")] == [1.234, 1.2]
+    with pytest.raises(DosimetryError):
+        read(HEADING.replace(";", ",") + '1,Kidney L,Lu-177,absorbed_dose,,"1,234",Gy')
+
+
+def test_that_what_is_no_table_at_all_is_refused() -> None:
+    with pytest.raises(DosimetryError, match="no table of one patient"):
+        read("x" * (5 * 1024**2))
+    with pytest.raises(DosimetryError, match="is no table"):
+        read(HEADING + "1;" + "x" * 140_000 + ";a")
 
 
 def test_that_an_organ_table_needs_its_cycle_and_nuclide() -> None:

@@ -125,3 +125,26 @@ def test_that_an_earlier_cycle_is_wider_than_its_own_fit() -> None:
     assert prior.effective_half_life_s == pytest.approx(61 * SECONDS_PER_HOUR, rel=1e-6)
     assert prior.ln_standard_deviation == pytest.approx(math.hypot(own, 0.1))
     assert "61 h" in prior.text()
+
+
+@pytest.mark.parametrize("method", ["two-t-over-ln2", "population"])
+@pytest.mark.parametrize("noise", [0.05, 0.2])
+def test_that_the_noise_of_one_scan_is_in_the_second_nuclide_as_in_the_first(method: Method, noise: float) -> None:
+    exact = curve()
+    known = TimeActivityCurve(exact.times_s, exact.activity_bq, LU177, noise * exact.activity_bq)
+    first = fit_single_scan(known, method, KIDNEYS)
+    second = second_nuclide_fit(first, to_nuclide=Y90, administered_from_bq=2.0, administered_to_bq=1.0)
+    # A factor on the one measured activity is the same factor on both integrals.
+    assert first.fit_relative_standard_uncertainty == pytest.approx(noise, rel=1e-9)
+    assert second.fit_relative_standard_uncertainty == pytest.approx(noise, rel=1e-9)
+    rng = np.random.default_rng(3)
+    totals = []
+    for _ in range(200):
+        noisy = exact.activity_bq * (1 + noise * rng.standard_normal(len(FOUR)))
+        made = fit_single_scan(TimeActivityCurve(FOUR, noisy, LU177, noise * exact.activity_bq), method, KIDNEYS)
+        totals.append(
+            second_nuclide_fit(
+                made, to_nuclide=Y90, administered_from_bq=2.0, administered_to_bq=1.0
+            ).time_integrated_activity_bq_s
+        )
+    assert np.std(totals) / np.mean(totals) == pytest.approx(noise, rel=0.15)
