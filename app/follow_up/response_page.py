@@ -14,6 +14,7 @@ from app.steps.step import Section, combo_box, text_label
 from dosimetry_core.follow_up import ResponseAssessment, TumourLesion
 from dosimetry_core.followup import record_entry as entry
 from dosimetry_core.followup.recist import AssessedResponse, TumourCourse, tumour_course
+from dosimetry_core.followup.treatment_start import treatment_start
 from dosimetry_core.units import PERCENT
 from widgets.entry_table import EntryColumn
 from widgets.response_plots import LesionShown, SpiderPlot, WaterfallPlot
@@ -47,7 +48,7 @@ class ResponsePage(QWidget):
         )
         self.lesions.lay_out()
         left.addWidget(self.lesions, 2)
-        self.assessments = EntryCard("assessments", "Assessments, the first is the baseline", ())
+        self.assessments = EntryCard("assessments", "Assessments, the last before treatment is the baseline", ())
         self.what = combo_box("assessment_columns", ["Sizes (mm)", "Krenning scores"])
         self.what.setAccessibleName("What is entered for each lesion")
         top = QWidget()
@@ -86,6 +87,11 @@ class ResponsePage(QWidget):
         self._look_at_assessments()
         self._show_course(recorded.lesions, recorded.responses)
 
+    def forget_typed(self) -> None:
+        """Let go of what was typed for the course before."""
+        self.lesions.drop()
+        self.assessments.drop()
+
     def _show_columns(self) -> None:
         lesions = self._session.document.case.follow_up.lesions
         if self.what.currentIndex() == 0:
@@ -123,12 +129,13 @@ class ResponsePage(QWidget):
         lesions = self._session.document.case.follow_up.lesions
         rows = self.assessments.table.rows()
         read = entry.read_responses(rows, lesions, today=today())
-        assessed = {each.date.isoformat(): each for each in tumour_course(lesions, read.values).assessments}
+        course = self._course(lesions, read.values)
+        assessed = {each.date.isoformat(): each for each in course.assessments}
         shown: dict[tuple[int, str], str] = {}
         for number, row in enumerate(rows):
             found = assessed.get(_iso(row.get(entry.DATE, "")))
             if found is not None:
-                shown |= {(number, column): text for column, text in _shown(found).items()}
+                shown |= {(number, column): text for column, text in _shown(found, course).items()}
         count = len(read.values)
         extra = "" if lesions or not count else "enter the lesions first"
         self.assessments.say(read.remarks, shown, extra=extra, count=f"{count} assessment{'' if count == 1 else 's'}")
@@ -162,8 +169,11 @@ class ResponsePage(QWidget):
 
     # --- showing ----------------------------------------------------------------------------------------------------
 
+    def _course(self, lesions: Sequence[TumourLesion], responses: Sequence[ResponseAssessment]) -> TumourCourse:
+        return tumour_course(lesions, responses, treatment_start=treatment_start(self._session.document.case))
+
     def _show_course(self, lesions: Sequence[TumourLesion], responses: Sequence[ResponseAssessment]) -> None:
-        course = tumour_course(lesions, responses)
+        course = self._course(lesions, responses)
         self.verdict.setText(_verdict(course))
         role = {"PD": "error", "CR": "good", "PR": "good"}.get(course.best or "", "dimmed")
         set_role(self.verdict, "error" if course.progression_on is not None else role)
@@ -177,7 +187,7 @@ class ResponsePage(QWidget):
 
 
 def _verdict(course: TumourCourse) -> str:
-    if len(course.assessments) < 2:
+    if len(course.assessments) - course.before_baseline < 2:
         return "No response yet: it needs a baseline and another assessment."
     change = course.best_change
     text = f"Best overall response {course.best}"
@@ -189,15 +199,16 @@ def _verdict(course: TumourCourse) -> str:
     return f"{text}."
 
 
-def _shown(assessed: AssessedResponse) -> dict[str, str]:
+def _shown(assessed: AssessedResponse, course: TumourCourse) -> dict[str, str]:
     def percent(value: float | None) -> str:
         return "" if value is None else f"{PERCENT.from_core(value):+.0f} %"
 
+    is_earlier = course.baseline_on is not None and assessed.date < course.baseline_on
     return {
         _SUM: "" if assessed.sum_mm is None else f"{assessed.sum_mm:g}",
         _CHANGE: percent(assessed.change_from_baseline),
         _NADIR: percent(assessed.change_from_nadir),
-        _RESPONSE: assessed.overall or "baseline",
+        _RESPONSE: assessed.overall or ("before" if is_earlier else "baseline"),
     }
 
 
@@ -215,7 +226,7 @@ def _lesions_shown(
     lesions: Sequence[TumourLesion], responses: Sequence[ResponseAssessment], course: TumourCourse
 ) -> list[LesionShown]:
     """Each target that had a size at baseline, and the sum of all."""
-    ordered = sorted(responses, key=lambda each: each.date)
+    ordered = sorted(responses, key=lambda each: each.date)[course.before_baseline :]
     if len(ordered) < 2:
         return []
     first = ordered[0]
@@ -234,7 +245,7 @@ def _lesions_shown(
             found.append(LesionShown(lesion.name, (0.0, *days), (0.0, *changes)))
     sums = [
         (float((each.date - first.date).days), each.change_from_baseline)
-        for each in course.assessments[1:]
+        for each in course.assessments[course.before_baseline + 1 :]
         if each.change_from_baseline is not None
     ]
     if sums and len(found) > 1:

@@ -12,8 +12,10 @@ from dosimetry_core.case import Case, LaboratoryResult
 from dosimetry_core.cohort.records import CourseRecord, CycleRecord, FollowedTime, LaboratoryCourse
 from dosimetry_core.evaluation import Evaluation
 from dosimetry_core.followup.recist import tumour_course
+from dosimetry_core.followup.treatment_start import treatment_start
 from dosimetry_core.frozen import FrozenMap
-from dosimetry_core.safety.assessment import KARNOFSKY_KEY, laboratory_facts
+from dosimetry_core.laboratory import PERFORMANCE_KEYS
+from dosimetry_core.safety.assessment import ECOG_KEY, KARNOFSKY_KEY, laboratory_facts
 from dosimetry_core.safety.ctcae import GRADED_KEYS, ctcae_grade
 from dosimetry_core.safety.performance import ecog_from_karnofsky
 from dosimetry_core.safety.renal import age_years
@@ -31,6 +33,7 @@ FALL_COUNTS = frozenset(
 )
 """Values whose lowest is the worst; of the others it is the highest."""
 _ORGANS = ("kidneys", "red_marrow")
+_FATAL_GRADE = 5
 
 
 def record_of(evaluation: Evaluation, *, key: str) -> CourseRecord:
@@ -57,33 +60,29 @@ def record_of(evaluation: Evaluation, *, key: str) -> CourseRecord:
         cycles.append(CycleRecord(result.cycle.number, FrozenMap(given), FrozenMap(doses)))
     before, after = _before_and_after(case)
     laboratory = _laboratory(case, before, after)
-    karnofsky = laboratory.get(KARNOFSKY_KEY)
     born = case.patient.birth_date
-    start = min((a.start for c in case.cycles for a in c.administrations), default=None)
-    last = _last(after, KARNOFSKY_KEY)
-    first = None if karnofsky is None else karnofsky.baseline
+    start = treatment_start(case)
     return CourseRecord(
         key=key,
         protocol=protocol.name,
         cycles=tuple(cycles),
         sex=case.patient.sex,
-        age_years=None if born is None or start is None else float(age_years(born, start.date())),
+        age_years=None if born is None or start is None else float(age_years(born, start)),
         free_nuclide=None if free is None else free.name,
         standard_activity_bq=FrozenMap({n.name: n.standard_activity_bq for n in protocol.nuclides}),
-        laboratory=FrozenMap({key: value for key, value in laboratory.items() if key != KARNOFSKY_KEY}),
-        karnofsky_before=None if first is None else int(first),
-        karnofsky_after=None if last is None else int(last),
-        ecog_before=None if first is None else ecog_from_karnofsky(first),
-        ecog_after=None if last is None else ecog_from_karnofsky(last),
+        laboratory=FrozenMap({key: value for key, value in laboratory.items() if key not in PERFORMANCE_KEYS}),
+        karnofsky_before=_karnofsky(before),
+        karnofsky_after=_karnofsky(after),
+        ecog_before=_ecog(before),
+        ecog_after=_ecog(after),
         **_outcome(case),
     )
 
 
 def _outcome(case: Case) -> dict[str, Any]:
     """Response, adverse events since the first administration, survival and time without progression."""
-    follow_up = case.follow_up
-    tumours = tumour_course(follow_up.lesions, follow_up.responses)
-    start = min((a.start.date() for c in case.cycles for a in c.administrations), default=None)
+    follow_up, start = case.follow_up, treatment_start(case)
+    tumours = tumour_course(follow_up.lesions, follow_up.responses, treatment_start=start)
     found: dict[str, Any] = {"response": tumours.best}
     if start is None:
         return found
@@ -96,12 +95,12 @@ def _outcome(case: Case) -> dict[str, Any]:
     if death is not None or last > start:
         found["survival"] = FollowedTime(_days(start, death or last), death is not None)
     progression = tumours.progression_on
-    assessed = [one.date for one in tumours.assessments if one.overall is not None]
+    assessed = [one.date for one in tumours.assessments if one.overall not in (None, "NE")]
     ended = min((day for day in (progression, death) if day is not None), default=None)
     if ended is not None:
         found["progression"] = FollowedTime(_days(start, ended), True)
     elif assessed:
-        # Whoever was not seen to progress is followed up to the last assessment, not to the last visit.
+        # Whoever was not seen to progress is followed up to the last assessment that told so, not to the last visit.
         found["progression"] = FollowedTime(_days(start, max(assessed)), False)
     return found
 
@@ -112,7 +111,12 @@ def _days(start: date, end: date) -> float:
 
 def _death(case: Case) -> date | None:
     end = case.follow_up.end
-    days = [event.resolved or event.onset for event in case.follow_up.adverse_events if event.outcome == "fatal"]
+    # CTCAE 5.0: grade 5 is death related to the event, whatever else is recorded of it.
+    days = [
+        event.resolved or event.onset
+        for event in case.follow_up.adverse_events
+        if event.outcome == "fatal" or event.grade == _FATAL_GRADE
+    ]
     if end is not None and end.reason == "death":
         days.append(end.date)
     return min(days, default=None)
@@ -163,6 +167,21 @@ def _laboratory(
             grade = ctcae_grade(key, worst, limit=limit, baseline=baseline.get(key))
         found[key] = LaboratoryCourse(baseline.get(key), worst, grade)
     return found
+
+
+def _karnofsky(results: Sequence[LaboratoryResult]) -> int | None:
+    """Latest Karnofsky status; None where it is not on the scale of tens."""
+    value = _last(results, KARNOFSKY_KEY)
+    return int(value) if value in range(0, 101, 10) and value is not None else None
+
+
+def _ecog(results: Sequence[LaboratoryResult]) -> int | None:
+    """Latest ECOG status as stated, else from the latest Karnofsky status; None where neither is on its scale."""
+    stated = _last(results, ECOG_KEY)
+    if stated is not None:
+        return int(stated) if stated in range(6) else None
+    karnofsky = _karnofsky(results)
+    return None if karnofsky is None else ecog_from_karnofsky(karnofsky)
 
 
 def _last(results: Sequence[LaboratoryResult], key: str) -> float | None:

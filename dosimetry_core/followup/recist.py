@@ -38,7 +38,7 @@ class AssessedResponse:
     nadir_mm
         Smallest sum before this one, baseline included.
     target, overall
-        Response of the targets, and of all; the baseline has neither.
+        Response of the targets, and of all; the baseline, and what was before it, has neither.
     reasons
         Why it is progression, or not evaluable.
     """
@@ -68,12 +68,26 @@ class AssessedResponse:
 
 @dataclass(frozen=True)
 class TumourCourse:
-    """All assessments, the baseline first; ``remarks``: what the choice of lesions leaves open."""
+    """All assessments by date.
+
+    Parameters
+    ----------
+    remarks
+        What the choice of lesions and of the baseline leaves open.
+    before_baseline
+        How many of the assessments were before the baseline; they are not judged.
+    """
 
     assessments: tuple[AssessedResponse, ...]
     best: OverallResponse | None
     progression_on: date | None
     remarks: tuple[str, ...]
+    before_baseline: int = 0
+
+    @property
+    def baseline_on(self) -> date | None:
+        """Day of the baseline; None without any assessment."""
+        return self.assessments[self.before_baseline].date if self.assessments else None
 
     @property
     def best_change(self) -> float | None:
@@ -90,6 +104,7 @@ class TumourCourse:
         """As it stands in follow_up.json."""
         return {
             "assessments": [assessed.to_json() for assessed in self.assessments],
+            "baseline_on": None if self.baseline_on is None else self.baseline_on.isoformat(),
             "best_overall_response": self.best,
             "best_change_from_baseline": self.best_change,
             "progression_on": None if self.progression_on is None else self.progression_on.isoformat(),
@@ -209,18 +224,37 @@ def best_overall_response(responses: Iterable[OverallResponse]) -> OverallRespon
     return min(until, key=order.index) if until else None
 
 
-def tumour_course(lesions: Sequence[TumourLesion], responses: Sequence[ResponseAssessment]) -> TumourCourse:
-    """Every assessment held against baseline and nadir; the first assessment is the baseline."""
+def tumour_course(
+    lesions: Sequence[TumourLesion], responses: Sequence[ResponseAssessment], *, treatment_start: date | None
+) -> TumourCourse:
+    """Every assessment held against baseline and nadir.
+
+    Parameters
+    ----------
+    treatment_start
+        Day of the first administration. The last assessment up to it is the baseline: progression before it, a usual
+        indication, is no event of this treatment. Where it is not known (None), or all assessments are later, the
+        first one is the baseline.
+
+    References
+    ----------
+    RECIST 1.1 (see `target_response`), section 3.2.1: the baseline as close as possible to the treatment start, and
+    never more than 4 weeks before it.
+    """
     ordered = sorted(responses, key=lambda response: response.date)
     has_targets = any(lesion.kind != "non-target" for lesion in lesions)
     has_non_targets = any(lesion.kind == "non-target" for lesion in lesions)
     if not ordered:
         return TumourCourse((), None, None, selection_remarks(lesions, None))
-    baseline = ordered[0]
+    first = _baseline_number(ordered, treatment_start)
+    baseline = ordered[first]
     baseline_mm = sum_of_diameters_mm(lesions, baseline)
-    found = [AssessedResponse(baseline.date, baseline_mm, None, None, None, None, None, ())]
+    found = [
+        AssessedResponse(one.date, sum_of_diameters_mm(lesions, one), None, None, None, None, None, ())
+        for one in ordered[: first + 1]
+    ]
     sums = [baseline_mm]
-    for assessment in ordered[1:]:
+    for assessment in ordered[first + 1 :]:
         total = sum_of_diameters_mm(lesions, assessment)
         known = [value for value in sums if value is not None]
         nadir = min(known) if known else None
@@ -229,7 +263,9 @@ def tumour_course(lesions: Sequence[TumourLesion], responses: Sequence[ResponseA
             target = "NE"
             if baseline_mm is not None and nadir is not None:
                 target = target_response(lesions, assessment, baseline_mm=baseline_mm, nadir_mm=nadir)
-        if found[-1].target == "CR" and _is_back(lesions, assessment):
+        # A complete response is not undone by an assessment that could not be evaluated.
+        is_back = any(earlier.target == "CR" for earlier in found) and _is_back(lesions, assessment)
+        if is_back:
             target = "PD"
         overall = overall_response(
             target, assessment.non_targets, assessment.new_lesions, has_non_targets=has_non_targets
@@ -243,12 +279,12 @@ def tumour_course(lesions: Sequence[TumourLesion], responses: Sequence[ResponseA
                 nadir,
                 target,
                 overall,
-                tuple(_reasons(lesions, assessment, found[-1].target, target, overall, baseline_mm, has_non_targets)),
+                tuple(_reasons(lesions, assessment, is_back, target, overall, baseline_mm, has_non_targets)),
             )
         )
         sums.append(total)
     overall_responses = [assessed.overall for assessed in found if assessed.overall is not None]
-    remarks = [*selection_remarks(lesions, baseline)]
+    remarks = [*selection_remarks(lesions, baseline), *_baseline_remarks(baseline.date, first, treatment_start)]
     if any(first.date == second.date for first, second in itertools.pairwise(ordered)):
         remarks.append("two assessments have the same date")
     return TumourCourse(
@@ -256,7 +292,24 @@ def tumour_course(lesions: Sequence[TumourLesion], responses: Sequence[ResponseA
         best_overall_response(overall_responses),
         next((assessed.date for assessed in found if assessed.overall == "PD"), None),
         tuple(remarks),
+        first,
     )
+
+
+def _baseline_number(ordered: Sequence[ResponseAssessment], treatment_start: date | None) -> int:
+    """Which assessment is the baseline, of assessments by date."""
+    if treatment_start is None:
+        return 0
+    return max(sum(one.date <= treatment_start for one in ordered) - 1, 0)
+
+
+def _baseline_remarks(baseline_on: date, earlier: int, treatment_start: date | None) -> Iterable[str]:
+    if earlier:
+        told = "1 assessment before it is" if earlier == 1 else f"{earlier} assessments before it are"
+        day = baseline_on.isoformat()
+        yield f"the baseline is of {day}, the last up to the first administration; {told} not judged"
+    if treatment_start is not None and baseline_on > treatment_start:
+        yield f"the baseline of {baseline_on.isoformat()} is later than the first administration"
 
 
 def _change(value: float | None, reference: float | None) -> float | None:
@@ -269,7 +322,7 @@ def _change(value: float | None, reference: float | None) -> float | None:
 def _reasons(
     lesions: Sequence[TumourLesion],
     assessment: ResponseAssessment,
-    before: TargetResponse | None,
+    is_back: bool,
     target: TargetResponse | None,
     overall: OverallResponse,
     baseline_mm: float | None,
@@ -277,7 +330,7 @@ def _reasons(
 ) -> Iterable[str]:
     if assessment.new_lesions:
         yield "a new lesion"
-    if before == "CR" and _is_back(lesions, assessment):
+    if is_back:
         yield "a lesion that was gone is back"
     elif target == "PD":
         yield "targets grew by 20 % and 5 mm or more above the nadir"

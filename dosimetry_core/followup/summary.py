@@ -9,6 +9,7 @@ from dosimetry_core.followup.entry_criteria import entry_assessment
 from dosimetry_core.followup.laboratory_trend import laboratory_trends
 from dosimetry_core.followup.receptor_course import receptor_course
 from dosimetry_core.followup.recist import tumour_course
+from dosimetry_core.followup.treatment_start import treatment_start
 from dosimetry_core.safety.rules import RuleOutcome, RuleSet
 from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
 
@@ -34,7 +35,9 @@ def follow_up_json(case: Case, entry_rules: RuleSet | None) -> dict[str, Any]:
             "outcomes": [_outcome(outcome) for outcome in entry.outcomes],
         },
         "laboratory": {trend.key: trend.to_json() for trend in laboratory_trends(case)},
-        "response": tumour_course(recorded.lesions, recorded.responses).to_json(),
+        "response": tumour_course(
+            recorded.lesions, recorded.responses, treatment_start=treatment_start(case)
+        ).to_json(),
         "krenning": [
             {"date": response.date.isoformat(), **response.krenning}
             for response in recorded.responses

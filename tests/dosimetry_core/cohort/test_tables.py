@@ -14,6 +14,7 @@ import pytest
 from scipy import stats
 
 from app.cli import main
+from dosimetry_core.case import LaboratoryResult
 from dosimetry_core.case_file import read_case
 from dosimetry_core.cohort.csv_records import COLUMNS, read_records, records_csv
 from dosimetry_core.cohort.modification import modifications, pattern
@@ -23,6 +24,7 @@ from dosimetry_core.cohort.simulated import simulated_cohort
 from dosimetry_core.cohort.tables import Table, cohort_tables
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.follow_up import AdverseEvent, FollowUp, ResponseAssessment, TreatmentEnd, TumourLesion
+from dosimetry_core.followup.treatment_start import treatment_start
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.pipeline import evaluate
 from dosimetry_core.planning.protocol import read_protocol
@@ -236,6 +238,52 @@ def test_that_death_ends_both_times_and_counts_from_the_first_cycle() -> None:
     stopped = followed(end=lambda s: TreatmentEnd(s + timedelta(days=500), "patient-decision"))
     assert stopped.survival == FollowedTime(500.0, False)
     assert stopped.progression is None
+
+
+def test_that_progression_before_treatment_is_no_event() -> None:
+    # It grew by half before treatment, which is why it was treated.
+    record = followed(lesions=lambda _: LESIONS, responses=lambda s: sizes(s, (-200, 20.0), (-5, 30.0), (90, 28.0)))
+    assert record.response == "SD"
+    assert record.progression == FollowedTime(90.0, False)
+
+
+def test_that_an_assessment_that_could_not_be_evaluated_does_not_prolong_time_without_progression() -> None:
+    record = followed(
+        lesions=lambda _: LESIONS,
+        responses=lambda s: (*sizes(s, (-5, 30.0), (90, 28.0)), ResponseAssessment(s + timedelta(days=400))),
+    )
+    assert record.progression == FollowedTime(90.0, False)
+
+
+def test_that_an_adverse_event_of_grade_5_is_a_death_whatever_its_outcome_says() -> None:
+    record = followed(adverse_events=lambda s: (AdverseEvent("Sepsis", 5, "unrelated", s + timedelta(days=100)),))
+    assert record.survival == FollowedTime(100.0, True)
+    assert record.progression == FollowedTime(100.0, True)
+
+
+def with_performance(before: dict[str, float], after: dict[str, float]) -> CourseRecord:
+    case = read_case(ENTERED)
+    start = treatment_start(case)
+    assert start is not None
+    results = tuple(
+        LaboratoryResult(start + timedelta(days=day), FrozenMap(values)) for day, values in ((0, before), (30, after))
+    )
+    cycles = (replace(case.cycles[0], laboratory=results), *(replace(one, laboratory=()) for one in case.cycles[1:]))
+    return record_of(evaluate(replace(case, cycles=cycles)), key="k")
+
+
+def test_that_the_stated_ecog_stands_before_the_one_told_from_karnofsky() -> None:
+    record = with_performance({"karnofsky": 80.0, "ecog": 2.0}, {"karnofsky": 60.0})
+    assert (record.karnofsky_before, record.ecog_before) == (80, 2)
+    assert (record.karnofsky_after, record.ecog_after) == (60, 2)
+    assert "ecog" not in record.laboratory
+    only = with_performance({"ecog": 1.0}, {"ecog": 3.0})
+    assert (only.karnofsky_before, only.ecog_before, only.ecog_after) == (None, 1, 3)
+
+
+def test_that_a_status_off_its_scale_is_not_known() -> None:
+    record = with_performance({"karnofsky": 75.0}, {"ecog": 1.5})
+    assert (record.karnofsky_before, record.ecog_before, record.ecog_after) == (None, None, None)
 
 
 HEADING = "key;sex;age_years;cycles;lu177_gbq;response;ecog_before;ecog_after;karnofsky_before;karnofsky_after"

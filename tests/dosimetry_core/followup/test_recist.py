@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -11,6 +12,7 @@ from dosimetry_core.follow_up import NonTargetResponse, ResponseAssessment, Tumo
 from dosimetry_core.followup.recist import (
     OverallResponse,
     TargetResponse,
+    TumourCourse,
     best_overall_response,
     overall_response,
     selection_remarks,
@@ -31,9 +33,15 @@ def assessed(
     return ResponseAssessment(date(2025, month, 1), FrozenMap(sizes), non_targets, new)
 
 
+def course_of(
+    lesions: Sequence[TumourLesion], responses: Sequence[ResponseAssessment], start: date | None = None
+) -> TumourCourse:
+    return tumour_course(lesions, responses, treatment_start=start)
+
+
 def overall(*sizes_mm: float) -> list[OverallResponse | None]:
     """Responses of one liver lesion of these sizes, the first one the baseline."""
-    course = tumour_course((LIVER,), [assessed(n, liver=size) for n, size in enumerate(sizes_mm, start=1)])
+    course = course_of((LIVER,), [assessed(n, liver=size) for n, size in enumerate(sizes_mm, start=1)])
     return [assessment.overall for assessment in course.assessments]
 
 
@@ -66,7 +74,7 @@ def test_that_progression_is_against_the_nadir_and_not_the_baseline() -> None:
 
 def test_that_the_order_of_entry_does_not_matter() -> None:
     responses = [assessed(3, liver=60.0), assessed(1, liver=100.0), assessed(2, liver=40.0)]
-    assert [a.overall for a in tumour_course((LIVER,), responses).assessments] == [None, "PR", "PD"]
+    assert [a.overall for a in course_of((LIVER,), responses).assessments] == [None, "PR", "PD"]
 
 
 def test_that_a_node_below_10_mm_is_normal_and_other_lesions_must_be_gone() -> None:
@@ -76,25 +84,59 @@ def test_that_a_node_below_10_mm_is_normal_and_other_lesions_must_be_gone() -> N
         (assessed(2, liver=0.0, node=10.0), "PR"),
         (assessed(2, liver=2.0, node=8.0), "PR"),
     ):
-        assert tumour_course((LIVER, NODE), [baseline, later]).assessments[1].target == response
+        assert course_of((LIVER, NODE), [baseline, later]).assessments[1].target == response
 
 
 def test_that_a_lesion_that_comes_back_after_a_complete_response_is_progression() -> None:
-    course = tumour_course((LIVER,), [assessed(n, liver=s) for n, s in enumerate((30.0, 0.0, 3.0), start=1)])
+    course = course_of((LIVER,), [assessed(n, liver=s) for n, s in enumerate((30.0, 0.0, 3.0), start=1)])
     assert [a.overall for a in course.assessments] == [None, "CR", "PD"]
     assert course.assessments[2].reasons == ("a lesion that was gone is back",)
     assert course.best == "CR"
 
 
+def test_that_a_scan_that_could_not_be_evaluated_does_not_hide_that_a_lesion_came_back() -> None:
+    responses = [assessed(1, liver=30.0), assessed(2, liver=0.0), assessed(3), assessed(4, liver=3.0)]
+    course = course_of((LIVER,), responses)
+    assert [a.overall for a in course.assessments] == [None, "CR", "NE", "PD"]
+    assert course.assessments[3].reasons == ("a lesion that was gone is back",)
+
+
+def test_that_the_baseline_is_the_last_assessment_up_to_the_first_administration() -> None:
+    # Grown from 20 to 30 mm before treatment, which is why it was treated; 22 mm is 27 % below that.
+    responses = [assessed(n, liver=size) for n, size in ((1, 20.0), (3, 30.0), (6, 22.0), (9, 20.0))]
+    for start in (date(2025, 3, 1), date(2025, 3, 20)):
+        course = course_of((LIVER,), responses, start)
+        assert [a.overall for a in course.assessments] == [None, None, "SD", "PR"]
+        assert (course.baseline_on, course.before_baseline) == (date(2025, 3, 1), 1)
+        assert course.progression_on is None
+        assert [a.sum_mm for a in course.assessments] == [20.0, 30.0, 22.0, 20.0]
+        assert course.assessments[2].change_from_baseline == pytest.approx(22 / 30 - 1)
+        assert course.best_change == pytest.approx(20 / 30 - 1)
+        assert "1 assessment before it is not judged" in course.remarks[0]
+        assert course.to_json()["baseline_on"] == "2025-03-01"
+
+
+def test_that_without_an_assessment_before_treatment_the_first_one_is_the_baseline_and_said_so() -> None:
+    responses = [assessed(n, liver=size) for n, size in ((3, 30.0), (6, 22.0))]
+    late = course_of((LIVER,), responses, date(2025, 2, 1))
+    assert (late.baseline_on, late.before_baseline) == (date(2025, 3, 1), 0)
+    assert "later than the first administration" in late.remarks[0]
+    unknown = course_of((LIVER,), responses, None)
+    assert (unknown.baseline_on, unknown.remarks) == (date(2025, 3, 1), ())
+    only_before = course_of((LIVER,), responses, date(2025, 7, 1))
+    assert only_before.best is None
+    assert only_before.progression_on is None
+
+
 def test_that_a_missing_size_is_not_evaluable_and_never_taken_for_gone() -> None:
     baseline = assessed(1, liver=30.0, node=20.0)
-    missing = tumour_course((LIVER, NODE), [baseline, assessed(2, liver=10.0)]).assessments[1]
+    missing = course_of((LIVER, NODE), [baseline, assessed(2, liver=10.0)]).assessments[1]
     assert (missing.sum_mm, missing.overall) == (None, "NE")
     assert missing.reasons == ("not evaluated: node",)
     # What was seen grew so much that the rest does not matter.
-    grown = tumour_course((LIVER, NODE), [baseline, assessed(2, liver=60.0)]).assessments[1]
+    grown = course_of((LIVER, NODE), [baseline, assessed(2, liver=60.0)]).assessments[1]
     assert grown.overall == "PD"
-    without = tumour_course((LIVER, NODE), [assessed(1, liver=30.0), assessed(2, liver=30.0, node=20.0)])
+    without = course_of((LIVER, NODE), [assessed(1, liver=30.0), assessed(2, liver=30.0, node=20.0)])
     assert without.assessments[1].overall == "NE"
     assert "the baseline has no sum" in without.assessments[1].reasons
     assert "node has no size at baseline" in without.remarks
@@ -135,7 +177,7 @@ def test_that_the_best_response_is_of_the_time_before_progression() -> None:
     assert best_overall_response(["PD", "PR"]) == "PD"
     assert best_overall_response(["NE", "SD"]) == "SD"
     assert best_overall_response([]) is None
-    course = tumour_course((LIVER,), [assessed(n, liver=s) for n, s in enumerate((100.0, 80.0, 100.0, 20.0), start=1)])
+    course = course_of((LIVER,), [assessed(n, liver=s) for n, s in enumerate((100.0, 80.0, 100.0, 20.0), start=1)])
     assert course.progression_on == date(2025, 3, 1)
     assert course.best_change == pytest.approx(-0.2)
 
@@ -151,6 +193,6 @@ def test_that_too_many_and_too_small_targets_are_remarked_on() -> None:
 
 
 def test_that_non_targets_count_only_where_there_are_some() -> None:
-    course = tumour_course((LIVER, BONE), [assessed(1, liver=30.0), assessed(2, "non-cr-non-pd", liver=0.0)])
+    course = course_of((LIVER, BONE), [assessed(1, liver=30.0), assessed(2, "non-cr-non-pd", liver=0.0)])
     assert course.assessments[1].overall == "PR"
-    assert tumour_course((LIVER,), ()).best is None
+    assert course_of((LIVER,), ()).best is None
