@@ -39,7 +39,8 @@ def methods_paragraph(records: Sequence[CourseRecord], *, origin: str, selection
         "counted from the first cycle to death (an adverse event of grade 5 included) or the last recorded contact, "
         "time without progression to progression or death, or else to the last assessment of the tumours that could be "
         "evaluated; both are estimated by Kaplan and Meier with pointwise 95 % bands "
-        "(log-log transform of Greenwood's variance) and compared by the log-rank test. All tests are two-sided and "
+        "(log-log transform of Greenwood's variance) and compared by the log-rank test "
+        "(groups without anybody at risk at an event left out). All tests are two-sided and "
         f"not corrected for their number. Made by {SOFTWARE_NAME} {SOFTWARE_VERSION} with SciPy {scipy.__version__} "
         f"and NumPy {numpy.__version__}."
     )
