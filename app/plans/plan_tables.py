@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.number_grid import Cell, GridColumn, GridRow, Number
 from app.result_paths import result_path
 from dosimetry_core.evaluation import Evaluation
+from dosimetry_core.planning.next_cycle import NextCyclePlan
 from dosimetry_core.planning.protocol import LIMIT_ORGANS
 from dosimetry_core.report.words import in_words, nuclide_symbol, organ_order
 from dosimetry_core.units import GIGABECQUEREL, GRAY, PERCENT
@@ -104,6 +105,12 @@ def probabilities(evaluation: Evaluation, mark: str) -> Table:
     ), rows
 
 
+def _kept(plan: NextCyclePlan) -> str:
+    if not plan.feasible:
+        return "no"
+    return "in the coming cycles; a delivered one did not" if plan.delivered_exceeds else "yes"
+
+
 def basis(evaluation: Evaluation, mark: str) -> Table:
     """By which rules the proposal was found."""
     protocol, plan = evaluation.protocol, evaluation.plan
@@ -113,7 +120,7 @@ def basis(evaluation: Evaluation, mark: str) -> Table:
         ("Allocation", protocol.allocation.replace("-", " ")),
         ("Prediction from", f"{protocol.predictor.replace('-', ' ')} measured cycle"),
         ("Rounded down to (GBq)", step),
-        ("Keeps all limits", "yes" if plan.feasible else "no"),
+        ("Keeps all limits", _kept(plan)),
     ]
     rows = [GridRow(name, {"name": name, "value": cell}, mark=mark) for name, cell in cells]
     return (GridColumn("name", ""), GridColumn("value", "")), rows

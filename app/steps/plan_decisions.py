@@ -93,6 +93,8 @@ def verdict(plan: NextCyclePlan) -> str:
         return f"Stop: {limiting_words(plan.limiting)}."
     given = " + ".join(f"{GIGABECQUEREL.text(a)} {nuclide_symbol(n)}" for n, a in plan.activities_bq.items())
     kept = "keeps all limits" if plan.feasible else "exceeds a limit"
+    if plan.feasible and plan.delivered_exceeds:
+        kept = "keeps all limits in the coming cycles (a delivered one exceeded the red marrow limit per cycle)"
     if plan.decision == "proposal":
         return f"Proposed: {given}. It {kept}; limited by {limiting_words(plan.limiting)}."
     return f"{'Standard' if plan.decision == 'standard' else 'Chosen'}: {given}. It {kept}."

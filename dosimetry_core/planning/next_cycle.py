@@ -22,7 +22,7 @@ from dosimetry_core.planning.forecast import (
     predict,
 )
 from dosimetry_core.planning.plan_decision import GIVES_NOTHING, PlanDecision, decision_of
-from dosimetry_core.planning.plan_findings import forecast_findings, proposal_findings
+from dosimetry_core.planning.plan_findings import DELIVERED_EXCEEDED, forecast_findings, proposal_findings
 from dosimetry_core.planning.protocol import LIMIT_ORGANS, LimitKey, Protocol, ProtocolNuclide
 
 __all__ = [
@@ -119,6 +119,11 @@ class NextCyclePlan:
         """Name of the adapted nuclide."""
         free = self.protocol.free_nuclide
         return None if free is None else free.name
+
+    @property
+    def delivered_exceeds(self) -> bool:
+        """Whether a delivered cycle broke a limit of one cycle; ``feasible`` is about the coming ones."""
+        return any(finding.code == DELIVERED_EXCEEDED for finding in self.findings)
 
     @property
     def codes_needing_reason(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Final, cast
 
 from dosimetry_core.errors import Finding
 from dosimetry_core.planning.delivered import DeliveredCycle
@@ -17,6 +17,9 @@ LIMIT_NAMES: Mapping[LimitKey, str] = {
     "red_marrow_total": "red marrow",
     "kidneys_bed": "kidneys (BED)",
 }
+
+DELIVERED_EXCEEDED: Final = "marrow-per-cycle-exceeded"
+"""Code of the finding that a delivered cycle broke a limit that no later cycle can keep for it."""
 
 
 def proposal_findings(
@@ -145,7 +148,7 @@ def forecast_findings(basis: CourseBasis, outcome: Forecast, limiting: str) -> l
         if organ == "red_marrow" and limit is not None and highest > limit * (1.0 + LIMIT_RELATIVE_TOLERANCE):
             findings.append(
                 Finding(
-                    "marrow-per-cycle-exceeded",
+                    DELIVERED_EXCEEDED,
                     "warning",
                     f"A delivered cycle gave the red marrow {GRAY.text(highest, digits=3)}, above the limit of "
                     f"{GRAY.text(limit)} per cycle.",

@@ -7,6 +7,7 @@ from typing import Any
 
 from dosimetry_core.plan_record import unresolved_errors
 from dosimetry_core.planning.plan_decision import GIVES_NOTHING
+from dosimetry_core.planning.plan_findings import DELIVERED_EXCEEDED
 from dosimetry_core.report.words import (
     capitalised,
     in_words,
@@ -48,10 +49,11 @@ def decision(record: Mapping[str, Any]) -> dict[str, Any]:
             }
             for nuclide in nuclide_order(plan["activities"])
         ],
-        "statement": _statement(plan),
+        "statement": _statement(record),
         "state": state_words(record),
         "void": void_reasons(record),
         "predictions": _predictions(record),
+        "earlier": _earlier(record),
         "attention": _attention(record),
     }
 
@@ -122,10 +124,22 @@ def _activity_note(nuclide: str, plan: Mapping[str, Any]) -> str:
             return "as decided"
         room = "nothing" if float(unrounded) <= 0 else f"{unrounded} GBq"
         return f"as decided; {room} would keep the limits"
-    return "adjusted to the limits" if unrounded is None else f"rounded down from {minus(unrounded)} GBq"
+    if unrounded is None:
+        return "adjusted to the limits"
+    return f"rounded down from {unrounded} GBq" if float(unrounded) > 0 else "no activity is left within the limits"
 
 
-def _statement(plan: Mapping[str, Any]) -> str:
+def _kept(record: Mapping[str, Any]) -> str:
+    """Whether the limits are kept: by the coming cycles, and by those that were given."""
+    if not record["plan"]["feasible"]:
+        return "The proposed activities do not keep all limits."
+    if any(finding["code"] == DELIVERED_EXCEEDED for finding in record["findings"]):
+        return "The coming cycles keep all limits; a delivered cycle exceeded the red marrow limit per cycle."
+    return "All limits are kept."
+
+
+def _statement(record: Mapping[str, Any]) -> str:
+    plan = record["plan"]
     if plan["next_cycle"] is None:
         return "No further cycle is planned."
     decided = plan.get("decision")  # records before version 0.4.0 state none
@@ -135,7 +149,7 @@ def _statement(plan: Mapping[str, Any]) -> str:
         return f"Decision: hold. Nothing is given in cycle {plan['next_cycle']}."
     if plan["stop"]:
         return f"Stopped by {limiting_words(plan['limiting'])}."
-    kept = "All limits are kept." if plan["feasible"] else "The proposed activities do not keep all limits."
+    kept = _kept(record)
     if decided == "standard":
         return f"Decision: the protocol's standard activity. {kept}"
     if decided == "chosen":
@@ -155,6 +169,16 @@ def state_words(record: Mapping[str, Any]) -> str:
         return "State: calculated, not checked."
     local = checked["at"]["local"].replace("T", " ")
     return f"State: checked by {checked['by']} on {local}; signatures below."
+
+
+def _earlier(record: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What earlier courses gave to organs of the table, in Gy; it is within what the table calls given."""
+    prior = record["course"]["prior_absorbed_dose"]
+    return [
+        {"organ": in_words(organ), "value": prior[organ]["absorbed_dose_gy"]}
+        for organ in organ_order(prior)
+        if float(prior[organ].get("absorbed_dose_gy") or 0.0) > 0
+    ]
 
 
 def _predictions(record: Mapping[str, Any]) -> list[dict[str, Any]]:

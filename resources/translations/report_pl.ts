@@ -208,6 +208,10 @@
         <translation>Gruba linia: obrys danego VOI, cienkie: pozostałych; warstwa, w której VOI jest największy. Każdy obraz ma własną skalę barw. Odcinek: %1. Litery: R – prawa, L – lewa, A – przód, P – tył, H – głowa, F – stopy pacjenta.</translation>
     </message>
     <message>
+        <source>Earlier courses, %1: %2 Gy, within what is given.</source>
+        <translation>Wcześniejsze terapie, %1: %2 Gy, zawarte w dawce otrzymanej.</translation>
+    </message>
+    <message>
         <source>Earlier courses, %1: %2 Gy, within the sums.</source>
         <translation>Wcześniejsze terapie, %1: %2 Gy, zawarte w sumach.</translation>
     </message>
@@ -624,6 +628,10 @@
         <translation>limit %1, pozostało %2</translation>
     </message>
     <message>
+        <source>earlier courses</source>
+        <translation>wcześniejsze terapie</translation>
+    </message>
+    <message>
         <source>next cycle</source>
         <translation>następny cykl</translation>
     </message>
@@ -729,6 +737,22 @@
     <message>
         <source>adjusted to the limits</source>
         <translation>dostosowana do limitów</translation>
+    </message>
+    <message>
+        <source>no activity is left within the limits</source>
+        <translation>w granicach limitów nie pozostaje żadna aktywność</translation>
+    </message>
+    <message>
+        <source>Bounded by %1. The coming cycles keep all limits; a delivered cycle exceeded the red marrow limit per cycle.</source>
+        <translation>Ograniczenie: %1. Kolejne cykle zachowują wszystkie limity; w podanym cyklu przekroczono limit szpiku kostnego czerwonego na cykl.</translation>
+    </message>
+    <message>
+        <source>Decision: the protocol's standard activity. The coming cycles keep all limits; a delivered cycle exceeded the red marrow limit per cycle.</source>
+        <translation>Decyzja: standardowa aktywność protokołu. Kolejne cykle zachowują wszystkie limity; w podanym cyklu przekroczono limit szpiku kostnego czerwonego na cykl.</translation>
+    </message>
+    <message>
+        <source>Decision: other activities than proposed. The coming cycles keep all limits; a delivered cycle exceeded the red marrow limit per cycle.</source>
+        <translation>Decyzja: inne aktywności niż proponowane. Kolejne cykle zachowują wszystkie limity; w podanym cyklu przekroczono limit szpiku kostnego czerwonego na cykl.</translation>
     </message>
     <message>
         <source>rounded down from %1</source>

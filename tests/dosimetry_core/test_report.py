@@ -15,6 +15,7 @@ from dosimetry_core.report import MARGIN_PT, PAGE_WIDTH_PT, plan_content, typese
 from dosimetry_core.report.decision import decision, void_reasons
 from dosimetry_core.report.figures import cumulative_bars, curve_plots, nice_ticks
 from dosimetry_core.report.words import limiting_words, nuclide_symbol, patient_name
+from dosimetry_core.treatment_report.language import language_of
 from tests.plan_examples import entered_results, record_of, stopped_results, tandem_results
 
 Make = Callable[[], dict[str, Any]]
@@ -129,6 +130,45 @@ def test_that_a_finished_course_has_no_next_cycle() -> None:
     reasons = void_reasons(record_of(results))
     assert reasons == ["All planned cycles are done: there is no next cycle."]
     assert "no further cycle" in pages(typeset_plan(results, record_of(results)))[0]
+
+
+@pytest.mark.parametrize("left_bq", [0.0, -2.92e8])
+def test_that_an_activity_is_not_rounded_down_from_nothing(left_bq: float) -> None:
+    results = tandem_results()
+    results["plan"]["activities_bq"]["Y-90"] = 0.0
+    results["plan"]["unrounded_activities_bq"]["Y-90"] = left_bq
+    results["plan"] |= {"feasible": False, "limiting": "fixed_nuclide"}
+    free = decision(record_of(results))["activities"][1]
+    assert free["note"] == "no activity is left within the limits"
+    page = pages(typeset_plan(results, record_of(results)))[0]
+    assert free["note"] in page
+    assert "rounded down" not in page
+
+
+@pytest.mark.parametrize("decided", ["proposal", "standard", "chosen"])
+def test_that_limits_are_not_called_kept_when_a_delivered_cycle_broke_one(decided: str) -> None:
+    results = tandem_results()
+    results["plan"]["decision"] = decided
+    assert "All limits are kept." in decision(record_of(results))["statement"]
+    results["plan"]["findings"].append(
+        {"code": "marrow-per-cycle-exceeded", "level": "warning", "place": "red marrow", "text": "A cycle gave more."}
+    )
+    told = decision(record_of(results))["statement"]
+    assert "All limits are kept" not in told
+    assert "The coming cycles keep all limits; a delivered cycle exceeded the red marrow limit per cycle." in told
+    polish = language_of("pl").translated(told)
+    assert polish is not None
+    assert "Kolejne cykle zachowują wszystkie limity" in polish
+
+
+def test_that_page_1_tells_what_earlier_courses_gave() -> None:
+    assert "Earlier courses" not in printed()[0]
+    results = tandem_results()
+    results["course"]["prior_absorbed_dose_gy"] = {"kidneys": 14.0, "red_marrow": 0.0}
+    page = " ".join(pages(typeset_plan(results, record_of(results)))[0].split())
+    assert "Earlier courses, Kidneys: 14.00 Gy, within what is given." in page
+    assert "earlier courses ¹⁷⁷Lu" in page or "earlier courses next cycle" in page  # in the legend of the bars
+    assert "Earlier courses, Red marrow" not in page
 
 
 def test_that_an_infeasible_plan_says_so() -> None:
