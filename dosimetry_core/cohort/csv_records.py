@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import math
+import re
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 from dosimetry_core.cohort.records import RESPONSES, CourseRecord, FollowedTime
+from dosimetry_core.entered_numbers import read_number
 from dosimetry_core.errors import DosimetryError, InconsistentCaseError, raise_problems
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.nuclide import LU177, Y90
@@ -35,35 +37,47 @@ COLUMNS: Final = (
 )
 """Columns of the table; ``key`` is needed, an empty cell is not known."""
 _NUCLIDES: Final = {"lu177_gbq": LU177, "y90_gbq": Y90}
+_OTHER_NAMES: Final = {"age": "age_years"}
+_NOT_KNOWN: Final = ("na", "n/a", "n.a.", "n.a", "nan")
+_THOUSANDS: Final = 3
 _YES, _NO = ("yes", "1", "true"), ("no", "0", "false")
 
 
 def read_records(content: bytes, *, where: str) -> list[CourseRecord]:
     """Records of a CSV file: comma, semicolon or tab; decimal point, or comma where it doesn't part columns.
 
+    Headings may be in capitals, with spaces or brackets (``Age (years)``). Empty cells, NA and n.a. are not known;
+    empty rows are passed over.
+
     Raises
     ------
     DosimetryError
-        Every wrong cell, with its line and column; an unknown column; a key that is there twice.
+        Every wrong cell, with its line and column; a number that can be meant in two ways (1.200); an unknown
+        column, or one that is there twice; a key that is there twice.
     """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InconsistentCaseError("isn't UTF-8 text", where=where, remedy="save it as UTF-8") from error
-    first = text.splitlines()[0] if text.strip() else ""
-    delimiter = max(";\t,", key=first.count)
-    table = csv.DictReader(io.StringIO(text), delimiter=delimiter)
-    names = [name.strip() for name in table.fieldnames or ()]
-    unknown = [name for name in names if name not in COLUMNS]
-    if "key" not in names or unknown:
-        what = f"unknown column {', '.join(map(repr, unknown))}" if unknown else "has no column key"
-        raise InconsistentCaseError(what, where=f"{where}, line 1", remedy=f"use {', '.join(COLUMNS)}")
+    # Old spreadsheets end lines with CR alone.
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    heading = next((line for line in text.split("\n") if line.strip()), "")
+    table = csv.reader(io.StringIO(text), delimiter=max(";\t,", key=heading.count), strict=True)
+    try:
+        rows = [(table.line_num, [cell.strip() for cell in row]) for row in table]
+    except csv.Error as error:
+        raise InconsistentCaseError(
+            f"isn't a table ({error})", where=f"{where}, line {table.line_num}", remedy="check its quotation marks"
+        ) from error
+    rows = [(line, cells) for line, cells in rows if any(cells)]
+    line, typed = rows[0] if rows else (1, [])
+    columns = _columns(typed, f"{where}, line {line}")
     problems: list[DosimetryError] = []
     records: list[CourseRecord] = []
-    for row in table:
-        cells = {name.strip(): (value or "").strip() for name, value in row.items() if isinstance(name, str)}
-        reader = _Row(cells, f"{where}, line {table.line_num}", problems)
-        if None in row:
+    for line, cells in rows[1:]:
+        reader = _Row(dict(zip(columns, cells, strict=False)), f"{where}, line {line}", problems)
+        unnamed = [cell for number, cell in enumerate(cells) if number >= len(columns) or not columns[number]]
+        if any(unnamed):
             problems.append(InconsistentCaseError("has more cells than columns", where=reader.where, remedy="mend it"))
         record = _record(reader)
         if record is not None:
@@ -78,6 +92,25 @@ def read_records(content: bytes, *, where: str) -> list[CourseRecord]:
     return records
 
 
+def _columns(typed: Sequence[str], where: str) -> list[str]:
+    """The columns that headings mean; empty for a column without one."""
+    names = []
+    for heading in typed:
+        name = re.sub(r"[^a-z0-9]+", "_", heading.casefold()).strip("_")
+        names.append(_OTHER_NAMES.get(name, name))
+    unknown = [heading for heading, name in zip(typed, names, strict=True) if heading and name not in COLUMNS]
+    twice = [name for name in dict.fromkeys(names) if name and names.count(name) > 1]
+    if unknown:
+        what = f"unknown column {', '.join(map(repr, unknown))}"
+    elif twice:
+        what = f"column {', '.join(twice)} is there twice"
+    elif "key" not in names:
+        what = "has no column key"
+    else:
+        return names
+    raise InconsistentCaseError(what, where=where, remedy=f"use {', '.join(COLUMNS)}, each once")
+
+
 class _Row:
     """Cells of one line; what is wrong is gathered."""
 
@@ -85,7 +118,9 @@ class _Row:
         self._cells, self.where, self._problems = cells, where, problems
 
     def text(self, column: str) -> str:
-        return self._cells.get(column, "")
+        """The cell; empty where it is not known. A key is a name and always taken as it stands."""
+        cell = self._cells.get(column, "")
+        return "" if column != "key" and cell.casefold() in _NOT_KNOWN else cell
 
     def value(self, column: str, read: Callable[[str], T], remedy: str) -> T | None:
         cell = self.text(column)
@@ -93,6 +128,9 @@ class _Row:
             return None
         try:
             return read(cell)
+        except InconsistentCaseError as error:
+            self.wrong(column, error.what, f"{remedy}, in figures and not with three decimals")
+            return None
         except ValueError:
             self.wrong(column, f"{cell!r} can't be read", remedy)
             return None
@@ -102,23 +140,24 @@ class _Row:
 
 
 def _number(cell: str, low: float, high: float) -> float:
-    value = float(cell.replace(",", "."))
-    if not (math.isfinite(value) and low <= value <= high):
-        raise ValueError(cell)
-    return value
-
-
-def _whole(cell: str, low: int, high: int) -> int:
-    value = int(cell)
+    value = read_number(cell, where="")
     if not low <= value <= high:
         raise ValueError(cell)
     return value
 
 
-def _one_of(cell: str, choices: Sequence[Any]) -> Any:
-    if cell.upper() not in choices:
+def _whole(cell: str, low: int, high: int) -> int:
+    value = _number(cell, low, high)
+    if not value.is_integer():
         raise ValueError(cell)
-    return cell.upper()
+    return int(value)
+
+
+def _one_of(cell: str, choices: Sequence[Any]) -> Any:
+    for choice in choices:
+        if cell.casefold() == choice.casefold():
+            return choice
+    raise ValueError(cell)
 
 
 def _yes_no(cell: str) -> bool:
@@ -193,8 +232,16 @@ def records_csv(records: Sequence[CourseRecord]) -> str:
             *_followed_cells(one.survival),
             *_followed_cells(one.progression),
         )
-        writer.writerow(["" if cell is None else cell for cell in cells])
+        writer.writerow([_written(cell) for cell in cells])
     return target.getvalue()
+
+
+def _written(cell: str | float | None) -> str:
+    """A cell as `read_records` reads it: no exponent, and never three decimals, which could be thousands."""
+    if cell is None or isinstance(cell, str):
+        return cell or ""
+    text = format(Decimal(repr(cell)), "f").removesuffix(".0")
+    return f"{text}0" if len(text.partition(".")[2]) == _THOUSANDS else text
 
 
 def _followed_cells(time: FollowedTime | None) -> tuple[float | None, str | None]:

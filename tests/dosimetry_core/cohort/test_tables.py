@@ -333,7 +333,12 @@ def test_that_a_table_of_records_comes_back() -> None:
         ("key;sex", "key;gender", "unknown column 'gender'"),
         ("key;sex", "id;sex", "unknown column 'id'"),
         ("80;90;720", "85;90;720", "karnofsky_before: '85' can't be read"),
-        ("29,6", "29,6 GBq", "lu177_gbq: '29,6 GBq' can't be read"),
+        ("29,6", "29,6 GBq", "lu177_gbq: '29,6 GBq' is no number"),
+        ("29,6", "1.200", "lu177_gbq: 1.200 can be read as 1200 or as 1.2"),
+        ("29,6", "1,234", "lu177_gbq: 1,234 can be read as 1234 or as 1.234"),
+        ("55,5;3", "55,5;3.5", "cycles: '3.5' can't be read"),
+        ("key;sex", "key;Key", "column key is there twice"),
+        ("720;no", '720;"no', "isn't a table"),
         ("300;yes", "300;yes;1", "line 4: has more cells than columns"),
     ],
 )
@@ -342,6 +347,31 @@ def test_that_a_wrong_cell_is_named_by_line_and_column(before: str, after: str, 
     with pytest.raises(DosimetryError) as caught:
         read_records(SERIES.replace(before, after, 1).encode(), where="series.csv")
     assert message in caught.value.line()
+
+
+def test_that_tables_are_read_as_spreadsheets_and_people_write_them() -> None:
+    heading = "Key;Sex;Age;Cycles;Lu177 (GBq);Response;Survival days;Died;"
+    rows = ["NA;f;61;3.0;29,6;non-cr/NON-PD;720;No;", ";;;;;;;;", "", "P2;n.a.;NA;4,0;N/A;na;n.a.;NA;"]
+    records = read_records("\r".join([heading, *rows]).encode(), where="old.csv")
+    assert [record.key for record in records] == ["NA", "P2"]
+    first, second = records
+    assert (first.sex, first.age_years, first.cycle_count, first.response) == ("F", 61.0, 3, "non-CR/non-PD")
+    assert first.survival == FollowedTime(720.0, False)
+    assert (second.sex, second.age_years, second.cycle_count, second.response) == (None, None, 4, None)
+    assert (second.survival, dict(second.stated_activity_bq)) == (None, {})
+    with pytest.raises(DosimetryError, match="has more cells"):
+        read_records(b"key;\nP1;7", where="old.csv")
+
+
+@pytest.mark.parametrize("gbq", [7.123, 0.125, 1e-5, 29.0, 12.3456])
+@pytest.mark.parametrize("response", ["non-CR/non-PD", "CR", None])
+def test_that_what_is_written_is_read_again(gbq: float, response: Any) -> None:
+    record = CourseRecord(
+        "x", "p", stated_activity_bq=FrozenMap({"Lu-177": gbq * 1e9}), response=response, age_years=61.125
+    )
+    (again,) = read_records(records_csv([record]).encode(), where="records.csv")
+    assert (again.response, again.age_years) == (response, 61.125)
+    assert again.activity_bq("Lu-177") == pytest.approx(gbq * 1e9, rel=1e-12)
 
 
 def test_that_the_command_writes_every_table_and_the_methods(
