@@ -22,7 +22,7 @@ from dosimetry_core.follow_up import (
     TumourLesion,
 )
 from dosimetry_core.frozen import FrozenMap
-from dosimetry_core.toml_table import TomlTable
+from dosimetry_core.toml_table import TomlTable, toml_string
 
 LARGEST_LESION_MM = 500.0
 HIGHEST_SUV = 1e4
@@ -237,7 +237,7 @@ def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        return toml_string(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, dict):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.dose.red_marrow import RedMarrowAbsorbedDose
-from dosimetry_core.errors import Finding
+from dosimetry_core.errors import Finding, MissingDataError
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.kinetics.blood import BloodFit
 from dosimetry_core.kinetics.result import FitResult
@@ -106,3 +106,19 @@ class Evaluation:
     findings: tuple[Finding, ...]
     second_values: FrozenMap[str, float] = field(default_factory=FrozenMap)
     """What the second opinion has for a number, by that number's path in results.json; empty until it was heard."""
+
+
+def require_complete(evaluation: Evaluation, *, where: str) -> None:
+    """Refuse results of which something is pending after an edit; ``where`` names what was to be made of them.
+
+    Raises
+    ------
+    MissingDataError
+        If anything of any cycle is.
+    """
+    if any(result.pending for result in evaluation.cycles):
+        raise MissingDataError(
+            "what an edit left to be computed is still pending",
+            where=where,
+            remedy="wait until the results are complete",
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import json
 import math
 import tomllib
 import unicodedata
@@ -16,6 +17,12 @@ from zoneinfo import ZoneInfo
 from dosimetry_core.errors import DosimetryError, InconsistentCaseError, MissingDataError
 
 T = TypeVar("T")
+
+
+def toml_string(text: str) -> str:
+    """A text as TOML writes it: in quotes, with line breaks and other control characters escaped."""
+    # JSON's escapes are TOML's as well, but for the delete character, which TOML does not take as it is.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def load_toml(path: Path) -> dict[str, Any]:

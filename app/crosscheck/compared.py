@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dosimetry_core.comparison.gamma import GammaCriteria
 from dosimetry_core.errors import DosimetryError, MissingDataError
+from dosimetry_core.evaluation import require_complete
 from dosimetry_core.progress import Progress, no_progress, part_of
 
 if TYPE_CHECKING:
@@ -50,8 +51,9 @@ def compare_files(
     Raises
     ------
     DosimetryError
-        If a file can't be read or is of another patient, frame of reference or nuclide.
+        If a file can't be read or is of another patient, frame of reference or nuclide, or if doses are pending.
     """
+    require_complete(evaluation, where="cross-check")
     found = []
     for number, path in enumerate(paths):
         share = part_of(progress, number / len(paths), (number + 1) / len(paths))

@@ -45,9 +45,10 @@ def administer(arguments: argparse.Namespace) -> int:
     )
     from app.plans.plans_kept import plan_store
     from app.plans.site_trust import site_trust
-    from dosimetry_core.case_file import CASE_FILE_NAME, read_case
+    from dosimetry_core.case_file import CASE_FILE_NAME, case_of, read_case
     from dosimetry_core.planning.administration_entry import entry_findings, questions
     from dosimetry_core.planning.administration_record import read_administration_record
+    from dosimetry_core.toml_table import parse_toml
 
     case = read_case(arguments.case)
     record = read_administration_record(arguments.record, ZoneInfo(case.patient.time_zone))
@@ -109,7 +110,10 @@ def administer(arguments: argparse.Namespace) -> int:
     with_given_cycle(case, number, given, nothing_of=nothing_of, calibrator_offset_s=offset_s)
     block = case_file_block(number, given, nothing_of=nothing_of, calibrator_offset_s=offset_s)
     target = arguments.case if arguments.case.is_file() else arguments.case / CASE_FILE_NAME
-    write_file(target, target.read_bytes().rstrip() + b"\n" + block.encode("utf-8"))
+    whole = target.read_bytes().rstrip() + b"\n" + block.encode("utf-8")
+    # What could not be read again is not written: the case would be lost for every later computation.
+    case_of(parse_toml(whole, where=str(target)), place=str(target), folder=folder)
+    write_file(target, whole)
     for item in given:
         print(given_line(item))
     print(f"cycle {number} appended to {target}")

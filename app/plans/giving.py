@@ -14,6 +14,7 @@ from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.planning.administration_entry import PlannedCycle, planned_cycle
 from dosimetry_core.progress import Progress, no_progress
+from dosimetry_core.toml_table import toml_string
 from dosimetry_core.units import GIGABECQUEREL, MEGABECQUEREL, MINUTE, PERCENT
 
 if TYPE_CHECKING:
@@ -281,17 +282,12 @@ def case_file_block(
             f"  infusion_min = {_number(MINUTE.from_core(item.infusion_s))}",
             f"  planned_activity_mbq = {_number(MEGABECQUEREL.from_core(item.planned_activity_bq))}",
             f'  plan_sha256 = "{item.plan_sha256}"',
-            f"  given_by = {_text(item.given_by)}",
+            f"  given_by = {toml_string(item.given_by)}",
         ]
         if item.comment:
-            lines.append(f"  comment = {_text(item.comment)}")
+            lines.append(f"  comment = {toml_string(item.comment)}")
     return "\n".join(lines) + "\n"
 
 
 def _number(value: float) -> str:
     return repr(float(f"{value:.12g}"))
-
-
-def _text(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dosimetry_core.errors import InconsistentCaseError
+from dosimetry_core.evaluation import require_complete
 from dosimetry_core.progress import Progress, part_of
 from dosimetry_core.treatment_report import OtherProtocol, ReportOptions, Signature, typeset_report
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from app.store.events import Digest, Head
     from dosimetry_core.evaluation import Evaluation
     from dosimetry_core.pipeline.alternatives import ProtocolAlternative
+    from dosimetry_core.plan_record import PlanCheck
 
 
 def made_report(
@@ -27,6 +29,7 @@ def made_report(
     plan: bytes | None = None,
     audit_head: Head | None = None,
     audit_store: Digest | None = None,
+    checked: PlanCheck | None = None,
     progress: Progress,
 ) -> bytes:
     """The report as PDF.
@@ -37,6 +40,8 @@ def made_report(
         Code and place of a finding → typed reason, of a draft; a signed plan has its own.
     plan
         A signed plan of this course: the report then shows its record and who signed it.
+    checked
+        Who checked the plan that is not signed yet; a signed one has its own.
 
     Raises
     ------
@@ -72,6 +77,7 @@ def made_report(
         calculated_at=datetime.now().astimezone(),
         audit_head=audit_head,
         audit_store=audit_store,
+        checked=checked,
     )
     return typeset_report(document.results, document.record, options, pictures=pictures, other_protocols=others)
 
@@ -102,12 +108,31 @@ def report_file_name(evaluation: Evaluation) -> str:
     return f"report-cycle-{cycle}.pdf" if cycle is not None else "report.pdf"
 
 
+def written_results(target: Path, evaluation: Evaluation, *, progress: Progress) -> str:
+    """Write all results as results.json; the name of the file. Runs as a job. Raises as `written_tables`."""
+    from app.outputs import write_file
+    from dosimetry_core.plan_record import results_bytes
+    from dosimetry_core.results_json import results_json
+
+    require_complete(evaluation, where="results")
+    progress(0.1, "Writing the results")
+    write_file(target, results_bytes(results_json(evaluation)))
+    return target.name
+
+
 def written_tables(folder: Path, evaluation: Evaluation, *, progress: Progress) -> tuple[str, ...]:
-    """Write all results as CSV, XLSX and JSON into a folder; the names of the files. Runs as a job."""
+    """Write all results as CSV, XLSX and JSON into a folder; the names of the files. Runs as a job.
+
+    Raises
+    ------
+    MissingDataError
+        If doses are pending: what stands in their place would leave without a mark.
+    """
     from app.outputs import output_folder
     from dosimetry_core.result_tables import table_files
     from dosimetry_core.results_json import results_json
 
+    require_complete(evaluation, where="tables")
     progress(0.1, "Making the tables")
     files = table_files(results_json(evaluation))
     progress(0.7, "Writing the tables")

@@ -9,6 +9,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 from PySide6.QtWidgets import QDialog, QFileDialog
 
+from app.completion import has_pending
 from app.dicom_command import export_to
 from app.plans.page_printing import PREVIEW_DPI, PRINT_DPI, STALE_STAMP, image_of, print_images, stamped
 from app.plans.plan_signing import PlanFile, approved, drafted, keep_and_write, page_pictures, plan_file_name
@@ -17,15 +18,22 @@ from app.plans.withdrawal import Withdrawal
 from app.plans.working_state import check_for_record
 from app.problems import problems_of
 from app.reports.choice import DocumentChoice
-from app.reports.making import made_report, report_file_name, written_tables
+from app.reports.making import made_report, report_file_name, written_results, written_tables
 from app.session import Session
 from app.steps.step import Section, Step, push_button, text_label
 from dosimetry_core.errors import DosimetryError
-from dosimetry_core.evaluation import Evaluation
 from widgets.page_view import PageView
 
 if TYPE_CHECKING:
     from dosimetry_core.dicom_export.course import CourseExport
+
+
+_FILE, _DRAFT, _REPORT = "file", "draft", "report"
+_KINDS = {_DRAFT: "plan", _REPORT: "report"}
+_DATA = "all intermediate results, core units"
+_DICOM = "VOIs, voxel doses, registrations, measurements and the plan, for other systems"
+_TABLES = "all results as CSV files, one XLSX workbook and JSON, in a folder"
+_CHANGED = "the course has changed since this document was made"
 
 
 class ReportStep(Step):
@@ -41,7 +49,6 @@ class ReportStep(Step):
         self.column.addWidget(self.pages, 1)
         self._shown: tuple[Any, ...] = ()
         self._pdf: bytes | None = None
-        self._document: Any = None
         self._stamp = ""
         self._build_inspector()
 
@@ -63,21 +70,19 @@ class ReportStep(Step):
         self.show_signed.setCheckable(True)
         self.show_signed.toggled.connect(lambda _on: self.refresh())
         files.add_row(self.show_signed)
-        self.data = push_button(
-            "Save results.json…", name="save_results", tooltip="all intermediate results, core units"
-        )
+        self.data = push_button("Save results.json…", name="save_results", tooltip=_DATA)
         self.data.clicked.connect(self.save_results)
         self.dicom = push_button(
             "Export DICOM…",
             name="export_dicom",
-            tooltip="VOIs, voxel doses, registrations, measurements and the plan, for other systems",
+            tooltip=_DICOM,
         )
         self.dicom.clicked.connect(self.choose_dicom_folder)
         files.add_row(self.data, self.dicom)
         self.tables = push_button(
             "Save tables…",
             name="save_tables",
-            tooltip="all results as CSV files, one XLSX workbook and JSON, in a folder",
+            tooltip=_TABLES,
         )
         self.tables.clicked.connect(self.choose_tables_folder)
         files.add_row(self.tables)
@@ -118,20 +123,38 @@ class ReportStep(Step):
 
     def write_pdf(self, target: Path) -> None:
         """Write the document in view, whole or not at all."""
-        if self._stamp:
+        if self._pdf is None:
+            return
+        if not self._is_of_now:
+            self._refuse(f"Not saved: {_CHANGED}")
+        elif self._stamp:
             self.told.emit("Not saved: the plan is stale")
-        elif self._pdf is not None:
+        else:
             self._write(target, self._pdf)
+
+    def _refuse(self, why: str) -> None:
+        """Say why nothing was done with what is in view, and show what there is now."""
+        self.refresh()
+        self.told.emit(why)
 
     def save_results(self) -> None:
         """Ask where to save the results as data, then write them."""
-        if self._document is None:
-            self.told.emit("There are no results yet")
-            return
         suggested = str(Path(self.session.case.folder) / "results.json")
         chosen, _kind = QFileDialog.getSaveFileName(self, "Save the results", suggested, "JSON (*.json)")
         if chosen:
-            self._write(Path(chosen), self._document.results_bytes)
+            self.write_results(Path(chosen))
+
+    def write_results(self, target: Path) -> None:
+        """Write the results as they are now as data; runs as a job."""
+        why = self._why_no_results()
+        if why:
+            self._refuse(f"Not saved: {why[0].lower()}{why[1:]}")
+            return
+        job = self.session.jobs.start(
+            written_results, target, self.session.planned, purpose="results", title="Writing the results"
+        )
+        job.succeeded.connect(lambda name: self.told.emit(f"Saved {name}"))
+        job.failed.connect(lambda error: self.told.emit(problems_of(error)[0].text()))
 
     def choose_tables_folder(self) -> None:
         """Ask for a folder, then write all results into it as tables."""
@@ -141,9 +164,9 @@ class ReportStep(Step):
 
     def write_tables(self, folder: Path) -> None:
         """Write all results as CSV, XLSX and JSON; runs as a job."""
-        evaluation = self.session.planned
-        if evaluation is None or not self.session.is_current:
-            self.told.emit("There are no results yet")
+        evaluation, why = self.session.planned, self._why_no_results()
+        if why or evaluation is None:
+            self._refuse(f"Not written: {why[0].lower()}{why[1:]}")
             return
         job = self.session.jobs.start(written_tables, folder, evaluation, purpose="tables", title="Writing the tables")
         job.succeeded.connect(lambda names: self.told.emit(f"{len(names)} files with tables written"))
@@ -157,9 +180,9 @@ class ReportStep(Step):
 
     def export_dicom(self, folder: Path) -> None:
         """Write VOIs, doses, registrations, measurements and the plan in view as DICOM objects; runs as a job."""
-        evaluation = self.session.planned
-        if evaluation is None or not self.session.is_current:
-            self.told.emit("There are no results yet")
+        evaluation, why = self.session.planned, self._why_no_results()
+        if why or evaluation is None:
+            self._refuse(f"Not written: {why[0].lower()}{why[1:]}")
             return
         # A stale plan goes nowhere: what is exported is about the course as it is.
         signed = self.session.signed_plan
@@ -197,6 +220,9 @@ class ReportStep(Step):
     def print_to(self, printer: QPrinter) -> None:
         """Render the pages at printing resolution beside the user's work, then send them to a printer."""
         if self._pdf is None:
+            return
+        if not self._is_of_now:
+            self._refuse(f"Not printed: {_CHANGED}")
             return
         stamp = self._stamp
         job = self.session.jobs.start(page_pictures, self._pdf, PRINT_DPI, purpose="print", title="Preparing pages")
@@ -279,125 +305,125 @@ class ReportStep(Step):
         return "the pages as they are printed"
 
     def refresh(self) -> None:
-        """Show the signed plan, or a draft of the current results."""
-        files, evaluation = self.session.plan_files, self.session.planned
-        may_approve = bool(files) and files[-1].act == "signed" and self.session.staleness is None
-        self.form.set_allowed(may_approve)
+        """Show the signed plan, or a draft of the current results, or the report about either."""
+        files = self.session.plan_files
+        stale = self._is_stale
+        self.form.set_allowed(bool(files) and files[-1].act == "signed" and not stale)
         self.form.keep_to(files)
         self._second_text.setText(
             f"Signed plan: {files[-1].path.name}"
             if files
             else "Sign the plan in step 7, or open a plan signed elsewhere."
         )
-        stale = bool(files) and self.session.staleness is not None
         self.show_signed.setVisible(stale and not self.choice.wants_report)
-        if self.choice.wants_report:
-            self._show_report(evaluation)
-        elif files and (not stale or self.show_signed.isChecked()):
-            self._show_file(files[-1], stale=stale)
-        elif evaluation is None or not self.session.is_current:
-            self._state.setText("No results yet" if evaluation is None else "Results are being computed")
-            if evaluation is None:
-                self.pages.set_message("Nothing computed yet")
-        else:
-            self._make_draft(evaluation)
+        wanted = self._wanted()
+        self._stamp = STALE_STAMP if stale and wanted is not None and wanted[0] == _FILE else ""
+        self._state.setText(self._state_in_words(wanted))
+        if wanted is None:
+            self._forget(self._why_no_results())
+        elif wanted != self._shown:
+            self._make(wanted)
         self._allow_files()
         self.withdrawal.refresh()
-        for button in (self.dicom, self.tables):
-            button.setEnabled(evaluation is not None and self.session.is_current)
+
+    @property
+    def _is_stale(self) -> bool:
+        return bool(self.session.plan_files) and self.session.staleness is not None
+
+    def _why_no_results(self) -> str:
+        """Why nothing can be written or typeset of the results as they are; empty if they are whole and current."""
+        evaluation = self.session.planned
+        if evaluation is None:
+            return "There are no results yet"
+        if not self.session.is_current:
+            return "Results are being computed"
+        return "Doses are still being computed" if has_pending(evaluation) else ""
+
+    def _wanted(self) -> tuple[Any, ...] | None:
+        """All that the document to be shown is made from, its kind first; None while there is nothing to make it from.
+
+        What is in view may be saved and printed only while this is what it was made from.
+        """
+        session, files = self.session, self.session.plan_files
+        if not self.choice.wants_report and files and (not self._is_stale or self.show_signed.isChecked()):
+            return (_FILE, files[-1].path, files[-1].content, self._is_stale)
+        if self._why_no_results():
+            return None
+        made_from = (session.planned, session.reviews.reasons, check_for_record(session))
+        if not self.choice.wants_report:
+            return (_DRAFT, *made_from)
+        signed = session.signed_plan if session.staleness is None else None
+        return (_REPORT, *made_from, self.choice.options, None if signed is None else signed.content)
+
+    def _state_in_words(self, wanted: tuple[Any, ...] | None) -> str:
+        plan, why = self.session.signed_plan, self.session.staleness
+        if wanted is None:
+            return self._why_no_results()
+        if wanted[0] == _REPORT:
+            return "Report, plan not signed" if plan is None or why is not None else f"Report on {plan.path.name}"
+        if wanted[0] == _FILE and plan is not None:
+            if why is not None:
+                return f"STALE, not valid any more: {plan.path.name}. {why.sentence()}"
+            return f"{plan.act.capitalize()}: {plan.path.name}"
+        changed = f". {plan.path.name} is stale: {why.sentence()}" if why is not None and plan is not None else ""
+        state = "checked" if check_for_record(self.session) is not None else "calculated, not checked"
+        return f"Draft, not signed: {state}{changed}"
+
+    def _forget(self, message: str = "") -> None:
+        """Nothing of a former document is seen, saved or printed any more."""
+        self._pdf, self._shown = None, ()
+        self.pages.show_pages([])
+        self.pages.set_message(message)
 
     def _show_other(self) -> None:
-        """Another document, or the report in another form: nothing of the former one is saved or printed as it."""
-        self._pdf, self._shown, self._stamp = None, (), ""
-        self.pages.show_pages([])
+        """Another document, or the report in another form."""
+        self._forget()
         self.refresh()
 
-    def _show_report(self, evaluation: Evaluation | None) -> None:
-        """The report about the signed plan while that holds, else about the draft."""
-        self._stamp = ""
-        if evaluation is None or not self.session.is_current:
-            self._state.setText("No results yet" if evaluation is None else "Results are being computed")
+    def _make(self, wanted: tuple[Any, ...]) -> None:
+        """Show a signed file, or start typesetting."""
+        kind = wanted[0]
+        self._forget("" if kind == _FILE else f"Typesetting the {_KINDS[kind]}")
+        self._shown = wanted
+        if kind == _FILE:
+            self._show_pdf(wanted[2])
             return
-        signed = self.session.signed_plan if self.session.staleness is None else None
-        self._state.setText("Report, plan not signed" if signed is None else f"Report on {signed.path.name}")
-        reasons, options = self.session.reviews.reasons, self.choice.options
-        shown = (evaluation, reasons, options, None if signed is None else signed.content, "report")
-        if self._shown[:1] == shown[:1] and self._shown == shown:
-            return
-        self._shown = shown
-        self.pages.set_message("Typesetting the report")
-        job = self.session.jobs.start(
-            made_report,
-            evaluation,
-            reasons,
-            options,
-            plan=None if signed is None else signed.content,
-            **self.session.audit(),
-            purpose="report",
-            title="Typesetting the report",
-        )
-        job.succeeded.connect(lambda pdf: self._take_report(shown, pdf))
-        job.failed.connect(lambda error: self._tell_no_report(shown, error))
+        _kind, evaluation, reasons, check = wanted[:4]
+        inputs = {"checked": check, **self.session.audit(), "title": f"Typesetting the {_KINDS[kind]}"}
+        jobs = self.session.jobs
+        if kind == _REPORT:
+            options, plan = wanted[4:]
+            job = jobs.start(made_report, evaluation, reasons, options, plan=plan, purpose="report", **inputs)
+            job.succeeded.connect(lambda pdf: self._take(wanted, pdf))
+        else:
+            job = jobs.start(drafted, evaluation, reasons, purpose="draft", **inputs)
+            job.succeeded.connect(lambda document: self._take(wanted, document.pdf))
+        job.failed.connect(lambda error: self._tell_none(wanted, error))
 
-    def _take_report(self, of: tuple[Any, ...], pdf: bytes) -> None:
+    def _take(self, of: tuple[Any, ...], pdf: bytes) -> None:
         if self._shown is of:
             self._show_pdf(pdf)
             self._allow_files()
 
-    def _tell_no_report(self, of: tuple[Any, ...], error: BaseException) -> None:
+    def _tell_none(self, of: tuple[Any, ...], error: BaseException) -> None:
         if self._shown is of:
             self.pages.set_message(problems_of(error)[0].text())
 
+    @property
+    def _is_of_now(self) -> bool:
+        """Whether the document in view was made from what is there now."""
+        return self._pdf is not None and self._shown == self._wanted()
+
     def _allow_files(self) -> None:
         """A stale plan is shown and printed with its mark, and not saved once more."""
-        self.save.setEnabled(self._pdf is not None and not self._stamp)
+        of_now = self._is_of_now
+        self.save.setEnabled(of_now and not self._stamp)
         self.save.setToolTip("a stale plan is not saved again" if self._stamp else "")
-        self.print_button.setEnabled(self._pdf is not None)
-        self.data.setEnabled(self._document is not None)
-
-    def _show_file(self, plan: PlanFile, *, stale: bool = False) -> None:
-        why = self.session.staleness
-        self._state.setText(
-            f"STALE, not valid any more: {plan.path.name}. {why.sentence()}"
-            if stale and why is not None
-            else f"{plan.act.capitalize()}: {plan.path.name}"
-        )
-        self._stamp = STALE_STAMP if stale else ""
-        if self._shown != (plan.path, plan.content, stale):
-            self._shown = (plan.path, plan.content, stale)
-            self._show_pdf(plan.content)
-
-    def _make_draft(self, evaluation: Evaluation) -> None:
-        why, plan = self.session.staleness, self.session.signed_plan
-        changed = f". {plan.path.name} is stale: {why.sentence()}" if why is not None and plan is not None else ""
-        check = check_for_record(self.session)
-        state = "checked" if check is not None else "calculated, not checked"
-        self._state.setText(f"Draft, not signed: {state}{changed}")
-        self._stamp = ""
-        overrides = self.session.reviews.reasons
-        if self._shown[:1] == (evaluation,) and self._shown[1:] == (overrides, check, "draft"):
-            return
-        self._shown = (evaluation, overrides, check, "draft")
-        if self._pdf is None:
-            self.pages.set_message("Typesetting the plan")
-        job = self.session.jobs.start(
-            drafted,
-            evaluation,
-            overrides,
-            checked=check,
-            **self.session.audit(),
-            purpose="draft",
-            title="Typesetting the plan",
-        )
-        job.succeeded.connect(self._take_draft)
-        job.failed.connect(lambda error: self.pages.set_message(problems_of(error)[0].text()))
-
-    def _take_draft(self, document: Any) -> None:
-        self._document = document
-        if self.choice.wants_report:
-            return
-        if self.session.signed_plan is None or self.session.staleness is not None:
-            self._show_pdf(document.pdf)
+        self.print_button.setEnabled(of_now)
+        why = self._why_no_results()
+        for button, what in ((self.data, _DATA), (self.dicom, _DICOM), (self.tables, _TABLES)):
+            button.setEnabled(not why)
+            button.setToolTip(why or what)
 
     def _show_pdf(self, pdf: bytes) -> None:
         self._pdf = pdf

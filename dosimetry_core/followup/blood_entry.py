@@ -140,6 +140,13 @@ def read_countings(
         computed[number] = value
         if uncertainty is None and value > 0:
             uncertainty = relative_counting_uncertainty(counting)
+            if uncertainty > 1:
+                text = (
+                    f"counting statistics alone give {PERCENT.from_core(uncertainty):.0f} %: the sample hardly counts "
+                    "above the background; count it longer"
+                )
+                remarks.append(CellRemark(number, COUNTS, "error", text))
+                continue
         _first, held = merged.get(time, (number, BloodSample(time, FrozenMap(), None)))
         if name in held.activity_concentration_bq_per_ml:
             remarks.append(CellRemark(number, NUCLIDE, "error", f"{name} of this sample stands in another row as well"))
@@ -235,7 +242,10 @@ def concentration_rows(cycle: Cycle, zone: ZoneInfo) -> list[dict[str, str]]:
 
 
 def counting_rows(cycle: Cycle, zone: ZoneInfo) -> list[dict[str, str]]:
-    """The countings of a cycle as they would be typed; samples without one are left out."""
+    """The countings of a cycle as they would be typed; samples without one are left out.
+
+    An uncertainty that comes from the counts is not shown as if it had been typed: it follows when they are corrected.
+    """
     return [
         {
             TIME: typed_time(sample.time, zone),
@@ -245,7 +255,7 @@ def counting_rows(cycle: Cycle, zone: ZoneInfo) -> list[dict[str, str]]:
             COUNTED_AT: typed_time(counting.counted_at, zone),
             VOLUME: _typed(counting.volume_ml) if counting.mass_kg is None else "",
             MASS: "" if counting.mass_kg is None else _typed(GRAM.from_core(counting.mass_kg)),
-            UNCERTAINTY: _typed_percent(sample.relative_standard_uncertainty),
+            UNCERTAINTY: "" if _is_counted(sample) else _typed_percent(sample.relative_standard_uncertainty),
         }
         for sample in cycle.blood_samples
         for name, counting in sample.counted.items()
@@ -266,6 +276,16 @@ def _typed(value: float) -> str:
     text = f"{value:.12g}"
     whole, point, decimals = text.partition(".")
     return f"{text}0" if point and len(decimals) == 3 and whole != "0" else text
+
+
+def _is_counted(sample: BloodSample) -> bool:
+    """Whether a sample's uncertainty is that of its counts, to the figures that are shown."""
+    derived = [
+        relative_counting_uncertainty(counting)
+        for name, counting in sample.counted.items()
+        if sample.activity_concentration_bq_per_ml[name] > 0
+    ]
+    return bool(derived) and _typed_percent(sample.relative_standard_uncertainty) == _typed_percent(max(derived))
 
 
 def _typed_percent(share: float | None) -> str:

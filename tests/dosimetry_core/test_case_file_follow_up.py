@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -98,6 +100,14 @@ def test_that_what_is_written_reads_as_the_same(tmp_path: Path) -> None:
     assert read(tmp_path, follow_up_toml(found)) == found
     assert follow_up_toml(FollowUp()) == ""
     assert read(tmp_path, "") == FollowUp()
+
+
+@pytest.mark.parametrize("note", ["one\nother", "a\ttab\r\n", 'C:\\x "quoted"', "\x00\x07\x1b\x7f", "Łódź \u2028 end"])
+def test_that_any_recorded_text_is_written_as_toml_that_holds_it(tmp_path: Path, note: str) -> None:
+    found = read(tmp_path, FULL)
+    assert found.end is not None
+    recorded = replace(found, end=replace(found.end, note=note))
+    assert tomllib.loads(follow_up_toml(recorded))["follow_up"]["end"]["note"] == note
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -107,3 +108,18 @@ def test_that_nothing_is_compared_before_there_are_results(qtbot: QtBot) -> None
     window = opened(qtbot, None)
     assert not window.choose_button.isEnabled()
     assert "being computed" in window.message.text()
+
+
+def test_that_nothing_is_compared_while_doses_are_pending(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, evaluation: Evaluation, dose: Path, tmp_path: Path
+) -> None:
+    held = replace(evaluation.cycles[0], voxels=SimpleNamespace(pending=True))
+    window = opened(qtbot, replace(evaluation, cycles=(held,)))
+    table = tmp_path / "numbers.csv"
+    table.write_text("region,quantity,value,unit\nKidney L,absorbed_dose,1.0,Gy\n")
+    for path in (table, dose):
+        window.message.clear()
+        chosen(monkeypatch, window, path)
+        qtbot.waitUntil(lambda: "still pending" in window.message.text(), timeout=60_000)
+        qtbot.waitUntil(window.choose_button.isEnabled, timeout=60_000)
+        assert window.table.rowCount() == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.cli import main
-from app.plans import administer_command
+from app.plans import administer_command, giving
 from app.plans.giving import (
     ApprovedPlan,
     approved_plan,
@@ -141,6 +142,24 @@ def test_that_what_was_given_becomes_the_next_cycle_with_residual_and_decay_take
     assert evaluation.plan.next_cycle == 3
     assert evaluation.delivered[1].administered_activity_bq["Lu-177"] == given.administered_activity_bq
     assert not [f for f in evaluation.findings if f.code.startswith("given-")]
+
+
+@pytest.mark.parametrize("said", ['slow,\nthen "free"', "\x00\x1b\x7f", "C:\\new", "Łódź \u2028 end"])
+def test_that_any_comment_is_written_as_toml_that_holds_it(said: str) -> None:
+    vial = VialMeasurement(7.5e9, NOW, 2e7, NOW)
+    item = Administration("Lu-177", 7.4e9, NOW, 1800.0, vial, 7.4e9, "0" * 64, said, said)
+    (block,) = tomllib.loads(case_file_block(2, [item]))["cycle"]
+    assert (block["administration"][0]["comment"], block["administration"][0]["given_by"]) == (said, said)
+
+
+def test_that_nothing_is_written_where_the_case_could_not_be_read_afterwards(
+    signed: Path, case: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (case / "case.toml").read_bytes()
+    monkeypatch.setattr(giving, "case_file_block", lambda *_given, **_more: '[[cycle]]\nnumber = "\n')
+    assert administer(signed, case, record(case, round(planned_mbq(case), 1))) == 2
+    assert (case / "case.toml").read_bytes() == before
+    assert "case.toml" in capsys.readouterr().err
 
 
 def test_that_over_10_percent_needs_an_answer_and_over_20_is_an_error_without(

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 import app.reports.making as making
-from dosimetry_core.errors import InconsistentCaseError
+from dosimetry_core.errors import InconsistentCaseError, MissingDataError
+from dosimetry_core.progress import no_progress
 
 
 def _plan(patient: str = "P-1", cycle: int | None = 2, files: str = "a") -> SimpleNamespace:
@@ -50,3 +53,13 @@ def test_that_the_suggested_name_has_no_patient_in_it(evaluation: SimpleNamespac
     assert making.report_file_name(evaluation) == "report-cycle-2.pdf"
     evaluation.plan.next_cycle = None
     assert making.report_file_name(evaluation) == "report.pdf"
+
+
+@pytest.mark.parametrize("written", [making.written_tables, making.written_results])
+def test_that_results_with_something_pending_are_not_written(
+    evaluation: SimpleNamespace, tmp_path: Path, written: Callable[..., object]
+) -> None:
+    evaluation.cycles = (SimpleNamespace(pending=False), SimpleNamespace(pending=True))
+    with pytest.raises(MissingDataError, match="still pending"):
+        written(tmp_path / "out", evaluation, progress=no_progress)
+    assert not (tmp_path / "out").exists()

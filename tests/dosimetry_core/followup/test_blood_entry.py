@@ -117,8 +117,8 @@ def test_that_what_is_shown_of_a_cycle_is_read_as_the_same_samples() -> None:
 
 def test_that_counts_give_the_concentration_at_the_time_of_drawing() -> None:
     counter = WellCounter(0.05, 2.0)
-    # 10 Bq/mL in 2 mL when drawn; counted three half-lives later for so short that nothing decays.
-    at_counting = 10.0 / 8
+    # 10 kBq/mL in 2 mL when drawn; counted three half-lives later for so short that nothing decays.
+    at_counting = 10e3 / 8
     counts = (at_counting * 2.0 * 0.05 + 2.0) * 1.0
     typed = {
         entry.TIME: "+4 h",
@@ -130,7 +130,7 @@ def test_that_counts_give_the_concentration_at_the_time_of_drawing() -> None:
     read = entry.read_countings([typed], CYCLE, WARSAW, counter, blood_density_g_per_ml=1.06)
     assert [r.level for r in read.remarks] == []
     # To the second and the sixth figure that were typed; the clock change between is counted in `read_time`.
-    assert read.concentrations[0] == pytest.approx(10.0, rel=1e-3)
+    assert read.concentrations[0] == pytest.approx(10e3, rel=1e-3)
 
 
 def test_that_decay_while_counting_is_corrected_for() -> None:
@@ -187,6 +187,50 @@ def test_that_both_nuclides_of_a_sample_become_one_sample() -> None:
     assert read.is_right
     assert [set(s.activity_concentration_bq_per_ml) for s in read.samples] == [{LU, Y}]
     assert relative_counting_uncertainty(read.samples[0].counted[LU]) == pytest.approx(1 / math.sqrt(600000))
+
+
+COUNTED = {entry.TIME: "+4 h", entry.COUNTED_AT: "+5 h", entry.DURATION: "60", entry.VOLUME: "2"}
+
+
+def counted(cycle: Cycle, *rows: dict[str, str], background_cps: float = 0.0) -> entry.EnteredBlood:
+    counter = WellCounter(0.5, background_cps)
+    return entry.read_countings(rows, cycle, WARSAW, counter, blood_density_g_per_ml=1.06)
+
+
+def test_that_an_uncertainty_of_counts_is_not_shown_as_typed_and_follows_corrected_counts() -> None:
+    held = entry.with_blood(CYCLE, counted(CYCLE, {**COUNTED, entry.COUNTS: "10000"}).samples)
+    assert held.blood_samples[0].relative_standard_uncertainty == pytest.approx(0.01)
+    (shown,) = entry.counting_rows(held, WARSAW)
+    assert shown[entry.UNCERTAINTY] == ""
+    assert counted(held, shown).samples == held.blood_samples
+    corrected = counted(held, {**shown, entry.COUNTS: "40000"}).samples
+    assert corrected[0].relative_standard_uncertainty == pytest.approx(0.005)
+
+
+def test_that_an_uncertainty_that_was_typed_stays_when_counts_are_corrected() -> None:
+    typed = {**COUNTED, entry.COUNTS: "10000", entry.UNCERTAINTY: "4"}
+    held = entry.with_blood(CYCLE, counted(CYCLE, typed).samples)
+    (shown,) = entry.counting_rows(held, WARSAW)
+    assert shown[entry.UNCERTAINTY] == "4"
+    assert counted(held, {**shown, entry.COUNTS: "40000"}).samples[0].relative_standard_uncertainty == 0.04
+
+
+def test_that_the_larger_uncertainty_of_two_counted_nuclides_is_not_shown_as_typed() -> None:
+    rows = [
+        {**COUNTED, entry.NUCLIDE: LU, entry.COUNTS: "600000"},
+        {**COUNTED, entry.NUCLIDE: Y, entry.COUNTS: "10000"},
+    ]
+    held = entry.with_blood(TANDEM, counted(TANDEM, *rows).samples)
+    shown = entry.counting_rows(held, WARSAW)
+    assert [row[entry.UNCERTAINTY] for row in shown] == ["", ""]
+    assert counted(held, *shown).samples == held.blood_samples
+
+
+def test_that_counts_that_do_not_stand_out_of_the_background_are_an_error() -> None:
+    # 6001 counts in 60 s over a background of 100 counts/s: 1 net count, sqrt(6001) of them uncertain.
+    read = counted(CYCLE, {**COUNTED, entry.COUNTS: "6001"}, background_cps=100.0)
+    assert ("7747 %" in read.remarks[0].text, read.remarks[0].column, read.is_right) == (True, entry.COUNTS, False)
+    assert read.samples == ()
 
 
 @pytest.mark.parametrize(("efficiency", "background"), [("0", "0"), ("2500", "0"), ("", "0"), ("50", "-1")])
