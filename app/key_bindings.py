@@ -14,7 +14,6 @@ from widgets.mouse_table import GESTURES, MOUSE_ACTS, MouseBindings, use_mouse_b
 from widgets.view_keys import use_view_keys
 
 RESERVED: Final[dict[str, str]] = {f"Alt+{number}": f"go to step {number}" for number in range(1, 9)} | {
-    "Ctrl+C": "copy what is marked",
     "Ctrl+V": "paste",
     "Ctrl+X": "cut out what is marked",
     "Ctrl+A": "mark everything",

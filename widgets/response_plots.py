@@ -13,6 +13,7 @@ from PySide6.QtGui import QBrush, QColor
 
 from dosimetry_core.units import PERCENT
 from widgets.plot import TICK_SCALE, Plot, line_pen
+from widgets.plot_table import PlotTable
 from widgets.theme import font, shades
 
 PARTIAL, PROGRESSION = -0.30, 0.20
@@ -45,6 +46,14 @@ class _ResponsePlot(Plot):
         self._rules = [self.place(pg.PlotCurveItem()) for _rule in range(3)]
         self.setMinimumHeight(150)
 
+    def _table(self, lesions: Sequence[LesionShown]) -> PlotTable:
+        rows = [
+            (lesion.name, day, PERCENT.from_core(change))
+            for lesion in lesions
+            for day, change in zip(lesion.days, lesion.changes, strict=True)
+        ]
+        return PlotTable.of(("Lesion", "Days since the baseline", f"Change / {PERCENT.symbol}"), rows)
+
     def _show_rules(self, ends: tuple[float, float]) -> None:
         heights = (0.0, PERCENT.from_core(PARTIAL), PERCENT.from_core(PROGRESSION))
         for rule, height, colour in zip(
@@ -67,6 +76,11 @@ class WaterfallPlot(_ResponsePlot):
         """Those of the theme in use."""
         super().take_colours()
         self.show_lesions(self._shown)
+
+    def table(self) -> PlotTable:
+        """Best change of each lesion."""
+        best = [(shown.name, PERCENT.from_core(min(shown.changes))) for shown in self._shown if shown.changes]
+        return PlotTable.of(("Lesion", f"Best change / {PERCENT.symbol}"), best)
 
     def show_lesions(self, lesions: Sequence[LesionShown]) -> None:
         """Draw anew."""
@@ -108,6 +122,10 @@ class SpiderPlot(_ResponsePlot):
         """Those of the theme in use."""
         super().take_colours()
         self.show_lesions(self._shown)
+
+    def table(self) -> PlotTable:
+        """Every change of each lesion."""
+        return self._table(self._shown)
 
     def show_lesions(self, lesions: Sequence[LesionShown]) -> None:
         """Draw anew."""

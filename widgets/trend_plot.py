@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
 from widgets.plot import TICK_SCALE, Plot, line_pen
+from widgets.plot_table import PlotCell, PlotTable
 from widgets.theme import font, shades
 
 _DOT = 8
@@ -70,6 +71,22 @@ class TrendPlot(Plot):
             limit.setPen(line_pen(shades().good, 1.0, Qt.PenStyle.DashLine))
         if self.shown is not None:
             self.show_trend(self.shown, self.limits[0], x_title=self._x_title)
+
+    def table(self) -> PlotTable:
+        """Day, value and grade, and the limits of normal."""
+        shown = self.shown
+        if shown is None:
+            return PlotTable((), ())
+        rows: list[list[PlotCell]] = [
+            [day, value, None if grade is None else str(grade), ""]
+            for day, value, grade in zip(shown.days, shown.values, shown.grades, strict=True)
+        ]
+        rows += [
+            [None, end, None, name]
+            for name, end in (("lower limit", shown.lower), ("upper limit", shown.upper))
+            if end is not None
+        ]
+        return PlotTable.of(("Days since the first administration", shown.title, "CTCAE grade", "Limit"), rows)
 
     def show_trend(self, trend: TrendShown, days: tuple[float, float], *, x_title: str = "") -> None:
         """Draw anew, with this horizontal range."""

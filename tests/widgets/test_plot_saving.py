@@ -30,6 +30,8 @@ from widgets.plan_room import AreaShown, RegionShown, RiskShown
 from widgets.plot import Plot
 from widgets.plot_menu import ask_and_save
 from widgets.plot_saving import FORMATS, clipboard_content, picture_bytes, picture_widget, save_picture
+from widgets.response_plots import LesionShown, SpiderPlot, WaterfallPlot
+from widgets.trend_plot import TrendPlot, TrendShown
 
 _TIMES_S = np.array([14400.0, 86400.0, 345600.0])
 _ACTIVITY_BQ = np.array([5.0e7, 4.0e7, 1.25e7])
@@ -110,7 +112,7 @@ def _risk() -> Plot:
 
 def _points() -> Plot:
     plot = PointsPlot()
-    plot.show_points([GroupShown("A", (PointShown("1", 1.5, 2.5, "P1"),))], "Kidneys / Gy", "Platelets / 10⁹/L")
+    plot.show_points([GroupShown("A", (PointShown("key 1", 1.5, 2.5, "P1"),))], "Kidneys / Gy", "Platelets / 10⁹/L")
     return plot
 
 
@@ -121,7 +123,32 @@ def _survival() -> Plot:
     return plot
 
 
+LESIONS = (LesionShown("Node 1", (0.0, 90.0), (0.0, -0.375)), LesionShown("Liver", (0.0, 90.0), (0.0, 0.25)))
+
+
+def _trend() -> Plot:
+    plot = TrendPlot()
+    trend = TrendShown("Platelets (10⁹/L)", (1.5, 20.0), (210.0, 62.5), (None, 2), ((0.0, 1),), lower=150.0)
+    plot.show_trend(trend, (0.0, 30.0))
+    return plot
+
+
+def _waterfall() -> Plot:
+    plot = WaterfallPlot()
+    plot.show_lesions(LESIONS)
+    return plot
+
+
+def _spider() -> Plot:
+    plot = SpiderPlot()
+    plot.show_lesions(LESIONS)
+    return plot
+
+
 PLOTS = {
+    "trend": (_trend, ["Platelets (10⁹/L)", "62.5", "2", "lower limit", "150.0"]),
+    "waterfall": (_waterfall, ["Node 1", "-37.5", "Best change / %"]),
+    "spider": (_spider, ["Liver", "90.0", "25.0"]),
     "curve": (_curve_plot, ["Time after administration / h", "24.0", "40.0", "2.0", "no"]),
     "residuals": (_residuals, ["Residual / %", "4.0"]),
     "bars": (_bars, ["Absorbed dose / Gy", "2.125", "6.625", "23.0", "0.75"]),
@@ -129,7 +156,7 @@ PLOTS = {
     "histograms": (_histograms, ["Absorbed dose / Gy", "2.5", "12.5", "Liver"]),
     "region": (_region, ["¹⁷⁷Lu / GBq", "⁹⁰Y / GBq", "7.4", "2.25", "1.5"]),
     "risk": (_risk, ["⁹⁰Y / GBq", "Probability of exceeding / %", "37.5"]),
-    "points": (_points, ["Kidneys / Gy", "1.5", "2.5", "P1"]),
+    "points": (_points, ["Kidneys / Gy", "1.5", "2.5", "key 1"]),
     "survival": (_survival, ["Months", "Survival", "3.5", "0.75", "censored"]),
 }
 
@@ -149,7 +176,12 @@ def test_that_every_plot_of_the_program_is_tried_here() -> None:
         if "(Plot)" in path.read_text("utf-8"):
             __import__(f"widgets.{path.stem}")
     tried = {type(make()) for make, _ in PLOTS.values()}
-    assert set(Plot.__subclasses__()) <= tried
+    leaves, waiting = set(), [Plot]
+    while waiting:
+        below = (found := waiting.pop()).__subclasses__()
+        waiting += below
+        leaves |= set() if below else {found}
+    assert {kind for kind in leaves if kind.__module__.startswith("widgets.")} <= tried
 
 
 def test_that_the_numbers_of_a_plot_are_its_table(plot: Plot) -> None:
