@@ -48,6 +48,13 @@ class Session:
     """What keeps the open course; None while none is open, or it is only read."""
     reading_course: str | None = None
     """The course that is open read-only, or None."""
+    openings: int = 0
+    """How many times a case was put into the window."""
+
+    @property
+    def whose(self) -> tuple[int, str]:
+        """What tells an opened course and its patient from any other; what was typed for one belongs to it alone."""
+        return self.openings, self.document.case.patient.patient_id
 
     @property
     def case(self) -> Case:
@@ -146,6 +153,7 @@ def show_case(session: Session, case: Case) -> None:
     session.reviews.forget_all()
     session.plan_files.clear()
     session.plan_choice.restore(None)
+    session.openings += 1
     session.document.open(case)
     session.view_state.set_cycle(0)
     session.view_state.set_voi(None)

@@ -74,15 +74,19 @@ def units_of(key: str) -> tuple[str, ...]:
 
 
 def known_unit(key: str, text: str) -> str:
-    """The unit that was meant, in this module's spelling; an empty text is the case file's own.
+    """The unit that was meant, in this module's spelling; only what has no unit may be without.
 
     Raises
     ------
     InconsistentCaseError
-        If it is no unit of this value, or belongs to another quantity.
+        If it is missing, is no unit of this value, or belongs to another quantity.
     """
-    if not text.strip():
-        return units_of(key)[0]
+    if not text.strip() and "" not in units_of(key):
+        raise InconsistentCaseError(
+            f"no unit is stated for {within_a_sentence(key)}",
+            where=LABORATORY_NAMES[key][0],
+            remedy=f"write {' or '.join(units_of(key))}, as the laboratory reported it",
+        )
     folded = _folded(text)
     for unit in units_of(key):
         if _folded(unit) == folded:
@@ -118,12 +122,13 @@ def converted(key: str, reported: float, unit: str) -> Conversion:
     reported
         As the laboratory wrote it.
     unit
-        Its unit; empty for the case file's own.
+        Its unit; empty only for what has none.
 
     Raises
     ------
     InconsistentCaseError
-        If the unit is not one of this value, or no living adult can have it; names the unit in which it would fit.
+        If the unit is missing or not one of this value, or no living adult can have it; names the unit in
+        which it would fit.
     """
     known = known_unit(key, unit)
     value = float(Decimal(repr(float(reported))) * Decimal(_FACTORS[key][known]))

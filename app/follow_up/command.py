@@ -26,6 +26,9 @@ def add_follow_up_parsers(commands: Any) -> None:
     receptor.add_argument("--vois", type=Path, action="append", required=True, metavar="FILE")
     receptor.add_argument("--rule", choices=get_args(RuleKind), default="fraction-of-max", help="segmentation")
     receptor.add_argument("--threshold", type=float, metavar="X", help="percent of SUVmax, or an SUV")
+    receptor.add_argument(
+        "--patient-id", metavar="ID", help="whose PET it has to be; else only that its files are of one patient"
+    )
     receptor.add_argument("--weight", type=float, metavar="KG", help="on the day of the scan; else that of the files")
     receptor.add_argument("--time-zone", required=True, metavar="ZONE", help="of times in the files")
 
@@ -84,6 +87,7 @@ def receptor(arguments: argparse.Namespace) -> int:
         arguments.vois,
         rule,
         time_zone=arguments.time_zone,
+        patient_id=arguments.patient_id,
         weight_kg=arguments.weight,
         progress=progress,
     )

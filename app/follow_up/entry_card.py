@@ -83,6 +83,12 @@ class EntryCard(Section):
         """Back to what the course holds."""
         self.show_held(self._held, anew=True)
 
+    def drop(self) -> None:
+        """Empty, with nothing held: the course is another one, or another patient's. Silent."""
+        self._held, self._other = [], False
+        self.table.show_rows([])
+        self.take.setEnabled(False)
+
     def _edited(self) -> None:
         self.edited.emit()
 

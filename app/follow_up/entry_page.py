@@ -91,6 +91,12 @@ class EntryPage(QWidget):
         set_role(self.verdict, role)
         self.outcomes.show_rows(*outcome_table(assessment.outcomes, _MARKS))
 
+    def forget_typed(self) -> None:
+        """Let go of what was typed for the course before."""
+        self._rules = None
+        self.card.drop()
+        self.stated_on.clear()
+
     def _look(self) -> tuple[EntryFacts, tuple[CellRemark, ...]] | None:
         if self._rules is None:
             return None

@@ -68,6 +68,11 @@ class EventsPage(QWidget):
         self._look_at_events()
         self._look_at_end()
 
+    def forget_typed(self) -> None:
+        """Let go of what was typed for the course before."""
+        self.events.drop()
+        self.end.drop()
+
     def _look_at_events(self) -> entry.Entered[AdverseEvent]:
         read = entry.read_adverse_events(self.events.table.rows(), today=date.today())
         count = len(read.values)

@@ -32,7 +32,12 @@ _LIMIT_TIP = "limit of normal of your laboratory, in the unit of the row; for al
 _COLUMNS = (
     EntryColumn(entry.NAME, "Quantity", 20, is_shown=True),
     EntryColumn(entry.VALUE, "Value", 8, "as the laboratory reported it", is_number=True),
-    EntryColumn(entry.UNIT, "Unit", 13, "as the laboratory reported it; type another one, such as mg/dL"),
+    EntryColumn(
+        entry.UNIT,
+        "Unit",
+        13,
+        "filled in with the unit of the course; type the one the laboratory reported, such as mg/dL",
+    ),
     EntryColumn(_TAKEN, "Taken as", 0, "in the unit of the course", is_shown=True),
     EntryColumn(_GRADE, "Grade", 5, "CTCAE 5.0, with its baseline rules", is_shown=True),
     EntryColumn(_BEFORE, "Before", 7, "the last value before this day, in the unit of the course", is_shown=True),
@@ -128,6 +133,15 @@ class LaboratoryPage(QWidget):
             anew = anew or not self.card.is_draft
         self.card.show_held(entry.rows_of_day(case, self.chosen_day()), anew=anew)
         self._look()
+
+    def forget_typed(self) -> None:
+        """Let go of what was typed or read from a file for the course before."""
+        self._shown, self._days = (), ()
+        self.card.drop()
+        self.day.clear()
+        self.day_choice.setCurrentIndex(0)
+        self.visit.setCurrentIndex(0)
+        self.drop_file()
 
     @staticmethod
     def _day_text(case: Case, day: date) -> str:

@@ -39,6 +39,7 @@ def measured_scan(
     vois: tuple[Path, ...],
     rule: SegmentationRule,
     time_zone: str,
+    patient_id: str,
     weight_kg: float | None,
     *,
     progress: Progress,
@@ -46,7 +47,9 @@ def measured_scan(
     """A scan measured from the PET of a folder; a job of its own, in the reading process."""
     from app.importing.files_read import measure_receptor_scan
 
-    return measure_receptor_scan(folder, vois, rule, time_zone=time_zone, weight_kg=weight_kg, progress=progress).scan
+    return measure_receptor_scan(
+        folder, vois, rule, time_zone=time_zone, patient_id=patient_id, weight_kg=weight_kg, progress=progress
+    ).scan
 
 
 class ReceptorPage(QWidget):
@@ -123,6 +126,12 @@ class ReceptorPage(QWidget):
         self._look()
         self._show_summary(receptor_course(case.follow_up.receptor_scans))
 
+    def forget_typed(self) -> None:
+        """Let go of what was typed or measured for the course before."""
+        self._measured.clear()
+        self.scans.drop()
+        self.weight.clear()
+
     def _look(self) -> Entered[ReceptorScan]:
         known = (*self._session.document.case.follow_up.receptor_scans, *self._measured)
         read = entry.read_receptor_scans(self.scans.table.rows(), known, today=date.today())
@@ -171,22 +180,30 @@ class ReceptorPage(QWidget):
         except DosimetryError as error:
             self._say(problems_of(error)[0].text(), "error")
             return
-        zone = self._session.document.case.patient.time_zone
+        patient, whose = self._session.document.case.patient, self._session.whose
         job = self._session.jobs.start(
             measured_scan,
             folder,
             vois,
             rule,
-            zone,
+            patient.time_zone,
+            patient.patient_id,
             weight,
             purpose="receptor scan",
             title="Measuring the receptor scan",
         )
         self._say("Measuring…", "dimmed")
-        job.succeeded.connect(self._add)
-        job.failed.connect(lambda error: self._say(problems_of(error)[0].text(), "error"))
+        job.succeeded.connect(lambda scan: self._add(scan, whose))
+        job.failed.connect(lambda error: self._say_failed(error, whose))
 
-    def _add(self, scan: ReceptorScan) -> None:
+    def _say_failed(self, error: Exception, whose: tuple[int, str]) -> None:
+        if whose == self._session.whose:
+            self._say(problems_of(error)[0].text(), "error")
+
+    def _add(self, scan: ReceptorScan, whose: tuple[int, str]) -> None:
+        if whose != self._session.whose:
+            self._say("The scan measured for the course before was left out.", "warning")
+            return
         self._measured.append(scan)
         kept = [row for row in self.scans.table.rows() if any(row.values())]
         self.scans.table.replace_rows([*kept, *entry.receptor_rows((scan,))])

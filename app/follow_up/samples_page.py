@@ -30,6 +30,7 @@ DECIMAL_SIGNS: tuple[tuple[str, DecimalSign], ...] = (
 )
 _KNOWN, _COUNTED = 0, 1
 _AFTER, _RESULT = "after", "result"
+_NO_BACKGROUND = "0"
 
 
 class SamplesPage(QWidget):
@@ -50,7 +51,7 @@ class SamplesPage(QWidget):
         self.decimal = combo_box("samples_decimal", [text for text, _sign in DECIMAL_SIGNS])
         self.decimal.setMinimumContentsLength(23)
         self.decimal.setAccessibleName("Decimal sign of what is typed")
-        self.efficiency, self.background = QLineEdit(), QLineEdit("0")
+        self.efficiency, self.background = QLineEdit(), QLineEdit(_NO_BACKGROUND)
         choice = self._row(self.way, self.decimal)
         self.counter = self._row(
             text_label("Efficiency (counts/s/kBq)", role="dimmed"),
@@ -143,6 +144,14 @@ class SamplesPage(QWidget):
         self.blood.show_held(rows(cycle, zone), anew=anew)
         self.body.show_held(blood_entry.whole_body_rows(cycle, zone), anew=anew)
         self._look()
+
+    def forget_typed(self) -> None:
+        """Let go of what was typed for the course before, the counter's numbers included."""
+        self._shown = ()
+        self.blood.drop()
+        self.body.drop()
+        self.efficiency.clear()
+        self.background.setText(_NO_BACKGROUND)
 
     @staticmethod
     def _columns(names: tuple[str, ...], counted: bool) -> tuple[EntryColumn, ...]:

@@ -28,6 +28,7 @@ class FollowUpWindow(QWidget):
         self.setObjectName("follow_up_window")
         self.setWindowTitle("Values and follow-up")
         self._session = session
+        self._whose = session.whose
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 10, 12, 10)
         head = QHBoxLayout()
@@ -81,6 +82,7 @@ class FollowUpWindow(QWidget):
         document = session.document
         for signal in (document.changed, session.view_state.cycle_changed, document.evaluation_changed):
             signal.connect(lambda *_what: self._timer.start())
+        document.changed.connect(lambda _what: self._course_changed())
         for name, keys, act in (
             ("Undo", QKeySequence.StandardKey.Undo, self.undo),
             ("Redo", QKeySequence.StandardKey.Redo, document.redo),
@@ -113,12 +115,24 @@ class FollowUpWindow(QWidget):
     def refresh(self) -> None:
         """Show the course as it is now."""
         case = self._session.document.case
+        if self._whose != self._session.whose:
+            # Values typed for one patient must not be taken into the course of another.
+            self._whose = self._session.whose
+            for page in self._pages:
+                if not isinstance(page, SafetyPage):
+                    page.forget_typed()
+        self.tabs.setEnabled(True)
         self.patient.setText(f"{case.patient.name}, {case.patient.patient_id}" if case.cycles else "No course is open")
         self.message.setText("")
         self.cycle.clear()
         self.cycle.addItems([f"Cycle {cycle.number}" for cycle in case.cycles])
         self.cycle.setCurrentIndex(self._session.view_state.cycle if case.cycles else -1)
         self._refresh_page()
+
+    def _course_changed(self) -> None:
+        """Until another course is shown here, nothing is taken into it."""
+        if self._whose != self._session.whose:
+            self.tabs.setEnabled(False)
 
     def _refresh_page(self) -> None:
         """The page in view; the others when they come into view."""

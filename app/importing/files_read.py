@@ -172,16 +172,21 @@ def measure_receptor_scan(
     rule: SegmentationRule,
     *,
     time_zone: str,
+    patient_id: str | None,
     weight_kg: float | None,
     progress: Progress = no_progress,
 ) -> MeasuredReceptorScan:
-    """Numbers of the one PET of a folder by a segmentation rule; see `followup.receptor_dicom`."""
+    """Numbers of the one PET of a folder by a segmentation rule; see `followup.receptor_dicom`.
+
+    ``patient_id``: whose it has to be; None where nobody is named.
+    """
     found: MeasuredReceptorScan = reading_process().ask(
         MEASURE_RECEPTOR,
         str(folder),
         tuple(str(voi) for voi in vois),
         rule,
         time_zone,
+        patient_id,
         weight_kg,
         places=[folder, *vois],
         progress=progress,

@@ -172,6 +172,7 @@ def _measure_receptor(
     vois: tuple[str, ...],
     rule: SegmentationRule,
     time_zone: str,
+    patient_id: str | None,
     weight_kg: float | None,
     *,
     progress: Progress,
@@ -180,7 +181,11 @@ def _measure_receptor(
     from dosimetry_core.followup.receptor_dicom import read_receptor_image, receptor_scan
 
     image = read_receptor_image(
-        Path(folder), time_zone=time_zone, weight_kg=weight_kg, progress=part_of(progress, 0.0, _IMAGES_SHARE)
+        Path(folder),
+        time_zone=time_zone,
+        patient_id=patient_id,
+        weight_kg=weight_kg,
+        progress=part_of(progress, 0.0, _IMAGES_SHARE),
     )
     scan = receptor_scan(image, [Path(voi) for voi in vois], rule, progress=part_of(progress, _IMAGES_SHARE, 1.0))
     return MeasuredReceptorScan(scan, image.tracer, image.weight_kg, image.weight_from)
@@ -190,7 +195,7 @@ def _receptor_types() -> tuple[tuple[Any, ...], Any]:
     from app.importing.kept_values import MeasuredReceptorScan
     from dosimetry_core.followup.suv_metrics import SegmentationRule
 
-    return (str, tuple[str, ...], SegmentationRule, str, float | None), MeasuredReceptorScan
+    return (str, tuple[str, ...], SegmentationRule, str, str | None, float | None), MeasuredReceptorScan
 
 
 def _probe(path: str, *, progress: Progress) -> bool:

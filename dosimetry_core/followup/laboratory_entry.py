@@ -95,7 +95,7 @@ def _converted(
     try:
         return converted(key, read_number(typed[column], where=LABORATORY_NAMES[key][0], decimal=decimal), typed[UNIT])
     except DosimetryError as error:
-        remarks.append(error_of(number, UNIT if "is no unit of" in error.what else column, error))
+        remarks.append(error_of(number, UNIT if "no unit" in error.what else column, error))
         return None
 
 
@@ -280,7 +280,8 @@ def read_laboratory_table(text: str, *, decimal: DecimalSign = "either") -> Impo
     """Laboratory values of several days from CSV or pasted cells.
 
     Two forms are read: one value a line (date, name, value, unit), and one day a line with a column for each quantity,
-    its unit in the title: ``Creatinine [mg/dL]``, or the case file's own name. A column ``visit`` may stand in both.
+    its unit in the title: ``Creatinine [mg/dL]``, or the case file's own name, which says it. A
+    value without its unit is a problem. A column ``visit`` may stand in both.
 
     Raises
     ------
@@ -349,7 +350,8 @@ def _columns(titles: Sequence[str], others: set[int | None]) -> dict[int, tuple[
                 where="first line",
                 remedy=f"write {title} [{units_of(key)[0]}], or another unit in brackets",
             )
-        found[number] = (name, unit)
+        # The case file's own name says the unit.
+        found[number] = (name, unit if match else units_of(key)[0])
     if not found:
         raise InconsistentCaseError(
             "no column holds a value", where="first line", remedy="name the columns date, name, value, unit"

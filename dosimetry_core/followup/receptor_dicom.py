@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.uid import PositronEmissionTomographyImageStorage
 
+from dosimetry_core.case_file_follow_up import HIGHEST_SUV
 from dosimetry_core.dicom.assembly import Stated
 from dosimetry_core.dicom.enhanced import ENHANCED_PET
 from dosimetry_core.dicom.files import DicomFile, find_files, read_each
 from dosimetry_core.dicom.image_reading import group_key, read_image
 from dosimetry_core.dicom.radionuclide import nuclide_in_text
+from dosimetry_core.dicom.series import patient_problems
 from dosimetry_core.dicom.timing import Clock
 from dosimetry_core.dicom.vois import read_vois
 from dosimetry_core.errors import DosimetryError, InconsistentCaseError, MissingDataError, raise_problems
@@ -40,6 +42,10 @@ HALF_LIVES_S: Final = {
 }
 BLOOD_NAMES: Final = ("blood", "blood pool", "aorta", "left ventricle", "lv")
 _HALF_LIFE_TOLERANCE: Final = 0.02
+WEIGHT_RANGE_KG: Final = (2.0, 400.0)
+"""Lightest and heaviest person that is believed; what lies outside is another unit or a slip."""
+LONGEST_UPTAKE_HALF_LIVES: Final = 10.0
+"""After so many half-lives a thousandth is left: no such scan is made, and the clock or the date is wrong."""
 _PET: Final = (PositronEmissionTomographyImageStorage, *ENHANCED_PET)
 
 
@@ -77,7 +83,12 @@ class ReceptorImage:
 
 
 def read_receptor_image(
-    folder: Path, *, time_zone: str, weight_kg: float | None = None, progress: Progress = no_progress
+    folder: Path,
+    *,
+    time_zone: str,
+    patient_id: str | None = None,
+    weight_kg: float | None = None,
+    progress: Progress = no_progress,
 ) -> ReceptorImage:
     """The one PET of a folder, in SUV by body weight.
 
@@ -87,6 +98,8 @@ def read_receptor_image(
         Searched recursively; other objects in it are left alone.
     time_zone
         For times that carry no offset.
+    patient_id
+        Whose PET it has to be; None where nobody is named: then its files still have to be of one patient.
     weight_kg
         On the day of the scan, in place of the file's.
 
@@ -95,7 +108,9 @@ def read_receptor_image(
     MissingDataError
         If there is no PET, or activity, its time, half-life or weight are missing.
     InconsistentCaseError
-        If there are several PET series, or what they say can't be.
+        If there are several PET series, it is another patient's, or what they say can't be.
+    DicomReadError
+        If the files are of different patients.
     """
     paths, problems = find_files([folder])
     raise_problems(problems)
@@ -108,6 +123,7 @@ def read_receptor_image(
         refused = next((outcome for outcome in reading if isinstance(outcome, DosimetryError)), None)
         why = f" ({refused.line()})" if refused is not None else ""
         raise MissingDataError(f"no PET is among the files{why}", where=str(folder), remedy="choose another folder")
+    raise_problems(patient_problems([file for files in groups.values() for file in files]))
     if len(groups) > 1:
         raise InconsistentCaseError(
             f"{len(groups)} PET series",
@@ -115,6 +131,13 @@ def read_receptor_image(
             remedy="choose the folder of one of them, corrected for decay",
         )
     (files,) = groups.values()
+    own = files[0].header.text("PatientID")
+    if patient_id is not None and own != patient_id:
+        raise InconsistentCaseError(
+            f"is of patient {own or 'without ID'} ({files[0].header.text('PatientName')}), not of {patient_id}",
+            where=str(folder),
+            remedy="choose this patient's PET",
+        )
     series = read_image(files, Clock(time_zone), Stated(), progress=part_of(progress, 0.7, 1.0))
     return _in_suv(series, files, weight_kg, str(folder))
 
@@ -127,6 +150,11 @@ def _in_suv(series: ImageSeries, files: Sequence[DicomFile], weight_kg: float | 
     weight, weight_from = (said, "file") if weight_kg is None else (weight_kg, "stated")
     if weight is None or not weight > 0:
         raise MissingDataError("the body weight is missing", where=where, remedy="type that of the day of the scan")
+    lightest, heaviest = WEIGHT_RANGE_KG
+    if not lightest <= weight <= heaviest:
+        raise InconsistentCaseError(
+            f"a body weight of {weight:g} kg can't be", where=where, remedy="type that of the day of the scan, in kg"
+        )
     activity, start = series.stated_administered_activity_bq, series.stated_administration_start
     if activity is None or start is None or not activity > 0:
         raise MissingDataError(
@@ -141,6 +169,12 @@ def _in_suv(series: ImageSeries, files: Sequence[DicomFile], weight_kg: float | 
     uptake = (series.acquisition_start - start).total_seconds()
     if uptake < 0:
         raise InconsistentCaseError("was scanned before the injection", where=where, remedy="check the scanner's clock")
+    if uptake > LONGEST_UPTAKE_HALF_LIVES * half_life:
+        raise InconsistentCaseError(
+            f"was scanned {HOUR.text(uptake)} after the injection, {uptake / half_life:.0f} half-lives of {name}",
+            where=where,
+            remedy="check date and time of injection and scan",
+        )
     if series.decay_reference == "none":
         raise InconsistentCaseError("is not corrected for decay", where=where, remedy="export the corrected series")
     at_reference = reference_activity_bq(
@@ -150,11 +184,21 @@ def _in_suv(series: ImageSeries, files: Sequence[DicomFile], weight_kg: float | 
         decay_reference="administration" if series.decay_reference == "administration" else "scan-start",
     )
     factor = suv_body_weight_g_per_ml(1.0, reference_activity_bq=at_reference, weight_kg=weight)
+    suv = np.asarray(series.volume.values, float) * factor
+    if not np.isfinite(suv).all():
+        raise InconsistentCaseError("holds values that are no numbers", where=where, remedy="export it anew")
+    highest = float(suv.max())
+    if highest > HIGHEST_SUV:
+        raise InconsistentCaseError(
+            f"has an SUV of {highest:.3g}; above {HIGHEST_SUV:g} is none",
+            where=where,
+            remedy="check injected activity, weight and unit of the images",
+        )
     digests = "".join(sorted(file.sha256 for file in files))
     tracer = product or name
     return ReceptorImage(
         series,
-        np.asarray(series.volume.values, float) * factor,
+        suv,
         tracer,
         name,
         uptake,

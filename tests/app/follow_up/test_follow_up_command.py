@@ -44,7 +44,16 @@ def test_that_a_measured_scan_is_printed_as_lines_of_a_case_file(
     assert [lesion.suv_max for lesion in scan.lesions] == pytest.approx([12.0, 7.0], rel=1e-3)
 
 
-@pytest.mark.parametrize("more", [["--rule", "liver", "--threshold", "3"], ["--threshold", "141"], ["--weight", "0"]])
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["--rule", "liver", "--threshold", "3"],
+        ["--threshold", "141"],
+        ["--weight", "0"],
+        ["--weight", "740"],
+        ["--patient-id", "P-8"],
+    ],
+)
 def test_that_what_cannot_be_is_refused(tmp_path: Path, more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     pet, vois = test_receptor_dicom.write(tmp_path)
     assert main(["receptor", str(pet), "--vois", str(vois), "--time-zone", "UTC", *more]) == 2

@@ -22,6 +22,7 @@ from dosimetry_core.follow_up import (
     TreatmentEnd,
 )
 from tests.dosimetry_core.followup import test_receptor_dicom
+from tests.phantoms import Visit
 from widgets.theme import shades
 from widgets.trend_plot import grade_colour
 
@@ -140,7 +141,8 @@ def test_that_a_receptor_scan_is_measured_from_dicom_and_taken(
     follow_up: FollowUpWindow,
     tmp_path: Path,
 ) -> None:
-    pet, vois = test_receptor_dicom.write(tmp_path)
+    visit = Visit("receptor", patient_id="P-7")
+    pet, vois = test_receptor_dicom.write(tmp_path, visit=visit)
     shown_page(follow_up, "receptor")
     page = follow_up.receptor
     page.threshold.setText("50")

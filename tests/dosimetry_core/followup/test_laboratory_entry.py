@@ -82,9 +82,9 @@ def test_that_a_conversion_keeps_a_boundary_a_boundary() -> None:
 @pytest.mark.parametrize(
     ("key", "reported", "unit", "said"),
     [
-        (CREATININE, 0.86, "", "fit in mg/dL"),
-        (HB, 121, "", "fit in g/L"),
-        (PLT, 210000, "", "fit in /µL"),
+        (CREATININE, 0.86, "µmol/L", "fit in mg/dL"),
+        (HB, 121, "g/dL", "fit in g/L"),
+        (PLT, 210000, "G/L", "fit in /µL"),
         (EGFR_KEY, 88, "mL/min", "Cockcroft"),
         (HB, 12.1, "mg/dL", "no unit"),
         ("karnofsky", 85, "", "multiple of 10"),
@@ -103,10 +103,44 @@ def test_that_every_quantity_has_names_bounds_and_its_own_unit_first() -> None:
     for key, (name, unit) in LABORATORY_NAMES.items():
         assert key_of(name) == key
         assert units_of(key)[0] == unit
-        assert known_unit(key, "") == unit
+        assert known_unit(key, unit) == unit
         low, high = LABORATORY_BOUNDS[key]
-        assert converted(key, high, "").value == high
-        assert converted(key, low, "").value == low
+        assert converted(key, high, unit).value == high
+        assert converted(key, low, unit).value == low
+
+
+def test_that_a_value_without_its_unit_is_refused() -> None:
+    without = {key for key in LABORATORY_NAMES if "" in units_of(key)}
+    assert without == {"karnofsky", "ecog"}
+    for key in LABORATORY_NAMES:
+        if key in without:
+            assert known_unit(key, " ") == ""
+        else:
+            with pytest.raises(InconsistentCaseError, match="no unit is stated"):
+                converted(key, LABORATORY_BOUNDS[key][1], " ")
+
+
+def test_that_no_unit_is_guessed_in_rows_and_tables() -> None:
+    # 12.1 may be g/dL, and 121 g/L without its unit may be anything.
+    read = entry.read_laboratory_rows([row("Hb", "12.1"), row("KPS", "80"), row(PLT, "210")], before={})
+    assert [(remark.row, remark.column, remark.level) for remark in read.remarks] == [
+        (0, entry.UNIT, "error"),
+        (2, entry.UNIT, "error"),
+    ]
+    assert dict(read.values) == {"karnofsky": 80.0}
+    long = entry.read_laboratory_table("date;name;value;unit\n2025-03-20;PLT;70;\n2025-03-20;ECOG;1;\n")
+    assert [problem.partition(":")[0] for problem in long.problems] == ["line 2"]
+    assert "no unit is stated for platelets" in long.problems[0]
+    assert [value.conversion.key for value in long.values] == ["ecog"]
+    for title in ("Platelets", "Platelets []"):
+        with pytest.raises(InconsistentCaseError, match="says no unit"):
+            entry.read_laboratory_table(f"date;{title}\n2025-03-20;70\n")
+    for title in (f"{PLT} []", "PLT ( )"):
+        wide = entry.read_laboratory_table(f"date;{title}\n2025-03-20;70\n")
+        assert (wide.values, len(wide.problems)) == ((), 1)
+    own = entry.read_laboratory_table(f"date;{PLT};ecog\n2025-03-20;70;1\n")
+    assert own.problems == ()
+    assert own.days()[date(2025, 3, 20)][1] == {PLT: 70.0, "ecog": 1.0}
 
 
 # --- a day ------------------------------------------------------------------------------------------------------------
@@ -127,11 +161,11 @@ def test_that_value_and_limits_of_a_row_are_in_its_unit() -> None:
     ("rows", "column", "level"),
     [
         ([row("Albumin", "40", "g/L")], entry.NAME, "error"),
-        ([row("Hb", "12.1"), row("Haemoglobin", "12.1")], entry.NAME, "error"),
-        ([row("Hb", "twelve")], entry.VALUE, "error"),
+        ([row("Hb", "12.1", "g/dL"), row("Haemoglobin", "12.1", "g/dL")], entry.NAME, "error"),
+        ([row("Hb", "twelve", "g/dL")], entry.VALUE, "error"),
         ([row("Hb", "12.1", "mg/dL")], entry.UNIT, "error"),
-        ([row("Hb", "12.1", lower="14", upper="12")], entry.LOWER, "error"),
-        ([row("Hb", "5.0")], entry.VALUE, "warning"),
+        ([row("Hb", "12.1", "g/dL", lower="14", upper="12")], entry.LOWER, "error"),
+        ([row("Hb", "5.0", "g/dL")], entry.VALUE, "warning"),
     ],
 )
 def test_that_slips_of_a_day_are_refused_or_asked_about(rows: list[dict[str, str]], column: str, level: str) -> None:
@@ -221,18 +255,15 @@ def test_that_a_table_whose_titles_leave_something_open_is_refused(text: str, sa
     ("line", "said"),
     [
         ("2025-03-01;Zinc;12;µmol/L", "not known"),
-        ("2025-03-01;Hb;12;", None),
+        ("2025-03-01;Hb;12;", "no unit is stated"),
         ("2025-03-01;Hb;1.240;g/L", "1240 or as 1.24"),
         ("03/01/2025;Hb;12;g/dL", "no day"),
         ("2025-03-01;Hb;121;g/dL", "would fit in g/L"),
         ("2025-03-01;eGFR;88;mL/min", "Cockcroft"),
     ],
 )
-def test_that_a_line_that_cannot_be_read_is_named(line: str, said: str | None) -> None:
+def test_that_a_line_that_cannot_be_read_is_named(line: str, said: str) -> None:
     read = entry.read_laboratory_table(f"date;name;value;unit\n{line}\n")
-    if said is None:
-        assert read.problems == ()
-        return
     assert len(read.problems) == 1
     assert "line 2" in read.problems[0]
     assert said in read.problems[0]

@@ -49,7 +49,7 @@ def ga68(dataset: Dataset, **changes: Any) -> None:
             setattr(dataset, key, value)
 
 
-def write(folder: Path, edit: Any = ga68) -> tuple[Path, Path]:
+def write(folder: Path, edit: Any = ga68, *, visit: Visit = VISIT) -> tuple[Path, Path]:
     suv = np.full(GRID.shape, 0.5)
     points = GRID.index_to_point(np.array(np.meshgrid(*map(range, GRID.shape), indexing="ij")).reshape(3, -1).T)
     z = GRID.index_to_point([(k, 0, 0) for k in range(GRID.shape[0])])[:, 2]
@@ -60,8 +60,8 @@ def write(folder: Path, edit: Any = ga68) -> tuple[Path, Path]:
         inside &= np.abs(points[:, 2] - middle) < 22
         suv.reshape(-1)[inside] = value
         contours[name] = [box((x0, x1), (y0, y1), height) for height in z if abs(height - middle) < 22]
-    bqml_series(folder / "pet", suv * BQ_PER_ML_OF_SUV_1, GRID, VISIT, edit=edit)
-    structure_set(folder / "vois.dcm", contours, VISIT)
+    bqml_series(folder / "pet", suv * BQ_PER_ML_OF_SUV_1, GRID, visit, edit=edit)
+    structure_set(folder / "vois.dcm", contours, visit)
     return folder / "pet", folder / "vois.dcm"
 
 
@@ -118,6 +118,58 @@ def test_that_a_pet_without_what_suv_needs_is_refused(tmp_path: Path, edit: Any,
     pet, _vois = write(tmp_path, edit)
     with pytest.raises(kind, match=said):
         read_receptor_image(pet, time_zone="UTC")
+
+
+def test_that_the_pet_has_to_be_the_patients(tmp_path: Path) -> None:
+    pet, _vois = write(tmp_path)
+    assert read_receptor_image(pet, time_zone="UTC", patient_id=VISIT.patient_id).tracer == "68Ga-DOTATATE"
+    with pytest.raises(InconsistentCaseError, match=f"is of patient {VISIT.patient_id} .*, not of P-8"):
+        read_receptor_image(pet, time_zone="UTC", patient_id="P-8")
+    unnamed, _vois = write(tmp_path / "unnamed", lambda d: ga68(d, PatientID=""))
+    with pytest.raises(InconsistentCaseError, match="is of patient without ID"):
+        read_receptor_image(unnamed, time_zone="UTC", patient_id="P-8")
+
+
+def test_that_files_of_two_patients_are_refused_also_where_nobody_is_named(tmp_path: Path) -> None:
+    write(tmp_path / "one")
+    write(tmp_path / "two", visit=Visit("other", patient_id="P-8"))
+    with pytest.raises(DosimetryError, match="different patients"):
+        read_receptor_image(tmp_path, time_zone="UTC")
+
+
+def injected(hours_before: float) -> Any:
+    def edit(dataset: Dataset) -> None:
+        ga68(dataset)
+        item = dataset.RadiopharmaceuticalInformationSequence[0]
+        item.RadiopharmaceuticalStartDateTime = f"{VISIT.start - timedelta(hours=hours_before):%Y%m%d%H%M%S}"
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (lambda d: ga68(d, PatientWeight=1.74), "weight of 1.74 kg can't be"),
+        (lambda d: ga68(d, PatientWeight=74000.0), "weight of 74000 kg can't be"),
+        (injected(24.0), "24.00 h after the injection, 21 half-lives"),
+        (injected(-1.0), "before the injection"),
+        (lambda d: ga68(d, RescaleSlope=1000 * d.RescaleSlope), "has an SUV of 1.2e\\+04; above 10000 is none"),
+        (lambda d: ga68(d, RescaleSlope="1e400"), "."),
+    ],
+)
+def test_that_what_no_scan_can_be_is_refused(tmp_path: Path, edit: Any, said: str) -> None:
+    pet, _vois = write(tmp_path, edit)
+    with pytest.raises(DosimetryError, match=said):
+        read_receptor_image(pet, time_zone="UTC")
+
+
+def test_that_a_stated_weight_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    pet, _vois = write(tmp_path)
+    for weight in (1.9, 401.0, float("inf")):
+        with pytest.raises(InconsistentCaseError, match="body weight"):
+            read_receptor_image(pet, time_zone="UTC", weight_kg=weight)
+    for weight in (2.0, 400.0):
+        assert read_receptor_image(pet, time_zone="UTC", weight_kg=weight).weight_kg == weight
 
 
 def test_that_a_half_life_of_another_nuclide_is_refused(tmp_path: Path) -> None:
