@@ -36,7 +36,7 @@ from dosimetry_core.planning.plan_decision import GIVES_NOTHING
 
 __all__ = ["Signer", "State", "Verification", "read_certificate", "verify_plan"]
 
-State = Literal["signed", "approved", "unsigned", "untrusted", "refused"]
+State = Literal["signed", "approved", "unsigned", "untrusted", "refused", "returned", "revoked", "stale", "superseded"]
 _FILE_ONLY: Final = re.compile(r"0\.[0-3]\.")
 """Versions that signed no record beside the file."""
 _FIELDS: Final[tuple[tuple[str, Role], ...]] = ((PHYSICIST_FIELD, "physicist"), (PHYSICIAN_FIELD, "physician"))
@@ -77,7 +77,8 @@ class Verification:
     """What is known of a plan file.
 
     ``state`` is ``signed`` or ``approved`` only if everything holds; ``untrusted`` if everything holds but trust in a
-    certificate; ``unsigned`` for a plan without a signature; else ``refused``.
+    certificate; ``unsigned`` for a plan without a signature; ``returned``, ``revoked``, ``stale`` or ``superseded`` if
+    the store that keeps the plan says so (see `with_store`); else ``refused``.
     """
 
     state: State

@@ -32,16 +32,17 @@ def with_store(verification: Verification, pdf: bytes, *, open_existing: Callabl
     Notes
     -----
     Refused only if this very store contradicts the plan. A store that can't be read, and a plan of another store, are
-    no fault of the plan.
+    no fault of the plan. A plan that a course of the store keeps and that was returned, revoked or superseded there, or
+    whose inputs were changed there since, has that as its state: it is not accepted, though its signatures hold.
     """
     if verification.plan is None or verification.state == "refused":
         return verification
     stated = audit_head(verification.plan.record)
-    if stated is None:
-        return _told(verification, OUTSIDE_A_STORE.rstrip("."))
     told = _told(
         verification,
-        f"audit chain: {stated.events:,} event{'' if stated.events == 1 else 's'} before the plan, "
+        OUTSIDE_A_STORE.rstrip(".")
+        if stated is None
+        else f"audit chain: {stated.events:,} event{'' if stated.events == 1 else 's'} before the plan, "
         f"head {stated.head_sha256}",
     )
     try:
@@ -59,6 +60,8 @@ def with_store(verification: Verification, pdf: bytes, *, open_existing: Callabl
     told = _told(told, *said.remarks)
     if said.problems:
         return replace(told, state="refused", problems=(*told.problems, *said.problems))
+    if said.ended is not None and told.signers:
+        return replace(told, state=said.ended, problems=(*told.problems, said.ended_words))
     return told
 
 

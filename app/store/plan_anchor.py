@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from app.store.course_history import replayed
 from app.store.events import FIRST_PREVIOUS, Digest, EventKind, Head, StoredEvent
@@ -18,14 +18,21 @@ from dosimetry_core.plan_record import AuditHead
 
 PLAN_EVENTS: Final[frozenset[EventKind]] = frozenset({"plan-signed", "plan-approved"})
 _SHOWN: Final = 16
+Ended = Literal["returned", "revoked", "stale", "superseded"]
+"""States of a plan that is not to be used, whatever its signatures say."""
 
 
 @dataclass(frozen=True)
 class StoreTestimony:
-    """What a store says of a plan: remarks, and problems where the store contradicts it."""
+    """What a store says of a plan: remarks, and problems where the store contradicts it.
+
+    ``ended`` is what became of the plan where it must not be used any more, and ``ended_words`` says it.
+    """
 
     remarks: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    ended: Ended | None = None
+    ended_words: str = ""
 
 
 def store_identity(storage: Storage) -> Digest | None:
@@ -81,12 +88,10 @@ def testimony(storage: Storage, stated: AuditHead | None, file_digest: Digest, *
     StoreError
         If the store can't be read.
     """
-    if stated is None:
-        return StoreTestimony()
-    if stated.store != store_identity(storage):
+    if stated is None or stated.store != store_identity(storage):
         kept = _kept(storage, file_digest, patient_id, after=0)
-        other = "the plan was made in another store than that of this data folder"
-        return StoreTestimony((other,) if kept is None else (other, _kept_words(kept), *_standing(storage, kept)))
+        other = ("the plan was made in another store than that of this data folder",) if stated is not None else ()
+        return StoreTestimony(other) if kept is None else _of_kept(storage, kept, other)
     problem = chain_problem(storage, Head(stated.events, stated.head_sha256))
     if problem is not None:
         return StoreTestimony(problems=(f"the store of this computer contradicts the plan: {problem}",))
@@ -100,7 +105,7 @@ def testimony(storage: Storage, stated: AuditHead | None, file_digest: Digest, *
         return StoreTestimony((stands, f"the chain after it is damaged: {error.line()}"))
     if kept is None:
         return StoreTestimony((stands, "this file is not among the signed and approved plans of the chain"))
-    return StoreTestimony((stands, _kept_words(kept), *_standing(storage, kept)))
+    return _of_kept(storage, kept, (stands,))
 
 
 def _kept_words(kept: StoredEvent) -> str:
@@ -109,31 +114,35 @@ def _kept_words(kept: StoredEvent) -> str:
     return f"this very file was {act} as event {kept.sequence:,} on {when} by {kept.event.who}"
 
 
-def _standing(storage: Storage, kept: StoredEvent) -> tuple[str, ...]:
+def _of_kept(storage: Storage, kept: StoredEvent, remarks: tuple[str, ...]) -> StoreTestimony:
     """What became of a plan since, where it is not what its signatures say any more.
 
-    Its signatures hold all the same, so this is a remark: whoever reads it decides what the plan is to be used for.
+    Its signatures hold all the same; but what was taken back, replaced or left behind by its inputs is not to be used.
     """
+    remarks = (*remarks, _kept_words(kept))
     if kept.event.course_id is None:
-        return ()
+        return StoreTestimony(remarks)
     from app.store.course_file import history_events
 
     try:
         history = replayed(history_events(storage, kept.event.course_id))
     except (ValueError, KeyError, TypeError) as error:
-        return (f"the history of its course can't be followed ({error}): its state is not known",)
+        unknown = f"the history of its course can't be followed ({error}): its state is not known"
+        return StoreTestimony((*remarks, unknown))
     plan = history.plan_of_file(str(kept.event.data.get("file_sha256", "")))
     if plan is None:
-        return ()
-    words = {
+        return StoreTestimony(remarks)
+    words: dict[Ended, str] = {
         "stale": "STALE: inputs of the course were changed since; it must not be used any more",
         "returned": f"RETURNED: it must not be used ({plan.end_said})",
         "revoked": f"REVOKED: it must not be used any more ({plan.end_said})",
         "superseded": "superseded by a newer plan of its cycle",
-        "administered": "administered",
     }
     state = history.standing(plan).state
-    return (f"in the course it is {words[state]}",) if state in words else ()
+    if state == "administered":
+        return StoreTestimony((*remarks, "in the course it is administered"))
+    ended = next((each for each in words if each == state), None)
+    return StoreTestimony(remarks, (), ended, f"in the course it is {words[ended]}" if ended else "")
 
 
 def _event_at(storage: Storage, sequence: int) -> StoredEvent | None:

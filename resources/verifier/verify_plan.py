@@ -1,30 +1,27 @@
+# fmt: off
 """Verify a signed plan without the program that made it: Python 3.11 or newer and ``cryptography``, nothing else.
 
     python verify_plan.py plan.pdf physicist.pem physician.pem [authority.pem] [revoked.crl]
     python verify_plan.py plan.json plan.physicist.p7s physicist.pem
 Named are the certificates you trust. "accepted", with exit status 0, only if all holds; read page 1 beside its record.
 """
-
-# fmt: off
 import hashlib, json, pathlib, re, sys, unicodedata, zlib  # noqa: E401, I001
 from datetime import UTC, datetime
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
-
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of P-256, NIST SP 800-186
 USES = {x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36"), x509.oid.ExtendedKeyUsageOID.EMAIL_PROTECTION}
 SHA256, ECDSA = bytes.fromhex("300d06096086480165030402010500"), bytes.fromhex("300a06082a8648ce3d040302")
 DATA, SIGNED, TYPE, DIGEST, TIME = (bytes.fromhex(f"06092a864886f70d010{n}") for n in (701, 702, 903, 904, 905))
 CERTIFICATE, ESCAPED = bytes.fromhex("060b2a864886f70d010910022f"), bytes.maketrans(b"nrtbf", b"\n\r\t\b\f")
-STRING = rb"\((?:\\.|[^\\()])*\)"
-SHOWN = re.compile(rb"/(\w+) [\d.]+ Tf|(\[(?:[^\]()]|" + STRING + rb")*\]TJ|" + STRING + rb"Tj)", re.S)
+STRING, NESTED = rb"\((?:\\.|[^\\()])*\)", rb"(?s)(\((?:\\.|[^\\()])*+)\(((?:\\.|[^\\()])*+)\)"
+SHOWN = re.compile(rb"/(\w+) [\d.]+ Tf|(\[(?:[^\]()<]|" + STRING + rb")*\]TJ|" + STRING + rb"Tj)", re.S)
 OBJECT = re.compile(rb"(?<!\d)(\d+) 0 obj\b(.*?)(?:(?<=>>)\s*stream\r?\n(.*?)\nendstream)?\s*endobj", re.S)
 WRITTEN_AGAIN = rb"/Type ?/Catalog", rb"/SigFlags", rb"/FT /Sig", rb"/Type ?/Page\b"  # by signing
 FORBIDDEN = re.compile(rb"/(JavaScript|JS|OpenAction|AA|Launch|XFA|OC\w*|Encrypt|XRef\w*|ObjStm|Image|URI|"
                        rb"FreeText|Stamp|Redact|Square|Ink|Highlight|Popup|RichMedia|Movie|Screen|\w*#\w*)\b")
 ROLES, ACTIVITY = ("physicist", "physician"), re.compile(r"(-?\d[\d.,]*)\s*[kMG]?Bq")
-
 def need(holds, words):
     """Go on only if it holds; else the words say why the plan is refused."""
     if not holds: raise ValueError(words)  # noqa: E701
@@ -84,7 +81,7 @@ def objects_of(pdf, seals):
             kept, now = (re.findall(rb"/(?:Contents|Resources) \d+", each) for each in (old, words))
             again = kept == now and any(re.search(kind, old) and re.search(kind, words) for kind in WRITTEN_AGAIN)
             need(number not in objects or again, "an object was replaced")
-            plain = re.sub(STRING + rb"|<[0-9A-Fa-f\s]*>", b"()", words, flags=re.S)
+            plain = re.sub(STRING + rb"|<[0-9A-Fa-f\s]*>", b"()", flat(words), flags=re.S)
             need(re.search(rb"/EmbeddedFile\b", plain) or not FORBIDDEN.search(plain), "it holds foreign content")
             objects[number] = words, zlib.decompress(stream) if stream and b"/FlateDecode" in words else stream
     return objects
@@ -92,22 +89,26 @@ def find(objects, pattern, words):
     """The object that the one match of a pattern refers to."""
     need(len(found := re.findall(pattern + rb" ?(\d+) 0 R", words, re.S)) == 1, f"{pattern.decode()} can't be read")
     return objects[int(found[0])]
+def flat(words):
+    """The words with the balanced parentheses inside a string escaped, which a PDF may leave as they are."""
+    return words if words == (fewer := re.sub(NESTED, rb"\1\(\2\)", words)) else flat(fewer)
 def unescaped(string):
     """The bytes of a PDF string."""
     code = lambda m: bytes([int(m[1], 8)]) if m[1].isdigit() else m[1].translate(ESCAPED)  # noqa: E731
     return re.sub(rb"\\([0-7]{1,3}|.)", code, string, flags=re.S)
 def text_of(objects, page):
     """What a page prints, by the character maps of its fonts."""
-    maps, font, text, stream = {}, {}, "", find(objects, rb"/Contents", page)[1]
+    maps, font, text, stream = {}, {}, "", flat(find(objects, rb"/Contents", page)[1])
     fonts = find(objects, rb"/Resources", page)[0].split(b"/Font")[1].split(b">>")[0]
     for name, number in re.findall(rb"/(\w+) (\d+) 0 R", fonts):
         codes = find(objects, rb"/ToUnicode", objects[int(number)][0])[1].decode().lower()
         maps[name] = dict(re.findall(r"<(\w{4})> <(\w+)>", codes))
-    need(not re.search(rb"[1-9] Tr\b", stream), "a page has invisible text")
+    strange = re.search(rb"[1-9] Tr\b|[()%'\"]|T[jJf]\b|(?<!<)<(?!<)|\b(Do|BI)\b", SHOWN.sub(b" ", stream))
+    need(not strange, "a page has invisible text, or text that can't be read")
     for name, shown in SHOWN.findall(stream):
         font = maps[name] if name else font
-        codes = "".join(unescaped(piece[1:-1]).hex() for piece in re.findall(STRING, shown, re.S))
-        text += bytes.fromhex("".join(map(font.get, re.findall("....", codes)))).decode("utf-16-be") + "\n" * (not name)
+        codes = re.findall(".{1,4}", "".join(unescaped(piece[1:-1]).hex() for piece in re.findall(STRING, shown, re.S)))
+        text += bytes.fromhex("".join(map(font.get, codes))).decode("utf-16-be") + "\n" * (not name)
     return text.replace("−", "-")
 def record_of(content):
     """The record and its quantities; refused unless in its one canonical form, with quantities as decimal strings."""
@@ -171,8 +172,7 @@ def verified(pdf, given):
         here = b"/T (%s)" % role.capitalize().encode() in field and pdf.find(words, 0, end) < start
         need(here and len(fields) == len(ROLES), "its signatures are not physicist's, then physician's")
         told = unescaped(words)
-        stated = re.search(rb"/M \(D:([^)]*)\)", told)[1].replace(b"'", b"")
-        moment = datetime.strptime(stated.decode(), "%Y%m%d%H%M%S%z")
+        moment = datetime.strptime(told.split(b"/M (D:")[1].split(b")")[0].decode().replace("'", ""), "%Y%m%d%H%M%S%z")
         proof = re.search(rb"/LutetiaRecordSignature <(\w+)>", told)
         need(proof or re.search(rb"/REx \(0\.[0-3]\.", told), "the record has no signature of its own")
         signed = proof and opened(bytes.fromhex(proof[1].decode()), hashlib.sha256(content).digest(), True)

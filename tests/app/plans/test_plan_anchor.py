@@ -179,12 +179,9 @@ def test_that_a_store_that_is_missing_or_unreadable_is_no_fault_of_the_plan() ->
     assert any("not looked at" in remark for remark in verdict.remarks)
 
 
-def test_that_a_plan_without_a_chain_says_so_and_opens_no_store() -> None:
-    def forbidden() -> Storage | None:
-        raise AssertionError
-
+def test_that_a_plan_without_a_chain_says_so() -> None:
     for pdf, state in ((signed_plan(), "signed"), (approved_plan(), "approved"), (unsigned_plan(), "unsigned")):
-        verdict = with_store(verify_plan(pdf, trust=trusted()), pdf, open_existing=forbidden)
+        verdict = said(pdf, small_chain(20))
         assert verdict.state == state
         assert any("not kept in a store" in remark.lower() for remark in verdict.remarks)
 

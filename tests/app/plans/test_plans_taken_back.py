@@ -52,6 +52,13 @@ def approve(folder: Path, plan: Path, out: Path) -> int:
     return main(["approve", str(plan), *key(folder, "b"), "--out", str(out)])
 
 
+def verified(folder: Path, plan: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """What ``lutetia verify`` prints of a plan that it does not accept, though its signatures hold."""
+    capsys.readouterr()
+    assert main(["verify", str(plan), "--trust", str(folder / "a.pem"), "--trust", str(folder / "b.pem")]) == 2
+    return capsys.readouterr().out
+
+
 def state(data: Path) -> str:
     storage = open_store(data, who="A. Nowak", read_only=True)
     try:
@@ -66,6 +73,7 @@ def test_that_a_superseded_plan_is_not_approved(
 ) -> None:
     first = sign(folder, tmp_path / "first")
     second = sign(folder, tmp_path / "second")
+    assert verified(folder, first, capsys).startswith("state: superseded\n")
     assert approve(folder, first, tmp_path / "a.pdf") == 2
     assert "a plan that is superseded can't be approved" in capsys.readouterr().err
     assert not (tmp_path / "a.pdf").exists()
@@ -94,6 +102,9 @@ def test_that_a_plan_whose_inputs_changed_in_the_store_is_not_approved(
     )
     storage.append([event], objects=dict(edited.objects))
     storage.close()
+    told = verified(folder, plan, capsys)
+    assert told.startswith("state: stale\n")
+    assert "STALE: inputs of the course were changed since" in told
     assert approve(folder, plan, tmp_path / "approved.pdf") == 2
     assert "a plan that is stale can't be approved" in capsys.readouterr().err
 
@@ -114,8 +125,9 @@ def test_that_a_plan_is_returned_with_a_comment_and_can_be_neither_approved_nor_
     assert (last.kind, last.why, last.who) == ("plan-revoked", "Repeat the blood count", "B. Signer")
     capsys.readouterr()
     trust = ["--trust", str(folder / "a.pem")]
-    assert main(["verify", str(plan), *trust]) == 0  # the signature itself holds
+    assert main(["verify", str(plan), *trust]) == 2  # the signature itself holds
     said = capsys.readouterr().out
+    assert said.startswith("state: returned\n")
     assert "in the course it is RETURNED: it must not be used (B. Signer: Repeat the blood count)" in said
     assert main(["return", str(plan), *key(folder, "b"), *comment]) == 2
     assert approve(folder, plan, tmp_path / "approved.pdf") == 2
@@ -131,6 +143,9 @@ def test_that_an_approved_plan_is_revoked_by_either_signer_and_a_plan_of_no_cour
     assert main(["return", str(approved), *key(folder, "b"), "--comment", "no"]) == 2
     assert main(["revoke", str(approved), *key(folder, "a"), "--reason", "Wrong weight"]) == 0
     assert state(data) == "revoked"
+    told = verified(folder, approved, capsys)
+    assert told.startswith("state: revoked\n")
+    assert "in the course it is REVOKED: it must not be used any more (A. Signer: Wrong weight)" in told
     elsewhere = tmp_path / "elsewhere.pdf"
     elsewhere.write_bytes(plan.read_bytes() + b" ")
     assert main(["revoke", str(elsewhere), *key(folder, "a"), "--reason", "x"]) == 2
