@@ -103,6 +103,12 @@ def dose(arguments: argparse.Namespace) -> int:
     known = read_known_map(arguments.time_integrated_activity, arguments.density, arguments.labels, arguments.names)
     if any(not value > 0 for value in arguments.volume_at):
         raise DosimetryError("a dose must be positive", where="--volume-at", remedy="give it in Gy")
+    if arguments.volume_at and arguments.engine in ("sphere", "organ-level"):
+        raise DosimetryError(
+            f"the engine {arguments.engine} has no dose volumes",
+            where="--volume-at",
+            remedy="leave it out, or choose voxel-s-values or local-deposition",
+        )
     if arguments.engine == "organ-level" and arguments.sex is None:
         raise DosimetryError(
             "which reference phantom is unknown", where="--engine organ-level", remedy="add --sex F or M"

@@ -269,7 +269,11 @@ def test_that_a_defective_input_is_refused_with_its_place_and_leaves_nothing(
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [(("--volume-at", "0"), "a dose must be positive"), (("--engine", "monte-carlo"), "invalid choice")],
+    [
+        (("--volume-at", "0"), "a dose must be positive"),
+        (("--engine", "monte-carlo"), "invalid choice"),
+        (("--engine", "sphere", "--volume-at", "2"), "has no dose volumes"),
+    ],
 )
 def test_that_wrong_options_are_refused(
     run: Callable[..., int], capfd: pytest.CaptureFixture[str], options: tuple[str, ...], words: str
