@@ -119,6 +119,8 @@ def _adverse_event(table: TomlTable) -> AdverseEvent:
     if not table.has("relation"):
         table.wrong("relation", "is missing", f"write one of {', '.join(get_args(Relation))}")
     outcome: EventOutcome = table.choice("outcome", get_args(EventOutcome), "unknown")
+    if (grade == HIGHEST_GRADE) != (outcome == "fatal"):
+        table.wrong("outcome", f"is {outcome} with grade {grade}", "grade 5 and a fatal outcome go together")
     onset, resolved = _day(table, "onset"), table.day("resolved")
     if resolved is not None and resolved < onset:
         table.wrong("resolved", "lies before the onset", "check both dates")

@@ -43,6 +43,9 @@ LABORATORY_BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
 }
 """Lowest and highest value that a living adult can have; one beyond is in another unit (g/L, mg/dL, per µL)."""
 
+SCALE_STEPS: Final[Mapping[str, int]] = {"karnofsky": 10, "ecog": 1}
+"""Scales that go in steps."""
+
 _ABBREVIATED: Final = ("eGFR", "ALT", "AST", "Karnofsky", "ECOG")
 PERFORMANCE_KEYS: Final = ("karnofsky", "ecog")
 MARKER_KEYS: Final = (

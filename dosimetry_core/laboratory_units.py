@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Final
 
 from dosimetry_core.errors import InconsistentCaseError
-from dosimetry_core.laboratory import LABORATORY_BOUNDS, LABORATORY_NAMES, unit_of, within_a_sentence
+from dosimetry_core.laboratory import LABORATORY_BOUNDS, LABORATORY_NAMES, SCALE_STEPS, unit_of, within_a_sentence
 
 _COUNTS: Final = {
     "10⁹/L": "1", "G/L": "1", "10³/µL": "1", "K/µL": "1", "tys./µL": "1", "/nL": "1", "/µL": "0.001",
@@ -153,7 +153,7 @@ def converted(key: str, reported: float, unit: str) -> Conversion:
 
 def _check_scale(key: str, value: float) -> None:
     """Karnofsky goes in steps of ten, ECOG in whole numbers."""
-    step = {"karnofsky": 10, "ecog": 1}.get(key)
+    step = SCALE_STEPS.get(key)
     if step is not None and value % step:
         raise InconsistentCaseError(
             f"{value:g} is no value of this scale", where=LABORATORY_NAMES[key][0], remedy=f"use a multiple of {step}"

@@ -11,9 +11,11 @@ def laboratory_gate(evaluation: Evaluation) -> tuple[str, str]:
     A rule that is met stands among the findings as well, and blocks signing until somebody gives a reason; what can't
     be decided is printed on page 1.
     """
-    if evaluation.protocol.stop_rules is None:
-        return f"Laboratory: {evaluation.protocol.name} has no stop rules.", "dimmed"
     last = evaluation.cycles[-1] if evaluation.cycles else None
+    if evaluation.protocol.stop_rules is None:
+        grave = last.safety.grave_grades.values() if last is not None else ()
+        text = f"Laboratory: no stop rules are in force in protocol {evaluation.protocol.name}."
+        return (f"{text} {'; '.join(grave)}.", "error") if grave else (text, "warning")
     if last is None or not last.cycle.laboratory:
         return "Laboratory: no values of the last cycle; no stop rule can be decided.", "warning"
     newest = max(result.date for result in last.cycle.laboratory)

@@ -90,7 +90,9 @@ def _outcome(case: Case) -> dict[str, Any]:
     for event in follow_up.adverse_events:
         if event.onset >= start:
             events[event.term] = max(event.grade, events.get(event.term, 0))
-    found["adverse_events"] = FrozenMap(events)
+    # That none is recorded means that there was none only where the course was followed to its end.
+    if follow_up.adverse_events or follow_up.end is not None:
+        found["adverse_events"] = FrozenMap(events)
     death, last = _death(case), _last_contact(case)
     if death is not None or last > start:
         found["survival"] = FollowedTime(_days(start, death or last), death is not None)

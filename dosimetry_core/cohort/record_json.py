@@ -24,14 +24,19 @@ _PLAIN = (
     "karnofsky_after",
     "stated_cycles",
 )
-_MAPS = ("standard_activity_bq", "adverse_events", "stated_activity_bq")
+_MAPS = ("standard_activity_bq", "stated_activity_bq")
+_FORMAT = 2
+"""Grows with what a field means, so that records of another meaning are computed again."""
 _TIMES = ("survival", "progression")
 
 
 def record_content(record: CourseRecord) -> dict[str, Any]:
     """What JSON keeps of a record; `record_from_content` gives an equal one back."""
     content: dict[str, Any] = {name: getattr(record, name) for name in _PLAIN}
+    content["format"] = _FORMAT
     content |= {name: dict(getattr(record, name)) for name in _MAPS}
+    events = record.adverse_events
+    content["adverse_events"] = None if events is None else dict(events)
     for name in _TIMES:
         time: FollowedTime | None = getattr(record, name)
         content[name] = None if time is None else [time.days, time.event]
@@ -75,9 +80,11 @@ def record_from_content(content: Mapping[str, Any], *, where: str) -> CourseReco
 
 
 def _record(content: Mapping[str, Any]) -> CourseRecord:
-    known = {field.name for field in fields(CourseRecord)}
+    known = {"format", *(field.name for field in fields(CourseRecord))}
     if set(content) != known:
         raise ValueError(f"fields {', '.join(sorted(set(content) ^ known))}")
+    if content["format"] != _FORMAT:
+        raise ValueError("format")
     if content["response"] not in (None, *RESPONSES) or content["sex"] not in (None, "F", "M"):
         raise ValueError("response or sex")
     cycles = tuple(
@@ -92,7 +99,8 @@ def _record(content: Mapping[str, Any]) -> CourseRecord:
     values: dict[str, Any] = {name: content[name] for name in _PLAIN}
     values |= {name: FrozenMap(content[name]) for name in _MAPS}
     values |= {name: None if content[name] is None else FollowedTime(*content[name]) for name in _TIMES}
-    return CourseRecord(**values, cycles=cycles, laboratory=FrozenMap(laboratory))
+    events = None if content["adverse_events"] is None else FrozenMap(content["adverse_events"])
+    return CourseRecord(**values, cycles=cycles, laboratory=FrozenMap(laboratory), adverse_events=events)
 
 
 def _numbers(content: Mapping[str, Any]) -> FrozenMap[str, float]:

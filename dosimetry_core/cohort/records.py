@@ -80,7 +80,7 @@ class CourseRecord:
     laboratory
         By the names of the case file.
     adverse_events
-        Term → worst grade.
+        Term → worst grade; empty where there were none, None where it is not known whether there were.
     """
 
     key: str
@@ -91,7 +91,7 @@ class CourseRecord:
     free_nuclide: str | None = None
     standard_activity_bq: FrozenMap[str, float] = field(default_factory=FrozenMap)
     laboratory: FrozenMap[str, LaboratoryCourse] = field(default_factory=FrozenMap)
-    adverse_events: FrozenMap[str, int] = field(default_factory=FrozenMap)
+    adverse_events: FrozenMap[str, int] | None = None
     response: Response | None = None
     ecog_before: int | None = None
     ecog_after: int | None = None

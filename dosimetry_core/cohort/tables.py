@@ -80,10 +80,11 @@ def patients_table(records: Sequence[CourseRecord]) -> Table:
         ages = _summary_cells([record.age_years for record in members], float)
         sexes = [record.sex for record in members]
         cycles = _summary_cells([record.cycle_count for record in members], float)
-        rows.append((arm, len(members), sexes.count("F"), sexes.count("M"), *ages[2:5], *cycles[2:5]))
-    heading: tuple[str, ...] = ("protocol", "courses", "women", "men")
-    heading += ("age: median", "age: lower quartile", "age: upper quartile")
-    heading += ("cycles: median", "cycles: lower quartile", "cycles: upper quartile")
+        by_sex = (sexes.count("F"), sexes.count("M"), sexes.count(None))
+        rows.append((arm, len(members), *by_sex, *ages[1:5], *cycles[1:5]))
+    heading: tuple[str, ...] = ("protocol", "courses", "women", "men", "sex: missing")
+    heading += ("age: missing", "age: median", "age: lower quartile", "age: upper quartile")
+    heading += ("cycles: missing", "cycles: median", "cycles: lower quartile", "cycles: upper quartile")
     return Table("patients", "Patients (age in years)", heading, tuple(rows))
 
 
@@ -168,7 +169,8 @@ def laboratory_table(records: Sequence[CourseRecord]) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for arm, members in arms(records).items():
         for key in _laboratory_keys(members):
-            courses = [record.laboratory[key] for record in members if key in record.laboratory]
+            known = [record.laboratory[key] for record in members if key in record.laboratory]
+            courses = [one for one in known if one.baseline is not None and one.worst is not None]
             before = summary([one.baseline for one in courses])
             worst = summary([one.worst for one in courses])
             change = summary([one.relative_change for one in courses])
@@ -179,6 +181,7 @@ def laboratory_table(records: Sequence[CourseRecord]) -> Table:
                     LABORATORY_NAMES.get(key, (key, ""))[0],
                     LABORATORY_NAMES.get(key, ("", ""))[1],
                     len(courses),
+                    len(members) - len(courses),
                     before.median if before else None,
                     worst.median if worst else None,
                     PERCENT.from_core(change.median) if change else None,
@@ -187,10 +190,15 @@ def laboratory_table(records: Sequence[CourseRecord]) -> Table:
                     test.p_value if test else None,
                 )
             )
-    heading: tuple[str, ...] = ("protocol", "value", "unit", "n", "baseline: median", "worst: median")
+    heading: tuple[str, ...] = ("protocol", "value", "unit", "n", "missing", "baseline: median", "worst: median")
     heading += ("change: median %",)
     heading += ("change: lower quartile %", "change: upper quartile %", "p (Wilcoxon signed-rank)")
-    return Table("laboratory", "Laboratory values before the first cycle and at their worst", heading, tuple(rows))
+    return Table(
+        "laboratory",
+        "Laboratory values before the first cycle and at their worst (courses with both)",
+        heading,
+        tuple(rows),
+    )
 
 
 def _laboratory_keys(records: Sequence[CourseRecord]) -> list[str]:
@@ -206,20 +214,34 @@ def grades_table(records: Sequence[CourseRecord]) -> Table:
             grades = [record.laboratory[key].grade for record in members if key in record.laboratory]
             if any(grade is not None for grade in grades):
                 name = LABORATORY_NAMES.get(key, (key, ""))[0]
-                rows.append((arm, name, *(grades.count(grade) for grade in range(5)), grades.count(None)))
-    heading = ("protocol", "value", "grade 0", "grade 1", "grade 2", "grade 3", "grade 4", "not graded")
+                rows.append(
+                    (
+                        arm,
+                        name,
+                        *(grades.count(grade) for grade in range(5)),
+                        grades.count(None),
+                        len(members) - len(grades),
+                    )
+                )
+    heading = ("protocol", "value", *(f"grade {grade}" for grade in range(5)), "not graded", "missing")
     return Table("grades", "Worst grade of laboratory values, CTCAE v5.0 (courses)", heading, tuple(rows))
 
 
 def adverse_events_table(records: Sequence[CourseRecord]) -> Table:
-    """Worst grade of each adverse event."""
+    """Worst grade of each adverse event and of any; shares are of the courses of which it is known."""
     rows: list[tuple[Cell, ...]] = []
     for arm, members in arms(records).items():
-        for term in sorted({term for record in members for term in record.adverse_events}):
-            grades = [record.adverse_events[term] for record in members if term in record.adverse_events]
-            rows.append((arm, term, *(grades.count(grade) for grade in range(1, 6)), len(grades) / len(members)))
-    heading = ("protocol", "term", "grade 1", "grade 2", "grade 3", "grade 4", "grade 5", "share of courses")
-    return Table("adverse-events", "Adverse events, worst grade (courses)", heading, tuple(rows))
+        known = [record.adverse_events for record in members if record.adverse_events is not None]
+        worst = {"any": [max(events.values()) for events in known if events]}
+        for term in sorted({term for events in known for term in events}):
+            worst[term] = [events[term] for events in known if term in events]
+        for term, grades in worst.items():
+            share = len(grades) / len(known) if known else None
+            counts = (grades.count(grade) for grade in range(1, 6))
+            rows.append((arm, term, *counts, len(members) - len(known), share))
+    heading = ("protocol", "term", *(f"grade {grade}" for grade in range(1, 6)), "missing", "share of courses")
+    title = "Adverse events, worst grade (courses, shares of those of which it is known)"
+    return Table("adverse-events", title, heading, tuple(rows))
 
 
 def response_table(records: Sequence[CourseRecord]) -> Table:
@@ -247,17 +269,21 @@ def performance_table(records: Sequence[CourseRecord]) -> Table:
             ("Karnofsky", [(record.karnofsky_before, record.karnofsky_after) for record in members]),
         ):
             known = [(float(a), float(b)) for a, b in pairs if a is not None and b is not None]
-            if not known:
-                continue
             better = sum(b < a if name == "ECOG" else b > a for a, b in known)
             worse = sum(b > a if name == "ECOG" else b < a for a, b in known)
             before, after = summary([a for a, _ in known]), summary([b for _, b in known])
             test = paired(list(known))
             middle = (before.median if before else None, after.median if after else None)
             same = len(known) - better - worse
-            rows.append((arm, name, len(known), *middle, better, same, worse, test.p_value if test else None))
-    heading: tuple[str, ...] = ("protocol", "scale", "n", "before: median", "after: median", "better", "same", "worse")
-    heading += ("p (Wilcoxon signed-rank)",)
+            counts = (len(known), len(members) - len(known))
+            rows.append((arm, name, *counts, *middle, better, same, worse, test.p_value if test else None))
+    heading: tuple[str, ...] = ("protocol", "scale", "n", "missing", "before: median", "after: median")
+    heading += (
+        "better",
+        "same",
+        "worse",
+        "p (Wilcoxon signed-rank)",
+    )
     return Table("performance", "Performance status before and after", heading, tuple(rows))
 
 
@@ -281,14 +307,16 @@ def dose_effect_table(records: Sequence[CourseRecord]) -> Table:
             test = spearman(pairs)
             if test is not None:
                 effect = f"change of {LABORATORY_NAMES[key][0]}"
-                rows.append((arm, _ORGANS[organ], effect, test.test, test.count, test.statistic, test.p_value))
+                counts = (test.count, len(members) - test.count)
+                rows.append((arm, _ORGANS[organ], effect, test.test, *counts, test.statistic, test.p_value))
     groups = {arm: members for arm, members in arms(records).items() if arm != ALL}
     for organ, name in _ORGANS.items():
         between = kruskal_wallis({a: [r.absorbed_dose_gy(organ) for r in members] for a, members in groups.items()})
         if between is not None:
             what = "cumulative absorbed dose, between protocols"
-            rows.append((ALL, name, what, between.test, between.count, between.statistic, between.p_value))
-    heading = ("protocol", "organ", "effect", "test", "n", "statistic", "p")
+            counts = (between.count, len(records) - between.count)
+            rows.append((ALL, name, what, between.test, *counts, between.statistic, between.p_value))
+    heading = ("protocol", "organ", "effect", "test", "n", "missing", "statistic", "p")
     return Table("dose-effect", "Absorbed dose and effect", heading, tuple(rows))
 
 
@@ -301,20 +329,32 @@ def survival_table(
     for arm, members in arms(records).items():
         times = [time for record in members if (time := time_of(record)) is not None]
         curve = kaplan_meier(times)
+        missing = len(members) - len(times)
         if curve is None:
+            rows.append((arm, None, None, None, None, 0, 0, None, missing))
             continue
         if arm != ALL:
             groups[arm] = times
         median = None if curve.median_days is None else _months(curve.median_days)
-        rows.append((arm, 0.0, 1.0, None, None, curve.count, 0, median))
+        rows.append((arm, 0.0, 1.0, None, None, curve.count, 0, median, missing))
         rows += [
-            (arm, _months(p.days), p.survival, _known(p.lower), _known(p.upper), p.at_risk, p.events, None)
+            (arm, _months(p.days), p.survival, _known(p.lower), _known(p.upper), p.at_risk, p.events, None, None)
             for p in curve.points
         ]
     test = log_rank(groups)
     if test is not None:
-        rows.append((f"{test.test}, p", None, test.p_value, None, None, test.count, None, None))
-    heading = ("protocol", "months", "survival", "95 % lower", "95 % upper", "at risk", "events", "median months")
+        rows.append((f"{test.test}, p", None, test.p_value, None, None, test.count, None, None, None))
+    heading = (
+        "protocol",
+        "months",
+        "survival",
+        "95 % lower",
+        "95 % upper",
+        "at risk",
+        "events",
+        "median months",
+        "missing",
+    )
     return Table(name, f"{title}, Kaplan–Meier (from the first cycle)", heading, tuple(rows))
 
 

@@ -217,7 +217,7 @@ def read_adverse_events(rows: Sequence[Row], *, today: date) -> Entered[AdverseE
         if outcome in ("recovered", "recovered-with-sequelae") and resolved is None:
             reader.doubt(RESOLVED, "recovered, but not since when")
         if (grade == 5) != (outcome == "fatal"):
-            reader.doubt(OUTCOME, "grade 5 and a fatal outcome go together")
+            reader.wrong(OUTCOME, "grade 5 and a fatal outcome go together")
         if grade is not None and onset is not None and reader.is_right:
             note = reader.text(NOTE)
             found.append(AdverseEvent(term, int(grade), relation, onset, resolved, outcome, serious, note))

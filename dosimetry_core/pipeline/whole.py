@@ -99,6 +99,7 @@ def evaluate(
             planned_cycles=case.course.planned_cycles,
             prior_absorbed_dose_gy=case.course.prior_absorbed_dose_gy,
             stop_criteria_met=cycles[-1].safety.stop_criteria_met,
+            grave_grades=cycles[-1].safety.grave_grades,
         )
     except MissingDataError as error:
         plan = refused_plan(
@@ -157,6 +158,7 @@ def plan_with_activities(
         planned_cycles=evaluation.case.course.planned_cycles,
         prior_absorbed_dose_gy=evaluation.case.course.prior_absorbed_dose_gy,
         stop_criteria_met=evaluation.cycles[-1].safety.stop_criteria_met,
+        grave_grades=evaluation.cycles[-1].safety.grave_grades,
         chosen_activities_bq=activities_bq,
         ends_treatment=ends_treatment,
     )

@@ -195,6 +195,7 @@ def plan_next_cycle(
     planned_cycles: int | None = None,
     prior_absorbed_dose_gy: Mapping[str, float] | None = None,
     stop_criteria_met: Sequence[str] = (),
+    grave_grades: Mapping[str, str] | None = None,
     chosen_activities_bq: Mapping[str, float] | None = None,
     ends_treatment: bool = False,
 ) -> NextCyclePlan:
@@ -212,6 +213,9 @@ def plan_next_cycle(
         Of earlier courses, by organ.
     stop_criteria_met
         Stop criteria that are met, as sentences; any makes the proposal a stop.
+    grave_grades
+        Laboratory values of CTCAE grade 3 or more, each with a phrase that says so; they need a reason where the
+        protocol has no stop rules.
     chosen_activities_bq
         Activities that the physicist chose instead of the proposal, by nuclide; not rounded and not limited, but
         remarked on. Without effect when the course is complete; when a stop rule is met nothing but 0 has one.
@@ -247,6 +251,7 @@ def plan_next_cycle(
             proposal.limiting,
             stop_criteria_met,
             confirmations,
+            grave_grades=grave_grades or {},
             gives_nothing=decision in GIVES_NOTHING,
         ),
         *forecast_findings(basis, outcome, proposal.limiting),

@@ -21,6 +21,9 @@ LIMIT_NAMES: Mapping[LimitKey, str] = {
 DELIVERED_EXCEEDED: Final = "marrow-per-cycle-exceeded"
 """Code of the finding that a delivered cycle broke a limit that no later cycle can keep for it."""
 
+NO_STOP_RULES: Final = "no-stop-rules"
+"""Code of the finding that no laboratory value can stop the treatment; it stands on page 1 though it is no warning."""
+
 
 def proposal_findings(
     basis: CourseBasis,
@@ -32,6 +35,7 @@ def proposal_findings(
     stop_criteria_met: Sequence[str],
     confirmations: list[str],
     *,
+    grave_grades: Mapping[str, str],
     gives_nothing: bool,
 ) -> list[Finding]:
     """Remarks on how the activities came about; codes that need a typed reason are added to ``confirmations``.
@@ -59,6 +63,15 @@ def proposal_findings(
         findings.append(
             Finding("no-stop-rules", "info", f"Protocol {protocol.name} has no laboratory stop rules.", "protocol")
         )
+        findings += [
+            Finding(
+                "laboratory-grade",
+                "warning" if gives_nothing else "error",
+                f"{phrase}, and protocol {protocol.name} has no laboratory stop rules.",
+                f"laboratory, {name}",
+            )
+            for name, phrase in grave_grades.items()
+        ]
     if limiting == "minimum_activity" and protocol.free_nuclide is not None:
         free = protocol.free_nuclide
         findings.append(
@@ -148,7 +161,7 @@ def forecast_findings(basis: CourseBasis, outcome: Forecast, limiting: str) -> l
         if organ == "red_marrow" and limit is not None and highest > limit * (1.0 + LIMIT_RELATIVE_TOLERANCE):
             findings.append(
                 Finding(
-                    DELIVERED_EXCEEDED,
+                    "marrow-per-cycle-exceeded",
                     "warning",
                     f"A delivered cycle gave the red marrow {GRAY.text(highest, digits=3)}, above the limit of "
                     f"{GRAY.text(limit)} per cycle.",

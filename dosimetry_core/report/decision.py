@@ -7,7 +7,7 @@ from typing import Any
 
 from dosimetry_core.plan_record import unresolved_errors
 from dosimetry_core.planning.plan_decision import GIVES_NOTHING
-from dosimetry_core.planning.plan_findings import DELIVERED_EXCEEDED
+from dosimetry_core.planning.plan_findings import DELIVERED_EXCEEDED, NO_STOP_RULES
 from dosimetry_core.report.words import (
     capitalised,
     in_words,
@@ -273,6 +273,11 @@ def _attention(record: Mapping[str, Any]) -> list[dict[str, str]]:
             for f in record["findings"]
             if f["level"] == level
         ]
+    entries += [
+        {"level": "info", "title": "Laboratory", "text": f["text"]}
+        for f in record["findings"]
+        if f["code"] == NO_STOP_RULES
+    ]
     last = record["safety"][-1] if record["safety"] else None
     told = any(f["code"] == UNDECIDED and f["level"] in _LEVELS for f in record["findings"])
     if last and last["cannot_decide"] and not told:

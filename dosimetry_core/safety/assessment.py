@@ -10,6 +10,7 @@ from typing import Any, Final
 from dosimetry_core.case import LaboratoryLimit, LaboratoryResult, Patient
 from dosimetry_core.errors import Finding
 from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.laboratory import unit_of, within_a_sentence
 from dosimetry_core.safety.ctcae import GRADED_KEYS, ctcae_grade
 from dosimetry_core.safety.performance import ecog_from_karnofsky
 from dosimetry_core.safety.renal import age_years, egfr_ckd_epi_2021_ml_per_min_per_1_73m2
@@ -19,6 +20,8 @@ EGFR_KEY: Final = "egfr_ml_per_min_per_1_73m2"
 CREATININE_KEY: Final = "creatinine_umol_per_l"
 KARNOFSKY_KEY: Final = "karnofsky"
 ECOG_KEY: Final = "ecog"
+GRAVE_GRADE: Final = 3
+"""CTCAE 5.0: severe; without a stop rule somebody has to say why treatment goes on."""
 CKD_EPI_ORIGIN: Final = "CKD-EPI 2021 from creatinine"
 
 
@@ -83,6 +86,18 @@ class SafetyAssessment:
     def cannot_decide(self) -> tuple[str, ...]:
         """Stop rules that can't be decided, each with what is missing."""
         return tuple(outcome.text for outcome in self.outcomes if outcome.outcome == "cannot decide")
+
+    @property
+    def grave_grades(self) -> FrozenMap[str, str]:
+        """Name of a value whose latest is of CTCAE grade 3 or more → grade, value and date as a phrase."""
+        found = {}
+        for key, grade in self.grades.items():
+            if grade.grade is not None and grade.grade >= GRAVE_GRADE:
+                fact, name = self.facts[key], within_a_sentence(key)
+                value = f"{fact.value:g} {unit_of(key)}".rstrip()
+                day = "" if fact.date is None else f", {fact.date.isoformat()}"
+                found[name] = f"CTCAE grade {grade.grade} of {name} ({value}{day})"
+        return FrozenMap(found)
 
     def to_json(self) -> dict[str, Any]:
         """The ``safety`` part of a cycle in results.json."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import operator
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +15,7 @@ from dosimetry_core.case import LaboratoryLimit
 from dosimetry_core.data_tables import resource, table_bytes
 from dosimetry_core.errors import DosimetryError, MissingDataError, raise_problems
 from dosimetry_core.frozen import FrozenMap
-from dosimetry_core.laboratory import unit_of, within_a_sentence
+from dosimetry_core.laboratory import LABORATORY_NAMES, unit_of, within_a_sentence
 from dosimetry_core.safety.ctcae import as_typed
 from dosimetry_core.toml_table import TomlTable, parse_toml
 
@@ -29,6 +30,8 @@ _COMPARISONS: Final[Mapping[str, Callable[[Decimal, Decimal], bool]]] = {
     "above": operator.gt,
     "at_least": operator.ge,
 }
+STATED_NUMBERS: Final = ("age_years", "laboratory_age_days", "ki67_percent", "life_expectancy_weeks")
+"""Numbers beside laboratory values that entry rules compare."""
 _UPPER_LIMIT_OF: Final = "upper limit of "
 _SYMBOLS: Final[Mapping[str, str]] = {"below": "<", "at_most": "≤", "above": ">", "at_least": "≥"}
 
@@ -243,19 +246,39 @@ def _rule(table: TomlTable, kind: RuleKind) -> Rule:
     if len(given) != 1:
         table.wrong("any", "give either any or all", "list the conditions under one of them")
     combine: Literal["any", "all"] = "all" if given == ["all"] else "any"
-    conditions = tuple(_condition(item) for item in table.tables(combine, required=True))
+    conditions = tuple(_condition(item, kind) for item in table.tables(combine, required=True))
     table.finish()
     return Rule(name, kind, requirement, combine, conditions, group)
 
 
-def _condition(table: TomlTable) -> Condition:
+def _condition(table: TomlTable, kind: RuleKind) -> Condition:
     quantity = table.text("value")
     comparisons = [key for key in (*_COMPARISONS, "is") if table.has(key)]
     if len(comparisons) != 1:
         table.wrong("value", "needs exactly one comparison", f"use one of {', '.join((*_COMPARISONS, 'is'))}")
         return Condition(quantity, "below", 0.0)
     comparison = comparisons[0]
+    _check_quantity(table, kind, quantity, comparison)
     bound = float(bool(table.optional_flag("is"))) if comparison == "is" else table.number(comparison)
     per_upper_limit = bool(table.optional_flag("times_upper_limit"))
     table.finish()
     return Condition(quantity, comparison, bound, per_upper_limit)
+
+
+def _check_quantity(table: TomlTable, kind: RuleKind, quantity: str, comparison: str) -> None:
+    """A rule about a quantity that nothing ever gives would never answer.
+
+    Stop rules see laboratory values alone. Entry rules also ask a person: any question with yes or no, but no numbers
+    except those known.
+    """
+    if comparison == "is":
+        if quantity in (*LABORATORY_NAMES, *STATED_NUMBERS):
+            table.wrong("value", f"{quantity!r} is a number", f"compare it with one of {', '.join(_COMPARISONS)}")
+        elif kind == "stop":
+            table.wrong("value", f"{quantity!r} is no laboratory value", "stop rules compare laboratory values")
+        return
+    known = LABORATORY_NAMES if kind == "stop" else (*LABORATORY_NAMES, *STATED_NUMBERS)
+    if quantity not in known:
+        near = difflib.get_close_matches(quantity, known, n=1, cutoff=0.4)
+        hint = f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(known)}"
+        table.wrong("value", f"unknown quantity {quantity!r}", hint)

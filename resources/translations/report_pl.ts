@@ -1850,6 +1850,10 @@
         <translation>Podano wszystkie planowane cykle.</translation>
     </message>
     <message>
+        <source>CTCAE grade %1 of %2 (%3, %4), and protocol %5 has no laboratory stop rules.</source>
+        <translation>Stopień %1 wg CTCAE: %2 (%3, %4), a protokół %5 nie ma laboratoryjnych reguł zatrzymania.</translation>
+    </message>
+    <message>
         <source>Protocol %1 has no laboratory stop rules.</source>
         <translation>Protokół %1 nie ma laboratoryjnych reguł zatrzymania.</translation>
     </message>
@@ -2991,6 +2995,10 @@
     <message>
         <source>marrow-per-cycle-exceeded</source>
         <translation>Przekroczony limit szpiku na cykl</translation>
+    </message>
+    <message>
+        <source>laboratory-grade</source>
+        <translation>Wysoki stopień wyniku laboratoryjnego</translation>
     </message>
     <message>
         <source>no-stop-rules</source>

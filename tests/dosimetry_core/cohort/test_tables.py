@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zipfile
 from dataclasses import replace
@@ -19,6 +20,7 @@ from dosimetry_core.case_file import read_case
 from dosimetry_core.cohort.csv_records import COLUMNS, read_records, records_csv
 from dosimetry_core.cohort.modification import modifications, pattern
 from dosimetry_core.cohort.of_course import pseudonym, record_of
+from dosimetry_core.cohort.record_json import record_content, record_from_content
 from dosimetry_core.cohort.records import CourseRecord, CycleRecord, FollowedTime
 from dosimetry_core.cohort.simulated import simulated_cohort
 from dosimetry_core.cohort.tables import Table, cohort_tables
@@ -235,6 +237,7 @@ def test_that_death_ends_both_times_and_counts_from_the_first_cycle() -> None:
             AdverseEvent("Fatigue", 1, "unrelated", s - timedelta(days=100)),
         )
     )
+    assert fatal.adverse_events is not None
     assert dict(fatal.adverse_events) == {"Anaemia": 3, "Sepsis": 5}
     assert fatal.survival == FollowedTime(104.0, True)
     stopped = followed(end=lambda s: TreatmentEnd(s + timedelta(days=500), "patient-decision"))
@@ -361,6 +364,39 @@ def test_that_tables_are_read_as_spreadsheets_and_people_write_them() -> None:
     assert (second.survival, dict(second.stated_activity_bq)) == (None, {})
     with pytest.raises(DosimetryError, match="has more cells"):
         read_records(b"key;\nP1;7", where="old.csv")
+
+
+def test_that_missing_values_are_counted_in_every_table() -> None:
+    known = replace(RECORDS[0], adverse_events=FrozenMap({"Nausea": 2, "Fatigue": 3}))
+    without = replace(RECORDS[4], adverse_events=FrozenMap())
+    unknown = CourseRecord("u", known.protocol)
+    assert unknown.adverse_events is None
+    tables = {table.name: frame(table) for table in cohort_tables([known, without, unknown])}
+    patients = tables["patients"].iloc[0]
+    assert [patients[f"{name}: missing"] for name in ("sex", "age", "cycles")] == [1, 1, 1]
+    events = tables["adverse-events"].set_index("term")
+    assert events.loc["any", ["grade 2", "grade 3", "missing"]].tolist() == [0, 1, 1]
+    assert events.loc["Nausea", ["grade 2", "grade 3", "missing"]].tolist() == [1, 0, 1]
+    # Of two courses it is known: one had nausea, the other nothing.
+    assert events.loc["Nausea", "share of courses"] == 0.5
+    for name in ("laboratory", "performance"):
+        assert set(zip(tables[name]["n"], tables[name]["missing"], strict=True)) == {(2, 1)}
+    assert set(tables["grades"]["missing"]) == {1}
+    for name in ("survival", "progression"):
+        assert tables[name].iloc[0][["at risk", "missing"]].tolist() == [2, 1]
+    nobody = {table.name: frame(table) for table in cohort_tables([unknown])}
+    assert nobody["adverse-events"].iloc[0][["term", "missing"]].tolist() == ["any", 1]
+    assert nobody["survival"].iloc[0][["at risk", "missing"]].tolist() == [0, 1]
+    assert nobody["performance"]["missing"].tolist() == [1, 1]
+
+
+def test_that_no_adverse_event_is_none_only_where_the_course_was_followed_to_its_end() -> None:
+    assert followed().adverse_events is None
+    ended = followed(end=lambda s: TreatmentEnd(s + timedelta(days=300), "completed"))
+    assert ended.adverse_events == FrozenMap()
+    for record in (ended, followed()):
+        content = json.loads(json.dumps(record_content(record)))
+        assert record_from_content(content, where="line 1") == record
 
 
 @pytest.mark.parametrize("gbq", [7.123, 0.125, 1e-5, 29.0, 12.3456])

@@ -26,6 +26,15 @@ requirement = "platelets below 75"
 any = [{ value = "platelets_1e9_per_l", below = 75 }]
 """
 )
+OWN_ENTRY = (
+    BUNDLED.replace('entry_rules = "duonen"', 'entry_rules = "own"')
+    + """
+[[safety.entry]]
+name = "Ki-67 and trial"
+requirement = "Ki-67 up to 20 %, in no other trial"
+all = [{ value = "ki67_percent", at_most = 20 }, { value = "in_another_trial", is = false }]
+"""
+)
 PATIENT = Patient("P-1", "Test^Case", "F", "UTC")
 
 
@@ -50,6 +59,12 @@ def test_that_own_rules_take_the_place_of_the_bundled_ones() -> None:
     assert stop_rules_of(replace(bundled, stop_rules=None)) is None
 
 
+def test_that_a_clinic_can_ask_a_question_of_its_own_before_treatment() -> None:
+    rules = parsed(OWN_ENTRY).own_rules
+    assert rules is not None
+    assert [condition.quantity for condition in rules.entry[0].conditions] == ["ki67_percent", "in_another_trial"]
+
+
 def test_that_another_limit_is_another_protocol() -> None:
     assert parsed(OWN).digest != parsed(OWN.replace("below = 75 }", "below = 70 }")).digest
 
@@ -61,6 +76,14 @@ def test_that_another_limit_is_another_protocol() -> None:
         (OWN.replace('entry_rules = "duonen"', 'entry_rules = "own"'), "there are none"),
         (OWN.replace("below = 75 }", "under = 75 }"), "comparison"),
         (OWN.replace('name = "platelets"', ""), "missing"),
+        (
+            OWN.replace("platelets_1e9_per_l", "platelets"),
+            "unknown quantity 'platelets'; did you mean 'platelets_1e9_per_l'",
+        ),
+        (OWN.replace("platelets_1e9_per_l", "age_years"), "unknown quantity 'age_years'"),
+        (OWN.replace("below = 75 }", "is = true }"), "is a number"),
+        (OWN.replace('"platelets_1e9_per_l", below = 75', '"pregnancy", is = true'), "no laboratory value"),
+        (OWN_ENTRY.replace("ki67_percent", "ki67"), "unknown quantity 'ki67'; did you mean 'ki67_percent'"),
     ],
 )
 def test_that_rules_that_contradict_the_protocol_are_refused(text: str, said: str) -> None:
