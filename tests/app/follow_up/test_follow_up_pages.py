@@ -77,6 +77,25 @@ def test_that_krenning_scores_stand_beside_the_sizes(window: MainWindow, follow_
     assert (dict(response.sizes_mm), dict(response.krenning)) == ({"Liver S6": 50.0}, {"Liver S6": 4})
 
 
+def test_that_progression_before_treatment_is_shown_and_not_judged(
+    window: MainWindow, follow_up: FollowUpWindow
+) -> None:
+    shown_page(follow_up, "response")
+    page = follow_up.response
+    page.lesions.table.go_to(0, "name")
+    page.lesions.table.paste_text("Liver S6\tliver\ttarget")
+    QTest.mouseClick(page.lesions.take, LEFT)
+    wait_until_idle(window)
+    page.assessments.table.go_to(0, "date")
+    page.assessments.table.paste_text("2024-11-21\t20\n2025-02-21\t30\n2025-05-21\t27")
+    assert [page.assessments.table.shown(row, "response") for row in range(3)] == ["before", "baseline", "SD"]
+    assert page.assessments.table.shown(2, "change") == "-10 %"
+    QTest.mouseClick(page.assessments.take, LEFT)
+    wait_until_idle(window)
+    assert page.verdict.text() == "Best overall response SD, best change of the sum -10 %."
+    assert "1 assessment before it is not judged" in page.remarks.text()
+
+
 def test_that_adverse_events_and_the_end_are_kept_and_undone(window: MainWindow, follow_up: FollowUpWindow) -> None:
     shown_page(follow_up, "events")
     page = follow_up.events
