@@ -18,7 +18,9 @@ def add_follow_up_parsers(commands: Any) -> None:
     """Add both commands to the command line."""
     from dosimetry_core.followup.suv_metrics import RuleKind
 
-    followup = commands.add_parser("followup", help="entry rules, laboratory trends, response, receptor scans, events")
+    followup = commands.add_parser(
+        "followup", help="entry and stop rules, laboratory trends, response, receptor scans, events"
+    )
     followup.add_argument("case", type=Path, metavar="CASE")
     followup.add_argument("--out", type=Path, required=True, metavar="DIR")
     receptor = commands.add_parser("receptor", help="SUV, volume and ratios of the lesions of a receptor PET")
@@ -39,12 +41,13 @@ def followup(arguments: argparse.Namespace) -> int:
     from app.window_texts import protocol_of
     from dosimetry_core.case_file import read_case
     from dosimetry_core.followup.summary import follow_up_json
-    from dosimetry_core.safety.protocol_rules import entry_rules_of
+    from dosimetry_core.safety.protocol_rules import entry_rules_of, stop_rules_of
 
     require_folder(arguments.out)
     case = read_case(arguments.case)
     protocol = protocol_of(case)
-    found = follow_up_json(case, None if protocol is None else entry_rules_of(protocol))
+    entry, stop = (None, None) if protocol is None else (entry_rules_of(protocol), stop_rules_of(protocol))
+    found = follow_up_json(case, entry, stop)
     with output_folder(arguments.out) as folder:
         text = json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False)
         (folder / "follow_up.json").write_text(f"{text}\n", "utf-8")
@@ -61,6 +64,16 @@ def _lines(found: dict[str, Any]) -> list[str]:
         answer = {True: "met", False: "not met", None: "cannot decide"}[entry["eligible"]]
         lines.append(f"entry rules of {entry['rules']}: {answer}")
         lines += [f"  {o['outcome']}: {o['text']}" for o in entry["outcomes"] if o["outcome"] != "met"]
+    stop = found["stop"]
+    if stop is not None:
+        met = [o for o in stop["outcomes"] if o["outcome"] == "met"]
+        undecided = [o for o in stop["outcomes"] if o["outcome"] == "cannot decide"]
+        lines.append(
+            f"stop rules of {stop['rules']}: {len(met)} met, {len(undecided)} cannot decide, "
+            f"{len(stop['met_earlier'])} met earlier"
+        )
+        lines += [f"  {o['outcome']}: {o['text']}" for o in (*met, *undecided)]
+        lines += [f"  met earlier: {o['text']}" for o in stop["met_earlier"]]
     for key, trend in found["laboratory"].items():
         worst = trend["worst"]
         if worst is not None and worst["grade"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
@@ -14,6 +15,7 @@ from app.window_texts import protocol_of
 from dosimetry_core.case import Case
 from dosimetry_core.followup.laboratory_trend import LaboratoryTrend, TrendValue, laboratory_trends, name_and_unit
 from dosimetry_core.followup.receptor_entry import question_words
+from dosimetry_core.followup.stop_criteria import stop_criteria
 from dosimetry_core.laboratory import LABORATORY_NAMES, MARKER_KEYS, PERFORMANCE_KEYS
 from dosimetry_core.safety.rules import Condition, RuleOutcome
 from dosimetry_core.units import PERCENT
@@ -137,7 +139,8 @@ class SafetyPage(QWidget):
             set_role(self.verdict, "dimmed")
             self.rules.show_rows([], [])
             return
-        outcomes = result.safety.outcomes
+        criteria = stop_criteria([cycle.safety for cycle in evaluation.cycles])
+        outcomes, earlier = criteria.latest, criteria.met_earlier
         met, open_ = ([o for o in outcomes if o.outcome == what] for what in ("met", "cannot decide"))
         protocol = protocol_of_shown(self._session)
         if not outcomes:
@@ -148,9 +151,22 @@ class SafetyPage(QWidget):
             text, role = f"No rule of {protocol} is met; {len(open_)} can't be decided.", "warning"
         else:
             text, role = f"No rule of {protocol} is met.", "good"
+        if earlier:
+            text += f" Met earlier, no longer: {'; '.join(outcome.text for outcome in earlier)}."
+            role = role if met else "warning"
         self.verdict.setText(text if self._session.is_current else f"{text} Being computed anew.")
         set_role(self.verdict, role)
-        self.rules.show_rows(*outcome_table(outcomes, {"met": "error", "cannot decide": "warning"}))
+        columns, rows = outcome_table(outcomes, {"met": "error", "cannot decide": "warning"})
+        before = {outcome.rule.name for outcome in earlier}
+        rows = [
+            replace(
+                row, cells={**row.cells, "answer": f"{row.cells['answer']}, met earlier"}, mark=row.mark or "warning"
+            )
+            if outcome.rule.name in before
+            else row
+            for row, outcome in zip(rows, outcomes, strict=True)
+        ]
+        self.rules.show_rows(columns, rows)
 
     def _show_changes(self, trends: dict[str, LaboratoryTrend]) -> None:
         columns = [

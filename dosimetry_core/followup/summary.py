@@ -9,6 +9,7 @@ from dosimetry_core.followup.entry_criteria import entry_assessment
 from dosimetry_core.followup.laboratory_trend import laboratory_trends
 from dosimetry_core.followup.receptor_course import receptor_course
 from dosimetry_core.followup.recist import tumour_course
+from dosimetry_core.followup.stop_criteria import stop_criteria_of_case
 from dosimetry_core.followup.treatment_start import treatment_start
 from dosimetry_core.safety.rules import RuleOutcome, RuleSet
 from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
@@ -16,13 +17,14 @@ from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
 FORMAT: Final = 1
 
 
-def follow_up_json(case: Case, entry_rules: RuleSet | None) -> dict[str, Any]:
-    """Entry rules, laboratory trends, response, receptor scans, adverse events and the end of treatment.
+def follow_up_json(case: Case, entry_rules: RuleSet | None, stop_rules: RuleSet | None = None) -> dict[str, Any]:
+    """Entry and stop rules, laboratory trends, response, receptor scans, adverse events and the end of treatment.
 
-    ``entry_rules`` are those of the protocol; None where it has none.
+    ``entry_rules`` and ``stop_rules`` are those of the protocol; None where it has none.
     """
     recorded = case.follow_up
     entry = None if entry_rules is None else entry_assessment(case, entry_rules)
+    stop = None if stop_rules is None else stop_criteria_of_case(case, stop_rules)
     return {
         "format": FORMAT,
         "software": {"name": SOFTWARE_NAME, "version": SOFTWARE_VERSION},
@@ -33,6 +35,13 @@ def follow_up_json(case: Case, entry_rules: RuleSet | None) -> dict[str, Any]:
             "rules": entry_rules.name,
             "eligible": entry.eligible,
             "outcomes": [_outcome(outcome) for outcome in entry.outcomes],
+        },
+        "stop": None
+        if stop is None or stop_rules is None
+        else {
+            "rules": stop_rules.name,
+            "outcomes": [_outcome(outcome) for outcome in stop.latest],
+            "met_earlier": [_outcome(outcome) for outcome in stop.met_earlier],
         },
         "laboratory": {trend.key: trend.to_json() for trend in laboratory_trends(case)},
         "response": tumour_course(

@@ -21,6 +21,8 @@ def test_that_what_is_recorded_is_summed_up_without_images(tmp_path: Path, capsy
     assert found["entry"]["eligible"] is None
     assert found["laboratory"]["platelets_1e9_per_l"]["baseline"]["value"] == 210
     assert found["laboratory"]["platelets_1e9_per_l"]["worst"] is None
+    assert {outcome["outcome"] for outcome in found["stop"]["outcomes"]} == {"not met", "cannot decide"}
+    assert found["stop"]["met_earlier"] == []
     assert found["response"]["assessments"][0]["sum_mm"] == 60.0
     assert found["krenning"] == [{"date": "2025-02-21", "Liver S6": 4}]
     assert found["receptor_scans"][0]["netpet"] == "P1"
@@ -28,6 +30,26 @@ def test_that_what_is_recorded_is_summed_up_without_images(tmp_path: Path, capsy
     printed = capsys.readouterr().out
     assert "cannot decide: haemoglobin (g/dL) missing" in printed
     assert "adverse event: Fatigue, grade 2, probable" in printed
+
+
+def test_that_stop_rules_are_written_with_those_met_earlier(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    later = """
+  [[cycle.laboratory]]
+  date = 2025-03-20
+  platelets_1e9_per_l = 70
+  [[cycle.laboratory]]
+  date = 2025-04-10
+  platelets_1e9_per_l = 160
+  creatinine_umol_per_l = 151
+"""
+    (tmp_path / "case.toml").write_text(f"{CASE}{later}", "utf-8")
+    assert main(["followup", str(tmp_path), "--out", str(tmp_path / "out")]) == 0
+    stop = json.loads((tmp_path / "out" / "follow_up.json").read_text("utf-8"))["stop"]
+    met = [outcome["text"] for outcome in stop["outcomes"] if outcome["outcome"] == "met"]
+    assert len(met) == 1
+    assert met[0].startswith("creatinine > 150")
+    assert [outcome["text"] for outcome in stop["met_earlier"]] == ["platelets < 80 × 10⁹/L (70, 2025-03-20)"]
+    assert "met earlier: platelets < 80" in capsys.readouterr().out
 
 
 def test_that_a_measured_scan_is_printed_as_lines_of_a_case_file(

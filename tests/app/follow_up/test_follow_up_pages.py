@@ -155,6 +155,21 @@ def test_that_safety_shows_rules_trends_and_change(window: MainWindow, follow_up
     assert [grade_colour(grade) for grade in (0, 4)] == [shades().good, shades().error]
 
 
+def test_that_a_rule_met_earlier_is_said_when_no_later_value_meets_it(
+    window: MainWindow, follow_up: FollowUpWindow
+) -> None:
+    follow_up.laboratory.read_text("date;name;value;unit\n2025-03-20;PLT;70;G/L\n2025-04-10;PLT;160;G/L\n", "pasted")
+    follow_up.laboratory.take_file()
+    shown_page(follow_up, "safety")
+    wait_until_idle(window)
+    page = follow_up.safety
+    assert "STOP" not in page.verdict.text()
+    assert "Met earlier, no longer: platelets < 80 × 10⁹/L (70, 2025-03-20)." in page.verdict.text()
+    assert page.verdict.property("role") == "warning"
+    answers = [page.rules.text(str(n), "answer") for n in range(8)]
+    assert [answer for answer in answers if "earlier" in answer] == ["not met, met earlier"]
+
+
 def test_that_a_receptor_scan_is_measured_from_dicom_and_taken(
     window: MainWindow,
     follow_up: FollowUpWindow,
