@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,14 @@ from pydicom.dataset import Dataset
 
 from dosimetry_core.errors import DosimetryError, InconsistentCaseError, MissingDataError
 from dosimetry_core.follow_up import ReceptorLesionValue, ReceptorScan
+from dosimetry_core.followup import receptor_dicom
 from dosimetry_core.followup.receptor_course import receptor_course
 from dosimetry_core.followup.receptor_dicom import read_receptor_image, receptor_scan
 from dosimetry_core.followup.receptor_imaging import FdgComparison, discordant_volume_ml, fdg_comparison, netpet_grade
 from dosimetry_core.followup.suv_metrics import SegmentationRule
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.geometry import VolumeGeometry
+from dosimetry_core.image import ImageSeries
 from tests.phantoms import Visit, box, bqml_series, grid, structure_set
 
 GRID: VolumeGeometry = grid((24, 40, 40), (4.0, 4.0, 4.0), origin_mm=(-78.0, -78.0, 100.0))
@@ -154,12 +157,26 @@ def injected(hours_before: float) -> Any:
         (injected(24.0), "24.00 h after the injection, 21 half-lives"),
         (injected(-1.0), "before the injection"),
         (lambda d: ga68(d, RescaleSlope=1000 * d.RescaleSlope), "has an SUV of 1.2e\\+04; above 10000 is none"),
-        (lambda d: ga68(d, RescaleSlope="1e400"), "."),
     ],
 )
 def test_that_what_no_scan_can_be_is_refused(tmp_path: Path, edit: Any, said: str) -> None:
     pet, _vois = write(tmp_path, edit)
     with pytest.raises(DosimetryError, match=said):
+        read_receptor_image(pet, time_zone="UTC")
+
+
+def test_that_voxels_that_are_no_numbers_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pet, _vois = write(tmp_path)
+    read = receptor_dicom.read_image
+
+    def damaged(*given: Any, **named: Any) -> ImageSeries:
+        series = read(*given, **named)
+        values = np.array(series.volume.values)
+        values[3, 4, 5] = np.inf
+        return replace(series, volume=replace(series.volume, values=values))
+
+    monkeypatch.setattr(receptor_dicom, "read_image", damaged)
+    with pytest.raises(InconsistentCaseError, match="no numbers"):
         read_receptor_image(pet, time_zone="UTC")
 
 
