@@ -46,7 +46,7 @@ def administer(arguments: argparse.Namespace) -> int:
     from app.plans.plans_kept import plan_store
     from app.plans.site_trust import site_trust
     from dosimetry_core.case_file import CASE_FILE_NAME, case_of, read_case
-    from dosimetry_core.planning.administration_entry import entry_findings, questions
+    from dosimetry_core.planning.administration_entry import entry_findings, is_same_reader, questions
     from dosimetry_core.planning.administration_record import read_administration_record
     from dosimetry_core.toml_table import parse_toml
 
@@ -92,20 +92,41 @@ def administer(arguments: argparse.Namespace) -> int:
         calibrator_offset_s=record.calibrator_offset_s,
         last_calibrator_offset_s=calibrator_offset_s(case.cycles[-1] if case.cycles else None),
     )
-    asked = () if record.comment else questions(findings)
+    if record.second is not None and is_same_reader(record.given_by, record.second.read_by):
+        raise InconsistentCaseError(
+            f"{record.second.read_by.strip()} is the person who entered the readings",
+            where=f"{arguments.record}, second_reading.read_by",
+            remedy="have another person read",
+        )
+    # The comment says why another activity was given, and nothing else; each other question has an answer of its own.
+    said = {
+        code: text.strip() for code, text in {**record.answers, "given-differs-from-planned": record.comment}.items()
+    }
+    codes = {finding.code for finding in questions(findings)}
+    unasked = sorted(record.answers.keys() - codes)
+    asked = [finding for finding in questions(findings) if not said.get(finding.code)]
     raise_problems(
         InconsistentCaseError(
             finding.text,
             where=finding.place,
             remedy="correct the record"
             if finding.level == "error"
-            else "correct the record, or add a comment that says why",
+            else "correct the record, or add a comment that says why"
+            if finding.code == "given-differs-from-planned"
+            else f'correct the record, or say why: answers = {{ {finding.code} = "…" }}',
         )
         for finding in (*(f for f in findings if f.level == "error"), *asked)
     )
+    if unasked:
+        raise InconsistentCaseError(
+            f"answers what is not asked: {', '.join(unasked)}", where=str(arguments.record), remedy="leave it out"
+        )
     for finding in questions(findings):
         print(f"warning [{finding.code}] {finding.place}: {finding.text}", file=sys.stderr)
-    given = as_given(record.administrations, plan, given_by=record.given_by, comment=record.comment)
+    comment = "; ".join(
+        text for text in (record.comment.strip(), *(text for _code, text in sorted(record.answers.items()))) if text
+    )
+    given = as_given(record.administrations, plan, given_by=record.given_by, comment=comment)
     nothing_of, offset_s = not_given(record.administrations, plan.planned), record.calibrator_offset_s
     with_given_cycle(case, number, given, nothing_of=nothing_of, calibrator_offset_s=offset_s)
     block = case_file_block(number, given, nothing_of=nothing_of, calibrator_offset_s=offset_s)

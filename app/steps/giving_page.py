@@ -41,6 +41,7 @@ from dosimetry_core.planning.administration_entry import (
     SecondReading,
     entry_findings,
     is_refused,
+    is_same_reader,
     questions,
     read_activity_mbq,
 )
@@ -255,8 +256,7 @@ class GivingPage(QWidget):
         try:
             if not name:
                 raise InconsistentCaseError("is missing", where="Name", remedy="say who reads")
-            # Whoever works may have said their role behind their name.
-            if name.casefold() in (self._who().casefold(), self._who().rpartition(", ")[0].casefold()):
+            if is_same_reader(name, self._who()):
                 raise InconsistentCaseError(
                     "is the person who entered the readings", where="Name", remedy="have another person read"
                 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +17,7 @@ from typing import Final
 from dosimetry_core.case import Administration
 from dosimetry_core.errors import Finding, InconsistentCaseError
 from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.nuclide import nuclide
 from dosimetry_core.planning.course_calendar import is_usual_interval
 from dosimetry_core.planning.given import COMMENT_ABOVE, DELIVERED_TOLERANCE, WRONG_UNIT_FACTOR, deviation
 from dosimetry_core.planning.plan_decision import GIVES_NOTHING
@@ -23,6 +25,8 @@ from dosimetry_core.units import DAY, GIGABECQUEREL, HOUR, MEGABECQUEREL, PERCEN
 
 LONGEST_READING_BEFORE_S: Final = SECONDS_PER_DAY
 """A dose calibrator is read on the day of the infusion."""
+LARGEST_VIAL_DEVIATION: Final = 0.50
+"""A vial further off the plan is another vial, nuclide or unit, whatever the comment; what stays in it may be more."""
 _NUMBER: Final = re.compile(r"(?P<whole>[0-9]+)(?:[.,](?P<decimals>[0-9]+))?")
 _THOUSANDS: Final = 3
 
@@ -58,6 +62,19 @@ class SecondReading:
     patient_id: str
     vial_activity_bq: FrozenMap[str, float]
     residual_activity_bq: FrozenMap[str, float] = field(default_factory=FrozenMap)
+
+
+def is_same_reader(one: str, other: str) -> bool:
+    """Whether two readers are one person by name: blanks, case, and a role behind a comma, do not count."""
+
+    def plain(name: str) -> str:
+        return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+    def without_role(name: str) -> str:
+        return plain(name.rpartition(",")[0])
+
+    first, second = plain(one), plain(other)
+    return first in (second, without_role(other)) or second == without_role(one)
 
 
 def read_activity_mbq(text: str) -> float:
@@ -122,7 +139,8 @@ def entry_findings(
         findings += _times(plan, item, place, now)
         planned = plan.activities_bq.get(item.nuclide)
         if planned is not None and math.isfinite(item.administered_activity_bq):
-            findings += _activity(item, planned, comment, place)
+            swapped = _is_swapped(item, plan, given)
+            findings += _activity(item, planned, comment, place, swapped=swapped)
     findings += _second_reading(plan, given, second)
     findings += _interval(given, last_start, cycle)
     if last_calibrator_offset_s and not calibrator_offset_s:
@@ -212,7 +230,29 @@ def _times(plan: PlannedCycle, item: Administration, place: str, now: datetime) 
     return findings
 
 
-def _activity(item: Administration, planned: float, comment: str, place: str) -> list[Finding]:
+def _vial_at_start_bq(item: Administration) -> float:
+    """What the vial held at the start of the infusion: further from what was given only by what stayed in it."""
+    if item.vial is None:
+        return item.administered_activity_bq
+    before_s = (item.start - item.vial.vial_time).total_seconds()
+    return item.vial.vial_activity_bq * nuclide(item.nuclide).decay_factor(before_s)
+
+
+def _is_swapped(item: Administration, plan: PlannedCycle, given: Sequence[Administration]) -> bool:
+    """Whether this and another nuclide were each given with about the other's planned activity, and not their own."""
+    own = plan.activities_bq[item.nuclide]
+    for other in given:
+        others = plan.activities_bq.get(other.nuclide, 0.0)
+        if other.nuclide == item.nuclide or not own or not others:
+            continue
+        one, two = item.administered_activity_bq, other.administered_activity_bq
+        is_own = deviation(one, own) <= DELIVERED_TOLERANCE or deviation(two, others) <= DELIVERED_TOLERANCE
+        if not is_own and max(deviation(one, others), deviation(two, own)) <= DELIVERED_TOLERANCE:
+            return True
+    return False
+
+
+def _activity(item: Administration, planned: float, comment: str, place: str, *, swapped: bool) -> list[Finding]:
     given = item.administered_activity_bq
     off = deviation(given, planned)
     if off <= DELIVERED_TOLERANCE:
@@ -221,6 +261,14 @@ def _activity(item: Administration, planned: float, comment: str, place: str) ->
     if planned == 0 or (given > 0 and not 1.0 / WRONG_UNIT_FACTOR < given / planned < WRONG_UNIT_FACTOR):
         return [_error("entry-wrong-unit", f"{text}: check the unit and the decimal point.", place)]
     text = f"{text} ({PERCENT.from_core(given / planned - 1.0):+.1f} %)"
+    if swapped:
+        return [
+            _error("entry-wrong-unit", f"{text}, and about that is planned of the other: check the nuclides.", place)
+        ]
+    if given > 0 and deviation(_vial_at_start_bq(item), planned) > LARGEST_VIAL_DEVIATION:
+        limit = PERCENT.text(LARGEST_VIAL_DEVIATION, digits=0)
+        text = f"{text}; the vial is more than {limit} off: check vial, nuclide and unit"
+        return [_error("entry-wrong-unit", f"{text}.", place)]
     if off > COMMENT_ABOVE and not comment.strip():
         limit = PERCENT.text(COMMENT_ABOVE, digits=0)
         return [_error("given-without-comment", f"{text}; above {limit} it needs a comment.", place)]

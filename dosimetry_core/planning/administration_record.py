@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,10 @@ HIGHEST_READING_MBQ = 100_000.0
 
 @dataclass(frozen=True)
 class AdministrationRecord:
-    """What was given in one cycle; ``second`` is None where nobody read a second time."""
+    """What was given in one cycle; ``second`` is None where nobody read a second time.
+
+    ``comment`` says why it is another activity than the planned one; ``answers`` are those to other questions, by code.
+    """
 
     patient_id: str
     cycle: int
@@ -29,6 +32,7 @@ class AdministrationRecord:
     second: SecondReading | None
     calibrator_offset_s: float = 0.0
     """What was added to the times that the dose calibrator's clock showed."""
+    answers: FrozenMap[str, str] = field(default_factory=FrozenMap)
 
 
 def read_administration_record(path: Path, time_zone: ZoneInfo) -> AdministrationRecord:
@@ -37,8 +41,9 @@ def read_administration_record(path: Path, time_zone: ZoneInfo) -> Administratio
     Parameters
     ----------
     path
-        TOML: ``patient_id``, ``cycle``, ``given_by``, optional ``comment`` and ``clock_offset_s.dose_calibrator``,
-        ``[[administration]]`` as in the case file with vial and residual, and ``[second_reading]``.
+        TOML: ``patient_id``, ``cycle``, ``given_by``, optional ``comment``, ``answers`` (by the code of
+        a question) and ``clock_offset_s.dose_calibrator``, ``[[administration]]`` as in the case file with vial and
+        residual, and ``[second_reading]``.
     time_zone
         Of times that state none.
 
@@ -51,6 +56,7 @@ def read_administration_record(path: Path, time_zone: ZoneInfo) -> Administratio
     table = TomlTable(load_toml(path), place=path.name, problems=problems, zone=time_zone)
     patient_id, cycle, given_by = table.text("patient_id"), table.integer("cycle", minimum=1), table.text("given_by")
     comment = table.optional_text("comment") or ""
+    answers = table.map_with("answers", lambda texts, code: texts.text(code))
     offsets = table.map_numbers("clock_offset_s", minimum=-SECONDS_PER_DAY, maximum=SECONDS_PER_DAY)
     for clock in offsets.keys() - {"dose_calibrator"}:
         table.wrong("clock_offset_s", f"unknown clock {clock!r}", "use dose_calibrator")
@@ -60,7 +66,7 @@ def read_administration_record(path: Path, time_zone: ZoneInfo) -> Administratio
     table.finish()
     raise_problems(problems)
     made = tuple(a for a in given if a is not None)
-    return AdministrationRecord(patient_id, cycle, given_by, comment, made, second, offset_s)
+    return AdministrationRecord(patient_id, cycle, given_by, comment, made, second, offset_s, FrozenMap(answers))
 
 
 def _second(record: TomlTable) -> SecondReading | None:

@@ -196,6 +196,56 @@ def test_that_a_record_that_is_not_of_this_plan_writes_nothing(
     assert (case / "case.toml").read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["A. Nowak", "  a.  nowak ", "A. NOWAK, nurse"])
+def test_that_one_person_is_not_both_readers(
+    signed: Path, case: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (case / "case.toml").read_bytes()
+    entry = record(case, round(planned_mbq(case), 1))
+    entry.write_text(entry.read_text().replace("B. Kowalska", name))
+    assert administer(signed, case, entry) == 2
+    assert "is the person who entered the readings" in capsys.readouterr().err
+    assert (case / "case.toml").read_bytes() == before
+
+
+def test_that_a_comment_on_the_activity_answers_no_other_question(
+    signed: Path, case: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(giving, "last_start", lambda *_given, **_more: START - timedelta(days=100))
+    before = (case / "case.toml").read_bytes()
+    entry = record(case, 1.15 * planned_mbq(case), comment="Larger vial")
+    assert administer(signed, case, entry) == 2
+    told = capsys.readouterr().err
+    assert "8 ± 2 weeks are usual" in told
+    assert 'answers = { entry-interval-unusual = "…" }' in told
+    assert "is that what was given?" not in told
+    answers = 'answers = { entry-interval-unusual = "Waited for the platelets" }\n'
+    text = entry.read_text()
+    entry.write_text(answers + text.replace('comment = "Larger vial"\n', ""))
+    assert administer(signed, case, entry) == 2
+    assert "is that what was given?" in capsys.readouterr().err
+    assert (case / "case.toml").read_bytes() == before
+    entry.write_text(answers + text)
+    assert administer(signed, case, entry) == 0
+    assert read_case(case).cycles[1].administrations[0].comment == "Larger vial; Waited for the platelets"
+
+
+def test_that_an_answer_to_what_is_not_asked_is_refused(
+    signed: Path, case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entry = record(case, round(planned_mbq(case), 1))
+    entry.write_text('answers = { entry-interval-unusual = "x" }\n' + entry.read_text())
+    assert administer(signed, case, entry) == 2
+    assert "answers what is not asked: entry-interval-unusual" in capsys.readouterr().err
+
+
+def test_that_a_comment_lets_no_vial_through_that_is_more_than_half_off(
+    signed: Path, case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert administer(signed, case, record(case, 1.6 * planned_mbq(case), comment="late")) == 2
+    assert "the vial is more than 50 % off" in capsys.readouterr().err
+
+
 def test_that_a_plan_with_one_signature_is_not_given(
     signed: Path, case: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -16,6 +16,7 @@ from dosimetry_core.planning.administration_entry import (
     SecondReading,
     entry_findings,
     is_refused,
+    is_same_reader,
     questions,
     read_activity_mbq,
 )
@@ -231,6 +232,10 @@ def test_that_what_can_be_meant_in_two_ways_is_not_read(text: str) -> None:
         (1.21, "", {"given-without-comment"}),
         (0.79, "", {"given-without-comment"}),
         (0.79, "leaking line, stopped", {"given-differs-from-planned"}),
+        (1.49, "as it is", {"given-differs-from-planned"}),
+        (0.51, "as it is", {"given-differs-from-planned"}),
+        (1.51, "as it is", {"entry-wrong-unit"}),
+        (0.49, "as it is", {"entry-wrong-unit"}),
         (10.1, "as it is", {"entry-wrong-unit"}),
         (0.09, "as it is", {"entry-wrong-unit"}),
     ],
@@ -279,3 +284,56 @@ def test_that_an_infusion_before_the_plan_or_the_last_cycle_is_refused_and_an_od
     assert codes(right, 41) == codes(right, 71) == {"entry-interval-unusual"}
     assert codes(right, 43) == codes(right, 69) == set()
     assert codes(right, -1) == {"entry-before-last-cycle"}
+
+
+def test_that_an_infusion_that_was_stopped_can_be_entered_with_what_stayed_in_the_vial() -> None:
+    plan = PlannedCycle("P", 2, FrozenMap({LU: 7.4e9}))
+    item = Administration.from_vial(
+        LU, VialMeasurement(7.4e9, START, 5e9, START + timedelta(hours=1)), start=START, infusion_s=1800.0
+    )
+    second = SecondReading("B", "P", FrozenMap({LU: 7.4e9}), FrozenMap({LU: 5e9}))
+    (found,) = entry_findings(plan, "P", 2, [item], second, now=NOW, comment="extravasation, stopped")
+    assert found.code == "given-differs-from-planned"
+
+
+@pytest.mark.parametrize(
+    ("planned", "given", "refused"),
+    [
+        ((3.7e9, 1.85e9), (1.85e9, 3.7e9), True),
+        ((3.7e9, 3.0e9), (3.0e9, 3.7e9), True),
+        ((3.7e9, 3.0e9), (2.8e9, 3.0e9), False),
+        ((3.7e9, 3.0e9), (3.0e9, 2.4e9), False),
+    ],
+)
+def test_that_two_nuclides_that_changed_places_are_refused_whatever_the_comment(
+    planned: tuple[float, float], given: tuple[float, float], refused: bool
+) -> None:
+    plan = PlannedCycle("P", 2, FrozenMap(dict(zip((LU, Y), planned, strict=True))))
+    items = [
+        Administration.from_vial(
+            name, VialMeasurement(bq, START, 0.0, START + timedelta(hours=1)), start=START, infusion_s=1800.0
+        )
+        for name, bq in zip((LU, Y), given, strict=True)
+    ]
+    second = SecondReading(
+        "B", "P", FrozenMap(dict(zip((LU, Y), given, strict=True))), FrozenMap(dict.fromkeys((LU, Y), 0.0))
+    )
+    findings = entry_findings(plan, "P", 2, items, second, now=NOW, comment="late")
+    assert is_refused(findings) == refused
+    assert not refused or {f.code for f in findings if f.level == "error"} == {"entry-wrong-unit"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("A. Nowak", "A. Nowak", True),
+        ("A. Nowak", "  a.  NOWAK ", True),
+        ("A. Nowak", "A. Nowak, physicist", True),
+        ("A. Nowak, physicist", "a. nowak", True),
+        ("Nowak, Anna", "Nowak, Jan", False),
+        ("A. Nowak", "B. Nowak", False),
+    ],
+)
+def test_that_one_person_is_told_from_two_by_name(one: str, other: str, same: bool) -> None:
+    assert is_same_reader(one, other) == same
+    assert is_same_reader(other, one) == same

@@ -303,9 +303,14 @@ def test_that_a_tenth_of_what_was_planned_is_a_wrong_unit_and_a_little_more_is_n
         (found,) = entry_findings(plan, "P", 1, (item,), second, now=now, comment=comment)
         return f"{found.code} {found.text}"
 
-    assert said(0.101).startswith("given-differs-from-planned")
-    assert "(-89.9 %)" in said(0.101)
-    assert said(9.9).startswith("given-differs-from-planned")
+    # The vial holds 4 GBq, of which 3.99 GBq were given: the vial is half as much again at 1.4963 and half at 0.4987.
+    assert said(0.51).startswith("given-differs-from-planned")
+    assert "(-49.0 %)" in said(0.51)
+    assert said(1.49).startswith("given-differs-from-planned")
+    assert "the vial is more than 50 % off" in said(0.49)
+    assert "the vial is more than 50 % off" in said(1.50)
+    assert said(0.101).startswith("entry-wrong-unit")
+    assert said(9.9).startswith("entry-wrong-unit")
     assert said(0.099).startswith("entry-wrong-unit")
     assert said(10.1).startswith("entry-wrong-unit")
     assert said(0.0).startswith("entry-wrong-unit")
