@@ -23,6 +23,7 @@ from dosimetry_core.errors import DosimetryError, raise_problems
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.image import SourceFile
 from dosimetry_core.laboratory import LABORATORY_NAMES
+from dosimetry_core.protocol_names import OWN_NAME, taken_name
 from dosimetry_core.toml_table import TomlTable, load_toml
 
 CASE_FORMAT = 1
@@ -138,6 +139,8 @@ def _course(root: TomlTable, folder: Path) -> Course:
     if protocol.endswith(".toml"):
         protocol = str((folder / protocol).resolve())
     text = protocol_text_of(protocol)
+    if text is not None and (name := taken_name(text.encode("utf-8"))):
+        table.wrong("protocol", f"the file calls itself {name!r}, as one that comes with the program", OWN_NAME)
     course = Course(protocol, table.optional_integer("planned_cycles", minimum=1), FrozenMap(prior), text)
     table.finish()
     return course

@@ -99,7 +99,7 @@ RANKS = [
     {"units", "errors", "progress", "frozen", "version"},
     {"toml_lines"},
     {"geometry", "data_tables", "canonical_json", "toml_table", "anatomical_plane", "typesetting", "laboratory"},
-    {"entered_numbers", "laboratory_units"},
+    {"entered_numbers", "laboratory_units", "protocol_names"},
     {"volume", "nuclide", "emissions", "density_curve"},
     {"voi", "image", "voi_on_scan", "follow_up"},
     {"case", "voi_editing", "voi_sampling", "exclusive_vois", "virtual_patient"},

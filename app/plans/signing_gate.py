@@ -20,6 +20,8 @@ Reasons = Mapping[tuple[str, str], str]
 TO_ACKNOWLEDGE: Final = "probability-of-exceeding"
 """Above the protocol's probability (25 %) somebody has to say that they have seen it."""
 
+ACKNOWLEDGE: Final = "--acknowledge"
+
 
 def reasons_missing(evaluation: Evaluation, reasons: Reasons) -> tuple[Finding, ...]:
     """Findings that need a typed reason before signing and have none.
@@ -108,13 +110,13 @@ def typed_reasons(overrides: Sequence[str], acknowledgement: str | None) -> tupl
         found.append(TypedReason(code.strip(), place.strip() if at else None, reason.strip(), "--override"))
     if acknowledgement is not None:
         if not acknowledgement.strip():
-            raise DosimetryError("is empty", where="--acknowledge", remedy="say why the plan is signed all the same")
-        found.append(TypedReason(TO_ACKNOWLEDGE, None, acknowledgement.strip(), "--acknowledge"))
+            raise DosimetryError("is empty", where=ACKNOWLEDGE, remedy="say why the plan is signed all the same")
+        found.append(TypedReason(TO_ACKNOWLEDGE, None, acknowledgement.strip(), ACKNOWLEDGE))
     return tuple(found)
 
 
 def reasons_by_place(typed: Sequence[TypedReason], findings: Sequence[Finding]) -> dict[tuple[str, str], str]:
-    """Each typed reason at the finding it is for.
+    """Each typed reason at the finding it is for; an acknowledgement at every limit that may be exceeded.
 
     Raises
     ------
@@ -132,15 +134,15 @@ def reasons_by_place(typed: Sequence[TypedReason], findings: Sequence[Finding]) 
                 where=each.option,
                 remedy=f"its places are: {'; '.join(places)}" if places else "take it out, or correct the code",
             )
-        if len(chosen) > 1:
+        if len(chosen) > 1 and each.option != ACKNOWLEDGE:
             raise DosimetryError(
                 f"{each.code} is found at {len(chosen)} places: {'; '.join(chosen)}",
                 where=each.option,
                 remedy=f'give a reason for each: --override "{each.code}@PLACE=REASON"',
             )
-        if (each.code, chosen[0]) in reasons:
+        if any((each.code, place) in reasons for place in chosen):
             raise DosimetryError(f"{each.code} is given twice", where=each.option, remedy="give one reason")
-        reasons[each.code, chosen[0]] = each.reason
+        reasons |= {(each.code, place): each.reason for place in chosen}
     return reasons
 
 

@@ -54,6 +54,8 @@ def _check(arguments: argparse.Namespace) -> int:
             print(fault.text, file=sys.stderr)
         return FAULTY
     print(f"{own.checked.protocol.name}: {own.checked.protocol.title}; sha256 {own.checked.protocol.digest}")
+    for doubt in own.checked.doubts:
+        print(f"warning: {doubt.text}", file=sys.stderr)
     outcome = sample_outcome(own.checked.protocol)
     print("sample patient (the demonstration after two cycles):")
     if outcome.plan is None:

@@ -261,11 +261,13 @@ class ProtocolWindow(QDialog):
         if content:
             self.form.show_content(content, editable=self._editable)
         self.faults.clear()
-        for fault in self._checked.faults:
-            item = QListWidgetItem(re.sub(r"^protocol, ", "", fault.text))
+        told = (*self._checked.faults, *self._checked.doubts)
+        for fault in told:
+            warned = "Warning: " if fault in self._checked.doubts else ""
+            item = QListWidgetItem(warned + re.sub(r"^protocol, ", "", fault.text))
             item.setData(Qt.ItemDataRole.UserRole, fault.line)
             self.faults.addItem(item)
-        self.faults.setVisible(bool(self._checked.faults))
+        self.faults.setVisible(bool(told))
         self.text.set_faulty([fault.line for fault in self._checked.faults if fault.line is not None])
         count = len(self._checked.faults)
         protocol = self._checked.protocol
@@ -273,7 +275,9 @@ class ProtocolWindow(QDialog):
             self.verdict.setText(f"A protocol. SHA-256 {protocol.digest[:_SHORT_DIGEST]}…, as plans print it.")
         else:
             self.verdict.setText(f"No protocol yet: {count} fault{'' if count == 1 else 's'}.")
-        set_role(self.verdict, "good" if protocol is not None else "error")
+        if protocol is not None and (doubts := len(self._checked.doubts)):
+            self.verdict.setText(f"{self.verdict.text()} {doubts} warning{'' if doubts == 1 else 's'} below.")
+        set_role(self.verdict, "error" if protocol is None else "warning" if self._checked.doubts else "good")
         self._show_effect()
         self._show_save()
 

@@ -63,7 +63,7 @@ def read_own(path: Path) -> OwnProtocol:
     text = content.decode("utf-8", errors="replace")
     said = _SAVED.match(text)
     who = (said[2], said[1], said[3]) if said else ("", "", "")
-    return OwnProtocol(path, text, checked_protocol(content, where=path.name), *who)
+    return OwnProtocol(path, text, checked_protocol(content, where=path.name, own_name=True), *who)
 
 
 def save_own(text: str, data_folder: Path, *, who: str, why: str, now: datetime | None = None) -> OwnProtocol:

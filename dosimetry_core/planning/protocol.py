@@ -6,15 +6,16 @@ import functools
 import hashlib
 import math
 from dataclasses import dataclass
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final, Literal, cast, get_args
 
 from dosimetry_core.case import Course
-from dosimetry_core.data_tables import resource, table_bytes
+from dosimetry_core.data_tables import table_bytes
 from dosimetry_core.errors import DosimetryError, InconsistentCaseError, MissingDataError, raise_problems
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.nuclide import nuclide
+from dosimetry_core.protocol_names import OWN_NAME, taken_name
+from dosimetry_core.protocol_names import bundled_protocols as bundled_protocols
 from dosimetry_core.safety.rules import RuleSet, read_own_rules
 from dosimetry_core.toml_lines import with_line
 from dosimetry_core.toml_table import TomlTable, parse_toml
@@ -204,12 +205,6 @@ class Protocol:
         }
 
 
-def bundled_protocols() -> tuple[str, ...]:
-    """Names of the protocols that come with the program."""
-    folder: Traversable = resource("protocols")
-    return tuple(sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml")))
-
-
 def read_protocol(name_or_path: str, *, folder: Path | str = ".") -> Protocol:
     """A bundled protocol by its name, or a protocol file by its path.
 
@@ -235,6 +230,7 @@ def read_protocol(name_or_path: str, *, folder: Path | str = ".") -> Protocol:
             raise MissingDataError(
                 f"protocol file can't be read ({error.strerror})", where=str(path), remedy="correct course.protocol"
             ) from error
+        require_own_name(content, where=str(path))
         return parse_protocol(content, where=str(path))
     known = bundled_protocols()
     if name_or_path not in known:
@@ -246,6 +242,22 @@ def read_protocol(name_or_path: str, *, folder: Path | str = ".") -> Protocol:
     return parse_protocol(
         table_bytes("protocols", f"{name_or_path}.toml"), where=f"resources/protocols/{name_or_path}.toml"
     )
+
+
+def require_own_name(content: bytes, *, where: str) -> None:
+    """Refuse a protocol file with the name of a bundled protocol, unless it is that very file.
+
+    Raises
+    ------
+    InconsistentCaseError
+        If plans would name a published protocol beside other limits.
+    """
+    name = taken_name(content)
+    if name is not None:
+        problem = InconsistentCaseError(
+            f"{name!r} comes with the program, with another content", where=f"{where}, name", remedy=OWN_NAME
+        )
+        raise with_line(problem, content.decode("utf-8-sig"), where)
 
 
 def protocol_of_course(course: Course, *, folder: Path | str = ".") -> Protocol:
@@ -361,6 +373,13 @@ def _limits(table: TomlTable) -> tuple[FrozenMap[LimitKey, float], FrozenMap[Lim
             "kidneys_total_gy",
             "is missing",
             "give the limit of the absorbed dose to the kidneys in Gy, or kidneys_total_bed_gy for one of BED",
+        )
+    each, whole = both[0].get("red_marrow_per_cycle"), both[0].get("red_marrow_total")
+    if each is not None and whole is not None and each > whole > 0:
+        table.wrong(
+            "red_marrow_per_cycle_gy",
+            f"{each:g} Gy is above the limit of the whole course, {whole:g} Gy",
+            "correct one of both",
         )
     table.finish()
     return FrozenMap(both[0]), FrozenMap(both[1])

@@ -178,6 +178,12 @@ class RuleSet:
     stop: tuple[Rule, ...]
 
 
+def bundled_rules() -> tuple[str, ...]:
+    """Names of the rule sets that come with the program."""
+    folder = resource("safety")
+    return tuple(sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if ".toml" in item.name))
+
+
 def read_rules(name: str) -> RuleSet:
     """A bundled rule set, for example ``duonen``.
 
@@ -186,7 +192,7 @@ def read_rules(name: str) -> RuleSet:
     MissingDataError
         If there is none of this name.
     """
-    known = sorted(item.name.removesuffix(".toml") for item in resource("safety").iterdir() if ".toml" in item.name)
+    known = bundled_rules()
     if name not in known:
         raise MissingDataError(
             f"unknown rule set {name!r}", where="protocol, [safety]", remedy=f"use one of {', '.join(known)}"
@@ -230,6 +236,9 @@ def read_own_rules(table: TomlTable, *, protocol: str, source: str, named: Itera
         "stop": tuple(_rule(item, "stop") for item in table.tables("stop")),
     }
     for kind, name in zip(given, named, strict=True):
+        if name not in (None, OWN_RULES, *bundled_rules()):
+            known = ", ".join((*bundled_rules(), OWN_RULES))
+            table.wrong(f"{kind}_rules", f"{name!r} is no rule set", f"use one of {known}, or take it out")
         if name == OWN_RULES and not given[kind]:
             table.wrong(f"{kind}_rules", f"is {OWN_RULES!r}, but there are none", f"add [[safety.{kind}]]")
         elif given[kind] and name != OWN_RULES:

@@ -149,7 +149,7 @@ def test_that_a_clinics_protocol_stays_what_it_was_when_its_file_changes(
 
     folder = tmp_path / "own"
     shutil.copytree(case_folder, folder)
-    own = table_bytes("protocols", "duonen-d.toml").decode("utf-8")
+    own = table_bytes("protocols", "duonen-d.toml").decode("utf-8").replace('"duonen-d"', '"ours"', 1)
     (folder / "own.toml").write_text(own, encoding="utf-8")
     file = folder / "case.toml"
     file.write_text(file.read_text("utf-8").replace('"duonen-d"', '"own.toml"'), encoding="utf-8")

@@ -79,6 +79,15 @@ def test_that_a_typed_reason_without_a_place_is_for_the_only_finding_of_its_code
     assert reasons_by_place(each, [LEFT, RIGHT]) == {(f.code, f.place): "seen" for f in (LEFT, RIGHT)}
 
 
+def test_that_one_acknowledgement_stands_at_every_limit_that_may_be_exceeded() -> None:
+    marrow = replace(RISK, place="red marrow")
+    reasons = reasons_by_place(typed_reasons([], "discussed"), [RISK, marrow, LEFT])
+    assert reasons == {(TO_ACKNOWLEDGE, "kidneys"): "discussed", (TO_ACKNOWLEDGE, "red marrow"): "discussed"}
+    twice = typed_reasons([f"{TO_ACKNOWLEDGE}@red marrow=seen"], "discussed")
+    with pytest.raises(DosimetryError, match="given twice"):
+        reasons_by_place(twice, [RISK, marrow])
+
+
 @pytest.mark.parametrize(
     ("overrides", "acknowledged", "says"),
     [

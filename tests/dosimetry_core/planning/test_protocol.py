@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dosimetry_core.data_tables import table_bytes
-from dosimetry_core.errors import DosimetryError, InputProblems, MissingDataError
+from dosimetry_core.errors import DosimetryError, InconsistentCaseError, InputProblems, MissingDataError
 from dosimetry_core.planning import protocol as protocol_module
 from dosimetry_core.planning.protocol import ProtocolNuclide, bundled_protocols, parse_protocol, read_protocol
 from dosimetry_core.safety.rules import read_rules
@@ -53,7 +53,13 @@ def test_that_activities_and_cycles_are_those_of_the_publications(
 
 
 def test_that_a_clinic_can_use_its_own_file_beside_the_case(tmp_path: Path) -> None:
-    (tmp_path / "ours.toml").write_bytes(_with("kidneys_total_gy = 23.0", "kidneys_total_gy = 18.0"))
+    content = _with("kidneys_total_gy = 23.0", "kidneys_total_gy = 18.0")
+    (tmp_path / "ours.toml").write_bytes(content)
+    with pytest.raises(InconsistentCaseError, match=r"line \d+, name: 'duonen-b' comes with the program"):
+        read_protocol("ours.toml", folder=tmp_path)
+    (tmp_path / "ours.toml").write_bytes(ARM_B.encode())
+    assert read_protocol("ours.toml", folder=tmp_path) == read_protocol("duonen-b")
+    (tmp_path / "ours.toml").write_bytes(content.replace(b'name = "duonen-b"', b'name = "ours"'))
     ours = read_protocol("ours.toml", folder=tmp_path)
     assert ours.limits_gy["kidneys"] == 18.0
     assert ours.digest != read_protocol("duonen-b").digest

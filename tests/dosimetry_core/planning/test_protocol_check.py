@@ -95,3 +95,51 @@ def test_that_what_can_not_be_planned_says_why() -> None:
     effect = effect_on_sample(checked.protocol)
     assert effect.plan is None
     assert effect.reason
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "says"),
+    [
+        ('stop_rules = "duonen"', 'stop_rules = "duonnen"', "stop_rules", "'duonnen' is no rule set"),
+        ('entry_rules = "duonen"', 'entry_rules = "no"', "entry_rules", "'no' is no rule set"),
+        ("red_marrow_total_gy = 2.0", "red_marrow_total_gy = 0.2", "red_marrow_per_cycle_gy", "above the limit of the"),
+    ],
+)
+def test_that_unknown_rules_and_a_cycle_above_the_course_are_faults(old: str, new: str, key: str, says: str) -> None:
+    assert old in ARM_B
+    (fault,) = checked_protocol(ARM_B.replace(old, new).encode(), where="ours.toml").faults
+    assert fault.line == _line(ARM_B, key)
+    assert says in fault.text
+
+
+@pytest.mark.parametrize(
+    ("old", "key", "usual", "unusual"),
+    [
+        ("kidneys_total_gy = 23.0", "kidneys_total_gy", "50.0", "50.1"),
+        ("red_marrow_total_gy = 2.0", "red_marrow_total_gy", "4.0", "4.1"),
+        ("rounding_step_gbq = 0.05", "rounding_step_gbq", "1.0", "1.1"),
+    ],
+)
+def test_that_an_unusual_number_is_a_doubt_with_its_line(old: str, key: str, usual: str, unusual: str) -> None:
+    assert old in ARM_B
+    assert checked_protocol(ARM_B.replace(old, f"{key} = {usual}").encode(), where="f").doubts == ()
+    checked = checked_protocol(ARM_B.replace(old, f"{key} = {unusual}").encode(), where="f")
+    assert checked.protocol is not None
+    (doubt,) = checked.doubts
+    assert doubt.line == _line(ARM_B, key)
+    assert "is unusual" in doubt.text
+
+
+def test_that_a_limit_of_marrow_in_one_cycle_above_2_gy_is_a_doubt() -> None:
+    text = ARM_B.replace("red_marrow_total_gy = 2.0", "red_marrow_total_gy = 3.0")
+    text = text.replace("red_marrow_per_cycle_gy = 0.5", "red_marrow_per_cycle_gy = 2.1")
+    (doubt,) = checked_protocol(text.encode(), where="f").doubts
+    assert doubt.line == _line(ARM_B, "red_marrow_per_cycle_gy")
+
+
+def test_that_the_name_of_a_shipped_protocol_is_kept_for_it() -> None:
+    other = ARM_B.replace("kidneys_total_gy = 23.0", "kidneys_total_gy = 20.0")
+    (fault,) = checked_protocol(other.encode(), where="f", own_name=True).faults
+    assert "'duonen-b' comes with the program" in fault.text
+    assert fault.line == _line(ARM_B, "name")
+    assert checked_protocol(ARM_B.encode(), where="f", own_name=True).faults == ()
