@@ -18,6 +18,7 @@ LIMIT_NAMES: Mapping[LimitKey, str] = {
     "kidneys_bed": "kidneys (BED)",
 }
 
+_MOST_DIGITS: Final = 2
 DELIVERED_EXCEEDED: Final = "marrow-per-cycle-exceeded"
 """Code of the finding that a delivered cycle broke a limit that no later cycle can keep for it."""
 
@@ -177,19 +178,28 @@ def forecast_findings(basis: CourseBasis, outcome: Forecast, limiting: str) -> l
                 "plan",
             )
         )
+    allowed = protocol.warn_above_probability
     for key, probability in outcome.probability_of_exceeding.items():
-        if probability is not None and probability > protocol.warn_above_probability:
+        if probability is not None and probability > allowed:
             findings.append(
                 Finding(
                     "probability-of-exceeding",
                     "warning",
                     f"The probability of exceeding the limit of the {LIMIT_NAMES[key]} "
-                    f"({GRAY.text(protocol.all_limits_gy[key])}) is {PERCENT.text(probability, digits=0)}, above "
-                    f"{PERCENT.text(protocol.warn_above_probability, digits=0)}.",
+                    f"({GRAY.text(protocol.all_limits_gy[key])}) is {_above(probability, allowed)}.",
                     LIMIT_NAMES[key],
                 )
             )
     return findings
+
+
+def _above(probability: float, allowed: float) -> str:
+    """Both probabilities, with as many digits as tell them apart."""
+    for digits in range(_MOST_DIGITS + 1):
+        texts = PERCENT.text(probability, digits=digits), PERCENT.text(allowed, digits=digits)
+        if texts[0] != texts[1]:
+            return f"{texts[0]}, above {texts[1]}"
+    return f"just above {PERCENT.text(allowed, digits=0)}"
 
 
 def _exceeded(basis: CourseBasis, outcome: Forecast, key: LimitKey, limiting: str) -> Finding:

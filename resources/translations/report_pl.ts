@@ -1762,6 +1762,10 @@
         <translation>Stwierdzono przerzuty do kości: dawka w szpiku wyznaczona z krwi może być zaniżona.</translation>
     </message>
     <message>
+        <source>The probability of exceeding the limit of the %1 (%2) is just above %3.</source>
+        <translation>Prawdopodobieństwo przekroczenia limitu (%1: %2) wynosi nieco ponad %3.</translation>
+    </message>
+    <message>
         <source>The probability of exceeding the limit of the %1 (%2) is %3, above %4.</source>
         <translation>Prawdopodobieństwo przekroczenia limitu (%1: %2) wynosi %3, powyżej %4.</translation>
     </message>
