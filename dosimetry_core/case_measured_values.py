@@ -8,7 +8,7 @@ from dosimetry_core import units
 from dosimetry_core.case import BloodSample, LaboratoryResult, SampleCounting, Visit
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.frozen import FrozenMap
-from dosimetry_core.laboratory import LABORATORY_BOUNDS, SCALE_STEPS
+from dosimetry_core.laboratory import LABORATORY_BOUNDS
 from dosimetry_core.nuclide import nuclide
 from dosimetry_core.sample_counting import concentration_at_drawing_bq_per_ml
 from dosimetry_core.toml_table import TomlTable
@@ -94,9 +94,8 @@ def read_laboratory(table: TomlTable) -> LaboratoryResult | None:
         value = table.optional_number(key, minimum=low, maximum=high)
         if value is None:
             continue
-        step = SCALE_STEPS.get(key)
-        if step is not None and value % step:
-            table.wrong(key, f"{value:g} is no value of this scale", f"use a multiple of {step}")
+        if key == "ecog" and value % 1:
+            table.wrong(key, f"{value:g} is no value of this scale", "use a whole number")
         values[key] = value
     table.finish()
     return None if day is None else LaboratoryResult(day, FrozenMap(values), visit)

@@ -285,5 +285,6 @@ def apply_theme(app: QApplication, name: ThemeName = "dark") -> None:
     app.setStyleSheet(stylesheet(asdict(shade) | FIXED))
     for widget in app.allWidgets():
         take_colours = getattr(widget, "take_colours", None)
-        if take_colours is not None:
+        # A plot that was closed has lost its parts, though somebody may still hold it.
+        if take_colours is not None and getattr(widget, "closed", False) is not True:
             take_colours()

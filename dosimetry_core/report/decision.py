@@ -7,7 +7,6 @@ from typing import Any
 
 from dosimetry_core.plan_record import unresolved_errors
 from dosimetry_core.planning.plan_decision import GIVES_NOTHING
-from dosimetry_core.planning.plan_findings import DELIVERED_EXCEEDED, NO_STOP_RULES
 from dosimetry_core.report.words import (
     capitalised,
     in_words,
@@ -24,6 +23,9 @@ _BED = "_bed"
 _LEVELS = ("error", "warning")
 UNDECIDED = "stop-rule-undecided"
 """Code of the finding that names the stop rules which can't be decided."""
+# As `planning.plan_findings` names them; its import would bring SciPy into the first window.
+_DELIVERED_EXCEEDED = "marrow-per-cycle-exceeded"
+_NO_STOP_RULES = "no-stop-rules"
 
 
 def decision(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,7 +135,7 @@ def _kept(record: Mapping[str, Any]) -> str:
     """Whether the limits are kept: by the coming cycles, and by those that were given."""
     if not record["plan"]["feasible"]:
         return "The proposed activities do not keep all limits."
-    if any(finding["code"] == DELIVERED_EXCEEDED for finding in record["findings"]):
+    if any(finding["code"] == _DELIVERED_EXCEEDED for finding in record["findings"]):
         return "The coming cycles keep all limits; a delivered cycle exceeded the red marrow limit per cycle."
     return "All limits are kept."
 
@@ -276,7 +278,7 @@ def _attention(record: Mapping[str, Any]) -> list[dict[str, str]]:
     entries += [
         {"level": "info", "title": "Laboratory", "text": f["text"]}
         for f in record["findings"]
-        if f["code"] == NO_STOP_RULES
+        if f["code"] == _NO_STOP_RULES
     ]
     last = record["safety"][-1] if record["safety"] else None
     told = any(f["code"] == UNDECIDED and f["level"] in _LEVELS for f in record["findings"])

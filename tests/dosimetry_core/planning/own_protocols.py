@@ -55,7 +55,7 @@ def own_course(
     if rng.random() < 0.6:
         limits["red_marrow_per_cycle"] = round(rng.uniform(0.02, 1.0), 4)
     if rng.random() < 0.6:
-        limits["red_marrow_total"] = round(rng.uniform(0.3, 4.0), 3)
+        limits["red_marrow_total"] = max(round(rng.uniform(0.3, 4.0), 3), limits.get("red_marrow_per_cycle", 0.0))
     if bed:
         limits["kidneys_bed"] = round(rng.uniform(0.9, 1.8) * kidney, 3)
     keys = {
