@@ -60,6 +60,8 @@ class ReceptorPage(QWidget):
         self.setObjectName("receptor_page")
         self._session = session
         self._measured: list[ReceptorScan] = []
+        self._answered = False
+        """Whether the message is about a measurement, which no refresh replaces."""
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
@@ -129,6 +131,7 @@ class ReceptorPage(QWidget):
     def forget_typed(self) -> None:
         """Let go of what was typed or measured for the course before."""
         self._measured.clear()
+        self._answered = False
         self.scans.drop()
         self.weight.clear()
 
@@ -141,6 +144,7 @@ class ReceptorPage(QWidget):
 
     def take(self) -> None:
         """The scans of the table in place of those of the course, as one step."""
+        self._answered = False
         read = self._look()
         if read.is_right and self._session.document.apply(
             "Receptor scans", lambda case: with_recorded(case, receptor_scans=read.values)
@@ -193,14 +197,17 @@ class ReceptorPage(QWidget):
             title="Measuring the receptor scan",
         )
         self._say("Measuring…", "dimmed")
+        self._answered = True
         job.succeeded.connect(lambda scan: self._add(scan, whose))
         job.failed.connect(lambda error: self._say_failed(error, whose))
 
     def _say_failed(self, error: Exception, whose: tuple[int, str]) -> None:
         if whose == self._session.whose:
+            self._answered = True
             self._say(problems_of(error)[0].text(), "error")
 
     def _add(self, scan: ReceptorScan, whose: tuple[int, str]) -> None:
+        self._answered = True
         if whose != self._session.whose:
             self._say("The scan measured for the course before was left out.", "warning")
             return
@@ -216,12 +223,12 @@ class ReceptorPage(QWidget):
     # --- showing ----------------------------------------------------------------------------------------------------
 
     def _show_summary(self, summaries: tuple[ReceptorSummary, ...]) -> None:
-        if not summaries:
-            self._say("No receptor scan is recorded.", "dimmed")
-        else:
+        if not self._answered:
             self._say(
                 "TLA: sum of SUVmean × volume. T/blood: SUVmean; T/liver, T/spleen: highest SUVmax over the organ's "
-                "mean. NETPET from SUVmax, equal within 10 %. Change against the scan before.",
+                "mean. NETPET from SUVmax, equal within 10 %. Change against the scan before."
+                if summaries
+                else "No receptor scan is recorded.",
                 "dimmed",
             )
         titles = {
