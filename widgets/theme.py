@@ -282,7 +282,10 @@ def apply_theme(app: QApplication, name: ThemeName = "dark") -> None:
     for role in (group.WindowText, group.Text, group.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(shade.disabled))
     app.setPalette(palette)
-    app.setStyleSheet(stylesheet(asdict(shade) | FIXED))
+    style = stylesheet(asdict(shade) | FIXED)
+    if app.styleSheet() != style:
+        # Set anew, it would be laid over every widget again, those that are being destroyed among them.
+        app.setStyleSheet(style)
     for widget in app.allWidgets():
         take_colours = getattr(widget, "take_colours", None)
         # A plot that was closed has lost its parts, though somebody may still hold it.
