@@ -20,7 +20,7 @@ SHOWN = re.compile(rb"/(\w+) [\d.]+ Tf|(\[(?:[^\]()<]|" + STRING + rb")*\]TJ|" +
 OBJECT = re.compile(rb"(?<!\d)(\d+) 0 obj\b(.*?)(?:(?<=>>)\s*stream\r?\n(.*?)\nendstream)?\s*endobj", re.S)
 WRITTEN_AGAIN = rb"/Type ?/Catalog", rb"/SigFlags", rb"/FT /Sig", rb"/Type ?/Page\b"  # by signing
 FORBIDDEN = re.compile(rb"/(JavaScript|JS|OpenAction|AA|Launch|XFA|OC\w*|Encrypt|XRef\w*|ObjStm|Image|URI|"
-                       rb"FreeText|Stamp|Redact|Square|Ink|Highlight|Popup|RichMedia|Movie|Screen|\w*#\w*)\b")
+                       rb"FreeText|Stamp|Redact|Square|Ink|Highlight|Popup|RichMedia|Movie|Screen|\w*#\w*)\b(?!\+)")
 ROLES, ACTIVITY = ("physicist", "physician"), re.compile(r"(-?\d[\d.,]*)\s*[kMG]?Bq")
 def need(holds, words):
     """Go on only if it holds; else the words say why the plan is refused."""

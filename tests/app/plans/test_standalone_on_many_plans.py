@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -15,7 +16,7 @@ from app.cli import main
 from app.plans.signing import approve_plan, plan_document, sign_plan
 from dosimetry_core.case import Patient
 from tests.app.plans.standalone import refusal, verifier
-from tests.app.signing_examples import APPROVED_AT, SIGNED_AT, physician, physicist, trusted
+from tests.app.signing_examples import APPROVED_AT, SIGNED_AT, physician, physicist, trusted, unsigned_plan
 from tests.plan_examples import PATIENT, entered_results, record_of, stopped_results, tandem_results
 
 ARMS = ("duonen-a", "duonen-b", "duonen-c", "duonen-d")
@@ -89,6 +90,19 @@ def test_that_plans_of_many_texts_are_accepted_by_both_and_by_what_is_extracted(
 )
 def test_that_balanced_parentheses_in_a_string_are_read_as_escaped_ones(written: bytes, meant: bytes) -> None:
     assert verifier().flat(written) == meant
+
+
+@pytest.mark.parametrize("tag", [b"OCWUIA", b"OCGABC", b"XREFAA", b"AAAAAA"])
+def test_that_the_six_letters_before_a_font_s_name_are_no_forbidden_entry(tag: bytes) -> None:
+    """They follow from the letters on the page: one plan in seventy had a font whose name began like such an entry."""
+    plan = re.sub(rb"/[A-Z]{6}\+", b"/" + tag + b"+", unsigned_plan())
+    assert plan.count(tag) > 1
+    assert refusal(sign_plan(plan, physicist(), reason="", time=SIGNED_AT), trusted()) is None
+
+
+@pytest.mark.parametrize("entry", [b"/OC 3 0 R", b"/OCProperties<<", b"/JS()", b"/AA<<", b"/XRefStm 3", b"/Image/A+B"])
+def test_that_entries_which_no_plan_has_stay_forbidden(entry: bytes) -> None:
+    assert verifier().FORBIDDEN.search(b"<</Type/X" + entry)
 
 
 def _page(stream: bytes) -> tuple[dict[int, tuple[bytes, bytes]], bytes]:
