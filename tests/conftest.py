@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,15 @@ os.environ.pop("LUTETIA_BY", None)
 def _own_data_folder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another data folder for each test; not made."""
     monkeypatch.setenv("LUTETIA_DATA", str(_FOLDER / f"data-{abs(hash(request.node.nodeid))}"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _empty_clipboard() -> Iterator[None]:
+    """What was copied goes while Python lives; without a screen, Qt deletes it after Python has ended, and crashes."""
+    yield
+    widgets = sys.modules.get("PySide6.QtGui")
+    if widgets is not None and widgets.QGuiApplication.instance() is not None:
+        widgets.QGuiApplication.clipboard().clear()
 
 
 def pytest_unconfigure() -> None:
