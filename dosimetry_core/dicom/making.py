@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -16,6 +15,7 @@ from pydicom.uid import (
     PositronEmissionTomographyImageStorage,
 )
 
+from dosimetry_core.cores import usable_cores
 from dosimetry_core.dicom.assembly import Stated
 from dosimetry_core.dicom.description import ImageFacts, facts_of
 from dosimetry_core.dicom.enhanced import ENHANCED_CT, ENHANCED_PET, frame_header, is_enhanced
@@ -116,7 +116,7 @@ class Making:
             shares[number] = 1.0
             return outcome
 
-        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as executor:
+        with ThreadPoolExecutor(max_workers=usable_cores()) as executor:
             futures = [executor.submit(outcome_of, number) for number in range(len(groups))]
             waiting = set(futures)
             try:
