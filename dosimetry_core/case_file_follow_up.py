@@ -20,6 +20,7 @@ from dosimetry_core.follow_up import (
     ResponseAssessment,
     TreatmentEnd,
     TumourLesion,
+    death_contradictions,
 )
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.toml_table import TomlTable, toml_string
@@ -49,7 +50,11 @@ def read_follow_up(root: TomlTable) -> FollowUp:
         tuple(_adverse_event(item) for item in table.tables("adverse_event")),
         tuple(_receptor_scan(item) for item in table.tables("receptor_scan")),
         _end(table),
+        table.day("last_known_alive_on"),
+        table.day("died_on"),
     )
+    for contradiction in death_contradictions(read):
+        table.wrong("died_on", contradiction, "check both dates")
     table.finish()
     return read
 
@@ -190,7 +195,8 @@ def _end(root: TomlTable) -> TreatmentEnd | None:
 
 def follow_up_toml(recorded: FollowUp) -> str:
     """``[follow_up]`` as it stands in case.toml; empty where nothing is recorded."""
-    lines: list[str] = []
+    lines = _lines({"last_known_alive_on": recorded.alive_on, "died_on": recorded.died_on})
+    lines = ["[follow_up]", *lines, ""] if lines else []
     entry = recorded.entry
     if entry != EntryFacts():
         stated = {} if entry.stated_on is None else {"stated_on": entry.stated_on}

@@ -111,7 +111,11 @@ class ReceptorScan:
 
 @dataclass(frozen=True)
 class FollowUp:
-    """Everything recorded of one course."""
+    """Everything recorded of one course.
+
+    ``died_on``: day of death of whatever cause, also long after treatment; ``alive_on``: the last day on which the
+    patient was known to be alive.
+    """
 
     entry: EntryFacts = field(default_factory=EntryFacts)
     lesions: tuple[TumourLesion, ...] = ()
@@ -119,3 +123,28 @@ class FollowUp:
     adverse_events: tuple[AdverseEvent, ...] = ()
     receptor_scans: tuple[ReceptorScan, ...] = ()
     end: TreatmentEnd | None = None
+    alive_on: date | None = None
+    died_on: date | None = None
+
+
+def death_contradictions(recorded: FollowUp) -> tuple[str, ...]:
+    """What else is recorded that can't be if the patient died on the day stated; empty where no death is stated."""
+    died, end = recorded.died_on, recorded.end
+    if died is None:
+        return ()
+    found = []
+    if recorded.alive_on is not None and recorded.alive_on > died:
+        found.append(f"the patient was known to be alive on {recorded.alive_on.isoformat()}, after the death")
+    if end is not None and end.reason == "death" and end.date != died:
+        found.append(f"treatment ended by death on another day, {end.date.isoformat()}")
+    days = {
+        "an assessment of the tumours": [one.date for one in recorded.responses],
+        "a receptor scan": [one.date for one in recorded.receptor_scans],
+        "an adverse event": [one.onset for one in recorded.adverse_events],
+    }
+    found += [
+        f"{what} is of {max(of).isoformat()}, after the death"
+        for what, of in days.items()
+        if max(of, default=died) > died
+    ]
+    return tuple(found)

@@ -96,7 +96,7 @@ def test_that_the_virtual_patient_shares_no_dosimetry_with_what_it_checks() -> N
 
 
 RANKS = [
-    {"units", "errors", "progress", "frozen", "version"},
+    {"units", "errors", "progress", "frozen", "version", "cores"},
     {"toml_lines"},
     {"geometry", "data_tables", "canonical_json", "toml_table", "anatomical_plane", "typesetting", "laboratory"},
     {"entered_numbers", "laboratory_units", "protocol_names"},

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from dosimetry_core.cores import ALLOWED
 from dosimetry_core.errors import DosimetryError, MissingDataError
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ Result = TypeVar("Result")
 CONNECT_SECONDS = 10.0
 LOOK_SECONDS = 0.2
 """How soon a wish to stop is heard while nothing comes to its end."""
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_AHEAD = 2
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", ALLOWED)
 
 
 class ProcessEnded(RuntimeError):
@@ -70,7 +72,10 @@ class Processes:
     def run(
         self, function: Callable[[Task], Result], tasks: Sequence[Task], *, pause: Callable[[], None]
     ) -> Iterator[tuple[int, Result | Exception]]:
-        """See `Engine`. A process that dies loses the courses in hand, which are told; the others go on."""
+        """See `Engine`. A process that dies loses the courses in hand, which are told; the others go on.
+
+        Twice as many tasks as processes are handed out, so that none waits while a result is written down.
+        """
         waiting = list(range(len(tasks)))[::-1]
         while waiting:
             yield from self._run_until_broken(function, tasks, waiting, pause)
@@ -87,22 +92,28 @@ class Processes:
         under_way: dict[concurrent.futures.Future[Result], int] = {}
         try:
             while waiting or under_way:
-                while waiting and len(under_way) < self._count:
+                while waiting and len(under_way) < _AHEAD * self._count:
                     number = waiting.pop()
                     under_way[pool.submit(function, tasks[number])] = number
                 pause()
                 done, _ = concurrent.futures.wait(
                     under_way, LOOK_SECONDS, return_when=concurrent.futures.FIRST_COMPLETED
                 )
-                broken = False
-                for future in done:
-                    error = future.exception()
-                    broken = broken or isinstance(error, concurrent.futures.BrokenExecutor)
-                    yield under_way.pop(future), _told(error) if error is not None else future.result()
-                if broken:
-                    for future, number in under_way.items():
-                        yield number, _told(future.exception())
-                    under_way.clear()
+                is_broken = any(isinstance(future.exception(), concurrent.futures.BrokenExecutor) for future in done)
+                if is_broken:
+                    done, _ = concurrent.futures.wait(under_way)  # all are over then
+                lost = []
+                for future in [one for one in under_way if one in done]:
+                    number, error = under_way.pop(future), future.exception()
+                    if isinstance(error, concurrent.futures.BrokenExecutor):
+                        lost.append(number)
+                    else:
+                        yield number, _told(error) if error is not None else future.result()
+                if is_broken:
+                    # Tasks are begun in their order: those behind the first ones were in nobody's hands yet.
+                    waiting += lost[self._count :][::-1]
+                    for number in lost[: self._count]:
+                        yield number, _told(None)
                     return
         finally:
             _end(pool)
@@ -117,7 +128,7 @@ def _cores() -> int:
 
 
 def _begin() -> None:
-    """One core for one process: libraries would each begin as many threads as there are cores."""
+    """One core for one process and its reading process: each would begin as many threads as there are cores."""
     os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
 
 

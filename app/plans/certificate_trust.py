@@ -10,19 +10,42 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from app.plans.identity import DOCUMENT_SIGNING, name_of
+from app.plans.identity import DOCUMENT_SIGNING, Identity, name_of
+from dosimetry_core.errors import DosimetryError
 
 _SIGNING_USES: Final = {DOCUMENT_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION}
 
 
 def may_sign_documents(certificate: x509.Certificate) -> bool:
-    """Whether key usage and extended key usage are those of a signer of documents."""
+    """Whether key usage, extended key usage and serial number are those of a signer of documents."""
     try:
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
         extended = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
         return False
-    return usage.digital_signature and usage.content_commitment and bool(_SIGNING_USES & set(extended))
+    # A serial number is positive (RFC 5280, 4.1.2.2): a signature names its certificate by it.
+    fit = certificate.serial_number > 0 and bool(_SIGNING_USES & set(extended))
+    return fit and usage.digital_signature and usage.content_commitment
+
+
+def require_signing_identity(identity: Identity) -> None:
+    """Refuse an identity whose signatures no verification would accept.
+
+    Raises
+    ------
+    DosimetryError
+        If its certificate names nobody, or is not for signing documents.
+    """
+    where, remedy = identity.where or identity.name, "have the certificate issued anew, or use `lutetia identity new`"
+    if not identity.name.strip():
+        raise DosimetryError("its certificate names nobody", where=where, remedy=remedy)
+    if not may_sign_documents(identity.certificate):
+        raise DosimetryError(
+            "its certificate is not for signing documents (key usage digital signature and non-repudiation, extended "
+            "key usage document signing or e-mail protection, positive serial number)",
+            where=where,
+            remedy=remedy,
+        )
 
 
 def vouched_by(certificate: x509.Certificate, trust: Sequence[x509.Certificate], moment: datetime) -> str | None:

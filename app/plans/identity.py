@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
+from app.plans.key_protection import rounds_of_key
 from app.plans.signature_container import Signing, signing_with
 from dosimetry_core.errors import DosimetryError, InconsistentCaseError, MissingDataError
 
@@ -230,7 +231,8 @@ def load_identity(path: Path, passphrase: str) -> Identity:
     Raises
     ------
     DosimetryError
-        If the file is missing or no PKCS#12, the passphrase is wrong, or the key is not one that plans are signed with.
+        If the file is missing or no PKCS#12, the passphrase is wrong, the key is not one that plans are signed with, or
+        a guess at the passphrase costs fewer rounds than in a file made here.
     """
     where = str(path)
     content = read_file(path)
@@ -254,7 +256,25 @@ def load_identity(path: Path, passphrase: str) -> Identity:
         raise DosimetryError(
             "its certificate states no role", where=where, remedy="use one with the title physicist or physician"
         )
+    _require_protection(content, passphrase, where)
     return Identity(certificate, key, where)
+
+
+def _require_protection(content: bytes, passphrase: str, where: str) -> None:
+    """Refuse a file whose key whoever copies it could soon use."""
+    remedy = f"protect it with `openssl pkcs12 -export -iter {KEY_DERIVATION_ROUNDS}`, or use `lutetia identity new`"
+    try:
+        rounds = rounds_of_key(content)
+    except (ValueError, KeyError) as error:
+        raise DosimetryError("does not state how its key is protected", where=where, remedy=remedy) from error
+    if rounds == 0 or not passphrase:
+        raise DosimetryError("its key is not protected by a passphrase", where=where, remedy=remedy)
+    if rounds < KEY_DERIVATION_ROUNDS:
+        raise DosimetryError(
+            f"a guess at its passphrase costs {rounds:,} rounds, fewer than {KEY_DERIVATION_ROUNDS:,}",
+            where=where,
+            remedy=remedy,
+        )
 
 
 def read_certificate(path: Path) -> x509.Certificate:

@@ -103,7 +103,9 @@ COSMETIC: Final[Mapping[str, tuple[str, ...]]] = {
     # What became of the patient is recorded beside the dosimetry: no number, finding or printed word of a plan rests on
     # it. What stop rules ask stands with the cycles' laboratory.
     "Case": ("folder", "follow_up"),
-    "FollowUp": ("entry", "lesions", "responses", "adverse_events", "receptor_scans", "end"),
+    "FollowUp": (
+        "entry", "lesions", "responses", "adverse_events", "receptor_scans", "end", "alive_on", "died_on",
+    ),
     "EntryFacts": ("stated_on", "answers", "values"),
     "TumourLesion": ("name", "organ", "kind"),
     "ResponseAssessment": ("date", "sizes_mm", "non_targets", "new_lesions", "krenning", "note"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from app.operations.site_configuration import read_site_configuration
+from app.plans.certificate_trust import require_signing_identity
 from app.plans.identity import Identity, load_identity
 from app.plans.token_identity import is_on_token, load_token_identity
 
@@ -19,8 +20,11 @@ def open_identity(named: Path, passphrase: str) -> Identity:
     """
     _leave_no_core_file()
     if is_on_token(named):
-        return load_token_identity(str(named), passphrase, library=read_site_configuration().token_library)
-    return load_identity(named, passphrase)
+        identity = load_token_identity(str(named), passphrase, library=read_site_configuration().token_library)
+    else:
+        identity = load_identity(named, passphrase)
+    require_signing_identity(identity)
+    return identity
 
 
 def _leave_no_core_file() -> None:

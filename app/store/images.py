@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -16,6 +15,7 @@ from app.store.arrays import array_digest
 from app.store.events import Digest
 from app.store.image_files import ImageFiles, copy_in, image_files_of, missing_file
 from app.store.nodes import ImageReference
+from dosimetry_core.cores import threads
 from dosimetry_core.dicom.assembly import Stated
 from dosimetry_core.dicom.files import DicomFile, read_dicom, read_each
 from dosimetry_core.dicom.making import IMAGE_CLASSES
@@ -86,7 +86,7 @@ def read_images(
     with warnings.catch_warnings():
         # What pydicom remarks on the files was said when they were first read.
         warnings.simplefilter("ignore")
-        with ThreadPoolExecutor(max_workers=_READERS) as executor:
+        with threads(_READERS) as executor:
             outcomes = executor.map(read, range(len(wanted)))
             for reference, outcome in zip(wanted, outcomes, strict=True):
                 if isinstance(outcome, DosimetryError):

@@ -83,7 +83,14 @@ def _outcome(case: Case) -> dict[str, Any]:
     """Response, adverse events since the first administration, survival and time without progression."""
     follow_up, start = case.follow_up, treatment_start(case)
     tumours = tumour_course(follow_up.lesions, follow_up.responses, treatment_start=start)
-    found: dict[str, Any] = {"response": tumours.best}
+    found: dict[str, Any] = {"response": tumours.best, "confirmed_response": tumours.best_confirmed}
+    found["best_change"] = tumours.best_change
+    baseline = tumours.baseline_on
+    found["sum_changes"] = tuple(
+        (float((one.date - baseline).days), one.change_from_baseline)
+        for one in tumours.assessments
+        if baseline is not None and one.change_from_baseline is not None
+    )
     if start is None:
         return found
     events: dict[str, int] = {}
@@ -95,23 +102,28 @@ def _outcome(case: Case) -> dict[str, Any]:
         found["adverse_events"] = FrozenMap(events)
     death, last = _death(case), _last_contact(case)
     if death is not None or last > start:
-        found["survival"] = FollowedTime(_days(start, death or last), death is not None)
+        found["survival"] = _followed(start, death or last, death is not None)
     progression = tumours.progression_on
     assessed = [one.date for one in tumours.assessments if one.overall not in (None, "NE")]
     ended = min((day for day in (progression, death) if day is not None), default=None)
     if ended is not None:
-        found["progression"] = FollowedTime(_days(start, ended), True)
+        found["progression"] = _followed(start, ended, True)
     elif assessed:
         # Whoever was not seen to progress is followed up to the last assessment that told so, not to the last visit.
-        found["progression"] = FollowedTime(_days(start, max(assessed)), False)
+        found["progression"] = _followed(start, max(assessed), False)
     return found
 
 
-def _days(start: date, end: date) -> float:
-    return float(max((end - start).days, 0))
+def _followed(start: date, end: date, event: bool) -> FollowedTime | None:
+    """From the first administration; None where it ends before it began, as one of the dates is wrong then."""
+    days = (end - start).days
+    return FollowedTime(float(days), event) if days >= 0 else None
 
 
 def _death(case: Case) -> date | None:
+    """The stated day of death; else that of a fatal event, or of treatment that ended by death."""
+    if case.follow_up.died_on is not None:
+        return case.follow_up.died_on
     end = case.follow_up.end
     # CTCAE 5.0: grade 5 is death related to the event, whatever else is recorded of it.
     days = [
@@ -132,7 +144,7 @@ def _last_contact(case: Case) -> date:
     days += [one.date for one in follow_up.responses]
     days += [one.date for one in follow_up.receptor_scans]
     days += [event.resolved or event.onset for event in follow_up.adverse_events]
-    days += [] if follow_up.end is None else [follow_up.end.date]
+    days += [day for day in (follow_up.end and follow_up.end.date, follow_up.alive_on) if day is not None]
     return max(days)
 
 

@@ -18,6 +18,8 @@ _PLAIN = (
     "age_years",
     "free_nuclide",
     "response",
+    "confirmed_response",
+    "best_change",
     "ecog_before",
     "ecog_after",
     "karnofsky_before",
@@ -25,7 +27,7 @@ _PLAIN = (
     "stated_cycles",
 )
 _MAPS = ("standard_activity_bq", "stated_activity_bq")
-_FORMAT = 2
+_FORMAT = 3
 """Grows with what a field means, so that records of another meaning are computed again."""
 _TIMES = ("survival", "progression")
 
@@ -40,6 +42,7 @@ def record_content(record: CourseRecord) -> dict[str, Any]:
     for name in _TIMES:
         time: FollowedTime | None = getattr(record, name)
         content[name] = None if time is None else [time.days, time.event]
+    content["sum_changes"] = [list(one) for one in record.sum_changes]
     content["cycles"] = [
         {
             "number": cycle.number,
@@ -71,7 +74,13 @@ def record_from_content(content: Mapping[str, Any], *, where: str) -> CourseReco
         raise DosimetryError(
             f"is not a course record ({error})", where=where, remedy="compute the course's record again"
         ) from error
-    numbers = [record.age_years, *record.standard_activity_bq.values(), *record.stated_activity_bq.values()]
+    numbers = [
+        record.age_years,
+        record.best_change,
+        *(number for one in record.sum_changes for number in one),
+        *record.standard_activity_bq.values(),
+        *record.stated_activity_bq.values(),
+    ]
     numbers += [value for cycle in record.cycles for value in cycle.activity_bq.values()]
     numbers += [dose for cycle in record.cycles for doses in cycle.absorbed_dose_gy.values() for dose in doses.values()]
     if any(number is not None and not math.isfinite(number) for number in numbers):
@@ -85,8 +94,10 @@ def _record(content: Mapping[str, Any]) -> CourseRecord:
         raise ValueError(f"fields {', '.join(sorted(set(content) ^ known))}")
     if content["format"] != _FORMAT:
         raise ValueError("format")
-    if content["response"] not in (None, *RESPONSES) or content["sex"] not in (None, "F", "M"):
-        raise ValueError("response or sex")
+    if any(content[name] not in (None, *RESPONSES) for name in ("response", "confirmed_response")):
+        raise ValueError("response")
+    if content["sex"] not in (None, "F", "M"):
+        raise ValueError("sex")
     cycles = tuple(
         CycleRecord(
             int(cycle["number"]),
@@ -98,6 +109,7 @@ def _record(content: Mapping[str, Any]) -> CourseRecord:
     laboratory = {key: LaboratoryCourse(*values) for key, values in content["laboratory"].items()}
     values: dict[str, Any] = {name: content[name] for name in _PLAIN}
     values |= {name: FrozenMap(content[name]) for name in _MAPS}
+    values["sum_changes"] = tuple((float(days), float(change)) for days, change in content["sum_changes"])
     values |= {name: None if content[name] is None else FollowedTime(*content[name]) for name in _TIMES}
     events = None if content["adverse_events"] is None else FrozenMap(content["adverse_events"])
     return CourseRecord(**values, cycles=cycles, laboratory=FrozenMap(laboratory), adverse_events=events)

@@ -81,6 +81,11 @@ class CourseRecord:
         By the names of the case file.
     adverse_events
         Term → worst grade; empty where there were none, None where it is not known whether there were.
+    response, confirmed_response
+        Best overall response as it was seen, and as a later assessment confirmed it.
+    best_change, sum_changes
+        Of the sum of diameters against the baseline, as shares: the best one up to progression, and each with the days
+        since the baseline.
     """
 
     key: str
@@ -93,6 +98,9 @@ class CourseRecord:
     laboratory: FrozenMap[str, LaboratoryCourse] = field(default_factory=FrozenMap)
     adverse_events: FrozenMap[str, int] | None = None
     response: Response | None = None
+    confirmed_response: Response | None = None
+    best_change: float | None = None
+    sum_changes: tuple[tuple[float, float], ...] = ()
     ecog_before: int | None = None
     ecog_after: int | None = None
     karnofsky_before: int | None = None

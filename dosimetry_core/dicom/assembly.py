@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dosimetry_core.dicom.acquisition import CountingTime, correction_findings, counting_time, identity
-from dosimetry_core.dicom.decay import decay_reference, with_checked_factor
+from dosimetry_core.dicom.decay import decay_reference, of_unknown_administration, with_checked_factor
 from dosimetry_core.dicom.files import DicomFile
 from dosimetry_core.dicom.header import EXPORT_AGAIN, Header
 from dosimetry_core.dicom.origin import origin_of
@@ -104,11 +104,7 @@ def spect_series(
     decay, asked = decay_reference(header, scale.quantity, stated.decay_reference)
     administered = stated_administration_start(header, given.item, clock) if given.item else None
     if decay == "administration" and administered is None and not asked:
-        raise header.missing(
-            "RadiopharmaceuticalStartDateTime",
-            "the image is decay-corrected to the administration: export with its date and time, or corrected to START",
-            rule="administration-time-missing",
-        )
+        decay, asked = of_unknown_administration(header, stated.decay_reference)
     counting = counting_time(header)
     if not asked:
         decay, asked = with_checked_factor(

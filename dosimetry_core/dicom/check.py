@@ -10,10 +10,10 @@ from pydicom.uid import RTStructureSetStorage
 
 from dosimetry_core.dicom.check_entries import CheckEntry, Remark
 from dosimetry_core.dicom.contours import read_structure_set
-from dosimetry_core.dicom.description import ImageFacts
+from dosimetry_core.dicom.description import ImageFacts, facts_of
 from dosimetry_core.dicom.files import DicomFile, is_nifti, read_dicom
-from dosimetry_core.dicom.making import DescribedImage
-from dosimetry_core.dicom.rules import OPEN_QUESTIONS, RULES
+from dosimetry_core.dicom.making import IMAGE_CLASSES, DescribedImage
+from dosimetry_core.dicom.rules import RULES
 from dosimetry_core.dicom.segmentation import read_segmentation
 from dosimetry_core.dicom.series import read_series
 from dosimetry_core.dicom.study import group_time_points
@@ -108,7 +108,9 @@ def check_folder(folder: Path, *, time_zone: str | None, progress: Progress = no
         entries.append(CheckEntry(str(paths[0]), what[0], findings=(remark,)))
     refused = {id(described.error): described for described in reading.described if described.error}
     entries += [
-        _refused_entry(refused[id(problem)], problem) if id(problem) in refused else _problem(problem, str(folder))
+        _refused_entry(refused[id(problem)], problem)
+        if id(problem) in refused
+        else _with_facts(_problem(problem, str(folder)), problem)
         for problem in reading.problems
     ]
     entries += [CheckEntry(f.place or str(folder), "remark", findings=(_remark(f),)) for f in reading.findings]
@@ -144,13 +146,27 @@ def _refused_entry(described: DescribedImage, error: DosimetryError) -> CheckEnt
     (remark,) = _problem(error, "").findings
     return CheckEntry(
         _path_of(described),
-        "SPECT" if error.rule in OPEN_QUESTIONS else "problem",
+        "SPECT" if described.is_question else "problem",
         shape=facts.shape,
         spacing_mm=facts.spacing_mm,
         units=_written_units(facts),
         findings=(remark,),
         facts=facts,
     )
+
+
+def _with_facts(entry: CheckEntry, error: DosimetryError) -> CheckEntry:
+    """A file without its pixels, with what its header says all the same."""
+    if error.rule != "file-truncated":
+        return entry
+    try:
+        file = read_dicom(Path(error.where))
+        if file.sop_class_uid not in IMAGE_CLASSES:
+            return entry
+        facts = facts_of([file])
+    except DosimetryError:
+        return entry
+    return replace(entry, shape=facts.shape, spacing_mm=facts.spacing_mm, units=_written_units(facts), facts=facts)
 
 
 def _written_units(facts: ImageFacts) -> str | None:

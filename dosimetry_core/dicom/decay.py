@@ -21,6 +21,10 @@ ASK = (
     'image_decay_reference = "acquisition-start", "administration" or "none" under [cycle.calibration]'
 )
 """The question that a contradictory header raises."""
+_ASK_WHEN = (
+    "the image is decay-corrected to the administration: export with its date and time, or corrected to START; or, if "
+    'it is that of the case file, say image_decay_reference = "administration" under [cycle.calibration]'
+)
 _KNOWN: dict[str, DecayReference] = {"NONE": "none", "START": "acquisition-start", "ADMIN": "administration"}
 # Factors are computed from half-lives that differ by up to 1 % and printed with four digits.
 _SAME_FACTOR = 0.002
@@ -76,6 +80,20 @@ def _as_stated(error: DicomReadError, stated: DecayReference | None) -> tuple[De
     return stated, (Finding("decay-reference-entered", "warning", text, error.where),)
 
 
+def of_unknown_administration(
+    header: Header, stated: DecayReference | None
+) -> tuple[DecayReference, tuple[Finding, ...]]:
+    """The reference of values corrected to an administration of which the file has no date or time, by the user's word.
+
+    Raises
+    ------
+    DicomReadError
+        If the user doesn't say whether they are corrected to the administration of the case.
+    """
+    error = header.missing("RadiopharmaceuticalStartDateTime", _ASK_WHEN, rule="administration-time-missing")
+    return _as_stated(error, stated)
+
+
 def _in_words(reference: DecayReference) -> str:
     return {
         "none": "not decay-corrected",
@@ -114,14 +132,32 @@ def with_checked_factor(
     With the decay constant λ, start t and duration T of a slice, the factor is m = λT/(1 − e^(−λT)) for values
     corrected to the start of this slice's acquisition, m·e^(λ(t − t₀)) for the start t₀ of the first one,
     m·e^(λ(t − a)) for the administration a, and 1 for uncorrected ones (PS3.3 C.8.9.4.1.7). Where two
-    references differ by less than 0.2 % the factor can't tell them apart, nor does it matter.
+    references differ by less than 0.2 % the factor can't tell them apart, nor does it matter. Where the file doesn't
+    say which nuclide it shows, the factor has to fit one of the therapy.
     """
-    found = [(header, start, header.number("DecayFactor")) for header, start in slices]
-    if nuclide_name not in (LU177, Y90) or all(factor is None for _, _, factor in found):
-        return reference, ()
-    decay_constant_per_s = nuclide(nuclide_name).decay_constant_per_s
+    named = (LU177, Y90) if nuclide_name is None else (nuclide_name,)
+    errors = []
+    for name in named:
+        if name not in (LU177, Y90):
+            return reference, ()
+        error = _contradiction(reference, slices, nuclide(name).decay_constant_per_s, duration_s, administered)
+        if error is None:
+            return reference, ()
+        errors.append(error)
+    return _as_stated(errors[0], stated)
+
+
+def _contradiction(
+    reference: DecayReference,
+    slices: Sequence[tuple[Header, datetime]],
+    decay_constant_per_s: float,
+    duration_s: float | None,
+    administered: datetime | None,
+) -> DicomReadError | None:
+    """What is wrong with the first factor that doesn't fit; None if all do, or none is stated."""
     first = min(start for _, start in slices)
-    for header, start, factor in found:
+    for header, start in slices:
+        factor = header.number("DecayFactor")
         if factor is None:
             continue
         while_counting = 1.0
@@ -143,8 +179,8 @@ def with_checked_factor(
             f"{element_name('DecayFactor')} is {factor:g}, but values {_in_words(reference)}, as "
             f"{element_name('DecayCorrection')} says, have {expected[reference]:.5g}; it {fits}"
         )
-        return _as_stated(header.error(what, ASK, rule="decay-factor-contradictory"), stated)
-    return reference, ()
+        return header.error(what, ASK, rule="decay-factor-contradictory")
+    return None
 
 
 def _is_about(factor: float, expected: float) -> bool:

@@ -9,7 +9,6 @@ import stat
 import zlib
 from collections import deque
 from collections.abc import Container, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from pydicom.errors import InvalidDicomError
 from pydicom.sequence import Sequence as Items
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from dosimetry_core.cores import threads
 from dosimetry_core.dicom.folder_walk import files_below
 from dosimetry_core.dicom.header import Header, element_name
 from dosimetry_core.dicom.reading_watch import reading
@@ -175,7 +175,7 @@ def read_each(
     parsing doesn't, so that more threads would only wait for each other.
     """
     results: list[DicomFile | DosimetryError] = []
-    with ThreadPoolExecutor(max_workers=_READERS) as executor:
+    with threads(_READERS) as executor:
         ahead = deque(executor.submit(_content_and_digest, path) for path in paths[:_FILES_AHEAD])
         try:
             for number, path in enumerate(paths, start=1):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -16,12 +15,15 @@ from pydicom.uid import (
     PositronEmissionTomographyImageStorage,
 )
 
+from dosimetry_core.cores import usable_cores
 from dosimetry_core.dicom.assembly import Stated
 from dosimetry_core.dicom.description import ImageFacts, facts_of
 from dosimetry_core.dicom.enhanced import ENHANCED_CT, ENHANCED_PET, frame_header, is_enhanced
 from dosimetry_core.dicom.files import DicomFile
 from dosimetry_core.dicom.grid import is_axial
 from dosimetry_core.dicom.image_reading import place_of, read_image
+from dosimetry_core.dicom.radionuclide import radiopharmaceutical
+from dosimetry_core.dicom.rules import OPEN_QUESTIONS
 from dosimetry_core.dicom.timing import Clock
 from dosimetry_core.errors import DosimetryError, Finding
 from dosimetry_core.image import ImageSeries
@@ -36,6 +38,7 @@ IMAGE_CLASSES = (
     *ENHANCED_PET,
 )
 """SOP classes of the images that are read."""
+_EMISSION = (PositronEmissionTomographyImageStorage, NuclearMedicineImageStorage, *ENHANCED_PET)
 _REPORT_EVERY_S = 0.1
 # The standard's word for what is no emission (PS3.3 C.8.4.9.1.1), and those that attenuation maps are found under.
 _NO_EMISSION = ("TRANSMISSION", "ATTEN", "MUMAP", "MU MAP", "MU_MAP")
@@ -53,13 +56,17 @@ class IgnoredFile:
 
 @dataclass(frozen=True, eq=False)
 class DescribedImage:
-    """Facts of one series, and what became of it: read, not used, or refused with an error."""
+    """Facts of one series, and what became of it: read, not used, or refused with an error.
+
+    ``is_question``: it would be a SPECT if the user answered the one question that the error asks.
+    """
 
     paths: tuple[Path, ...]
     facts: ImageFacts
     image: ImageSeries | None = None
     ignored: IgnoredFile | None = None
     error: DosimetryError | None = None
+    is_question: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +123,7 @@ class Making:
             shares[number] = 1.0
             return outcome
 
-        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as executor:
+        with ThreadPoolExecutor(max_workers=usable_cores()) as executor:
             futures = [executor.submit(outcome_of, number) for number in range(len(groups))]
             waiting = set(futures)
             try:
@@ -129,8 +136,33 @@ class Making:
         return [future.result() for future in futures]
 
     def refused(self, group: list[DicomFile], error: DosimetryError) -> Outcome:
-        """A series that can't be read right."""
-        return Outcome(problem=error, described=self._described_as(group, error=error))
+        """A series that can't be read right; one of another nuclide is of no use here anyway."""
+        other = _other_nuclide(group)
+        if other is not None:
+            return self._of_other_nuclide(group, other)
+        asks = self._describe and self._is_question(group, error)
+        return Outcome(problem=error, described=self._described_as(group, error=error, is_question=asks))
+
+    def _is_question(self, group: list[DicomFile], error: DosimetryError) -> bool:
+        """Whether it would be a SPECT if the user answered; the answers tried here are used for nothing else."""
+        if error.rule not in OPEN_QUESTIONS:
+            return False
+        said = self._stated
+        answered = Stated(
+            said.quantity or "counts",
+            said.decay_reference or "acquisition-start",
+            said.position_mm or (0.0, 0.0, 0.0),
+        )
+        try:
+            return read_image(group, self._clock, answered).kind == "spect"
+        except DosimetryError:
+            return False
+
+    def _of_other_nuclide(self, group: list[DicomFile], name: str, image: ImageSeries | None = None) -> Outcome:
+        why_not = f"an image of {name}, not of the therapy"
+        remark = Finding("other-nuclide", "warning", f"not used: {why_not}", place_of(group))
+        outcome = self._left_out(group, f"SPECT or PET of {name}", why_not, "other-nuclide", image)
+        return replace(outcome, findings=(remark,), nm_left_out=())
 
     def _outcome(self, group: list[DicomFile], progress: Progress) -> Outcome:
         why = why_ignored(group[0])
@@ -141,10 +173,7 @@ class Making:
         except DosimetryError as error:
             return self.refused(group, error)
         if image.kind == "spect" and image.nuclide not in (LU177, Y90, None):
-            why_not = f"an image of {image.nuclide}, not of the therapy"
-            remark = Finding("other-nuclide", "warning", f"not used: {why_not}", place_of(group))
-            outcome = self._left_out(group, f"SPECT or PET of {image.nuclide}", why_not, "other-nuclide", image)
-            return replace(outcome, findings=(remark,))
+            return self._of_other_nuclide(group, image.nuclide, image)
         return Outcome(image, described=self._described_as(group, image=image))
 
     def _left_out(
@@ -163,16 +192,30 @@ class Making:
         image: ImageSeries | None = None,
         ignored: IgnoredFile | None = None,
         error: DosimetryError | None = None,
+        is_question: bool = False,
     ) -> tuple[DescribedImage, ...]:
         if not self._describe:
             return ()
         paths = tuple(file.path for file in group)
-        return (DescribedImage(paths, facts_of(group, image), image, ignored, error),)
+        return (DescribedImage(paths, facts_of(group, image), image, ignored, error, is_question),)
 
 
 def is_image(file: DicomFile) -> bool:
     """Whether it is worth saying what the file shows: an image of use, or one that is not."""
     return file.sop_class_uid in IMAGE_CLASSES or (file.header.has("Rows") and file.header.has("SeriesInstanceUID"))
+
+
+def _other_nuclide(group: Sequence[DicomFile]) -> str | None:
+    """The nuclide that a SPECT or PET says it is of, if that is none of the therapy; None where it doesn't say."""
+    first = group[0]
+    if first.sop_class_uid not in _EMISSION:
+        return None
+    try:
+        header = frame_header(first) if is_enhanced(first) else first.header
+        name = radiopharmaceutical(header, activity_in_mbq=False).nuclide
+    except DosimetryError:
+        return None
+    return None if name in (LU177, Y90) else name
 
 
 def why_ignored(file: DicomFile) -> tuple[str, str, str] | None:

@@ -186,7 +186,8 @@ _RULES: Final = (
     Rule(
         "administration-time-missing",
         "states date and time of the administration, if it is corrected to it.",
-        "Export it with them, or corrected to START.",
+        "Export it with them, or corrected to START; or, if it is the administration of the case file, say "
+        "`image_decay_reference` under `[cycle.calibration]`.",
     ),
     # --- times and nuclide
     Rule(
@@ -266,6 +267,9 @@ OPEN_QUESTIONS: Final = frozenset(
         "decay-reference-unknown",
         "decay-reference-contradictory",
         "decay-factor-contradictory",
+        "administration-time-missing",
+        "units-missing",
+        "image-position-missing",
     )
 )
-"""Rules of which the case file answers the question; a file that breaks one is otherwise right."""
+"""Rules of which the case file answers the question: a SPECT that breaks one only can be used once it is answered."""

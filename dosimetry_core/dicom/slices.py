@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dosimetry_core.cores import threads
 from dosimetry_core.dicom.assembly import Parts, Stated, check_mapped, ct_series, scaled, spect_series
 from dosimetry_core.dicom.files import DicomFile
 from dosimetry_core.dicom.grid import Plane, image_plane, sorted_geometry
@@ -164,7 +163,7 @@ def _filled(room: Room, values: Callable[[int], NDArray[Any]], count: int, progr
     def fill(number: int) -> None:
         room.put(number, values(number))
 
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as executor:
+    with threads() as executor:
         try:
             for number, _ in enumerate(executor.map(fill, range(count)), start=1):
                 if number % _SLICES_A_STEP == 0:

@@ -28,6 +28,8 @@ _CONCENTRATION_UNITS = {
 }
 # UCUM codes of counts in such mappings (PS3.16, context group 84).
 _COUNT_UNITS: dict[str, SpectQuantity] = {"{counts}": "counts", "{counts}/s": "counts_per_s"}
+# What says nothing of the values: no unit at all, and UCUM's "no units".
+_NO_UNITS = ("", "1")
 _IN_WORDS: dict[SpectQuantity, str] = {BQ_PER_ML: "Bq/mL", "counts": "counts", "counts_per_s": "counts/s"}
 # Slopes printed twice with seven digits agree to this.
 _SAME_SLOPE = 1e-4
@@ -89,6 +91,15 @@ def _mappings(header: Header) -> list[ValueScale]:
                 rule="several-mappings",
             )
     return scales
+
+
+def _other_mapped_units(header: Header) -> list[str]:
+    """Units to which the file maps its values that are no activity concentration, counts or counts/s."""
+    codes = set()
+    for item in header.items("RealWorldValueMappingSequence"):
+        units = item.first_item("MeasurementUnitsCodeSequence")
+        codes.add(units.text("CodeValue") if units else "")
+    return sorted(codes - {*_CONCENTRATION_UNITS, *_COUNT_UNITS, *_NO_UNITS})
 
 
 def _agreeing(header: Header, mapping: ValueScale, scale: tuple[float, float] | None) -> None:
@@ -169,6 +180,13 @@ def _said_scale(header: Header, *, is_nm: bool, stated_quantity: SpectQuantity |
             f"{element_name('Units')} is {units!r}, but its real-world values are {_IN_WORDS[mapped]}",
             "export with one of them",
             rule="mapping-contradicts-rescale",
+        )
+    if not units and not mappings and (others := _other_mapped_units(header)):
+        raise header.error(
+            f"{element_name('RealWorldValueMappingSequence')} maps to {' and '.join(others)}, from which activity "
+            "can't be derived",
+            "export the image in Bq/mL (BQML) or counts (CNTS)",
+            rule="units-unusable",
         )
     if quantity is None:
         if not units:

@@ -15,12 +15,16 @@ from dosimetry_core.safety.rules import Observation, Rule, RuleSet
 
 LABORATORY_AGE_KEY: Final = "laboratory_age_days"
 AGE_KEY: Final = "age_years"
+KRENNING_KEY: Final = "lowest_krenning_of_targets"
+"""Lowest Krenning score of all target lesions: a rule sets the threshold from which they are receptor-positive."""
+_FOUND: Final = (*LABORATORY_NAMES, AGE_KEY, LABORATORY_AGE_KEY, KRENNING_KEY)
 
 
 def entry_facts(case: Case, rules: Iterable[Rule]) -> FrozenMap[str, Observation]:
     """What is known of the patient on the day of the first administration.
 
-    Laboratory values are the last ones up to that day: a later one decides nothing about entry. How old the oldest of
+    Laboratory values are the last ones up to that day: a later one decides nothing about entry. So are Krenning
+    scores, of which the lowest of all target lesions stands as ``lowest_krenning_of_targets``. How old the oldest of
     the values is that the rules ask for stands as ``laboratory_age_days``.
     """
     entry = case.follow_up.entry
@@ -34,6 +38,7 @@ def entry_facts(case: Case, rules: Iterable[Rule]) -> FrozenMap[str, Observation
     birth = case.patient.birth_date
     if birth is not None and birth <= start:
         facts[AGE_KEY] = Observation(float(age_years(birth, start)), start, "from the birth date")
+    facts |= _krenning(case, start)
     results = [result for cycle in case.cycles for result in cycle.laboratory if result.date <= start]
     measured = laboratory_facts(case.patient, results)
     asked = {condition.quantity for rule in rules for condition in rule.conditions}
@@ -42,6 +47,18 @@ def entry_facts(case: Case, rules: Iterable[Rule]) -> FrozenMap[str, Observation
         age = float((start - min(days)).days)
         facts[LABORATORY_AGE_KEY] = Observation(age, start, f"oldest value of {min(days).isoformat()}")
     return FrozenMap({**facts, **measured})
+
+
+def _krenning(case: Case, start: date) -> dict[str, Observation]:
+    """Of the last reading up to the day of the first administration; nothing where a target lesion was not scored."""
+    targets = [lesion.name for lesion in case.follow_up.lesions if lesion.kind != "non-target"]
+    read = [one for one in case.follow_up.responses if one.krenning and one.date <= start]
+    if not targets or not read:
+        return {}
+    last = max(read, key=lambda one: one.date)
+    if any(name not in last.krenning for name in targets):
+        return {}
+    return {KRENNING_KEY: Observation(float(min(last.krenning[name] for name in targets)), last.date)}
 
 
 def entry_assessment(case: Case, rules: RuleSet) -> EntryAssessment:
@@ -54,7 +71,7 @@ def asked_of_person(rules: Iterable[Rule]) -> tuple[tuple[str, bool], ...]:
     found: dict[str, bool] = {}
     for rule in rules:
         for condition in rule.conditions:
-            if condition.quantity not in (*LABORATORY_NAMES, AGE_KEY, LABORATORY_AGE_KEY):
+            if condition.quantity not in _FOUND:
                 found.setdefault(condition.quantity, condition.comparison == "is")
     return tuple(found.items())
 

@@ -11,15 +11,17 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 
 from dosimetry_core.follow_up import NonTargetResponse, ResponseAssessment, TumourLesion
+from dosimetry_core.followup.best_response import OverallResponse, best_overall_response
 
 TargetResponse = Literal["CR", "PR", "SD", "PD", "NE"]
-OverallResponse = Literal["CR", "PR", "SD", "PD", "NE", "non-CR/non-PD"]
 
 MOST_TARGETS: Final = 5
 MOST_TARGETS_PER_ORGAN: Final = 2
 SMALLEST_TARGET_MM: Final = 10.0
 SMALLEST_NODE_MM: Final = 15.0
 NORMAL_NODE_MM: Final = 10.0
+OLDEST_BASELINE_DAYS: Final = 28
+"""The baseline is at most 4 weeks before treatment (RECIST 1.1, section 3.2.1)."""
 _PARTIAL: Final = Decimal("0.70")
 _PROGRESSION: Final = Decimal("1.20")
 _LEAST_GROWTH_MM: Final = Decimal("5")
@@ -74,6 +76,8 @@ class TumourCourse:
     ----------
     remarks
         What the choice of lesions and of the baseline leaves open.
+    best, best_confirmed
+        Best overall response as it was seen, and as a later assessment confirmed it.
     before_baseline
         How many of the assessments were before the baseline; they are not judged.
     """
@@ -83,6 +87,7 @@ class TumourCourse:
     progression_on: date | None
     remarks: tuple[str, ...]
     before_baseline: int = 0
+    best_confirmed: OverallResponse | None = None
 
     @property
     def baseline_on(self) -> date | None:
@@ -106,6 +111,7 @@ class TumourCourse:
             "assessments": [assessed.to_json() for assessed in self.assessments],
             "baseline_on": None if self.baseline_on is None else self.baseline_on.isoformat(),
             "best_overall_response": self.best,
+            "best_overall_response_confirmed": self.best_confirmed,
             "best_change_from_baseline": self.best_change,
             "progression_on": None if self.progression_on is None else self.progression_on.isoformat(),
             "remarks": list(self.remarks),
@@ -213,17 +219,6 @@ def overall_response(
     return target
 
 
-def best_overall_response(responses: Iterable[OverallResponse]) -> OverallResponse | None:
-    """Best of all responses up to progression, without confirmation; None without any."""
-    order: tuple[OverallResponse, ...] = ("CR", "PR", "SD", "non-CR/non-PD", "PD", "NE")
-    until = []
-    for response in responses:
-        until.append(response)
-        if response == "PD":
-            break
-    return min(until, key=order.index) if until else None
-
-
 def tumour_course(
     lesions: Sequence[TumourLesion], responses: Sequence[ResponseAssessment], *, treatment_start: date | None
 ) -> TumourCourse:
@@ -283,16 +278,18 @@ def tumour_course(
             )
         )
         sums.append(total)
-    overall_responses = [assessed.overall for assessed in found if assessed.overall is not None]
+    judged = [(assessed.date, assessed.overall) for assessed in found if assessed.overall is not None]
+    best = best_overall_response(baseline.date, judged, confirmed=False)
     remarks = [*selection_remarks(lesions, baseline), *_baseline_remarks(baseline.date, first, treatment_start)]
     if any(first.date == second.date for first, second in itertools.pairwise(ordered)):
         remarks.append("two assessments have the same date")
     return TumourCourse(
         tuple(found),
-        best_overall_response(overall_responses),
+        best,
         next((assessed.date for assessed in found if assessed.overall == "PD"), None),
         tuple(remarks),
         first,
+        best_overall_response(baseline.date, judged, confirmed=True),
     )
 
 
@@ -308,7 +305,15 @@ def _baseline_remarks(baseline_on: date, earlier: int, treatment_start: date | N
         told = "1 assessment before it is" if earlier == 1 else f"{earlier} assessments before it are"
         day = baseline_on.isoformat()
         yield f"the baseline is of {day}, the last up to the first administration; {told} not judged"
-    if treatment_start is not None and baseline_on > treatment_start:
+    if treatment_start is None:
+        return
+    before = (treatment_start - baseline_on).days
+    if before > OLDEST_BASELINE_DAYS:
+        yield (
+            f"the baseline of {baseline_on.isoformat()} is {before} days older than the first administration; "
+            f"RECIST 1.1 allows {OLDEST_BASELINE_DAYS}"
+        )
+    if before < 0:
         yield f"the baseline of {baseline_on.isoformat()} is later than the first administration"
 
 

@@ -31,6 +31,8 @@ TERM, GRADE, RELATION, ONSET, RESOLVED, OUTCOME, SERIOUS = (
     "term", "grade", "relation", "onset", "resolved", "outcome", "is_serious",
 )  # fmt: skip
 REASON: Final = "reason"
+STATUS: Final = "status"
+ALIVE, DEAD = "alive", "dead"
 LARGEST_LESION_MM: Final = 500.0
 _UNUSUAL_MM: Final = 300.0
 _YES, _NO = ("yes", "y", "true", "1", "x", "ja", "tak"), ("no", "n", "false", "0", "", "nein", "nie")
@@ -241,6 +243,35 @@ def read_end(rows: Sequence[Row], *, today: date) -> Entered[TreatmentEnd]:
     return Entered(tuple(found), tuple(remarks))
 
 
+@dataclass(frozen=True)
+class VitalStatus:
+    """The last day on which the patient was known to be alive, and the day of death; None where not known."""
+
+    alive_on: date | None = None
+    died_on: date | None = None
+
+
+def read_vital_status(
+    rows: Sequence[Row], *, today: date, treatment_start: date | None
+) -> tuple[VitalStatus, tuple[CellRemark, ...]]:
+    """Alive and dead, at most one row each."""
+    remarks: list[CellRemark] = []
+    found: dict[str, date] = {}
+    for number, row in enumerate(rows):
+        if is_blank(row):
+            continue
+        reader = RowReader(number, row, remarks, "either")
+        day = reader.day(DATE, required=True, today=today)
+        status = reader.choice(STATUS, (ALIVE, DEAD))
+        if day is not None and treatment_start is not None and day < treatment_start:
+            reader.wrong(DATE, f"lies before the first administration, {treatment_start.isoformat()}")
+        if status in found:
+            reader.wrong(STATUS, "stands in another row as well")
+        if day is not None and reader.is_right:
+            found[status] = day
+    return VitalStatus(found.get(ALIVE), found.get(DEAD)), tuple(remarks)
+
+
 # --- as rows ----------------------------------------------------------------------------------------------------------
 
 
@@ -281,3 +312,12 @@ def adverse_event_rows(events: Sequence[AdverseEvent]) -> list[dict[str, str]]:
 def end_rows(end: TreatmentEnd | None) -> list[dict[str, str]]:
     """The end of treatment as it would be typed."""
     return [] if end is None else [{DATE: end.date.isoformat(), REASON: end.reason, NOTE: end.note}]
+
+
+def vital_status_rows(alive_on: date | None, died_on: date | None) -> list[dict[str, str]]:
+    """Alive and dead as they would be typed."""
+    return [
+        {DATE: day.isoformat(), STATUS: status}
+        for status, day in ((ALIVE, alive_on), (DEAD, died_on))
+        if day is not None
+    ]

@@ -69,6 +69,8 @@ def follow_up_json(case: Case, entry_rules: RuleSet | None, stop_rules: RuleSet 
         "end": None
         if recorded.end is None
         else {"date": recorded.end.date.isoformat(), "reason": recorded.end.reason, "note": recorded.end.note},
+        "last_known_alive_on": None if recorded.alive_on is None else recorded.alive_on.isoformat(),
+        "died_on": None if recorded.died_on is None else recorded.died_on.isoformat(),
     }
 
 

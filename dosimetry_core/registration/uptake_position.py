@@ -265,7 +265,8 @@ def _shifted(values: FloatArray, voxels: FloatArray) -> FloatArray:
     for axis, shift in enumerate(voxels.tolist()):
         count, whole = values.shape[axis], math.floor(shift)
         part = shift - whole
-        first, last = max(0, math.ceil(-shift)), min(count - 1, math.floor(count - 1 - shift))
+        # From whole numbers alone: the sum of a count and a shift of 1e-15 rounds that away.
+        first, last = max(0, -whole), min(count - 1, count - 1 - whole - (part > 0))
         moved = np.zeros_like(values)
         if last >= first:
             into, here, ahead = ([slice(None)] * 3 for _ in range(3))

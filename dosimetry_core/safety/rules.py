@@ -30,7 +30,9 @@ _COMPARISONS: Final[Mapping[str, Callable[[Decimal, Decimal], bool]]] = {
     "above": operator.gt,
     "at_least": operator.ge,
 }
-STATED_NUMBERS: Final = ("age_years", "laboratory_age_days", "ki67_percent", "life_expectancy_weeks")
+STATED_NUMBERS: Final = (
+    "age_years", "laboratory_age_days", "ki67_percent", "life_expectancy_weeks", "lowest_krenning_of_targets",
+)  # fmt: skip
 """Numbers beside laboratory values that entry rules compare."""
 _UPPER_LIMIT_OF: Final = "upper limit of "
 _SYMBOLS: Final[Mapping[str, str]] = {"below": "<", "at_most": "≤", "above": ">", "at_least": "≥"}

@@ -3,8 +3,7 @@
 
     python verify_plan.py plan.pdf physicist.pem physician.pem [authority.pem] [revoked.crl]
     python verify_plan.py plan.json plan.physicist.p7s physicist.pem
-Named are the certificates you trust. "accepted", with exit status 0, only if all holds; read page 1 beside its record.
-"""
+Named are the certificates you trust. "accepted", with status 0, only if all holds; read page 1 beside its record."""
 import hashlib, json, pathlib, re, sys, unicodedata, zlib  # noqa: E401, I001
 from datetime import UTC, datetime
 from cryptography import x509
@@ -16,8 +15,9 @@ SHA256, ECDSA = bytes.fromhex("300d06096086480165030402010500"), bytes.fromhex("
 DATA, SIGNED, TYPE, DIGEST, TIME = (bytes.fromhex(f"06092a864886f70d010{n}") for n in (701, 702, 903, 904, 905))
 CERTIFICATE, ESCAPED = bytes.fromhex("060b2a864886f70d010910022f"), bytes.maketrans(b"nrtbf", b"\n\r\t\b\f")
 STRING, NESTED = rb"\((?:\\.|[^\\()])*\)", rb"(?s)(\((?:\\.|[^\\()])*+)\(((?:\\.|[^\\()])*+)\)"
-SHOWN = re.compile(rb"/(\w+) [\d.]+ Tf|(\[(?:[^\]()<]|" + STRING + rb")*\]TJ|" + STRING + rb"Tj)", re.S)
-OBJECT = re.compile(rb"(?<!\d)(\d+) 0 obj\b(.*?)(?:(?<=>>)\s*stream\r?\n(.*?)\nendstream)?\s*endobj", re.S)
+TEXT, SPAN = STRING + rb"|<[0-9A-F]+>", rb"(/Span<</ActualText(?:\([ A-z]\)|<FEFF(?!003)\w{4}(?:03[0-6]\w)*>)>>BDC|EMC)"
+SHOWN = re.compile(rb"/(\w+) [\d.]+ Tf|(\[(?:[^\]()<]|%b)*\]TJ|(?:%b)Tj)|" % (TEXT, TEXT) + SPAN, re.S)
+OBJECT = re.compile(rb"(?<!\d)(\d+) 0 obj\b(.*?)(?:(?<=>>)\s*stream\r?\n(.*?)\nendstream)?\nendobj", re.S)
 WRITTEN_AGAIN = rb"/Type ?/Catalog", rb"/SigFlags", rb"/FT /Sig", rb"/Type ?/Page\b"  # by signing
 FORBIDDEN = re.compile(rb"/(JavaScript|JS|OpenAction|AA|Launch|XFA|OC\w*|Encrypt|XRef\w*|ObjStm|Image|URI|"
                        rb"FreeText|Stamp|Redact|Square|Ink|Highlight|Popup|RichMedia|Movie|Screen|\w*#\w*)\b(?!\+)")
@@ -98,17 +98,18 @@ def unescaped(string):
     return re.sub(rb"\\([0-7]{1,3}|.)", code, string, flags=re.S)
 def text_of(objects, page):
     """What a page prints, by the character maps of its fonts."""
-    maps, font, text, stream = {}, {}, "", flat(find(objects, rb"/Contents", page)[1])
+    maps, font, loose, text, stream = {}, {}, None, "", flat(find(objects, rb"/Contents", page)[1])
     fonts = find(objects, rb"/Resources", page)[0].split(b"/Font")[1].split(b">>")[0]
     for name, number in re.findall(rb"/(\w+) (\d+) 0 R", fonts):
         codes = find(objects, rb"/ToUnicode", objects[int(number)][0])[1].decode().lower()
         maps[name] = dict(re.findall(r"<(\w{4})> <(\w+)>", codes))
     strange = re.search(rb"[1-9] Tr\b|[()%'\"]|T[jJf]\b|(?<!<)<(?!<)|\b(Do|BI)\b", SHOWN.sub(b" ", stream))
     need(not strange, "a page has invisible text, or text that can't be read")
-    for name, shown in SHOWN.findall(stream):
-        font = maps[name] if name else font
-        codes = re.findall(".{1,4}", "".join(unescaped(piece[1:-1]).hex() for piece in re.findall(STRING, shown, re.S)))
-        text += bytes.fromhex("".join(map(font.get, codes))).decode("utf-16-be") + "\n" * (not name)
+    for name, shown, span in SHOWN.findall(stream):  # in a span: a letter with accents whose glyphs are no letters
+        font, loose = maps[name] if name else font, "" if len(span) > 33 else None if span else loose
+        both = (s[1:-1] if s[:1] == b"<" else unescaped(s[1:-1]).hex().encode() for s in re.findall(TEXT, shown, re.S))
+        codes = re.findall(".{1,4}", b"".join(both).decode().lower())
+        text += bytes.fromhex("".join(font.get(code, loose) for code in codes)).decode("utf-16-be") + "\n" * (not name)
     return text.replace("−", "-")
 def record_of(content):
     """The record and its quantities; refused unless in its one canonical form, with quantities as decimal strings."""
@@ -195,5 +196,4 @@ def main(names):
         print("accepted", *(verified_record if proofs else verified)(held[0][1], *proofs, given), sep="\n")
     except Exception as error:  # whatever it is, it is no reason to accept
         sys.exit(f"refused: {error or repr(error)}")
-if __name__ == "__main__":
-    main(sys.argv[1:] or sys.exit(__doc__))
+if __name__ == "__main__": main(sys.argv[1:] or sys.exit(__doc__))  # noqa: E701

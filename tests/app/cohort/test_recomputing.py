@@ -206,6 +206,18 @@ def test_that_a_process_that_dies_costs_only_what_it_had_in_hand() -> None:
     assert "ended unexpectedly" in str(found[2])
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+def test_that_tasks_which_were_not_begun_are_not_lost_with_a_process() -> None:
+    found = dict(Processes(2).run(dies_on_two, range(9), pause=lambda: None))
+    ended = [number for number, result in found.items() if isinstance(result, Exception)]
+    assert sorted(found) == list(range(9))
+    assert 2 in ended
+    assert len(ended) <= 2
+    assert {number: found[number] for number in range(9) if number not in ended} == {
+        number: number * 10 for number in range(9) if number not in ended
+    }
+
+
 def same_numbers(storage: Storage, engine: Engine) -> None:
     recompute(storage, store_courses(storage), Here())
     here = {course: kept.line() for course, kept in read_kept_records(storage.folder).items()}

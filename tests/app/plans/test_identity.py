@@ -10,11 +10,13 @@ import pytest
 from asn1crypto import pkcs12
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12 as pkcs12_writer
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from app.plans.identity import DOCUMENT_SIGNING, load_identity, new_identity, read_certificate
+from app.plans import open_identity as open_identity_module
+from app.plans.identity import DOCUMENT_SIGNING, Identity, load_identity, new_identity, read_certificate
+from app.plans.open_identity import open_identity
 from dosimetry_core.errors import DosimetryError
 from tests.app.signing_examples import identity
 
@@ -155,6 +157,51 @@ def test_that_a_key_of_another_kind_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(DosimetryError, match="P-256"):
         load_identity(_bag(tmp_path / "a.p12", key, certificate), "x")
+
+
+def _protected(path: Path, signer: Identity, protection: serialization.KeySerializationEncryption) -> Path:
+    key = signer.private_key
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    path.write_bytes(pkcs12_writer.serialize_key_and_certificates(b"n", key, signer.certificate, None, protection))
+    return path
+
+
+def _rounds(count: int) -> serialization.KeySerializationEncryption:
+    builder = serialization.PrivateFormat.PKCS12.encryption_builder().kdf_rounds(count)
+    return builder.key_cert_algorithm(pkcs12_writer.PBES.PBESv2SHA256AndAES256CBC).build(b"x")
+
+
+@pytest.mark.parametrize(
+    ("protection", "passphrase", "words"),
+    [
+        (_rounds(2048), "x", "2,048 rounds, fewer than 600,000"),
+        (_rounds(600_000), "x", "fewer than 600,000"),  # the library's integrity check has 2,048 and can be guessed at
+        (serialization.NoEncryption(), "", "not protected by a passphrase"),
+    ],
+)
+def test_that_a_key_that_is_quickly_guessed_is_refused_wherever_it_was_made(
+    tmp_path: Path, protection: serialization.KeySerializationEncryption, passphrase: str, words: str
+) -> None:
+    path = _protected(tmp_path / "a.p12", identity("A", "physicist"), protection)
+    with pytest.raises(DosimetryError, match=words) as caught:
+        load_identity(path, passphrase)
+    assert "-iter 600000" in caught.value.line()
+
+
+@pytest.mark.parametrize(
+    ("signer", "words"),
+    [
+        (identity("A", "physicist", usage=None), "not for signing documents"),
+        (identity("A", "physicist", non_repudiation=False), "not for signing documents"),
+        (identity(" ", "physicist"), "names nobody"),
+    ],
+)
+def test_that_who_could_only_make_refused_signatures_is_told_so_before_signing(
+    signer: Identity, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(open_identity_module, "load_identity", lambda *_: signer)
+    with pytest.raises(DosimetryError, match=words):
+        open_identity(tmp_path / "a.p12", "x")
 
 
 def test_that_a_file_without_a_certificate_is_no_trust(tmp_path: Path) -> None:

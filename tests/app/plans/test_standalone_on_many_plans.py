@@ -16,7 +16,7 @@ from app.cli import main
 from app.plans.signing import approve_plan, plan_document, sign_plan
 from dosimetry_core.case import Patient
 from tests.app.plans.standalone import refusal, verifier
-from tests.app.signing_examples import APPROVED_AT, SIGNED_AT, physician, physicist, trusted, unsigned_plan
+from tests.app.signing_examples import APPROVED_AT, SIGNED_AT, identity, physician, physicist, trusted, unsigned_plan
 from tests.plan_examples import PATIENT, entered_results, record_of, stopped_results, tandem_results
 
 ARMS = ("duonen-a", "duonen-b", "duonen-c", "duonen-d")
@@ -92,6 +92,31 @@ def test_that_balanced_parentheses_in_a_string_are_read_as_escaped_ones(written:
     assert verifier().flat(written) == meant
 
 
+EVERY_LETTER = (
+    "AaĄą BbĆć CcĐđ DdĘę EeŁł FfŃń GgÓó HhŚś IiŹź JjŻż KkÄä LlÖö MmÜü NnÅå OoØø PpÉé QqÈè RrÇç SsÑñ TtŠš UuČč Vv"
+)
+EVERY_LETTER += " WwŽž XxŐő YyŰű Zzß ΑΒΓΔΕΖΗΘαβγδεζηθ 0123456789 !?&%+−=<>/()[]{};:,.'’“”"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("Ẹ\u0300bùn^Ọlá", EVERY_LETTER),  # a letter that is only made with an accent; more than 128 glyphs of a font
+        ("Anna\u00a0Maria^И\u0301нна", "Agreed: Инна, A\u030bA"),  # first blank and first И are not the usual ones
+        ("endobj^endstream", "5 0 obj endobj /M (D:20200101000000Z) trailer startxref"),
+    ],
+)
+def test_that_plans_of_rare_texts_are_accepted(name: str, reason: str) -> None:
+    results = stopped_results()
+    reasons = {finding["code"]: reason for finding in results["plan"]["findings"]}
+    plan = plan_document(results, record_of(results, patient=replace(PATIENT, name=name), overrides=reasons))
+    signer = identity("endobj" if "endobj" in name else "Ẹ\u0300bùn Ọlá", "physicist")
+    signed = sign_plan(plan, signer, reason=reason[:150], time=SIGNED_AT)
+    approved = approve_plan(signed, physician(), comment=reason[:150], time=APPROVED_AT)
+    assert refusal(signed, [signer.certificate]) is None
+    assert refusal(approved, [signer.certificate, physician().certificate]) is None
+
+
 @pytest.mark.parametrize("tag", [b"OCWUIA", b"OCGABC", b"XREFAA", b"AAAAAA"])
 def test_that_the_six_letters_before_a_font_s_name_are_no_forbidden_entry(tag: bytes) -> None:
     """They follow from the letters on the page: one plan in seventy had a font whose name began like such an entry."""
@@ -117,6 +142,9 @@ def _page(stream: bytes) -> tuple[dict[int, tuple[bytes, bytes]], bytes]:
         (b"BT 0 Tr/f0 12 Tf[(\0(\0001\0))]TJ ET", "(1)\n"),
         (b"BT/f0 12 Tf(\0(\0(\0)\0))Tj ET", "(())\n"),
         (b"BT/f0 12 Tf[(\0001)-3.5(\0\\()]TJ ET /P <</MCID 0>> BDC", "1(\n"),
+        (b"BT/f0 12 Tf[<00310028>2.5(\0001)<0029>]TJ<0031>Tj", "1(1)\n1\n"),
+        (b"BT/f0 12 Tf/Span<</ActualText( )>>BDC(\0001)Tj EMC", "\n1\n\n"),
+        (b"BT/f0 12 Tf/Span<</ActualText<FEFF1EB80300>>>BDC[(\0001\0\2)]TJ EMC(\0001)Tj", "\n1\n\n1\n"),
     ],
 )
 def test_that_a_page_with_parentheses_is_read_whole(stream: bytes, text: str) -> None:
@@ -126,7 +154,11 @@ def test_that_a_page_with_parentheses_is_read_whole(stream: bytes, text: str) ->
 @pytest.mark.parametrize(
     "stream",
     [
-        b"<0031>Tj", b"[<0031>]TJ", b"[(\0001)<0031>]TJ", b"((\0001)Tj", b"(\0001))Tj", b"(\0001)'", b'1 1 (\0001)"',
+        b"<31>Tj", b"[<31>]TJ", b"<003>Tj", b"<0002>Tj", b"(\0\2)Tj", b"[(\0001)<0032>]TJ", b"((\0001)Tj",
+        b"/Span<</ActualText<FEFF0037>>>BDC(\0001)Tj EMC", b"/Span<</ActualText(7)>>BDC(\0001)Tj EMC",
+        b"/Span<</ActualText<FEFF00370301>>>BDC(\0001)Tj EMC", b"/Span<</ActualText<FEFF0041>>>BDC(\0\2)Tj EMC",
+        b"/Span<</ActualText<FEFF00410301>>>BDC(\0001)Tj EMC(\0\2)Tj", b"/Span<</ActualText( )>>BDC(\0\2)Tj EMC",
+        b"(\0001))Tj", b"(\0001)'", b'1 1 (\0001)"',
         b"% (\0001)Tj", b"/x Do", b"BI ID EI", b"3 Tr(\0001)Tj", b"(\0001) Tj", b"/f0 1e1 Tf(\0001)Tj", b"(1)Tj",
     ],
 )  # fmt: skip

@@ -242,7 +242,7 @@ def test_that_the_form_of_a_node_has_not_changed() -> None:
     kept must stay readable."""
     assert (NODE_FORMAT, CaseTree().encode(Examples().case()).root) == (
         1,
-        "739d442d177fdd0374465fa817ab07ca80f4d4caea34e6ee6f00e0dbb6abe7e3",
+        "8ad144bb311c8076d56ff1ca7947e9230eaee2fd19b3f835992f72be1897a9f9",
     )
 
 

@@ -266,6 +266,42 @@ def test_that_an_adverse_event_of_grade_5_is_a_death_whatever_its_outcome_says()
     assert record.progression == FollowedTime(100.0, True)
 
 
+def test_that_the_stated_death_and_the_last_day_known_alive_decide_overall_survival() -> None:
+    after = followed(
+        end=lambda s: TreatmentEnd(s + timedelta(days=200), "completed"), died_on=lambda s: s + timedelta(days=900)
+    )
+    assert after.survival == FollowedTime(900.0, True)
+    assert after.progression == FollowedTime(900.0, True)
+    alive = followed(
+        lesions=lambda _: LESIONS,
+        responses=lambda s: sizes(s, (-10, 40.0), (90, 25.0)),
+        end=lambda s: TreatmentEnd(s + timedelta(days=200), "completed"),
+        alive_on=lambda s: s + timedelta(days=800),
+    )
+    assert alive.survival == FollowedTime(800.0, False)
+    # To be alive is not to be without progression.
+    assert alive.progression == FollowedTime(90.0, False)
+    # The stated day stands before one told from an event.
+    both = followed(
+        adverse_events=lambda s: (AdverseEvent("Sepsis", 5, "unrelated", s + timedelta(days=100)),),
+        died_on=lambda s: s + timedelta(days=104),
+    )
+    assert both.survival == FollowedTime(104.0, True)
+
+
+def test_that_a_death_before_treatment_is_no_followed_time() -> None:
+    record = followed(died_on=lambda s: s - timedelta(days=3650))
+    assert (record.survival, record.progression) == (None, None)
+
+
+def test_that_changes_of_the_sum_and_the_confirmed_response_are_taken_in() -> None:
+    record = followed(lesions=lambda _: LESIONS, responses=lambda s: sizes(s, (-10, 40.0), (90, 25.0), (110, 50.0)))
+    assert (record.response, record.confirmed_response) == ("PR", "SD")
+    assert record.best_change == pytest.approx(-0.375)
+    assert [days for days, _ in record.sum_changes] == [100.0, 120.0]
+    assert [change for _, change in record.sum_changes] == pytest.approx([-0.375, 0.25])
+
+
 def with_performance(before: dict[str, float], after: dict[str, float]) -> CourseRecord:
     case = read_case(ENTERED)
     start = treatment_start(case)

@@ -77,3 +77,19 @@ def test_that_activity_goes_before_counts_where_a_file_maps_to_both(tmp_path: Pa
 def test_that_mappings_that_contradict_are_refused(tmp_path: Path, edit: Edit, words: str) -> None:
     with pytest.raises(DicomReadError, match=words):
         _read(tmp_path, edit)
+
+
+@pytest.mark.parametrize("code", ["/s", "g/ml{SUVbw}"])
+def test_that_values_mapped_to_another_unit_are_refused_even_if_somebody_says_that_they_are_counts(
+    tmp_path: Path, code: str
+) -> None:
+    nm_file(tmp_path / "a.dcm", COUNTS, edit=edits(without("Units"), _mapped(code, 1.0)))
+    with pytest.raises(DicomReadError, match=code.replace("{", r"\{")) as refusal:
+        read_series([tmp_path], time_zone="Europe/Warsaw", stated_quantity="counts")
+    assert refusal.value.rule == "units-unusable"
+
+
+def test_that_a_mapping_without_a_unit_says_nothing(tmp_path: Path) -> None:
+    nm_file(tmp_path / "a.dcm", COUNTS, edit=edits(without("Units"), _mapped("1", 1.0)))
+    (image,) = read_series([tmp_path], time_zone="Europe/Warsaw", stated_quantity="counts").series
+    np.testing.assert_array_equal(image.volume.values, COUNTS)

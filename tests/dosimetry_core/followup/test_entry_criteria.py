@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from dosimetry_core.case import Administration, Case, Course, Cycle, LaboratoryLimit, LaboratoryResult, Patient
-from dosimetry_core.follow_up import EntryFacts, FollowUp
-from dosimetry_core.followup.entry_criteria import asked_of_person, entry_assessment
+from dosimetry_core.follow_up import EntryFacts, FollowUp, ResponseAssessment, TumourLesion
+from dosimetry_core.followup.entry_criteria import asked_of_person, entry_assessment, entry_facts
 from dosimetry_core.frozen import FrozenMap
-from dosimetry_core.safety.rules import read_rules
+from dosimetry_core.safety.assessment import assess_entry
+from dosimetry_core.safety.rules import Observation, read_own_rules, read_rules
+from dosimetry_core.toml_table import TomlTable
 
 DUONEN = read_rules("duonen")
 VALUES = {
@@ -107,6 +109,47 @@ def test_that_values_after_the_first_administration_decide_nothing() -> None:
     late = case(date(2025, 3, 20))
     assert outcome(late, "haemoglobin") == "cannot decide"
     assert outcome(late, "laboratory date") == "cannot decide"
+
+
+def scored(*readings: tuple[date, dict[str, int]]) -> Observation | None:
+    lesions = (
+        TumourLesion("L1", "liver", "target"),
+        TumourLesion("L2", "lymph node", "target-node"),
+        TumourLesion("L3", "bone", "non-target"),
+    )
+    responses = tuple(ResponseAssessment(day, krenning=FrozenMap(scores)) for day, scores in readings)
+    followed = replace(case(), follow_up=FollowUp(ENTRY, lesions, responses))
+    return entry_facts(followed, DUONEN.entry).get("lowest_krenning_of_targets")
+
+
+def test_that_the_lowest_krenning_score_of_all_targets_before_treatment_can_decide() -> None:
+    before, after = date(2025, 2, 10), date(2025, 6, 1)
+    lowest = scored((before, {"L1": 4, "L2": 2, "L3": 0}), (after, {"L1": 1, "L2": 1}))
+    assert lowest == Observation(2.0, before)
+    assert scored((before, {"L1": 4, "L3": 0})) is None  # one target was not scored
+    assert scored((after, {"L1": 4, "L2": 4})) is None
+    # A clinic sets its own threshold.
+    for least, expected in ((2, "met"), (3, "not met")):
+        table = TomlTable(
+            {
+                "entry": [
+                    {
+                        "name": "receptors",
+                        "requirement": f"Krenning must be >={least}",
+                        "all": [{"value": "lowest_krenning_of_targets", "at_least": least}],
+                    }
+                ]
+            },
+            place="own",
+            problems=[],
+        )
+        rules = read_own_rules(table, protocol="own", source="own", named=("own", None))
+        assert rules is not None
+        assert lowest is not None
+        facts = FrozenMap({"lowest_krenning_of_targets": lowest})
+        (outcome,) = assess_entry(facts, FrozenMap({}), rules.entry).outcomes
+        assert outcome.outcome == expected
+        assert asked_of_person(rules.entry) == ()
 
 
 def test_that_every_value_stands_with_its_date() -> None:

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from dosimetry_core.follow_up import NonTargetResponse, ResponseAssessment, TumourLesion
+from dosimetry_core.followup.best_response import OverallResponse
 from dosimetry_core.followup.recist import (
-    OverallResponse,
     TargetResponse,
     TumourCourse,
-    best_overall_response,
     overall_response,
     selection_remarks,
     tumour_course,
@@ -173,13 +172,25 @@ def test_that_without_non_targets_the_targets_decide() -> None:
 
 
 def test_that_the_best_response_is_of_the_time_before_progression() -> None:
-    assert best_overall_response(["SD", "PR", "PD", "CR"]) == "PR"
-    assert best_overall_response(["PD", "PR"]) == "PD"
-    assert best_overall_response(["NE", "SD"]) == "SD"
-    assert best_overall_response([]) is None
     course = course_of((LIVER,), [assessed(n, liver=s) for n, s in enumerate((100.0, 80.0, 100.0, 20.0), start=1)])
     assert course.progression_on == date(2025, 3, 1)
     assert course.best_change == pytest.approx(-0.2)
+
+
+def test_that_a_baseline_older_than_four_weeks_is_remarked_on() -> None:
+    responses = [assessed(3, liver=30.0), assessed(6, liver=20.0)]
+    assert course_of((LIVER,), responses, date(2025, 3, 29)).remarks == ()  # 28 days
+    (remark,) = course_of((LIVER,), responses, date(2025, 3, 30)).remarks
+    assert "2025-03-01 is 29 days older than the first administration" in remark
+
+
+def test_that_a_course_tells_its_best_response_with_and_without_confirmation() -> None:
+    course = course_of((LIVER,), [assessed(n, liver=s) for n, s in ((1, 30.0), (4, 20.0), (7, 25.0))])
+    assert [a.overall for a in course.assessments] == [None, "PR", "PD"]
+    assert (course.best, course.best_confirmed) == ("PR", "SD")
+    assert course.to_json()["best_overall_response_confirmed"] == "SD"
+    held = course_of((LIVER,), [assessed(n, liver=s) for n, s in ((1, 30.0), (4, 20.0), (7, 21.0))])
+    assert (held.best, held.best_confirmed) == ("PR", "PR")
 
 
 def test_that_too_many_and_too_small_targets_are_remarked_on() -> None:

@@ -138,3 +138,13 @@ def test_that_a_shift_is_what_general_resampling_gives() -> None:
         expected = ndimage.affine_transform(values, np.eye(3), offset=shift, order=1)
         # Values below 1 from eight products each.
         assert np.abs(_shifted(values, shift) - expected).max() < 1e-14
+
+
+@pytest.mark.parametrize("tiny", [1e-15, -1e-15, 1e-300, -1e-300])
+@pytest.mark.parametrize("whole", [0.0, 2.0, -2.0])
+def test_that_a_shift_by_a_rounding_is_that_without_it(tiny: float, whole: float) -> None:
+    values = np.random.default_rng(3).standard_normal((11, 11, 11))
+    by_roundings, without = (_shifted(values, np.full(3, whole + part)) for part in (tiny, 0.0))
+    inside = (slice(4, 7),) * 3
+    assert by_roundings.shape == values.shape
+    assert np.abs(by_roundings[inside] - without[inside]).max() < 1e-13

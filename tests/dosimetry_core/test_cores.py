@@ -1,0 +1,47 @@
+"""Thread pools of as many cores as a process may use; on one core everything is done in turn."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import pytest
+
+from dosimetry_core.cores import ALLOWED, threads, usable_cores
+
+
+def test_that_without_a_word_all_cores_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(ALLOWED, raising=False)
+    assert usable_cores() == (os.cpu_count() or 1)
+
+
+@pytest.mark.parametrize(("said", "cores"), [("1", 1), ("0", 1), ("3", 3), ("1000", 8), ("many", 8), ("", 8)])
+def test_that_a_word_lowers_the_number_and_never_raises_it(
+    said: str, cores: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    monkeypatch.setenv(ALLOWED, said)
+    assert usable_cores() == cores
+
+
+@pytest.mark.parametrize("cores", ["1", "2"])
+def test_that_results_and_errors_come_in_order_on_any_number_of_cores(
+    cores: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setenv(ALLOWED, cores)
+    with threads() as pool:
+        assert list(pool.map(lambda x: 10 // x, (1, 2, 5))) == [10, 5, 2]
+        failed = pool.submit(lambda: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            failed.result()
+        assert (pool.submit(threading.get_ident).result() == threading.get_ident()) == (cores == "1")
+
+
+def test_that_on_one_core_a_result_is_made_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ALLOWED, "1")
+    made: list[int] = []
+    with threads(4) as pool:
+        results = pool.map(made.append, range(3))
+        next(results)
+        assert made == [0]
