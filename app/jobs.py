@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from app.hand_first import HandFirst
 from dosimetry_core.progress import Cancelled
 
 PROGRESS_INTERVAL_S = 0.05
@@ -45,10 +46,11 @@ class Job(QObject):
     cancelled = Signal()
     finished = Signal()
 
-    def __init__(self, title: str, purpose: object) -> None:
+    def __init__(self, title: str, purpose: object, hand: HandFirst) -> None:
         super().__init__()
         self.title = title
         self.purpose = purpose
+        self._hand = hand
         self._stop = threading.Event()
         self._mailbox: queue.SimpleQueue[tuple[_Kind, Any]] = queue.SimpleQueue()
         self._ended = False
@@ -66,11 +68,12 @@ class Job(QObject):
     def _begin(
         self, function: Callable[..., Any], inputs: tuple[Any, ...], named: dict[str, Any], *, shows: bool
     ) -> None:
-        mailbox, stop = self._mailbox, self._stop
+        mailbox, stop, hand = self._mailbox, self._stop, self._hand
         last_report = 0.0
 
         def progress(fraction: float, message: str) -> None:
             nonlocal last_report
+            hand.give_way()
             if stop.is_set():
                 raise Cancelled
             now = time.monotonic()
@@ -125,7 +128,10 @@ class Job(QObject):
 
 
 class Jobs(QObject):
-    """The computations of the application. ``started`` carries each new `Job`; ``idle`` says that none is left."""
+    """The computations of the application. ``started`` carries each new `Job`; ``idle`` says that none is left.
+
+    At each report of progress a job waits while ``hand`` says that the window is answering the mouse or a key.
+    """
 
     started = Signal(object)
     idle = Signal()
@@ -133,6 +139,7 @@ class Jobs(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._running: list[Job] = []
+        self.hand = HandFirst(self)
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._timer = QTimer(self)
         self._timer.setInterval(MAILBOX_INTERVAL_MS)
@@ -160,7 +167,7 @@ class Jobs(QObject):
         for job in self._running:
             if job.purpose == purpose:
                 job.cancel()
-        job = Job(title or getattr(function, "__name__", "computation"), purpose)
+        job = Job(title or getattr(function, "__name__", "computation"), purpose, self.hand)
         self._running.append(job)
         job._begin(function, inputs, named, shows=shows)
         self._timer.start()
@@ -179,6 +186,7 @@ class Jobs(QObject):
     def close(self, patience_s: float = CLOSING_PATIENCE_S) -> None:
         """Cancel everything and wait briefly; no signal comes afterwards."""
         self._timer.stop()
+        self.hand.let_go()
         until = time.monotonic() + patience_s
         for job in self._running:
             job.cancel()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QMainWindow,
@@ -406,6 +406,11 @@ class MainWindow(QMainWindow):
         self.constancy.setVisible(bool(text))
 
     # --- window events ----------------------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 Qt override
+        """From now on the window system sends events."""
+        super().showEvent(event)
+        self.session.jobs.hand.watch(self.windowHandle())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 Qt override
         """A folder or a case file can be dropped."""

@@ -80,6 +80,7 @@ class SecondWindow(QWidget):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 Qt override
         """Show what the course is like now."""
         super().showEvent(event)
+        self._session.jobs.hand.watch(self.windowHandle())
         self._arrange()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 Qt override

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from dosimetry_core.frozen import FrozenMap
 
@@ -43,9 +43,8 @@ Kind = Literal[
 ]
 
 
-@dataclass(frozen=True)
-class ErrorSource:
-    """One thing that may be wrong, independent of every other.
+class ErrorSource(NamedTuple):
+    """One thing that may be wrong, independent of every other; a tuple, as it is the key of thousands of look-ups.
 
     Parameters
     ----------

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
+import numpy as np
 from numpy.typing import NDArray
 
 from dosimetry_core.frozen import read_only
@@ -44,3 +46,8 @@ class Volume:
         if self.values.shape != self.geometry.shape:
             raise ValueError(f"values of shape {self.values.shape} don't fit the grid {self.geometry.shape}")
         object.__setattr__(self, "values", read_only(self.values))
+
+    @cached_property
+    def sum_per_slice(self) -> NDArray[np.float64]:
+        """Sum of the values of each slice, shape (slice,), read-only; made once, as it goes through all voxels."""
+        return read_only(np.asarray(self.values, dtype=np.float64).sum(axis=(1, 2)))

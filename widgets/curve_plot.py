@@ -57,6 +57,7 @@ class CurvePlot(Plot):
         super().__init__(bare=small)
         self._small = small
         self._curve: CurveShown | None = None
+        self._marked: int | None = None
         self._tail = (pg.PlotCurveItem(), pg.PlotCurveItem())
         self._tail_fills = [self.place(pg.FillBetweenItem(*self._tail)) for _ in range(2)]
         self._tail_begin = self.place(pg.InfiniteLine(0.0, angle=90, movable=False))
@@ -87,7 +88,8 @@ class CurvePlot(Plot):
     def show_curve(self, curve: CurveShown | None, *, logarithmic: bool) -> None:
         """Show another curve, or the same one anew."""
         self._curve = curve
-        self.mark_point(None)
+        if self._marked is not None:
+            self.mark_point(None)
         if curve is None:
             return
         x_limits, y_limits = curve_limits(curve, logarithmic=logarithmic)
@@ -101,6 +103,7 @@ class CurvePlot(Plot):
 
     def mark_point(self, index: int | None) -> None:
         """A ring around the point under the pointer."""
+        self._marked = index
         if index is None or self._curve is None:
             self._ring.setData([], [])
             return
@@ -156,6 +159,9 @@ class CurvePlot(Plot):
             self._band_fill.setBrush(band)
 
     def _show_points(self, curve: CurveShown, chosen: NDArray[np.bool_], *, excluded: bool) -> None:
+        if not (chosen.any() or len(self._points[excluded].data)):
+            # None of this kind, as before.
+            return
         activity, u = curve.activity_bq[chosen], curve.activity_standard_uncertainty_bq[chosen]
         x, y = self._line(curve.time_s[chosen], activity)
         pen = line_pen(shades().dimmed if excluded else shades().text, 1.2)
@@ -213,7 +219,7 @@ class ResidualPlot(Plot):
         super().__init__()
         self.set_title("Residual / %")
         self.show_x_labels(True, x_title)
-        self._curve: CurveShown | None = None
+        self.curve: CurveShown | None = None
         self._zero = self.place(pg.InfiniteLine(0.0, angle=0, movable=False))
         self._stems = {excluded: self.place(pg.PlotCurveItem()) for excluded in (False, True)}
         self._points = {
@@ -225,12 +231,12 @@ class ResidualPlot(Plot):
         """Those of the theme in use."""
         super().take_colours()
         self._zero.setPen(line_pen(shades().axis))
-        self.show_curve(self._curve)
+        self.show_curve(self.curve)
 
     def table(self) -> PlotTable:
         """Residuals of the measured points."""
         titles = (f"Time after administration / {HOUR.symbol}", f"Residual / {PERCENT.symbol}", "In the fit")
-        curve = self._curve
+        curve = self.curve
         if curve is None or curve.fit_at_points_bq is None:
             return PlotTable(titles, ())
         residuals = PERCENT.from_core(1.0) * (curve.activity_bq / curve.fit_at_points_bq - 1)
@@ -239,7 +245,7 @@ class ResidualPlot(Plot):
 
     def show_curve(self, curve: CurveShown | None) -> None:
         """Show another curve, or the same one anew."""
-        self._curve = curve
+        self.curve = curve
         if curve is None:
             return
         known = curve.fit_at_points_bq is not None

@@ -215,7 +215,6 @@ class _LargePlot(QWidget):
         self._hovered = None
         self.setAccessibleDescription("" if curve is None else f"{curve.name}: {curve.tail_text()}")
         self.main.show_curve(curve, logarithmic=self._logarithmic)
-        self.residuals.show_curve(curve)
         self._arrange()
 
     def set_logarithmic(self, logarithmic: bool) -> None:
@@ -231,6 +230,8 @@ class _LargePlot(QWidget):
         room = self.height() >= _LEAST_HEIGHT_FOR_RESIDUALS
         self.main.setVisible(self.curve is not None)
         self.residuals.setVisible(self.curve is not None and room)
+        if room and self.residuals.curve is not self.curve:
+            self.residuals.show_curve(self.curve)
         self.residuals.setFixedHeight(int(min(max(self.height() * 0.2, 54.0), 110.0)) + 58)
         self.main.show_x_labels(not room, _TIME_TITLE)
 

@@ -16,6 +16,9 @@ class FlowLayout(QLayout):
         super().__init__(parent)
         self._line_spacing = spacing if line_spacing is None else line_spacing
         self._items: list[QLayoutItem] = []
+        # Asked again and again while anything beside it changes; both hold until a widget wants another size.
+        self._heights: dict[int, int] = {}
+        self._arranged: QRect | None = None
         self.setContentsMargins(QMargins(0, 2, 0, 2))
         self.setSpacing(spacing)
 
@@ -43,14 +46,24 @@ class FlowLayout(QLayout):
         """The narrower, the higher."""
         return True
 
+    def invalidate(self) -> None:
+        """Called by Qt when a widget came, went, or wants another size."""
+        self._heights.clear()
+        self._arranged = None
+        super().invalidate()
+
     def heightForWidth(self, width: int) -> int:
         """Height of all lines."""
-        return self._arrange(QRect(0, 0, width, 0), move=False)
+        if width not in self._heights:
+            self._heights[width] = self._arrange(QRect(0, 0, width, 0), move=False)
+        return self._heights[width]
 
     def setGeometry(self, rectangle: QRect) -> None:
         """Place the widgets."""
         super().setGeometry(rectangle)
-        self._arrange(rectangle, move=True)
+        if rectangle != self._arranged:
+            self._arrange(rectangle, move=True)
+            self._arranged = QRect(rectangle)
 
     def sizeHint(self) -> QSize:
         """All in one line."""

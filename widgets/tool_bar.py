@@ -127,6 +127,7 @@ class VoiToolBar(QWidget):
         self._combine = _button("voi_combine", "Combine", "Add another VOI, take it away, or keep what both have")
         self._combine.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._combine.setMenu(QMenu(self._combine))
+        self._others: tuple[tuple[str, str], ...] | None = None
         acts.addWidget(self._combine)
         margin.addStretch(1)
         self.range = RangeChip()
@@ -186,6 +187,10 @@ class VoiToolBar(QWidget):
 
     def set_others(self, vois: Sequence[tuple[str, str]]) -> None:
         """Identity and name of the VOIs that the active one can be combined with."""
+        # Asked for with every result of a stroke; a menu takes long to build.
+        if tuple(vois) == self._others:
+            return
+        self._others = tuple(vois)
         menu = self._combine.menu()
         menu.clear()
         for how, words, tip in COMBINATIONS:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import (
     QAbstractTableModel,
+    QEvent,
     QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
@@ -117,11 +118,13 @@ class VoiTable(QTableView):
         # Rows are alike: the height of one is asked for, not that of all after every change of a number.
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = self.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        # Widths are those of the contents, but only what changed is measured: a stroke changes a row at a time.
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setHighlightSections(False)
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(header.fontMetrics().horizontalAdvance("mmmm"))
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
+        self._header_widths: dict[int, int] = {}
+        self._cell_widths: list[dict[int, int]] = []
         self.setWordWrap(False)
         self.setIconSize(QSize(16, 16))
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -131,12 +134,13 @@ class VoiTable(QTableView):
         """Fill the table; the selected VOI stays selected. Silent."""
         current = self.current()
         with QSignalBlocker(self):
-            self._model.fill(tuple(rows))
+            changed = self._model.fill(tuple(rows))
             self.set_current(current)
-        if rows:
-            upright = self.verticalHeader()
-            upright.setDefaultSectionSize(max(self.sizeHintForRow(0), upright.sectionSizeHint(0)))
-        self._fit_names()
+        if changed is None:
+            self._measure_all()
+        else:
+            self._measure(changed)
+        self._fit_columns()
 
     def set_current(self, voi_id: str | None) -> None:
         """Select a VOI. Silent."""
@@ -196,22 +200,51 @@ class VoiTable(QTableView):
         """Which columns are seen: some of name, role, volume, mean, activity, factor, dose, review."""
         for number, column in enumerate(_COLUMNS):
             self.setColumnHidden(number, column.key not in keys)
-        self._fit_names()
+        self._measure_all()
+        self._fit_columns()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Names take what room the numbers leave."""
         super().resizeEvent(event)
-        self._fit_names()
+        self._fit_columns()
 
-    def _fit_names(self) -> None:
-        """The name column is as wide as its names, and wider where there is room; the rest scrolls."""
-        widths = [
-            max(self.sizeHintForColumn(n), self.horizontalHeader().sectionSizeHint(n))
-            for n in range(1, len(_COLUMNS))
-            if not self.isColumnHidden(n)
-        ]
-        left = self.viewport().width() - sum(widths)
-        self.setColumnWidth(0, max(self.sizeHintForColumn(0) + 6, self.horizontalHeader().minimumSectionSize(), left))
+    def changeEvent(self, event: QEvent) -> None:
+        """In another font everything has another width."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._measure_all()
+            self._fit_columns()
+
+    def _seen_columns(self) -> list[int]:
+        return [number for number in range(len(_COLUMNS)) if not self.isColumnHidden(number)]
+
+    def _measure_all(self) -> None:
+        """Height of the rows, widths of headings and cells."""
+        rows, upright = self._model.rows, self.verticalHeader()
+        if rows:
+            upright.setDefaultSectionSize(max(self.sizeHintForRow(0), upright.sectionSizeHint(0)))
+        self._header_widths = {n: self.horizontalHeader().sectionSizeHint(n) for n in self._seen_columns()}
+        self._cell_widths = [{} for _ in rows]
+        self._measure(range(len(rows)))
+
+    def _measure(self, rows: Iterable[int]) -> None:
+        """Widths of the cells of some rows."""
+        for row in rows:
+            self._cell_widths[row] = {
+                n: self.sizeHintForIndex(self._model.index(row, n)).width() for n in self._seen_columns()
+            }
+
+    def _fit_columns(self) -> None:
+        """Columns as wide as their contents; that of the names wider where there is room; the rest scrolls."""
+        cells = {n: max((row[n] for row in self._cell_widths), default=0) for n in self._header_widths}
+        least = self.horizontalHeader().minimumSectionSize()
+        left = self.viewport().width()
+        for number, heading in self._header_widths.items():
+            if number:
+                width = max(cells[number], heading, least)
+                self.setColumnWidth(number, width)
+                left -= width
+        self.setColumnWidth(0, max(cells.get(0, 0) + 6, least, left))
 
     def _row_changed(self, index: QModelIndex) -> None:
         if 0 <= index.row() < len(self._model.rows):
@@ -228,22 +261,33 @@ def _cell_text(row: VoiRow, column: _Column, *, with_symbol: bool = False) -> st
     return quantity_text(column.unit, value, uncertainty, with_symbol=with_symbol)
 
 
+def _looks(row: VoiRow) -> tuple[object, ...]:
+    """What is seen of a row: a stroke on one VOI changes most numbers of the others by less than is shown."""
+    texts = (_cell_text(row, column) for column in _COLUMNS)
+    return (*texts, row.colour, row.visible, row.stale, row.note, row.proposed)
+
+
 class _VoiModel(QAbstractTableModel):
     def __init__(self, table: VoiTable) -> None:
         super().__init__(table)
         self._table = table
         self.rows: tuple[VoiRow, ...] = ()
+        self._looks: list[tuple[object, ...]] = []
+        self._icons: dict[tuple[str, str, bool], QIcon] = {}
 
-    def fill(self, rows: tuple[VoiRow, ...]) -> None:
+    def fill(self, rows: tuple[VoiRow, ...]) -> list[int] | None:
+        """Show other rows; returns the numbers of those that look different, None where they are other VOIs."""
+        before, self._looks = self._looks, [_looks(row) for row in rows]
         if [row.voi_id for row in rows] == [row.voi_id for row in self.rows]:
-            changed = [n for n, (old, new) in enumerate(zip(self.rows, rows, strict=True)) if old != new]
+            changed = [n for n, (old, new) in enumerate(zip(before, self._looks, strict=True)) if old != new]
             self.rows = rows
-            if changed:
-                self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], len(_COLUMNS) - 1))
-            return
+            for row in changed:
+                self.dataChanged.emit(self.index(row, 0), self.index(row, len(_COLUMNS) - 1))
+            return changed
         self.beginResetModel()
         self.rows = rows
         self.endResetModel()
+        return None
 
     def find(self, voi_id: str, column_key: str) -> tuple[VoiRow, _Column]:
         row = next((row for row in self.rows if row.voi_id == voi_id), None)
@@ -286,7 +330,7 @@ class _VoiModel(QAbstractTableModel):
             font.setItalic(True)
             return font
         if role == Qt.ItemDataRole.DecorationRole and column.key == "name":
-            return colour_icon(row.colour, filled=row.visible)
+            return self._icon(row.colour, shades().hover_line, row.visible)
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if column.unit else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter
@@ -298,6 +342,13 @@ class _VoiModel(QAbstractTableModel):
             tips = [row.note, proposed, stale]
             return "\n".join(tip for tip in tips if tip) or None
         return None
+
+    def _icon(self, colour: str, rim: str, filled: bool) -> QIcon:
+        """Drawn once and kept: it is asked for with every painting of its row."""
+        key = colour, rim, filled
+        if key not in self._icons:
+            self._icons[key] = colour_icon(colour, rim, filled=filled)
+        return self._icons[key]
 
     def setData(self, index: _Index, value: Any, role: int = 0) -> bool:
         """An edit is reported, not stored: the table shows it when the document says so."""
@@ -330,7 +381,7 @@ class _RoleDelegate(QStyledItemDelegate):
             model.setData(index, editor.currentData(), Qt.ItemDataRole.EditRole)
 
 
-def colour_icon(name: str, *, filled: bool = True) -> QIcon:
+def colour_icon(name: str, rim: str, *, filled: bool = True) -> QIcon:
     """A rounded square of a VOI colour; only its rim for a VOI that is not drawn."""
     pixmap = QPixmap(24, 24)
     pixmap.fill(QColor(0, 0, 0, 0))
@@ -341,7 +392,7 @@ def colour_icon(name: str, *, filled: bool = True) -> QIcon:
         painter.setBrush(QColor(name) if filled else Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(3, 3, 18, 18, 4, 4)
         # A rim that keeps white and light colours apart from a light ground.
-        painter.setPen(QPen(QColor(shades().hover_line), 1))
+        painter.setPen(QPen(QColor(rim), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(2, 2, 20, 20, 5, 5)
     finally:

@@ -11,11 +11,11 @@ from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.geometry import FloatArray
 from dosimetry_core.partial_volume.point_spread import Box
 from dosimetry_core.partial_volume.transfer_matrix import ScanRegions
+from dosimetry_core.partial_volume.voi_terms import noise_sums
 
 # Noise variance of iterative reconstructions grows with the local value to a power between 1 (counting) and 2
 # (multiplicative noise of expectation maximisation: Barrett et al. 1994, Phys Med Biol 39:833).
 _VARIANCE_EXPONENT = 1.5
-_COVERED = 1e-9
 _SMALLEST_SAMPLE = 30
 _OWN_SAMPLE = 120
 
@@ -79,18 +79,14 @@ def noise_standard_uncertainty_bq_per_ml(
     over the correlation length.
     """
     if corrected:
-        weights = regions.estimator_weights(voi_id)
+        sums = regions.terms[voi_id].noise_sums
     else:
         sampled = regions.vois[voi_id]
         weights = Box(sampled.coverage.start, sampled.coverage.values / sampled.covered_voxels)
-    local = np.abs(regions.image[weights.slices])
-    variance = noise.variance(local)
+        sums = noise_sums(regions.image, weights, sampled)
     own = noise.standard_deviation_bq_per_ml.get(voi_id)
-    if own is not None:
-        coverage = regions.vois[voi_id].coverage
-        inside = weights.index_of(coverage.start, coverage.stop)
-        variance[inside] = np.where(coverage.values > _COVERED, own**2, variance[inside])
-    return math.sqrt(noise.correlation_volume_voxels * float((weights.values**2 * variance).sum()))
+    inside = noise.coefficient * sums.counting_inside if own is None else own**2 * sums.squares_inside
+    return math.sqrt(noise.correlation_volume_voxels * (inside + noise.coefficient * sums.counting_outside))
 
 
 def _correlation_length_voxels(neighbour_correlation: float) -> float:

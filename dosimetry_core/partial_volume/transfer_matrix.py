@@ -18,6 +18,7 @@ from dosimetry_core.geometry import FloatArray, RigidTransform
 from dosimetry_core.partial_volume.noise_sample import NoiseSample, noise_sample
 from dosimetry_core.partial_volume.point_spread import Box, PointSpread, common_range
 from dosimetry_core.partial_volume.sampled_voi import NEGLIGIBLE_OUTSIDE, SampledVoi, sampled_voi
+from dosimetry_core.partial_volume.voi_terms import VoiTerms, dot_boxes
 from dosimetry_core.voi import VoiMask
 
 LARGEST_CONDITION_NUMBER = 50.0
@@ -99,6 +100,8 @@ class ScanRegions:
     """⟨χ_i, y⟩."""
     noise_samples: FrozenMap[str, NoiseSample]
     """What the image says about its noise inside each VOI."""
+    terms: FrozenMap[str, VoiTerms]
+    """What each VOI and its surroundings say by themselves."""
     motions: FrozenMap[str, RigidTransform] = field(default_factory=FrozenMap)
     """VOIs with a motion of their own after the transform, by voi_id."""
 
@@ -132,6 +135,7 @@ class ScanRegions:
             covered_sums=read_only(sums),
             compensated=read_only(sums - taken),
             noise_samples=FrozenMap({k: noise_sample(values, v.coverage, v.blurred) for k, v in self.vois.items()}),
+            terms=FrozenMap({key: replace(terms, image=values) for key, terms in self.terms.items()}),
         )
 
     def _with(self, vois: Mapping[str, SampledVoi], touched: list[Box]) -> ScanRegions:
@@ -166,15 +170,21 @@ class ScanRegions:
                 if kept[i] and kept[j]:
                     overlaps[i, j], overlaps[j, i] = self.overlaps[old], self.overlaps[old[::-1]]
                 else:
-                    overlaps[i, j] = _dot_boxes(a.coverage, b.blurred)
+                    overlaps[i, j] = dot_boxes(a.coverage, b.blurred)
                     # Symmetric but where a VOI reaches beyond the field of view and is seen from there.
                     whole = a.fraction_outside + b.fraction_outside < NEGLIGIBLE_OUTSIDE
-                    overlaps[j, i] = overlaps[i, j] if whole else _dot_boxes(b.coverage, a.blurred)
+                    overlaps[j, i] = overlaps[i, j] if whole else dot_boxes(b.coverage, a.blurred)
                 if kept[i] and kept[j] and not (reached[i] and reached[j]):
                     compensations[i, j] = self.compensations[old]
                 else:
-                    compensations[i, j] = _dot_boxes(a.blurred, b.blurred, compensation[first])
+                    compensations[i, j] = dot_boxes(a.blurred, b.blurred, compensation[first])
                 compensations[j, i] = compensations[i, j]
+        terms = {
+            key: self.terms[key]
+            if kept[i] and not reached[i]
+            else VoiTerms(vois[key], compensation[key], self.image, float(overlaps[i, i] - compensations[i, i]))
+            for i, key in enumerate(keys)
+        }
         return ScanRegions(
             self.image,
             self.point_spread,
@@ -191,6 +201,7 @@ class ScanRegions:
                     for (key, voi), same in zip(vois.items(), kept, strict=True)
                 }
             ),
+            FrozenMap(terms),
             self.motions,
         )
 
@@ -221,7 +232,7 @@ class ScanRegions:
         true = np.linalg.solve(matrix, self.compensated[pick] / volume) if seen else np.zeros(0)
         measured = self.covered_sums[pick] / volume
         transfer = overlaps / volume[:, None]
-        slopes = np.array([self._width_slope(key) for key in seen])
+        slopes = np.array([self.terms[key].width_slope for key in seen])
         return RegionConcentrations(
             tuple(seen),
             measured,
@@ -232,27 +243,9 @@ class ScanRegions:
             condition,
         )
 
-    def _width_slope(self, voi_id: str) -> float:
-        """d(P_ii − S_ii)/d ln F, less what the background image at the same voxels takes up of it."""
-        voi = self.vois[voi_id]
-        taken_up = _dot_boxes(voi.widened, voi.blurred, self.compensation[voi_id])
-        return _dot_boxes(voi.coverage, voi.widened) - taken_up
-
     def mean_bq_per_ml(self, voi_id: str) -> float:
         """Mean of the image in a VOI, uncorrected."""
         return float(self.covered_sums[list(self.vois).index(voi_id)]) / self.vois[voi_id].covered_voxels
-
-    def estimator_weights(self, voi_id: str) -> Box:
-        """Weights with which the image voxels enter a VOI's corrected mean, neighbours' share neglected."""
-        voi = self.vois[voi_id]
-        index = list(self.vois).index(voi_id)
-        weights = -np.asarray(voi.blurred.values) * self.compensation[voi_id].values
-        inside = tuple(
-            slice(lo - s, lo - s + n)
-            for lo, s, n in zip(voi.coverage.start, voi.blurred.start, voi.coverage.values.shape, strict=True)
-        )
-        weights[inside] += voi.coverage.values
-        return Box(voi.blurred.start, weights / (self.overlaps[index, index] - self.compensations[index, index]))
 
 
 def scan_regions(
@@ -291,6 +284,7 @@ def scan_regions(
         nothing,
         nothing,
         FrozenMap(),
+        FrozenMap(),
         FrozenMap(motions or {}),
     )
     return empty.updated(masks)
@@ -328,15 +322,4 @@ def _dot(box: Box, image: FloatArray, weights: FloatArray | None = None) -> floa
     product = box.values * image[box.slices]
     if weights is not None:
         product *= weights
-    return float(product.sum())
-
-
-def _dot_boxes(a: Box, b: Box, weights: Box | None = None) -> float:
-    """Sum of the products where two boxes meet; the weights reach at least as far as the first."""
-    shared = common_range(a, b)
-    if shared is None:
-        return 0.0
-    product = a.within(*shared) * b.within(*shared)
-    if weights is not None:
-        product *= weights.within(*shared)
     return float(product.sum())

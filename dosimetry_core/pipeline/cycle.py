@@ -19,6 +19,7 @@ from dosimetry_core.pipeline.doses import (
     lesion_activity_bq_s,
     organ_results,
     source_activities,
+    voi_errors,
     voi_results,
 )
 from dosimetry_core.pipeline.marrow import CycleMarrow, cycle_marrow, image_based_self_doses_gy
@@ -168,7 +169,8 @@ def _own(
                 )
             )
         findings += _sensitivity_findings(cycle)
-    sources = source_activities(case, measurement, curves) if measurement is not None else {}
+    errors = voi_errors(case, measurement, curves) if measurement is not None else {}
+    sources = source_activities(measurement, curves, errors) if measurement is not None else {}
     lesions = lesion_activity_bq_s(measurement, curves) if measurement is not None else {}
     marrow = cycle_marrow(case, cycle, measurement, imaged=imaged, organs=sources, lesions_bq_s=lesions)
     findings += marrow.findings
@@ -191,6 +193,7 @@ def _own(
             curves,
             activities,
             whole,
+            errors,
             voxel_doses=voxel_doses,
             previous_voxels=before.latest if isinstance(before, VoxelEngine) else None,
             progress=progress,

@@ -35,6 +35,7 @@ from dosimetry_core.pipeline.engines import Engines, dose_regions, engine_of, en
 from dosimetry_core.pipeline.marrow import SourceActivity
 from dosimetry_core.pipeline.uncertainties import (
     SValueUncertainty,
+    VoiErrors,
     absorbed_dose_effects,
     activity_standard_uncertainties_bq,
     time_integrated_activity_effects,
@@ -42,14 +43,20 @@ from dosimetry_core.pipeline.uncertainties import (
 from dosimetry_core.pipeline.voxel_doses import CycleVoxelDoses
 from dosimetry_core.pipeline.voxel_engine import VoxelDoses, VoxelEngine, voxel_engine
 from dosimetry_core.progress import Progress, no_progress
-from dosimetry_core.quantification import CycleMeasurement, VoiMeasurement
+from dosimetry_core.quantification import CycleMeasurement
 from dosimetry_core.results import DoseValue, OrganResult, VoiResult, total_dose
 from dosimetry_core.uncertainty import scaled_effects, summed_effects
 from dosimetry_core.units import MILLILITRE
 
 
+def voi_errors(case: Case, measurement: CycleMeasurement, curves: Mapping[str, VoiCurves]) -> dict[str, VoiErrors]:
+    """What may be wrong with the time-integrated activities of each VOI."""
+    number, weights = measurement.cycle.number, case.settings.fit.weights
+    return {name: VoiErrors(number, voi, curves[name], weights) for name, voi in measurement.vois.items()}
+
+
 def source_activities(
-    case: Case, measurement: CycleMeasurement, curves: Mapping[str, VoiCurves]
+    measurement: CycleMeasurement, curves: Mapping[str, VoiCurves], errors: Mapping[str, VoiErrors]
 ) -> dict[str, dict[str, SourceActivity]]:
     """Nuclide → source organ → time-integrated activity, enclosed VOIs not counted; kidneys are both sides.
 
@@ -60,12 +67,7 @@ def source_activities(
         names = [name for name, voi in measurement.vois.items() if role_group(voi.voi.role) == organ]
         if not names or any(not curves[name].fits for name in names):
             continue
-        effects = {
-            name: time_integrated_activity_effects(
-                measurement.cycle.number, measurement.vois[name], curves[name], weights=case.settings.fit.weights
-            )
-            for name in names
-        }
+        effects = {name: time_integrated_activity_effects(errors[name]) for name in names}
         for nuclide in curves[names[0]].fits:
             parts = {name: curves[name].fits[nuclide].time_integrated_activity_bq_s for name in names}
             total = sum(parts.values())
@@ -91,6 +93,7 @@ def voi_results(
     curves: Mapping[str, VoiCurves],
     sources: Mapping[str, Mapping[str, float]],
     whole_body_bq_s: Mapping[str, float],
+    errors: Mapping[str, VoiErrors],
     *,
     voxel_doses: VoxelDoses = "computed",
     previous_voxels: CycleVoxelDoses | None = None,
@@ -104,6 +107,8 @@ def voi_results(
         Nuclide → kidneys, liver, spleen, remainder → time-integrated activity, for the cross-dose.
     whole_body_bq_s
         Nuclide → time-integrated activity of the whole body, for voxel doses.
+    errors
+        Of `voi_errors`.
     """
     densities = voi_densities(case, cycle, measurement)
     regions = dose_regions(measurement, curves, {name: density.density_g_per_ml for name, density in densities.items()})
@@ -138,8 +143,9 @@ def voi_results(
             failure=curves[name].failure,
             findings=(*curves[name].findings, *densities[name].findings),
         )
+        progress(1.0, f"Doses of cycle {cycle.number}, {name}")
         if result.failure is None:
-            result = _with_doses(case, cycle, result, measured, curves[name], engines, voxels)
+            result = _with_doses(case, cycle, result, errors[name], engines, voxels)
         results[name] = result
     for name, result in results.items():
         enclosed = with_enclosed(result, measurement, results, voxels)
@@ -152,11 +158,11 @@ def _with_doses(
     case: Case,
     cycle: Cycle,
     result: VoiResult,
-    measured: VoiMeasurement,
-    curves: VoiCurves,
+    errors: VoiErrors,
     engines: Engines,
     voxels: VoxelEngine,
 ) -> VoiResult:
+    curves = errors.curves
     chosen = engine_of(case, result.voi)
     if chosen is None:
         return result
@@ -177,10 +183,7 @@ def _with_doses(
         if engine == VOXEL_S_VALUES and (found := voxels.voi(name)) is not None:
             own_map = found.numbers.relative_standard_uncertainty
         effects = absorbed_dose_effects(
-            cycle.number,
-            measured,
-            curves,
-            weights=case.settings.fit.weights,
+            errors,
             s_values={nuclide: SValueUncertainty(voxel_map=relative) for nuclide, relative in own_map.items()},
         )
         doses = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -43,15 +44,9 @@ class SValueUncertainty:
     voxel_map: float = 0.0
 
 
-def absorbed_dose_effects(
-    cycle: int,
-    measurement: VoiMeasurement,
-    curves: VoiCurves,
-    *,
-    weights: FitWeights,
-    s_values: Mapping[str, SValueUncertainty] | None = None,
-) -> FrozenMap[str, Effects]:
-    """Relative effects of every source of error on a VOI's absorbed dose, by nuclide (methods 7).
+@dataclass(frozen=True, eq=False)
+class VoiErrors:
+    """What may be wrong with a VOI's time-integrated activities; both they and the absorbed dose need most of it.
 
     Parameters
     ----------
@@ -59,6 +54,31 @@ def absorbed_dose_effects(
         Number of the cycle, in which image noise, registration and scatter act alone.
     weights
         Of the fit.
+    """
+
+    cycle: int
+    measurement: VoiMeasurement
+    curves: VoiCurves
+    weights: FitWeights
+
+    @cached_property
+    def curve_parts(self) -> tuple[tuple[Effects, ...], ...]:
+        """Effects of the points and of the choice of curve, independent of each other, each by nuclide."""
+        fits = list(self.curves.fits.values())
+        parts = [joint_effects("fit", matrix.tolist(), name=what) for what, matrix in model_covariances(fits).items()]
+        parts += _random_effects(self.cycle, self.measurement, self.curves, self.weights)
+        return tuple(tuple(part) for part in parts)
+
+
+def absorbed_dose_effects(
+    errors: VoiErrors,
+    *,
+    s_values: Mapping[str, SValueUncertainty] | None = None,
+) -> FrozenMap[str, Effects]:
+    """Relative effects of every source of error on a VOI's absorbed dose, by nuclide (methods 7).
+
+    Parameters
+    ----------
     s_values
         By nuclide; the default uncertainty where it is left out.
 
@@ -67,7 +87,7 @@ def absorbed_dose_effects(
     Outline, partial volume and calibration change all nuclides alike; volume enters once, through counts, recovery and
     S value. An unknown calibration part is left out.
     """
-    found = _activity_effects(cycle, measurement, curves, weights, s_value_exponent=S_VALUE_VOLUME_EXPONENT)
+    found = _activity_effects(errors, s_value_exponent=S_VALUE_VOLUME_EXPONENT)
     names = list(found)
     given = {name: (s_values or {}).get(name, SValueUncertainty()) for name in names}
     data = [[_shared(given[n].data, given[m].data, n == m) for m in names] for n in names]
@@ -88,11 +108,9 @@ def _shared(one: float, other: float, same: bool) -> float:
     return one * other * (1.0 if same else S_VALUE_NUCLIDE_CORRELATION)
 
 
-def time_integrated_activity_effects(
-    cycle: int, measurement: VoiMeasurement, curves: VoiCurves, *, weights: FitWeights
-) -> FrozenMap[str, Effects]:
+def time_integrated_activity_effects(errors: VoiErrors) -> FrozenMap[str, Effects]:
     """Relative effects of every source of error on a VOI's time-integrated activity, by nuclide."""
-    found = _activity_effects(cycle, measurement, curves, weights, s_value_exponent=0.0)
+    found = _activity_effects(errors, s_value_exponent=0.0)
     return FrozenMap({name: FrozenMap(effects) for name, effects in found.items()})
 
 
@@ -111,10 +129,9 @@ def curve_effects(cycle: int, name: str, fits: Mapping[str, FitResult], kind: Ki
     return found
 
 
-def _activity_effects(
-    cycle: int, measurement: VoiMeasurement, curves: VoiCurves, weights: FitWeights, *, s_value_exponent: float
-) -> dict[str, dict[ErrorSource, float]]:
-    names, fits = list(curves.fits), list(curves.fits.values())
+def _activity_effects(errors: VoiErrors, *, s_value_exponent: float) -> dict[str, dict[ErrorSource, float]]:
+    measurement, curves = errors.measurement, errors.curves
+    names = list(curves.fits)
     volume = measurement.volume_relative_standard_uncertainty or 0.0
     sensitivity = dose_volume_sensitivity(
         counts_sensitivity=measurement.activity_volume_sensitivity,
@@ -127,11 +144,7 @@ def _activity_effects(
         ErrorSource("calibration"): measurement.calibration_relative_standard_uncertainty or 0.0,
     }
     found: dict[str, dict[ErrorSource, float]] = {name: dict(alike) for name in names}
-    parts: list[list[Effects]] = [
-        joint_effects("fit", matrix.tolist(), name=what) for what, matrix in model_covariances(fits).items()
-    ]
-    parts += _random_effects(cycle, measurement, curves, weights)
-    for part in parts:
+    for part in errors.curve_parts:
         for name, effects in zip(names, part, strict=True):
             found[name] |= effects
     for name, fit in curves.fits.items():

@@ -78,7 +78,7 @@ def measure_cycle(
         except DosimetryError as error:
             problems.append(error)
     raise_problems(_said_once(problems, place))
-    vois = measured_vois(cycle, exclusive, scans, place)
+    vois = measured_vois(cycle, exclusive, scans, place, progress=progress)
     progress(1.0, f"Measured {place}")
     physical = nuclide(scans[0].nuclide).decay_constant_per_s if scans else None
     findings = [*exclusive.findings, *(finding for scan in scans for finding in scan.findings)]

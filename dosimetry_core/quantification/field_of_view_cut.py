@@ -52,7 +52,7 @@ def field_of_view_cut(concentration: Volume) -> FieldOfViewCut | None:
     """
     geometry = concentration.geometry
     along = float(geometry.directions[2, 0])
-    per_slice = np.asarray(concentration.values, dtype=np.float64).sum(axis=(1, 2))
+    per_slice = concentration.sum_per_slice
     filled = np.flatnonzero(per_slice != 0.0)
     if abs(along) < _ALONG_THE_BODY or filled.size <= 2 * _OUTERMOST:
         return None

@@ -22,6 +22,7 @@ from dosimetry_core.partial_volume.blurred_sphere import (
 from dosimetry_core.partial_volume.image_noise import noise_standard_uncertainty_bq_per_ml
 from dosimetry_core.partial_volume.point_spread import PointSpread
 from dosimetry_core.partial_volume.uniformity import CoreContrast, core_contrast, mean_core_contrast
+from dosimetry_core.progress import Progress, no_progress
 from dosimetry_core.quantification.container import container_noise_bq, spilled_into_bq
 from dosimetry_core.quantification.findings import (
     KIDNEY_ROLES,
@@ -55,7 +56,12 @@ class _VoiOnScan:
 
 
 def measured_vois(
-    cycle: Cycle, exclusive: ExclusiveVois, scans: Sequence[TimePointMeasurement], place: str
+    cycle: Cycle,
+    exclusive: ExclusiveVois,
+    scans: Sequence[TimePointMeasurement],
+    place: str,
+    *,
+    progress: Progress = no_progress,
 ) -> FrozenMap[str, VoiMeasurement]:
     """Every VOI over all scans, by name; a failure stays with its VOI."""
     fwhm_mm = _effective_fwhm_mm(scans[0].regions.point_spread.grid, cycle.calibration)
@@ -63,6 +69,8 @@ def measured_vois(
     # Containers last, from small to large, so that what each holds is known before it.
     for voi in sorted(cycle.vois, key=lambda one: (one.voi_id in exclusive.containers, one.mask.volume_ml)):
         where = f"{place}, {voi.name}"
+        # Nobody waits long for a look: an evaluation can stop or give way to the hand between any two VOIs.
+        progress(1.0, f"Measuring {where}")
         if voi.voi_id in exclusive.containers:
             by_id[voi.voi_id] = _container(voi, exclusive, scans, by_id, where)
         else:

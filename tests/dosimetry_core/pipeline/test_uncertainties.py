@@ -19,7 +19,7 @@ from dosimetry_core.kinetics.curve import TimeActivityCurve
 from dosimetry_core.kinetics.fit import fit_curve
 from dosimetry_core.kinetics.second_nuclide import second_nuclide_fit
 from dosimetry_core.pipeline.curves import VoiCurves
-from dosimetry_core.pipeline.uncertainties import absorbed_dose_effects, activity_standard_uncertainties_bq
+from dosimetry_core.pipeline.uncertainties import VoiErrors, absorbed_dose_effects, activity_standard_uncertainties_bq
 from dosimetry_core.planning.next_cycle import DeliveredCycle, DeliveredOrganDose, predict
 from dosimetry_core.planning.protocol import read_protocol
 from dosimetry_core.quantification import VoiMeasurement
@@ -90,7 +90,7 @@ def test_that_unknown_uncertainties_stay_unknown() -> None:
 
 
 def effects_of(voi: VoiMeasurement, curves: VoiCurves, *, weights: FitWeights = "proportional", number: int = 1) -> Any:
-    return absorbed_dose_effects(number, voi, curves, weights=weights)
+    return absorbed_dose_effects(VoiErrors(number, voi, curves, weights))
 
 
 def budget(effects: Effects) -> UncertaintyBudget:
