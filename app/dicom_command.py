@@ -67,12 +67,20 @@ def course_objects(evaluation: Evaluation) -> tuple[ExportedObject, ...]:
     return made.objects
 
 
-def export_to(folder: Path, evaluation: Evaluation, plan_pdf: bytes | None, *, progress: Progress) -> CourseExport:
-    """Write a course's objects into a folder; runs as a job."""
+def export_to(
+    folder: Path,
+    evaluation: Evaluation,
+    plan_pdf: bytes | None,
+    *,
+    made_at: datetime | None = None,
+    progress: Progress,
+) -> CourseExport:
+    """Write a course's objects into a folder; runs as a job. ``made_at`` is now if it is not given."""
     from app.outputs import output_folder
     from dosimetry_core.dicom_export.course import export_course
 
-    made = export_course(evaluation, made_at=datetime.now().astimezone(), plan_pdf=plan_pdf, progress=progress)
+    made_at = made_at or datetime.now().astimezone()
+    made = export_course(evaluation, made_at=made_at, plan_pdf=plan_pdf, progress=progress)
     with output_folder(folder) as unfinished:
         write_objects(made.objects, unfinished)
         write_case_lines(evaluation, unfinished)

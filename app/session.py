@@ -92,6 +92,13 @@ class Session:
 
         return staleness(self.signed_plan, self.document.case, self.planned, self.reviews.reasons)
 
+    def plan_to_send(self) -> tuple[bytes | None, str]:
+        """The newest signed plan as written, if it is about the course as it is; else None, and why it stays here."""
+        signed, why = self.signed_plan, self.staleness
+        if signed is None:
+            return None, ""
+        return (signed.content, "") if why is None else (None, f"The plan is not sent: it is stale, {why.sentence()}")
+
     def audit(self) -> dict[str, Any]:
         """End of the audit chain and identity of the store, as printed on a plan; nothing where nothing is kept."""
         if self.journal is None:

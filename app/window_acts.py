@@ -316,6 +316,7 @@ class WindowActs:
             session.jobs,
             patient_id=session.case.patient.patient_id,
             evaluation=lambda: session.planned if session.is_current else None,
+            plan=session.plan_to_send,
             parent=self._window,
         )
         shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

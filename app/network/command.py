@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from dosimetry_core.errors import MissingDataError
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from app.network.kept_files import Received
 
 DONE, PROBLEMS = 0, 2
-_LEDGER: Final = "sent-objects.json"
 
 
 def add_network_parser(commands: Any) -> None:
@@ -50,6 +49,7 @@ def network(arguments: argparse.Namespace) -> int:
     """Do one act."""
     from app.network.link import echo
     from app.network.nodes import read_network_settings
+    from app.network.window_jobs import LEDGER
     from app.operations.data_folder import data_folder
 
     folder = data_folder(arguments.data_folder)
@@ -75,7 +75,7 @@ def network(arguments: argparse.Namespace) -> int:
             return _find(settings, node, arguments)
         case "retrieve":
             return _retrieve(settings, node, arguments)
-    return _send(settings, node, arguments, folder / _LEDGER)
+    return _send(settings, node, arguments, folder / LEDGER)
 
 
 def _find(settings: Any, node: Any, arguments: argparse.Namespace) -> int:
@@ -111,25 +111,29 @@ def _retrieve(settings: Any, node: Any, arguments: argparse.Namespace) -> int:
         settings, node, arguments.study, arguments.series, arguments.out, progress=terminal_progress()
     )
     print(f"{len(came.new)} objects came into {arguments.out}")
+    if came.left_there:
+        print(f"{came.left_there} objects of other kinds were left there: {came.kinds_left_there}")
     _tell_contradicting(came)
     return PROBLEMS if came.contradicting else DONE
 
 
 def _send(settings: Any, node: Any, arguments: argparse.Namespace, ledger: Path) -> int:
-    from app.network.send import Ledger, committed, send_files
+    from app.network.commitment import commit_sent
+    from app.network.send import Ledger, send_files
     from app.operations.terminal import terminal_progress
 
     notes = Ledger(ledger)
-    sent = send_files(settings, node, files_of(arguments.paths), ledger=notes, progress=terminal_progress())
+    paths, others = files_of(arguments.paths)
+    for path in others:
+        print(f"{path}: is no DICOM file and left out", file=sys.stderr)
+    sent = send_files(settings, node, paths, ledger=notes, progress=terminal_progress())
     print(f"{len(sent.acknowledged)} objects sent to {node.name}, {len(sent.before)} were there")
     for path, why in sent.refused:
         print(f"{path}: {why}", file=sys.stderr)
     failed: set[str] = set()
     if arguments.commit and sent.references:
-        safe, failed = committed(settings, node, sent.references)
+        safe, failed = commit_sent(settings, node, sent, notes)
         print(f"{node.name} answers for {len(safe)} objects")
-        notes.forget(node, [sent.digests[uid] for uid in failed])
-        notes.keep()
         for uid in sorted(failed):
             print(f"{uid}: {node.name} does not answer for it; send it again", file=sys.stderr)
     return PROBLEMS if sent.refused or failed else DONE
@@ -159,9 +163,16 @@ def _tell_contradicting(came: Received) -> None:
         print(f"{path}: another content under an identifier that was there; both are kept", file=sys.stderr)
 
 
-def files_of(paths: Sequence[Path]) -> list[Path]:
-    """The files named, and those in the folders named."""
+def files_of(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """The files named and the DICOM files in the folders named; and what else is in these folders."""
+    from pydicom.misc import is_dicom
+
     found: list[Path] = []
+    others: list[Path] = []
     for path in paths:
-        found += sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
-    return found
+        if not path.is_dir():
+            found.append(path)
+            continue
+        for one in sorted(one for one in path.rglob("*") if one.is_file()):
+            (found if is_dicom(one) else others).append(one)
+    return found, others

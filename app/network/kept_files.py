@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import io
 import re
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pydicom
 from pydicom.dataset import Dataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset
 
 from app.outputs import write_file
 
@@ -25,6 +28,9 @@ class Received:
     new: list[Path] = field(default_factory=list)
     known: list[Path] = field(default_factory=list)
     contradicting: list[Path] = field(default_factory=list)
+    left_there: int = 0
+    """Objects of kinds that are not fetched, and the names of these kinds."""
+    kinds_left_there: str = ""
 
     @property
     def count(self) -> int:
@@ -85,11 +91,23 @@ def safe_uid(value: object) -> str:
 
 
 def dataset_digest(dataset: Dataset) -> str:
-    """Digest of the data set without file meta information, which peers write anew."""
-    target = io.BytesIO()
-    plain = Dataset(dataset)
-    plain.file_meta = dataset.file_meta
-    pydicom.dcmwrite(target, plain, enforce_file_format=True)
-    content = target.getvalue()
-    meta_length = int.from_bytes(content[140:144], "little")
-    return hashlib.sha256(content[144 + meta_length :]).hexdigest()
+    """Digest of what a data set says, however it is encoded.
+
+    Peers write file meta information anew, and may change between implicit and explicit value representations and
+    between stated and open lengths of sequences; none of that is another content.
+    """
+    plain = copy.deepcopy(dataset)
+    _close_lengths(plain)
+    target = DicomBytesIO()
+    target.is_little_endian, target.is_implicit_VR = True, False
+    write_dataset(target, plain)
+    return hashlib.sha256(target.getvalue()).hexdigest()
+
+
+def _close_lengths(dataset: Dataset) -> None:
+    for element in dataset:
+        if element.VR == "SQ":
+            element.is_undefined_length = False
+            for item in element.value:
+                item.is_undefined_length_sequence_item = False
+                _close_lengths(item)

@@ -22,7 +22,8 @@ SUCCESS = 0x0000
 _PENDING = (0xFF00, 0xFF01)
 # Codes of C-STORE that mean "kept, with a remark" (PS3.4 B.2.3).
 _WARNINGS = (0xB000, 0xB006, 0xB007)
-_MOST_CONTEXTS = 128
+MOST_CONTEXTS = 128
+"""Of one association (PS3.8 9.3.2.2)."""
 
 
 # How long a peer that is left has to take note of it.
@@ -39,7 +40,7 @@ def association(
     node: Node,
     contexts: Sequence[tuple[str, Sequence[str]]],
     *,
-    receives: Sequence[str] = (),
+    receives: Sequence[tuple[str, Sequence[str]]] = (),
     handlers: Sequence[tuple[Any, ...]] = (),
     hears_requests: bool = False,
     waiting: Callable[[], None] = _nothing,
@@ -52,7 +53,7 @@ def association(
     contexts
         SOP class and its transfer syntaxes, at most 128.
     receives
-        SOP classes that the peer may store here over this association (C-GET).
+        SOP class and transfer syntaxes that the peer may store here over this association (C-GET).
     hears_requests
         Whether the peer may ask something by itself over this association (a commitment report).
     waiting
@@ -65,18 +66,15 @@ def association(
     NetworkError
         If nothing answers in time, or the peer refuses.
     """
-    if len(contexts) + len(receives) > _MOST_CONTEXTS:
+    if len(contexts) + len(receives) > MOST_CONTEXTS:
         raise ValueError("an association holds at most 128 presentation contexts")
     entity = AE(ae_title=settings.own_ae_title)
     entity.connection_timeout = settings.connect_s
     entity.acse_timeout = settings.connect_s
     entity.dimse_timeout = entity.network_timeout = settings.answer_s
-    for sop_class, syntaxes in contexts:
+    for sop_class, syntaxes in (*contexts, *receives):
         entity.add_requested_context(sop_class, list(syntaxes))
-    roles: list[Any] = []
-    for sop_class in receives:
-        entity.add_requested_context(sop_class, UNCOMPRESSED)
-        roles.append(build_role(sop_class, scp_role=True))
+    roles: list[Any] = [build_role(one, scp_role=True) for one in sorted({sop_class for sop_class, _ in receives})]
     named: dict[str, Any] = {"tls_args": (client_context(settings, node), node.host)} if node.tls else {}
     patience = Patience(settings.answer_s, waiting, signs)
     link = entity.associate(

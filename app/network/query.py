@@ -32,6 +32,14 @@ class FoundStudy:
 
 
 @dataclass(frozen=True)
+class FoundInstance:
+    """One object as the node describes it; ``sop_class`` is empty where the node does not say it."""
+
+    instance_uid: str
+    sop_class: str
+
+
+@dataclass(frozen=True)
 class FoundSeries:
     """One series as the node describes it."""
 
@@ -108,11 +116,15 @@ def find_series(
 
 def find_instances(
     settings: NetworkSettings, node: Node, study_uid: str, series_uid: str, *, progress: Progress = no_progress
-) -> list[str]:
-    """SOP instance UIDs of a series."""
+) -> list[FoundInstance]:
+    """Objects of a series."""
     asked = _asked("IMAGE", StudyInstanceUID=study_uid, SeriesInstanceUID=series_uid)
-    asked.SOPInstanceUID = ""
-    return [uid for answer in _answers(settings, node, asked, progress) if (uid := _said(answer, "SOPInstanceUID"))]
+    asked.SOPInstanceUID = asked.SOPClassUID = ""
+    found = [
+        FoundInstance(_said(answer, "SOPInstanceUID"), _said(answer, "SOPClassUID"))
+        for answer in _answers(settings, node, asked, progress)
+    ]
+    return [one for one in found if one.instance_uid]
 
 
 def _asked(level: Level, **criteria: str) -> Dataset:

@@ -18,7 +18,7 @@ from app.network.link import SUCCESS, UNCOMPRESSED
 from app.network.nodes import NetworkSettings
 from app.network.patience import limit_each_read
 from app.network.services import STORAGE_COMMITMENT, VERIFICATION
-from app.network.storage import OUT_OF_RESOURCES, STORED_HERE, answer
+from app.network.storage import COMPRESSED, IMAGES_HERE, OUT_OF_RESOURCES, STORED_HERE, answer
 from dosimetry_core.errors import DosimetryError
 
 _LOOK_EVERY_S = 0.02
@@ -100,7 +100,8 @@ class Receiver:
         entity.add_supported_context(VERIFICATION, UNCOMPRESSED)
         entity.add_supported_context(STORAGE_COMMITMENT, UNCOMPRESSED, scu_role=False, scp_role=True)
         for uid in STORED_HERE if self.kept is not None else ():
-            entity.add_supported_context(uid, UNCOMPRESSED)
+            # Uncompressed is asked for first; what a peer holds compressed it may send so.
+            entity.add_supported_context(uid, [*UNCOMPRESSED, *(COMPRESSED if uid in IMAGES_HERE else ())])
         encrypted = server_context(self._settings)
         try:
             server = entity.make_server(

@@ -14,10 +14,10 @@ from app.network.kept_files import KeptFiles, Received
 from app.network.link import UNCOMPRESSED, association, check_status
 from app.network.nodes import NetworkSettings, Node
 from app.network.patience import RepeatedProgress
-from app.network.query import find_instances, find_series
+from app.network.query import FoundInstance, find_instances, find_series
 from app.network.receiver import Receiver
 from app.network.services import STUDY_GET, STUDY_MOVE
-from app.network.storage import STORED_HERE, answer
+from app.network.storage import answer, contexts_of, is_taken, kinds_text
 from app.network.web import retrieve_web
 from app.network.web_connection import web_link
 from dosimetry_core.errors import DosimetryError
@@ -37,6 +37,8 @@ def retrieve_series(
 ) -> Received:
     """Fetch series into a folder; a second call after a break goes on where the first ended.
 
+    Objects of kinds that a planning has no use for (`STORED_HERE`) are left with the node, and named.
+
     Parameters
     ----------
     series_uids
@@ -51,11 +53,15 @@ def retrieve_series(
     told = RepeatedProgress(progress)
     told(0.0, f"Asking {node.name}")
     wanted = list(series_uids) or [one.series_uid for one in find_series(settings, node, study_uid, progress=told)]
-    missing: list[tuple[str, str]] = []
+    missing: list[tuple[str, FoundInstance]] = []
+    left: set[str] = set()
     for series_uid in wanted:
         there = kept.instances(study_uid)
         listed = find_instances(settings, node, study_uid, series_uid, progress=told)
-        missing += [(series_uid, uid) for uid in listed if uid not in there]
+        missing += [(series_uid, one) for one in listed if one.instance_uid not in there and is_taken(one.sop_class)]
+        left.update(one.sop_class for one in listed if not is_taken(one.sop_class))
+        kept.received.left_there += sum(not is_taken(one.sop_class) for one in listed)
+    kept.received.kinds_left_there = kinds_text(left)
     if not missing:
         told(1.0, "everything is there already")
         return kept.received
@@ -69,12 +75,13 @@ def retrieve_series(
     done = len(missing) if node.is_web else 0
     while done < len(missing):
         series_uid = missing[done][0]
-        batch = [uid for series, uid in missing[done : done + _INSTANCES_A_REQUEST] if series == series_uid]
+        batch = [one for series, one in missing[done : done + _INSTANCES_A_REQUEST] if series == series_uid]
         told(done / len(missing), f"{done} of {len(missing)} objects from {node.name}")
-        asked = _request(study_uid, series_uid, batch)
+        asked = _request(study_uid, series_uid, [one.instance_uid for one in batch])
         try:
             if node.retrieval == "get":
-                _get(settings, node, asked, store, done, len(missing), told)
+                offered = contexts_of(one.sop_class for one in batch)
+                _get(settings, node, asked, offered, store, done, len(missing), told)
             else:
                 _move(settings, node, asked, kept, failure, done, len(missing), told)
         except NetworkError as error:
@@ -84,10 +91,11 @@ def retrieve_series(
             raise failure[0]
         done += len(batch)
     there = kept.instances(study_uid)
-    lost = [uid for _series, uid in missing if uid not in there]
+    lost = [one for _series, one in missing if one.instance_uid not in there]
     if lost:
+        kinds = kinds_text(one.sop_class for one in lost if one.sop_class)
         raise NetworkError(
-            f"{len(lost)} of {len(missing)} objects did not come",
+            f"{len(lost)} of {len(missing)} objects did not come" + (f" ({kinds})" if kinds else ""),
             where=place_of(node),
             remedy="ask again; only these are fetched",
         )
@@ -106,12 +114,13 @@ def _by_web(
     settings: NetworkSettings,
     node: Node,
     study_uid: str,
-    missing: Sequence[tuple[str, str]],
+    missing: Sequence[tuple[str, FoundInstance]],
     kept: KeptFiles,
     progress: RepeatedProgress,
 ) -> None:
     with web_link(settings, node, progress.repeat) as link:
-        for done, (series_uid, uid) in enumerate(missing):
+        for done, (series_uid, one) in enumerate(missing):
+            uid = one.instance_uid
             progress(done / len(missing), f"{done} of {len(missing)} objects from {node.name}")
             for content in retrieve_web(link, node, study_uid, series_uid, uid):
                 try:
@@ -127,14 +136,21 @@ def _by_web(
 
 
 def _get(
-    settings: NetworkSettings, node: Node, asked: Dataset, store: Any, done: int, total: int, progress: RepeatedProgress
+    settings: NetworkSettings,
+    node: Node,
+    asked: Dataset,
+    offered: Sequence[tuple[str, Sequence[str]]],
+    store: Any,
+    done: int,
+    total: int,
+    progress: RepeatedProgress,
 ) -> None:
     model = STUDY_GET
     with association(
         settings,
         node,
         [(model, UNCOMPRESSED)],
-        receives=[str(uid) for uid in STORED_HERE],
+        receives=offered,
         handlers=[(evt.EVT_C_STORE, store)],
         waiting=progress.repeat,
     ) as link:

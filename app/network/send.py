@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pydicom
 from pydicom.dataset import Dataset
-from pydicom.uid import UID, generate_uid
-from pynetdicom import evt
+from pydicom.uid import UID
 
 from app.network.errors import BrokenOffError, NetworkError, place_of
 from app.network.kept_files import dataset_digest
-from app.network.link import SUCCESS, UNCOMPRESSED, association, check_status
+from app.network.link import MOST_CONTEXTS, UNCOMPRESSED, association, check_status
 from app.network.nodes import NetworkSettings, Node
 from app.network.patience import RepeatedProgress
-from app.network.receiver import Receiver
-from app.network.services import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
 from app.network.web import store_web
 from app.network.web_connection import web_link
 from app.outputs import write_file
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.progress import Progress, no_progress
 
-_MOST_CONTEXTS = 128
 _LEDGER_EVERY = 50
 
 
@@ -59,10 +54,10 @@ class Ledger:
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._known: dict[str, list[str]] = {}
+        self._known: dict[str, set[str]] = {}
         if path is not None and path.exists():
             try:
-                self._known = {str(k): [str(v) for v in values] for k, values in json.loads(path.read_bytes()).items()}
+                self._known = {str(k): {str(v) for v in values} for k, values in json.loads(path.read_bytes()).items()}
             except (ValueError, AttributeError, TypeError) as error:
                 raise DosimetryError(
                     "is no record of sent objects", where=str(path), remedy="move it away; objects are then sent again"
@@ -74,17 +69,17 @@ class Ledger:
 
     def add(self, node: Node, digest: str) -> None:
         """Note an acknowledgement; see `keep`."""
-        self._known.setdefault(_key(node), []).append(digest)
+        self._known.setdefault(_key(node), set()).add(digest)
 
     def forget(self, node: Node, digests: Iterable[str]) -> None:
         """Take acknowledgements back, so that these objects are sent again; see `keep`."""
-        gone = set(digests)
-        self._known[_key(node)] = [one for one in self._known.get(_key(node), []) if one not in gone]
+        self._known.get(_key(node), set()).difference_update(digests)
 
     def keep(self) -> None:
         """Write the notes."""
         if self._path is not None:
-            write_file(self._path, json.dumps(self._known, indent=1).encode("utf-8"))
+            known = {node: sorted(digests) for node, digests in self._known.items()}
+            write_file(self._path, json.dumps(known, indent=1).encode("utf-8"))
 
 
 def _key(node: Node) -> str:
@@ -150,15 +145,14 @@ def _by_dicom(
     sent: Sent,
     progress: RepeatedProgress,
 ) -> None:
-    contexts = sorted({(one.sop_class, one.syntax) for one in waiting})
-    if len(contexts) > _MOST_CONTEXTS:
+    kinds = sorted({(one.sop_class, (syntax,)) for one in waiting for syntax in _syntaxes(one.syntax)})
+    if len(kinds) > MOST_CONTEXTS:
         raise NetworkError("more than 128 kinds of objects", where=place_of(node), remedy="send them in parts")
-    kinds = [(sop_class, [syntax]) for sop_class, syntax in contexts]
     with association(settings, node, kinds, waiting=progress.repeat) as link:
         accepted = {(c.abstract_syntax, c.transfer_syntax[0]) for c in link.accepted_contexts}
         for number, one in enumerate(waiting):
             progress(number / len(waiting), f"{number} of {len(waiting)} objects to {node.name}")
-            if (one.sop_class, one.syntax) not in accepted:
+            if not any((one.sop_class, syntax) in accepted for syntax in _syntaxes(one.syntax)):
                 why = f"{UID(one.sop_class).name} in {UID(one.syntax).name} is not taken there"
                 sent.refused.append((one.path, why))
                 continue
@@ -172,6 +166,11 @@ def _by_dicom(
                 sent.refused.append((one.path, error.what))
                 continue
             _acknowledge(one, number, node, notes, sent)
+
+
+def _syntaxes(own: str) -> tuple[str, ...]:
+    """As what an object may be offered: as it is, and uncompressed in the standard's default, too (PS3.5 10.1)."""
+    return (own, *(str(one) for one in UNCOMPRESSED if one != own)) if own in UNCOMPRESSED else (own,)
 
 
 def _by_web(
@@ -209,60 +208,3 @@ def _read(path: Path) -> pydicom.FileDataset:
     if not found.get("SOPClassUID") or not found.get("SOPInstanceUID"):
         raise DosimetryError("is no DICOM object, but a list of them", where=str(path), remedy="leave it out")
     return found
-
-
-def committed(
-    settings: NetworkSettings, node: Node, references: Sequence[tuple[str, str]], *, progress: Progress = no_progress
-) -> tuple[set[str], set[str]]:
-    """Ask a node to answer for stored objects: those it has committed to, and all others that were asked for.
-
-    The report comes over the same association or over one that the node opens to the receiver, which is switched on
-    for that time.
-
-    Raises
-    ------
-    NetworkError
-        If the node refuses, or no report comes in time; if it is reached by DICOMweb, which knows no commitment.
-    """
-    if node.is_web:
-        raise NetworkError(
-            "DICOMweb knows no storage commitment", where=place_of(node), remedy="ask by a node reached by DICOM"
-        )
-    asked = Dataset()
-    asked.TransactionUID = generate_uid()
-    asked.ReferencedSOPSequence = [_reference(*one) for one in references]
-    came = threading.Event()
-    safe: set[str] = set()
-
-    def report(information: Dataset, _kind: int | None) -> None:
-        if information.get("TransactionUID") != asked.TransactionUID:
-            return
-        safe.update(str(item.ReferencedSOPInstanceUID) for item in information.get("ReferencedSOPSequence", ()))
-        came.set()
-
-    def over_this(event: evt.Event) -> tuple[int, None]:
-        report(event.event_information, event.event_type)
-        return SUCCESS, None
-
-    with Receiver(settings, None, callers=[node.ae_title], reported=report):
-        handlers = [(evt.EVT_N_EVENT_REPORT, over_this)]
-        kinds = [(STORAGE_COMMITMENT, UNCOMPRESSED)]
-        with association(settings, node, kinds, handlers=handlers, hears_requests=True) as link:
-            status, _answer = link.send_n_action(asked, 1, STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE)
-            check_status(status, node, "storage commitment", settings)
-            progress(0.5, f"Waiting for the commitment of {node.name}")
-            came.wait(min(1.0, settings.answer_s))
-        if not came.wait(settings.answer_s):
-            raise NetworkError(
-                f"no commitment came within {settings.answer_s:g} s",
-                where=place_of(node),
-                remedy=f"have {settings.own_ae_title} at port {settings.receiver_port} entered there",
-            )
-    asked_for = {uid for _sop_class, uid in references}
-    return safe & asked_for, asked_for - safe
-
-
-def _reference(sop_class: str, instance: str) -> Dataset:
-    item = Dataset()
-    item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = sop_class, instance
-    return item

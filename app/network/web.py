@@ -66,7 +66,9 @@ def query_web(settings: NetworkSettings, node: Node, asked: Dataset, progress: R
     with web_link(settings, node, progress.repeat) as link:
         for _page in range(_MOST_PAGES):
             paged = [*criteria, ("limit", str(_PAGE)), ("offset", str(len(found)))]
-            answer = link.ask("GET", f"{path}?{urlencode(paged)}", _JSON, what="query")
+            # Wild cards need no encoding in a query (RFC 3986), and not every node decodes them.
+            written = urlencode(paged, safe="*?", quote_via=quote)
+            answer = link.ask("GET", f"{path}?{written}", _JSON, what="query")
             if answer.status == _NOTHING:
                 break
             refuse_fault(answer, node, "query")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
+    QCheckBox,
     QDialog,
     QFileDialog,
     QLabel,
@@ -19,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.completion import has_pending
 from app.jobs import Job, Jobs
 from app.network.kept_files import KeptFiles
 from app.network.node_section import NodeSection
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from app.network.kept_files import Received
     from app.network.nodes import Node
     from app.network.query import FoundSeries, FoundStudy
-    from app.network.send import Sent
+    from app.network.window_jobs import CourseSent
     from dosimetry_core.evaluation import Evaluation
 
 RECEIVED = "received"
@@ -55,6 +57,8 @@ class NetworkWindow(QDialog):
         Of the open course, to look for.
     evaluation
         Current results of the open course, or None.
+    plan
+        The signed plan, if it is about the course as it is, or None and why not.
     """
 
     came = Signal(Path)
@@ -67,13 +71,14 @@ class NetworkWindow(QDialog):
         *,
         patient_id: str,
         evaluation: Callable[[], Evaluation | None],
+        plan: Callable[[], tuple[bytes | None, str]] = lambda: (None, ""),
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("network_window")
         self.setWindowTitle("Archive: query, retrieve, send, receive")
         self.resize(980, 760)
-        self._folder, self._jobs, self._evaluation = folder, jobs, evaluation
+        self._folder, self._jobs, self._evaluation, self._plan = folder, jobs, evaluation, plan
         self._receiver: Receiver | None = None
         self._job: Job | None = None
         self.nodes = NodeSection(folder, jobs)
@@ -191,6 +196,10 @@ class NetworkWindow(QDialog):
         said = f"{counted(new, 'object')} came from {node.name} into {self._folder / RECEIVED}."
         if odd:
             said += _contradicting(len(odd))
+        left = sum(one.left_there for one in received)
+        if left:
+            kinds = "; ".join(sorted({one.kinds_left_there for one in received if one.kinds_left_there}))
+            said += f" {counted(left, 'object')} of other kinds stayed there ({kinds})."
         self._say(self.query_message, said, "warning" if odd else "good")
         self.came.emit(self._folder / RECEIVED)
 
@@ -201,12 +210,15 @@ class NetworkWindow(QDialog):
         self.send_course_button = push_button(
             "Send this course's objects",
             name="network_send_course",
-            tooltip="VOIs, voxel doses, registrations and measurements of the current results",
+            tooltip="VOIs, voxel doses, registrations and measurements of the current results, and the signed plan",
         )
         self.send_course_button.clicked.connect(self.send_course)
         self.send_files_button = push_button("Send files…", name="network_send_files")
         self.send_files_button.clicked.connect(self._choose_files)
         section.add_row(self.send_course_button, self.send_files_button)
+        self.commits = QCheckBox("Ask the node to answer for them afterwards (storage commitment)")
+        self.commits.setObjectName("network_commits")
+        section.add(self.commits)
         self.send_message = text_label(role="dimmed", name="network_send_message", wrap=True)
         section.add(self.send_message)
         return section
@@ -219,17 +231,22 @@ class NetworkWindow(QDialog):
         if evaluation is None:
             self._say(self.send_message, "There are no results yet.", "warning")
             return
-        self._send(
-            self._start(
+        if has_pending(evaluation):
+            self._say(self.send_message, "Doses are still being computed; send when they are there.", "warning")
+            return
+        plan, why = self._plan()
+        if self._may_send(node):
+            job = self._start(
                 course_sent,
                 f"Sending to {node.name}",
                 self.nodes.settings,
                 node,
                 evaluation,
+                plan,
                 self._folder,
-            ),
-            node,
-        )
+                commits=self._asks_commitment(node),
+            )
+            self._send(job, node, why)
 
     def _choose_files(self) -> None:
         chosen, _kind = QFileDialog.getOpenFileNames(self, "DICOM files to send")
@@ -239,27 +256,51 @@ class NetworkWindow(QDialog):
     def send_files(self, paths: list[Path]) -> None:
         """Send files; runs as a job."""
         node = self.nodes.chosen
-        if node is not None:
+        if node is not None and self._may_send(node):
             job = self._start(
-                files_sent, f"Sending to {node.name}", self.nodes.settings, node, paths, self._folder / LEDGER
+                files_sent,
+                f"Sending to {node.name}",
+                self.nodes.settings,
+                node,
+                paths,
+                self._folder / LEDGER,
+                commits=self._asks_commitment(node),
             )
             self._send(job, node)
 
-    def _send(self, job: Job, node: Node) -> None:
-        job.succeeded.connect(lambda sent: self._tell_sent(node, sent))
+    def _asks_commitment(self, node: Node) -> bool:
+        return self.commits.isChecked() and not node.is_web
+
+    def _may_send(self, node: Node) -> bool:
+        if self._asks_commitment(node) and self._receiver is not None:
+            said = "Switch the receiver off first: the answer of the node needs its port."
+            self._say(self.send_message, said, "warning")
+            return False
+        self._say(self.send_message, f"Sending to {node.name} …", "dimmed")
+        return True
+
+    def _send(self, job: Job, node: Node, remark: str = "") -> None:
+        job.succeeded.connect(lambda sent: self._tell_sent(node, sent, remark))
         job.failed.connect(lambda error: self._say(self.send_message, problems_of(error)[0].text(), "error"))
         job.cancelled.connect(
             lambda: self._say(self.send_message, "Cancelled; what was acknowledged is not sent again.", "dimmed")
         )
 
-    def _tell_sent(self, node: Node, sent: Sent) -> None:
+    def _tell_sent(self, node: Node, found: CourseSent, remark: str) -> None:
+        sent = found.sent
         said = f"{counted(len(sent.acknowledged), 'object')} sent to {node.name}."
         if sent.before:
             said += f" {len(sent.before)} were there."
         if sent.refused:
             path, why = sent.refused[0]
             said += f" {len(sent.refused)} were refused, first {path.name}: {why}."
-        self._say(self.send_message, said, "warning" if sent.refused else "good")
+        if found.answered is not None:
+            said += f" The node answers for {found.answered:,}."
+        if found.unanswered:
+            said += f" It does not answer for {found.unanswered:,}: send again."
+        said += "".join(f" {one.rstrip('.')}." for one in (*found.remarks, remark) if one)
+        odd = bool(sent.refused or found.unanswered or found.remarks or remark)
+        self._say(self.send_message, said, "warning" if odd else "good")
 
     # --- receiving --------------------------------------------------------------------------------------------------
 
@@ -310,8 +351,8 @@ class NetworkWindow(QDialog):
 
     # --- common -----------------------------------------------------------------------------------------------------
 
-    def _start(self, function: Callable[..., object], title: str, *inputs: object) -> Job:
-        job = self._jobs.start(function, *inputs, purpose="network", title=title)
+    def _start(self, function: Callable[..., object], title: str, *inputs: object, **named: Any) -> Job:
+        job = self._jobs.start(function, *inputs, purpose="network", title=title, **named)
         self._job = job
         self.progress.show()
         show_progress(self.bar, 0.0, title)

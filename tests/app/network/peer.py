@@ -6,7 +6,7 @@ import io
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,9 +39,9 @@ def slices(folder: Path, number: int = 5) -> list[Path]:
 
 
 class Peer:
-    """Stores, answers queries, gives back. ``fails_after``: breaks off after so many objects, once."""
+    """Stores CT and other ``kinds``, answers queries, gives back. ``fails_after``: breaks off after so many, once."""
 
-    def __init__(self, own: NetworkSettings | None = None) -> None:
+    def __init__(self, own: NetworkSettings | None = None, kinds: Sequence[str] = ()) -> None:
         self.port = free_port()
         self.held: dict[str, Dataset] = {}
         self.stored: list[str] = []
@@ -50,12 +50,15 @@ class Peer:
         self.delay_s = 0.0
         self.loses: set[str] = set()
         self.silent_about: set[str] = set()
+        self.reports = True
         self.own = own
         entity = AE(ae_title="PEER")
         for uid in (VERIFICATION, STUDY_FIND, STUDY_GET, STUDY_MOVE, STORAGE_COMMITMENT):
             entity.add_supported_context(uid, ExplicitVRLittleEndian)
         entity.add_supported_context(CTImageStorage, ExplicitVRLittleEndian, scu_role=True, scp_role=True)
         entity.add_requested_context(CTImageStorage, ExplicitVRLittleEndian)
+        for uid in kinds:
+            entity.add_supported_context(uid, ExplicitVRLittleEndian)
         self.entity = entity
         self.server: Any = entity.start_server(
             ("127.0.0.1", self.port),
@@ -169,5 +172,6 @@ class Peer:
                 link.send_n_event_report(answer, 2 if lost else 1, STORAGE_COMMITMENT, "1.2.840.10008.1.20.1.1")
                 link.release()
 
-        threading.Timer(0.05, report).start()
+        if self.reports:
+            threading.Timer(0.05, report).start()
         return 0, None

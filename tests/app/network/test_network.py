@@ -10,8 +10,12 @@ from pathlib import Path
 
 import pydicom
 import pytest
-from pydicom.uid import RTDoseStorage, generate_uid
+from pydicom.uid import (
+    RTDoseStorage,
+    generate_uid,
+)
 
+from app.network.commitment import committed
 from app.network.errors import NetworkError
 from app.network.kept_files import KeptFiles, dataset_digest, safe_uid
 from app.network.link import echo
@@ -19,7 +23,7 @@ from app.network.nodes import NetworkSettings, Node, read_network_settings, writ
 from app.network.query import find_series, find_studies
 from app.network.receiver import Receiver
 from app.network.retrieve import retrieve_series
-from app.network.send import Ledger, committed, send_files
+from app.network.send import Ledger, send_files
 from dosimetry_core.errors import DosimetryError, MissingDataError
 from dosimetry_core.progress import Cancelled
 from tests.app.network.peer import Peer, free_port, slices

@@ -32,6 +32,7 @@ def peer() -> Iterator[Peer]:
 def window(qtbot: QtBot, peer: Peer, tmp_path: Path) -> Iterator[NetworkWindow]:
     settings = NetworkSettings(receiver_port=free_port(), connect_s=3.0, answer_s=3.0, nodes=(peer.node(),))
     write_network_settings(tmp_path, settings)
+    peer.own = settings
     jobs = Jobs()
     shown = NetworkWindow(tmp_path, jobs, patient_id="", evaluation=lambda: None)
     qtbot.addWidget(shown)
@@ -112,6 +113,25 @@ def test_that_files_are_sent_and_refusals_named(
     (tmp_path / "sent-objects.json").unlink()
     window.send_files(paths)
     qtbot.waitUntil(lambda: "5 were refused" in window.send_message.text(), timeout=20_000)
+
+
+def test_that_a_node_is_asked_to_answer_for_what_was_sent(
+    qtbot: QtBot, window: NetworkWindow, peer: Peer, tmp_path: Path
+) -> None:
+    window.commits.setChecked(True)
+    paths = slices(tmp_path / "ct")
+    window.send_files(paths)
+    qtbot.waitUntil(lambda: "The node answers for 5." in window.send_message.text(), timeout=20_000)
+    peer.silent_about = {pydicom.dcmread(paths[0]).SOPInstanceUID}
+    window.send_files(paths)
+    said = "The node answers for 4. It does not answer for 1: send again."
+    qtbot.waitUntil(lambda: said in window.send_message.text(), timeout=20_000)
+    peer.silent_about = set()
+    window.send_files(paths)
+    qtbot.waitUntil(lambda: "1 object sent to peer. 4 were there." in window.send_message.text(), timeout=20_000)
+    press(window, "network_receive")
+    window.send_files(paths)
+    assert "Switch the receiver off first" in window.send_message.text()
 
 
 def test_that_without_results_there_is_nothing_of_the_course_to_send(window: NetworkWindow) -> None:
