@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
@@ -35,6 +36,13 @@ HINTS: Final[dict[CorrectionKey, str]] = {
     "decay-reference": f"{', '.join(get_args(DecayReference))}; empty for what the files say",
     "image-position": "x; y; z of its centre in mm, where a file doesn't say it; empty for the files' word",
 }
+CORRECTION_OF_KEY: Final[dict[str, CorrectionKey]] = {
+    "image_quantity": "image-quantity",
+    "image_decay_reference": "decay-reference",
+    "image_position_mm": "image-position",
+}
+"""Which correction says a key of the case file that an image's open question asks for."""
+NO_ANSWERS: Final[Mapping[CorrectionKey, str]] = MappingProxyType({})
 _FARTHEST_MM: Final = 5000.0
 _SCANNER: Final = "scanner"
 _CALIBRATOR: Final = "dose_calibrator"
@@ -132,6 +140,19 @@ def corrected(cycle: Cycle, key: CorrectionKey, text: str) -> Cycle:
     if key == "image-position":
         return replace(cycle, calibration=replace(held, image_position_mm=_position(key, text)))
     return replace(cycle, calibration=_with_words(held, key, text))
+
+
+def answered(cycle: Cycle, answers: Mapping[CorrectionKey, str]) -> Cycle:
+    """The cycle with what was said of images whose files are silent or contradict themselves; errors as `corrected`."""
+    for key, text in answers.items():
+        cycle = corrected(cycle, key, text)
+    return cycle
+
+
+def answers_in_words(answers: Mapping[CorrectionKey, str], reason: str) -> str:
+    """What was said and how one knows, for the history; empty where nothing was asked."""
+    said = [f"{TITLES[key]}: {text}" for key, text in answers.items()]
+    return "; ".join([*said, reason]) if said else ""
 
 
 def _is_placed_by_hand(spect: ImageSeries) -> bool:

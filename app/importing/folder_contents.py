@@ -12,7 +12,7 @@ from dosimetry_core.progress import Progress, no_progress
 if TYPE_CHECKING:
     from dosimetry_core.dicom.making import DescribedImage
 
-Verdict = Literal["good", "warning", "error", "not-used"]
+Verdict = Literal["good", "warning", "question", "error", "not-used"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class FoundSeries:
     study
         Date and description, in words.
     verdict
-        Whether it can be used, with doubts or without, or is of no use here.
+        Whether it can be used, with doubts or without, or once its questions are answered, or is of no use here.
     remarks
         What is wrong or doubtful, one sentence each.
     """
@@ -42,6 +42,8 @@ class FoundSeries:
     values: str
     verdict: Verdict
     remarks: tuple[str, ...]
+    questions: tuple[str, ...] = ()
+    """Keys of the case file that have to be said before it can be used."""
 
 
 def contents_of_folder(
@@ -83,6 +85,8 @@ def _whose(path: Path) -> tuple[str, str, str, str, str]:
 
 
 def _series(described: DescribedImage) -> FoundSeries:
+    from dosimetry_core.dicom.rules import OPEN_QUESTIONS
+
     patient_id, name, study_uid, study, description = _whose(described.paths[0])
     facts, image = described.facts, described.image
     findings = image.findings if image is not None else ()
@@ -93,13 +97,16 @@ def _series(described: DescribedImage) -> FoundSeries:
     if described.error is not None:
         remedy = f"; {described.error.remedy}" if described.error.remedy else ""
         verdict, doubts = "error", (f"{described.error.what}{remedy}",)
+    questions = tuple(dict.fromkeys(OPEN_QUESTIONS[rule] for rule in described.questions))
     kind = {"spect": "SPECT", "ct": "CT"}[image.kind] if image is not None else facts.modality or "image"
+    if questions and described.error is not None:
+        kind, verdict, doubts = "SPECT", "question", (f"{described.error.what}: say below what is right",)
     shape = " × ".join(str(size) for size in reversed(facts.shape)) if facts.shape else ""
     time = f"{image.acquisition_start:%Y-%m-%d %H:%M:%S}" if image is not None else ""
     paths = tuple(str(path) for path in described.paths)
     what = " ".join(part for part in (kind, description) if part)
     values = image.volume.quantity if image is not None else facts.units_as_written
-    return FoundSeries(paths, what, patient_id, name, study_uid, study, time, shape, values, verdict, doubts)
+    return FoundSeries(paths, what, patient_id, name, study_uid, study, time, shape, values, verdict, doubts, questions)
 
 
 def _vois(path: Path) -> FoundSeries:

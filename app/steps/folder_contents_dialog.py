@@ -9,19 +9,23 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from app.import_checks import SIGNS, words_of_quantity
+from app.import_corrections import CORRECTION_OF_KEY, CorrectionKey
 from app.importing.folder_contents import FoundSeries, shortest_paths
+from app.steps.image_questions import ImageQuestions
 from app.steps.step import push_button, text_label
 
 _HEADINGS = ("Series", "Start", "Grid", "Values", "Checks")
 _WIDTHS = (330, 170, 120, 90, 420)
-_NOT_USED = "–"
+_OTHER_SIGNS = {"not-used": "–", "question": "?"}
+_USABLE = ("good", "warning", "question")
 _CHECKED, _UNCHECKED = Qt.CheckState.Checked, Qt.CheckState.Unchecked
 
 
 class FolderContentsDialog(QDialog):
     """A tree of patients, studies and series. ``taken(images, vois)`` with paths that name the chosen studies' files.
 
-    Where no course is open, ``course_wanted(paths, patient_id, patient_name)`` instead.
+    Where no course is open, ``course_wanted(paths, patient_id, patient_name)`` instead. What files leave open is asked
+    below the tree; `answers` and `reason` hold what was said.
 
     Parameters
     ----------
@@ -59,6 +63,8 @@ class FolderContentsDialog(QDialog):
         for number, width in enumerate(_WIDTHS):
             self.tree.setColumnWidth(number, width)
         column.addWidget(self.tree, 1)
+        self.questions = ImageQuestions(needs_reason=cycle_number is not None)
+        column.addWidget(self.questions)
         self.message = text_label(role="dimmed", name="folder_message", wrap=True)
         column.addWidget(self.message)
         row = QHBoxLayout()
@@ -72,8 +78,9 @@ class FolderContentsDialog(QDialog):
         row.addWidget(close)
         column.addLayout(row)
         self._fill()
-        self.tree.itemChanged.connect(lambda *_: self._say())
-        self._say()
+        self.tree.itemChanged.connect(lambda *_: self._ask())
+        self.questions.changed.connect(self._say)
+        self._ask()
 
     def _fill(self) -> None:
         patients = dict.fromkeys((one.patient_id, one.patient_name) for one in self._found)
@@ -84,14 +91,14 @@ class FolderContentsDialog(QDialog):
             for study_uid in dict.fromkeys(one.study_uid for one in of_patient):
                 series = tuple(one for one in of_patient if one.study_uid == study_uid)
                 words = next((one.study for one in series if one.study), "") or "study not stated"
-                usable = sum(one.verdict in ("good", "warning") for one in series)
+                usable = sum(one.verdict in _USABLE for one in series)
                 study = QTreeWidgetItem(top, [f"{words} ({usable} of {len(series)} usable)"])
                 if usable and patient_id:
                     study.setFlags(study.flags() | Qt.ItemFlag.ItemIsUserCheckable)
                     study.setCheckState(0, _CHECKED if patient_id == self._patient_id else _UNCHECKED)
                     self._studies.append((study, series))
                 for one in series:
-                    sign = _NOT_USED if one.verdict == "not-used" else SIGNS[one.verdict]
+                    sign = _OTHER_SIGNS.get(one.verdict) or SIGNS[one.verdict]  # type: ignore[index]
                     checks = f"{sign} {'; '.join(one.remarks) or 'all good'}"
                     count = f" ({len(one.paths)} files)" if len(one.paths) > 1 else ""
                     what = one.what if one.what != "file" else Path(one.paths[0]).name
@@ -105,7 +112,22 @@ class FolderContentsDialog(QDialog):
     def chosen(self) -> tuple[FoundSeries, ...]:
         """Usable series of the studies that are ticked."""
         ticked = [series for item, series in self._studies if item.checkState(0) == _CHECKED]
-        return tuple(one for series in ticked for one in series if one.verdict in ("good", "warning"))
+        return tuple(one for series in ticked for one in series if one.verdict in _USABLE)
+
+    @property
+    def answers(self) -> dict[CorrectionKey, str]:
+        """What was said to what the chosen files leave open."""
+        return self.questions.answers
+
+    @property
+    def reason(self) -> str:
+        """How one knows."""
+        return self.questions.reason.text().strip()
+
+    def _ask(self) -> None:
+        """Ask what the chosen files leave open."""
+        self.questions.ask(CORRECTION_OF_KEY[key] for one in self.chosen for key in one.questions)
+        self._say()
 
     def _say(self) -> None:
         chosen = self.chosen
@@ -123,7 +145,9 @@ class FolderContentsDialog(QDialog):
             text = f"The course is of patient {self._patient_id}: untick the studies of others."
         else:
             text = ""
-        self.message.setText(text or f"{len(chosen)} series of {len({one.study_uid for one in chosen})} studies.")
+        text = text or self.questions.unanswered
+        studies = len({one.study_uid for one in chosen})
+        self.message.setText(text or f"{len(chosen)} series of {studies} {'study' if studies == 1 else 'studies'}.")
         self.take_button.setEnabled(not text)
 
     def _take(self) -> None:

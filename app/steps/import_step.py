@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,9 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout
 from app.cameras.profiles_kept import camera_findings
 from app.case_edits import with_cycle
 from app.case_reading import prepared, with_images_of
+from app.images_taken import folder_listed, path_in_case, path_within, still_fitting, with_those_here
 from app.import_checks import SIGNS, checks_of, grid_words, quantity_words, worst
+from app.import_corrections import NO_ANSWERS, CorrectionKey, answered, answers_in_words
 from app.importing.folder_contents import FoundSeries
 from app.number_grid import GridColumn, GridRow, Number, NumberGrid
 from app.result_paths import result_path
@@ -25,7 +27,7 @@ from app.steps.partial_volume_choice import PartialVolumeChoice
 from app.steps.step import SPACING, ScrolledGrid, Section, Step, push_button, text_label
 from app.window_texts import time_text
 from dosimetry_core.case import Case, Cycle
-from dosimetry_core.progress import Progress
+from dosimetry_core.errors import DosimetryError
 from dosimetry_core.quantification.findings import calibration_findings
 from dosimetry_core.report.words import nuclide_symbol
 from dosimetry_core.units import (
@@ -39,7 +41,6 @@ from dosimetry_core.units import (
     PERCENT,
     DisplayUnit,
 )
-from dosimetry_core.voi import Voi
 
 _COLUMNS = (
     GridColumn("scan", "Scan"),
@@ -156,18 +157,41 @@ class ImportStep(Step):
             cycle_number=cycle.number if cycle is not None else None,
             parent=self,
         )
-        dialog.taken.connect(self.take_images)
-        dialog.course_wanted.connect(lambda paths, patient, name: self._ask_for_course(folder, paths, patient, name))
+        dialog.taken.connect(
+            lambda paths, vois: self.take_images(paths, vois, answers=dialog.answers, reason=dialog.reason)
+        )
+        dialog.course_wanted.connect(
+            lambda paths, patient, name: self._ask_for_course(folder, paths, patient, name, dialog.answers)
+        )
         dialog.show()
 
-    def _ask_for_course(self, folder: Path, paths: Sequence[str], patient_id: str, patient_name: str) -> None:
-        images = [_within(folder, path) for path in paths]
-        dialog = NewCourseDialog(folder, images, patient_id=patient_id, patient_name=patient_name, parent=self)
+    def _ask_for_course(
+        self,
+        folder: Path,
+        paths: Sequence[str],
+        patient_id: str,
+        patient_name: str,
+        answers: Mapping[CorrectionKey, str],
+    ) -> None:
+        images = [path_within(folder, path) for path in paths]
+        dialog = NewCourseDialog(
+            folder, images, patient_id=patient_id, patient_name=patient_name, answers=answers, parent=self
+        )
         dialog.made.connect(self.course_made)
         dialog.show()
 
-    def take_images(self, paths: Sequence[str], voi_paths: Sequence[str] = ()) -> None:
-        """Read these files and folders as further images and VOIs of the current cycle; one undoable step."""
+    def take_images(
+        self,
+        paths: Sequence[str],
+        voi_paths: Sequence[str] = (),
+        *,
+        answers: Mapping[CorrectionKey, str] = NO_ANSWERS,
+        reason: str = "",
+    ) -> None:
+        """Read these files and folders as further images and VOIs of the current cycle; one undoable step.
+
+        ``answers`` say what the files leave open, ``reason`` how one knows.
+        """
         session = self.session
         before, index, cycle = session.document.case, session.view_state.cycle, session.cycle
         if cycle is None or not session.permission.asked():
@@ -179,6 +203,11 @@ class ImportStep(Step):
             image_paths=tuple(dict.fromkeys((*cycle.image_paths, *images))),
             voi_paths=tuple(dict.fromkeys((*cycle.voi_paths, *vois_named))),
         )
+        try:
+            more = answered(more, answers)
+        except DosimetryError as error:
+            self.told.emit(error.line())
+            return
         asked = with_cycle(before, index, replace(more, time_points=(), vois=(), reference_time_point=0))
         job = session.jobs.start(prepared, asked, purpose="open", title="Reading and aligning images")
 
@@ -187,9 +216,10 @@ class ImportStep(Step):
                 self.told.emit("The course was changed meanwhile; take the images once more.")
                 return
             read = after.cycles[index]
-            vois = _with_those_here(_still_fitting(cycle, read), read.vois)
+            vois = with_those_here(still_fitting(cycle, read), read.vois)
             label = f"Take images of {', '.join((*images, *vois_named))} into cycle {cycle.number}"
-            session.document.apply(label, lambda case: with_cycle(case, index, replace(read, vois=vois)))
+            why = answers_in_words(answers, reason)
+            session.document.apply(label, lambda case: with_cycle(case, index, replace(read, vois=vois)), why=why)
 
         job.succeeded.connect(take)
         job.failed.connect(lambda error: self.told.emit(str(error)))
@@ -333,41 +363,6 @@ class ImportStep(Step):
         if courses is not None:
             said += [finding.text for finding in camera_findings(cycle, courses.storage.folder)]
         return " ".join(said)
-
-
-def folder_listed(folder: Path, time_zone: str | None, *, progress: Progress) -> tuple[FoundSeries, ...]:
-    """What a folder holds; runs as a job."""
-    from app.importing.files_read import list_folder
-
-    return list_folder(folder, time_zone=time_zone, progress=progress)
-
-
-def path_in_case(case: Case, path: str) -> str:
-    """A path as the case file would name it: relative where it lies in the case's folder."""
-    return _within(Path(case.folder), path)
-
-
-def _within(folder: Path, path: str) -> str:
-    try:
-        return Path(path).resolve().relative_to(folder.resolve()).as_posix()
-    except ValueError:
-        return path
-
-
-def _still_fitting(old: Cycle, new: Cycle) -> tuple[Voi, ...]:
-    """VOIs drawn before, where the reference image is still the one they were drawn on."""
-    if not old.vois or not new.time_points:
-        return ()
-    reference = [p.ct or p.spect for p in old.time_points][old.reference_time_point : old.reference_time_point + 1]
-    now = new.time_points[new.reference_time_point]
-    same = reference and (now.ct or now.spect).series_uid == reference[0].series_uid
-    return old.vois if same else ()
-
-
-def _with_those_here(here: tuple[Voi, ...], read: tuple[Voi, ...]) -> tuple[Voi, ...]:
-    """VOIs as they are here, which may have been edited, and those of the files that are not here yet."""
-    known = {voi.name for voi in here} | {voi.voi_id for voi in here}
-    return (*here, *(voi for voi in read if not {voi.name, voi.voi_id} & known))
 
 
 def _without_images(case: Case) -> Case:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QTimeZone, Signal
 from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
+from app.import_corrections import NO_ANSWERS, CorrectionKey, answered
 from app.new_course import PLACE, NewCourse
 from app.steps.step import combo_box, push_button, text_label
 from dosimetry_core.errors import DosimetryError, InputProblems
@@ -38,6 +40,7 @@ class NewCourseDialog(QDialog):
         *,
         patient_id: str,
         patient_name: str,
+        answers: Mapping[CorrectionKey, str] = NO_ANSWERS,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -47,6 +50,7 @@ class NewCourseDialog(QDialog):
         self.resize(560, 460)
         self._folder, self._images = folder, tuple(images)
         self._patient_id, self._patient_name = patient_id, patient_name
+        self._answers = dict(answers)
         column = QVBoxLayout(self)
         words = f"{shown_name(patient_name)}, {patient_id}. Cycle 1 of the new course: {', '.join(self._images)}."
         column.addWidget(text_label(words, name="new_course_patient", wrap=True))
@@ -100,6 +104,7 @@ class NewCourseDialog(QDialog):
         )
         try:
             case = typed.case(self._folder, self._images)
+            case = replace(case, cycles=tuple(answered(cycle, self._answers) for cycle in case.cycles))
         except DosimetryError as error:
             problems = error.problems if isinstance(error, InputProblems) else (error,)
             self.message.setText("\n".join(problem.line().removeprefix(f"{PLACE}, ") for problem in problems))

@@ -146,7 +146,7 @@ def _refused_entry(described: DescribedImage, error: DosimetryError) -> CheckEnt
     (remark,) = _problem(error, "").findings
     return CheckEntry(
         _path_of(described),
-        "SPECT" if described.is_question else "problem",
+        "SPECT" if described.questions else "problem",
         shape=facts.shape,
         spacing_mm=facts.spacing_mm,
         units=_written_units(facts),

@@ -58,7 +58,7 @@ class IgnoredFile:
 class DescribedImage:
     """Facts of one series, and what became of it: read, not used, or refused with an error.
 
-    ``is_question``: it would be a SPECT if the user answered the one question that the error asks.
+    ``questions``: rules that ask something; it would be a SPECT if the user answered all of them.
     """
 
     paths: tuple[Path, ...]
@@ -66,7 +66,7 @@ class DescribedImage:
     image: ImageSeries | None = None
     ignored: IgnoredFile | None = None
     error: DosimetryError | None = None
-    is_question: bool = False
+    questions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,23 +140,29 @@ class Making:
         other = _other_nuclide(group)
         if other is not None:
             return self._of_other_nuclide(group, other)
-        asks = self._describe and self._is_question(group, error)
-        return Outcome(problem=error, described=self._described_as(group, error=error, is_question=asks))
+        asks = self._questions(group, error) if self._describe else ()
+        return Outcome(problem=error, described=self._described_as(group, error=error, questions=asks))
 
-    def _is_question(self, group: list[DicomFile], error: DosimetryError) -> bool:
-        """Whether it would be a SPECT if the user answered; the answers tried here are used for nothing else."""
-        if error.rule not in OPEN_QUESTIONS:
-            return False
-        said = self._stated
-        answered = Stated(
-            said.quantity or "counts",
-            said.decay_reference or "acquisition-start",
-            said.position_mm or (0.0, 0.0, 0.0),
-        )
-        try:
-            return read_image(group, self._clock, answered).kind == "spect"
-        except DosimetryError:
-            return False
+    def _questions(self, group: list[DicomFile], error: DosimetryError) -> tuple[str, ...]:
+        """What the user has to answer for a SPECT, by rule; none if answers alone don't make it one.
+
+        The answers tried here are used for nothing else.
+        """
+        stated, asked = self._stated, list[str]()
+        while error.rule in OPEN_QUESTIONS and error.rule not in asked:
+            asked.append(error.rule)
+            key = OPEN_QUESTIONS[error.rule]
+            if key == "image_quantity":
+                stated = replace(stated, quantity=stated.quantity or "counts")
+            elif key == "image_position_mm":
+                stated = replace(stated, position_mm=stated.position_mm or (0.0, 0.0, 0.0))
+            else:
+                stated = replace(stated, decay_reference=stated.decay_reference or "acquisition-start")
+            try:
+                return tuple(asked) if read_image(group, self._clock, stated).kind == "spect" else ()
+            except DosimetryError as another:
+                error = another
+        return ()
 
     def _of_other_nuclide(self, group: list[DicomFile], name: str, image: ImageSeries | None = None) -> Outcome:
         why_not = f"an image of {name}, not of the therapy"
@@ -192,12 +198,12 @@ class Making:
         image: ImageSeries | None = None,
         ignored: IgnoredFile | None = None,
         error: DosimetryError | None = None,
-        is_question: bool = False,
+        questions: tuple[str, ...] = (),
     ) -> tuple[DescribedImage, ...]:
         if not self._describe:
             return ()
         paths = tuple(file.path for file in group)
-        return (DescribedImage(paths, facts_of(group, image), image, ignored, error, is_question),)
+        return (DescribedImage(paths, facts_of(group, image), image, ignored, error, questions),)
 
 
 def is_image(file: DicomFile) -> bool:

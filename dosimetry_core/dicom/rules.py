@@ -261,15 +261,15 @@ _RULES: Final = (
 
 RULES: Final[Mapping[str, Rule]] = MappingProxyType({rule.name: rule for rule in _RULES})
 """All rules by name."""
-OPEN_QUESTIONS: Final = frozenset(
-    (
-        "decay-reference-missing",
-        "decay-reference-unknown",
-        "decay-reference-contradictory",
-        "decay-factor-contradictory",
-        "administration-time-missing",
-        "units-missing",
-        "image-position-missing",
-    )
+OPEN_QUESTIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "decay-reference-missing": "image_decay_reference",
+        "decay-reference-unknown": "image_decay_reference",
+        "decay-reference-contradictory": "image_decay_reference",
+        "decay-factor-contradictory": "image_decay_reference",
+        "administration-time-missing": "image_decay_reference",
+        "units-missing": "image_quantity",
+        "image-position-missing": "image_position_mm",
+    }
 )
-"""Rules of which the case file answers the question: a SPECT that breaks one only can be used once it is answered."""
+"""Key of the case file that answers the question, by rule. A SPECT that breaks no other is then of use."""

@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit
 
 from app.main_window import MainWindow
 from app.new_course import NewCourse
@@ -21,7 +21,8 @@ from app.steps.import_step import ImportStep
 from app.steps.new_course_dialog import NewCourseDialog
 from dosimetry_core.errors import InputProblems
 from tests.app.courses.window_work import Open, paint
-from tests.phantoms import Visit, ct_series, nm_file
+from tests.dosimetry_core.dicom.dialects import edits, in_detector, setting, without
+from tests.phantoms import Visit, bqml_series, ct_series, nm_file
 from tests.small_study import CASE, CT, HOURS, KIDNEYS_MM, SPECT, write_small_case
 
 LEFT = Qt.MouseButton.LeftButton
@@ -282,3 +283,108 @@ def test_that_what_a_new_course_lacks_is_said_by_its_field(tmp_path: Path) -> No
     said = caught.value.line()
     for words in ("Mars/Olympus", "administered_activity_mbq", "start", "infusion_min"):
         assert words in said
+
+
+def _later_scan_with_questions(folder: Path) -> Path:
+    """The third scan of the patient without its unit and without a word on where it lies."""
+    first = Visit()
+    visit = Visit("visit 3", start=first.start + timedelta(hours=HOURS[2] - HOURS[0]), frame_uid=first.frame_uid)
+    counts = np.zeros(SPECT.shape, np.uint16)
+    counts[7:13, 18:24, 30:36] = 700
+    nm_file(
+        folder / "spect.dcm", counts, SPECT, visit, edit=edits(without("Units"), in_detector(ImagePositionPatient=None))
+    )
+    ct_series(folder / "ct", np.full(CT.shape, 40, np.int16), CT, visit)
+    return folder
+
+
+def test_that_what_files_leave_open_is_asked_before_they_are_taken(window: MainWindow, tmp_path: Path) -> None:
+    dialog = _dropped(window, _later_scan_with_questions(tmp_path / "from the scanner"))
+    fields, reason = dialog.questions.fields, dialog.questions.reason
+    (open_one,) = [one for one in dialog._found if one.verdict == "question"]
+    assert open_one.questions == ("image_position_mm", "image_quantity")
+    shown = {key: field.isVisible() for key, field in fields.items()}
+    assert shown == {"image-quantity": True, "decay-reference": False, "image-position": True}
+    assert not dialog.take_button.isEnabled()
+    assert "what the values are" in dialog.message.text()
+    unit, place = fields["image-quantity"], fields["image-position"]
+    assert isinstance(unit, QComboBox)
+    assert isinstance(place, QLineEdit)
+    unit.setCurrentText("counts")
+    assert "first voxel" in dialog.message.text()
+    place.setText("; ".join(f"{value:g}" for value in SPECT.origin_mm))
+    assert "how you know" in dialog.message.text()
+    reason.setText("protocol of the reconstruction")
+    _picture(dialog, "questions")
+    assert dialog.take_button.isEnabled()
+    before = window.session.document.case
+    QTest.mouseClick(dialog.take_button, LEFT)
+    wait_until_idle(window)
+    cycle = window.session.document.case.cycles[0]
+    assert len(cycle.time_points) == 3
+    assert cycle.calibration.image_quantity == "counts"
+    why = window.session.document._commands[-1].why
+    assert "What the values are: counts" in why
+    assert "protocol of the reconstruction" in why
+    assert np.allclose(cycle.time_points[2].spect.volume.geometry.origin_mm, SPECT.origin_mm)
+    assert {f.code for f in cycle.time_points[2].spect.findings} >= {"image-position-entered"}
+    # The others said it themselves, and are read as before.
+    for point, held in zip(cycle.time_points[:2], before.cycles[0].time_points, strict=True):
+        assert np.array_equal(point.spect.volume.values, held.spect.volume.values)
+    window.session.document.undo()
+    assert window.session.document.case is before
+
+
+def test_that_a_place_that_is_none_takes_nothing(window: MainWindow, tmp_path: Path) -> None:
+    dialog = _dropped(window, _later_scan_with_questions(tmp_path / "from the scanner"))
+    unit, place = dialog.questions.fields["image-quantity"], dialog.questions.fields["image-position"]
+    assert isinstance(unit, QComboBox)
+    assert isinstance(place, QLineEdit)
+    unit.setCurrentText("counts")
+    place.setText("somewhere")
+    dialog.questions.reason.setText("a guess")
+    before = window.session.document.case
+    QTest.mouseClick(dialog.take_button, LEFT)
+    wait_until_idle(window)
+    assert window.session.document.case is before
+
+
+def test_that_a_course_can_begin_with_contradictory_decay_tags_once_they_are_answered(
+    opened: Open, tmp_path: Path
+) -> None:
+    window = opened()
+    window.resize(1600, 1000)
+    window.show()
+    folder = tmp_path / "from the scanner"
+    activity = np.ones(SPECT.shape)
+    activity[7:13, 18:24, 30:36] = 1e5
+    contradictory = edits(setting(DecayCorrection="NONE"), setting(DecayFactor="1.0"))
+    bqml_series(folder / "spect", activity, SPECT, edit=contradictory)
+    ct_series(folder / "ct", np.full(CT.shape, 40, np.int16), CT)
+    dialog = _dropped(window, folder)
+    _ticked(dialog, "P-1")
+    assert not dialog.take_button.isEnabled()
+    assert not dialog.questions.reason.isVisible()
+    decay = dialog.questions.fields["decay-reference"]
+    assert isinstance(decay, QComboBox)
+    assert decay.currentText() == ""
+    decay.setCurrentText("acquisition start")
+    QTest.mouseClick(dialog.take_button, LEFT)
+    asked = next(
+        widget
+        for widget in QApplication.topLevelWidgets()
+        if isinstance(widget, NewCourseDialog) and widget.isVisible()
+    )
+    asked.sex.setCurrentText("F")
+    asked.time_zone.setText("Europe/Warsaw")
+    asked.protocol.setCurrentText("duonen-d")
+    asked.lutetium.setText("7400")
+    asked.start.setText("2025-03-03 09:50")
+    asked.infusion.setText("30")
+    QTest.mouseClick(asked.make_button, LEFT)
+    wait_until_idle(window)
+    (cycle,) = window.session.case.cycles
+    assert cycle.calibration.image_decay_reference == "acquisition-start"
+    (point,) = cycle.time_points
+    assert point.spect.decay_reference == "acquisition-start"
+    assert "decay-reference-entered" in {finding.code for finding in point.spect.findings}
