@@ -83,6 +83,11 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--sign", type=Path, metavar="ID.p12")
     plan.add_argument("--passphrase-file", type=Path, metavar="F")
     plan.add_argument("--reason", default="", metavar="TEXT")
+    plan.add_argument(
+        "--activity", action="append", default=[], metavar="NUCLIDE=GBQ", help="another activity than the proposed one"
+    )
+    plan.add_argument("--hold", action="store_true", help="nothing is given now")
+    plan.add_argument("--stop", action="store_true", help="the treatment ends")
     plan.add_argument("--override", action="append", default=[], metavar="CODE[@PLACE]=REASON")
     plan.add_argument("--acknowledge", metavar="REASON", help="why a high probability of exceeding a limit is accepted")
     plan.add_argument("--confirm-registrations", metavar="NOTE", help="what was looked at of the automatic alignment")

@@ -86,6 +86,7 @@ def compute_case(arguments: argparse.Namespace) -> int:
 def plan(arguments: argparse.Namespace) -> int:
     """Compute and plan the next cycle; sign if an identity is given."""
     from app.importing.files_read import read_cycle
+    from app.plans.chosen_plan import decided, decision_of
     from app.plans.open_identity import open_identity
     from app.plans.plan_document import make_plan_document
     from app.plans.plans_kept import plan_store
@@ -98,6 +99,7 @@ def plan(arguments: argparse.Namespace) -> int:
     from dosimetry_core.plan_record import PlanCheck
 
     typed = typed_reasons(arguments.override, arguments.acknowledge)
+    decision = decision_of(arguments.activity, holds=arguments.hold, stops=arguments.stop)
     require_folder(arguments.out)
     require_no_other_signed_plan(arguments.out / "plan.pdf")
     identity = None
@@ -107,6 +109,7 @@ def plan(arguments: argparse.Namespace) -> int:
         raise DosimetryError("no identity to sign with", where="--sign", remedy="add --sign ID.p12")
     evaluation = compute(read_case(arguments.case), read_cycle=read_cycle, progress=terminal_progress())
     as_read = evaluation.case
+    evaluation = decided(evaluation, decision)
     if identity is not None and arguments.confirm_registrations is not None:
         note, now = arguments.confirm_registrations, datetime.now().astimezone()
         evaluation = with_confirmed(evaluation, by=identity.name, at=now, note=note)
@@ -147,6 +150,7 @@ def plan(arguments: argparse.Namespace) -> int:
                     why=arguments.reason,
                     case=as_read,
                     confirmed=arguments.confirm_registrations or "",
+                    is_chosen=not decision.is_proposal,
                 )
                 if told := kept_in.remark_on(stored):
                     print(f"warning: {told}", file=sys.stderr)

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from app.courses.field_words import Field, name_in_words, value_in_words
 from app.registration_words import DEGREE
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.geometry import RigidTransform
 from dosimetry_core.image import ImageSeries
+from dosimetry_core.report.words import in_words
 from dosimetry_core.units import MILLILITRE, MILLIMETRE
 from dosimetry_core.voi import Voi, VoiMask
 
@@ -21,9 +23,19 @@ ABSENT = "—"
 
 _Place = tuple[str, ...]
 _Pair = tuple[_Place, Any, Any]
-_UNSAID = ("vois", "mask", "settings", "transform", "laboratory", "administrations")
+_UNSAID = ("vois", "mask", "settings", "transform", "values")
 """Parts of the case tree whose members tell enough."""
-_NUMBERED = {"cycles": "cycle", "time points": "scan", "blood samples": "blood sample"}
+_NUMBERED = {
+    "cycles": "cycle",
+    "time_points": "scan",
+    "blood_samples": "blood sample",
+    "laboratory": "laboratory",
+    "administrations": "administration",
+    "exclude": "exclusion",
+    "stated_registrations": "registration from a file",
+    "stated_vois_on_scans": "VOI on a scan",
+    "laboratory_limits": "limit of the laboratory for",
+}
 
 
 @dataclass(frozen=True)
@@ -45,18 +57,20 @@ def changes_in_words(
 ) -> tuple[ValueChange, ...]:
     """Every value that differs between two cases, of the fields that count (by the names of class and field)."""
     return tuple(
-        ValueChange(_place_in_words(place), *_told_apart(old, new))
+        ValueChange(_place_in_words(place), *_told_apart(place, old, new))
         for place, old, new in _differing(before, after, (), counts)
     )
 
 
-def _told_apart(old: Any, new: Any) -> tuple[str, str]:
+def _told_apart(place: _Place, old: Any, new: Any) -> tuple[str, str]:
     """Both values in words that differ: all digits, or that it is another one, where the usual words are the same."""
-    before, after = _words(old), _words(new)
+    name = next((part for part in reversed(place) if isinstance(part, Field)), Field())
+    before, after = _words(old, name), _words(new, name)
     if before != after:
         return before, after
     if isinstance(old, float) and isinstance(new, float):
-        return repr(old), repr(new)
+        before, after = (value_in_words(value, name, exactly=True) for value in (old, new))
+        return (before, after) if before != after else (repr(old), repr(new))
     return before, f"{after}, changed"
 
 
@@ -83,7 +97,8 @@ def _place_in_words(place: _Place) -> str:
     for before, part in zip(("", *place), place, strict=False):
         if part in _UNSAID or part in _NUMBERED:
             continue
-        words.append(f"{_NUMBERED[before]} {part}" if before in _NUMBERED else part)
+        said = name_in_words(part)
+        words.append(f"{_NUMBERED[before]} {said}" if before in _NUMBERED else said)
     return ", ".join(words) or "case"
 
 
@@ -116,13 +131,13 @@ def _differing(before: Any, after: Any, place: _Place, counts: _Counts) -> Itera
 def _within(before: Any, after: Any, place: _Place, counts: _Counts) -> Iterator[_Pair]:
     for part in fields(after):
         if counts(type(after).__name__, part.name):
-            here = (*place, _name(part.name))
+            here = (*place, Field(part.name))
             yield from _differing(getattr(before, part.name), getattr(after, part.name), here, counts)
 
 
 def _of_parts(before: Mapping[Any, Any], after: Mapping[Any, Any], place: _Place, counts: _Counts) -> Iterator[_Pair]:
     for key in dict.fromkeys([*before, *after]):
-        here = (*place, _name(key))
+        here = (*place, str(key))
         if key in before and key in after:
             yield from _differing(before[key], after[key], here, counts)
         else:
@@ -140,32 +155,27 @@ def _parts(items: tuple[Any, ...]) -> dict[Any, Any] | None:
     return dict(enumerate(items, start=1))
 
 
-def _name(key: object) -> str:
-    return str(key).replace("_", " ")
-
-
-def _words(value: Any) -> str:
+def _words(value: Any, name: str) -> str:
     match value:
         case None:
             return ABSENT
         case VoiMask():
             return MILLILITRE.text(value.volume_ml)
         case Voi():
-            return f"{value.role.replace('_', ' ')}, {MILLILITRE.text(value.mask.volume_ml)}"
+            return f"{in_words(value.role).lower()}, {MILLILITRE.text(value.mask.volume_ml)}"
         case RigidTransform():
             shift = ", ".join(MILLIMETRE.text(float(part), with_symbol=False) for part in value.translation_mm)
             return f"({shift}) mm, {DEGREE.text(value.angle_rad)}"
         case ImageSeries():
             return f"{value.kind} series {value.series_uid}"
         case Mapping():
-            return ", ".join(f"{key} {_words(item)}" for key, item in value.items()) or ABSENT
+            return ", ".join(f"{name_in_words(str(key))} {_words(item, name)}" for key, item in value.items()) or ABSENT
         case tuple():
-            return ", ".join(_words(item) for item in value) or ABSENT
-        case float():
-            return f"{value:.12g}"
+            return ", ".join(_words(item, name) for item in value) or ABSENT
         case np.ndarray():
             return f"{'×'.join(str(count) for count in value.shape)} values"
     if is_dataclass(value):
-        parts = ((part.name, getattr(value, part.name)) for part in fields(value))
-        return ", ".join(f"{name.replace('_', ' ')} {_words(item)}" for name, item in parts if item is not None)
-    return str(value)
+        parts = ((Field(part.name), getattr(value, part.name)) for part in fields(value))
+        said = ((name_in_words(part), _words(item, part)) for part, item in parts if item is not None)
+        return ", ".join(f"{part} {words}" for part, words in said if words not in ("", ABSENT))
+    return value_in_words(value, name)

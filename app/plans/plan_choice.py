@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from app.permission import Permission
+from app.plans.chosen_plan import is_open_to_choice, planned_as_chosen, with_plan
 
 if TYPE_CHECKING:
     from dosimetry_core.evaluation import Evaluation
-    from dosimetry_core.planning.next_cycle import NextCyclePlan
 
 
 class PlanChoice(QObject):
@@ -72,26 +71,3 @@ class PlanChoice(QObject):
         made = with_plan(evaluation, planned_as_chosen(evaluation, chosen, ends_treatment=self._ends))
         self._made = (evaluation, (dict(chosen), self._ends), made)
         return made
-
-
-def is_open_to_choice(plan: NextCyclePlan, activities_bq: Mapping[str, float]) -> bool:
-    """Whether something can be chosen beside a proposal: nothing but to give nothing where it stops or is refused."""
-    if plan.next_cycle is None or plan.refused:
-        return False
-    return not plan.stop or not any(activities_bq.values())
-
-
-def planned_as_chosen(
-    evaluation: Evaluation, activities_bq: Mapping[str, float], *, ends_treatment: bool = False
-) -> NextCyclePlan:
-    """The plan of an evaluation with chosen activities, or with the end of the treatment."""
-    from dosimetry_core.pipeline import plan_with_activities
-
-    return plan_with_activities(evaluation, activities_bq, ends_treatment=ends_treatment)
-
-
-def with_plan(evaluation: Evaluation, plan: NextCyclePlan) -> Evaluation:
-    """The evaluation with another plan; the findings of the earlier plan give way to those of this one."""
-    earlier = set(evaluation.plan.findings)
-    kept = tuple(finding for finding in evaluation.findings if finding not in earlier)
-    return replace(evaluation, plan=plan, findings=tuple(dict.fromkeys((*kept, *plan.findings))))

@@ -48,7 +48,7 @@ def make_plan_document(
     Parameters
     ----------
     overrides
-        Code and place of a finding → the reason typed for going on in spite of it.
+        Code and place of a finding → the reason typed for going on in spite of it. What is found no more prints none.
     calculated_at
         Any time zone; printed in the patient's.
     audit_head
@@ -61,6 +61,7 @@ def make_plan_document(
     if (audit_head is None) != (audit_store is None):
         raise ValueError("the head of a chain and its store are given together")
     results = results_json(evaluation)
+    found = {(finding.code, finding.place) for finding in evaluation.findings}
     record = plan_record(
         results,
         patient=evaluation.case.patient,
@@ -68,7 +69,7 @@ def make_plan_document(
         calculated_at=calculated_at.astimezone(ZoneInfo(evaluation.case.patient.time_zone)),
         protocol_digest=evaluation.protocol.digest,
         limits_gy={str(name): limit for name, limit in evaluation.protocol.limits_gy.items()},
-        overrides=overrides,
+        overrides={key: reason for key, reason in overrides.items() if key in found},
         checked=checked,
         audit=(
             None

@@ -60,6 +60,7 @@ class PlanStore:
         why: str,
         case: Case,
         confirmed: str = "",
+        is_chosen: bool = False,
     ) -> StoredEvent:
         """Keep a signed plan in the course of the case folder; in that of none if there is none, or it is open.
 
@@ -69,6 +70,8 @@ class PlanStore:
             As it was read from the folder: what the course holds too, before anything was confirmed for the plan.
         confirmed
             What the signer said of the registrations that nobody had confirmed; empty if there were none.
+        is_chosen
+            Whether activities, hold or stop were chosen instead of the proposal; the course then keeps the choice.
 
         Raises
         ------
@@ -82,6 +85,8 @@ class PlanStore:
             "signer": who,
             "from_elsewhere": False,
         }
+        if is_chosen:
+            data["chosen"] = {"ends_treatment": evaluation.plan.decision == "stop"}
         if confirmed:
             data["registrations_confirmed"] = confirmed
         course_id = self._course_in(case_folder)
@@ -245,6 +250,10 @@ class PlanStore:
         course = next(course for course in self.storage.courses() if course.course_id == course_id)
         history = replayed(history_events(self.storage, course_id))
         first = []
+        if event.kind == "plan-signed" and "chosen" in event.data:
+            choice = FrozenMap({"activities_bq": event.data["activities_bq"], **event.data["chosen"]})
+            choose: EventKind = "activities-chosen"
+            first.append(replace(event, kind=choose, what="Choose activities", new=None, why="", data=choice))
         if event.kind == "plan-signed":
             # Whoever signs checks the plan by signing; the record of the plan says so too.
             data = FrozenMap({"activities_bq": event.data["activities_bq"], "signer": event.data["signer"]})

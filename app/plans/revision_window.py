@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.case_reading import evaluated
 from app.number_grid import GridColumn, GridRow, NumberGrid
+from app.plans.chosen_plan import is_open_to_choice, planned_as_chosen, with_plan
 from app.plans.comparison import Comparison, compared
-from app.plans.plan_choice import is_open_to_choice, planned_as_chosen, with_plan
 from app.problems import problems_of
 from app.steps.step import ScrolledGrid, Section, combo_box, push_button, text_label
 from dosimetry_core.progress import Progress, part_of

@@ -180,7 +180,11 @@ def _end_change(before: bool, after: bool) -> list[ValueChange]:
 
 def _reason_changes(before: Reasons, after: Reasons) -> list[ValueChange]:
     return [
-        ValueChange(f"reason for {code}", before.get((code, place), ABSENT), after.get((code, place), ABSENT))
+        ValueChange(
+            f"reason for {', '.join((in_words(code).lower(), *filter(None, [place])))}",
+            before.get((code, place), ABSENT),
+            after.get((code, place), ABSENT),
+        )
         for code, place in dict.fromkeys([*before, *after])
         if before.get((code, place)) != after.get((code, place))
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QPushButton
 
-from app.plans.plan_choice import is_open_to_choice
+from app.plans.chosen_plan import is_open_to_choice
 from app.session import Session
 from app.steps.step import Section, push_button
 from dosimetry_core.planning.next_cycle import NextCyclePlan

@@ -11,9 +11,9 @@ from app.dose_bars import organ_bars
 from app.number_grid import NumberGrid
 from app.plans import plan_tables
 from app.plans.certainty_choice import CertaintyChoice
+from app.plans.chosen_plan import is_open_to_choice
 from app.plans.laboratory_gate import laboratory_gate
 from app.plans.other_protocols import OTHER_COLUMNS, OtherProtocols
-from app.plans.plan_choice import is_open_to_choice
 from app.plans.plan_room_shown import PlanRoom
 from app.plans.plan_signing import PlanFile, keep_and_write, plan_file_name, signed, with_second_opinion
 from app.plans.signature_form import SignatureForm

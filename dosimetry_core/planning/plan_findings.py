@@ -18,6 +18,9 @@ LIMIT_NAMES: Mapping[LimitKey, str] = {
     "kidneys_bed": "kidneys (BED)",
 }
 
+RISK_STEPS: Final = (0.5, 0.75, 0.9)
+"""Probabilities of exceeding a limit above each of which it has to be acknowledged anew: what the risk slider offers,
+seen from the other side, and an even chance."""
 _MOST_DIGITS: Final = 2
 DELIVERED_EXCEEDED: Final = "marrow-per-cycle-exceeded"
 """Code of the finding that a delivered cycle broke a limit that no later cycle can keep for it."""
@@ -187,10 +190,20 @@ def forecast_findings(basis: CourseBasis, outcome: Forecast, limiting: str) -> l
                     "warning",
                     f"The probability of exceeding the limit of the {LIMIT_NAMES[key]} "
                     f"({GRAY.text(protocol.all_limits_gy[key])}) is {_above(probability, allowed)}.",
-                    LIMIT_NAMES[key],
+                    risk_place(key, probability),
                 )
             )
     return findings
+
+
+def risk_place(key: LimitKey, probability: float) -> str:
+    """Where a probability of exceeding a limit stands: the limit, and the step above which the probability is.
+
+    A reason for going on is for a finding at its place: what was accepted at 26 % is not accepted at 60 %.
+    """
+    step = max((step for step in RISK_STEPS if probability > step), default=None)
+    name = LIMIT_NAMES[key]
+    return name if step is None else f"{name}, above {PERCENT.text(step, digits=0)}"
 
 
 def _above(probability: float, allowed: float) -> str:

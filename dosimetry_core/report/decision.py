@@ -254,8 +254,8 @@ def _bar(row: Mapping[str, Any]) -> dict[str, float] | None:
 
 
 def override_title(override: Mapping[str, str]) -> str:
-    """What a reason is for: code and place of the finding; records before version 0.4.0 name no place."""
-    return ", ".join(part for part in (override["code"], override.get("place", "")) if part)
+    """What a reason is for, in words: kind and place of the finding; records before version 0.4.0 name no place."""
+    return ", ".join(part for part in (in_words(override["code"]), override.get("place", "")) if part)
 
 
 def _attention(record: Mapping[str, Any]) -> list[dict[str, str]]:

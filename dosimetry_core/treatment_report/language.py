@@ -75,10 +75,14 @@ class Language:
         return self._composed(text, depth) if depth else None
 
     def _known(self, text: str) -> str | None:
-        """A text that is in the catalogue as it is, or with its first letter small where here it is a capital."""
+        """A text that is in the catalogue as it is, or with its first letter small where here it is a capital.
+
+        Kinds of findings are in it by their codes: *Stop rule* as ``stop-rule``.
+        """
         known = self.texts.get(text)
         if known is None and text[0].isupper():
-            small = self.texts.get(text[0].lower() + text[1:])
+            begun = text[0].lower() + text[1:]
+            small = self.texts.get(begun) or self.texts.get(begun.replace(" ", "-"))
             known = None if small is None else small[:1].upper() + small[1:]
         return known
 

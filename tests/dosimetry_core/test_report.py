@@ -118,7 +118,7 @@ def test_that_overrides_and_undecided_rules_stand_on_page_1() -> None:
     results["findings"].append({"code": "second-opinion", "level": "error", "text": "It disagrees.", "place": "plan"})
     record = record_of(results, overrides={"second-opinion": "Recomputed by hand on 19 May."})
     text = pages(typeset_plan(results, record))[0]
-    assert "Overridden: second-opinion" in text
+    assert "Overridden: Second opinion, plan" in text
     assert "Recomputed by hand on 19 May." in text
     assert "haemoglobin; platelets" in text
     assert "VOID" not in text

@@ -106,7 +106,7 @@ def test_that_reasons_and_chosen_activities_are_inputs_beside_the_case(cases: di
     assert staleness(plan, case, None, reasons) is None
     why = staleness(plan, case, None, {})
     assert why is not None
-    assert why.sentence() == "reason for stop-rule repeated → —"
+    assert why.sentence() == "reason for stop rule, laboratory repeated → —"
     history = history_after_signing(case, CaseTree())
     chosen = Event("activities-chosen", "c", "A", "Choose", NOW, data=FrozenMap({"activities_bq": {"Lu-177": 5e9}}))
     given = FrozenMap({"code": "x", "place": "", "reason": "because"})
@@ -120,7 +120,8 @@ def test_that_values_that_come_back_make_the_plan_what_it_was(cases: dict[str, C
     case = cases["tandem"]
     plan = PlanFile(Path("plan.pdf"), b"", case=case, reasons={})
     heavier = replace(case, patient=replace(case.patient, weight_kg=99.0))
-    assert [(c.place, c.old, c.new) for c in input_changes(case, heavier)] == [("patient, weight kg", "68", "99")]
+    (change,) = input_changes(case, heavier)
+    assert (change.place, change.old, change.new) == ("patient, weight", "68.0 kg", "99.0 kg")
     assert staleness(plan, heavier, None, {}) is not None
     back = replace(heavier, patient=replace(heavier.patient, weight_kg=68.0))
     assert back is not case

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from dosimetry_core.case_file import read_case
 from dosimetry_core.errors import DosimetryError, Finding
 from dosimetry_core.evaluation import Evaluation
 from dosimetry_core.pipeline import compute
+from dosimetry_core.planning.plan_findings import risk_place
 from tests.app.test_commands import ENTERED
 
 LEFT = Finding("stop-rule", "error", "A stop rule is met: platelets.", "laboratory, 1 March")
@@ -77,6 +79,58 @@ def test_that_a_typed_reason_without_a_place_is_for_the_only_finding_of_its_code
         reasons_by_place(typed, [LEFT, RIGHT])
     each = typed_reasons([f"stop-rule@{f.place}=seen" for f in (LEFT, RIGHT)], None)
     assert reasons_by_place(each, [LEFT, RIGHT]) == {(f.code, f.place): "seen" for f in (LEFT, RIGHT)}
+
+
+def test_that_a_risk_accepted_when_it_was_small_is_asked_for_again_when_it_has_grown(evaluation: Evaluation) -> None:
+    """A quarter, then more than half: the place of the finding says above which step it is, and a reason is for it."""
+    small, grown, more = (
+        Finding(TO_ACKNOWLEDGE, "warning", f"It is {risk:.0%}.", risk_place("kidneys", risk))
+        for risk in (0.26, 0.6, 0.7)
+    )
+    accepted = {(small.code, small.place): "discussed at the board"}
+    assert reasons_missing(with_findings(evaluation, small), accepted) == ()
+    assert reasons_missing(with_findings(evaluation, grown), accepted) == (grown,)
+    assert reasons_missing(with_findings(evaluation, more), {(grown.code, grown.place): "discussed again"}) == ()
+    places = [risk_place("kidneys", risk) for risk in (0.5, 0.5001, 0.76, 0.95)]
+    assert places == ["kidneys", "kidneys, above 50 %", "kidneys, above 75 %", "kidneys, above 90 %"]
+
+
+@pytest.mark.parametrize(
+    ("decision", "activities", "ends"),
+    [
+        (["--activity", "Y-90=1.25"], {"Lu-177": "3.70", "Y-90": "1.25"}, None),
+        (["--hold"], {"Lu-177": "0.00", "Y-90": "0.00"}, "hold"),
+        (["--stop"], {"Lu-177": "0.00", "Y-90": "0.00"}, "stop"),
+    ],
+)
+def test_that_the_command_line_plans_what_was_decided_instead_of_the_proposal(
+    decision: list[str], activities: dict[str, str], ends: str | None, tmp_path: Path
+) -> None:
+    assert main(["plan", str(ENTERED), "--out", str(tmp_path / "out"), *decision]) == 0
+    plan = json.loads((tmp_path / "out/plan.json").read_text("utf-8"))["plan"]
+    assert {name: each["administered_activity_gbq"] for name, each in plan["activities"].items()} == activities
+    results = json.loads((tmp_path / "out/results.json").read_text("utf-8"))
+    assert (results["plan"]["decision"] if ends else None) == ends
+
+
+@pytest.mark.parametrize(
+    ("decision", "says"),
+    [
+        (["--activity", "Y-90"], "is no activity"),
+        (["--activity", "Y-90=-1"], "is no activity"),
+        (["--activity", "Y-90=1,25"], "is no activity"),
+        (["--activity", "I-131=1"], "I-131 is not given in protocol"),
+        (["--activity", "Y-90=1", "--activity", "Y-90=2"], "given twice"),
+        (["--activity", "Y-90=1", "--hold"], "contradict"),
+        (["--hold", "--stop"], "contradict"),
+    ],
+)
+def test_that_a_decision_that_is_none_is_refused(
+    decision: list[str], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plan", str(ENTERED), "--out", str(tmp_path / "out"), *decision]) == 2
+    assert says in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_that_one_acknowledgement_stands_at_every_limit_that_may_be_exceeded() -> None:

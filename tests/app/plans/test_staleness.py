@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.plans.plan_choice import planned_as_chosen, with_plan
+from app.plans.chosen_plan import planned_as_chosen, with_plan
 from app.plans.plan_signing import PlanFile
 from app.plans.staleness import staleness
 from dosimetry_core.case_file import read_case
