@@ -43,15 +43,15 @@ def comparison_columns(results: CycleResult) -> list[GridColumn]:
         GridColumn("name", "VOI"),
         GridColumn("engine", "In use"),
         GridColumn("dose", "Gy"),
-        GridColumn("second", "Second computation (Gy)", "written apart, from the same measurements"),
+        GridColumn("second", "Second\ncomputation (Gy)", "written apart, from the same measurements"),
         GridColumn("second difference", "", "against the dose in use; more than 0.5 % is an error"),
     ]
     for engine in ENGINE_WORDS:
         if engine in others:
             words = ENGINE_WORDS[engine]
-            columns.append(GridColumn(engine, f"{words[0].upper()}{words[1:]} (Gy)"))
+            columns.append(GridColumn(engine, f"{words[0].upper()}{words[1:]}\n(Gy)"))
             columns.append(GridColumn(f"{engine} difference", "", "against the dose in use"))
-    columns.append(GridColumn("why", "Where the difference comes from"))
+    columns.append(GridColumn("why", "Where the difference comes from", wraps=True))
     return columns
 
 
@@ -140,7 +140,7 @@ DOSE_VOLUME_COLUMNS: Final = (
     GridColumn("d90", "D90 (Gy)", "90 % of the volume receives at least this"),
     GridColumn("d50", "D50 (Gy)", "half the volume receives at least this"),
     GridColumn("d2", "D2 (Gy)", "2 % of the volume receives at least this"),
-    GridColumn("limit", "Volume at the limit", "part of the volume that receives the course's limit in this cycle"),
+    GridColumn("limit", "Volume\nat the limit", "part of the volume that receives the course's limit in this cycle"),
 )
 
 

@@ -55,7 +55,7 @@ def models_compared(place: str, comparison: ModelComparison, mark: str) -> Table
         GridColumn("integral", "MBq·h", "time-integrated activity"),
         GridColumn("weight", "Weight", "Akaike weight in % among the models that can be compared"),
         GridColumn("criterion", "AICc", "corrected information criterion; a model without it is never the best"),
-        GridColumn("remark", ""),
+        GridColumn("remark", "", wraps=True),
     ]
     return columns, rows
 

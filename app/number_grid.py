@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from app.value_label import ValueLabel
@@ -52,11 +52,15 @@ Cell = Number | Marked | str | None
 
 @dataclass(frozen=True)
 class GridColumn:
-    """A column: key, title (with the unit, if all its numbers share one) and tooltip."""
+    """A column: key, title (with the unit, if all its numbers share one) and tooltip.
+
+    ``wraps``: its texts go on in the next line where the table is narrow, and it takes what room is left.
+    """
 
     key: str
     title: str
     tooltip: str = ""
+    wraps: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,11 +86,15 @@ class NumberGrid(QFrame):
         to the left.
     gap
         Pixels between columns that keep to the left.
+    line_spacing
+        Pixels between rows.
     """
 
     row_clicked = Signal(str)
 
-    def __init__(self, name: str, parent: QWidget | None = None, *, spread: bool = True, gap: int = 24) -> None:
+    def __init__(
+        self, name: str, parent: QWidget | None = None, *, spread: bool = True, gap: int = 24, line_spacing: int = 3
+    ) -> None:
         super().__init__(parent)
         self.setObjectName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -94,7 +102,7 @@ class NumberGrid(QFrame):
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 2, 0, 2)
         self._grid.setHorizontalSpacing(14 if spread else gap)
-        self._grid.setVerticalSpacing(3)
+        self._grid.setVerticalSpacing(line_spacing)
         self._shape: tuple[object, ...] = ()
         self._cells: dict[tuple[str, str], _CellView] = {}
         self._columns: tuple[GridColumn, ...] = ()
@@ -105,7 +113,7 @@ class NumberGrid(QFrame):
         """Show these rows; only texts are touched when columns, rows and kinds of cell are as before."""
         self._columns, self._rows = tuple(columns), tuple(rows)
         shape: tuple[object, ...] = (
-            tuple((c.key, c.title) for c in columns),
+            tuple((c.key, c.title, c.wraps) for c in columns),
             tuple((r.key, tuple(_kind(r.cells.get(c.key)) for c in columns)) for r in rows),
         )
         if shape != self._shape:
@@ -139,10 +147,13 @@ class NumberGrid(QFrame):
                 side = Qt.AlignmentFlag.AlignRight if column.key in numeric else Qt.AlignmentFlag.AlignLeft
                 title.setAlignment(side | Qt.AlignmentFlag.AlignBottom)
                 self._grid.addWidget(title, 0, number)
-        self._grid.setColumnStretch(0 if self._spread else len(self._columns), 1)
+        wrapping = [number for number, column in enumerate(self._columns) if column.wraps]
+        for number in wrapping or [0 if self._spread else len(self._columns)]:
+            self._grid.setColumnStretch(number, 1)
         for line, row in enumerate(self._rows, start=1):
             for number, column in enumerate(self._columns):
-                view = _CellView(row.cells.get(column.key), row.key, self, at_right=column.key in numeric)
+                at_right = column.key in numeric
+                view = _CellView(row.cells.get(column.key), row.key, self, at_right=at_right, wraps=column.wraps)
                 view.clicked.connect(self.row_clicked)
                 self._grid.addWidget(view, line, number)
                 self._cells[row.key, column.key] = view
@@ -191,10 +202,44 @@ def _copied(cell: Cell) -> str:
     )
 
 
+class _WrappedText(QLabel):
+    """As wide as its text where there is room, as its longest word at least, and as high as its lines there.
+
+    A grid that asks for heights at a width gives rows with wrapped labels too little; one that is told the height of
+    the lines at the width it gave does not.
+    """
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWordWrap(True)
+
+    def hasHeightForWidth(self) -> bool:  # noqa: N802 Qt override
+        """The hint tells the height."""
+        return False
+
+    def _height(self) -> int:
+        return self.heightForWidth(self.width()) if self.text() else 0
+
+    def sizeHint(self) -> QSize:  # noqa: N802 Qt override
+        """All of it in one line, and the height of the lines there are now."""
+        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 2, self._height())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 Qt override
+        """The longest word."""
+        widest = max((self.fontMetrics().horizontalAdvance(word) for word in self.text().split()), default=0)
+        return QSize(widest + 2, self._height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 Qt override
+        """Other lines at another width."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()
+
+
 class _CellView(QWidget):
     clicked = Signal(str)
 
-    def __init__(self, cell: Cell, row_key: str, parent: QWidget, *, at_right: bool) -> None:
+    def __init__(self, cell: Cell, row_key: str, parent: QWidget, *, at_right: bool, wraps: bool = False) -> None:
         super().__init__(parent)
         self._row_key = row_key
         line = QHBoxLayout(self)
@@ -219,12 +264,12 @@ class _CellView(QWidget):
                 )
                 line.addWidget(self._uncertainty)
         else:
-            self._text = QLabel(self)
+            self._text = _WrappedText(self) if wraps else QLabel(self)
             self._text.setTextFormat(Qt.TextFormat.PlainText)
             if at_right:
                 line.addStretch(1)
-            line.addWidget(self._text)
-            if not at_right:
+            line.addWidget(self._text, int(wraps))
+            if not at_right and not wraps:
                 line.addStretch(1)
 
     def show_cell(self, cell: Cell, row: GridRow) -> None:

@@ -18,8 +18,8 @@ PLACE_WORDS = {"import": "Import", "voi": "VOIs", "curves": "Curves", "dose": "D
 COLUMNS = [
     GridColumn("name", "Number"),
     GridColumn("value", "Value"),
-    GridColumn("uncertainty", "± (k = 1)", "standard uncertainty, or why there is none"),
-    GridColumn("how", "How it follows, and from where"),
+    GridColumn("uncertainty", "± (k = 1)", "standard uncertainty, or why there is none", wraps=True),
+    GridColumn("how", "How it follows, and from where", wraps=True),
     GridColumn("place", "Click: to"),
 ]
 

@@ -96,8 +96,9 @@ class LiveNumbers(Section):
 
     def __init__(self, session: Session) -> None:
         super().__init__("Live results", name="live_results")
+        self.narrow()
         self._session = session
-        self.numbers = NumberGrid("live_numbers")
+        self.numbers = NumberGrid("live_numbers", line_spacing=1)
         self.add(self.numbers)
         self.limiting = text_label(role="dimmed", name="live_limiting", wrap=True)
         # Always two lines, so that the sections below stay where they are while numbers follow a stroke.

@@ -88,6 +88,7 @@ QScrollBar::handle:hover { background: @handle_hover@; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QScrollArea { border: 0; background: transparent; }
+QAbstractScrollArea::corner { border: 0; background: transparent; }
 QSplitter::handle { background: @background@; }
 QSplitter::handle:hover { background: @line@; }
 QProgressBar {

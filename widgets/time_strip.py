@@ -34,6 +34,8 @@ from widgets.theme import IMAGE_BACKGROUND, font, shades
 
 TickState = Literal["drawn", "unreviewed", "reviewed"]
 _DRAG_TYPE = "application/x-lutetia-time-point"
+_PICTURE_PX = 56
+"""Four scans fit beside each other on a screen 1366 pixels wide."""
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,7 @@ class _CellButton(QAbstractButton):
                 for text in (self._delay(), self._cell.registration)
             ),
         )
-        return QSize(round(78 + width + 16), round(max(strong + 3 * small + 16, 72)))
+        return QSize(round(_PICTURE_PX + 12 + width + 9), round(max(strong + 3 * small + 16, 72)))
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -205,9 +207,9 @@ class _CellButton(QAbstractButton):
             painter.setPen(QPen(rim, 1.6 if checked else 1))
             painter.setBrush(QColor(shades().raised if checked or self.underMouse() else shades().surface))
             painter.drawRoundedRect(box, 5, 5)
-            picture = QRectF(box.left() + 5, box.top() + 5, 66, box.height() - 10)
+            picture = QRectF(box.left() + 4, box.top() + 5, _PICTURE_PX, box.height() - 10)
             self._paint_picture(painter, picture)
-            self._paint_texts(painter, picture.right() + 8)
+            self._paint_texts(painter, picture.right() + 7)
         finally:
             painter.end()
 

@@ -50,6 +50,8 @@ _ACTS = (
 _THROUGH_TIP = "Paint a ball through neighbouring slices; off: this slice alone"
 # Tools whose act has another name in the key table, because an act on the whole VOI has theirs.
 _ACT_OF_TOOL = {"ball": "ball-tool"}
+_LINE_PX = 3
+"""Between lines: all of them are in sight on a screen 768 pixels high."""
 COMBINATIONS = (
     ("add", "Add {}", "Everything that is in either"),
     ("subtract", "Without {}", "Everything that is not in the other: organ without lesions"),
@@ -72,8 +74,8 @@ class VoiToolBar(QWidget):
         self.setObjectName("voi_tool_bar")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        tools = FlowLayout(spacing=5)
+        layout.setSpacing(_LINE_PX)
+        tools = _flow()
         group = QButtonGroup(self)
         self._tools: dict[str, QToolButton] = {}
         for name, text, tip in _TOOLS:
@@ -114,7 +116,7 @@ class VoiToolBar(QWidget):
         margin.setSpacing(6)
         margin.addWidget(label("Margin", role="dimmed"))
         margin.addWidget(self._margin)
-        acts = FlowLayout(spacing=5)
+        acts = _flow()
         self._acts: dict[str, QToolButton] = {}
         for number, (name, text, tip) in enumerate(_ACTS):
             button = _button(f"act_{name.replace('-', '_')}", text, tip)
@@ -208,6 +210,12 @@ class VoiToolBar(QWidget):
         """Whether there is a VOI to act on."""
         for button in self._acts.values():
             button.setEnabled(enabled)
+
+
+def _flow() -> FlowLayout:
+    flow = FlowLayout(spacing=5, line_spacing=_LINE_PX)
+    flow.setContentsMargins(0, 0, 0, 0)
+    return flow
 
 
 def _button(name: str, text: str, tip: str) -> QToolButton:

@@ -95,7 +95,7 @@ class ReceptorPage(QWidget):
         side = Section("Scans", name="receptor_summary")
         self.message = text_label(role="dimmed", name="receptor_message", wrap=True)
         side.add(self.message)
-        self.summary = NumberGrid("receptor_table", spread=False)
+        self.summary = NumberGrid("receptor_table", spread=False, gap=14)
         side.add(ScrolledGrid(self.summary), 1)
         column.addWidget(side, 2)
         self.rule.currentIndexChanged.connect(self._rule_chosen)

@@ -144,7 +144,7 @@ class SafetyPage(QWidget):
         met, open_ = ([o for o in outcomes if o.outcome == what] for what in ("met", "cannot decide"))
         protocol = protocol_of_shown(self._session)
         if not outcomes:
-            text, role = f"{protocol} has no stop rules.", "dimmed"
+            text, role = f"{protocol} has no stop rules.", "warning"
         elif met:
             text, role = f"STOP by {len(met)} rule{'' if len(met) == 1 else 's'} of {protocol}.", "error"
         elif open_:
@@ -170,14 +170,17 @@ class SafetyPage(QWidget):
 
     def _show_changes(self, trends: dict[str, LaboratoryTrend]) -> None:
         columns = [
-            GridColumn("name", ""),
+            GridColumn("name", "", wraps=True),
             GridColumn("baseline", "Baseline", "last value up to the first administration"),
             GridColumn(
-                "worst", "Worst after", f"lowest after the first administration, highest where high is bad; {_WHEN}"
+                "worst",
+                "Worst after",
+                f"lowest after the first administration, highest where high is bad; {_WHEN}",
+                wraps=True,
             ),
             GridColumn("change", "Change"),
             GridColumn("grade", "Grade", "worst CTCAE grade after the first administration"),
-            GridColumn("latest", "Latest", _WHEN),
+            GridColumn("latest", "Latest", _WHEN, wraps=True),
         ]
         rows = []
         for trend in trends.values():
@@ -201,10 +204,10 @@ class SafetyPage(QWidget):
 def outcome_table(outcomes: Sequence[RuleOutcome], marks: Mapping[str, str]) -> tuple[list[GridColumn], list[GridRow]]:
     """Rules with their answer, and what it rests on; ``marks``: how an answer is marked."""
     columns = [
-        GridColumn("rule", "Rule"),
+        GridColumn("rule", "Rule", wraps=True),
         GridColumn("answer", "Answer"),
-        GridColumn("limit", "Limit"),
-        GridColumn("why", "Value and date"),
+        GridColumn("limit", "Limit", wraps=True),
+        GridColumn("why", "Value and date", wraps=True),
     ]
     rows = []
     for number, outcome in enumerate(outcomes):

@@ -72,7 +72,7 @@ class DoseStep(Step):
         self.trail.told.connect(self.told)
         self.organs = NumberGrid("organ_doses", spread=False)
         self.vois = NumberGrid("voi_doses", spread=False)
-        self.checks = NumberGrid("cross_checks", spread=False)
+        self.checks = NumberGrid("cross_checks", spread=False, gap=12)
         for grid in (self.vois, self.checks):
             grid.row_clicked.connect(self._choose_voi)
         self.dose_map = DoseMapPage(session)

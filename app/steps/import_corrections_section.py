@@ -18,7 +18,7 @@ from dosimetry_core.errors import DosimetryError
 from dosimetry_core.progress import Progress
 from widgets.text_question import TextQuestion
 
-_COLUMNS = (GridColumn("what", ""), GridColumn("original", "In the files"), GridColumn("used", "Used"))
+_COLUMNS = (GridColumn("what", ""), GridColumn("original", "In the files", wraps=True), GridColumn("used", "Used"))
 
 
 def corrected_cycle(case: Case, index: int, changed: Cycle, *, progress: Progress) -> Cycle:
@@ -66,7 +66,8 @@ class CorrectionsSection(Section):
         rename.clicked.connect(lambda: self.rename_profile())
         delete = push_button("Delete", name="delete_profile")
         delete.clicked.connect(self.delete_profile)
-        self.add_row(self.apply_button, keep, rename, delete)
+        self.add_row(self.apply_button, keep)
+        self.add_row(rename, delete)
         self._profile_buttons = (self.apply_button, rename, delete)
         self._keep = keep
         self.question = TextQuestion("profile_name")

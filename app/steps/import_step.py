@@ -46,12 +46,14 @@ _COLUMNS = (
     GridColumn("scan", "Scan"),
     GridColumn("start", "Start of the scan"),
     GridColumn("delay", "Delay (h)", "from the middle of the infusion of the first nuclide to the start of the scan"),
+    GridColumn("checks", "Checks"),
     GridColumn("nuclide", "Nuclide"),
     GridColumn("values", "Values"),
     GridColumn("ct", "CT", "columns × rows × slices"),
-    GridColumn("activity", "Field of view (MBq)", "activity in the whole image at the start of the scan"),
-    GridColumn("checks", "Checks"),
+    GridColumn("activity", "Field of view\n(MBq)", "activity in the whole image at the start of the scan"),
 )
+_GAP = 16
+"""Between columns of the scans: all of them stand beside each other on a small screen, too."""
 _PLAIN = DisplayUnit("", 1.0, 3)
 
 
@@ -74,7 +76,7 @@ class ImportStep(Step):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         table = Section("Scans")
-        self.table = NumberGrid("scans", spread=False)
+        self.table = NumberGrid("scans", spread=False, gap=_GAP)
         self.table.row_clicked.connect(self._choose)
         table.add(ScrolledGrid(self.table), 1)
         self.column.addWidget(table, 3)
@@ -286,7 +288,7 @@ class ImportStep(Step):
             )
             for number, check in enumerate(checks_of(case, cycle, point))
         ]
-        columns = (GridColumn("sign", ""), GridColumn("question", "Check"), GridColumn("answer", "Answer"))
+        columns = (GridColumn("sign", ""), GridColumn("question", "Check"), GridColumn("answer", "Answer", wraps=True))
         self.checks.show_rows(columns, rows)
 
     def _show_cycle(self, cycle: Cycle) -> None:

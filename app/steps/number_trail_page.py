@@ -36,7 +36,7 @@ class NumberTrailPage(QWidget):
             "Export CSV…", name="export_number_trail", tooltip="every number of this trail, unrounded, with its origin"
         )
         self.export.clicked.connect(self._choose_file)
-        self.grid = NumberGrid("number_trail", spread=False)
+        self.grid = NumberGrid("number_trail", spread=False, gap=14)
         self.grid.row_clicked.connect(self._choose_row)
         head = QHBoxLayout()
         head.addWidget(self.title)

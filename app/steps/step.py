@@ -84,6 +84,10 @@ class Section(QFrame):
             head.addWidget(action)
         self._column.addLayout(head)
 
+    def narrow(self) -> None:
+        """Less room above and below, where every line counts on a small screen."""
+        self._column.setContentsMargins(MARGIN, SPACING // 2, MARGIN, SPACING // 2)
+
     def add(self, widget: QWidget, stretch: int = 0) -> None:
         """Append a widget below."""
         self._column.addWidget(widget, stretch)

@@ -82,6 +82,7 @@ class VoiStep(Step):
         self.sections = SectionTabs(self.inspector, "voi_sections")
         self.inspector.pin(self.live, self.sections)
         tools = Section("")
+        tools.narrow()
         tools.add(self.tools)
         self.inspector.add(tools)
         table = Section("VOIs")

@@ -113,6 +113,15 @@ def overlapping(widget: QWidget) -> Iterator[str]:
                 yield f"{name_of(first)} overlaps {name_of(second)} by {common.width()}×{common.height()}"
 
 
+def scrolled_sideways(window: QWidget) -> list[str]:
+    """Areas in sight that hide something at their right, though they could hide it below."""
+    return [
+        f"{name_of(area)}: {area.horizontalScrollBar().maximum()} px hidden"
+        for area in descendants(window)
+        if isinstance(area, QScrollArea) and area.horizontalScrollBar().maximum() > 0
+    ]
+
+
 def faults(window: QWidget) -> list[str]:
     """Everything that is clipped or overlaps in a visible window."""
     found = list(overlapping(window))

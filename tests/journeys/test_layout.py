@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtWidgets import QTabWidget, QToolButton
 
 from app.main_window import MainWindow
 from app.reviews import STEP_KEYS
 from app.screenshots import wait_until_idle
 from app.steps.voi_step import VoiStep
 from app.view_state import LAYOUTS
-from tests.app.layout_walk import faults
+from tests.app.layout_walk import faults, scrolled_sideways
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,6 +49,34 @@ def test_that_no_text_is_clipped_and_no_siblings_overlap(window: MainWindow, siz
         found += [f"second window, {layout}: {fault}" for fault in faults(second)]
     second.close()
     assert found == []
+
+
+def test_that_nothing_is_hidden_at_the_right_on_a_small_screen(window: MainWindow) -> None:
+    window.resize(QSize(1366, 768))
+    found: list[str] = []
+    for step in STEP_KEYS:
+        window.go_to(step)
+        wait_until_idle(window)
+        found += [f"{step}: {fault}" for fault in scrolled_sideways(window)]
+        for tabs in window.step(step).findChildren(QTabWidget):
+            for number in range(tabs.count()):
+                tabs.setCurrentIndex(number)
+                wait_until_idle(window)
+                found += [f"{step}, {tabs.tabText(number)}: {fault}" for fault in scrolled_sideways(window)]
+            tabs.setCurrentIndex(0)
+    assert found == []
+
+
+def test_that_all_drawing_tools_are_in_sight_on_a_small_screen(window: MainWindow) -> None:
+    window.resize(QSize(1366, 768))
+    window.go_to("voi")
+    step = window.step("voi")
+    assert isinstance(step, VoiStep)
+    step.inspector.verticalScrollBar().setValue(0)
+    wait_until_idle(window)
+    buttons = step.tools.findChildren(QToolButton)
+    assert len(buttons) > 20
+    assert [b.objectName() for b in buttons if b.visibleRegion().boundingRect() != b.rect()] == []
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
