@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,6 +39,9 @@ def add_cohort_parser(commands: Any) -> None:
     cohort.add_argument("--oldest", type=float, metavar="YEARS", help="only to this age at the first cycle")
     cohort.add_argument("--fewest-cycles", type=int, metavar="N", help="only courses of at least so many cycles")
     cohort.add_argument("--with-kidney-dose", action="store_true", help="only with a kidney dose in every cycle")
+    cohort.add_argument(
+        "--decimal", choices=("point", "comma"), default="point", help="sign of the CSV files; comma: cells parted by ;"
+    )
     cohort.add_argument("--out", type=Path, required=True, metavar="DIR")
 
 
@@ -55,7 +59,7 @@ def cohort(arguments: argparse.Namespace) -> int:
         raise MissingDataError(
             f"none of {len(gathered)} courses is chosen", where="cohort", remedy="choose fewer conditions"
         )
-    tables = write_cohort(arguments.out, records, origin=origin, selection=selection.text())
+    tables = write_cohort(arguments.out, records, origin=origin, selection=selection.text(), decimal=arguments.decimal)
     for failure in failures:
         print(f"left out: {failure}", file=sys.stderr)
     print(f"{len(records)} courses, {tables} tables in {arguments.out}")
@@ -76,6 +80,7 @@ def _selection(arguments: argparse.Namespace) -> Selection:
 
 
 def _gathered(arguments: argparse.Namespace) -> tuple[list[CourseRecord], str, list[str]]:
+    from app.cohort.sources import SHA_LETTERS
     from dosimetry_core.cohort.csv_records import read_records
     from dosimetry_core.cohort.simulated import simulated_cohort
 
@@ -90,8 +95,9 @@ def _gathered(arguments: argparse.Namespace) -> tuple[list[CourseRecord], str, l
         records += simulated_cohort(arguments.simulate)
         origins.append(f"simulated with seed {arguments.simulate} (no patient stands behind them)")
     for path in arguments.csv:
-        records += read_records(_content(path), where=str(path))
-        origins.append(f"from the table {path.name}")
+        content = _content(path)
+        records += read_records(content, where=str(path))
+        origins.append(f"from the table {path.name} (SHA-256 {hashlib.sha256(content).hexdigest()[:SHA_LETTERS]}…)")
     if arguments.cases:
         key = secret_key(arguments.key_file)
         records += [_computed(path, key) for path in arguments.cases]

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from widgets.change_plot import LineShown, SpiderGroupsPlot, WaterfallGroupsPlot
 from widgets.flow_layout import FlowLayout
 from widgets.group_plot import (
     GroupShown,
@@ -51,13 +52,15 @@ class GroupView(QWidget):
         self.setMinimumSize(360, 260)
         self.setMouseTracking(True)
         self.points_plot, self.survival_plot = PointsPlot(), SurvivalPlot()
+        self.waterfall_plot, self.spider_plot = WaterfallGroupsPlot(), SpiderGroupsPlot()
+        self._plots = (self.points_plot, self.survival_plot, self.waterfall_plot, self.spider_plot)
         self._empty = label("", role="dimmed", object_name="group_view_empty")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setWordWrap(True)
         place = QWidget()
         place.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._stack = QStackedLayout(place)
-        for page in (self._empty, self.points_plot, self.survival_plot):
+        for page in (self._empty, *self._plots):
             self._stack.addWidget(page)
         self._legend = QWidget()
         self._names = FlowLayout(self._legend)
@@ -100,6 +103,22 @@ class GroupView(QWidget):
         self._units = (x_title, y_title)
         self._show_rest(tuple(group.name for group in groups), (), remark)
 
+    def show_waterfall(self, groups: Sequence[GroupShown], x_title: str, y_title: str, remark: str) -> None:
+        """Best change of each course as a bar."""
+        self.waterfall_plot.show_bars(groups, x_title, y_title)
+        self._stack.setCurrentWidget(self.waterfall_plot)
+        self._units = ("", y_title)
+        self._show_rest(tuple(group.name for group in groups), (), remark)
+
+    def show_spider(
+        self, groups: Sequence[tuple[str, Sequence[LineShown]]], x_title: str, y_title: str, remark: str
+    ) -> None:
+        """Every change of each course over time."""
+        self.spider_plot.show_lines(groups, x_title, y_title)
+        self._stack.setCurrentWidget(self.spider_plot)
+        self._units = (x_title, y_title)
+        self._show_rest(tuple(name for name, _ in groups), (), remark)
+
     def show_survival(
         self,
         curves: Sequence[SurvivalShown],
@@ -120,14 +139,19 @@ class GroupView(QWidget):
         return linear_ticks(0.0, end, most=7)
 
     @property
+    def plot(self) -> PointsPlot | SurvivalPlot | WaterfallGroupsPlot | SpiderGroupsPlot | None:
+        """The plot that is shown; None for a sentence."""
+        return next((plot for plot in self._plots if plot is self._stack.currentWidget()), None)
+
+    @property
     def shows_picture(self) -> bool:
         """Whether there is a picture and not a sentence."""
-        return self._stack.currentWidget() is not self._empty
+        return self.plot is not None
 
     def take_colours(self) -> None:
         """Those of the theme in use."""
-        self.points_plot.take_colours()
-        self.survival_plot.take_colours()
+        for plot in self._plots:
+            plot.take_colours()
         self._show_legend()
 
     def _show_rest(self, groups: tuple[str, ...], at_risk: Sequence[Sequence[int]], remark: str) -> None:
@@ -167,7 +191,7 @@ class GroupView(QWidget):
             line.setContentsMargins(0, 0, 10, 0)
             line.setSpacing(5)
             swatch, text = QLabel(entry), QLabel(name, entry)
-            swatch.setPixmap(_swatch(number, lines=self._stack.currentWidget() is self.survival_plot))
+            swatch.setPixmap(_swatch(number, lines=self.plot in (self.survival_plot, self.spider_plot)))
             text.setTextFormat(Qt.TextFormat.PlainText)
             line.addWidget(swatch)
             line.addWidget(text)
@@ -177,13 +201,14 @@ class GroupView(QWidget):
 
     def nearest(self, place: QPoint) -> tuple[str, PointShown] | None:
         """Group and point under the pointer; None where there is none."""
-        if self._stack.currentWidget() is not self.points_plot:
+        plot = self.plot
+        if plot is None or isinstance(plot, SurvivalPlot):
             return None
-        points, places = self.points_plot.places()
+        points, places = plot.places()
         if not points:
             return None
-        (left, right), (bottom, top) = self.points_plot.limits
-        area = self.points_plot.area(self)
+        (left, right), (bottom, top) = plot.limits
+        area = plot.area(self)
         across = area.left() + (places[:, 0] - left) / (right - left) * area.width()
         up = area.bottom() - (places[:, 1] - bottom) / (top - bottom) * area.height()
         away = np.hypot(across - place.x(), up - place.y())
@@ -194,10 +219,13 @@ class GroupView(QWidget):
 
     def place_of(self, key: str) -> QPointF | None:
         """Where a point is drawn; None where it is not."""
-        points, places = self.points_plot.places()
+        plot = self.plot
+        if plot is None or isinstance(plot, SurvivalPlot):
+            return None
+        points, places = plot.places()
         for (_, point), (x, y) in zip(points, places, strict=True):
             if point.key == key:
-                return self.points_plot.pixel(float(x), float(y), self)
+                return plot.pixel(float(x), float(y), self)
         return None
 
     def event(self, event: QEvent) -> bool:

@@ -7,6 +7,8 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from dosimetry_core.entered_numbers import DecimalSign
+
 PlotCell = float | str | None
 
 
@@ -28,12 +30,23 @@ class PlotTable:
         rows = [self.titles, *([_text(cell) for cell in row] for row in self.rows)]
         return "\n".join("\t".join(row) for row in rows)
 
-    def csv_bytes(self) -> bytes:
-        """CSV (RFC 4180): UTF-8 with the mark by which spreadsheets know it, decimal points."""
+    def csv_bytes(self, decimal: DecimalSign = "point") -> bytes:
+        """CSV (RFC 4180): UTF-8 with the mark by which spreadsheets know it, decimal points.
+
+        With a decimal comma, semicolons stand between cells.
+        """
+        has_comma = decimal == "comma"
         text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\r\n")
+        writer = csv.writer(text, lineterminator="\r\n", delimiter=";" if has_comma else ",")
         writer.writerow(self.titles)
-        writer.writerows([_text(cell) for cell in row] for row in self.rows)
+        for row in self.rows:
+            cells = [_text(cell) for cell in row]
+            if has_comma:
+                cells = [
+                    cell if isinstance(value, str) else cell.replace(".", ",")
+                    for value, cell in zip(row, cells, strict=True)
+                ]
+            writer.writerow(cells)
         return text.getvalue().encode("utf-8-sig")
 
 

@@ -8,19 +8,37 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.steps.step import combo_box, text_label
-from dosimetry_core.cohort.pictures import SurvivalPicture, box_picture, scatter_picture, survival_picture
+from dosimetry_core.cohort.pictures import (
+    SurvivalPicture,
+    box_picture,
+    scatter_picture,
+    spider_picture,
+    survival_picture,
+    waterfall_picture,
+)
 from dosimetry_core.cohort.quantities import Quantity, quantities
 from dosimetry_core.cohort.records import CourseRecord
 from dosimetry_core.cohort.statistics import TestResult
-from dosimetry_core.units import SECONDS_PER_DAY, DisplayUnit
+from dosimetry_core.units import PERCENT, SECONDS_PER_DAY, DisplayUnit
+from widgets.change_plot import LineShown
 from widgets.group_plot import GroupShown, PointShown, SurvivalShown
 from widgets.group_view import GroupView
 
 MONTH = DisplayUnit("months", 365.25 / 12 * SECONDS_PER_DAY, 1)
-KINDS = ("Box plot", "One against another", "Overall survival", "Progression-free survival")
-_BOXES, _POINTS, _SURVIVAL, _PROGRESSION = range(4)
+KINDS = (
+    "Box plot",
+    "One against another",
+    "Overall survival",
+    "Progression-free survival",
+    "Waterfall",
+    "Spider",
+)
+_BOXES, _POINTS, _SURVIVAL, _PROGRESSION, _WATERFALL, _SPIDER = range(6)
 _FIRST = ("dose/kidneys", "dose/red_marrow")
-_DEFAULT_EFFECT = "change/platelets_1e9_per_l"
+_SUM = "Change of the sum of diameters against the baseline (%)"
+_RECIST_LINES = (
+    "Dashed: −30 % (partial response) and +20 % (of the baseline; progression is counted from the smallest sum)."
+)
 
 
 class PicturesPage(QWidget):
@@ -109,6 +127,10 @@ class PicturesPage(QWidget):
         elif kind == _PROGRESSION:
             found = survival_picture(self._records, lambda record: record.progression)
             self._draw_survival(found, "Progression-free survival")
+        elif kind == _WATERFALL:
+            self._draw_waterfall()
+        elif kind == _SPIDER:
+            self._draw_spider()
         else:
             self.view.show_nothing("These courses have no number to draw.")
 
@@ -142,13 +164,35 @@ class PicturesPage(QWidget):
         shown = [GroupShown(name, tuple(points)) for name, points in sorted(groups.items())]
         self.view.show_points(shown, x.title, y.title, _words(picture.test, "over all courses shown"))
 
+    def _draw_waterfall(self) -> None:
+        picture = waterfall_picture(self._records)
+        if not picture.bars:
+            self.view.show_nothing("No course has a sum of diameters before treatment and after it.")
+            return
+        groups: dict[str, list[PointShown]] = {}
+        for place, bar in enumerate(picture.bars):
+            point = PointShown(bar.key, float(place), PERCENT.from_core(bar.change), self._name_of(bar.key))
+            groups.setdefault(bar.group, []).append(point)
+        shown = [GroupShown(name, tuple(points)) for name, points in sorted(groups.items())]
+        remark = f"Up to progression. {_RECIST_LINES} {_without(picture.missing, len(picture.bars))}"
+        self.view.show_waterfall(shown, "Courses, the largest growth first", f"{_SUM}, best", remark)
+
+    def _draw_spider(self) -> None:
+        picture = spider_picture(self._records)
+        if not picture.lines:
+            self.view.show_nothing("No course has a sum of diameters before treatment and after it with its day.")
+            return
+        groups: dict[str, list[LineShown]] = {}
+        for line in picture.lines:
+            points = tuple((_months(days), PERCENT.from_core(change)) for days, change in line.changes)
+            groups.setdefault(line.group, []).append(LineShown(line.key, self._name_of(line.key), points))
+        remark = f"{_RECIST_LINES} {_without(picture.missing, len(picture.lines))}"
+        self.view.show_spider(sorted(groups.items()), "Months from the baseline", _SUM, remark)
+
     def _draw_survival(self, picture: SurvivalPicture, title: str) -> None:
         if not picture.groups:
             self.view.show_nothing("No course was followed for this.")
             return
-
-        def months(days: float) -> float:
-            return MONTH.from_core(days * SECONDS_PER_DAY)
 
         curves = []
         for group in picture.groups:
@@ -156,24 +200,32 @@ class PicturesPage(QWidget):
             curves.append(
                 SurvivalShown(
                     f"{group.group} (n = {group.curve.count}, events {group.curve.events})",
-                    tuple(months(point.days) for point in points),
+                    tuple(_months(point.days) for point in points),
                     tuple(point.survival for point in points),
                     tuple(point.lower for point in points),
                     tuple(point.upper for point in points),
-                    tuple((months(days), survival) for days, survival in group.censored()),
-                    months(max(time.days for time in group.times)),
+                    tuple((_months(days), survival) for days, survival in group.censored()),
+                    _months(max(time.days for time in group.times)),
                 )
             )
         ticks = self.view.risk_times(max(curve.end for curve in curves))
         at_risk = [[group.at_risk(MONTH.to_core(time) / SECONDS_PER_DAY) for time in ticks] for group in picture.groups]
         medians = [
-            f"{group.group}: median {months(group.curve.median_days):.1f} months"
+            f"{group.group}: median {_months(group.curve.median_days):.1f} months"
             for group in picture.groups
             if group.curve.median_days is not None
         ]
         remark = ". ".join([*medians, _words(picture.test, "between protocols")])
         band = "Kaplan–Meier with pointwise 95 % bands (log-log); strokes: last contact without event."
         self.view.show_survival(curves, "Months from the first cycle", title, at_risk, f"{remark} {band}".strip())
+
+
+def _months(days: float) -> float:
+    return MONTH.from_core(days * SECONDS_PER_DAY)
+
+
+def _without(missing: int, shown: int) -> str:
+    return f"n = {shown}" + (f"; {missing} without such a sum." if missing else ".")
 
 
 def _words(test: TestResult | None, where: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,9 @@ from app.operations.counted import counted
 from dosimetry_core.cohort.csv_records import read_records
 from dosimetry_core.cohort.records import CourseRecord
 from dosimetry_core.errors import DosimetryError
+
+SHA_LETTERS = 12
+"""So much of a table's digest tells it apart from any other in the methods."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +29,13 @@ class CohortSources:
         Of the store; those without a record don't count yet.
     tables
         Records of each table of earlier patients, by its name.
+    digests
+        Beginning of the SHA-256 of each table, in the same order.
     """
 
     courses: tuple[StoreCourse, ...] = ()
     tables: tuple[tuple[str, tuple[CourseRecord, ...]], ...] = field(default=())
+    digests: tuple[str, ...] = ()
 
     @property
     def records(self) -> tuple[CourseRecord, ...]:
@@ -57,7 +64,10 @@ class CohortSources:
             late = sum(course.record is not None and course.state != "current" for course in self.courses)
             remark = f", {counted(late, 'course')} of them as computed before their last change" if late else ""
             parts.append(f"those of this department's store ({counted(own, 'course')}{remark})")
-        parts += [f"from the table {name} ({counted(len(records), 'course')})" for name, records in self.tables]
+        parts += [
+            f"from the table {name} ({counted(len(records), 'course')}, SHA-256 {digest}…)"
+            for (name, records), digest in zip(self.tables, self.digests, strict=True)
+        ]
         return " and ".join(parts) or "none"
 
     def with_table(self, path: Path) -> CohortSources:
@@ -83,11 +93,12 @@ class CohortSources:
                 where=str(path),
                 remedy="take each course in once",
             )
-        return CohortSources(self.courses, (*self.tables, (path.name, records)))
+        digest = hashlib.sha256(content).hexdigest()[:SHA_LETTERS]
+        return CohortSources(self.courses, (*self.tables, (path.name, records)), (*self.digests, digest))
 
     def with_courses(self, courses: Sequence[StoreCourse]) -> CohortSources:
         """With the store's courses as they are now."""
-        return CohortSources(tuple(courses), self.tables)
+        return CohortSources(tuple(courses), self.tables, self.digests)
 
 
 def require_distinct_keys(courses: Sequence[StoreCourse]) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from app.cohort.engines import DaskCluster, Engine, Processes
 from app.cohort.export import write_cohort
+from app.cohort.figures import drawn_figures
 from app.cohort.filter_section import FIELD_HEIGHT, FilterSection
 from app.cohort.pictures_page import PicturesPage
 from app.cohort.sources import CohortSources, require_distinct_keys
@@ -33,18 +34,28 @@ from app.cohort.tables_page import TablesPage
 from app.jobs import Job, Jobs
 from app.operations.counted import counted
 from app.operations.store_sections import progress_row, show_progress
+from app.outputs import require_folder
 from app.problems import problems_of
 from app.steps.step import INSPECTOR_WIDTH, Inspector, Section, combo_box, push_button, text_label
 from dosimetry_core.cohort.methods_text import methods_paragraph
 from dosimetry_core.cohort.selection import selected
+from dosimetry_core.entered_numbers import DecimalSign
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.progress import Progress
+from widgets.copying import copy_by_keyboard
 from widgets.theme import set_role
 
 if TYPE_CHECKING:
     from app.store.storage import Storage
 
 HERE, CLUSTER = "This computer", "Dask cluster"
+FIGURE_FORMS: dict[str, str] = {
+    "Figures as SVG": "svg",
+    "Figures as PDF": "pdf",
+    "Figures as PNG": "png",
+    "No figures": "",
+}
+DECIMALS: dict[str, DecimalSign] = {"CSV with decimal point": "point", "CSV with decimal comma, parted by ;": "comma"}
 _COURSE_COLUMNS = ("Patient", "Name", "Protocol", "Record", "Why")
 _KEY = Qt.ItemDataRole.UserRole
 
@@ -52,7 +63,7 @@ _KEY = Qt.ItemDataRole.UserRole
 class CohortWindow(QDialog):
     """Not modal; what is kept is shown at once, nothing is computed before a button is pressed.
 
-    ``course_wanted(course_id)`` when a course is double-clicked.
+    ``course_wanted(course_id)`` when a course is double-clicked, ``saved`` when saving ended, well or not.
 
     Parameters
     ----------
@@ -63,6 +74,7 @@ class CohortWindow(QDialog):
     """
 
     course_wanted = Signal(str)
+    saved = Signal()
 
     def __init__(
         self, storage: Callable[[], Storage], jobs: Jobs, parent: QWidget | None = None, *, anchor: Path | None = None
@@ -73,6 +85,7 @@ class CohortWindow(QDialog):
         self.resize(1320, 860)
         self._storage, self._jobs, self._anchor = storage, jobs, anchor
         self._job: Job | None = None
+        self._saving: Iterator[str] | None = None
         self.sources = CohortSources()
         self.pictures = PicturesPage(lambda key: self.sources.name_of(key))
         self.tables = TablesPage()
@@ -83,6 +96,7 @@ class CohortWindow(QDialog):
         self.courses = QTreeWidget()
         self.courses.setObjectName("cohort_courses")
         self.courses.setAccessibleName("Courses of the store")
+        copy_by_keyboard(self.courses)
         self.courses.setHeaderLabels(list(_COURSE_COLUMNS))
         self.courses.setRootIsDecorated(False)
         self.courses.setAlternatingRowColors(True)
@@ -156,8 +170,17 @@ class CohortWindow(QDialog):
 
     def _saving_section(self) -> Section:
         section = Section("Save", name="cohort_saving")
+        self.figures = combo_box("cohort_figures", list(FIGURE_FORMS))
+        self.figures.setAccessibleName("Form of the figures")
+        section.add(self.figures)
+        self.decimal = combo_box("cohort_decimal", list(DECIMALS))
+        self.decimal.setAccessibleName("Decimal sign of the CSV files")
+        section.add(self.decimal)
         self.save_button = push_button(
-            "Save tables and methods…", name="cohort_save", tooltip="CSV and XLSX, by pseudonym, into a new folder"
+            "Save all…",
+            name="cohort_save",
+            tooltip="tables (CSV, XLSX), every figure with its numbers, records and methods, by pseudonym, into a new "
+            "folder",
         )
         self.save_button.clicked.connect(self._choose_folder)
         section.add_row(self.save_button)
@@ -209,7 +232,7 @@ class CohortWindow(QDialog):
         self.methods.setPlainText(
             methods_paragraph(chosen, origin=self.sources.origin(), selection=selection.text()) if chosen else ""
         )
-        self.save_button.setEnabled(bool(chosen))
+        self.save_button.setEnabled(bool(chosen) and self._saving is None)
 
     def _open(self, key: str) -> None:
         course = self.sources.course_of(key)
@@ -270,6 +293,7 @@ class CohortWindow(QDialog):
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 Qt override
         """Stops computing: what was computed is kept, and the rest follows when the window is opened again."""
         self._cancel()
+        self._saving = None
         super().closeEvent(event)
 
     def _ended(self) -> None:
@@ -301,20 +325,54 @@ class CohortWindow(QDialog):
         self._show()
 
     def _choose_folder(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, "New folder for the tables", "cohort")
+        name, _ = QFileDialog.getSaveFileName(self, "New folder for tables and figures", "cohort")
         if name:
             self.save(Path(name))
 
     def save(self, folder: Path) -> None:
-        """Write records, tables and methods of the courses looked at into a new folder."""
+        """Write records, tables, figures and methods of the courses looked at into a new folder; ``saved`` at the end.
+
+        Figures are drawn one at a time, with the window alive in between; the folder is there once all are.
+        """
+        if self._saving is not None:
+            return
         selection = self.filter.selection()
         records = selected(self.sources.records, selection)
+        decimal = DECIMALS[self.decimal.currentText()]
+        form = FIGURE_FORMS[self.figures.currentText()]
+        origin, figures = self.sources.origin(), dict[str, bytes]()
         try:
-            write_cohort(folder, records, origin=self.sources.origin(), selection=selection.text())
+            require_folder(folder)
         except DosimetryError as error:
             self._say(problems_of(error)[0].text(), "error")
             return
-        self._say(f"{counted(len(records), 'course')} saved in {folder.name}.", "dimmed")
+
+        def steps() -> Iterator[str]:
+            if form:
+                for number, count, files in drawn_figures(records, form=form, decimal=decimal):
+                    figures.update(files)
+                    yield f"Figure {number} of {count}…"
+            write_cohort(folder, records, origin=origin, selection=selection.text(), decimal=decimal, figures=figures)
+
+        self._saving = steps()
+        self.save_button.setEnabled(False)
+        self._save_step(f"{counted(len(records), 'course')} saved in {folder.name}.")
+
+    def _save_step(self, done: str) -> None:
+        if self._saving is None:
+            return
+        try:
+            self._say(next(self._saving), "dimmed")
+        except StopIteration:
+            self._say(done, "dimmed")
+        except DosimetryError as error:
+            self._say(problems_of(error)[0].text(), "error")
+        else:
+            QTimer.singleShot(0, self, lambda: self._save_step(done))
+            return
+        self._saving = None
+        self._show()
+        self.saved.emit()
 
     def _say(self, text: str, role: str) -> None:
         self.message.setText(text)

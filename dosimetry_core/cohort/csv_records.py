@@ -10,11 +10,11 @@ from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 from dosimetry_core.cohort.records import RESPONSES, CourseRecord, FollowedTime
-from dosimetry_core.entered_numbers import read_number
+from dosimetry_core.entered_numbers import DecimalSign, read_number
 from dosimetry_core.errors import DosimetryError, InconsistentCaseError, raise_problems
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.nuclide import LU177, Y90
-from dosimetry_core.units import GIGABECQUEREL
+from dosimetry_core.units import GIGABECQUEREL, PERCENT
 
 T = TypeVar("T")
 COLUMNS: Final = (
@@ -26,6 +26,8 @@ COLUMNS: Final = (
     "lu177_gbq",
     "y90_gbq",
     "response",
+    "confirmed_response",
+    "best_change_percent",
     "ecog_before",
     "ecog_after",
     "karnofsky_before",
@@ -184,6 +186,10 @@ def _record(row: _Row) -> CourseRecord | None:
         given = row.value(column, lambda cell: _number(cell, 0.0, 1000.0), "write GBq of the whole course")
         if given is not None:
             activities[nuclide] = GIGABECQUEREL.to_core(given)
+    change = row.value(
+        "best_change_percent", lambda cell: _number(cell, -100.0, 10000.0), "write percent, −100 or more"
+    )
+    judged = f"write {', '.join(RESPONSES)}"
     return CourseRecord(
         key=row.text("key"),
         protocol=row.text("protocol") or "not stated",
@@ -191,7 +197,9 @@ def _record(row: _Row) -> CourseRecord | None:
         age_years=row.value("age_years", lambda cell: _number(cell, 0.0, 130.0), "write years"),
         stated_cycles=row.value("cycles", lambda cell: _whole(cell, 1, 50), "write a number of cycles"),
         stated_activity_bq=FrozenMap(activities),
-        response=row.value("response", lambda cell: _one_of(cell, RESPONSES), f"write {', '.join(RESPONSES)}"),
+        response=row.value("response", lambda cell: _one_of(cell, RESPONSES), judged),
+        confirmed_response=row.value("confirmed_response", lambda cell: _one_of(cell, RESPONSES), judged),
+        best_change=None if change is None else PERCENT.to_core(change),
         ecog_before=row.value("ecog_before", lambda cell: _whole(cell, 0, 5), "write 0 to 5"),
         ecog_after=row.value("ecog_after", lambda cell: _whole(cell, 0, 5), "write 0 to 5"),
         karnofsky_before=row.value("karnofsky_before", _karnofsky, "write a multiple of 10 to 100"),
@@ -209,10 +217,13 @@ def _followed(row: _Row, days: str, event: str) -> FollowedTime | None:
     return None if time is None or happened is None else FollowedTime(time, happened)
 
 
-def records_csv(records: Sequence[CourseRecord]) -> str:
-    """The table of records; what a column can't hold (single cycles, doses, blood counts) stands in other tables."""
+def records_csv(records: Sequence[CourseRecord], *, decimal: DecimalSign = "point") -> str:
+    """The table of records; what a column can't hold (single cycles, doses, blood counts) stands in other tables.
+
+    With a decimal comma, semicolons stand between cells.
+    """
     target = io.StringIO()
-    writer = csv.writer(target, lineterminator="\n")
+    writer = csv.writer(target, lineterminator="\n", delimiter=";" if decimal == "comma" else ",")
     writer.writerow(COLUMNS)
     for one in records:
         known = [one.activity_bq(nuclide) for nuclide in _NUCLIDES.values()]
@@ -225,6 +236,8 @@ def records_csv(records: Sequence[CourseRecord]) -> str:
             one.cycle_count,
             *activities,
             one.response,
+            one.confirmed_response,
+            None if one.best_change is None else PERCENT.from_core(one.best_change),
             one.ecog_before,
             one.ecog_after,
             one.karnofsky_before,
@@ -232,16 +245,17 @@ def records_csv(records: Sequence[CourseRecord]) -> str:
             *_followed_cells(one.survival),
             *_followed_cells(one.progression),
         )
-        writer.writerow([_written(cell) for cell in cells])
+        writer.writerow([_written(cell, decimal) for cell in cells])
     return target.getvalue()
 
 
-def _written(cell: str | float | None) -> str:
+def _written(cell: str | float | None, decimal: DecimalSign) -> str:
     """A cell as `read_records` reads it: no exponent, and never three decimals, which could be thousands."""
     if cell is None or isinstance(cell, str):
         return cell or ""
     text = format(Decimal(repr(cell)), "f").removesuffix(".0")
-    return f"{text}0" if len(text.partition(".")[2]) == _THOUSANDS else text
+    text = f"{text}0" if len(text.partition(".")[2]) == _THOUSANDS else text
+    return text.replace(".", ",") if decimal == "comma" else text
 
 
 def _followed_cells(time: FollowedTime | None) -> tuple[float | None, str | None]:

@@ -144,7 +144,8 @@ def _last_contact(case: Case) -> date:
     days += [one.date for one in follow_up.responses]
     days += [one.date for one in follow_up.receptor_scans]
     days += [event.resolved or event.onset for event in follow_up.adverse_events]
-    days += [day for day in (follow_up.end and follow_up.end.date, follow_up.alive_on) if day is not None]
+    days += [] if follow_up.end is None else [follow_up.end.date]
+    days += [] if follow_up.alive_on is None else [follow_up.alive_on]
     return max(days)
 
 

@@ -19,6 +19,7 @@ from dosimetry_core.cohort.statistics import (
 )
 from dosimetry_core.cohort.tables import ALL, arms
 
+Changes = tuple[tuple[float, float], ...]
 WHISKER_REACH = 1.5
 """Whiskers end at the last value within so many interquartile ranges of the box (Tukey 1977)."""
 
@@ -100,6 +101,53 @@ class SurvivalPicture:
 
     groups: tuple[SurvivalGroup, ...]
     test: TestResult | None
+
+
+@dataclass(frozen=True)
+class BestChange:
+    """A bar of the waterfall plot: a course with its best change of the sum of diameters, as a share."""
+
+    key: str
+    group: str
+    change: float
+
+
+@dataclass(frozen=True)
+class WaterfallPicture:
+    """Best changes, the largest growth first; ``missing``: courses without a sum of diameters to compare."""
+
+    bars: tuple[BestChange, ...]
+    missing: int
+
+
+@dataclass(frozen=True)
+class SpiderLine:
+    """Changes of the sum of one course: days since the baseline and share."""
+
+    key: str
+    group: str
+    changes: Changes
+
+
+@dataclass(frozen=True)
+class SpiderPicture:
+    """Changes of the sums over time; ``missing`` as in the waterfall."""
+
+    lines: tuple[SpiderLine, ...]
+    missing: int
+
+
+def waterfall_picture(records: Sequence[CourseRecord]) -> WaterfallPicture:
+    """Best change of the sum of diameters of each course, up to progression."""
+    bars = [BestChange(one.key, one.protocol, one.best_change) for one in records if one.best_change is not None]
+    ordered = sorted(bars, key=lambda bar: (-bar.change, bar.group, bar.key))
+    return WaterfallPicture(tuple(ordered), len(records) - len(bars))
+
+
+def spider_picture(records: Sequence[CourseRecord]) -> SpiderPicture:
+    """Change of the sum of diameters of each course at every assessment."""
+    lines = [SpiderLine(one.key, one.protocol, one.sum_changes) for one in records if one.sum_changes]
+    return SpiderPicture(tuple(lines), len(records) - len(lines))
 
 
 def box_picture(records: Sequence[CourseRecord], quantity: Quantity) -> BoxPicture:

@@ -47,6 +47,7 @@ def quantities(records: Sequence[CourseRecord]) -> tuple[Quantity, ...]:
         Quantity("cycles", "Cycles given", _NUMBER, _cycles),
         Quantity("age", "Age at the first cycle", _YEARS, lambda record: record.age_years),
         *(_change(key) for key in LABORATORY_NAMES if any(key in record.laboratory for record in records)),
+        Quantity("best-change", "Sum of diameters, best change", PERCENT, lambda record: record.best_change),
         *(_baseline(key) for key in LABORATORY_NAMES if any(key in record.laboratory for record in records)),
     ]
     return tuple(one for one in found if any(one.of(record) is not None for record in records))

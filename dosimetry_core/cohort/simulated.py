@@ -49,6 +49,15 @@ _BLOOD = {
     "lymphocytes_1e9_per_l": (1.7, 1.35, 0.35),
 }
 _EGFR = (85.0, 1.20, 0.006)
+_SIZES_STREAM = 1
+"""Changes of tumour sizes are drawn apart from all else."""
+_BEST_CHANGE: dict[str, tuple[float, float]] = {
+    "CR": (-1.0, -1.0),
+    "PR": (-0.75, -0.32),
+    "SD": (-0.28, 0.15),
+    "PD": (0.0, 0.4),
+}
+_ASSESSED_EVERY_DAYS, _FEWEST_ASSESSED, _MOST_ASSESSED = 90.0, 2, 5
 _EVENTS = {"Nausea": (0.45, 2), "Vomiting": (0.20, 2), "Fatigue": (0.40, 3), "Abdominal pain": (0.15, 2)}
 _MEDIAN_SURVIVAL_DAYS, _MEDIAN_PROGRESSION_DAYS, _FOLLOWED_DAYS = 1700.0, 900.0, (300.0, 2000.0)
 
@@ -61,7 +70,9 @@ def simulated_cohort(seed: int, *, courses: int = COURSES, arms: Sequence[str] =
     """
     random = np.random.default_rng(seed)
     protocols = {arm: read_protocol(arm) for arm in arms}
-    return [_course(random, protocols[arms[number % len(arms)]], number) for number in range(courses)]
+    made = [_course(random, protocols[arms[number % len(arms)]], number) for number in range(courses)]
+    sizes = np.random.default_rng([seed, _SIZES_STREAM])
+    return [_with_sizes(sizes, record) for record in made]
 
 
 def _log_normal(random: np.random.Generator, median: float, geometric_deviation: float) -> float:
@@ -109,6 +120,25 @@ def _course(random: np.random.Generator, protocol: Protocol, number: int) -> Cou
         standard_activity_bq=FrozenMap({n.name: n.standard_activity_bq for n in protocol.nuclides}),
     )
     return _with_outcome(random, record)
+
+
+def _with_sizes(random: np.random.Generator, record: CourseRecord) -> CourseRecord:
+    """Changes of the sum of diameters that fit the response; whether it was confirmed."""
+    low, high = _BEST_CHANGE.get(record.response or "", (math.nan, math.nan))
+    if math.isnan(low):
+        return replace(record, confirmed_response=record.response)
+    best = round(float(random.uniform(low, high)), 3)
+    count = int(random.integers(_FEWEST_ASSESSED, _MOST_ASSESSED + 1))
+    lowest_at = int(random.integers(0, count))
+    changes = []
+    for number in range(count):
+        share = (number + 1) / (lowest_at + 1)
+        rise = 0.0 if number <= lowest_at or record.response == "CR" else 0.06 * (number - lowest_at)
+        changes.append((_ASSESSED_EVERY_DAYS * (number + 1), round(best * min(share, 1.0) + rise, 3)))
+    is_response = record.response in ("CR", "PR")
+    confirmed: Response | None = "SD" if is_response and lowest_at == count - 1 else record.response
+    best_change = min(change for _, change in changes)
+    return replace(record, confirmed_response=confirmed, best_change=best_change, sum_changes=tuple(changes))
 
 
 def _with_outcome(random: np.random.Generator, record: CourseRecord) -> CourseRecord:

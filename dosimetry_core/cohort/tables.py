@@ -16,6 +16,15 @@ Cell = str | float | int | None
 ALL = "all"
 _SUMMARY = ("n", "missing", "median", "lower quartile", "upper quartile", "minimum", "maximum", "mean", "SD")
 _ORGANS = {"kidneys": "Kidneys", "red_marrow": "Red marrow"}
+DOSE_EFFECTS = (
+    ("kidneys", "egfr_ml_per_min_per_1_73m2"),
+    ("kidneys", "creatinine_umol_per_l"),
+    ("red_marrow", "platelets_1e9_per_l"),
+    ("red_marrow", "leukocytes_1e9_per_l"),
+    ("red_marrow", "haemoglobin_g_per_dl"),
+    ("red_marrow", "lymphocytes_1e9_per_l"),
+)
+"""Organ, and the laboratory value that its dose may change."""
 
 
 @dataclass(frozen=True)
@@ -245,16 +254,20 @@ def adverse_events_table(records: Sequence[CourseRecord]) -> Table:
 
 
 def response_table(records: Sequence[CourseRecord]) -> Table:
-    """Best overall response, with objective response and disease control among those who could be judged."""
+    """Best overall response as seen and as confirmed, with objective response and disease control of those judged."""
     rows: list[tuple[Cell, ...]] = []
     for arm, members in arms(records).items():
-        found = [record.response for record in members if record.response is not None]
-        counts = [found.count(response) for response in RESPONSES]
-        judged = len(found) - counts[-1]
-        objective = (counts[0] + counts[1]) / judged if judged else None
-        control = sum(counts[:3]) / judged if judged else None
-        rows.append((arm, *counts, len(members) - len(found), objective, control))
-    heading = ("protocol", *RESPONSES, "missing", "objective response", "disease control")
+        for basis, responses in (
+            ("as seen", [record.response for record in members]),
+            ("confirmed", [record.confirmed_response for record in members]),
+        ):
+            found = [response for response in responses if response is not None]
+            counts = [found.count(response) for response in RESPONSES]
+            judged = len(found) - counts[-1]
+            objective = (counts[0] + counts[1]) / judged if judged else None
+            control = (judged - counts[RESPONSES.index("PD")]) / judged if judged else None
+            rows.append((arm, basis, *counts, len(members) - len(found), objective, control))
+    heading = ("protocol", "basis", *RESPONSES, "missing", "objective response", "disease control")
     return Table(
         "response", "Best overall response, RECIST 1.1 (courses, shares of those judged)", heading, tuple(rows)
     )
@@ -291,14 +304,7 @@ def dose_effect_table(records: Sequence[CourseRecord]) -> Table:
     """Rank correlation of organ doses with changes of laboratory values, and differences between protocols."""
     rows: list[tuple[Cell, ...]] = []
     for arm, members in arms(records).items():
-        for organ, key in (
-            ("kidneys", "egfr_ml_per_min_per_1_73m2"),
-            ("kidneys", "creatinine_umol_per_l"),
-            ("red_marrow", "platelets_1e9_per_l"),
-            ("red_marrow", "leukocytes_1e9_per_l"),
-            ("red_marrow", "haemoglobin_g_per_dl"),
-            ("red_marrow", "lymphocytes_1e9_per_l"),
-        ):
+        for organ, key in DOSE_EFFECTS:
             pairs = [
                 (record.absorbed_dose_gy(organ), record.laboratory[key].relative_change)
                 for record in members

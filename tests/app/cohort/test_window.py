@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,14 +14,16 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from app.cohort.figures import figures_of
 from app.cohort.kept_records import FILE_NAME, KeptRecord, rewrite_records
+from app.cohort.pictures_page import KINDS
 from app.cohort.store_courses import store_courses
-from app.cohort.window import CohortWindow
+from app.cohort.window import FIGURE_FORMS, CohortWindow
 from app.jobs import Jobs
 from app.store import open_store
 from app.store.storage import Storage
 from dosimetry_core.cohort.csv_records import read_records, records_csv
-from dosimetry_core.cohort.pictures import box_picture, survival_picture
+from dosimetry_core.cohort.pictures import box_picture, spider_picture, survival_picture, waterfall_picture
 from dosimetry_core.cohort.quantities import quantities
 from dosimetry_core.cohort.records import CourseRecord
 from dosimetry_core.cohort.simulated import simulated_cohort
@@ -191,14 +194,109 @@ def test_that_what_is_looked_at_is_saved_without_names(qtbot: QtBot, storage: St
     window.processes.setValue(1)
     window.compute()
     qtbot.waitUntil(lambda: "4 courses computed" in window.message.text(), timeout=60_000)
-    window.save(tmp_path / "saved")
+    with qtbot.waitSignal(window.saved, timeout=60_000):
+        window.save(tmp_path / "saved")
+        assert not window.save_button.isEnabled()
     assert "4 courses saved" in window.message.text()
-    everything = b"".join(path.read_bytes() for path in (tmp_path / "saved").iterdir())
+    assert window.save_button.isEnabled()
+    files = [path for path in (tmp_path / "saved").rglob("*") if path.is_file()]
+    everything = b"".join(path.read_bytes() for path in files)
     assert b"Patient^" not in everything
     assert b"P-000" not in everything
+    assert (tmp_path / "saved" / "figures" / "box-activity-lu-177.svg") in files
     (tmp_path / "file").write_text("", "utf-8")
     window.save(tmp_path / "file")
     assert "is a file" in window.message.text()
+
+
+@pytest.mark.parametrize(
+    ("form", "magic"), [("Figures as SVG", b"<?xml"), ("Figures as PDF", b"%PDF"), ("Figures as PNG", b"\x89PNG")]
+)
+def test_that_every_figure_is_saved_with_its_numbers(
+    form: str, magic: bytes, qtbot: QtBot, storage: Storage, tmp_path: Path
+) -> None:
+    window = shown(qtbot, storage)
+    path = tmp_path / "some.csv"
+    path.write_text(records_csv(RECORDS[:12]), "utf-8")
+    window.add_table(path)
+    window.figures.setCurrentText(form)
+    window.decimal.setCurrentIndex(1)
+    with qtbot.waitSignal(window.saved, timeout=60_000):
+        window.save(tmp_path / "saved")
+    folder = tmp_path / "saved" / "figures"
+    kind = FIGURE_FORMS[form]
+    pictures = {path.stem for path in folder.glob(f"*.{kind}")}
+    assert pictures == {path.stem for path in folder.glob("*.csv")}
+    expected = {figure.name for figure in figures_of(RECORDS[:12])} - {"spider"}  # days are not in the table
+    assert pictures == expected
+    assert all((folder / f"{name}.{kind}").read_bytes().startswith(magic) for name in pictures)
+    lines = (folder / "waterfall.csv").read_text("utf-8-sig").splitlines()
+    bars = waterfall_picture(RECORDS[:12]).bars
+    assert [line.split(";")[1] for line in lines[1:]] == [bar.key for bar in bars]
+    changes = [float(line.split(";")[2].replace(",", ".")) for line in lines[1:]]
+    assert changes == pytest.approx([100 * bar.change for bar in bars])
+    again = read_records((tmp_path / "saved" / "records.csv").read_bytes(), where="records")
+    assert again == RECORDS[:12]
+    assert "29,6" in (tmp_path / "saved" / "records.csv").read_text("utf-8")
+    assert hashlib.sha256(path.read_bytes()).hexdigest()[:12] in (tmp_path / "saved" / "methods.txt").read_text("utf-8")
+
+
+def test_that_waterfall_and_spider_show_each_course_and_open_it(qtbot: QtBot, tmp_path: Path) -> None:
+    storage = open_store(tmp_path / "store", who="A. Kowalska")
+    keep_cases(storage, {course_of(number): entered_case(number) for number in range(8)})
+    simulated = simulated_cohort(7)
+    listed = storage.courses()
+    records = [replace(simulated[n], key=one.course_id[:10]) for n, one in enumerate(listed)]
+    kept = zip(listed, records, strict=True)
+    rewrite_records(
+        storage.folder, [KeptRecord(one.course_id, "0" * 64, one.last_sequence, record) for one, record in kept]
+    )
+    window = shown(qtbot, storage)
+    view = window.pictures.view
+    window.pictures.show_picture("Waterfall")
+    points, places = view.waterfall_plot.places()
+    bars = waterfall_picture(records).bars
+    assert {(point.key, round(point.y, 9)) for _, point in points} == {
+        (bar.key, round(100 * bar.change, 9)) for bar in bars
+    }
+    assert sorted(places[:, 0]) == [n + 0.5 for n in range(len(bars))]
+    window.pictures.show_picture("Spider")
+    points, places = view.spider_plot.places()
+    assert len(points) == sum(len(line.changes) for line in spider_picture(records).lines)
+    QApplication.processEvents()
+    key = points[-1][1].key
+    place = view.place_of(key)
+    assert place is not None
+    with qtbot.waitSignal(window.course_wanted) as asked:
+        QTest.mouseDClick(view, Qt.MouseButton.LeftButton, pos=place.toPoint())
+    assert asked.args[0].startswith(view.nearest(place.toPoint())[1].key)  # type: ignore[index]  # it was found
+    storage.close()
+
+
+def test_that_an_empty_store_says_so_and_one_course_is_drawn(qtbot: QtBot, tmp_path: Path) -> None:
+    storage = open_store(tmp_path / "store", who="A. Kowalska")
+    window = shown(qtbot, storage)
+    assert window.state.text() == "The store holds no course yet."
+    assert not window.compute_button.isEnabled()
+    assert not window.save_button.isEnabled()
+    for kind in KINDS:
+        window.pictures.show_picture(kind)
+        assert not window.pictures.view.shows_picture
+    for page in range(window.pages.count()):
+        window.pages.setCurrentIndex(page)
+    path = tmp_path / "one.csv"
+    path.write_text(records_csv(RECORDS[:1]), "utf-8")
+    window.add_table(path)
+    assert "1 of 1 course" in window.filter.count.text()
+    for kind in ("Box plot", "Overall survival", "Progression-free survival", "Waterfall"):
+        window.pictures.show_picture(kind)
+        assert window.pictures.view.shows_picture
+    window.pages.setCurrentWidget(window.tables)
+    for number in range(window.tables.choice.count()):
+        window.tables.choice.setCurrentIndex(number)
+    assert "log-rank" not in window.methods.toPlainText()
+    assert "Kruskal" not in window.methods.toPlainText()
+    storage.close()
 
 
 def many(number: int) -> CourseRecord:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from dosimetry_core.follow_up import (
     ResponseAssessment,
     TreatmentEnd,
 )
+from dosimetry_core.followup.treatment_start import treatment_start
 from tests.dosimetry_core.followup import test_receptor_dicom
 from tests.phantoms import Visit
 from widgets.theme import shades
@@ -32,6 +34,34 @@ LEFT = Qt.MouseButton.LeftButton
 def shown_page(follow_up: FollowUpWindow, name: str) -> None:
     follow_up.show_page(name)
     assert follow_up.tabs.currentWidget() is follow_up._pages[PAGES.index(name)]
+
+
+def test_that_a_death_is_taken_and_contradictions_to_it_are_not(
+    window: MainWindow, follow_up: FollowUpWindow
+) -> None:
+    shown_page(follow_up, "events")
+    page = follow_up.events
+    start = treatment_start(window.session.document.case)
+    assert start is not None
+    died, alive = start + timedelta(days=60), start + timedelta(days=61)
+    page.vital.table.go_to(0, "date")
+    page.vital.table.paste_text(f"{died.isoformat()}\tdead\n{alive.isoformat()}\talive")
+    assert not page.vital.take.isEnabled()
+    assert "after the death" in page.vital.note.text()
+    page.vital.table.go_to(0, "date")
+    page.vital.table.paste_text(f"{alive.isoformat()}\tdead\n{died.isoformat()}\talive")
+    QTest.mouseClick(page.vital.take, LEFT)
+    wait_until_idle(window)
+    recorded = window.session.document.case.follow_up
+    assert (recorded.alive_on, recorded.died_on) == (died, alive)
+    assert window.session.document.undo_label == "Vital status"
+    page.end.table.go_to(0, "date")
+    page.end.table.paste_text(f"{died.isoformat()}\tdeath")
+    assert not page.end.take.isEnabled()
+    assert "on another day" in page.end.note.text()
+    page.end.table.go_to(0, "reason")
+    page.end.table.paste_text("completed")
+    assert page.end.take.isEnabled()
 
 
 def test_that_lesions_and_assessments_become_a_response(window: MainWindow, follow_up: FollowUpWindow) -> None:
