@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint
-from PySide6.QtGui import QCursor, QGuiApplication
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QCursor, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QWidget
 
 from widgets.table_text import view_text
@@ -52,3 +52,10 @@ def plot_at(place: QPoint) -> Plot | None:
     plots = [under, *under.findChildren(Plot)]
     found = [plot for plot in plots if isinstance(plot, Plot) and plot.isVisible()]
     return next((plot for plot in found if plot.rect().contains(plot.mapFromGlobal(place))), None)
+
+
+def copy_by_keyboard(view: QAbstractItemView) -> None:
+    """Ctrl+C takes a table of a window of its own as it is shown, with units; the view by itself takes one cell."""
+    shortcut = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), view)
+    shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
+    shortcut.activated.connect(lambda: QGuiApplication.clipboard().setText(view_text(view)))

@@ -26,6 +26,7 @@ from dosimetry_core.case import Case
 from dosimetry_core.density_curve import DEFAULT_CURVE, DensityCurve, chosen_curve, read_density_curve
 from dosimetry_core.errors import DosimetryError, InconsistentCaseError, raise_problems
 from dosimetry_core.toml_table import TomlTable
+from widgets.copying import copy_by_keyboard
 from widgets.fit_plot import FitPlot
 
 _PLOTTED_HU = (-1000.0, 1600.0)
@@ -64,6 +65,7 @@ class DensityWindow(QDialog):
         self.table = QTableWidget(0, 2)
         self.table.setObjectName("density_points")
         self.table.setAccessibleName("Points of the curve: CT number and density")
+        copy_by_keyboard(self.table)
         self.table.setHorizontalHeaderLabels(["CT number (HU)", "Density (g/mL)"])
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.table.verticalHeader().hide()

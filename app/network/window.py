@@ -31,6 +31,7 @@ from app.operations.store_sections import FittedPage, progress_row, show_progres
 from app.problems import problems_of
 from app.steps.step import Section, push_button, text_label
 from dosimetry_core.errors import DosimetryError
+from widgets.copying import copy_by_keyboard
 from widgets.theme import set_role
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ class NetworkWindow(QDialog):
         self.tree = QTreeWidget()
         self.tree.setObjectName("network_tree")
         self.tree.setAccessibleName("Studies and series found")
+        copy_by_keyboard(self.tree)
         self.tree.setHeaderLabels(list(_COLUMNS))
         self.tree.setColumnWidth(0, 220)
         self.tree.setMinimumHeight(180)

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QTableWidget, QTableWidgetItem, QTreeWidget, QTreeWidgetItem
 
+from widgets.copying import copy_by_keyboard
 from widgets.table_text import view_text, with_unit
 
 
@@ -22,6 +25,19 @@ def test_that_numbers_are_copied_with_the_unit_of_their_title(qtbot) -> None:
         "Left kidney\t158.7 mL\t5.89 ± 0.54 Gy",
         "Liver\t1626 mL\t–",
     ]
+
+
+def test_that_ctrl_c_takes_the_whole_table_and_not_one_cell(qtbot) -> None:
+    table = _table(qtbot)
+    copy_by_keyboard(table)
+    with qtbot.waitExposed(table):
+        table.show()
+    table.activateWindow()
+    table.setFocus()
+    table.setCurrentCell(0, 1)
+    table.clearSelection()
+    QTest.keySequence(table, QKeySequence(QKeySequence.StandardKey.Copy))
+    assert QGuiApplication.clipboard().text() == view_text(table)
 
 
 def test_that_hidden_columns_are_left_out_and_moved_ones_stand_where_they_are_seen(qtbot) -> None:
