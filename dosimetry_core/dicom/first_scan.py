@@ -59,7 +59,7 @@ class _Head:
 
     @classmethod
     def of(cls, dataset: Dataset) -> Self:
-        said = {keyword: str(dataset.get(keyword, "") or "") for keyword in _TAGS}
+        said = {keyword: _said(dataset, keyword) for keyword in _TAGS}
         starts = [
             said["AcquisitionDateTime"],
             *(said[f"{kind}Date"] + said[f"{kind}Time"] for kind in ("Acquisition", "Series")),
@@ -72,6 +72,14 @@ class _Head:
             said["FrameOfReferenceUID"],
             next((start for start in map(_instant, starts) if start is not None), None),
         )
+
+
+def _said(dataset: Dataset, keyword: str) -> str:
+    """An element as text; one that is damaged says nothing here, and is refused when its series is read."""
+    try:
+        return str(dataset.get(keyword, "") or "")
+    except Exception:  # pydicom raises many kinds on damaged values (reliability.md B6)
+        return ""
 
 
 def _instant(written: str) -> datetime | None:

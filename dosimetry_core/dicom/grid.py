@@ -18,6 +18,8 @@ _IN_PLANE_TOLERANCE_MM = 0.1
 _EVEN_SPACING_TOLERANCE = 0.02
 _SAME_PLANE_MM = 0.01
 _SAME_LENGTH = 1e-4
+# No voxel is larger than a metre, and no scanner's room larger than a kilometre.
+_LARGEST_VOXEL_MM, _FARTHEST_MM = 1e3, 1e6
 # Within this cosine of the patient's long axis slices count as axial.
 _AXIAL_COSINE = 0.9
 _WITH_GEOMETRY = "export it with its geometry"
@@ -77,7 +79,20 @@ def pixel_spacing(header: Header) -> tuple[float, float]:
     if min(spacing) <= 0:
         what = f"{element_name('PixelSpacing')} is {spacing[0]:g} × {spacing[1]:g} mm"
         raise header.error(what, rule="pixel-spacing-not-positive")
+    require_length(header, "PixelSpacing", max(spacing), _LARGEST_VOXEL_MM)
     return float(spacing[0]), float(spacing[1])
+
+
+def require_length(header: Header, keyword: str, length_mm: float, largest_mm: float = _LARGEST_VOXEL_MM) -> None:
+    """Refuse a length that no scanner has: sums and products with it are no places any more.
+
+    Raises
+    ------
+    DicomReadError
+        If it is larger than ``largest_mm``.
+    """
+    if abs(length_mm) > largest_mm:
+        raise header.error(f"{element_name(keyword)} holds {length_mm:g} mm", rule="length-implausible")
 
 
 def is_placed(header: Header) -> bool:
@@ -107,6 +122,7 @@ def placement(header: Header, stated_mm: Sequence[float] | None = None) -> tuple
         position: FloatArray = np.array(stated_mm, np.float64)
     else:
         position = _said_alike(header, "ImagePositionPatient", 3, sources, _SAME_PLANE_MM, "image-position-missing")
+    require_length(header, "ImagePositionPatient", float(np.abs(position).max()), _FARTHEST_MM)
     cosines = _said_alike(header, "ImageOrientationPatient", 6, sources, _COSINE_TOLERANCE, "image-orientation-missing")
     return position, cosines
 

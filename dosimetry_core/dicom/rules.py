@@ -85,6 +85,11 @@ _RULES: Final = (
     Rule("pixel-spacing-missing", "states its pixel spacing.", "Export it with its geometry."),
     Rule("pixel-spacing-not-positive", "has a positive pixel spacing.", _EXPORT),
     Rule(
+        "length-implausible",
+        "has voxels smaller than a metre, within a kilometre of the origin of its coordinates.",
+        _EXPORT,
+    ),
+    Rule(
         "image-position-missing",
         "states the position of its first voxel, at the top level or in the detector information.",
         "Export it with its geometry, or say `image_position_mm` under `[cycle.calibration]`.",

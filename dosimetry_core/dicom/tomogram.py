@@ -8,7 +8,7 @@ import numpy as np
 
 from dosimetry_core.dicom.assembly import Parts, Stated, check_mapped, scaled, spect_series
 from dosimetry_core.dicom.files import DicomFile
-from dosimetry_core.dicom.grid import image_plane, is_placed, stacked_geometry
+from dosimetry_core.dicom.grid import image_plane, is_placed, require_length, stacked_geometry
 from dosimetry_core.dicom.header import Header, element_name
 from dosimetry_core.dicom.pixels import frame_shape, stored_values
 from dosimetry_core.dicom.room import room_for
@@ -61,6 +61,7 @@ def tomogram_geometry(
     findings: list[Finding] = []
     _check_slice_vector(header, frames)
     step_mm = _slice_step(header, findings)
+    require_length(header, "SpacingBetweenSlices", step_mm)
     plane = image_plane(header, stated_mm)
     if not is_placed(header):
         words = ", ".join(f"{value:g}" for value in plane.position_mm)

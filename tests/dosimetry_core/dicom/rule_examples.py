@@ -326,6 +326,7 @@ EXAMPLES: dict[str, Example] = {
     # --- geometry
     "pixel-spacing-missing": Example(_nm(), _nm(without("PixelSpacing"))),
     "pixel-spacing-not-positive": Example(_nm(), _nm(setting(PixelSpacing=[4.8, -4.8]))),
+    "length-implausible": Example(_nm(), _nm(in_detector(ImagePositionPatient=["1e308", "-55.0", "99.0"]))),
     "image-position-missing": Example(_nm(dialects.mediso), _nm(in_detector(ImagePositionPatient=None))),
     "image-orientation-missing": Example(_nm(dialects.mediso), _nm(in_detector(ImageOrientationPatient=None))),
     "placed-twice": Example(_nm(_placed_at_top([-37.0, -55.0, 99.0])), _nm(_placed_at_top([-37.0, -55.0, 199.0]))),
