@@ -1,0 +1,128 @@
+"""All courses of a department: the window at once, recomputing on both cores and by Dask with the same numbers."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from app.cohort.engines import DaskCluster, Engine, Processes
+from app.cohort.kept_records import FILE_NAME, KeptRecord, read_kept_records, rewrite_records
+from app.cohort.store_courses import recompute, store_courses
+from app.cohort.window import CohortWindow
+from app.jobs import Jobs
+from app.store import open_store
+from app.store.storage import Storage
+from dosimetry_core import pipeline
+from dosimetry_core.case import Case
+from dosimetry_core.case_file import read_case
+from dosimetry_core.cohort.simulated import simulated_cohort
+from tests.app.cohort.stores import course_of, entered_case, keep_cases
+from tests.figures import figure_line
+from tests.small_study import write_small_case
+
+pytestmark = pytest.mark.long
+
+COURSES = 400
+DASK_COURSES = 60
+KEPT = 1000
+
+
+def another_patient(case: Case, number: int) -> Case:
+    """The case of another patient, who was given a little more."""
+    cycle = case.cycles[0]
+    given = cycle.administrations[0]
+    more = replace(given, administered_activity_bq=given.administered_activity_bq * (1 + 0.001 * number))
+    return replace(
+        case,
+        patient=replace(case.patient, patient_id=f"P-{number:04d}"),
+        cycles=(replace(cycle, administrations=(more, *cycle.administrations[1:])), *case.cycles[1:]),
+    )
+
+
+@pytest.fixture
+def imaged(tmp_path: Path) -> Case:
+    """A case with four scans, which every course reads, aligns and evaluates again."""
+    return pipeline.align_case(pipeline.import_case(read_case(write_small_case(tmp_path / "study"))))
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Iterator[Storage]:
+    made = open_store(tmp_path / "store", who="A. Kowalska")
+    yield made
+    made.close()
+
+
+def recomputed(storage: Storage, engine: Engine) -> tuple[float, dict[str, bytes]]:
+    """Seconds that it took, and every record as it is kept."""
+    (storage.folder / FILE_NAME).unlink(missing_ok=True)
+    courses = store_courses(storage)
+    begin = time.perf_counter()
+    found = recompute(storage, courses, engine)
+    taken = time.perf_counter() - begin
+    assert [kept.failure for kept in found] == [""] * len(courses)
+    return taken, {course: kept.line() for course, kept in read_kept_records(storage.folder).items()}
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="there is one core")
+def test_that_recomputing_uses_both_cores(imaged: Case, storage: Storage) -> None:
+    keep_cases(storage, {course_of(number): another_patient(imaged, number) for number in range(COURSES)})
+    one_s, expected = recomputed(storage, Processes(1))
+    two_s, both = recomputed(storage, Processes(2))
+    differing = sum(both[course] != line for course, line in expected.items())
+    figure_line(
+        "cohort-recompute", n=COURSES, failures=differing, seed=None, one_s=one_s, two_s=two_s, speed_up=one_s / two_s
+    )
+    assert len(expected) == COURSES
+    assert len(set(expected.values())) == COURSES
+    assert differing == 0
+    assert one_s / two_s >= 1.7
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_that_a_dask_cluster_of_two_processes_gives_the_same_numbers(imaged: Case, storage: Storage) -> None:
+    from distributed import LocalCluster
+
+    keep_cases(storage, {course_of(number): another_patient(imaged, number) for number in range(DASK_COURSES)})
+    _, expected = recomputed(storage, Processes(2))
+    with LocalCluster(  # type: ignore[no-untyped-call]
+        processes=True, n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+    ) as cluster:
+        taken_s, by_dask = recomputed(storage, DaskCluster(cluster.scheduler_address))
+    differing = sum(by_dask[course] != line for course, line in expected.items())
+    figure_line("cohort-dask", n=DASK_COURSES, failures=differing, seed=None, seconds=taken_s)
+    assert len(expected) == len(by_dask) == DASK_COURSES
+    assert differing == 0
+
+
+def test_that_a_thousand_courses_open_within_a_second(storage: Storage, qapp: QApplication) -> None:
+    keep_cases(storage, {course_of(number): entered_case(number) for number in range(KEPT)})
+    records = simulated_cohort(20261121)
+    rewrite_records(
+        storage.folder,
+        [
+            KeptRecord(
+                one.course_id,
+                "0" * 64,
+                one.last_sequence,
+                replace(records[number % len(records)], key=one.course_id[:10]),
+            )
+            for number, one in enumerate(storage.courses())
+        ],
+    )
+    times = []
+    for _ in range(5):
+        begin = time.perf_counter()
+        window = CohortWindow(lambda: storage, Jobs())
+        window.show()
+        qapp.processEvents()
+        times.append(time.perf_counter() - begin)
+        assert len(window.sources.records) == KEPT
+        window.close()
+    figure_line("cohort-open", n=KEPT, failures=0, seed=20261121, first_s=times[0], median_s=sorted(times)[2])
+    assert times[0] < 1.0
