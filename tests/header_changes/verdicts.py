@@ -13,7 +13,7 @@ from typing import Literal
 import pytest
 
 from dosimetry_core.errors import DosimetryError
-from tests.header_changes.changes import Effect, HeaderChange
+from tests.header_changes.change import Effect, HeaderChange
 from tests.header_changes.small import Kind, Observed, changed_study, observed, write_study
 
 Verdict = Literal["refused", "remarked", "exact", "silent"]

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from pydicom.dataset import Dataset
 
-from tests.header_changes.changes import RULES, HeaderChange, header_changes, spect_of
+from tests.header_changes.change import HeaderChange, spect_of
+from tests.header_changes.changes import RULES, header_changes
 from tests.header_changes.small import VOI_ML, observed, write_study
 from tests.header_changes.verdicts import account_of
 
