@@ -11,7 +11,8 @@ from app.outputs import output_folder, require_folder
 from dosimetry_core.cohort.csv_records import records_csv
 from dosimetry_core.cohort.methods_text import methods_paragraph
 from dosimetry_core.cohort.records import CourseRecord
-from dosimetry_core.cohort.tables import Cell, Table, cohort_tables
+from dosimetry_core.cohort.table_parts import Cell, Table
+from dosimetry_core.cohort.tables import cohort_tables
 from dosimetry_core.entered_numbers import DecimalSign
 from dosimetry_core.result_tables.files import xlsx_bytes
 from dosimetry_core.result_tables.table import Column, ResultTable

@@ -12,7 +12,7 @@ from PySide6.QtCore import QSize
 from app.cohort.pictures_page import PicturesPage
 from dosimetry_core.cohort.quantities import quantities
 from dosimetry_core.cohort.records import CourseRecord
-from dosimetry_core.cohort.tables import DOSE_EFFECTS
+from dosimetry_core.cohort.table_parts import DOSE_EFFECTS
 from dosimetry_core.entered_numbers import DecimalSign
 from widgets.plot_saving import picture_bytes
 

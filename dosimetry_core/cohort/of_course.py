@@ -85,6 +85,7 @@ def _outcome(case: Case) -> dict[str, Any]:
     tumours = tumour_course(follow_up.lesions, follow_up.responses, treatment_start=start)
     found: dict[str, Any] = {"response": tumours.best, "confirmed_response": tumours.best_confirmed}
     found["best_change"] = tumours.best_change
+    found["end_reason"] = None if follow_up.end is None else follow_up.end.reason
     baseline = tumours.baseline_on
     found["sum_changes"] = tuple(
         (float((one.date - baseline).days), one.change_from_baseline)

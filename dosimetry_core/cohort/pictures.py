@@ -17,7 +17,7 @@ from dosimetry_core.cohort.statistics import (
     spearman,
     summary,
 )
-from dosimetry_core.cohort.tables import ALL, arms
+from dosimetry_core.cohort.table_parts import ALL, arms
 
 Changes = tuple[tuple[float, float], ...]
 WHISKER_REACH = 1.5

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dosimetry_core.cohort.records import CourseRecord
-from dosimetry_core.cohort.tables import nuclides
+from dosimetry_core.cohort.table_parts import nuclides
 from dosimetry_core.laboratory import LABORATORY_NAMES
 from dosimetry_core.units import GIGABECQUEREL, GRAY, PERCENT, DisplayUnit
 

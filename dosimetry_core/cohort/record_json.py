@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from dosimetry_core.cohort.records import RESPONSES, CourseRecord, CycleRecord, FollowedTime, LaboratoryCourse
+from dosimetry_core.cohort.records import (
+    END_REASONS,
+    RESPONSES,
+    CourseRecord,
+    CycleRecord,
+    FollowedTime,
+    LaboratoryCourse,
+)
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.frozen import FrozenMap
 
@@ -25,6 +32,7 @@ _PLAIN = (
     "karnofsky_before",
     "karnofsky_after",
     "stated_cycles",
+    "end_reason",
 )
 _MAPS = ("standard_activity_bq", "stated_activity_bq")
 _FORMAT = 3
@@ -96,6 +104,8 @@ def _record(content: Mapping[str, Any]) -> CourseRecord:
         raise ValueError("format")
     if any(content[name] not in (None, *RESPONSES) for name in ("response", "confirmed_response")):
         raise ValueError("response")
+    if content["end_reason"] not in (None, *END_REASONS):
+        raise ValueError("end_reason")
     if content["sex"] not in (None, "F", "M"):
         raise ValueError("sex")
     cycles = tuple(

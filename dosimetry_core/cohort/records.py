@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
+from dosimetry_core.follow_up import EndReason
 from dosimetry_core.frozen import FrozenMap
 
 Response = Literal["CR", "PR", "SD", "non-CR/non-PD", "PD", "NE"]
+END_REASONS: tuple[EndReason, ...] = get_args(EndReason)
 RESPONSES: tuple[Response, ...] = ("CR", "PR", "SD", "non-CR/non-PD", "PD", "NE")
 
 
@@ -27,10 +29,12 @@ class CycleRecord:
     activity_bq: FrozenMap[str, float]
     absorbed_dose_gy: FrozenMap[str, FrozenMap[str, float]] = field(default_factory=FrozenMap)
 
-    def total_gy(self, organ: str) -> float | None:
-        """Absorbed dose of all nuclides; None if not known."""
+    def dose_gy(self, organ: str, nuclide: str | None = None) -> float | None:
+        """Absorbed dose by one nuclide, 0 of one that was not given, or by all; None if not known."""
         doses = self.absorbed_dose_gy.get(organ)
-        return None if doses is None else sum(doses.values())
+        if doses is None:
+            return None
+        return sum(doses.values()) if nuclide is None else doses.get(nuclide, 0.0)
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,7 @@ class CourseRecord:
     stated_cycles: int | None = None
     stated_activity_bq: FrozenMap[str, float] = field(default_factory=FrozenMap)
     """Number of cycles and cumulative activities of a course whose single cycles are not known."""
+    end_reason: EndReason | None = None
     survival: FollowedTime | None = None
     progression: FollowedTime | None = None
 

@@ -118,6 +118,7 @@ def _course(random: np.random.Generator, protocol: Protocol, number: int) -> Cou
         age_years=float(round(float(np.clip(random.normal(61.0, 11.0), 25.0, 85.0)))),
         free_nuclide=None if free is None else free.name,
         standard_activity_bq=FrozenMap({n.name: n.standard_activity_bq for n in protocol.nuclides}),
+        end_reason="completed" if len(cycles) == planned else "dose-limit",
     )
     return _with_outcome(random, record)
 

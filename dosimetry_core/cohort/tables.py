@@ -4,61 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from dosimetry_core.cohort.modification import modifications, patterns
-from dosimetry_core.cohort.records import RESPONSES, CourseRecord, FollowedTime
+from dosimetry_core.cohort.records import END_REASONS, RESPONSES, CourseRecord, FollowedTime
 from dosimetry_core.cohort.statistics import kaplan_meier, kruskal_wallis, log_rank, paired, spearman, summary
+from dosimetry_core.cohort.table_parts import (
+    ALL,
+    DOSE_EFFECTS,
+    ORGANS,
+    SUMMARY,
+    Cell,
+    Table,
+    arms,
+    nuclides,
+    summary_cells,
+)
 from dosimetry_core.laboratory import LABORATORY_NAMES
 from dosimetry_core.units import GIGABECQUEREL, GRAY, PERCENT
-
-Cell = str | float | int | None
-ALL = "all"
-_SUMMARY = ("n", "missing", "median", "lower quartile", "upper quartile", "minimum", "maximum", "mean", "SD")
-_ORGANS = {"kidneys": "Kidneys", "red_marrow": "Red marrow"}
-DOSE_EFFECTS = (
-    ("kidneys", "egfr_ml_per_min_per_1_73m2"),
-    ("kidneys", "creatinine_umol_per_l"),
-    ("red_marrow", "platelets_1e9_per_l"),
-    ("red_marrow", "leukocytes_1e9_per_l"),
-    ("red_marrow", "haemoglobin_g_per_dl"),
-    ("red_marrow", "lymphocytes_1e9_per_l"),
-)
-"""Organ, and the laboratory value that its dose may change."""
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table.
-
-    Parameters
-    ----------
-    name
-        File name without ending.
-    title
-        With the units of its numbers.
-    """
-
-    name: str
-    title: str
-    heading: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-
-
-def arms(records: Sequence[CourseRecord]) -> dict[str, list[CourseRecord]]:
-    """Courses by protocol, and all together last."""
-    found: dict[str, list[CourseRecord]] = {}
-    for record in sorted(records, key=lambda one: one.protocol):
-        found.setdefault(record.protocol, []).append(record)
-    if len(found) != 1:
-        found[ALL] = list(records)
-    return found
-
-
-def nuclides(records: Sequence[CourseRecord]) -> list[str]:
-    """Nuclides that anybody was given."""
-    given = {name for record in records for cycle in record.cycles for name in cycle.activity_bq}
-    return sorted(given | {name for record in records for name in record.stated_activity_bq})
 
 
 def cohort_tables(records: Sequence[CourseRecord]) -> tuple[Table, ...]:
@@ -66,29 +28,13 @@ def cohort_tables(records: Sequence[CourseRecord]) -> tuple[Table, ...]:
     return tuple(make(records) for make in TABLE_MAKERS.values())
 
 
-def _summary_cells(values: Sequence[float | None], unit: Callable[[float], float]) -> tuple[Cell, ...]:
-    found = summary(values)
-    if found is None:
-        return (0, len(values), *(None,) * 7)
-    shown = (
-        found.median,
-        found.lower_quartile,
-        found.upper_quartile,
-        found.minimum,
-        found.maximum,
-        found.mean,
-        found.standard_deviation,
-    )
-    return (found.count, found.missing, *(unit(value) for value in shown))
-
-
 def patients_table(records: Sequence[CourseRecord]) -> Table:
     """How many courses, sexes, ages and cycles."""
     rows: list[tuple[Cell, ...]] = []
     for arm, members in arms(records).items():
-        ages = _summary_cells([record.age_years for record in members], float)
+        ages = summary_cells([record.age_years for record in members], float)
         sexes = [record.sex for record in members]
-        cycles = _summary_cells([record.cycle_count for record in members], float)
+        cycles = summary_cells([record.cycle_count for record in members], float)
         by_sex = (sexes.count("F"), sexes.count("M"), sexes.count(None))
         rows.append((arm, len(members), *by_sex, *ages[1:5], *cycles[1:5]))
     heading: tuple[str, ...] = ("protocol", "courses", "women", "men", "sex: missing")
@@ -110,10 +56,10 @@ def activities_table(records: Sequence[CourseRecord]) -> Table:
                     for cycle in record.cycles
                     if cycle.number == number
                 ]
-                rows.append((arm, nuclide, str(number), *_summary_cells(given, GIGABECQUEREL.from_core)))
+                rows.append((arm, nuclide, str(number), *summary_cells(given, GIGABECQUEREL.from_core)))
             whole: list[float | None] = [record.activity_bq(nuclide) for record in members]
-            rows.append((arm, nuclide, "course", *_summary_cells(whole, GIGABECQUEREL.from_core)))
-    heading = ("protocol", "nuclide", "cycle", *_SUMMARY)
+            rows.append((arm, nuclide, "course", *summary_cells(whole, GIGABECQUEREL.from_core)))
+    heading = ("protocol", "nuclide", "cycle", *SUMMARY)
     return Table("activities", "Administered activity (GBq)", heading, tuple(rows))
 
 
@@ -129,8 +75,8 @@ def modifications_table(records: Sequence[CourseRecord]) -> Table:
             changes = [one.change for one in chosen]
             counts = [changes.count(name) for name in ("increased", "unchanged", "reduced")]
             factors: list[float | None] = [one.factor for one in chosen]
-            rows.append((arm, "all" if number is None else str(number), *counts, *_summary_cells(factors, float)))
-    heading = ("protocol", "cycle", "increased", "unchanged", "reduced", *_SUMMARY)
+            rows.append((arm, "all" if number is None else str(number), *counts, *summary_cells(factors, float)))
+    heading = ("protocol", "cycle", "increased", "unchanged", "reduced", *SUMMARY)
     title = "Free activity against the protocol's standard (factor; unchanged: within 5 %)"
     return Table("modifications", title, heading, tuple(rows))
 
@@ -151,26 +97,25 @@ def doses_table(records: Sequence[CourseRecord]) -> Table:
     """Cumulative absorbed doses per organ and nuclide."""
     rows: list[tuple[Cell, ...]] = []
     for arm, members in arms(records).items():
-        for organ, name in _ORGANS.items():
+        for organ, name in ORGANS.items():
             for nuclide in [*nuclides(members), None]:
                 doses = [record.absorbed_dose_gy(organ, nuclide) for record in members]
-                rows.append((arm, name, nuclide or "total", *_summary_cells(doses, GRAY.from_core)))
-    return Table("doses", "Cumulative absorbed dose (Gy)", ("protocol", "organ", "nuclide", *_SUMMARY), tuple(rows))
+                rows.append((arm, name, nuclide or "total", *summary_cells(doses, GRAY.from_core)))
+    return Table("doses", "Cumulative absorbed dose (Gy)", ("protocol", "organ", "nuclide", *SUMMARY), tuple(rows))
 
 
 def doses_by_cycle_table(records: Sequence[CourseRecord]) -> Table:
-    """Absorbed dose of each cycle, all nuclides together."""
+    """Absorbed dose of each cycle, by nuclide and of all together; 0 Gy by a nuclide that a known cycle lacked."""
     rows: list[tuple[Cell, ...]] = []
     for arm, members in arms(records).items():
-        for organ, name in _ORGANS.items():
+        for organ, name in ORGANS.items():
             for number in sorted({cycle.number for record in members for cycle in record.cycles}):
-                doses = [
-                    cycle.total_gy(organ) for record in members for cycle in record.cycles if cycle.number == number
-                ]
-                rows.append((arm, name, str(number), *_summary_cells(doses, GRAY.from_core)))
-    return Table(
-        "doses-by-cycle", "Absorbed dose of a cycle (Gy)", ("protocol", "organ", "cycle", *_SUMMARY), tuple(rows)
-    )
+                cycles = [cycle for record in members for cycle in record.cycles if cycle.number == number]
+                for nuclide in [*nuclides(members), None]:
+                    doses = [cycle.dose_gy(organ, nuclide) for cycle in cycles]
+                    rows.append((arm, name, str(number), nuclide or "total", *summary_cells(doses, GRAY.from_core)))
+    heading = ("protocol", "organ", "cycle", "nuclide", *SUMMARY)
+    return Table("doses-by-cycle", "Absorbed dose of a cycle (Gy)", heading, tuple(rows))
 
 
 def laboratory_table(records: Sequence[CourseRecord]) -> Table:
@@ -273,6 +218,17 @@ def response_table(records: Sequence[CourseRecord]) -> Table:
     )
 
 
+def endings_table(records: Sequence[CourseRecord]) -> Table:
+    """Why treatment ended."""
+    rows: list[tuple[Cell, ...]] = []
+    for arm, members in arms(records).items():
+        reasons = [record.end_reason for record in members]
+        counts = (reasons.count(reason) for reason in END_REASONS)
+        rows.append((arm, *counts, reasons.count(None)))
+    heading = ("protocol", *END_REASONS, "going on or missing")
+    return Table("endings", "Why treatment ended (courses)", heading, tuple(rows))
+
+
 def performance_table(records: Sequence[CourseRecord]) -> Table:
     """ECOG and Karnofsky before and after."""
     rows: list[tuple[Cell, ...]] = []
@@ -314,9 +270,9 @@ def dose_effect_table(records: Sequence[CourseRecord]) -> Table:
             if test is not None:
                 effect = f"change of {LABORATORY_NAMES[key][0]}"
                 counts = (test.count, len(members) - test.count)
-                rows.append((arm, _ORGANS[organ], effect, test.test, *counts, test.statistic, test.p_value))
+                rows.append((arm, ORGANS[organ], effect, test.test, *counts, test.statistic, test.p_value))
     groups = {arm: members for arm, members in arms(records).items() if arm != ALL}
-    for organ, name in _ORGANS.items():
+    for organ, name in ORGANS.items():
         between = kruskal_wallis({a: [r.absorbed_dose_gy(organ) for r in members] for a, members in groups.items()})
         if between is not None:
             what = "cumulative absorbed dose, between protocols"
@@ -392,6 +348,7 @@ TABLE_MAKERS: Mapping[str, Callable[[Sequence[CourseRecord]], Table]] = {
     "Laboratory before and at worst": laboratory_table,
     "Worst grades": grades_table,
     "Adverse events": adverse_events_table,
+    "End of treatment": endings_table,
     "Response": response_table,
     "Performance status": performance_table,
     "Dose and effect": dose_effect_table,
