@@ -5,11 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from dosimetry_core.dose.convolution import FloatMap
+from dosimetry_core.dose.convolution import FloatMap, Kernel
 from dosimetry_core.dose.covariogram import covariogram
 from dosimetry_core.dose.region_electrons import FineRegion, RegionElectrons, parts_for, region_electrons
 from dosimetry_core.dose.sphere import sphere_radius_mm, sphere_s_value
-from dosimetry_core.dose.voxel_s_values import electron_radial_energy, electron_voxel_kernel
+from dosimetry_core.dose.voxel_kernel import RadialEnergy
+from dosimetry_core.dose.voxel_s_values import VoxelKernel, electron_radial_energy, electron_voxel_kernel
 from dosimetry_core.nuclide import LU177, Y90, nuclide
 
 DENSITY = 1.05
@@ -130,3 +131,24 @@ def test_that_large_boxes_are_split_less() -> None:
     assert parts_for((20, 20, 20)) == 3
     assert parts_for((34, 34, 34)) == 2
     assert parts_for((80, 80, 80)) == 1
+
+
+def test_that_electrons_that_never_leave_their_voxel_need_no_correction_of_the_surface() -> None:
+    """All energy in the first lag: nothing crosses, and what crosses can't be scaled."""
+    inside = np.zeros((3, 3, 3), np.float32)
+    inside[1, 1, 1] = 1.0
+    region = FineRegion(1, inside)
+    kernel = VoxelKernel(LU177, "soft-tissue", DENSITY, (4.0, 4.0, 4.0), Kernel(np.array([[[2.0]]])))
+    radial = RadialEnergy(np.array([0.0, 1e-6]), np.array([2.0]))
+    found = region_electrons(region, kernel, radial, inside * 5, {"other": np.full((3, 3, 3), 7, np.float32) - inside})
+    assert found.surface_factor == 1.0
+    assert found.by_source_j["self"] == pytest.approx(10.0, rel=1e-6)
+    assert found.per_voxel_j.sum() == pytest.approx(10.0, rel=1e-6)
+
+
+def test_that_activity_beside_an_empty_part_of_a_region_is_nowhere() -> None:
+    """A voxel that the split region does not touch, and no other to put its activity on: nothing, and no division."""
+    per_voxel = np.array([[[3.0, 0.0]]], np.float32)
+    inside = np.zeros((2, 2, 4), np.float32)
+    inside[:, :, 2:] = 1.0
+    assert not FineRegion(2, inside).own_activity(per_voxel).any()

@@ -5,6 +5,8 @@ import math
 import numpy as np
 import pytest
 
+from dosimetry_core.errors import InconsistentCaseError
+from dosimetry_core.kinetics import model_comparison
 from dosimetry_core.kinetics.curve import TimeActivityCurve
 from dosimetry_core.kinetics.fit import Model, fit_curve
 from dosimetry_core.kinetics.model_comparison import COMPARED, ComparedModel, ModelComparison, compare_models
@@ -163,3 +165,19 @@ def test_that_a_phase_that_is_not_seen_is_said() -> None:
     assert (fit.requested_model, fit.model) == ("bi-exponential", "mono-exponential")
     assert "a phase of it is not seen" in compared(fit).reason
     assert "phase is not seen" in row(compared(fit), "bi-exponential").remark
+
+
+@pytest.mark.parametrize(("points", "says"), [(3, "AICc not defined with 3 points and 4 parameters"), (4, "too odd")])
+def test_that_a_model_without_a_curve_says_whether_points_were_missing(
+    points: int, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With as many points as parameters the curve is defined: what the fit said is the reason."""
+    fit = fit_curve(curve(FOUR[:points], MONO))
+
+    def refuse(*_arguments: object, **_options: object) -> FitResult:
+        raise InconsistentCaseError("too odd", where="curve", remedy="look at it")
+
+    monkeypatch.setattr(model_comparison, "fit_curve", refuse)
+    told = model_comparison._fit_or_reason(fit, "bi-exponential")
+    assert isinstance(told, str)
+    assert told.startswith(says)

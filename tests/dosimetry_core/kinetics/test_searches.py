@@ -249,3 +249,29 @@ def test_that_plain_least_squares_finds_logarithms_of_rates_in_few_steps() -> No
         lambda t: (true * t[0], np.stack([true, 0 * true], axis=1)), np.array([0.5, 7.0]), true, W
     )
     assert flat == pytest.approx([1.0, 7.0])
+
+
+def test_that_where_the_bound_is_better_than_the_next_minimum_the_free_rate_is_that_of_the_other_minimum() -> None:
+    """Two minima: one that follows the early point at 7.78, and a lower one at 0.156 that the bound hides."""
+    times, values = (0.1, 0.2, 0.31, 0.6, 0.73, 0.82), (3.24, 1.57, 0.49, 4.38, 0.68, 0.66)
+    points = Points(times, values, tuple(1 / value**2 for value in values))
+
+    def cost(rate: float) -> float:
+        return mono_cost(points, rate)[0]
+
+    near = minimize_scalar(cost, bounds=(5.0, 12.0), options={"xatol": 1e-10})
+    far = minimize_scalar(cost, bounds=(-1.0, 0.4), options={"xatol": 1e-10})
+    assert cost(0.5) < near.fun
+    assert far.fun < cost(0.5)
+    for start in (near.x, 10.0):
+        rate, amplitude, unbounded = best_mono(points, start, lowest=0.5, highest=20.0)
+        assert (rate, amplitude) == (0.5, mono_cost(points, 0.5)[1])
+        assert unbounded == pytest.approx(far.x, rel=1e-5)
+
+
+def test_that_where_no_step_is_better_the_start_stays() -> None:
+    """A derivative of the wrong sign points uphill, however short the step."""
+    true = 2.3 * np.exp(-3.1 * T)
+    found, cost = least_squares.minimum(lambda t: (true * t[0], -true[:, None]), np.array([0.5]), true, W)
+    assert found.tolist() == [0.5]
+    assert cost == pytest.approx(float(W @ (0.5 * true) ** 2))
