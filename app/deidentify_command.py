@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +29,7 @@ def deidentify(arguments: argparse.Namespace) -> int:
     from app.importing.files_read import read_cycle, reading_process
     from app.operations.terminal import terminal_progress
     from app.outputs import output_folder, require_folder
+    from app.reports.making import made_report
 
     reading_process().warm_up()
     from dosimetry_core.case_file import CASE_FILE_NAME, read_case
@@ -39,6 +39,8 @@ def deidentify(arguments: argparse.Namespace) -> int:
     from dosimetry_core.planning.protocol import bundled_protocols
     from dosimetry_core.results_json import results_json
     from dosimetry_core.toml_table import load_toml
+    from dosimetry_core.treatment_report import ReportOptions
+    from dosimetry_core.treatment_report.values import paper_of
 
     require_folder(arguments.out)
     if arguments.out.exists() and any(arguments.out.iterdir()):
@@ -58,7 +60,6 @@ def deidentify(arguments: argparse.Namespace) -> int:
             content,
             made.disguise,
             protocols=frozenset(bundled_protocols()),
-            made_at=datetime.now().astimezone(),
             progress=terminal_progress(),
         ):
             place = folder / file.path
@@ -68,9 +69,11 @@ def deidentify(arguments: argparse.Namespace) -> int:
         evaluation = compute(read_case(folder), read_cycle=read_cycle, progress=terminal_progress())
         _require_same_doses(evaluate(align_case(case, progress=terminal_progress())), evaluation)
         (folder / "results.json").write_bytes(results_bytes(results_json(evaluation)))
+        options = ReportOptions("en", paper_of("a4"), True)
+        (folder / "report.pdf").write_bytes(made_report(evaluation, {}, options, progress=terminal_progress()))
     for finding in made.findings:
         print(f"{finding.level} [{finding.code}] {finding.place}: {finding.text}")
-    print(f"{count} files and results.json of {made.disguise.pseudonym} in {arguments.out}")
+    print(f"{count} files, results.json and report.pdf of {made.disguise.pseudonym} in {arguments.out}")
     return DONE
 
 

@@ -109,6 +109,8 @@ def sentences_of(one: Compared) -> list[str]:
         f"{one.path.name} ({one.made_by}), cycle {found.cycle}, {found.nuclide or 'all nuclides'}: "
         f"gamma {found.gamma.criteria.text()}: {passed}."
     ]
+    if found.placed_by is not None:
+        lines.append(f"It lies on scan {found.placed_by}, and was placed by that scan's registration.")
     if found.gamma.unreachable:
         lines.append(f"{found.gamma.unreachable:,} voxels lie outside the other map and are not looked at.")
     if found.left_out:

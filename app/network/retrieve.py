@@ -55,13 +55,19 @@ def retrieve_series(
     wanted = list(series_uids) or [one.series_uid for one in find_series(settings, node, study_uid, progress=told)]
     missing: list[tuple[str, FoundInstance]] = []
     left: set[str] = set()
+    number = 0
     for series_uid in wanted:
         there = kept.instances(study_uid)
         listed = find_instances(settings, node, study_uid, series_uid, progress=told)
         missing += [(series_uid, one) for one in listed if one.instance_uid not in there and is_taken(one.sop_class)]
+        number += len(listed)
         left.update(one.sop_class for one in listed if not is_taken(one.sop_class))
         kept.received.left_there += sum(not is_taken(one.sop_class) for one in listed)
     kept.received.kinds_left_there = kinds_text(left)
+    if not number:
+        raise NetworkError(
+            "lists no object of this study", where=place_of(node), remedy="check the study; another node may hold it"
+        )
     if not missing:
         told(1.0, "everything is there already")
         return kept.received

@@ -203,6 +203,10 @@ def _acknowledge(one: _Waiting, number: int, node: Node, notes: Ledger, sent: Se
 def _read(path: Path) -> pydicom.FileDataset:
     try:
         found = pydicom.dcmread(path)
+    except OSError as error:
+        raise DosimetryError(
+            f"can't be read ({error.strerror})", where=str(path), remedy="check the path and the access rights"
+        ) from error
     except Exception as error:  # pydicom raises many kinds on what is no DICOM
         raise DosimetryError("is no DICOM file", where=str(path), remedy="leave it out") from error
     if not found.get("SOPClassUID") or not found.get("SOPInstanceUID"):

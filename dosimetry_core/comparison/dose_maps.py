@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
+from dosimetry_core.case import Cycle
 from dosimetry_core.comparison.gamma import GammaCriteria, GammaMap, gamma_map
 from dosimetry_core.dicom.dose_object import DoseObject
 from dosimetry_core.dose.dose_volume import DoseVolume, dose_volume
 from dosimetry_core.errors import InconsistentCaseError, MissingDataError
 from dosimetry_core.evaluation import CycleResult
 from dosimetry_core.frozen import FrozenMap
-from dosimetry_core.geometry import VolumeGeometry
+from dosimetry_core.geometry import RigidTransform, VolumeGeometry
 from dosimetry_core.pipeline.voxel_doses import CycleVoxelDoses
 from dosimetry_core.pipeline.voxel_engine import VoxelEngine
 from dosimetry_core.pipeline.voxel_sources import FineVoi
@@ -53,6 +54,8 @@ class DoseMapComparison:
     ----------
     left_out
         VOIs that the other map does not cover.
+    placed_by
+        Number of the scan whose registration the other map was placed by; None if it lies on the reference scan.
     """
 
     cycle: int
@@ -62,6 +65,7 @@ class DoseMapComparison:
     gamma: GammaMap
     own: Volume
     other_here: Volume
+    placed_by: int | None = None
 
 
 def compare_dose_map(
@@ -87,7 +91,7 @@ def compare_dose_map(
     Raises
     ------
     InconsistentCaseError
-        If the map is of another patient or in another frame of reference.
+        If the map is of another patient, or in a frame of reference that no registered scan of the cycle has.
     MissingDataError
         If the cycle has no voxel doses, or the map covers none of its VOIs.
     """
@@ -100,14 +104,7 @@ def compare_dose_map(
         )
     doses = voxel_doses_of(result)
     cycle = result.cycle
-    point = cycle.time_points[cycle.reference_time_point]
-    frame = point.spect.frame_of_reference_uid
-    if other.frame_of_reference_uid != frame:
-        raise InconsistentCaseError(
-            "lies in another frame of reference than the cycle's reference scan",
-            where=where,
-            remedy="export the dose on that scan, or register it there in the other system",
-        )
+    placed, placed_by = _placed(other, cycle)
     names = list(doses.maps) if nuclide is None else [nuclide]
     if nuclide is not None and nuclide not in doses.maps:
         raise MissingDataError(
@@ -115,8 +112,8 @@ def compare_dose_map(
         )
     grid = doses.curve_maps.grid
     own = Volume(sum_of(doses, names), grid, "absorbed_dose_gy")
-    here, known = on_grid(other.absorbed_dose, grid)
-    gamma = gamma_map(own, other.absorbed_dose, criteria, progress=part_of(progress, 0.0, 0.9))
+    here, known = on_grid(placed, grid)
+    gamma = gamma_map(own, placed, criteria, progress=part_of(progress, 0.0, 0.9))
     vois, left_out = {}, []
     for name, one in doses.vois.items():
         compared = _voi(name, one.fine, own, here, known, gamma)
@@ -136,7 +133,38 @@ def compare_dose_map(
         gamma,
         own,
         Volume(here, grid, "absorbed_dose_gy"),
+        placed_by,
     )
+
+
+def _placed(other: DoseObject, cycle: Cycle) -> tuple[Volume, int | None]:
+    """The other map in the frame of the reference scan, and the scan (from 1) whose registration put it there.
+
+    Other systems may take another scan of the cycle for their reference; its registration is known here.
+    """
+    frame = other.frame_of_reference_uid
+    reference = cycle.reference_time_point
+    order = [reference, *(number for number in range(len(cycle.time_points)) if number != reference)]
+    for number in order:
+        point = cycle.time_points[number]
+        frames = {one.frame_of_reference_uid for one in (point.spect, point.ct) if one is not None}
+        if not frame or frame not in frames:
+            continue
+        if number == reference:
+            return other.absorbed_dose, None
+        if point.registration.method != "none":
+            return _moved(other.absorbed_dose, point.registration.transform.inverse()), number + 1
+    raise InconsistentCaseError(
+        "lies in the frame of reference of no scan of the cycle" if frame else "names no frame of reference",
+        where=other.source.path,
+        remedy="export the dose on a scan of the cycle, or register it there in the other system",
+    )
+
+
+def _moved(volume: Volume, motion: RigidTransform) -> Volume:
+    grid = volume.geometry
+    moved = VolumeGeometry(grid.shape, motion.apply(grid.origin_mm), grid.spacing_mm, motion.rotation @ grid.directions)
+    return Volume(volume.values, moved, volume.quantity)
 
 
 def voxel_doses_of(result: CycleResult) -> CycleVoxelDoses:

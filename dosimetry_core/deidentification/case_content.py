@@ -8,20 +8,34 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from dosimetry_core import case as case_types
+from dosimetry_core.case_file_vois_on_scans import METHODS
 from dosimetry_core.deidentification.objects import Disguise
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.nuclide import LU177, Y90
 from dosimetry_core.voi import ROLES
 
 _REASON: Final = "as in the original course"
-_DROPPED: Final = frozenset(("given_by", "comment", "plan_sha256", "profile", "profile_sha256", "registration"))
+_DROPPED: Final = frozenset(
+    ("given_by", "by", "scanner", "comment", "plan_sha256", "profile", "profile_sha256", "registration")
+)
 _KEYED_BY_VOI: Final = frozenset(("model_by_voi", "vois", "voi_roles"))
 _PERSON: Final = ("sex", "height_cm", "weight_kg", "haematocrit", "bone_metastases", "time_zone")
 
 
 def _words() -> frozenset[str]:
     """Every word that a choice of the case file can be."""
-    found = {LU177, Y90, *ROLES, "infusion-middle", "field-of-view", "measured", "kidneys", "other"}
+    found = {
+        LU177,
+        Y90,
+        *ROLES,
+        *METHODS,
+        "b-gamma",
+        "infusion-middle",
+        "field-of-view",
+        "measured",
+        "kidneys",
+        "other",
+    }
     for value in vars(case_types).values():
         if typing.get_origin(value) is typing.Literal:
             found.update(item for item in typing.get_args(value) if isinstance(item, str))
@@ -66,6 +80,8 @@ def case_without_identity(
     for key in ("settings", "laboratory_limits"):
         if key in content:
             made[key] = _table(content[key], disguise)
+    for number, curve in enumerate(made.get("settings", {}).get("density_curve", []), start=1):
+        curve["name"] = f"Curve {number}"
     made["cycle"] = [_cycle(cycle, disguise) for cycle in content.get("cycle", [])]
     return made
 
@@ -79,6 +95,14 @@ def _cycle(cycle: Mapping[str, Any], disguise: Disguise) -> dict[str, Any]:
         made["images"] = [images_folder(number)]
     if cycle.get("vois"):
         made["vois"] = [vois_file(number)]
+    shapes = []
+    for line, original in zip(made.get("voi_on_scan", []), cycle.get("voi_on_scan", []), strict=True):
+        if original.get("shape") and line.get("voi"):
+            line["shape"] = plain_shape(line["voi"], original["time_point"])
+            shapes.append(line["shape"])
+    if shapes:
+        made["vois"].append(shapes_file(number))
+        made["voi_roles"] = {shape: disguise.shape_roles[shape] for shape in shapes}
     return made
 
 
@@ -90,6 +114,16 @@ def images_folder(cycle: int) -> str:
 def vois_file(cycle: int) -> str:
     """File of a cycle's VOIs."""
     return f"cycle{cycle}/vois.dcm"
+
+
+def shapes_file(cycle: int) -> str:
+    """File of the shapes that a cycle's VOIs have on single scans."""
+    return f"cycle{cycle}/vois-on-scans.dcm"
+
+
+def plain_shape(plain: str, time_point: int) -> str:
+    """Name of a VOI's own shape on a scan, counted from 1."""
+    return f"{plain} on scan {time_point}"
 
 
 def _table(content: Mapping[str, Any], disguise: Disguise) -> dict[str, Any]:

@@ -13,9 +13,18 @@ import pydicom
 import tomli_w
 
 from dosimetry_core.case import Case, Cycle
-from dosimetry_core.deidentification.case_content import case_without_identity, images_folder, vois_file
+from dosimetry_core.deidentification.case_content import (
+    case_without_identity,
+    images_folder,
+    plain_shape,
+    shapes_file,
+    vois_file,
+)
 from dosimetry_core.deidentification.dates import fitting_shift_days
 from dosimetry_core.deidentification.objects import Disguise, pseudonym_of, without_identity
+from dosimetry_core.dicom.files import read_dicom
+from dosimetry_core.dicom.pixels import stored_values
+from dosimetry_core.dicom_export.case_lines import shape_name, shapes_on_scans
 from dosimetry_core.dicom_export.objects import ExportFacts, file_bytes
 from dosimetry_core.dicom_export.segmentation import segmentation
 from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError
@@ -71,8 +80,29 @@ def prepared(case: Case, key: bytes) -> Prepared:
         for series in (point.spect, point.ct)
         if series is not None and series.nuclide is not None
     }
-    disguise = Disguise(key, pseudonym_of(key, case.patient.patient_id), shift, _voi_names(case), nuclides)
+    names = _voi_names(case)
+    shapes = {
+        shape.name: (plain_shape(names[voi.name], index + 1), shape.role)
+        for cycle in case.cycles
+        for index, point in enumerate(cycle.time_points)
+        for voi in cycle.vois
+        for shape in shapes_on_scans(cycle)
+        if shape.name == shape_name(voi, index) and voi.voi_id in point.redrawn_vois
+    }
+    disguise = Disguise(
+        key,
+        pseudonym_of(key, case.patient.patient_id),
+        shift,
+        names | {name: plain for name, (plain, _role) in shapes.items()},
+        nuclides,
+        dict(shapes.values()),
+    )
     findings = [
+        Finding("follow-up-left-out", "info", "what became of the patient is left out", "course")
+        for _one in [case.follow_up]
+        if case.follow_up != type(case.follow_up)()
+    ]
+    findings += [
         Finding("registration-left-out", "info", "stated registrations are left out; scans are aligned again", where)
         for cycle in case.cycles
         if cycle.stated_registrations
@@ -124,7 +154,6 @@ def course_files(
     disguise: Disguise,
     *,
     protocols: frozenset[str],
-    made_at: datetime,
     progress: Progress = no_progress,
 ) -> Iterator[CourseFile]:
     """The files of the de-identified course, one after the other.
@@ -163,17 +192,22 @@ def course_files(
                     name = f"{images_folder(cycle.number)}/scan{number}/{series.kind}-{index:04d}.dcm"
                     yield CourseFile(name, _image(Path(source.path), disguise))
         if any(not voi.mask.is_empty for voi in cycle.vois):
-            yield CourseFile(vois_file(cycle.number), _vois(cycle, disguise, made_at))
+            drawn = [voi for voi in cycle.vois if not voi.mask.is_empty]
+            yield CourseFile(vois_file(cycle.number), _vois(cycle, drawn, disguise))
+            shapes = list(shapes_on_scans(cycle))
+            if shapes:
+                yield CourseFile(shapes_file(cycle.number), _vois(cycle, shapes, disguise))
 
 
 def _image(path: Path, disguise: Disguise) -> bytes:
     try:
         original = pydicom.dcmread(path)
+        pixels = stored_values(read_dicom(path))
     except OSError as error:
         raise DosimetryError(
             f"can't be read ({error.strerror})", where=str(path), remedy="put the case's images back"
         ) from error
-    return _bytes(without_identity(original, disguise, where=str(path)))
+    return _bytes(without_identity(original, disguise, where=str(path), pixels=pixels))
 
 
 def _bytes(dataset: pydicom.Dataset) -> bytes:
@@ -182,13 +216,16 @@ def _bytes(dataset: pydicom.Dataset) -> bytes:
     return target.getvalue()
 
 
-def _vois(cycle: Cycle, disguise: Disguise, made_at: datetime) -> bytes:
-    """VOIs as a segmentation under plain names, made of the masks and then treated as any other object."""
+def _vois(cycle: Cycle, drawn: list[Voi], disguise: Disguise) -> bytes:
+    """VOIs as a segmentation under plain names, made of the masks and then treated as any other object.
+
+    It is dated like the scan it lies on: today, moved like every other date, would tell by how much they moved.
+    """
     point = cycle.time_points[cycle.reference_time_point]
     series: list[ImageSeries] = [one for one in (point.ct, point.spect) if one is not None]
-    drawn: list[Voi] = [voi for voi in cycle.vois if not voi.mask.is_empty]
     grid = drawn[0].mask.geometry
     beside = next((one for one in series if grid.is_same_grid(one.volume.geometry)), series[0])
-    facts = ExportFacts(beside, made_at, f"{disguise.pseudonym}/{cycle.number}")
+    what = f"{disguise.pseudonym}/{cycle.number}/{', '.join(voi.name for voi in drawn)}"
+    facts = ExportFacts(beside, beside.acquisition_start, what)
     made = segmentation(facts, drawn, label=f"CYCLE_{cycle.number}")
     return _bytes(without_identity(pydicom.dcmread(io.BytesIO(file_bytes(made))), disguise, where="VOIs"))

@@ -97,7 +97,7 @@ CODED: Final = frozenset(
         "ApprovalStatus",
     ]
 )
-"""Words of the standard: capital letters, digits, space and underscore."""
+"""Words of the standard, as far as `words.STANDARD_WORDS` lists them."""
 
 NUMBERS: Final = frozenset(
     [
@@ -232,7 +232,7 @@ SEQUENCES: Final = frozenset(
 
 CODE_SCHEMES: Final = frozenset(("DCM", "SCT", "SRT", "SNM3", "UCUM"))
 MAKER: Final = frozenset(("Manufacturer", "ManufacturerModelName"))
-"""The camera's make, without which a calibration means nothing; letters, digits and common signs only."""
+"""The camera's make, without which a calibration means nothing; known makes and models only."""
 
 VOI_NAMES: Final = frozenset(("ROIName", "SegmentLabel"))
 

@@ -12,11 +12,12 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import pydicom
+from numpy.typing import NDArray
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence as Items
-from pydicom.uid import UID
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from dosimetry_core.deidentification.elements import (
     CLASS_UIDS,
@@ -32,17 +33,17 @@ from dosimetry_core.deidentification.elements import (
     TIMES,
     VOI_NAMES,
 )
+from dosimetry_core.deidentification.words import OWN_LABEL, STANDARD_WORDS, words_of_make
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.nuclide import LU177, Y90
 from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
 
 _STANDARD_ROOT = "1.2.840.10008."
-_CODED = re.compile(r"[A-Z0-9_ ]{0,16}")
-_MAKER = re.compile(r"[A-Za-z0-9 .,()/+_-]{0,48}")
 _CODE_VALUE = re.compile(r"[A-Z]?-?[A-Z0-9]{1,14}|[A-Za-z0-9./{}*^-]{1,16}")
 _TIME = re.compile(r"\d{2,6}(\.\d{1,6})?")
 _ZONE = re.compile(r"[+-]\d{4}")
 _DATE_DIGITS = 8
+BITS_PER_BYTE: Final = 8
 _NUCLIDE_CODES: Final = {LU177: ("C-168A0", "SRT", "^177^Lutetium"), Y90: ("C-162A7", "SRT", "^90^Yttrium")}
 _METHOD_CODES: Final = (
     ("113100", "Basic Application Confidentiality Profile"),
@@ -72,6 +73,8 @@ class Disguise:
     shift_days: int
     voi_names: Mapping[str, str] = field(default_factory=dict)
     nuclide_of: Mapping[str, str] = field(default_factory=dict)
+    shape_roles: Mapping[str, str] = field(default_factory=dict)
+    """Plain name of a VOI's own shape on a scan → role."""
 
     def uid(self, original: str) -> str:
         """Another unique identifier for one that names an instance; those that the standard defines stay."""
@@ -90,8 +93,16 @@ def pseudonym_of(key: bytes, patient_id: str) -> str:
     return "R" + hmac.new(key, b"patient/" + patient_id.encode("utf-8"), hashlib.sha256).hexdigest()[:11].upper()
 
 
-def without_identity(original: FileDataset, disguise: Disguise, *, where: str) -> Dataset:
+def without_identity(
+    original: FileDataset, disguise: Disguise, *, where: str, pixels: NDArray[Any] | None = None
+) -> Dataset:
     """A new object of the elements that may go out.
+
+    Parameters
+    ----------
+    pixels
+        Stored values to be written instead of the file's pixel data, uncompressed: compressed ones have room for
+        comments, and longer ones for anything.
 
     Raises
     ------
@@ -119,7 +130,17 @@ def without_identity(original: FileDataset, disguise: Disguise, *, where: str) -
     meta.TransferSyntaxUID = original.file_meta.TransferSyntaxUID
     meta.ImplementationClassUID = pydicom.uid.PYDICOM_IMPLEMENTATION_UID
     made.file_meta = meta
+    if pixels is not None:
+        _write_pixels(made, pixels)
+        meta.TransferSyntaxUID = ExplicitVRLittleEndian
     return made
+
+
+def _write_pixels(made: Dataset, pixels: NDArray[Any]) -> None:
+    kind = "i" if made.PixelRepresentation else "u"
+    content = pixels.astype(f"<{kind}{made.BitsAllocated // BITS_PER_BYTE}").tobytes()
+    vr = "OB" if made.BitsAllocated <= BITS_PER_BYTE else "OW"
+    made.add(DataElement("PixelData", vr, content + b"\0" * (len(content) % 2)))
 
 
 def _code(value: str, scheme: str, meaning: str) -> Dataset:
@@ -170,7 +191,7 @@ def _value(element: DataElement, disguise: Disguise, nuclide: str | None) -> Any
     if keyword in CLASS_UIDS:
         return value if str(value).startswith(_STANDARD_ROOT) else None
     if keyword in CODED:
-        return _each(value, lambda text: text if _CODED.fullmatch(text) else "")
+        return _each(value, _word)
     if keyword in DATES:
         return _each(value, lambda text: _moved(text, disguise))
     if keyword in TIMES:
@@ -178,10 +199,15 @@ def _value(element: DataElement, disguise: Disguise, nuclide: str | None) -> Any
     if keyword == "TimezoneOffsetFromUTC":
         return value if _ZONE.fullmatch(str(value).strip()) else None
     if keyword in MAKER:
-        return value if _MAKER.fullmatch(str(value)) else None
+        return words_of_make(str(value)) or None
     if keyword in VOI_NAMES:
         return disguise.voi_names.get(str(value), "VOI")
     return None
+
+
+def _word(text: str) -> str:
+    """A word that the standard or this program defines; nothing for any other."""
+    return text if text in STANDARD_WORDS or OWN_LABEL.fullmatch(text) else ""
 
 
 def _each(value: Any, change: Any) -> Any:

@@ -34,7 +34,7 @@ from app.network.retrieve import retrieve_series
 from app.network.send import send_files
 from app.network.window_jobs import course_sent
 from dosimetry_core.case_file import read_case
-from dosimetry_core.errors import MissingDataError
+from dosimetry_core.errors import DosimetryError, MissingDataError
 from dosimetry_core.evaluation import CycleResult, Evaluation
 from dosimetry_core.pipeline import compute
 from dosimetry_core.progress import Cancelled
@@ -192,3 +192,10 @@ def test_that_nothing_pending_is_sent(
     with pytest.raises(MissingDataError, match="still pending"):
         course_sent(own, peer.node(), evaluation, None, tmp_path)
     assert (peer.stored, list(tmp_path.iterdir())) == ([], [])
+
+
+def test_that_a_study_or_file_that_is_not_there_is_said(own: NetworkSettings, peer: Peer, tmp_path: Path) -> None:
+    with pytest.raises(NetworkError, match="lists no object of this study"):
+        retrieve_series(own, peer.node(), "1.2.3", [], tmp_path)
+    with pytest.raises(DosimetryError, match=r"can't be read \(No such file"):
+        send_files(own, peer.node(), [tmp_path / "nowhere"])

@@ -20,8 +20,8 @@ from dosimetry_core.dicom_export.cycle import digest_of_results, facts_of_cycle
 from dosimetry_core.dicom_export.dose import rt_dose
 from dosimetry_core.dicom_export.objects import file_bytes
 from dosimetry_core.errors import DicomReadError, DosimetryError, InconsistentCaseError
-from dosimetry_core.evaluation import Evaluation
-from dosimetry_core.geometry import VolumeGeometry
+from dosimetry_core.evaluation import CycleResult, Evaluation
+from dosimetry_core.geometry import RigidTransform, VolumeGeometry
 from dosimetry_core.pipeline import compute, evaluate
 from dosimetry_core.volume import Volume
 from tests.dosimetry_core.dicom_export.test_course import MADE
@@ -186,6 +186,39 @@ def test_that_what_is_not_a_dose_on_a_regular_grid_is_refused(
     assert what in told.value.line()
     assert str(path) in told.value.line()
     assert told.value.remedy
+
+
+def test_that_a_map_on_another_scan_is_placed_by_its_registration(evaluation: Evaluation, tmp_path: Path) -> None:
+    own = own_map(evaluation)
+    read = read_dose_object(written(evaluation, tmp_path / "dose.dcm", own))
+    motion = RigidTransform.from_rotation_vector([0.05, -0.03, 0.1], [25.0, -12.0, 40.0])
+    grid = read.absorbed_dose.geometry
+    there = VolumeGeometry(grid.shape, motion.apply(grid.origin_mm), grid.spacing_mm, motion.rotation @ grid.directions)
+    other = replace(
+        read, absorbed_dose=Volume(read.absorbed_dose.values, there, own.quantity), frame_of_reference_uid="1.2.9"
+    )
+    result = evaluation.cycles[0]
+    scan = next(number for number in range(3) if number != result.cycle.reference_time_point)
+
+    def with_scan(method: str) -> CycleResult:
+        point = result.cycle.time_points[scan]
+        changed = replace(
+            point,
+            spect=replace(point.spect, frame_of_reference_uid="1.2.9"),
+            registration=replace(point.registration, transform=motion, method=method),
+        )
+        points = list(result.cycle.time_points)
+        points[scan] = changed
+        return replace(result, cycle=replace(result.cycle, time_points=tuple(points)))
+
+    found = compare_dose_map(with_scan("rigid-ct"), other, patient_id="P-1")
+    assert found.placed_by == scan + 1
+    assert found.gamma.pass_fraction == 1.0
+    assert all(abs(one.mean_difference or 0.0) < 1e-6 for one in found.vois.values())
+    with pytest.raises(InconsistentCaseError, match="frame of reference of no scan"):
+        compare_dose_map(with_scan("none"), other, patient_id="P-1")
+    with pytest.raises(InconsistentCaseError, match="names no frame of reference"):
+        compare_dose_map(result, replace(read, frame_of_reference_uid=""), patient_id="P-1")
 
 
 def test_that_another_patient_frame_or_nuclide_is_refused(evaluation: Evaluation, tmp_path: Path) -> None:
