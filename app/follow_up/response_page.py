@@ -190,7 +190,7 @@ def _verdict(course: TumourCourse) -> str:
     if len(course.assessments) - course.before_baseline < 2:
         return "No response yet: it needs a baseline and another assessment."
     change = course.best_change
-    confirmed = "confirmed" if course.best_confirmed == course.best else f"confirmed only {course.best_confirmed}"
+    confirmed = "confirmed" if course.best_confirmed == course.best else f"confirmed: {course.best_confirmed}"
     text = f"Best overall response {course.best}"
     if course.best in ("CR", "PR"):
         text += f" ({confirmed})"

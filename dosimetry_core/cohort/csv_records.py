@@ -39,7 +39,28 @@ COLUMNS: Final = (
 )
 """Columns of the table; ``key`` is needed, an empty cell is not known."""
 _NUCLIDES: Final = {"lu177_gbq": LU177, "y90_gbq": Y90}
-_OTHER_NAMES: Final = {"age": "age_years"}
+_OTHER_NAMES: Final = {
+    "age": "age_years",
+    "patient": "key",
+    "gender": "sex",
+    "number_of_cycles": "cycles",
+    "177lu_gbq": "lu177_gbq",
+    "lu_177_gbq": "lu177_gbq",
+    "90y_gbq": "y90_gbq",
+    "y_90_gbq": "y90_gbq",
+    "best_response": "response",
+    "kps_before": "karnofsky_before",
+    "kps_after": "karnofsky_after",
+}
+_SEXES: Final[Mapping[str, str]] = {"F": "F", "M": "M", "female": "F", "male": "M"}
+_RESPONSE_WORDS: Final[Mapping[str, str]] = {
+    **{str(response): str(response) for response in RESPONSES},
+    "complete response": "CR",
+    "partial response": "PR",
+    "stable disease": "SD",
+    "progressive disease": "PD",
+    "not evaluable": "NE",
+}
 _NOT_KNOWN: Final = ("na", "n/a", "n.a.", "n.a", "nan")
 _THOUSANDS: Final = 3
 _YES, _NO = ("yes", "1", "true"), ("no", "0", "false")
@@ -48,7 +69,8 @@ _YES, _NO = ("yes", "1", "true"), ("no", "0", "false")
 def read_records(content: bytes, *, where: str) -> list[CourseRecord]:
     """Records of a CSV file: comma, semicolon or tab; decimal point, or comma where it doesn't part columns.
 
-    Headings may be in capitals, with spaces or brackets (``Age (years)``). Empty cells, NA and n.a. are not known;
+    Headings may be in capitals, with spaces or brackets (``Age (years)``), and have the other names of `_OTHER_NAMES`
+    (``KPS before``). Empty cells, NA and n.a. are not known;
     empty rows are passed over.
 
     Raises
@@ -155,10 +177,11 @@ def _whole(cell: str, low: int, high: int) -> int:
     return int(value)
 
 
-def _one_of(cell: str, choices: Sequence[Any]) -> Any:
-    for choice in choices:
-        if cell.casefold() == choice.casefold():
-            return choice
+def _meant(cell: str, words: Mapping[str, str]) -> Any:
+    """What a word means, whatever its capitals."""
+    for word, meaning in words.items():
+        if cell.casefold() == word.casefold():
+            return meaning
     raise ValueError(cell)
 
 
@@ -193,12 +216,12 @@ def _record(row: _Row) -> CourseRecord | None:
     return CourseRecord(
         key=row.text("key"),
         protocol=row.text("protocol") or "not stated",
-        sex=row.value("sex", lambda cell: _one_of(cell, ("F", "M")), "write F or M"),
+        sex=row.value("sex", lambda cell: _meant(cell, _SEXES), "write F or M"),
         age_years=row.value("age_years", lambda cell: _number(cell, 0.0, 130.0), "write years"),
         stated_cycles=row.value("cycles", lambda cell: _whole(cell, 1, 50), "write a number of cycles"),
         stated_activity_bq=FrozenMap(activities),
-        response=row.value("response", lambda cell: _one_of(cell, RESPONSES), judged),
-        confirmed_response=row.value("confirmed_response", lambda cell: _one_of(cell, RESPONSES), judged),
+        response=row.value("response", lambda cell: _meant(cell, _RESPONSE_WORDS), judged),
+        confirmed_response=row.value("confirmed_response", lambda cell: _meant(cell, _RESPONSE_WORDS), judged),
         best_change=None if change is None else PERCENT.to_core(change),
         ecog_before=row.value("ecog_before", lambda cell: _whole(cell, 0, 5), "write 0 to 5"),
         ecog_after=row.value("ecog_after", lambda cell: _whole(cell, 0, 5), "write 0 to 5"),

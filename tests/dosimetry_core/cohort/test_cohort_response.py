@@ -11,7 +11,7 @@ from dosimetry_core.cohort.methods_text import methods_paragraph
 from dosimetry_core.cohort.pictures import spider_picture, waterfall_picture
 from dosimetry_core.cohort.records import CourseRecord
 from dosimetry_core.cohort.simulated import simulated_cohort
-from dosimetry_core.cohort.tables import response_table
+from dosimetry_core.cohort.tables import cohort_tables, response_table
 from dosimetry_core.entered_numbers import DecimalSign
 from dosimetry_core.errors import DosimetryError
 
@@ -99,3 +99,53 @@ def test_that_the_methods_name_what_was_done_and_nothing_else() -> None:
     assert "Kaplan" in one_arm
     assert "log-rank" not in one_arm
     assert "Kruskal" not in one_arm
+
+
+# Sixteen patients as a clinic's table has them: its own headings, words, decimal commas and gaps.
+SERIES = """Patient;Gender;Age (years);Number of cycles;177Lu (GBq);Response;ECOG before;ECOG after;KPS before;KPS after
+1;Female;61;4;29,6;Partial response;1;0;80;90
+2;Male;55;3;22,2;Stable disease;0;0;90;90
+3;female;70;4;29,6;PD;1;2;80;60
+4;M;48;2;14,8;SD;2;1;70;80
+5;F;66;4;28,9;PR;1;1;80;80
+6;F;59;5;37;CR;0;0;100;100
+7;M;73;4;n.a.;SD;1;1;80;80
+8;F;41;4;29,6;PR;0;0;90;100
+9;M;64;3;21,9;not evaluable;2;;70;
+10;F;52;4;29,5;stable disease;1;0;80;90
+11;M;68;4;29,6;PR;1;1;80;90
+12;F;75;1;7,4;PD;3;4;50;40
+13;M;57;4;30,1;SD;0;1;90;80
+14;F;63;4;29,6;SD;1;0;80;90
+15;M;60;6;44,4;PR;1;0;80;90
+16;F;69;2;14,9;SD;2;2;60;60
+"""
+
+
+def test_that_a_published_series_of_sixteen_is_imported_and_summarised() -> None:
+    records = read_records(SERIES.encode("utf-8-sig"), where="series.csv")
+    tables = {
+        table.name: [dict(zip(table.heading, row, strict=True)) for row in table.rows]
+        for table in cohort_tables(records)
+    }
+    (patients,) = tables["patients"]
+    assert [patients[name] for name in ("courses", "women", "men")] == [16, 9, 7]
+    # By hand: ages in order 41 48 52 55 57 59 60 61 | 63 64 66 68 69 70 73 75.
+    assert (patients["age: median"], patients["cycles: median"]) == (62.0, 4.0)
+    (given,) = [row for row in tables["activities"] if row["cycle"] == "course"]
+    assert (given["n"], given["missing"]) == (15, 1)
+    assert given["median"] == pytest.approx(29.6)
+    response = next(row for row in tables["response"] if row["basis"] == "as seen")
+    assert [response[name] for name in ("CR", "PR", "SD", "PD", "NE")] == [1, 5, 7, 2, 1]
+    assert (response["objective response"], response["disease control"]) == (6 / 15, 13 / 15)
+    ecog, karnofsky = tables["performance"]
+    assert [ecog[name] for name in ("n", "missing", "better", "same", "worse")] == [15, 1, 5, 7, 3]
+    assert [karnofsky[name] for name in ("n", "missing", "better", "same", "worse")] == [15, 1, 7, 5, 3]
+
+
+@pytest.mark.parametrize(
+    "row", ["17;x;61;4;29,6;SD;1;0;80;90", "17;F;61;4;29,6;better;1;0;80;90", "17;F;61;4;29,6;SD;1;0;80;95"]
+)
+def test_that_words_that_mean_nothing_are_refused(row: str) -> None:
+    with pytest.raises(DosimetryError, match="line 18"):
+        read_records(f"{SERIES}{row}\n".encode(), where="series.csv")

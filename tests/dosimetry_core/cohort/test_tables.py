@@ -369,7 +369,7 @@ def test_that_a_table_of_records_comes_back() -> None:
         ("720;no", "720;", "line 2, died: is missing; give survival_days and died together"),
         ("P2;", "P1;", "key 'P1' is there twice"),
         ("P2;", ";", "line 3, key: is empty"),
-        ("key;sex", "key;gender", "unknown column 'gender'"),
+        ("key;sex", "key;colour", "unknown column 'colour'"),
         ("key;sex", "id;sex", "unknown column 'id'"),
         ("80;90;720", "85;90;720", "karnofsky_before: '85' can't be read"),
         ("29,6", "29,6 GBq", "lu177_gbq: '29,6 GBq' is no number"),
