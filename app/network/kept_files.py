@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import io
 import re
@@ -94,13 +93,13 @@ def dataset_digest(dataset: Dataset) -> str:
     """Digest of what a data set says, however it is encoded.
 
     Peers write file meta information anew, and may change between implicit and explicit value representations and
-    between stated and open lengths of sequences; none of that is another content.
+    between stated and open lengths of sequences; none of that is another content. Sequences have stated lengths
+    afterwards.
     """
-    plain = copy.deepcopy(dataset)
-    _close_lengths(plain)
+    _close_lengths(dataset)
     target = DicomBytesIO()
     target.is_little_endian, target.is_implicit_VR = True, False
-    write_dataset(target, plain)
+    write_dataset(target, dataset)
     return hashlib.sha256(target.getvalue()).hexdigest()
 
 

@@ -44,7 +44,7 @@ _TIME = re.compile(r"\d{2,6}(\.\d{1,6})?")
 _ZONE = re.compile(r"[+-]\d{4}")
 _DATE_DIGITS = 8
 BITS_PER_BYTE: Final = 8
-_NUCLIDE_CODES: Final = {LU177: ("C-168A0", "SRT", "^177^Lutetium"), Y90: ("C-162A7", "SRT", "^90^Yttrium")}
+_NUCLIDE_CODES: Final = {LU177: ("447553000", "SCT", "^177^Lutetium"), Y90: ("14691008", "SCT", "^90^Yttrium")}
 _METHOD_CODES: Final = (
     ("113100", "Basic Application Confidentiality Profile"),
     ("113107", "Retain Longitudinal Temporal Information Modified Dates Option"),

@@ -10,8 +10,9 @@ from dosimetry_core.errors import Finding
 from dosimetry_core.nuclide import LU177, Y90, nuclide
 from dosimetry_core.units import BQ_PER_MBQ, DAY
 
-# Code values of PS3.16 CID 18 (SNOMED CT) for the nuclides of the therapy; others are known by their code meaning.
-_CODES = {"447553000": LU177, "14691008": Y90}
+# Code values of PS3.16 CID 18 (SNOMED CT, and the older SNOMED RT) for the nuclides of the therapy; others are known by
+# their code meaning.
+_CODES = {"447553000": LU177, "C-101ED": LU177, "14691008": Y90, "C-162A7": Y90}
 _SYMBOLS = {
     "lu": "Lu", "lutetium": "Lu", "lutecium": "Lu", "lutet": "Lu", "lutezio": "Lu", "lutecio": "Lu",
     "y": "Y", "yttrium": "Y", "itr": "Y", "ittrio": "Y", "itrio": "Y",

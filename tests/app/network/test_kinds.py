@@ -83,6 +83,7 @@ def held(peer: Peer, paths: list[Path]) -> list[tuple[Path, Dataset]]:
 
 def test_that_another_encoding_is_no_other_content(series: list[Path], tmp_path: Path) -> None:
     original = pydicom.dcmread(series[0])
+    assert dataset_digest(original) == dataset_digest(copy.deepcopy(original))
     item = Dataset()
     item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = "1", "DCM", "One"
     original.ProcedureCodeSequence = [item]

@@ -61,6 +61,24 @@ def test_that_the_nuclide_comes_from_code_then_half_life_then_window() -> None:
     assert _codes(_header(window=(126, 154))) == ["nuclide-unknown"]
 
 
+@pytest.mark.parametrize(
+    ("value", "scheme", "expected"),
+    [
+        ("447553000", "SCT", "Lu-177"),
+        ("C-101ED", "SRT", "Lu-177"),
+        ("14691008", "SCT", "Y-90"),
+        ("C-162A7", "SRT", "Y-90"),
+    ],
+)
+def test_that_codes_of_both_snomed_schemes_are_known_without_their_meaning(
+    value: str, scheme: str, expected: str
+) -> None:
+    header = _header("x")
+    (item,) = header.dataset.RadiopharmaceuticalInformationSequence[0].RadionuclideCodeSequence
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, scheme, value
+    assert radiopharmaceutical(header, activity_in_mbq=True).nuclide == expected
+
+
 def test_that_a_half_life_that_belongs_to_another_nuclide_is_refused() -> None:
     with pytest.raises(DicomReadError, match=r"Half Life .* 6586.2 s \(0.076 d\), but Lu-177 has 574301 s"):
         radiopharmaceutical(_header("177Lu", 6586.2), activity_in_mbq=True)
