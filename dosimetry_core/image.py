@@ -48,6 +48,41 @@ class DicomOrigin:
     position_reference: str = ""
 
 
+@dataclass(frozen=True)
+class AcquisitionRecord:
+    """How an image was acquired and reconstructed, in the words of its files; empty where they don't say.
+
+    No number is computed from these: they are printed, so that somebody else can repeat the measurement.
+
+    Parameters
+    ----------
+    collimator
+        Name and type, of all heads.
+    energy_windows
+        Name and limits of each window.
+    corrections
+        As listed: ``ATTN``, ``SCAT``, ``DECY``, ``DTIM`` and others (PS3.3 C.8.4.9).
+    corrections_listed
+        Whether the files list corrections at all: what is missing from a list was not corrected, they say.
+    reconstruction, reconstruction_filter
+        Method with its iterations and subsets; filter or convolution kernel.
+    detector_motion, scan_arc_deg
+        Of the camera's heads.
+    """
+
+    station: str = ""
+    collimator: str = ""
+    energy_windows: tuple[str, ...] = ()
+    detector_motion: str = ""
+    scan_arc_deg: float | None = None
+    corrections: tuple[str, ...] = ()
+    corrections_listed: bool = False
+    attenuation_method: str = ""
+    scatter_method: str = ""
+    reconstruction: str = ""
+    reconstruction_filter: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class ImageSeries:
     """One SPECT or CT series.
@@ -75,6 +110,8 @@ class ImageSeries:
         Of a CT, peak; None if the file doesn't say.
     origin
         What objects made of this series repeat; None if it was not read from DICOM.
+    acquisition
+        How it was acquired and reconstructed; None if it was not read from DICOM, or before this was kept.
     """
 
     kind: Literal["spect", "ct"]
@@ -100,6 +137,7 @@ class ImageSeries:
     findings: tuple[Finding, ...] = ()
     tube_voltage_kv: float | None = None
     origin: DicomOrigin | None = None
+    acquisition: AcquisitionRecord | None = None
 
     def __post_init__(self) -> None:
         if self.acquisition_start.tzinfo is None:

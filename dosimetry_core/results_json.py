@@ -201,6 +201,12 @@ def _series(series: ImageSeries | None) -> dict[str, Any] | None:
         "shape": list(series.volume.geometry.shape),
         "spacing_mm": list(series.volume.geometry.spacing_mm),
         "files": len(series.source_files),
+        "manufacturer": series.manufacturer,
+        "number_of_heads": series.number_of_heads,
+        "frames_per_head": series.frames_per_head,
+        "frame_duration_s": series.frame_duration_s,
+        "tube_voltage_kv": series.tube_voltage_kv,
+        "acquisition": plain(series.acquisition),
     }
 
 

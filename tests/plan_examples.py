@@ -46,6 +46,29 @@ def _with_total(values: dict[str, float]) -> dict[str, float]:
     return values | {"total": math.fsum(values.values())}
 
 
+def _acquired(*, listed: bool) -> dict[str, Any]:
+    """How a scan was made; the last one's file lists no corrections."""
+    return {
+        "manufacturer": "Maker Camera 3",
+        "number_of_heads": 2,
+        "frames_per_head": 60,
+        "frame_duration_s": 20.0,
+        "acquisition": {
+            "station": "NM2",
+            "collimator": "MEGP, PARA",
+            "energy_windows": ["Lu177_208keV: 187.2–228.8 keV"],
+            "detector_motion": "STEP AND SHOOT",
+            "scan_arc_deg": 180.0,
+            "corrections": ["ATTN", "SCAT"] if listed else [],
+            "corrections_listed": listed,
+            "attenuation_method": "",
+            "scatter_method": "energy windows",
+            "reconstruction": "OSEM3D 6 iterations 10 subsets",
+            "reconstruction_filter": "",
+        },
+    }
+
+
 def _voi(name: str, activities: dict[str, float]) -> dict[str, Any]:
     role, volume_ml, density, per_gbq_mbq, half_life_h, factor = _VOIS[name]
     amplitude = per_gbq_mbq * 1e6 * activities["Lu-177"] / 1e9
@@ -135,7 +158,7 @@ def _cycle(number: int) -> dict[str, Any]:
         "time_points": [
             {
                 "time_after_administration_s": t * SECONDS_PER_HOUR,
-                "spect": {"series_uid": f"1.2.826.0.1.{number}.{k}"},
+                "spect": {"series_uid": f"1.2.826.0.1.{number}.{k}"} | _acquired(listed=k < 3),
                 "ct": {"series_uid": f"1.2.826.0.2.{number}.{k}"},
                 "registration": {"method": "reference" if k == 1 else "rigid-ct-ct", "residual_mm": 0.4 * k},
                 "field_of_view_activity_bq": 2.9e9 * 0.5 ** (t / 55),

@@ -61,7 +61,12 @@ INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
         "description", "acquisition_start", "counting_duration_s", "frame_duration_s", "frames_per_head",
         "number_of_heads", "decay_reference", "nuclide", "stated_administered_activity_bq",
         "stated_administration_start", "manufacturer", "sop_class_uid", "source_files", "findings", "tube_voltage_kv",
-        "origin",
+        "origin", "acquisition",
+    ),
+    # No number rests on it, but the report prints it.
+    "AcquisitionRecord": (
+        "station", "collimator", "energy_windows", "detector_motion", "scan_arc_deg", "corrections",
+        "corrections_listed", "attenuation_method", "scatter_method", "reconstruction", "reconstruction_filter",
     ),
     "DicomOrigin": (
         "instance_uids", "study_date", "study_time", "study_id", "study_description", "accession_number",

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dosimetry_core.dicom.acquisition import CountingTime, correction_findings, counting_time, identity
+from dosimetry_core.dicom.acquisition_record import acquisition_record
 from dosimetry_core.dicom.decay import decay_reference, of_unknown_administration, with_checked_factor
 from dosimetry_core.dicom.files import DicomFile
 from dosimetry_core.dicom.header import EXPORT_AGAIN, Header
@@ -178,4 +179,5 @@ def _series(
         source_files=tuple(file.source for file in parts.files),
         findings=findings,
         origin=origin_of(parts.files),
+        acquisition=acquisition_record(parts.header),
     )

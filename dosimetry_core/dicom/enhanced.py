@@ -34,7 +34,9 @@ _FOR_ALL = (
     "PatientPosition", "PatientOrientationCodeSequence", "AcquisitionDateTime", "AcquisitionDate", "AcquisitionTime",
     "TimezoneOffsetFromUTC", "Rows", "Columns", "RadiopharmaceuticalInformationSequence",
     "EnergyWindowInformationSequence", "Units", "DecayCorrection", "CorrectedImage", "NumberOfDetectors",
-    "RotationInformationSequence", "RealWorldValueMappingSequence", "SeriesType",
+    "RotationInformationSequence", "RealWorldValueMappingSequence", "SeriesType", "StationName",
+    "DetectorInformationSequence", "CollimatorType", "EnergyWindowRangeSequence", "TypeOfDetectorMotion",
+    "AttenuationCorrectionMethod", "ScatterCorrectionMethod", "ReconstructionMethod", "ConvolutionKernel",
 )  # fmt: skip
 # Functional groups whose elements a single-frame header has at its top level.
 _GROUPS = (

@@ -30,7 +30,7 @@ from dosimetry_core.dicom.header import Header
 from dosimetry_core.errors import DicomReadError, MissingDataError
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.geometry import FloatArray, RigidTransform
-from dosimetry_core.image import ImageSeries, Registration, SourceFile, TimePoint
+from dosimetry_core.image import DicomOrigin, ImageSeries, Registration, SourceFile, TimePoint
 from dosimetry_core.units import PERCENT
 from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
 
@@ -198,7 +198,8 @@ def spatial_registration_bytes(
     made_at
         Content date and time, with a time zone.
     identity
-        DICOM keywords of the patient beyond ID and name, such as ``PatientBirthDate`` and ``PatientSex``.
+        DICOM keywords of the patient beyond ID and name, such as ``PatientBirthDate`` and ``PatientSex``, for what
+        the images don't say.
 
     Raises
     ------
@@ -223,7 +224,7 @@ def spatial_registration_bytes(
     dataset.ContentDate, dataset.ContentTime = dataset.SeriesDate, dataset.SeriesTime
     dataset.InstanceNumber = 1
     dataset.ContentLabel = "REGISTRATION"
-    dataset.ContentDescription = f"{point.registration.method}, by {SOFTWARE_NAME}"
+    dataset.ContentDescription = f"{point.registration.method}, by {SOFTWARE_NAME}, research use"
     dataset.ContentCreatorName = point.registration.confirmed_by.replace("^", " ")
     dataset.RegistrationSequence = Items(
         [_item(registered, RigidTransform.identity()), _item(moved, motion)],
@@ -249,20 +250,26 @@ def _common(series: ImageSeries, made_at: datetime, unique: list[str], identity:
     dataset.Modality = "REG"
     dataset.BodyPartExamined = "ABDOMEN"
     dataset.PatientID, dataset.PatientName = series.patient_id, series.patient_name
-    dataset.PatientBirthDate = dataset.PatientSex = ""
-    dataset.StudyDate = f"{series.acquisition_start:%Y%m%d}"
-    dataset.StudyTime = f"{series.acquisition_start:%H%M%S}"
+    # Patient and study as the images themselves state them, so that an archive files it with them.
+    origin = series.origin or DicomOrigin(())
+    dataset.PatientBirthDate, dataset.PatientSex = origin.patient_birth_date, origin.patient_sex
+    dataset.StudyDate = origin.study_date or f"{series.acquisition_start:%Y%m%d}"
+    dataset.StudyTime = origin.study_time or f"{series.acquisition_start:%H%M%S}"
     dataset.SeriesDate, dataset.SeriesTime = f"{made_at:%Y%m%d}", f"{made_at:%H%M%S}"
     dataset.TimezoneOffsetFromUTC = f"{made_at:%z}"
-    dataset.StudyID = dataset.AccessionNumber = dataset.ReferringPhysicianName = ""
+    dataset.StudyID, dataset.AccessionNumber = origin.study_id, origin.accession_number
+    dataset.ReferringPhysicianName = origin.referring_physician
+    if origin.study_description:
+        dataset.StudyDescription = origin.study_description
     dataset.SeriesNumber = 1
-    dataset.SeriesDescription = "Registration"
+    dataset.SeriesDescription = "Registration (research use)"
     dataset.Manufacturer = SOFTWARE_NAME
     dataset.ManufacturerModelName = SOFTWARE_NAME
     dataset.DeviceSerialNumber = "1"
     dataset.SoftwareVersions = SOFTWARE_VERSION
     for keyword, value in identity.items():
-        setattr(dataset, keyword, value)
+        if not dataset.get(keyword):
+            setattr(dataset, keyword, value)
     return dataset
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from dosimetry_core.dicom.spatial_registration import spatial_registration_bytes
+from dosimetry_core.dicom_export.administration import administration_report
 from dosimetry_core.dicom_export.case_lines import shapes_on_scans
 from dosimetry_core.dicom_export.dose import rt_dose
 from dosimetry_core.dicom_export.key_image import key_image
@@ -92,6 +93,12 @@ def export_cycle(result: CycleResult, *, made_at: datetime, digest: str) -> Cycl
     _voxel_doses(facts, result, collected)
     _registrations(result, made_at, collected)
     _key_images(facts, result, collected)
+    for given in result.cycle.administrations:
+        collected.add(
+            f"administration {given.nuclide}",
+            f"administration and organ doses of {given.nuclide} as radiopharmaceutical dose report",
+            partial(administration_report, facts, result, given),
+        )
     return CycleExport(tuple(collected.objects), tuple(collected.findings))
 
 

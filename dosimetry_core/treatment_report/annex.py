@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from dosimetry_core.report.words import in_words, nuclide_order, nuclide_symbol, text_of, voi_order
 from dosimetry_core.treatment_report.first_page import dose
 from dosimetry_core.treatment_report.language import Language
-from dosimetry_core.units import HOUR, MEGABECQUEREL, PERCENT, SECONDS_PER_HOUR, DisplayUnit
+from dosimetry_core.units import HOUR, MEGABECQUEREL, MILLILITRE, PERCENT, SECONDS_PER_HOUR, DisplayUnit
 
 _PER_HOUR = DisplayUnit("1/h", 1.0 / SECONDS_PER_HOUR, 5)
 _UNITS = {"_bq": MEGABECQUEREL, "_per_s": _PER_HOUR, "_s": HOUR}
@@ -23,6 +25,7 @@ def annex(results: Mapping[str, Any], language: Language) -> dict[str, Any]:
             for cycle in results.get("cycles", ())
             if (rows := _fits(cycle, language))
         ],
+        "vois": _vois(results, language),
         "candidates": _candidates(results, language),
         "effects": _effects(results, language),
         "tables": [
@@ -51,11 +54,46 @@ def _fits(cycle: Mapping[str, Any], language: Language) -> list[dict[str, Any]]:
                         for key, value in (fit.get("parameters") or {}).items()
                         if isinstance(value, int | float)
                     ],
+                    "correlations": _correlations(fit.get("covariance") or {}, language),
                     "chi_squared": _plain(fit.get("chi_squared"), language),
                     "freedom": "–" if fit.get("degrees_of_freedom") is None else str(fit["degrees_of_freedom"]),
                     "criterion": _plain(fit.get("information_criterion"), language),
                     "bounds": ", ".join(language.shown(in_words(str(b))) for b in fit.get("bounds_active") or ())
                     or "–",
+                }
+            )
+    return rows
+
+
+def _correlations(covariance: Mapping[str, Any], language: Language) -> str:
+    """Correlation coefficients of the free parameters, in the order in which these stand."""
+    values = covariance.get("values") or []
+    found = []
+    for row in range(1, len(values)):
+        for column in range(row):
+            spread = math.sqrt(values[row][row] * values[column][column])
+            if spread > 0:
+                found.append(_plain(values[row][column] / spread, language))
+    return "; ".join(found) or "–"
+
+
+def _vois(results: Mapping[str, Any], language: Language) -> list[dict[str, str]]:
+    """What each VOI rests on: where it comes from, its density, and its volume on every scan."""
+    rows = []
+    for cycle in results.get("cycles", ()):
+        vois = cycle.get("vois", {})
+        for name in voi_order(vois):
+            voi = vois[name]
+            volumes = voi.get("volume_by_time_point_ml") or ()
+            density = voi.get("density_g_per_ml")
+            rows.append(
+                {
+                    "cycle": str(cycle["number"]),
+                    "name": name,
+                    "role": language.shown(in_words(str(voi.get("role") or "–"))),
+                    "source": str(voi.get("source") or "–"),
+                    "density": "–" if density is None else language.number(f"{density:.3g}"),
+                    "volumes": "; ".join(language.number(text_of(MILLILITRE, volume)) for volume in volumes) or "–",
                 }
             )
     return rows
@@ -68,10 +106,15 @@ def _parameter(key: str, value: float, spread: float | None, language: Language)
     unsure = None if spread is None else (spread if unit is None else unit.from_core(spread))
     return {
         "name": language.shown(in_words(key.removesuffix(suffix))),
-        "value": language.number(f"{shown:.{_SIGNIFICANT}g}".replace("-", "−")),
-        "uncertainty": "–" if unsure is None else language.number(f"{unsure:.2g}"),
+        "value": language.number(_written_out(shown, _SIGNIFICANT)),
+        "uncertainty": "–" if unsure is None else language.number(_written_out(unsure, 2)),
         "unit": "" if unit is None else unit.symbol,
     }
+
+
+def _written_out(value: float, significant: int) -> str:
+    """A number to significant digits, never with an exponent."""
+    return f"{Decimal(f'{value:.{significant}g}'):f}".replace("-", "−")
 
 
 def _plain(value: float | None, language: Language) -> str:

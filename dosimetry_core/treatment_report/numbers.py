@@ -20,6 +20,7 @@ from dosimetry_core.report.tables import (
     voi_tables,
 )
 from dosimetry_core.report.words import in_words, minus, nuclide_symbol, organ_order, text_of, voi_order
+from dosimetry_core.treatment_report.acquisition import acquisitions
 from dosimetry_core.treatment_report.first_page import dose, sentence_case
 from dosimetry_core.treatment_report.language import Language
 from dosimetry_core.units import HOUR, MEGABECQUEREL, MILLIMETRE, MINUTE, PERCENT, SECOND
@@ -34,7 +35,10 @@ def body(results: Mapping[str, Any], record: Mapping[str, Any], language: Langua
         "course": language.shown(course_table(results), verbatim=("nuclides",)),
         "course_vois": language.shown(course_vois(results), verbatim=_NAMES),
         "bars": language.shown(cumulative_bars(results), verbatim=("nuclide", "kind")),
-        "cycles": [_cycle(cycle, language) for cycle in results.get("cycles", ())],
+        "cycles": [
+            _cycle(cycle, language) | {"acquisitions": acquisitions(cycle, results.get("settings") or {}, language)}
+            for cycle in results.get("cycles", ())
+        ],
         "laboratory": _laboratory(results, language),
         "settings": language.shown([entry for entry in settings(results) if entry["value"].strip()]),
         "rules": language.shown(plan_rules(record)),
@@ -71,6 +75,10 @@ def _administrations(results: Mapping[str, Any], language: Language) -> list[dic
             infusion = item.get("infusion_s")
             vial = item.get("vial") or {}
             remarks = []
+            if vial.get("vial_activity_bq") is not None:
+                remarks.append(
+                    language.text("vial %1 MBq", language.number(text_of(MEGABECQUEREL, vial["vial_activity_bq"])))
+                )
             if vial.get("residual_activity_bq") is not None:
                 remarks.append(
                     language.text(
@@ -97,7 +105,7 @@ def _administrations(results: Mapping[str, Any], language: Language) -> list[dic
 
 
 def _percent(value: float, language: Language) -> str:
-    return language.number(minus(f"{PERCENT.from_core(value):+.1f} %"))
+    return language.number(minus(f"{PERCENT.from_core(value):+.1f}\u00a0%"))
 
 
 def _cycle(cycle: Mapping[str, Any], language: Language) -> dict[str, Any]:

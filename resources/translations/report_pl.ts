@@ -136,8 +136,132 @@
         <translation>Wybór</translation>
     </message>
     <message>
-        <source>Collimator, energy windows, reconstruction and its filters are those of the image files; the results do not keep them. No effective dose is given: it has no meaning in therapy.</source>
-        <translation>Kolimator, okna energetyczne, rekonstrukcja i jej filtry są takie jak w plikach obrazów; wyniki ich nie przechowują. Nie podaje się dawki skutecznej: w terapii nie ma ona sensu.</translation>
+        <source>No effective dose is given: it has no meaning in therapy.</source>
+        <translation>Nie podaje się dawki skutecznej: w terapii nie ma ona sensu.</translation>
+    </message>
+    <message>
+        <source>How the images were made, as their files say</source>
+        <translation>Jak powstały obrazy, według ich plików</translation>
+    </message>
+    <message>
+        <source>Scan %1</source>
+        <translation>Badanie %1</translation>
+    </message>
+    <message>
+        <source>Scans %1</source>
+        <translation>Badania %1</translation>
+    </message>
+    <message>
+        <source>Camera</source>
+        <translation>Kamera</translation>
+    </message>
+    <message>
+        <source>Collimator</source>
+        <translation>Kolimator</translation>
+    </message>
+    <message>
+        <source>Energy windows</source>
+        <translation>Okna energetyczne</translation>
+    </message>
+    <message>
+        <source>Views</source>
+        <translation>Projekcje</translation>
+    </message>
+    <message>
+        <source>Reconstruction</source>
+        <translation>Rekonstrukcja</translation>
+    </message>
+    <message>
+        <source>Filter</source>
+        <translation>Filtr</translation>
+    </message>
+    <message>
+        <source>Attenuation correction</source>
+        <translation>Korekcja osłabienia</translation>
+    </message>
+    <message>
+        <source>Scatter correction</source>
+        <translation>Korekcja rozproszenia</translation>
+    </message>
+    <message>
+        <source>Dead-time correction</source>
+        <translation>Korekcja czasu martwego</translation>
+    </message>
+    <message>
+        <source>CT</source>
+        <translation>TK</translation>
+    </message>
+    <message>
+        <source>not stated</source>
+        <translation>nie podano</translation>
+    </message>
+    <message>
+        <source>heads: %1</source>
+        <translation>głowice: %1</translation>
+    </message>
+    <message>
+        <source>for each head %1 views of %2 s</source>
+        <translation>na głowicę %1 projekcji po %2 s</translation>
+    </message>
+    <message>
+        <source>arc %1</source>
+        <translation>łuk %1</translation>
+    </message>
+    <message>
+        <source>Acquisition</source>
+        <translation>Akwizycja</translation>
+    </message>
+    <message>
+        <source>not kept in these results; their images were read by an earlier version</source>
+        <translation>nie zapisano w tych wynikach; obrazy wczytała wcześniejsza wersja</translation>
+    </message>
+    <message>
+        <source>applied, method not stated</source>
+        <translation>zastosowano, metody nie podano</translation>
+    </message>
+    <message>
+        <source>not applied, says the file</source>
+        <translation>nie zastosowano, według pliku</translation>
+    </message>
+    <message>
+        <source>by the camera: %1; here: %2</source>
+        <translation>w kamerze: %1; tutaj: %2</translation>
+    </message>
+    <message>
+        <source>tube voltage not stated</source>
+        <translation>napięcia lampy nie podano</translation>
+    </message>
+    <message>
+        <source>filter not stated</source>
+        <translation>filtru nie podano</translation>
+    </message>
+    <message>
+        <source>vial %1 MBq</source>
+        <translation>fiolka %1 MBq</translation>
+    </message>
+    <message>
+        <source>Correlation</source>
+        <translation>Korelacja</translation>
+    </message>
+    <message>
+        <source>VOIs: where they come from, density, and volume on each scan</source>
+        <translation>VOI: pochodzenie, gęstość i objętość w każdym badaniu</translation>
+    </message>
+    <message>
+        <source>Role</source>
+        <translation>Rola</translation>
+    </message>
+    <message>
+        <source>Source</source>
+        <translation>Źródło</translation>
+    </message>
+    <message>
+        <source>Density, g/mL</source>
+        <translation>Gęstość, g/mL</translation>
+    </message>
+    <message>
+        <source>Volume on each scan, mL</source>
+        <translation>Objętość w każdym badaniu, mL</translation>
     </message>
     <message>
         <source>Confirmed by</source>
@@ -694,6 +818,10 @@
 </context>
 <context>
     <name>words</name>
+    <message>
+        <source>above %1</source>
+        <translation>powyżej %1</translation>
+    </message>
     <message>
         <source>Research use only. Not a medical device; not for treatment decisions without local commissioning.</source>
         <translation>Tylko do celów badawczych. To nie jest wyrób medyczny; nie do decyzji terapeutycznych bez lokalnej walidacji.</translation>
@@ -3063,6 +3191,18 @@
     <message>
         <source>kidney-position-pending</source>
         <translation>Położenie nerki jeszcze sprawdzane</translation>
+    </message>
+    <message>
+        <source>follow-up-left-out</source>
+        <translation>Pominięto dane z obserwacji po leczeniu</translation>
+    </message>
+    <message>
+        <source>air-in-label</source>
+        <translation>Powietrze w obszarze etykiety</translation>
+    </message>
+    <message>
+        <source>engines-differ</source>
+        <translation>Metody obliczania dawki różnią się</translation>
     </message>
 </context>
 </TS>

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pypdfium2 as pdfium
+import pypdfium2.raw as raw
 from numpy.typing import NDArray
 
 SCALE = 2.0
@@ -37,12 +39,16 @@ def read_pages(pdf: bytes) -> list[Page]:
 def _read(page: Any) -> Page:
     text = page.get_textpage()
     whole = str(text.get_text_bounded()).replace("\r\n", "\n").replace("\u200b", "").replace("\ufffe", "")
+    # Sign by sign from the library itself: the wrapper's own call for one sign takes as long as typesetting it.
+    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    corners = [ctypes.byref(corner) for corner in (left, right, bottom, top)]
     signs, boxes = [], []
     for index in range(text.count_chars()):
-        sign = str(text.get_text_range(index, 1))
+        sign = chr(raw.FPDFText_GetUnicode(text, index))
         if sign.strip() and sign.isprintable():
-            signs.append(sign[:1])
-            boxes.append(text.get_charbox(index))
+            assert raw.FPDFText_GetCharBox(text, index, *corners)
+            signs.append(sign)
+            boxes.append((left.value, bottom.value, right.value, top.value))
     picture = np.asarray(page.render(scale=SCALE, grayscale=True).to_numpy(), dtype=np.uint8)
     size = page.get_size()
     text.close()
@@ -70,20 +76,17 @@ def overlapping(page: Page) -> list[str]:
     boxes = page.boxes
     normal = np.flatnonzero((boxes[:, 3] - boxes[:, 1] < _WATERMARK_PT) & (boxes[:, 2] - boxes[:, 0] > 0.3))
     order = normal[np.argsort(boxes[normal, 3])]
-    found = []
-    for place, one in enumerate(order):
-        left, bottom, right, top = boxes[one]
-        others = order[place + 1 : place + 400]
-        near = others[boxes[others, 1] < top]
-        if not near.size:
-            continue
-        wide = np.minimum(boxes[near, 2], right) - np.maximum(boxes[near, 0], left)
-        high = np.minimum(boxes[near, 3], top) - np.maximum(boxes[near, 1], bottom)
-        smaller_w = np.minimum(boxes[near, 2] - boxes[near, 0], right - left)
-        smaller_h = np.minimum(boxes[near, 3] - boxes[near, 1], top - bottom)
-        over = (wide > 0.34 * smaller_w) & (high > 0.34 * smaller_h)
-        found += [f"{page.signs[one]}{page.signs[k]}" for k in near[over]]
-    return found
+    left, bottom, right, top = boxes[order].T
+    # With tops rising, what overlaps a sign from above has its top within the height of the tallest sign.
+    tallest = float((top - bottom).max(initial=0.0))
+    counts = np.searchsorted(top, top + tallest, side="right") - np.arange(len(order)) - 1
+    one = np.repeat(np.arange(len(order)), counts)
+    other = one + 1 + np.arange(len(one)) - np.repeat(np.cumsum(counts) - counts, counts)
+    wide = np.minimum(right[one], right[other]) - np.maximum(left[one], left[other])
+    high = np.minimum(top[one], top[other]) - np.maximum(bottom[one], bottom[other])
+    width, height = right - left, top - bottom
+    over = (wide > 0.34 * np.minimum(width[one], width[other])) & (high > 0.34 * np.minimum(height[one], height[other]))
+    return [f"{page.signs[order[a]]}{page.signs[order[b]]}" for a, b in zip(one[over], other[over], strict=True)]
 
 
 def without_mark(page: Page) -> list[str]:

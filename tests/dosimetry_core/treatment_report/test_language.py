@@ -20,7 +20,9 @@ from tests.plan_examples import entered_results, record_of, stopped_results, tan
 ROOT = Path(__file__).parents[3]
 TEMPLATE = ROOT / "resources" / "treatment_report" / "report.typ"
 CODES = re.compile(r"^### ([a-z0-9-]+)$", re.MULTILINE)
-OF_PEOPLE = frozenset({"voi", "title", "remark", "confirmed", "series", "comment", "reason", "protocol_source"})
+OF_PEOPLE = frozenset(
+    {"voi", "title", "remark", "confirmed", "series", "comment", "reason", "protocol_source", "stated"}
+)
 """Keys under which stands what people or files say."""
 NO_WORDS = re.compile(r"[\W\d_]*")
 
