@@ -13,25 +13,29 @@ from PySide6.QtWidgets import QFileDialog, QLineEdit
 
 from app.case_edits import with_cycle
 from app.display import ct_layer, spect_layer, spect_scale
-from app.number_grid import GridColumn, GridRow, Number, NumberGrid
+from app.number_grid import NumberGrid
 from app.registration_acts import RegistrationActs, landmark_distances_mm, turn_centre_mm
 from app.registration_holds import hold_text, waiting_scans
-from app.registration_words import DEGREE, REGISTRATION_WORDS, confirmation_words, displacement_mm
-from app.result_paths import result_path
 from app.scan_words import delay_text
 from app.session import Session
 from app.steps.align_hand import FileSection, HandSection, LandmarkSection, OrganSection
+from app.steps.align_tables import (
+    NUMBER_COLUMNS,
+    SCAN_COLUMNS,
+    number_rows,
+    scan_rows,
+    shift_words,
+    state_words,
+)
+from app.steps.landmark_pairs import LandmarkPairs
+from app.steps.organ_search import OrganSearch
 from app.steps.remarks import Remarks
 from app.steps.step import Section, Step, push_button, text_label
 from dosimetry_core.case import Case, Cycle
-from dosimetry_core.errors import DosimetryError, Finding
-from dosimetry_core.geometry import FloatArray
-from dosimetry_core.image import Registration, TimePoint, VoiMotion
+from dosimetry_core.errors import DosimetryError
+from dosimetry_core.image import Registration, TimePoint
 from dosimetry_core.progress import Progress
-from dosimetry_core.quantification.findings import KIDNEY_ROLES
-from dosimetry_core.registration.adjustments import LARGE_SHIFT_MM, shift_mm, voi_motion_of
-from dosimetry_core.units import MILLIMETRE
-from widgets.compare_view import MOVING_COLOUR, REFERENCE_COLOUR, Mark
+from dosimetry_core.registration.adjustments import LARGE_SHIFT_MM, shift_mm
 from widgets.display_scale import WindowLevel
 from widgets.overlay_compare import OverlayCompare
 
@@ -73,13 +77,14 @@ class AlignStep(Step):
         self._idle.setInterval(IDLE_MS)
         self._idle.timeout.connect(session.document.end_merging)
         self._build_inspector()
+        self._search = OrganSearch(session, self)
+        self._search.told.connect(self.told)
+        self._search.finished.connect(self.refresh)
         session.view_state.cursor_changed.connect(self.compare.set_cursor)
         session.view_state.window_changed.connect(lambda w, level: self.compare.set_window_level(WindowLevel(w, level)))
         self._shown: tuple[Any, ...] = ()
-        self._pairs: list[tuple[FloatArray, FloatArray]] = []
-        self._marked: FloatArray | None = None
+        self._pairs = LandmarkPairs()
         self._of: tuple[int, int] | None = None
-        self._found: tuple[Registration, dict[str, VoiMotion | None], tuple[Finding, ...]] | None = None
 
     def _build_inspector(self) -> None:
         self.acts = RegistrationActs(self.session)
@@ -179,7 +184,7 @@ class AlignStep(Step):
             hand = ""
         self.hand.show_hand(hand)
         self.landmarks.set.setChecked(hand == "landmark")
-        self._marked = None
+        self._pairs.give_up()
         self.compare.set_hand(hand)
         self._show_landmarks()
 
@@ -208,110 +213,48 @@ class AlignStep(Step):
     def _set_landmark(self, point_mm: Any) -> None:
         """A place was clicked: first in the reference, then in the scan."""
         point = self.session.time_point
-        if point is None:
-            return
-        if self._marked is None:
-            self._marked = np.array(point_mm, dtype=np.float64)
-        else:
-            self._pairs.append((self._marked, point.registration.transform.apply(point_mm)))
-            self._marked = None
-        self._show_landmarks()
+        if point is not None:
+            self._pairs.click(point_mm, point.registration)
+            self._show_landmarks()
 
     def remove_landmark(self) -> None:
         """Take the last click back, or the last pair."""
-        if self._marked is not None:
-            self._marked = None
-        elif self._pairs:
-            self._pairs.pop()
+        self._pairs.take_back()
         self._show_landmarks()
 
     def align_by_landmarks(self) -> None:
         """Least squares of the pairs; they stay, so that their distances can be read afterwards."""
         self.take_hand("")
         try:
-            self.acts.by_landmarks(self._pairs)
+            self.acts.by_landmarks(self._pairs.pairs)
         except DosimetryError as error:
             self.told.emit(error.line())
 
     def _show_landmarks(self) -> None:
         point = self.session.time_point
-        setting = self.landmarks.set.isChecked()
-        waiting = ("scan" if self._marked is not None else "reference") if setting else ""
+        waiting = self._pairs.waiting_for if self.landmarks.set.isChecked() else ""
         self.compare.set_only({"scan": "moving", "reference": "reference"}.get(waiting, ""))  # type: ignore[arg-type]
         if point is None:
             return
-        self.landmarks.show_pairs(landmark_distances_mm(point.registration, self._pairs), waiting_for=waiting)
-        back = point.registration.transform.inverse()
-        marks = []
-        for number, (first, second) in enumerate(self._pairs, start=1):
-            marks.append(_mark(first, str(number), REFERENCE_COLOUR))
-            marks.append(_mark(back.apply(second), str(number), MOVING_COLOUR))
-        if self._marked is not None:
-            marks.append(_mark(self._marked, str(len(self._pairs) + 1), REFERENCE_COLOUR))
-        self.compare.set_marks(marks)
+        distances = landmark_distances_mm(point.registration, self._pairs.pairs)
+        self.landmarks.show_pairs(distances, waiting_for=waiting)
+        self.compare.set_marks(self._pairs.marks(point.registration))
 
     def find_organs(self) -> None:
-        """Look for the uptake of the organs of the current scan, as a job; nothing changes before it is accepted."""
-        from dosimetry_core.quantification.organ_position import organ_positions
-
-        cycle, index = self.session.cycle, self.session.view_state.time_point
-        if cycle is None or self.session.time_point is None or not cycle.vois:
-            self.told.emit("There are no VOIs to look for: draw or read them first")
-            return
-        registration = cycle.time_points[index].registration
-        job = self.session.jobs.start(
-            organ_positions,
-            cycle,
-            index,
-            turning=self.organs.turning.isChecked(),
-            purpose=("organs", cycle.number),
-            title=f"Finding the organs of scan {index + 1}",
-        )
-
-        def take(found: dict[str, Any]) -> None:
-            motions = {key: None if position is None else voi_motion_of(position) for key, position in found.items()}
-            self._found = (registration, motions, ())
-            self.refresh()
-
-        job.succeeded.connect(take)
+        """Look for the uptake of the organs of the current scan."""
+        if self.session.time_point is not None:
+            self._search.by_uptake(turning=self.organs.turning.isChecked())
 
     def find_by_deformation(self) -> None:
-        """Look for the kidneys of the current scan by a deformable alignment of the CTs, as a job."""
-        from dosimetry_core.registration.deformable import deformed_positions
-
-        cycle, index, reference = self.session.cycle, self.session.view_state.time_point, self.session.reference
-        point = self.session.time_point
-        kidneys = [] if cycle is None else [voi for voi in cycle.vois if voi.role in KIDNEY_ROLES]
-        if self._is_reference() or cycle is None or point is None or reference is None:
-            return
-        if reference.ct is None or point.ct is None or not kidneys:
-            self.told.emit("This needs a CT of both scans and VOIs of the kidneys")
-            return
-        registration = point.registration
-        job = self.session.jobs.start(
-            deformed_positions,
-            reference.ct,
-            point.ct,
-            registration.transform,
-            kidneys,
-            where=f"cycle {cycle.number}, time point {index + 1}",
-            purpose=("organs", cycle.number),
-            title=f"Deformable alignment of scan {index + 1}",
-        )
-
-        def take(found: tuple[dict[str, Any], Any]) -> None:
-            self._found = (registration, found[0], found[1].findings)
-            self.refresh()
-
-        job.succeeded.connect(take)
-        job.failed.connect(
-            lambda error: self.told.emit(error.line() if isinstance(error, DosimetryError) else str(error))
-        )
+        """Look for the kidneys of the current scan by a deformable alignment of the CTs."""
+        if not self._is_reference():
+            self._search.by_deformation()
 
     def place_organs(self) -> None:
         """Measure the organs of the current scan where they were found."""
-        if self._found is not None:
-            self.acts.place_vois(self._found[1], self._found[2])
+        found = self._search.found
+        if found is not None:
+            self.acts.place_vois(found.motions, found.findings)
 
     def choose_object_to_read(self) -> None:
         """Ask for a registration object and take the current scan's registration from it."""
@@ -398,8 +341,7 @@ class AlignStep(Step):
         self._show_images(cycle, reference, point)
         self._show_numbers(cycle, point)
         self._show_landmarks()
-        found = self._found[1] if self._found is not None and self._found[0] is point.registration else None
-        self.organs.show_positions(cycle, point.registration, found)
+        self.organs.show_positions(cycle, point.registration, self._search.found_of(point.registration))
         self.files.write.setEnabled(point.registration.method not in ("reference", "none"))
         self.files.read.setEnabled(point.registration.method != "reference")
         self._allow_confirmation()
@@ -448,73 +390,13 @@ class AlignStep(Step):
 
     def _show_numbers(self, cycle: Cycle, point: TimePoint) -> None:
         c, p = self.session.view_state.cycle, self.session.view_state.time_point
-        registration = point.registration
-        words = REGISTRATION_WORDS.get(registration.method, registration.method)
-        said = ", ".join(part for part in (words, confirmation_words(registration)) if part)
-        self._state.setText(f"Scan {p + 1}, {delay_text(cycle, point)}: {said}")
-        base = result_path("cycles", c, "time_points", p, "registration")
-        self.numbers.show_rows(
-            [GridColumn("name", ""), GridColumn("value", "")],
-            [
-                GridRow(
-                    name,
-                    {"name": name, "value": Number(f"{base}.{key}", value, unit)},
-                )
-                for name, key, value, unit in _rows(registration, point.spect.volume.geometry.centre_mm())
-            ],
-        )
-        shift = shift_mm(point)
-        noted = f" Noted: {registration.note}." if registration.note else ""
-        wanted = "" if registration.is_confirmed else ", and note what you saw"
-        self._note.setText(
-            f"The image centre moves {MILLIMETRE.text(shift)}: look at all three planes{wanted}.{noted}"
-            if shift > LARGE_SHIFT_MM
-            else ""
-        )
-        self._note.setVisible(shift > LARGE_SHIFT_MM)
-        self.points.show_rows(
-            [GridColumn("scan", "Scan"), GridColumn("method", ""), GridColumn("residual", "Residual (mm)")],
-            [
-                GridRow(
-                    str(number),
-                    {
-                        "scan": f"{'▸ ' if number == p else ''}{delay_text(cycle, held)}",
-                        "method": _method_and_state(held.registration),
-                        "residual": Number(
-                            result_path("cycles", c, "time_points", number, "registration", "residual_mm"),
-                            held.registration.residual_mm,
-                            MILLIMETRE,
-                        ),
-                    },
-                    mark="warning" if any(f.level != "info" for f in held.registration.findings) else "",
-                )
-                for number, held in enumerate(cycle.time_points)
-            ],
-        )
+        self._state.setText(f"Scan {p + 1}, {delay_text(cycle, point)}: {state_words(point.registration)}")
+        self.numbers.show_rows(NUMBER_COLUMNS, number_rows(c, p, point))
+        self._note.setText(shift_words(point))
+        self._note.setVisible(shift_mm(point) > LARGE_SHIFT_MM)
+        self.points.show_rows(SCAN_COLUMNS, scan_rows(c, p, cycle))
 
 
 def session_time_point(session: Session, key: str) -> None:
     """Make the time point of a row the current one."""
     session.view_state.set_time_point(int(key))
-
-
-def _method_and_state(registration: Registration) -> str:
-    words = REGISTRATION_WORDS.get(registration.method, registration.method)
-    return f"{words} ✔ {registration.confirmed_by}" if registration.is_confirmed else words
-
-
-def _mark(point_mm: FloatArray, text: str, colour: str) -> Mark:
-    x, y, z = (float(value) for value in point_mm)
-    return Mark((x, y, z), text, colour)
-
-
-def _rows(registration: Registration, centre_mm: FloatArray) -> list[tuple[str, str, float | None, Any]]:
-    shift = displacement_mm(registration.transform, centre_mm)
-    rows: list[tuple[str, str, float | None, Any]] = [
-        ("Residual (mm)", "residual_mm", registration.residual_mm, MILLIMETRE),
-        ("Rotation (°)", "rotation_rad", registration.transform.angle_rad, DEGREE),
-    ]
-    for axis, towards in enumerate(("left", "back", "head")):
-        key = f"translation_of_reference_centre_mm.{axis}"
-        rows.append((f"Shift to the {towards} (mm)", key, float(shift[axis]), MILLIMETRE))
-    return rows

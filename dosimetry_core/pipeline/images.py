@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from dosimetry_core.case import Case, Cycle
+from dosimetry_core.dicom.person_names import contradict
 from dosimetry_core.dicom.series import read_series
 from dosimetry_core.dicom.study import group_time_points
 from dosimetry_core.dicom.vois import read_vois
@@ -229,6 +230,13 @@ def _check_patient(case: Case, where: str, time_points: tuple[TimePoint, ...]) -
                 f"the case is of {case.patient.patient_id!r}",
                 where=f"{where}, images, {series.source_files[0].path if series.source_files else series.series_uid}",
                 remedy="use the images of this patient, or correct [patient] id",
+            )
+        if not series.patient_id and contradict(series.patient_name, case.patient.name):
+            raise InconsistentCaseError(
+                f"the images carry no patient ID, but the name {series.patient_name}; "
+                f"the case is of {case.patient.name}",
+                where=f"{where}, images, {series.source_files[0].path if series.source_files else series.series_uid}",
+                remedy="use the images of this patient, or correct [patient] name",
             )
 
 

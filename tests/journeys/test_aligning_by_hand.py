@@ -16,6 +16,7 @@ from app.plans.plan_signing import signed
 from app.registration_holds import waiting_scans
 from app.screenshots import wait_until_idle
 from app.steps.align_step import AlignStep
+from app.steps.organ_search import FoundMotions
 from dosimetry_core.case import Case
 from dosimetry_core.errors import DosimetryError, MissingDataError
 from dosimetry_core.geometry import RigidTransform
@@ -207,7 +208,7 @@ def test_that_organs_are_placed_where_they_were_found_only_when_told(window: Mai
     assert registration(window) is before
     # The small images are too flat to tell; what a fit would say of a kidney 8 mm lower:
     down = RigidTransform.from_rotation_vector((0, 0, 0), (0, 0, -8.0))
-    step._found = (before, {asked[0].voi_id: VoiMotion(down, "spect", (0.0, 0.0, -8.0), 0.6)}, ())
+    step._search.found = FoundMotions(before, {asked[0].voi_id: VoiMotion(down, "spect", (0.0, 0.0, -8.0), 0.6)})
     step.refresh()
     assert step.organs.grid.text(asked[0].name, "off") == "8.0"
     assert step.organs.grid.text(asked[0].name, "to") == "to the feet"

@@ -1,4 +1,4 @@
-"""Numerical trunks with kidneys as a patient may have them: both, one, fused, mirrored, cut."""
+"""Numerical trunks with kidneys as a patient may have them: both, one, fused, mirrored, cut, with cysts, pale."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from dosimetry_core.image import Registration, TimePoint
 from dosimetry_core.nuclide import LU177
 from dosimetry_core.voi import Voi
 from dosimetry_core.volume import Volume
-from tests.dosimetry_core.bodies import FWHM_TO_DEVIATION, START, ellipsoid, points_of, series
+from tests.dosimetry_core.bodies import FWHM_TO_DEVIATION, START, Points, ellipsoid, points_of, series
 
-Kind = Literal["usual", "single", "horseshoe", "mirrored", "cut", "pelvic", "face-down", "late"]
+Kind = Literal[
+    "usual", "single", "horseshoe", "mirrored", "cut", "pelvic", "face-down", "late", "cysts", "pale", "few-counts"
+]  # fmt: skip
 Labels = NDArray[np.uint8]
 SPACING_MM = (3.0, 3.0, 3.0)
 FWHM_MM = 9.0
@@ -29,6 +31,19 @@ _LATE_BOWEL = 1.1
 _LATE_CT_NOISE_HU, _CT_NOISE_HU = 25.0, 12.0
 _HU = {"kidneys": 32, "liver": 57, "spleen": 50, "lesion": 40}
 _LABELS = {"liver": 1, "spleen": 2, "kidney_left": 3, "kidney_right": 4, "lesion": 5}
+
+
+PALE_ACTIVITY = {**ACTIVITY, "kidneys": ACTIVITY["liver"]}
+"""Kidneys no warmer than the liver."""
+_CYSTS_MM = (((88, 34, 10), 25), ((-85, 40, -60), 22), ((70, 40, -70), 15))
+"""Places and radii of simple cysts, which hold water and no activity; the largest takes a fifth of its kidney."""
+_CYST_HU = 8
+_GRAIN, _GRAIN_OF_FEW_COUNTS = 0.04, 0.2
+"""Noise of the SPECT against the square root of its values."""
+
+
+def _cysts(p: Points) -> NDArray[np.bool_]:
+    return np.any([ellipsoid(p, place, (radius,) * 3) for place, radius in _CYSTS_MM], axis=0)
 
 
 def truth(geometry: VolumeGeometry, kind: Kind) -> Labels:
@@ -50,6 +65,8 @@ def truth(geometry: VolumeGeometry, kind: Kind) -> Labels:
     if kind != "single":
         labels[right] = _LABELS["kidney_right"]
     labels[ellipsoid(p, (-70, -25, 55), (13, 13, 13))] = _LABELS["lesion"]
+    if kind == "cysts":
+        labels[_cysts(p) & np.isin(labels, (_LABELS["kidney_left"], _LABELS["kidney_right"]))] = 0
     return labels
 
 
@@ -72,16 +89,20 @@ def trunk(kind: Kind = "usual", *, seed: int = 1) -> tuple[Cycle, dict[str, NDAr
     hu[bowel & (labels == 0)] = 25
     spine = ellipsoid(p, (0, 60, 0), (21, 17, 1e6))
     hu[spine] = np.where(np.mod(p[..., 2], 32) < 25, 320, 80)[spine]
-    uptake = LATE_ACTIVITY if kind == "late" else ACTIVITY
+    uptake = {"late": LATE_ACTIVITY, "pale": PALE_ACTIVITY}.get(kind, ACTIVITY)
     activity = np.where(body, uptake["rest"], 0.0)
     activity[bowel & (labels == 0)] = _LATE_BOWEL if kind == "late" else 3 * uptake["rest"]
     for name, number in _LABELS.items():
         organ = "kidneys" if name.startswith("kidney") else name
         hu[labels == number], activity[labels == number] = _HU[organ], uptake[organ]
+    if kind == "cysts":
+        water = _cysts(p) & (labels == 0)
+        hu[water], activity[water] = _CYST_HU, uptake["rest"]
     hu += (_LATE_CT_NOISE_HU if kind == "late" else _CT_NOISE_HU) * generator.standard_normal(hu.shape)
     blurred = ndimage.gaussian_filter(activity, [FWHM_MM * FWHM_TO_DEVIATION / s for s in SPACING_MM])
     grain = ndimage.gaussian_filter(generator.standard_normal(hu.shape), FWHM_MM * FWHM_TO_DEVIATION / 3.0)
-    blurred = np.maximum(blurred + 0.04 * grain / grain.std() * np.sqrt(blurred), 0)
+    noise = _GRAIN_OF_FEW_COUNTS if kind == "few-counts" else _GRAIN
+    blurred = np.maximum(blurred + noise * grain / grain.std() * np.sqrt(blurred), 0)
     if kind == "mirrored":
         hu, blurred, labels = hu[..., ::-1], blurred[..., ::-1], labels[..., ::-1]
     if kind == "face-down":
