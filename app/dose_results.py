@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.dose_beside import Difference, WithoutMapBudget, budgets_without_map, difference, difference_finding
 from app.dose_by_region import LabelRegion, organ_level_doses_gy, sphere_doses_gy
 from app.dose_command import DoseOptions, KnownMap
 from dosimetry_core.case_file import CASE_FORMAT
@@ -18,6 +19,7 @@ from dosimetry_core.dose.media import (
     AIR_BELOW_G_PER_ML,
     BONE_ABOVE_G_PER_ML,
     LUNG_BELOW_G_PER_ML,
+    OUTSIDE,
     media_map,
 )
 from dosimetry_core.dose.voxel_dose import (
@@ -26,12 +28,12 @@ from dosimetry_core.dose.voxel_dose import (
     local_deposition_voxel_dose,
     voxel_dose,
 )
-from dosimetry_core.dose.voxel_inputs import LOWEST_DENSITY_G_PER_ML
-from dosimetry_core.dose.voxel_uncertainty import ELECTRON_RANGE, voxel_dose_budget
+from dosimetry_core.dose.voxel_inputs import ACTIVITY_OUTSIDE_WARNING, LOWEST_DENSITY_G_PER_ML
+from dosimetry_core.dose.voxel_uncertainty import ELECTRON_RANGE, VoxelDoseBudget, voxel_dose_budget
 from dosimetry_core.errors import DosimetryError, Finding
 from dosimetry_core.nuclide import nuclide
 from dosimetry_core.results_json import finding_json, plain
-from dosimetry_core.units import mass_kg
+from dosimetry_core.units import PERCENT, mass_kg
 from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
 from dosimetry_core.volume import Volume
 
@@ -51,6 +53,26 @@ def dose_results(known: KnownMap, options: DoseOptions) -> tuple[dict[str, Any],
     density = Volume(np.asarray(known.density.values, dtype=np.float32), geometry, "density_g_per_ml")
     labels = np.asarray(known.labels.values).astype(np.int32)
     media = media_map(density.values, labels, {label.number: label.medium for label in known.names})
+    # Gas in a label, or density 0 under it, is no tissue: no dose, no mass, and no kernel of its density.
+    air = (density.values < AIR_BELOW_G_PER_ML) & (labels > 0)
+    media = np.where(air, np.uint8(OUTSIDE), media)
+    labels = np.where(air, 0, labels)
+    findings: list[Finding] = []
+    inside, regions = {}, {}
+    for label in known.names:
+        if label.unused_keys:
+            text = f"keys that are not read: {', '.join(label.unused_keys)}"
+            findings.append(Finding("label-keys-not-used", "info", text, label.name))
+        voxels, gas = labels == label.number, air & (known.labels.values == label.number)
+        if gas.any():
+            findings.append(_air_finding(label.name, gas, voxels, activity))
+        elif not voxels.any():
+            findings.append(
+                Finding("voi-empty", "info", f"label {label.number} ({label.name}) has no voxels and is left out", "")
+            )
+            continue
+        inside[label.name] = voxels
+        regions[label.name] = _region(label.name, label.medium, voxels, activity, density)
     settings = VoxelDoseSettings(photons=options.photons, electron_media=options.electron_media)
     convolved = voxel_dose(name, activity, density, media, settings=settings, accuracy_samples=_ACCURACY_SAMPLES)
     longer = voxel_dose(
@@ -63,20 +85,7 @@ def dose_results(known: KnownMap, options: DoseOptions) -> tuple[dict[str, Any],
         accuracy_samples=0,
     )
     local = local_deposition_voxel_dose(name, activity, density, media)
-    findings = list(convolved.findings)
-    inside, regions = {}, {}
-    for label in known.names:
-        if label.unused_keys:
-            text = f"keys that are not read: {', '.join(label.unused_keys)}"
-            findings.append(Finding("label-keys-not-used", "info", text, label.name))
-        voxels = labels == label.number
-        if not voxels.any():
-            findings.append(
-                Finding("voi-empty", "info", f"label {label.number} ({label.name}) has no voxels and is left out", "")
-            )
-            continue
-        inside[label.name] = voxels
-        regions[label.name] = _region(label.name, label.medium, voxels, activity, density)
+    findings[:0] = convolved.findings
     by_engine = _doses_by_engine(options, regions, inside, activity, density, convolved, local)
     if options.engine not in (VOXEL_S_VALUES, LOCAL_DEPOSITION):
         findings += _not_applicable(options.engine, regions, by_engine[options.engine])
@@ -84,10 +93,15 @@ def dose_results(known: KnownMap, options: DoseOptions) -> tuple[dict[str, Any],
     for label in known.names:
         if label.name in regions:
             vois[label.name] = _voi(regions[label.name], options.engine, name, by_engine) | {"label": label.number}
+            budget, photons_gy = _voxel_budget(
+                regions[label.name], name, inside[label.name], density, convolved, longer, by_engine
+            )
+            differences = _differences(label.name, by_engine, photons_gy)
+            vois[label.name] |= _uncertainties(label.name, options.engine, name, by_engine, budget)
             if options.engine == VOXEL_S_VALUES:
-                vois[label.name] |= _budget(
-                    regions[label.name], name, inside[label.name], density, convolved, longer, by_engine
-                )
+                vois[label.name]["photon_absorbed_dose_gy"] = {name: photons_gy}
+            vois[label.name]["engine_differences_gy"] = plain(differences)
+            findings += _difference_findings(label.name, by_engine, differences)
     chosen = local if options.engine == LOCAL_DEPOSITION else convolved
     dose_map = chosen.absorbed_dose
     if options.engine in (VOXEL_S_VALUES, LOCAL_DEPOSITION):
@@ -210,7 +224,7 @@ def _voi(
     }
 
 
-def _budget(
+def _voxel_budget(
     region: LabelRegion,
     nuclide_name: str,
     inside: NDArray[np.bool_],
@@ -218,8 +232,8 @@ def _budget(
     convolved: VoxelDose,
     longer: VoxelDose,
     by_engine: Mapping[str, Mapping[str, float]],
-) -> dict[str, Any]:
-    """Photon part, standard uncertainty and its budget."""
+) -> tuple[VoxelDoseBudget, float]:
+    """Budget of the voxel engine's dose, and its part by photons in Gy."""
     photons = _mean_gy(convolved.photon_absorbed_dose_gy, inside, density)
     budget = voxel_dose_budget(
         nuclide_name,
@@ -229,11 +243,71 @@ def _budget(
         with_longer_range_gy=_mean_gy(longer.absorbed_dose.values, inside, density),
         rounding_error_gy=convolved.rounding_error_gy,
     )
-    return {
-        "photon_absorbed_dose_gy": {nuclide_name: photons},
-        "absorbed_dose_standard_uncertainty_gy": {nuclide_name: budget.total_gy, "total": budget.total_gy},
-        "uncertainty_budget_gy": plain(budget),
+    return budget, photons
+
+
+def _uncertainties(
+    label: str, engine: str, nuclide_name: str, by_engine: Mapping[str, Mapping[str, float]], voxels: VoxelDoseBudget
+) -> dict[str, Any]:
+    """Standard uncertainty of the dose and of every other one beside it; the budget of the dose."""
+    budgets: dict[str, VoxelDoseBudget | WithoutMapBudget] = {
+        VOXEL_S_VALUES: voxels,
+        **budgets_without_map(by_engine, label, voxel_engine=VOXEL_S_VALUES, local_engine=LOCAL_DEPOSITION),
     }
+
+    def both(value: float) -> dict[str, float]:
+        return {nuclide_name: value, "total": value}
+
+    own = budgets.get(engine)
+    found: dict[str, Any] = {
+        "cross_check_absorbed_dose_standard_uncertainty_gy": {
+            other: both(budget.total_gy) for other, budget in sorted(budgets.items()) if other != engine
+        }
+    }
+    if own is not None:
+        found |= {
+            "absorbed_dose_standard_uncertainty_gy": both(own.total_gy),
+            "uncertainty_budget_gy": plain(own),
+        }
+    return found
+
+
+def _differences(label: str, by_engine: Mapping[str, Mapping[str, float]], photons_gy: float) -> dict[str, Difference]:
+    """Engine → why its dose of a label differs from that of voxel S values."""
+    return {
+        engine: difference(
+            other_gy=doses[label],
+            by_voxels_gy=by_engine[VOXEL_S_VALUES][label],
+            photons_by_voxels_gy=photons_gy,
+            local_gy=by_engine[LOCAL_DEPOSITION][label],
+        )
+        for engine, doses in by_engine.items()
+        if engine != VOXEL_S_VALUES and label in doses
+    }
+
+
+def _difference_findings(
+    label: str, by_engine: Mapping[str, Mapping[str, float]], differences: Mapping[str, Difference]
+) -> list[Finding]:
+    """What explains sphere and organ-level S values that differ; local deposition leaves photons out by its name."""
+    told = [
+        difference_finding(label, engine, by_engine[VOXEL_S_VALUES][label], found)
+        for engine, found in differences.items()
+        if engine != LOCAL_DEPOSITION
+    ]
+    return [finding for finding in told if finding is not None]
+
+
+def _air_finding(name: str, gas: NDArray[np.bool_], tissue: NDArray[np.bool_], activity: Volume) -> Finding:
+    in_gas, in_tissue = (float(np.sum(activity.values, where=where, dtype=np.float64)) for where in (gas, tissue))
+    share = in_gas / (in_gas + in_tissue) if in_gas else 0.0
+    return Finding(
+        "air-in-label",
+        "warning" if share > ACTIVITY_OUTSIDE_WARNING else "info",
+        f"{int(np.count_nonzero(gas))} of its voxels are lighter than {AIR_BELOW_G_PER_ML:g} g/mL and taken for air, "
+        f"without mass or dose; {PERCENT.text(share)} of its time-integrated activity lies in them",
+        name,
+    )
 
 
 def _dose_volume(dose: Volume, inside: NDArray[np.bool_], volume_at_gy: tuple[float, ...], name: str) -> dict[str, Any]:

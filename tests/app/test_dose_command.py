@@ -14,6 +14,7 @@ import SimpleITK
 from numpy.typing import NDArray
 
 from app.cli import main
+from app.dose_beside import difference, difference_finding
 from app.nifti import write_nifti
 from dosimetry_core.dicom.nifti import read_nifti
 from dosimetry_core.dose.voxel_s_values import voxel_s_values
@@ -144,7 +145,10 @@ def test_that_local_deposition_can_be_chosen(tmp_path: Path, run: Callable[..., 
     voi = results(tmp_path)["cycles"][0]["vois"]["Lungs"]
     assert voi["engine"] == "local-deposition"
     assert set(voi["cross_check_absorbed_dose_gy"]) == {"voxel-s-values"}
-    assert "absorbed_dose_standard_uncertainty_gy" not in voi
+    # Energy per decay 0.5 %, and the difference from the map's own dose as the limit of a rectangle.
+    local, by_map = voi["absorbed_dose_gy"]["total"], voi["cross_check_absorbed_dose_gy"]["voxel-s-values"]["total"]
+    expected = np.hypot(0.005 * local, (local - by_map) / np.sqrt(3))
+    assert voi["absorbed_dose_standard_uncertainty_gy"]["total"] == pytest.approx(expected, rel=1e-6)
 
 
 def test_that_media_scaling_matters_in_lung_and_can_be_switched_off(tmp_path: Path, run: Callable[..., int]) -> None:
@@ -347,3 +351,80 @@ def test_that_further_keys_of_a_label_are_remarked(tmp_path: Path, run: Callable
     (finding,) = results(tmp_path)["findings"]
     assert (finding["code"], finding["level"], finding["place"]) == ("label-keys-not-used", "info", "Lungs")
     assert "colour" in finding["text"]
+
+
+@pytest.mark.parametrize(("engine", "sex"), [("voxel-s-values", "F"), ("sphere", None), ("organ-level", "M")])
+def test_that_every_dose_shown_has_an_uncertainty_and_every_difference_adds_up(
+    tmp_path: Path, run: Callable[..., int], engine: str, sex: str | None
+) -> None:
+    assert run("--engine", engine, *(("--sex", sex) if sex else ())) == 0
+    tree = results(tmp_path)
+    validator("results").validate(tree)
+    kidney = tree["cycles"][0]["vois"]["Kidney L"]
+    beside = kidney["cross_check_absorbed_dose_gy"]
+    uncertain = kidney["cross_check_absorbed_dose_standard_uncertainty_gy"]
+    assert (
+        set(uncertain)
+        == set(beside)
+        == {"voxel-s-values", "local-deposition", "sphere"} - {engine} | ({"organ-level"} - {engine} if sex else set())
+    )
+    assert all(0 < value["total"] < 0.5 * beside[name]["total"] for name, value in uncertain.items())
+    assert 0 < kidney["absorbed_dose_standard_uncertainty_gy"]["total"] < 0.5 * kidney["absorbed_dose_gy"]["total"]
+    doses = {name: value["total"] for name, value in beside.items()} | {engine: kidney["absorbed_dose_gy"]["total"]}
+    for name, parts in kidney["engine_differences_gy"].items():
+        assert sum(parts.values()) == pytest.approx(doses[name] - doses["voxel-s-values"], rel=1e-9)
+    by_map = doses["voxel-s-values"]
+    apart = {name for name in ("sphere", "organ-level") if name in doses and abs(doses[name] / by_map - 1) > 0.02}
+    place = [finding["place"] for finding in tree["findings"] if finding["code"] == "engines-differ"]
+    assert place.count("Kidney L") == len(apart)
+
+
+def test_that_a_difference_is_told_with_its_parts_and_agreement_is_not() -> None:
+    found = difference(other_gy=3.3, by_voxels_gy=3.0, photons_by_voxels_gy=0.2, local_gy=3.0)
+    # Electrons in the map: 2.8 Gy of 3.0 Gy, so 0.2 Gy went out; the other 0.1 Gy are photons.
+    assert found.electrons_across_the_surface_gy == pytest.approx(0.2)
+    assert found.photons_and_geometry_gy == pytest.approx(0.1)
+    told = difference_finding("Kidney L", "organ-level", 3.0, found)
+    assert told is not None
+    assert told.text == (
+        "organ-level S values give 3.300 Gy, +10.0 % against voxel S values (3.000 Gy): +6.7 % because electrons cross "
+        "the surface in the map, +3.3 % by photons and the engine's own geometry"
+    )
+    near = difference(other_gy=3.05, by_voxels_gy=3.0, photons_by_voxels_gy=0.2, local_gy=3.0)
+    assert difference_finding("Kidney L", "organ-level", 3.0, near) is None
+
+
+def test_that_air_in_a_label_has_no_mass_and_no_kernel_of_its_own(
+    tmp_path: Path, run: Callable[..., int], maps: dict[str, NDArray[Any]]
+) -> None:
+    """Density 0 under a label beside heavy voxels: kernels of 0.005 g/mL would reach two metres."""
+    density, labels = maps["D"].copy(), maps["L"]
+    density[4, 4, 4:6] = 0.0
+    density[labels == 2] *= np.linspace(0.8, 1.6, 64, dtype=np.float32)
+    write_image(tmp_path / "holes.nii.gz", density)
+    assert run("--engine", "voxel-s-values", density="holes.nii.gz") == 0
+    tree = results(tmp_path)
+    kidney = tree["cycles"][0]["vois"]["Kidney L"]
+    assert kidney["volume_ml"] == pytest.approx(62 * 0.08)
+    assert min(kernel["density_g_per_ml"] for kernel in tree["settings"]["kernels"]) >= 0.2
+    (told,) = [finding for finding in tree["findings"] if finding["code"] == "air-in-label"]
+    assert told["level"] == "warning"
+    assert told["text"].startswith("2 of its voxels")
+    assert "3.1 % of its time-integrated activity" in told["text"]
+    assert read_nifti(tmp_path / "out" / "dose.nii.gz").values[4, 4, 4:6].max() == 0
+    assert kidney["dose_volume"]["d98_gy"] > 0
+
+
+def test_that_a_label_without_mass_is_refused_before_anything_is_convolved(
+    tmp_path: Path,
+    run: Callable[..., int],
+    maps: dict[str, NDArray[Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    density = maps["D"].copy()
+    density[maps["L"] == 7] = 0.0
+    write_image(tmp_path / "empty.nii.gz", density)
+    monkeypatch.setattr("app.dose_results.voxel_dose", lambda *_: pytest.fail("convolved"))
+    assert run(density="empty.nii.gz") == 2
+    assert "Lungs: has no mass" in capsys.readouterr().err
