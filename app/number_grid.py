@@ -266,7 +266,9 @@ class _CellView(QWidget):
         else:
             self._text = _WrappedText(self) if wraps else QLabel(self)
             self._text.setTextFormat(Qt.TextFormat.PlainText)
-            if at_right:
+            if at_right and wraps:
+                self._text.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            elif at_right:
                 line.addStretch(1)
             line.addWidget(self._text, int(wraps))
             if not at_right and not wraps:

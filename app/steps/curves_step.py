@@ -18,6 +18,7 @@ from app.case_edits import (
 from app.curves_shown import curves_of, measured_nuclide
 from app.number_grid import Cell, GridColumn, GridRow, Number, NumberGrid
 from app.result_paths import result_path
+from app.sampled_intervals import SAMPLED_TITLE, SAMPLED_TOOLTIP, SampledIntervals, can_be_sampled
 from app.session import Session
 from app.steps.curve_evidence import CurveEvidence
 from app.steps.remarks import Remarks
@@ -119,6 +120,8 @@ class CurvesStep(Step):
         holder.setLayout(form)
         choice.add(holder)
         self.inspector.add(choice)
+        self.sampled = SampledIntervals(self.session.document, self.session.jobs, self)
+        self.sampled.changed.connect(self._show_sampled)
         self._result = Section("Result of this VOI")
         self.numbers = NumberGrid("fit_numbers")
         self._result.add(self.numbers)
@@ -277,9 +280,17 @@ class CurvesStep(Step):
                 GridRow(f"{nuclide} {name}", {"name": name, "value": cell}, mark=mark)
                 for name, cell in _fit_cells(base, fit, role_group(result.role))
             ]
+            if can_be_sampled(fit):
+                sampled = {"name": SAMPLED_TITLE, "value": self.sampled.words(fit)}
+                rows.append(GridRow(f"{nuclide} sampled", sampled, tooltip=SAMPLED_TOOLTIP, mark=mark))
         if result.failure:
             rows.append(GridRow("failure", {"name": "No result", "value": result.failure}, mark="error"))
         self.numbers.show_rows([GridColumn("name", ""), GridColumn("value", "")], rows)
+
+    def _show_sampled(self) -> None:
+        results, voi = self.session.cycle_result, self.session.voi
+        if results is not None and voi is not None and self.isVisible():
+            self._show_result(results.vois.get(voi.name), not self.session.is_current)
 
     def _show_prior(self, result: VoiResult | None) -> None:
         """What a known half-life did, or why there was none, in the words of the findings."""
