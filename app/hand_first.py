@@ -43,6 +43,13 @@ class HandFirst(QObject):
         """Look at the events that a window (`QWindow`) gets from the window system."""
         window.installEventFilter(self)
 
+    def take(self) -> None:
+        """From now on until everything is painted the window comes first."""
+        if self._free.is_set():
+            self._free.clear()
+            # It arrives behind the painting that follows.
+            QCoreApplication.postEvent(self, QEvent(_ANSWERED), _AFTER_PAINTING)
+
     def let_go(self) -> None:
         """Nothing is answered any more: the window closes."""
         self._free.set()
@@ -57,10 +64,9 @@ class HandFirst(QObject):
         self._free.wait(LONGEST_S)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 Qt override
-        """An event of the hand: the window answers until what it posts behind the painting arrives."""
-        if event.type() in _FROM_THE_HAND and self._free.is_set():
-            self._free.clear()
-            QCoreApplication.postEvent(self, QEvent(_ANSWERED), _AFTER_PAINTING)
+        """An event of the hand is answered first."""
+        if event.type() in _FROM_THE_HAND:
+            self.take()
         return False
 
     def customEvent(self, event: QEvent) -> None:  # noqa: N802 Qt override

@@ -6,14 +6,17 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, QTimer
 
+from app.hand_first import HandFirst
+
 Part = Callable[[], None]
 
 
 class RefreshParts(QObject):
-    """Runs the parts of a refresh."""
+    """Runs the parts of a refresh; ``hand`` keeps computations from making each of them longer."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, hand: HandFirst, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._hand = hand
         self._waiting: list[Part] = []
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._run_one)
@@ -34,6 +37,7 @@ class RefreshParts(QObject):
 
     def _run_one(self) -> None:
         if self._waiting:
+            self._hand.take()
             self._waiting.pop(0)()
         if not self._waiting:
             self._timer.stop()

@@ -11,7 +11,7 @@ from app.scan_reviews import Placing, placing_of
 from app.scan_words import delay_s, registration_text
 from app.session import Session
 from app.window_texts import time_text
-from dosimetry_core.case import Cycle
+from dosimetry_core.case import Case, Cycle
 from dosimetry_core.image import TimePoint
 from dosimetry_core.scan_vois import review_on
 from dosimetry_core.voi import Voi
@@ -45,6 +45,7 @@ class ScanStrip(QWidget):
         super().__init__(parent)
         self._session = session
         self._pictures: dict[tuple[object, ...], QImage] = {}
+        self._shown: tuple[Case, Cycle | None] | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         self.strip = TimeStrip(self)
@@ -53,8 +54,15 @@ class ScanStrip(QWidget):
         self.strip.compare_requested.connect(lambda a, b: self.compare_requested.emit(int(a), int(b)))
 
     def refresh(self) -> None:
-        """Show the scans of the current cycle."""
-        cycle = self._session.cycle
+        """Show the scans of the current cycle; cells of the case that is shown already stay as they are."""
+        cycle, case = self._session.cycle, self._session.case
+        if self._shown is None or self._shown[0] is not case or self._shown[1] is not cycle:
+            self._shown = case, cycle
+            self._show_cells(cycle)
+        if cycle is not None and cycle.time_points:
+            self.strip.set_current(str(min(self._session.view_state.time_point, len(cycle.time_points) - 1)))
+
+    def _show_cells(self, cycle: Cycle | None) -> None:
         points = cycle.time_points if cycle is not None else ()
         cells = [
             TimeCell(
@@ -71,8 +79,6 @@ class ScanStrip(QWidget):
             if cycle is not None
         ]
         self.strip.show_cells(cells)
-        if cells:
-            self.strip.set_current(str(min(self._session.view_state.time_point, len(cells) - 1)))
 
     def _picture(self, cycle: Cycle, point: TimePoint) -> QImage | None:
         reference = self._session.reference

@@ -73,7 +73,7 @@ class _StepButton(QAbstractButton):
         self._number = number
         self._step = step
         self.state: StepState = "empty"
-        self._note = ""
+        self._note: str | None = None
         self.setObjectName(f"step_{step}")
         self.setText(STEP_TITLES[step])
         self.setCheckable(True)
@@ -82,6 +82,9 @@ class _StepButton(QAbstractButton):
         self.set_state("empty", "")
 
     def set_state(self, state: StepState, note: str) -> None:
+        # Said again after every stroke, mostly the same.
+        if (state, note) == (self.state, self._note):
+            return
         self.state, self._note = state, note
         words = _STATE_WORDS[state]
         self.setToolTip(f"{self.text()} – {words} (Alt+{self._number})" + (f"\n{note}" if note else ""))

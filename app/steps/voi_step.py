@@ -70,7 +70,7 @@ class VoiStep(Step):
         self.acts = VoiActs(session, self.target, self)
         for teller in (self.acts, self.strokes, self.fill):
             teller.told.connect(self._tell)
-        self._parts = RefreshParts(self)
+        self._parts = RefreshParts(session.jobs.hand, self)
         self._second: SecondWindow | None = None
         self.layouts.bar.window_requested.connect(self.show_second_window)
         self._build_inspector()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pytestqt.qtbot import QtBot
 
+from app.hand_first import HandFirst
 from app.refresh_parts import RefreshParts
 
 
@@ -20,7 +21,7 @@ class Screen:
 
 
 def test_that_parts_run_at_once_or_each_in_its_turn(qtbot: QtBot) -> None:
-    screen, parts = Screen(), RefreshParts()
+    screen, parts = Screen(), RefreshParts(HandFirst())
     parts.run([screen.numbers, screen.curve], one_by_one=False)
     assert screen.done == ["numbers", "curve"]
     parts.run([screen.numbers, screen.curve, screen.bars], one_by_one=True)
@@ -32,7 +33,7 @@ def test_that_parts_run_at_once_or_each_in_its_turn(qtbot: QtBot) -> None:
 
 
 def test_that_a_part_that_waits_comes_before_newer_ones_and_only_once(qtbot: QtBot) -> None:
-    screen, parts = Screen(), RefreshParts()
+    screen, parts = Screen(), RefreshParts(HandFirst())
     parts.run([screen.bars], one_by_one=True)
     parts.run([screen.numbers, screen.curve, screen.bars], one_by_one=True)
     qtbot.waitUntil(lambda: len(screen.done) == 3, timeout=3000)
@@ -40,7 +41,7 @@ def test_that_a_part_that_waits_comes_before_newer_ones_and_only_once(qtbot: QtB
 
 
 def test_that_all_at_once_leaves_nothing_waiting(qtbot: QtBot) -> None:
-    screen, parts = Screen(), RefreshParts()
+    screen, parts = Screen(), RefreshParts(HandFirst())
     parts.run([screen.numbers, screen.curve], one_by_one=True)
     parts.run([screen.bars], one_by_one=False)
     qtbot.wait(20)

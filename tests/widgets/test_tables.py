@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
@@ -84,3 +86,32 @@ def test_that_an_unchanged_row_is_not_repainted(voi_table):
     assert len(changed) == 0
     voi_table.show_rows((ROWS[0], ROWS[1], VoiRow("v2", "Lesion 1", "lesion", "#a6f29a", 3.0)))
     assert changed.last[0].row() == 2
+
+
+def test_that_columns_are_as_wide_as_in_a_table_filled_anew(qtbot, voi_table):
+    # The numbers of one VOI change with a stroke: its dose needs more room, then less.
+    for dose, uncertainty in ((1234.56, 112.34), (4.2, 0.19)):
+        rows = (replace(ROWS[0], absorbed_dose_gy=dose, absorbed_dose_standard_uncertainty_gy=uncertainty), *ROWS[1:])
+        voi_table.show_rows(rows)
+        fresh = VoiTable()
+        qtbot.addWidget(fresh)
+        fresh.resize(voi_table.size())
+        fresh.show_rows(rows)
+        fresh.show()
+        columns = range(fresh.model().columnCount())
+        assert [voi_table.columnWidth(n) for n in columns] == [fresh.columnWidth(n) for n in columns]
+        assert all(
+            fresh.columnWidth(n) >= fresh.sizeHintForIndex(fresh.model().index(row, n)).width()
+            for n in columns
+            for row in range(len(rows))
+        )
+
+
+def test_that_only_rows_that_look_different_are_painted_again(voi_table):
+    changed = Received(voi_table.model().dataChanged)
+    # Less than is shown: 0.001 mGy.
+    voi_table.show_rows((replace(ROWS[0], absorbed_dose_gy=4.210001), *ROWS[1:]))
+    assert changed.values == []
+    assert voi_table.value("v0", "dose") == 4.210001
+    voi_table.show_rows((ROWS[0], replace(ROWS[1], stale=True), ROWS[2]))
+    assert [arguments[0].row() for arguments in changed.values] == [1]

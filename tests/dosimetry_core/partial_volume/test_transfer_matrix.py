@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import astuple
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from dosimetry_core.partial_volume.image_noise import image_noise, noise_standar
 from dosimetry_core.partial_volume.point_spread import PointSpread
 from dosimetry_core.partial_volume.transfer_matrix import ScanRegions, scan_regions
 from dosimetry_core.voi import VoiMask
+from dosimetry_core.voi_editing import subtract
 from tests.dosimetry_core.bodies import Body, ellipsoid, grid, points_of, spect_concentration, vois
 
 FWHM_MM = 9.0
@@ -196,3 +198,38 @@ def test_that_a_matrix_that_can_not_be_solved_is_refused() -> None:
     regions = scan_regions(np.ones(image_grid.shape), PointSpread.on_grid(image_grid, (12.0,) * 3), IDENTITY, masks)
     with pytest.raises(InconsistentCaseError, match="condition number"):
         regions.concentrations(where="cycle 1")
+
+
+def test_that_what_an_edit_does_not_reach_is_kept_and_the_rest_is_that_of_a_new_computation() -> None:
+    old = _masks()
+    smaller = {**old, "spleen": subtract(old["spleen"], _upper_half(old["spleen"]))}
+    edited = _regions().updated(smaller)
+    fresh = scan_regions(_body_image(), PointSpread.on_grid(SCAN, (FWHM_MM,) * 3), POSITION, smaller)
+    # The spleen lies on the left; the liver is out of the reach of its point spread.
+    assert edited.terms["liver"] is _regions().terms["liver"]
+    assert edited.terms["spleen"] is not _regions().terms["spleen"]
+    for key, terms in edited.terms.items():
+        new = fresh.terms[key]
+        # Sums over the same voxels in another order: rounding.
+        assert terms.width_slope == pytest.approx(new.width_slope, rel=1e-9)
+        assert astuple(terms.noise_sums) == pytest.approx(astuple(new.noise_sums), rel=1e-9)
+
+
+def test_that_noise_sums_are_those_over_single_voxels() -> None:
+    regions = _regions()
+    terms = regions.terms["kidney left"]
+    weights = np.zeros(SCAN.shape)
+    weights[terms.estimator_weights.slices] = terms.estimator_weights.values
+    coverage = np.zeros(SCAN.shape)
+    coverage[terms.voi.coverage.slices] = terms.voi.coverage.values
+    inside = coverage > 1e-9
+    counting = weights**2 * np.abs(regions.image) ** 1.5
+    sums = terms.noise_sums
+    assert sums.squares_inside == pytest.approx((weights[inside] ** 2).sum(), rel=1e-12)
+    assert sums.counting_inside == pytest.approx(counting[inside].sum(), rel=1e-12)
+    assert sums.counting_outside == pytest.approx(counting[~inside].sum(), rel=1e-12)
+
+
+def _upper_half(mask: VoiMask) -> VoiMask:
+    half = mask.coverage.shape[0] // 2
+    return VoiMask(mask.geometry, (mask.start[0] + half, *mask.start[1:]), mask.coverage[half:])
