@@ -110,7 +110,7 @@ def text_of(objects, page):
         both = (s[1:-1] if s[:1] == b"<" else unescaped(s[1:-1]).hex().encode() for s in re.findall(TEXT, shown, re.S))
         codes = re.findall(".{1,4}", b"".join(both).decode().lower())
         text += bytes.fromhex("".join(font.get(code, loose) for code in codes)).decode("utf-16-be") + "\n" * (not name)
-    return text.replace("−", "-")
+    return re.sub("[\u0300-\u036f]", "", text.replace("−", "-"))  # a blank may be the glyph of a blank with accent
 def record_of(content):
     """The record and its quantities; refused unless in its one canonical form, with quantities as decimal strings."""
     record, text = json.loads(content), content.decode()

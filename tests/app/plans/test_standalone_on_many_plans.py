@@ -103,6 +103,7 @@ EVERY_LETTER += " WwŽž XxŐő YyŰű Zzß ΑΒΓΔΕΖΗΘαβγδεζηθ 012
     [
         ("Ẹ\u0300bùn^Ọlá", EVERY_LETTER),  # a letter that is only made with an accent; more than 128 glyphs of a font
         ("Anna\u00a0Maria^И\u0301нна", "Agreed: Инна, A\u030bA"),  # first blank and first И are not the usual ones
+        ("A \u0301B^C", "7.40 GBq is more than is planned"),  # every later blank is the glyph of a blank with an accent
         ("endobj^endstream", "5 0 obj endobj /M (D:20200101000000Z) trailer startxref"),
     ],
 )
