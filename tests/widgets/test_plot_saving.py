@@ -15,6 +15,7 @@ from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QVBoxLayout, QWidget
 
 import widgets
+from widgets.change_plot import LineShown, SpiderGroupsPlot, WaterfallGroupsPlot
 from widgets.curve_plot import CurvePlot, ResidualPlot
 from widgets.curve_shown import CurveShown
 from widgets.curve_view import CurveView
@@ -145,7 +146,21 @@ def _spider() -> Plot:
     return plot
 
 
+def _waterfall_of_courses() -> Plot:
+    plot = WaterfallGroupsPlot()
+    plot.show_bars([GroupShown("A", (PointShown("key 1", 0.0, -62.5, "P1"),))], "Courses", "Change (%)")
+    return plot
+
+
+def _spider_of_courses() -> Plot:
+    plot = SpiderGroupsPlot()
+    plot.show_lines([("A", [LineShown("key 1", "P1", ((2.5, -12.5), (5.0, 37.5)))])], "Months", "Change (%)")
+    return plot
+
+
 PLOTS = {
+    "waterfall of courses": (_waterfall_of_courses, ["A", "key 1", "Change (%)", "-62.5"]),
+    "spider of courses": (_spider_of_courses, ["A", "key 1", "Months", "Change (%)", "2.5", "-12.5", "5.0", "37.5"]),
     "trend": (_trend, ["Platelets (10⁹/L)", "62.5", "2", "lower limit", "150.0"]),
     "waterfall": (_waterfall, ["Node 1", "-37.5", "Best change / %"]),
     "spider": (_spider, ["Liver", "90.0", "25.0"]),
