@@ -27,8 +27,6 @@ from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelGet  # ty
 
 from dosimetry_core.dicom_export.pdf import document_of
 
-ABORTS_ON_32_BITS = "dciodvfy ends with a failed assertion at 32-bit pixels: the same dose is asked with 16 bits"
-"""The one listed exception of the validation."""
 _STARTS_WITHIN_S = 60.0
 _PAUSE_S = 0.1
 _OTHER_FOLDERS = ("/usr/sbin", "/usr/local/sbin")
@@ -49,7 +47,10 @@ def run(*arguments: str | Path, cwd: Path | None = None) -> subprocess.Completed
 
 # ------------------------------------------------------------------ the validator
 def errors_of_validator(path: Path, scratch: Path) -> list[str]:
-    """Errors that dciodvfy finds; an abort is one. 32-bit doses are asked as `twin_of`."""
+    """Errors that dciodvfy finds; an abort is one.
+
+    The one exception: it ends with a failed assertion at 32-bit pixels, so that of such a dose `twin_of` is asked.
+    """
     dataset = pydicom.dcmread(path)
     asked = path
     if dataset.SOPClassUID == RTDoseStorage and dataset.BitsAllocated == 32:
