@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QFileDialog, QGridLayout, QLineEdit, QSpinBox, QWidget
 
 from app.jobs import Jobs
-from app.network.nodes import NetworkSettings, Node, read_network_settings, write_network_settings
+from app.network.nodes import LONGEST_WAIT_S, NetworkSettings, Node, read_network_settings, write_network_settings
 from app.problems import problems_of
 from app.steps.step import Section, combo_box, push_button, text_label
 from dosimetry_core.errors import DosimetryError
@@ -81,6 +81,11 @@ class NodeSection(Section):
         self.receiver_tls = QCheckBox("receive encrypted only (TLS)")
         self.own_title = QLineEdit()
         self.own_title.setMaxLength(16)
+        self.connect_s, self.answer_s = QDoubleSpinBox(), QDoubleSpinBox()
+        for wait in (self.connect_s, self.answer_s):
+            wait.setDecimals(1)
+            wait.setRange(0.1, LONGEST_WAIT_S)
+            wait.setSuffix(" s")
         form = QWidget()
         grid = QGridLayout(form)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -101,6 +106,8 @@ class NodeSection(Section):
             ("Own port, while receiving", "node_receiver_port", self.receiver_port),
             ("Own certificate", "node_certificate", self.certificate),
             ("Authority of callers", "node_receiver_authority", self.receiver_authority),
+            ("Wait for a connection", "node_connect_s", self.connect_s),
+            ("Wait for an answer", "node_answer_s", self.answer_s),
         )
         below = len(rows) // 2
         self.tls.setObjectName("node_tls")
@@ -161,6 +168,8 @@ class NodeSection(Section):
         self._fit()
         self.own_title.setText(self.settings.own_ae_title)
         self.receiver_port.setValue(self.settings.receiver_port)
+        self.connect_s.setValue(self.settings.connect_s)
+        self.answer_s.setValue(self.settings.answer_s)
         self.certificate.setText(self.settings.certificate)
         self.receiver_tls.setChecked(self.settings.receiver_tls)
         self.receiver_authority.setText(self.settings.receiver_authority)
@@ -236,6 +245,8 @@ class NodeSection(Section):
             nodes=nodes,
             own_ae_title=self.own_title.text().strip(),
             receiver_port=self.receiver_port.value(),
+            connect_s=self.connect_s.value(),
+            answer_s=self.answer_s.value(),
             certificate=self.certificate.text().strip(),
             receiver_tls=self.receiver_tls.isChecked(),
             receiver_authority=self.receiver_authority.text().strip(),

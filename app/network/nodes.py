@@ -12,11 +12,13 @@ from urllib.parse import urlsplit
 from app.outputs import write_file
 from dosimetry_core.errors import InconsistentCaseError, MissingDataError, raise_problems
 from dosimetry_core.toml_table import load_toml
+from dosimetry_core.units import HOUR
 
 FILE_NAME: Final = "nodes.toml"
 # PS3.5 6.2: application entity; no backslash, no control characters, not spaces alone.
 _AE_TITLE = re.compile(r"(?! +$)[\x20-\x5b\x5d-\x7e]{1,16}")
 _HIGHEST_PORT = 65535
+LONGEST_WAIT_S: Final = HOUR.core_per_display
 _FORMAT = 1
 
 Retrieval = Literal["get", "move"]
@@ -193,8 +195,8 @@ def check_network_settings(settings: NetworkSettings, *, where: str) -> None:
     if not _is_port(settings.receiver_port):
         faults.append(("receiver_port", "is no port", f"use a number from 1 to {_HIGHEST_PORT}"))
     for key, seconds in (("connect_s", settings.connect_s), ("answer_s", settings.answer_s)):
-        if not _is_number(seconds) or not 0 < float(seconds) <= 3600:
-            faults.append((key, "is no time to wait", "use seconds between 0 and 3600"))
+        if not _is_number(seconds) or not 0 < float(seconds) <= LONGEST_WAIT_S:
+            faults.append((key, "is no time to wait", f"use seconds between 0 and {LONGEST_WAIT_S:g}"))
     for key, text in (("certificate", settings.certificate), ("receiver_authority", settings.receiver_authority)):
         if not isinstance(text, str):
             faults.append((key, "is no text", "write the name of a PEM file in quotes"))

@@ -9,7 +9,7 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pynetdicom import evt
 
-from app.network.errors import NetworkError, place_of
+from app.network.errors import BrokenOffError, NetworkError, place_of
 from app.network.kept_files import KeptFiles, Received
 from app.network.link import UNCOMPRESSED, association, check_status
 from app.network.nodes import NetworkSettings, Node
@@ -87,7 +87,16 @@ def retrieve_series(
         try:
             if node.retrieval == "get":
                 offered = contexts_of(one.sop_class for one in batch)
-                _get(settings, node, asked, offered, store, done, len(missing), told)
+                try:
+                    _get(settings, node, asked, offered, store, done, len(missing), told)
+                except BrokenOffError:
+                    raise
+                except NetworkError:
+                    # Some archives take the first encoding that is offered, and can't decompress into it.
+                    packed = [one for one in offered if one[1][0] not in UNCOMPRESSED]
+                    if failure or not packed:
+                        raise
+                    _get(settings, node, asked, packed, store, done, len(missing), told)
             else:
                 _move(settings, node, asked, kept, failure, done, len(missing), told)
         except NetworkError as error:

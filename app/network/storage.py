@@ -40,8 +40,8 @@ STORED_HERE: Final = (
     known.PatientRadiationDoseSRStorage,
 )
 """What a planning needs: images, VOIs, registrations, doses, reports, documents."""
-COMPRESSED: Final = tuple(sorted(LOSSLESS | LOSSY))
-"""Transfer syntaxes that the reading of images knows."""
+COMPRESSED: Final = (known.JPEGLosslessSV1, *sorted((LOSSLESS | LOSSY) - {known.JPEGLosslessSV1}))
+"""Transfer syntaxes that the reading of images knows, the usual one of archives first."""
 OUT_OF_RESOURCES: Final = 0xA700
 """Answer to an object that can't be written."""
 _CANNOT_UNDERSTAND = 0xC000

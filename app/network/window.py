@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from app.completion import has_pending
 from app.jobs import Job, Jobs
-from app.network.kept_files import KeptFiles
+from app.network.kept_files import KeptFiles, safe_uid
 from app.network.node_section import NodeSection
 from app.network.receiver import Receiver
 from app.network.window_jobs import LEDGER, course_sent, fetched, files_sent, found_at
@@ -188,14 +188,15 @@ class NetworkWindow(QDialog):
         job = self._start(
             fetched, f"Retrieving from {node.name}", self.nodes.settings, node, wanted, self._folder / RECEIVED
         )
-        job.succeeded.connect(lambda received: self._tell_fetched(node, received))
+        place = _place_in(self._folder / RECEIVED, {safe_uid(study) for study in wanted})
+        job.succeeded.connect(lambda received: self._tell_fetched(node, received, place))
         job.failed.connect(lambda error: self._say(self.query_message, problems_of(error)[0].text(), "error"))
         job.cancelled.connect(lambda: self._say(self.query_message, "Cancelled; what came stays.", "dimmed"))
 
-    def _tell_fetched(self, node: Node, received: list[Received]) -> None:
+    def _tell_fetched(self, node: Node, received: list[Received], place: Path) -> None:
         new = sum(len(one.new) for one in received)
         odd = [path for one in received for path in one.contradicting]
-        said = f"{counted(new, 'object')} came from {node.name} into {self._folder / RECEIVED}."
+        said = f"{counted(new, 'object')} came from {node.name} into {place}."
         if odd:
             said += _contradicting(len(odd))
         left = sum(one.left_there for one in received)
@@ -203,7 +204,7 @@ class NetworkWindow(QDialog):
             kinds = "; ".join(sorted({one.kinds_left_there for one in received if one.kinds_left_there}))
             said += f" {counted(left, 'object')} of other kinds stayed there ({kinds})."
         self._say(self.query_message, said, "warning" if odd else "good")
-        self.came.emit(self._folder / RECEIVED)
+        self.came.emit(place)
 
     # --- sending ----------------------------------------------------------------------------------------------------
 
@@ -349,7 +350,8 @@ class NetworkWindow(QDialog):
             self._say(self.receive_message, said, "error" if receiver.failure else odd)
             self.receive_button.setText("Switch the receiver on")
             if received.new or received.contradicting:
-                self.came.emit(taken.folder)
+                studies = {path.parent.name for path in (*received.new, *received.contradicting)}
+                self.came.emit(_place_in(taken.folder, studies))
 
     # --- common -----------------------------------------------------------------------------------------------------
 
@@ -395,6 +397,11 @@ class NetworkWindow(QDialog):
     def _end(self) -> None:
         self.receive_button.setChecked(False)
         self._cancel()
+
+
+def _place_in(folder: Path, studies: set[str]) -> Path:
+    """Where to look for what came: the folder of its study, or the one of all if there are several."""
+    return folder / next(iter(studies)) if len(studies) == 1 else folder
 
 
 def _contradicting(number: int) -> str:

@@ -67,7 +67,8 @@ def test_that_what_is_ticked_comes_into_the_data_folder(
     qtbot.waitUntil(window.retrieve_button.isEnabled, timeout=20_000)
     press(window, "network_retrieve")
     qtbot.waitUntil(lambda: bool(came), timeout=20_000)
-    assert came == [tmp_path / RECEIVED]
+    # The study that was asked for, not everything that ever came.
+    assert came == [tmp_path / RECEIVED / pydicom.dcmread(paths[0]).StudyInstanceUID]
     assert len(list(came[0].rglob("*.dcm"))) == len(paths)
     assert "5 objects came from peer" in window.query_message.text()
 
@@ -91,8 +92,12 @@ def test_that_nodes_are_added_changed_and_removed(window: NetworkWindow, tmp_pat
     press(window, "node_new")
     for field, text in ((window.nodes.name, "Second"), (window.nodes.ae_title, "TWO"), (window.nodes.host, "h")):
         QTest.keyClicks(field, text)
+    window.nodes.connect_s.setValue(7.5)
+    window.nodes.answer_s.setValue(90.0)
     press(window, "node_save")
-    assert read_network_settings(tmp_path).nodes[1] == Node("Second", "TWO", "h", 104)
+    settings = read_network_settings(tmp_path)
+    assert (settings.connect_s, settings.answer_s) == (7.5, 90.0)
+    assert settings.nodes[1] == Node("Second", "TWO", "h", 104)
     assert window.nodes.choice.currentText() == "Second"
     window.nodes.host.setText("")
     press(window, "node_save")
