@@ -8,7 +8,7 @@ from typing import Any, get_args
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.follow_up.entry_card import EntryCard
-from app.follow_up.record_edits import with_recorded
+from app.follow_up.record_edits import death_words, with_recorded
 from app.session import Session
 from dosimetry_core.follow_up import (
     AdverseEvent,
@@ -16,7 +16,6 @@ from dosimetry_core.follow_up import (
     EventOutcome,
     Relation,
     TreatmentEnd,
-    death_contradictions,
 )
 from dosimetry_core.followup import record_entry as entry
 from dosimetry_core.followup.treatment_start import treatment_start
@@ -126,9 +125,7 @@ class EventsPage(QWidget):
         return status, not extra and not any(remark.level == "error" for remark in remarks)
 
     def _contradiction(self, **changes: Any) -> str:
-        """What can't be if the patient died when it is stated; empty where nothing contradicts."""
-        case = with_recorded(self._session.document.case, **changes)
-        return "; ".join(death_contradictions(case.follow_up))
+        return death_words(self._session.document.case, **changes)
 
     def take_events(self) -> None:
         """The events of the table in place of those of the course, as one step."""

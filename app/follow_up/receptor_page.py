@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from app.follow_up.entry_card import EntryCard
-from app.follow_up.record_edits import with_recorded
+from app.follow_up.record_edits import death_words, with_recorded
 from app.number_grid import GridColumn, GridRow, NumberGrid
 from app.problems import problems_of
 from app.session import Session
@@ -139,13 +139,19 @@ class ReceptorPage(QWidget):
         known = (*self._session.document.case.follow_up.receptor_scans, *self._measured)
         read = entry.read_receptor_scans(self.scans.table.rows(), known, today=date.today())
         count = len(read.values)
-        self.scans.say(read.remarks, {}, count=f"{count} scan{'' if count == 1 else 's'}")
+        extra = self._death_words(read)
+        self.scans.say(read.remarks, {}, extra=extra, count=f"{count} scan{'' if count == 1 else 's'}")
         return read
+
+    def _death_words(self, read: Entered[ReceptorScan]) -> str:
+        return death_words(self._session.document.case, receptor_scans=read.values)
 
     def take(self) -> None:
         """The scans of the table in place of those of the course, as one step."""
         self._answered = False
         read = self._look()
+        if self._death_words(read):
+            return
         if read.is_right and self._session.document.apply(
             "Receptor scans", lambda case: with_recorded(case, receptor_scans=read.values)
         ):

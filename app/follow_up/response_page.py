@@ -8,7 +8,7 @@ from datetime import date
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.follow_up.entry_card import EntryCard
-from app.follow_up.record_edits import with_recorded
+from app.follow_up.record_edits import death_words, with_recorded
 from app.session import Session
 from app.steps.step import Section, combo_box, text_label
 from dosimetry_core.follow_up import ResponseAssessment, TumourLesion
@@ -138,6 +138,7 @@ class ResponsePage(QWidget):
                 shown |= {(number, column): text for column, text in _shown(found, course).items()}
         count = len(read.values)
         extra = "" if lesions or not count else "enter the lesions first"
+        extra = extra or death_words(self._session.document.case, responses=read.values)
         self.assessments.say(read.remarks, shown, extra=extra, count=f"{count} assessment{'' if count == 1 else 's'}")
         return read
 
@@ -161,7 +162,7 @@ class ResponsePage(QWidget):
     def take_assessments(self) -> None:
         """The assessments of the table in place of those of the course, as one step."""
         read = self._look_at_assessments()
-        if not read.is_right:
+        if not read.is_right or death_words(self._session.document.case, responses=read.values):
             return
         if self._session.document.apply("Tumour response", lambda case: with_recorded(case, responses=read.values)):
             self.assessments.taken(entry.response_rows(read.values))

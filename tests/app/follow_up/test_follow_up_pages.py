@@ -36,9 +36,7 @@ def shown_page(follow_up: FollowUpWindow, name: str) -> None:
     assert follow_up.tabs.currentWidget() is follow_up._pages[PAGES.index(name)]
 
 
-def test_that_a_death_is_taken_and_contradictions_to_it_are_not(
-    window: MainWindow, follow_up: FollowUpWindow
-) -> None:
+def test_that_a_death_is_taken_and_contradictions_to_it_are_not(window: MainWindow, follow_up: FollowUpWindow) -> None:
     shown_page(follow_up, "events")
     page = follow_up.events
     start = treatment_start(window.session.document.case)
@@ -62,6 +60,19 @@ def test_that_a_death_is_taken_and_contradictions_to_it_are_not(
     page.end.table.go_to(0, "reason")
     page.end.table.paste_text("completed")
     assert page.end.take.isEnabled()
+    # What the case file would refuse is not taken on the other pages either.
+    response = follow_up.response
+    shown_page(follow_up, "response")
+    later = alive + timedelta(days=1)
+    response.lesions.table.go_to(0, "name")
+    response.lesions.table.paste_text("Liver S6\tliver\ttarget")
+    QTest.mouseClick(response.lesions.take, LEFT)
+    wait_until_idle(window)
+    for day, is_taken in ((later, False), (alive, True)):
+        response.assessments.table.go_to(0, "date")
+        response.assessments.table.paste_text(f"{day.isoformat()}\t50")
+        assert response.assessments.take.isEnabled() == is_taken
+    assert "assessment of the tumours" not in response.assessments.note.text()
 
 
 def test_that_lesions_and_assessments_become_a_response(window: MainWindow, follow_up: FollowUpWindow) -> None:
