@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.operations.counted import counted
 from dosimetry_core.errors import MissingDataError
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _retrieve(settings: Any, node: Any, arguments: argparse.Namespace) -> int:
     came = retrieve_series(
         settings, node, arguments.study, arguments.series, arguments.out, progress=terminal_progress()
     )
-    print(f"{len(came.new)} objects came into {arguments.out}")
+    print(f"{counted(len(came.new), 'object')} came into {arguments.out}")
     if came.left_there:
         print(f"{came.left_there} objects of other kinds were left there: {came.kinds_left_there}")
     _tell_contradicting(came)
@@ -127,7 +128,7 @@ def _send(settings: Any, node: Any, arguments: argparse.Namespace, ledger: Path)
     for path in others:
         print(f"{path}: is no DICOM file and left out", file=sys.stderr)
     sent = send_files(settings, node, paths, ledger=notes, progress=terminal_progress())
-    print(f"{len(sent.acknowledged)} objects sent to {node.name}, {len(sent.before)} were there")
+    print(f"{counted(len(sent.acknowledged), 'object')} sent to {node.name}, {len(sent.before)} were there")
     for path, why in sent.refused:
         print(f"{path}: {why}", file=sys.stderr)
     failed: set[str] = set()
@@ -151,7 +152,7 @@ def _receive(settings: Any, folder: Path) -> int:
         try:
             threading.Event().wait()
         except KeyboardInterrupt:
-            print(f"{kept.received.count} objects came into {folder}")
+            print(f"{counted(kept.received.count, 'object')} came into {folder}")
     _tell_contradicting(kept.received)
     for error in receiver.failure:
         print(error.line(), file=sys.stderr)

@@ -91,7 +91,8 @@ def compare_dose_map(
     Raises
     ------
     InconsistentCaseError
-        If the map is of another patient, or in a frame of reference that no registered scan of the cycle has.
+        If the map is of another patient, holds no dose, or lies in a frame of reference that no registered scan of the
+        cycle has.
     MissingDataError
         If the cycle has no voxel doses, or the map covers none of its VOIs.
     """
@@ -112,6 +113,9 @@ def compare_dose_map(
         )
     grid = doses.curve_maps.grid
     own = Volume(sum_of(doses, names), grid, "absorbed_dose_gy")
+    for volume, place in ((own, f"cycle {cycle.number}"), (placed, where)):
+        if not float(np.max(volume.values)) > 0:
+            raise InconsistentCaseError("holds no dose anywhere", where=place, remedy="compare a map that holds doses")
     here, known = on_grid(placed, grid)
     gamma = gamma_map(own, placed, criteria, progress=part_of(progress, 0.0, 0.9))
     vois, left_out = {}, []

@@ -217,6 +217,9 @@ def test_that_a_map_on_another_scan_is_placed_by_its_registration(evaluation: Ev
     assert all(abs(one.mean_difference or 0.0) < 1e-6 for one in found.vois.values())
     with pytest.raises(InconsistentCaseError, match="frame of reference of no scan"):
         compare_dose_map(with_scan("none"), other, patient_id="P-1")
+    nothing = replace(read, absorbed_dose=replace(read.absorbed_dose, values=0 * read.absorbed_dose.values))
+    with pytest.raises(InconsistentCaseError, match="holds no dose anywhere"):
+        compare_dose_map(result, nothing, patient_id="P-1")
     with pytest.raises(InconsistentCaseError, match="names no frame of reference"):
         compare_dose_map(result, replace(read, frame_of_reference_uid=""), patient_id="P-1")
 
