@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from app.cameras.density_curves_kept import DensityCurves
 from app.problems import problems_of
 from app.steps.step import Section, combo_box, push_button, text_label
+from app.typed_numbers import typed_number
 from dosimetry_core.case import Case
 from dosimetry_core.density_curve import DEFAULT_CURVE, DensityCurve, chosen_curve, read_density_curve
 from dosimetry_core.errors import DosimetryError, InconsistentCaseError, raise_problems
@@ -159,7 +160,7 @@ class DensityWindow(QDialog):
             cells = [self.table.item(row, column) for column in (0, 1)]
             texts = [cell.text().strip() if cell is not None else "" for cell in cells]
             try:
-                points.append([float(text) for text in texts])
+                points.append([typed_number(text) for text in texts])
             except ValueError as error:
                 raise InconsistentCaseError(
                     f"row {row + 1} holds {' and '.join(map(repr, texts))}",

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QFileDialog, QFormLayout, QHBoxLayout, 
 
 from app.cameras.measuring import Measured, measured_cylinder, measured_point_spread, measured_sphere_phantom
 from app.steps.step import combo_box, push_button
+from app.typed_numbers import typed_number, typed_numbers
 from dosimetry_core.camera_profile import CameraEntry, CameraProfile
 from dosimetry_core.case import Calibration
 from dosimetry_core.errors import DosimetryError, MissingDataError
@@ -154,18 +155,26 @@ class MeasureForm(QWidget):
             **common,
         )
 
+    def _text(self, key: str) -> str:
+        text = self.fields[key].text().strip()
+        if not text:
+            raise MissingDataError("is empty", where=_FIELDS[key][0], remedy="enter it; it is never guessed")
+        return text
+
     def _number(self, key: str) -> float:
-        return self._numbers(key)[0]
+        text = self._text(key)
+        try:
+            return typed_number(text)
+        except ValueError as error:
+            raise DosimetryError(f"{text!r} is no number", where=_FIELDS[key][0], remedy="write one number") from error
 
     def _numbers(self, key: str) -> list[float]:
-        text = self.fields[key].text().strip()
-        title = _FIELDS[key][0]
-        if not text:
-            raise MissingDataError("is empty", where=title, remedy="enter it; it is never guessed")
+        text = self._text(key)
         try:
-            return [float(part) for part in text.split(",")]
+            return typed_numbers(text)
         except ValueError as error:
-            raise DosimetryError(f"{text!r} is no number", where=title, remedy="write it with a point") from error
+            remedy = "write numbers with semicolons between them"
+            raise DosimetryError(f"{text!r} is no list of numbers", where=_FIELDS[key][0], remedy=remedy) from error
 
     def _instant(self) -> datetime:
         text, title = self.fields["time"].text().strip(), _FIELDS["time"][0]

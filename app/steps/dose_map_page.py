@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QStackedWidget,
 from app.display import ct_layer, vois_shown
 from app.session import Session
 from app.steps.step import SPACING, combo_box, text_label
+from app.typed_numbers import typed_number, typed_numbers
 from dosimetry_core.anatomical_plane import Plane
 from dosimetry_core.dicom_export.cycle import voxel_doses_of
 from dosimetry_core.evaluation import CycleResult
@@ -57,7 +58,7 @@ def first_upper_gy(result: CycleResult, highest_gy: float) -> float:
 def levels_of(text: str) -> tuple[float, ...] | None:
     """Doses in Gy as typed, from low to high; None where it is no list of positive numbers."""
     try:
-        found = sorted({float(part) for part in text.replace(";", " ").split()})
+        found = sorted(set(typed_numbers(text)))
     except ValueError:
         return None
     usable = all(math.isfinite(each) and each > 0 for each in found) and len(found) <= len(LINE_COLOURS)
@@ -76,7 +77,9 @@ class DoseMapPage(QWidget):
         self.nuclide = combo_box("dose_map_nuclide", [ALL])
         self.nuclide.activated.connect(lambda _index: self._show_map())
         self.lower_limit, self.upper_limit, self.levels = (self._field(name, width) for name, width in _FIELDS)
-        self.levels.setToolTip("lines of equal absorbed dose in Gy, at most six, apart by blanks: 5 10 15 23")
+        self.levels.setToolTip(
+            "lines of equal absorbed dose in Gy, at most six, apart by blanks or semicolons: 5 10 15 23"
+        )
         self.colours = combo_box("dose_map_colours", COLOUR_MAPS)
         self.colours.activated.connect(lambda _index: self._show_scale())
         self.contours = QCheckBox("VOIs")
@@ -243,7 +246,7 @@ def _swatch(colour: str) -> QPixmap:
 def limits_of(lower: str, upper: str) -> tuple[float, float] | None:
     """Limits of the colours in Gy as typed; None where they are no numbers, or the upper is not above the lower."""
     try:
-        low, high = float(lower), float(upper)
+        low, high = typed_number(lower), typed_number(upper)
     except ValueError:
         return None
     return (low, high) if math.isfinite(low) and math.isfinite(high) and low < high else None

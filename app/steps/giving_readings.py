@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from app.typed_numbers import typed_number
 from dosimetry_core.case import Administration, VialMeasurement
 from dosimetry_core.errors import InconsistentCaseError
 from dosimetry_core.planning.administration_entry import read_activity_mbq
@@ -43,7 +44,7 @@ def offset_of(text: str) -> float:
         If it is no number, or more than a day.
     """
     try:
-        offset_s = float(text or "0")
+        offset_s = typed_number(text or "0")
     except ValueError:
         offset_s = math.nan
     if not abs(offset_s) <= SECONDS_PER_DAY:
