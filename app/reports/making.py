@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +47,7 @@ def made_report(
     DosimetryError
         If the signed plan is not what was signed, or is about other results than these.
     """
-    from app.plans.plan_document import make_plan_document
+    from app.plans.plan_signing import drafted
     from dosimetry_core.treatment_report.pictures import fused_pictures
 
     pictures = fused_pictures(evaluation.case, progress=part_of(progress, 0.0, 0.6))
@@ -71,13 +70,13 @@ def made_report(
             signatures=signatures,
             other_protocols=others,
         )
-    document = make_plan_document(
+    document = drafted(
         evaluation,
-        overrides=dict(overrides),
-        calculated_at=datetime.now().astimezone(),
+        overrides,
         audit_head=audit_head,
         audit_store=audit_store,
         checked=checked,
+        progress=part_of(progress, 0.7, 0.8),
     )
     return typeset_report(document.results, document.record, options, pictures=pictures, other_protocols=others)
 
