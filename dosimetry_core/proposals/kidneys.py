@@ -29,16 +29,21 @@ _BRIDGE_HALF_WIDTH_MM, _BRIDGE_BEFORE_SPINE_MM = 55.0, 75.0
 
 @dataclass(frozen=True, eq=False)
 class FoundKidneys:
-    """Kidneys by side, and in words what was not proposed or is doubtful."""
+    """Kidneys by side, and in words what was not proposed or is doubtful.
+
+    ``refused``: parts in the place of kidneys that are not proposed as such; they are no lesions either.
+    """
 
     masks: dict[Side, Mask]
     doubts: tuple[str, ...]
+    refused: Mask
 
 
 def found_kidneys(coarse: Scene, scene: Scene) -> FoundKidneys:
     """Kidneys on the grid of ``scene``; the search itself is done on the coarse one."""
     candidates = paraspinal_candidates(coarse)
     masks: dict[Side, Mask] = {}
+    refused = np.zeros(scene.grid.shape, bool)
     doubts = []
     for side in SIDES:
         own = sorted(
@@ -54,19 +59,23 @@ def found_kidneys(coarse: Scene, scene: Scene) -> FoundKidneys:
         doubt = _why_not(scene, organ, side) or _rival(coarse, scene, own, organ, side)
         if doubt:
             doubts.append(doubt)
+            refused |= organ
         else:
             masks[side] = organ
     if any("midline" in doubt for doubt in doubts) and masks:
         doubts.append("the other side is not proposed either, for it may be a part of the same horseshoe kidney")
+        refused |= np.any(list(masks.values()), axis=0)
         masks = {}
     if len(masks) == 2:
         if (masks["left"] & masks["right"]).any():
-            return FoundKidneys({}, (*doubts, "no kidneys are proposed: both sides run together"))
-        if _are_bridged(scene, masks):
+            joined = masks["left"] | masks["right"]
+            return FoundKidneys({}, (*doubts, "no kidneys are proposed: both sides run together"), joined)
+        joined = _bridged(scene, masks)
+        if joined.any():
             doubt = "no kidneys are proposed: uptake joins them across the midline, as in a horseshoe kidney"
-            return FoundKidneys({}, (*doubts, doubt))
+            return FoundKidneys({}, (*doubts, doubt), joined)
         doubts += _asymmetry(scene, masks)
-    return FoundKidneys(masks, tuple(doubts))
+    return FoundKidneys(masks, tuple(doubts), refused)
 
 
 def resampled_mask(where: Mask, grid: VolumeGeometry, other: VolumeGeometry) -> Mask:
@@ -119,8 +128,8 @@ def _rival(coarse: Scene, scene: Scene, own: list[Candidate], organ: Mask, side:
     return ""
 
 
-def _are_bridged(scene: Scene, masks: dict[Side, Mask]) -> bool:
-    """Whether uptake like theirs leads from one to the other in front of the spine."""
+def _bridged(scene: Scene, masks: dict[Side, Mask]) -> Mask:
+    """Both and what joins them, where uptake like theirs leads across in front of the spine; else nothing."""
     size = scene.voxel_mm
     level = _BRIDGE_SHARE * min(float(np.median(scene.uptake[masks[side]])) for side in SIDES)
     _, row, column = np.indices(scene.grid.shape, sparse=True)
@@ -130,7 +139,8 @@ def _are_bridged(scene: Scene, masks: dict[Side, Mask]) -> bool:
     warm = between & (scene.uptake > level) & scene.body
     parts, _ = ndimage.label(warm | masks["left"] | masks["right"])
     left, right = (set(np.unique(parts[masks[side]]).tolist()) for side in SIDES)
-    return bool(left & right)
+    joining = (left & right) - {0}
+    return np.isin(parts, sorted(joining)) if joining else np.zeros_like(warm)
 
 
 def _asymmetry(scene: Scene, masks: dict[Side, Mask]) -> list[str]:

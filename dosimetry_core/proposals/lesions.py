@@ -26,7 +26,7 @@ _SURROUNDINGS_MM: Final = (5.0, 12.0)
 _WARMER_PERCENTILE: Final = 75.0
 
 
-def found_lesions(scene: Scene, organs: dict[str, Mask]) -> tuple[list[Mask], tuple[str, ...]]:
+def found_lesions(scene: Scene, organs: dict[str, Mask], refused: Mask) -> tuple[list[Mask], tuple[str, ...]]:
     """Masks of hot parts, the hottest first, and doubts in words.
 
     Parameters
@@ -34,12 +34,17 @@ def found_lesions(scene: Scene, organs: dict[str, Mask]) -> tuple[list[Mask], tu
     organs
         Proposed kidneys, liver and spleen by name: lesions in liver and spleen must stand out of them, and a hot part
         in a kidney is no lesion.
+    refused
+        What may be a kidney and is not proposed as one: a hot part in it is no lesion either.
     """
     size = scene.voxel_mm
     uptake = ndimage.gaussian_filter(scene.uptake, 0.5)
     kidney = np.zeros(scene.grid.shape, bool)
     least = np.full(scene.grid.shape, _OVER_SOFT_TISSUE * scene.soft_tissue_uptake, np.float32)
     levels = [float(np.median(uptake[mask])) for name, mask in organs.items() if name.startswith("kidney")]
+    if refused.any():
+        levels.append(float(np.median(uptake[refused])))
+        kidney |= ndimage.binary_dilation(refused, iterations=round(_NEAR_MM / size))
     if levels:
         least[:] = np.maximum(least, _OVER_KIDNEY * min(levels))
     for name, mask in organs.items():

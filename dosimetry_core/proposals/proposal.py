@@ -89,7 +89,7 @@ def propose_vois(
     masks |= {f"kidney {side}": kidneys.masks[side] for side in SIDES if side in kidneys.masks}
     masks |= {str(name): mask for name, mask in organs.masks.items()}
     progress(0.8, "Lesions")
-    lesions, lesion_doubts = found_lesions(scene, masks)
+    lesions, lesion_doubts = found_lesions(scene, masks, kidneys.refused)
     doubts += lesion_doubts
     progress(0.9, "Outlines")
     reference = cycle.time_points[cycle.reference_time_point]

@@ -64,6 +64,8 @@ def test_that_what_is_unusual_is_said_and_less_is_proposed(kind: Kind, proposed:
     assert {role for role in found if role in KIDNEYS} == proposed
     for role in proposed:
         assert dice(found[role], true[role]) >= 0.85
+    # What is not proposed as a kidney is not proposed as lesions instead.
+    assert all(dice(voi, true["lesion"]) > 0.3 for voi in proposals.vois if voi.role == "lesion" and kind != "pelvic")
     said = [finding for finding in proposals.findings if words in finding.text.lower()]
     assert said
     assert all(finding.code == "proposal-uncertain" for finding in said)
