@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,9 +24,7 @@ from PySide6.QtWidgets import (
 
 from app.completion import has_pending
 from app.jobs import Job, Jobs
-from app.network.kept_files import KeptFiles, safe_uid
 from app.network.node_section import NodeSection
-from app.network.receiver import Receiver
 from app.network.window_jobs import LEDGER, course_sent, fetched, files_sent, found_at
 from app.operations.counted import counted
 from app.operations.store_sections import FittedPage, progress_row, show_progress
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from app.network.kept_files import Received
     from app.network.nodes import Node
     from app.network.query import FoundSeries, FoundStudy
+    from app.network.receiver import Receiver
     from app.network.window_jobs import CourseSent
     from dosimetry_core.evaluation import Evaluation
 
@@ -96,6 +97,8 @@ class NetworkWindow(QDialog):
         outer.addWidget(scroll)
         self.nodes.changed.connect(self._enable)
         self._enable()
+        # The network's library takes a quarter of a second to load: beside the window, and before it is needed.
+        threading.Thread(target=_load, name="network-library", daemon=True).start()
 
     # --- query and retrieval ----------------------------------------------------------------------------------------
 
@@ -188,6 +191,8 @@ class NetworkWindow(QDialog):
         job = self._start(
             fetched, f"Retrieving from {node.name}", self.nodes.settings, node, wanted, self._folder / RECEIVED
         )
+        from app.network.kept_files import safe_uid
+
         place = _place_in(self._folder / RECEIVED, {safe_uid(study) for study in wanted})
         job.succeeded.connect(lambda received: self._tell_fetched(node, received, place))
         job.failed.connect(lambda error: self._say(self.query_message, problems_of(error)[0].text(), "error"))
@@ -321,6 +326,9 @@ class NetworkWindow(QDialog):
     def switch_receiver(self, on: bool) -> None:
         """Listen for objects that known nodes send, or end it."""
         if on and self._receiver is None:
+            from app.network.kept_files import KeptFiles
+            from app.network.receiver import Receiver
+
             kept = KeptFiles(self._folder / RECEIVED)
             receiver = Receiver(self.nodes.settings, kept)
             try:
@@ -397,6 +405,10 @@ class NetworkWindow(QDialog):
     def _end(self) -> None:
         self.receive_button.setChecked(False)
         self._cancel()
+
+
+def _load() -> None:
+    importlib.import_module("app.network.receiver")
 
 
 def _place_in(folder: Path, studies: set[str]) -> Path:
