@@ -216,6 +216,10 @@
         <translation>nie zapisano w tych wynikach; obrazy wczytała wcześniejsza wersja</translation>
     </message>
     <message>
+        <source>Product, dose calibrator, amino acids and site of injection are not recorded, except where a remark says so.</source>
+        <translation>Preparatu, miernika aktywności, aminokwasów i miejsca podania nie zapisano, chyba że podaje je uwaga.</translation>
+    </message>
+    <message>
         <source>applied, method not stated</source>
         <translation>zastosowano, metody nie podano</translation>
     </message>
