@@ -25,7 +25,7 @@ CW,CC,STEP AND SHOOT,CONTINUOUS,ACQ DURING STEP,SAMPLED,DISTORTED,MAX_IP,MAGNITU
 """
 _MAKES_AND_MODELS: Final = """
 siemens healthineers nm medical systems ge healthcare philips mediso spectrum dynamics canon toshiba hermes hitachi
-united imaging uih adac shimadzu picker marconi elscint lutetia demonstration virtual spect/ct spect ct pet pet/ct maker
+united imaging uih adac shimadzu picker marconi elscint lutetia demonstration virtual spect/ct spect ct pet pet/ct
 symbia intevo evo bold pro pro.specta x3 x7 t t2 t6 t16 s e discovery nm/ct nm/pet optima infinia hawkeye starguide
 brivo millennium varicam veriton veriton-ct brightview x xct precedence forte skylight axis irix anyscan trio sc
 biograph mct vision horizon truepoint quadra somatom emotion sensation definition go.sim lightspeed gemini
