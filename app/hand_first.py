@@ -7,6 +7,7 @@ is seen as a brush that lags; a computation that rests for the few milliseconds 
 from __future__ import annotations
 
 import threading
+import time
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject
 
@@ -38,6 +39,7 @@ class HandFirst(QObject):
         super().__init__(parent)
         self._free = threading.Event()
         self._free.set()
+        self._taken_s = time.monotonic()
 
     def watch(self, window: QObject) -> None:
         """Look at the events that a window (`QWindow`) gets from the window system."""
@@ -45,6 +47,7 @@ class HandFirst(QObject):
 
     def take(self) -> None:
         """From now on until everything is painted the window comes first."""
+        self._taken_s = time.monotonic()
         if self._free.is_set():
             self._free.clear()
             # It arrives behind the painting that follows.
@@ -58,6 +61,11 @@ class HandFirst(QObject):
     def is_answering(self) -> bool:
         """Whether an event of the hand came and what it changed is not painted yet."""
         return not self._free.is_set()
+
+    @property
+    def rests_s(self) -> float:
+        """Seconds since the window began to answer for the last time, or since there was nothing yet."""
+        return time.monotonic() - self._taken_s
 
     def give_way(self) -> None:
         """Called by computations on their threads: wait while the window is answering, at most `LONGEST_S`."""

@@ -19,6 +19,7 @@ from app.operations.site_configuration import SiteConfiguration, read_site_confi
 from app.operations.without_identity import identifying_words
 from app.preferences import read_preferences, save_preferences
 from app.problems import identifying_texts, install_exception_hook
+from app.rest_collection import CollectionAtRest
 from app.session import empty_case
 from app.store.storage import StoreCheck
 from app.theme_choice import follow_system, theme_in_use
@@ -186,6 +187,7 @@ def run_window(target: Path | str | None, *, data_folder: Path | None = None) ->
 
     restore = install_exception_hook(handle)
     window.show()
+    collection = CollectionAtRest(window.session.jobs.hand, window)
     if notices:
         window.job_strip.set_message(notices[0])
     opened: list[Courses] = []
@@ -210,6 +212,7 @@ def run_window(target: Path | str | None, *, data_folder: Path | None = None) ->
     try:
         status = application.exec()
     finally:
+        collection.stop()
         restore()
         for courses in opened:
             courses.storage.close()

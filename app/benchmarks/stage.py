@@ -18,6 +18,7 @@ from app.benchmarks.virtual_study import Sizes, VirtualStudy, study_in, write_st
 from app.case_edits import with_voi
 from app.main import make_application
 from app.main_window import MainWindow
+from app.rest_collection import CollectionAtRest
 from app.screenshots import SIZE, wait_until_idle
 from app.session import empty_case
 from app.steps.voi_step import VoiStep
@@ -91,6 +92,7 @@ class WindowAtWork:
         self.window = MainWindow(empty_case())
         self.window.resize(size)
         self.window.show()
+        self._collection = CollectionAtRest(self.window.session.jobs.hand, self.window)
         problems: list[BaseException] = []
         self.window.opening.failed.connect(problems.append)
         self.window.session.recomputation.failed.connect(problems.append)
@@ -109,6 +111,7 @@ class WindowAtWork:
 
     def close(self) -> None:
         """Close it and let go of its images."""
+        self._collection.stop()
         self.window.close()
         self.window.deleteLater()
         QApplication.processEvents()

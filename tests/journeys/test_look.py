@@ -27,7 +27,7 @@ def test_that_a_look_chosen_at_once_is_to_the_pixel_that_of_a_start_with_it(case
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
