@@ -78,8 +78,8 @@ def sampled_later(case: Case) -> Case:
 
 
 EDITS: list[tuple[Callable[[Case], Case], str]] = [
-    (heavier, "weight kg 68 → 99"),
-    (sampled_later, "relative standard uncertainty 0.02 → 0.05"),
+    (heavier, "weight 68.0 kg → 99.0 kg"),
+    (sampled_later, "relative standard uncertainty 2.00 % → 5.00 %"),
     (
         lambda case: replace(case, course=replace(case.course, planned_cycles=3)),
         "planned cycles — → 3",
@@ -145,7 +145,7 @@ def test_that_a_stale_plan_is_shown_with_its_mark_and_neither_saved_nor_approved
     report.approve(physician_file, "pass", "", tmp_path / "approved.pdf")
     wait_until_idle(window)
     assert not (tmp_path / "approved.pdf").exists()
-    assert "weight kg" in report.form.message.text()
+    assert "weight 68.0 kg → 99.0 kg" in report.form.message.text()
 
 
 def test_that_a_plan_is_returned_with_a_comment_or_revoked_with_a_reason(
@@ -187,7 +187,9 @@ def test_that_the_comparison_with_what_was_signed_opens_from_the_notice(signed: 
     wait_until_idle(window)
     found = shown.comparison
     assert found is not None
-    assert [(change.place, change.old, change.new) for change in found.inputs] == [("patient, weight kg", "68", "99")]
+    assert [(change.place, change.old, change.new) for change in found.inputs] == [
+        ("patient, weight", "68.0 kg", "99.0 kg")
+    ]
     assert {row.name for row in found.changed_results} >= {"Red marrow, whole course"}
     assert shown.first.currentText() == "plan.pdf as signed"
     shown.second.setCurrentIndex(shown.first.currentIndex())
