@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -105,7 +106,7 @@ def test_that_numbers_follow_while_the_button_is_still_held(
 
 
 def test_that_the_numbers_are_there_soon_after_the_button_is_released(
-    window: MainWindow, voi_step: VoiStep, qtbot: QtBot, record_property: pytest.RecordProperty
+    window: MainWindow, voi_step: VoiStep, qtbot: QtBot, record_property: Callable[[str, object], None]
 ) -> None:
     window.session.view_state.set_tool("brush")
     view = voi_step.grid.views["axial"]
