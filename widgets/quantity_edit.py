@@ -72,9 +72,19 @@ class QuantityEdit(QWidget):
         return self._value
 
     def set_value(self, value: float | None) -> None:
-        """Show a core value (None: empty). Silent."""
+        """Show a core value (None: empty). Silent. What the user is typing stays; Esc then shows this value."""
+        if self._edit.hasFocus() and self._edit.isModified():
+            self._value = value
+            self._mark()
+            return
+        self._show(value)
+
+    def _show(self, value: float | None) -> None:
         self._value = value
-        self._edit.setText("" if value is None else self.unit.text(value, digits=self._digits, with_symbol=False))
+        text = "" if value is None else self.unit.text(value, digits=self._digits, with_symbol=False)
+        if text != self._edit.text():  # else cursor and selection stay where the user has put them
+            self._edit.setText(text)
+        self._edit.setModified(False)
         self._mark()
 
     def set_unit_visible(self, visible: bool) -> None:
@@ -86,7 +96,7 @@ class QuantityEdit(QWidget):
         self.unit = unit
         self._unit_label.setText(unit.symbol)
         self._describe()
-        self.set_value(self._value)
+        self._show(self._value)
 
     def set_range(self, minimum: float | None, maximum: float | None) -> None:
         """Limits in the core unit."""
@@ -150,18 +160,18 @@ class QuantityEdit(QWidget):
         value = self._typed()
         if value is None and not self._optional:
             return
-        self.set_value(value)
+        self._show(value)
         self.edited.emit(value)
 
     def leave(self) -> None:
         """The field lost the focus: commit what is valid, restore what isn't."""
         self._commit()
         if not self.is_valid():
-            self.set_value(self._value)
+            self._show(self._value)
 
     def restore(self) -> None:
         """Put the last value back."""
-        self.set_value(self._value)
+        self._show(self._value)
 
     def step_by(self, steps: int) -> None:
         """Change by steps, as the user's act."""
@@ -174,7 +184,7 @@ class QuantityEdit(QWidget):
         if self._maximum is not None:
             value = min(value, self._maximum)
         if value != self._value:
-            self.set_value(value)
+            self._show(value)
             self.edited.emit(value)
 
 

@@ -117,7 +117,7 @@ def test_that_overrides_and_undecided_rules_stand_on_page_1() -> None:
     results = entered_results()
     results["findings"].append({"code": "second-opinion", "level": "error", "text": "It disagrees.", "place": "plan"})
     record = record_of(results, overrides={"second-opinion": "Recomputed by hand on 19 May."})
-    text = pages(typeset_plan(results, record))[0]
+    text = " ".join(pages(typeset_plan(results, record))[0].split())
     assert "Overridden: Second opinion, plan" in text
     assert "Recomputed by hand on 19 May." in text
     assert "haemoglobin; platelets" in text

@@ -27,7 +27,8 @@ def texts_of_low_contrast(window: QWidget) -> list[str]:
         if sum(sign.isalnum() for sign in widget.text()) < FEWEST_SIGNS:
             continue
         seen = widget.visibleRegion().boundingRect()
-        if not widget.isVisible() or seen.width() < 8 or seen.height() < 8:
+        # Of what is scrolled half out of sight, the strokes may be outside.
+        if not widget.isVisible() or seen.width() < 8 or seen.height() < max(8, 0.9 * widget.height()):
             continue
         corner = widget.mapTo(window, seen.topLeft())
         pixels = Counter(

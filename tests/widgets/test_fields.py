@@ -53,6 +53,27 @@ def test_that_an_unrounded_value_is_kept_when_the_user_only_looks(qtbot):
     assert edit.value() == 123456789.0
 
 
+def test_that_a_refresh_takes_neither_what_is_being_typed_nor_the_selection(qtbot):
+    edit, line, edited = field(qtbot)
+    qtbot.waitExposed(edit)
+    edit.activateWindow()
+    line.setFocus()
+    qtbot.waitUntil(line.hasFocus)
+    edit.set_value(7.4e9)
+    line.selectAll()
+    edit.set_value(7.4e9)
+    assert line.selectedText() == "7400.0"
+    QTest.keyClicks(line, "12")
+    edit.set_value(7.2e9)
+    assert line.text() == "12"
+    QTest.keyClick(line, Qt.Key.Key_Escape)
+    assert (line.text(), edit.value(), len(edited)) == ("7200.0", 7.2e9, 0)
+    QTest.keyClicks(line, "9", delay=0)
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    edit.set_value(7.3e9)
+    assert line.text() == "7300.0"
+
+
 def test_that_a_decimal_comma_is_understood(qtbot):
     _, line, edited = field(qtbot)
     write(line, "12,5")
