@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
+import numpy as np
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
 
 from tests.widgets.test_theme import contrast
@@ -19,6 +20,8 @@ def texts_of_low_contrast(window: QWidget) -> list[str]:
     """Labels and buttons in view whose text can't be read well on what is really painted behind it."""
     picture = window.grab().toImage()
     ratio = picture.devicePixelRatio()
+    picture = picture.convertToFormat(QImage.Format.Format_RGB32)
+    shades = np.frombuffer(picture.constBits(), np.uint32).reshape(picture.height(), -1) & 0xFFFFFF
     faults = []
     for widget in window.findChildren(QWidget):
         if not isinstance(widget, (QLabel, QAbstractButton)) or not widget.isEnabled():
@@ -31,12 +34,13 @@ def texts_of_low_contrast(window: QWidget) -> list[str]:
         if not widget.isVisible() or seen.width() < 8 or seen.height() < max(8, 0.9 * widget.height()):
             continue
         corner = widget.mapTo(window, seen.topLeft())
-        pixels = Counter(
-            picture.pixelColor(int((corner.x() + x) * ratio), int((corner.y() + y) * ratio)).name()
-            for x in range(1, seen.width() - 1)
-            for y in range(1, seen.height() - 1)
+        rows, columns = (
+            ((start + np.arange(1, length - 1)) * ratio).astype(int)
+            for start, length in ((corner.y(), seen.height()), (corner.x(), seen.width()))
         )
-        ground = pixels.most_common(1)[0][0]
+        found, numbers = np.unique(shades[np.ix_(rows, columns)], return_counts=True)
+        pixels = [f"#{shade:06x}" for shade in found]
+        ground = pixels[int(np.argmax(numbers))]
         # The best of what is painted there: the middle of a stroke has the colour of the text.
         reached = max(contrast(shade, ground) for shade in pixels)
         if reached < LEAST_CONTRAST:
@@ -46,7 +50,7 @@ def texts_of_low_contrast(window: QWidget) -> list[str]:
 
 def walk(folder: str, look: str) -> int:
     from PySide6.QtCore import QSize
-    from PySide6.QtGui import QAction, QImage
+    from PySide6.QtGui import QAction
 
     from app.main import make_application
     from app.main_window import MainWindow

@@ -259,8 +259,8 @@ def _many_come(number: int, own: NetworkSettings, tmp_path: Path) -> tuple[float
     return spent, sum(one != other for one, other in zip(came, sorted(digests), strict=True))
 
 
-def test_that_hundreds_of_small_objects_come_whole(own: NetworkSettings, tmp_path: Path) -> None:
-    assert _many_come(300, own, tmp_path)[1] == 0
+def test_that_many_small_objects_come_whole(own: NetworkSettings, tmp_path: Path) -> None:
+    assert _many_come(150, own, tmp_path)[1] == 0
 
 
 @pytest.mark.long

@@ -71,7 +71,7 @@ def test_that_what_is_unusual_is_said_and_less_is_proposed(kind: Kind, proposed:
     assert all(finding.code == "proposal-uncertain" for finding in said)
 
 
-@pytest.mark.parametrize("kind", ["cysts", "pale", "few-counts"])
+@pytest.mark.parametrize("kind", ["cysts", *(pytest.param(k, marks=pytest.mark.long) for k in ("pale", "few-counts"))])
 def test_that_kidneys_with_cysts_pale_ones_and_those_of_few_counts_are_found(kind: Kind) -> None:
     cycle, true = trunk(kind)
     found = by_role(propose_vois(cycle))

@@ -12,7 +12,7 @@ from tests.dosimetry_core.bodies import ellipsoid, grid, points_of
 
 SOURCE = grid((24, 26, 28), (4.8, 4.8, 4.8), (3.0, -2.0, 1.0))
 TURNED = RigidTransform.from_rotation_vector(np.deg2rad((12.0, -20.0, 35.0)), (4.0, -3.0, 6.0))
-FINER = grid((90, 90, 90), (2.0, 2.1, 1.9))
+FINER = grid((62, 62, 62), (2.9, 3.05, 2.75))
 COARSER = grid((24, 24, 24), (9.0, 8.0, 8.5))
 
 
