@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
+_THOUSANDS: Final = re.compile(r"\s*[-+−]?[1-9]\d{0,2},\d{3}\s*")
+
 
 def typed_number(text: str) -> float:
-    """One number; its decimal sign may be a comma. Raises ValueError for anything else, two such signs included."""
+    """One number; its decimal sign may be a comma.
+
+    Raises ValueError for anything else, two such signs included, and for ``1,850``, which is 1850 to some.
+    """
     if text.count(",") + text.count(".") > 1:
         raise ValueError(f"{text!r} is no number")
+    if _THOUSANDS.fullmatch(text):
+        raise ValueError(f"{text!r} may be read in two ways")
     return float(text.replace(",", "."))
 
 
