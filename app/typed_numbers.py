@@ -24,13 +24,14 @@ def typed_numbers(text: str) -> list[float]:
     """Several numbers.
 
     Semicolons may stand between them, or blanks, or commas followed by blanks, or, where there are three or more
-    numbers, commas alone. Raises ValueError for what is no list, and where ``9,5 13`` may be two numbers or three.
+    numbers, commas alone. Raises ValueError for what is no list, and where ``10,13`` may be one number or two, and
+    ``9,5 13`` two or three.
     """
     if ";" in text:
         return [typed_number(part.strip()) for part in text.split(";")]
     parts = [part.removesuffix(",") for part in text.split()]
     if len(parts) == 1 and parts[0].count(",") > 1:
         parts = parts[0].split(",")
-    if len(parts) > 1 and any("," in part for part in parts):
+    if any("," in part for part in parts):
         raise ValueError(f"{text!r} may be read in two ways")
     return [typed_number(part) for part in parts]

@@ -21,7 +21,7 @@ def test_that_a_list_is_read_however_it_is_separated(text: str) -> None:
     assert typed_numbers(text) == [9.5, 13.0, 17.0]
 
 
-@pytest.mark.parametrize("text", ["9,5 13 17", "9,5, 13", ";", "10; x"])
+@pytest.mark.parametrize("text", ["9,5 13 17", "9,5, 13", "10,13", ";", "10; x"])
 def test_that_a_list_that_may_be_read_in_two_ways_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         typed_numbers(text)
