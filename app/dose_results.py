@@ -66,6 +66,9 @@ def dose_results(known: KnownMap, options: DoseOptions) -> tuple[dict[str, Any],
         voxels, gas = labels == label.number, air & (known.labels.values == label.number)
         if gas.any():
             findings.append(_air_finding(label.name, gas, voxels, activity))
+            if not voxels.any() and density.values[gas].any():
+                # Nothing but gas: it has no dose. Density 0 throughout is no gas, and refused below.
+                continue
         elif not voxels.any():
             findings.append(
                 Finding("voi-empty", "info", f"label {label.number} ({label.name}) has no voxels and is left out", "")

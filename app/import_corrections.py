@@ -143,9 +143,24 @@ def corrected(cycle: Cycle, key: CorrectionKey, text: str) -> Cycle:
 
 
 def answered(cycle: Cycle, answers: Mapping[CorrectionKey, str]) -> Cycle:
-    """The cycle with what was said of images whose files are silent or contradict themselves; errors as `corrected`."""
+    """The cycle with what was said of images whose files are silent or contradict themselves.
+
+    Raises
+    ------
+    InconsistentCaseError
+        As `corrected`; and if the cycle says something else of images that it has: an answer counts for all of them.
+    """
     for key, text in answers.items():
-        cycle = corrected(cycle, key, text)
+        name = next(name for name, correction in CORRECTION_OF_KEY.items() if correction == key)
+        held = getattr(cycle.calibration, name)
+        said = corrected(cycle, key, text)
+        if held not in (None, getattr(said.calibration, name)):
+            raise InconsistentCaseError(
+                f"{text!r} contradicts what was said of the images that cycle {cycle.number} has",
+                where=TITLES[key],
+                remedy="say the same, or correct it below the scans first; one answer counts for all images of a cycle",
+            )
+        cycle = said
     return cycle
 
 

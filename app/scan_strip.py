@@ -36,6 +36,11 @@ def _tick(cycle: Cycle, index: int, voi: Voi) -> TimeTick:
     return TimeTick(voi_colour_of(cycle, voi.voi_id), state, words)
 
 
+def _key(point: TimePoint) -> tuple[int, int, int]:
+    """What a picture is made of; holds as long as the time point does."""
+    return id(point.spect), id(point.ct), id(point.registration)
+
+
 class ScanStrip(QWidget):
     """Time strip bound to the session: shows its scans, follows and moves its current time point."""
 
@@ -79,12 +84,15 @@ class ScanStrip(QWidget):
             if cycle is not None
         ]
         self.strip.show_cells(cells)
+        # Another object may have the identity of one that is no more: only pictures of what is shown are kept.
+        present = {_key(point) for each in self._session.case.cycles for point in each.time_points}
+        self._pictures = {key: picture for key, picture in self._pictures.items() if key in present}
 
     def _picture(self, cycle: Cycle, point: TimePoint) -> QImage | None:
         reference = self._session.reference
         if reference is None:
             return None
-        key = (id(point.spect), id(point.ct), id(point.registration))
+        key = _key(point)
         if key not in self._pictures:
             geometry = (reference.ct or reference.spect).volume.geometry
             self._pictures[key] = fused_thumbnail(

@@ -57,6 +57,11 @@ class Nuclide:
         return math.exp(-self.decay_constant_per_s * elapsed_s)
 
 
+def is_nuclide(name: str) -> bool:
+    """Whether the bundled table has a nuclide of this name."""
+    return not name.startswith("_") and name in table_json("physics", "nuclides.json")
+
+
 @functools.cache
 def nuclide(name: str) -> Nuclide:
     """Look up a nuclide of the bundled table.

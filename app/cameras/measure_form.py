@@ -12,9 +12,10 @@ from PySide6.QtWidgets import QCheckBox, QFileDialog, QFormLayout, QHBoxLayout, 
 
 from app.cameras.measuring import Measured, measured_cylinder, measured_point_spread, measured_sphere_phantom
 from app.steps.step import combo_box, push_button
-from app.typed_numbers import typed_number, typed_numbers
+from app.typed_numbers import typed_numbers
 from dosimetry_core.camera_profile import CameraEntry, CameraProfile
 from dosimetry_core.case import Calibration
+from dosimetry_core.entered_numbers import read_number
 from dosimetry_core.errors import DosimetryError, MissingDataError
 from dosimetry_core.phantom_measurement import Axis
 from dosimetry_core.units import BQ_PER_MBQ, COUNTS_PER_S_PER_MBQ, KILOBECQUEREL_PER_ML, MICROSECOND, PERCENT
@@ -162,11 +163,7 @@ class MeasureForm(QWidget):
         return text
 
     def _number(self, key: str) -> float:
-        text = self._text(key)
-        try:
-            return typed_number(text)
-        except ValueError as error:
-            raise DosimetryError(f"{text!r} is no number", where=_FIELDS[key][0], remedy="write one number") from error
+        return read_number(self._text(key), where=_FIELDS[key][0])
 
     def _numbers(self, key: str) -> list[float]:
         text = self._text(key)

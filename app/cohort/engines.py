@@ -93,8 +93,14 @@ class Processes:
         try:
             while waiting or under_way:
                 while waiting and len(under_way) < _AHEAD * self._count:
-                    number = waiting.pop()
-                    under_way[pool.submit(function, tasks[number])] = number
+                    try:
+                        future = pool.submit(function, tasks[waiting[-1]])
+                    except concurrent.futures.BrokenExecutor:
+                        # A process died while nobody looked; what it had in hand is told below.
+                        break
+                    under_way[future] = waiting.pop()
+                if not under_way:
+                    return
                 pause()
                 done, _ = concurrent.futures.wait(
                     under_way, LOOK_SECONDS, return_when=concurrent.futures.FIRST_COMPLETED

@@ -361,18 +361,22 @@ class CohortWindow(QDialog):
     def _save_step(self, done: str) -> None:
         if self._saving is None:
             return
+        goes_on = False
         try:
             self._say(next(self._saving), "dimmed")
+            goes_on = True
         except StopIteration:
             self._say(done, "dimmed")
         except DosimetryError as error:
             self._say(problems_of(error)[0].text(), "error")
-        else:
-            QTimer.singleShot(0, self, lambda: self._save_step(done))
-            return
-        self._saving = None
-        self._show()
-        self.saved.emit()
+        finally:
+            # After a fault of the program, too, one may save again.
+            if goes_on:
+                QTimer.singleShot(0, self, lambda: self._save_step(done))
+            else:
+                self._saving = None
+                self._show()
+                self.saved.emit()
 
     def _say(self, text: str, role: str) -> None:
         self.message.setText(text)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from dosimetry_core.laboratory import LABORATORY_NAMES, within_a_sentence
+from dosimetry_core.nuclide import is_nuclide
 from dosimetry_core.report.words import nuclide_symbol
 from dosimetry_core.units import (
     COUNTS_PER_S_PER_MBQ,
@@ -68,8 +69,7 @@ def name_in_words(name: str) -> str:
         unit = LABORATORY_NAMES[name][1]
         return within_a_sentence(name) + (f" ({unit})" if unit else "")
     if not isinstance(name, Field):
-        element, dash, mass = name.partition("-")
-        if dash and element.isalpha() and mass.isdigit():
+        if is_nuclide(name):
             return nuclide_symbol(name)
         return name.replace("_", " ") if name in _PLACES else name
     gone = next((gone for ending, gone, _ in _UNITS if name.endswith(ending)), "")

@@ -21,6 +21,7 @@ from dosimetry_core.followup import laboratory_entry as entry
 from dosimetry_core.followup.entry_cells import read_day
 from dosimetry_core.followup.laboratory_entry import EnteredDay, ImportedLaboratory, cycle_of_day, with_laboratory
 from dosimetry_core.followup.laboratory_trend import laboratory_trends
+from dosimetry_core.followup.treatment_start import treatment_start
 from dosimetry_core.laboratory import LABORATORY_NAMES
 from dosimetry_core.safety.ctcae import GRADED_KEYS, ctcae_grade
 from widgets.entry_table import EntryColumn
@@ -217,7 +218,10 @@ class LaboratoryPage(QWidget):
         before = entry.values_before(case, day or today())
         read = entry.read_laboratory_rows(self.card.table.rows(), before=before, decimal=self._sign())
         shown: dict[tuple[int, str], str] = {}
-        baselines = {t.key: t.baseline.value for t in laboratory_trends(case) if t.baseline is not None}
+        start = treatment_start(case)
+        is_before = day is not None and (start is None or day <= start)
+        trends = () if is_before else laboratory_trends(case)
+        baselines = {t.key: t.baseline.value for t in trends if t.baseline is not None}
         for row, key in enumerate(LABORATORY_NAMES):
             if key in before:
                 shown[row, _BEFORE] = f"{before[key]:.4g}"
@@ -275,7 +279,8 @@ class LaboratoryPage(QWidget):
         """Values of a table as text; ``name`` says where it is from."""
         self._import = None
         try:
-            read = entry.read_laboratory_table(text, decimal=self._sign())
+            born = self._session.document.case.patient.birth_date
+            read = entry.read_laboratory_table(text, decimal=self._sign(), born=born, today=today())
         except DosimetryError as error:
             self._say_import(f"{name}: {problems_of(error)[0].text()}", "error")
             return

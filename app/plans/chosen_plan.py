@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from dosimetry_core.errors import DosimetryError, InconsistentCaseError
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from dosimetry_core.planning.next_cycle import NextCyclePlan
 
 ACTIVITY: Final = "--activity"
+# Figures and a point only: a decimal number may else be written with an exponent, and 7_40 would be 740.
+_FIGURES: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -43,17 +46,13 @@ def decision_of(activities: Sequence[str], *, holds: bool, stops: bool) -> Decis
     found: dict[str, float] = {}
     for text in activities:
         name, _, number = (part.strip() for part in text.partition("="))
-        try:
-            gbq = Decimal(number)
-        except InvalidOperation:
-            gbq = Decimal("NaN")
-        if not name or not gbq.is_finite() or gbq < 0:
+        if not name or _FIGURES.fullmatch(number) is None:
             raise DosimetryError(
                 f"{text!r} is no activity", where=ACTIVITY, remedy="write NUCLIDE=GBQ, for example Lu-177=7.40"
             )
         if name in found:
             raise DosimetryError(f"{name} is given twice", where=ACTIVITY, remedy="give one activity")
-        found[name] = float(gbq * Decimal(int(GIGABECQUEREL.core_per_display)))
+        found[name] = float(Decimal(number) * Decimal(int(GIGABECQUEREL.core_per_display)))
     if [bool(found), holds, stops].count(True) > 1:
         raise InconsistentCaseError("contradict each other", where=f"{ACTIVITY}, --hold, --stop", remedy="give one")
     return Decision(FrozenMap(found), holds, stops)

@@ -84,7 +84,7 @@ class AlignStep(Step):
         session.view_state.window_changed.connect(lambda w, level: self.compare.set_window_level(WindowLevel(w, level)))
         self._shown: tuple[Any, ...] = ()
         self._pairs = LandmarkPairs()
-        self._of: tuple[int, int] | None = None
+        self._of: tuple[Any, ...] | None = None
 
     def _build_inspector(self) -> None:
         self.acts = RegistrationActs(self.session)
@@ -332,7 +332,7 @@ class AlignStep(Step):
             self.points.show_rows([], [])
             self.findings.show_findings(())
             return
-        here = (self.session.view_state.cycle, self.session.view_state.time_point)
+        here = (self.session.whose, self.session.view_state.cycle, self.session.view_state.time_point)
         if here != self._of:
             self._of = here
             self._pairs.clear()

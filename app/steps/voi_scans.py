@@ -42,7 +42,7 @@ class VoiScans(Section):
     def __init__(self, session: Session, target: EditTarget, acts: ScanVoiActs) -> None:
         super().__init__("On each scan", name="voi_scans")
         self._session, self._target, self._acts = session, target, acts
-        self._shown: tuple[str | None, int, int] = (None, -1, -1)
+        self._shown: tuple[object, ...] = ()
         self.grid = NumberGrid("voi_scans_table")
         self.grid.row_clicked.connect(lambda key: session.view_state.set_time_point(int(key)))
         self.add(self.grid)
@@ -106,7 +106,7 @@ class VoiScans(Section):
         here = scans[min(state.time_point, len(scans) - 1)]
         self.follow.setEnabled(here.placing in ("shifted", "redrawn"))
         self.review.setEnabled(not here.reviewed_by)
-        now = (voi.voi_id, state.cycle, state.time_point)
+        now = (session.whose, voi.voi_id, state.cycle, state.time_point)
         if now != self._shown:
             self._shown = now
             self._begin_with(voi)

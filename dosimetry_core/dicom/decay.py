@@ -88,10 +88,11 @@ def of_unknown_administration(
     Raises
     ------
     DicomReadError
-        If the user doesn't say whether they are corrected to the administration of the case.
+        Unless the user says that they are corrected to the administration of the case. That they are corrected to
+        another instant is no answer: the file is clear about that.
     """
     error = header.missing("RadiopharmaceuticalStartDateTime", _ASK_WHEN, rule="administration-time-missing")
-    return _as_stated(error, stated)
+    return _as_stated(error, stated if stated == "administration" else None)
 
 
 def _in_words(reference: DecayReference) -> str:

@@ -156,6 +156,8 @@ class Making:
                 stated = replace(stated, quantity=stated.quantity or "counts")
             elif key == "image_position_mm":
                 stated = replace(stated, position_mm=stated.position_mm or (0.0, 0.0, 0.0))
+            elif error.rule == "administration-time-missing":
+                stated = replace(stated, decay_reference="administration")
             else:
                 stated = replace(stated, decay_reference=stated.decay_reference or "acquisition-start")
             try:

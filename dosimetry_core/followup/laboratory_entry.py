@@ -276,12 +276,15 @@ _LONG_TITLES: Final[Mapping[str, tuple[str, ...]]] = {
 _WITH_UNIT: Final = re.compile(r"(?P<name>[^\[(]+?)\s*[\[(](?P<unit>[^\])]*)[\])]")
 
 
-def read_laboratory_table(text: str, *, decimal: DecimalSign = "either") -> ImportedLaboratory:
+def read_laboratory_table(
+    text: str, *, decimal: DecimalSign = "either", born: date | None = None, today: date | None = None
+) -> ImportedLaboratory:
     """Laboratory values of several days from CSV or pasted cells.
 
     Two forms are read: one value a line (date, name, value, unit), and one day a line with a column for each quantity,
     its unit in the title: ``Creatinine [mg/dL]``, or the case file's own name, which says it. A
-    value without its unit is a problem. A column ``visit`` may stand in both.
+    value without its unit is a problem, and so is a day before ``born`` or after ``today``. A column ``visit`` may
+    stand in both.
 
     Raises
     ------
@@ -309,7 +312,7 @@ def read_laboratory_table(text: str, *, decimal: DecimalSign = "either") -> Impo
     for line, cells in enumerate(table[1:], start=2):
         row = [*cells, *[""] * (len(titles) - len(cells))]
         try:
-            day = read_day(row[day_column])
+            day = _believed(read_day(row[day_column]), born, today)
             visit = _visit(row[visit_column]) if visit_column is not None else ""
         except DosimetryError as error:
             problems.append(f"line {line}: {error.what}; {error.remedy}")
@@ -357,6 +360,16 @@ def _columns(titles: Sequence[str], others: set[int | None]) -> dict[int, tuple[
             "no column holds a value", where="first line", remedy="name the columns date, name, value, unit"
         )
     return found
+
+
+def _believed(day: date, born: date | None, today: date | None) -> date:
+    if today is not None and day > today:
+        raise InconsistentCaseError(f"{day.isoformat()} lies in the future", where="date", remedy="check it")
+    if born is not None and day < born:
+        raise InconsistentCaseError(
+            f"{day.isoformat()} is before the patient's birth", where="date", remedy="check day and patient"
+        )
+    return day
 
 
 def _visit(text: str) -> Visit:

@@ -161,11 +161,13 @@ def _trend_value(
     visit: Visit,
 ) -> TrendValue:
     value, origin = found
-    grade = None
-    if key in GRADED_KEYS:
-        grade = ctcae_grade(key, value, limit=case.laboratory_limits.get(key), baseline=baselines.get(key))
     given = [(start, number) for start, number in starts if start < day]
     last = given[-1] if given else None
+    grade = None
+    if key in GRADED_KEYS:
+        # What was measured before treatment is graded by the limits alone: it is what later values are held against.
+        baseline = None if last is None else baselines.get(key)
+        grade = ctcae_grade(key, value, limit=case.laboratory_limits.get(key), baseline=baseline)
     return TrendValue(
         day,
         value,

@@ -29,7 +29,7 @@ class ReceptorSummary:
     Parameters
     ----------
     receptor_volume_ml, total_lesion_activity_ml
-        Sums over all lesions.
+        Sums over all lesions that take up the receptor tracer: not those whose highest SUV is 0.
     suv_max
         Highest of all lesions.
     suv_mean
@@ -99,9 +99,10 @@ def _change(value: float, before: float) -> float | None:
 
 
 def _summary(scan: ReceptorScan, before: ReceptorSummary | None) -> ReceptorSummary:
-    lesions = [ReceptorLesion(lesion.suv_mean, lesion.volume_ml) for lesion in scan.lesions]
+    # A lesion that only FDG shows has no receptor volume; its own volume is among the discordant one.
+    lesions = [ReceptorLesion(lesion.suv_mean, lesion.volume_ml) for lesion in scan.lesions if lesion.suv_max > 0]
     volume, activity = receptor_tumour_volume_ml(lesions), total_lesion_activity_ml(lesions)
-    highest, mean = max(lesion.suv_max for lesion in scan.lesions), whole_body_suv_mean(lesions)
+    highest, mean = max(lesion.suv_max for lesion in scan.lesions), whole_body_suv_mean(lesions) if lesions else 0.0
     reference = scan.reference_suv_mean
     compared = [
         (fdg_comparison(lesion.suv_max, lesion.fdg_suv_max), lesion.volume_ml)

@@ -36,18 +36,17 @@ class Grade:
     worst
         Highest grade of all values assessed; None if none can be decided.
     baseline
-        Grade of the value before the first cycle, None if unknown.
+        Grade of the value before the first cycle by the limits, None if unknown.
+    change_from_baseline
+        Grade minus that of the baseline, both on the same scale: where an abnormal baseline replaces the upper limit,
+        the baseline itself has grade 0 on it.
     """
 
     key: str
     grade: int | None
     worst: int | None
     baseline: int | None
-
-    @property
-    def change_from_baseline(self) -> int | None:
-        """Grade minus baseline grade."""
-        return None if self.grade is None or self.baseline is None else self.grade - self.baseline
+    change_from_baseline: int | None
 
 
 @dataclass(frozen=True)
@@ -180,7 +179,6 @@ def assess(
         What the findings are about.
     """
     facts = laboratory_facts(patient, laboratory)
-    before = laboratory_facts(patient, baseline)
     stop: tuple[Rule, ...] = () if rules is None else rules.stop
     past = laboratory_facts(patient, earlier)
     outcomes = tuple(_latest_outcome(rule, facts, past, limits) for rule in stop)
@@ -198,7 +196,7 @@ def assess(
         ecog = ecog_from_karnofsky(karnofsky.value) if ecog is None else ecog
     assessment = SafetyAssessment(
         facts,
-        FrozenMap(_grades(patient, laboratory, facts, before, limits)),
+        FrozenMap(_grades(patient, laboratory, facts, baseline, limits)),
         outcomes,
         tuple(earlier_met),
         ecog,
@@ -225,28 +223,41 @@ def _grades(
     patient: Patient,
     laboratory: Sequence[LaboratoryResult],
     facts: Mapping[str, Observation],
-    before: Mapping[str, Observation],
+    baseline: Sequence[LaboratoryResult],
     limits: Mapping[str, LaboratoryLimit],
 ) -> dict[str, Grade]:
+    before = laboratory_facts(patient, baseline)
+    last_before = max((result.date for result in baseline), default=None)
+    days = [laboratory_facts(patient, [result]) for result in laboratory]
     grades: dict[str, Grade] = {}
     for key in GRADED_KEYS:
         if key not in facts:
             continue
-        start = before[key].value if key in before else None
         limit = limits.get(key)
+        start = before[key].value if key in before else None
         each = [
-            ctcae_grade(key, day[key].value, limit=limit, baseline=start)
-            for day in (laboratory_facts(patient, [result]) for result in laboratory)
+            ctcae_grade(key, day[key].value, limit=limit, baseline=_held_against(day[key], start, last_before))
+            for day in days
             if key in day
         ]
         known = [grade for grade in each if grade is not None]
+        reference = _held_against(facts[key], start, last_before)
+        latest = ctcae_grade(key, facts[key].value, limit=limit, baseline=reference)
+        same_scale = None if start is None else ctcae_grade(key, start, limit=limit, baseline=reference)
         grades[key] = Grade(
             key,
-            ctcae_grade(key, facts[key].value, limit=limit, baseline=start),
+            latest,
             max(known) if known else None,
             None if start is None else ctcae_grade(key, start, limit=limit),
+            None if latest is None or same_scale is None else latest - same_scale,
         )
     return grades
+
+
+def _held_against(fact: Observation, start: float | None, last_before: date | None) -> float | None:
+    """The baseline that a value is graded against; None for what was measured before treatment: the limits alone."""
+    is_before = last_before is not None and fact.date is not None and fact.date <= last_before
+    return None if is_before else start
 
 
 def _findings(assessment: SafetyAssessment, place: str, last_administration: date | None) -> Iterable[Finding]:

@@ -49,12 +49,12 @@ def ctcae_grade(key: str, value: float, *, limit: LaboratoryLimit | None, baseli
         The site's limits of normal.
     baseline
         The same value before the first cycle. For ALT, AST and bilirubin an abnormal baseline replaces the upper limit
-        of normal; for creatinine a rise over the baseline counts too.
+        of normal; for creatinine a rise over the baseline counts too. None, where it is not known: the limit alone.
 
     Returns
     -------
     int or None
-        None when the value could have more than one grade because a limit or baseline is not known.
+        None when the value could have more than one grade because a limit is not known.
 
     References
     ----------

@@ -19,8 +19,8 @@ TEXT, SPAN = STRING + rb"|<[0-9A-F]+>", rb"(/Span<</ActualText(?:\([ A-z]\)|<FEF
 SHOWN = re.compile(rb"/(\w+) [\d.]+ Tf|(\[(?:[^\]()<]|%b)*\]TJ|(?:%b)Tj)|" % (TEXT, TEXT) + SPAN, re.S)
 OBJECT = re.compile(rb"(?<!\d)(\d+) 0 obj\b(.*?)(?:(?<=>>)\s*stream\r?\n(.*?)\nendstream)?\nendobj", re.S)
 WRITTEN_AGAIN = rb"/Type ?/Catalog", rb"/SigFlags", rb"/FT /Sig", rb"/Type ?/Page\b"  # by signing
-FORBIDDEN = re.compile(rb"/(JavaScript|JS|OpenAction|AA|Launch|XFA|OC\w*|Encrypt|XRef\w*|ObjStm|Image|URI|"
-                       rb"FreeText|Stamp|Redact|Square|Ink|Highlight|Popup|RichMedia|Movie|Screen|\w*#\w*)\b(?!\+)")
+FORBIDDEN = re.compile(rb"/(JavaScript|JS|OpenAction|AA|Launch|XFA|OC\w*|Encrypt|XRef\w*|ObjStm|Image|URI|FreeText|"
+                       rb"Stamp|Redact|Square|Ink|Highlight|Popup|RichMedia|Movie|Screen|\w*#\w*)\b(?!\+)|%|\bendobj")
 ROLES, ACTIVITY = ("physicist", "physician"), re.compile(r"(-?\d[\d.,]*)\s*[kMG]?Bq")
 def need(holds, words):
     """Go on only if it holds; else the words say why the plan is refused."""
@@ -50,8 +50,7 @@ def opened(held, digest, timed):
         r, s = utils.decode_dss_signature(held[value + 2 : value + 2 + held[value + 1]])
         signature, certificate = utils.encode_dss_signature(r, s), x509.load_der_x509_certificate(encoded)
         told, whole = container(digest, encoded, signature, moment)
-        size = 0 if timed else len(container(digest, encoded, bytes(72), None)[1])  # padded with zeros to the longest
-        need(whole.ljust(size, b"\0") == held, "changed after signing")
+        need(whole.ljust(0 if timed else len(container(digest, encoded, bytes(72), None)[1]), b"\0") == held, "changed")
         need((key := certificate.public_key()).curve.name == "secp256r1" and 0 < s <= ORDER // 2, "not in its one form")
         key.verify(signature, told, ec.ECDSA(hashes.SHA256()))
         return certificate, datetime.strptime(moment[2:].decode(), "%y%m%d%H%M%S%z") if timed else None
@@ -74,24 +73,25 @@ def objects_of(pdf, seals):
     need([end for _, end in ends[2:]] == [seal[1] for seal in seals], "there are other revisions than the signatures'")
     for (table, end), (_, begin) in zip(ends, [(0, 0), *ends], strict=False):
         here = {(begin + m.start(), int(m[1])): (m[2], m[3]) for m in OBJECT.finditer(pdf[begin:table])}
-        listed = sorted(int(row) for row in re.findall(rb"(\d{10}) 00000 n", pdf[table:end]))
+        listed = sorted(int(row) for row in re.findall(rb"(\d{10}) \d+ n", pdf[table:end]))
         need(pdf[table:].startswith(b"xref") and listed == [at for at, _ in here], "objects are not where they must be")
         for (_, number), (words, stream) in here.items():
             old = objects.get(number, (words, None))[0]
             kept, now = (re.findall(rb"/(?:Contents|Resources) \d+", each) for each in (old, words))
             again = kept == now and any(re.search(kind, old) and re.search(kind, words) for kind in WRITTEN_AGAIN)
             need(number not in objects or again, "an object was replaced")
-            plain = re.sub(STRING + rb"|<[0-9A-Fa-f\s]*>", b"()", flat(words), flags=re.S)
-            need(re.search(rb"/EmbeddedFile\b", plain) or not FORBIDDEN.search(plain), "it holds foreign content")
+            need(not FORBIDDEN.search(plain(words).replace(b"/application#2Fjson", b"")), "it holds foreign content")
+            need(stream is None or re.findall(rb"/Length\b ?(\d*)", plain(words)) == [b"%d" % len(stream)], "a length")
             objects[number] = words, zlib.decompress(stream) if stream and b"/FlateDecode" in words else stream
     return objects
 def find(objects, pattern, words):
     """The object that the one match of a pattern refers to."""
-    need(len(found := re.findall(pattern + rb" ?(\d+) 0 R", words, re.S)) == 1, f"{pattern.decode()} can't be read")
+    need(len(found := re.findall(pattern + rb"\b(?: ?(\d+) 0 R)?", plain(words))) == 1 and found[0], f"no {pattern}")
     return objects[int(found[0])]
 def flat(words):
     """The words with the balanced parentheses inside a string escaped, which a PDF may leave as they are."""
     return words if words == (fewer := re.sub(NESTED, rb"\1\(\2\)", words)) else flat(fewer)
+plain = lambda words: re.sub(STRING + rb"|<[0-9A-Fa-f\s]*>", b"()", flat(words), flags=re.S)  # noqa: E731 no strings
 def unescaped(string):
     """The bytes of a PDF string."""
     code = lambda m: bytes([int(m[1], 8)]) if m[1].isdigit() else m[1].translate(ESCAPED)  # noqa: E731
@@ -108,7 +108,7 @@ def text_of(objects, page):
     for name, shown, span in SHOWN.findall(stream):  # in a span: a letter with accents whose glyphs are no letters
         font, loose = maps[name] if name else font, "" if len(span) > 33 else None if span else loose
         both = (s[1:-1] if s[:1] == b"<" else unescaped(s[1:-1]).hex().encode() for s in re.findall(TEXT, shown, re.S))
-        codes = re.findall(".{1,4}", b"".join(both).decode().lower())
+        codes = [code for each in both for code in re.findall(".{1,4}", each.decode().lower())]
         text += bytes.fromhex("".join(font.get(code, loose) for code in codes)).decode("utf-16-be") + "\n" * (not name)
     return re.sub("[\u0300-\u036f]", "", text.replace("−", "-"))  # a blank may be the glyph of a blank with accent
 def record_of(content):
@@ -119,9 +119,9 @@ def record_of(content):
     found = set(re.findall(r'"\w+_(?:gbq|gy|percent)":("[^"]*"|[^{\[,}]+)', text)) - {"null"}
     need(all(re.fullmatch(r'"-?(0|[1-9]\d*)(\.\d+)?"', value) for value in found), "plan.json: a quantity is no text")
     return record, {value.strip('"') for value in found}
-def check_pages(objects, content, record, quantities):
+def check_pages(objects, catalogue, content, record, quantities):
     """Whether digest, quantities and activities of the record are printed, and no other activity on page 1."""
-    kids = next(words for words, _ in objects.values() if b"/Kids" in words).split(b"/Kids")[1].split(b"]")[0]
+    kids = plain(find(objects, rb"/Pages", catalogue)[0]).split(b"/Kids")[1].split(b"]")[0]
     texts = [text_of(objects, objects[int(number)][0]) for number in re.findall(rb"(\d+) 0 R", kids)]
     digest, told = hashlib.sha256(content).hexdigest(), set(ACTIVITY.findall(content.decode()))
     need(digest in re.sub(r"\s", "", "".join(texts)) and all(digest[:16] in text for text in texts), "another digest")
@@ -157,14 +157,14 @@ def issued(authority, certificate, moment):
 def verified(pdf, given):
     """What is known of a plan file that is accepted, in lines."""
     objects = objects_of(pdf, seals := seals_of(pdf))
-    catalogue = next(words for words, _ in objects.values() if re.search(rb"/Type ?/Catalog", words))
+    catalogue = find(objects, rb"/Root", pdf[int(pdf.split(b"startxref")[-1].split()[0]) :])[0]
     tree = unescaped(catalogue.split(b"/EmbeddedFiles")[1].split(b"]")[0])
     files = re.findall(rb"\((plan|results)\.json\) ?(\d+) 0 R", tree)
     need(tree.count(b"(") == 2 == len(dict(files)), "attached are not plan.json and results.json")
     content, results = (find(objects, rb"/EF ?<<\s*/F", objects[int(number)][0])[1] for _, number in files)
     record, quantities = record_of(content)
     need(record["results_sha256"] == hashlib.sha256(results).hexdigest(), "the attached results are not the record's")
-    check_pages(objects, content, record, quantities)
+    check_pages(objects, catalogue, content, record, quantities)
     fields = [words for words, _ in objects.values() if b"/FT /Sig" in words]
     after, lines = datetime.fromisoformat(record["calculated_at"]["utc"]), []
     need(find(objects, rb"/DocMDP", catalogue)[0].count(b"/P 2") == 1, "later changes are not restricted to signing")

@@ -428,3 +428,17 @@ def test_that_a_label_without_mass_is_refused_before_anything_is_convolved(
     monkeypatch.setattr("app.dose_results.voxel_dose", lambda *_: pytest.fail("convolved"))
     assert run(density="empty.nii.gz") == 2
     assert "Lungs: has no mass" in capsys.readouterr().err
+
+
+def test_that_a_label_of_gas_is_left_out_and_told(
+    tmp_path: Path, run: Callable[..., int], maps: dict[str, NDArray[Any]]
+) -> None:
+    """A trachea among the labels of a segmentation must not stop the doses of the others."""
+    density = maps["D"].copy()
+    density[maps["L"] == 7] = 0.0012
+    write_image(tmp_path / "gas.nii.gz", density)
+    assert run("--engine", "voxel-s-values", density="gas.nii.gz") == 0
+    tree = results(tmp_path)
+    assert set(tree["cycles"][0]["vois"]) == {"Kidney L"}
+    (told,) = [finding for finding in tree["findings"] if finding["code"] == "air-in-label"]
+    assert (told["place"], told["level"]) == ("Lungs", "warning")

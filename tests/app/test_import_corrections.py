@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.import_corrections import corrected, corrections_of, with_corrections_read
+from app.import_corrections import answered, corrected, corrections_of, with_corrections_read
 from dosimetry_core.case import Administration, Case, Cycle, VialMeasurement
 from dosimetry_core.errors import InconsistentCaseError
 from dosimetry_core.frozen import FrozenMap
@@ -138,3 +138,15 @@ def test_that_a_correction_that_would_give_a_scan_another_ct_is_refused(case: Ca
     changed = corrected(case.cycles[0], "scanner-clock", "90")
     with pytest.raises(InconsistentCaseError, match="another CT"):
         with_corrections_read(case, 0, changed, read, progress=no_progress)
+
+
+def test_that_an_answer_for_new_images_does_not_change_what_was_said_of_those_before(case: Case) -> None:
+    """One answer counts for all images of a cycle: another one would correct earlier scans to another moment."""
+    cycle = answered(case.cycles[0], {"decay-reference": "acquisition start"})
+    assert cycle.calibration.image_decay_reference == "acquisition-start"
+    assert answered(cycle, {"decay-reference": "acquisition start"}).calibration == cycle.calibration
+    with pytest.raises(InconsistentCaseError, match="contradicts what was said of the images") as caught:
+        answered(cycle, {"decay-reference": "none"})
+    assert "Decay" in str(caught.value) or "decay" in str(caught.value)
+    # In the section below the scans it can be corrected for all of them, as before.
+    assert corrected(cycle, "decay-reference", "none").calibration.image_decay_reference == "none"

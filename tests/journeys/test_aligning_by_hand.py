@@ -15,6 +15,7 @@ from app.main_window import MainWindow
 from app.plans.plan_signing import signed
 from app.registration_holds import waiting_scans
 from app.screenshots import wait_until_idle
+from app.session import show_case
 from app.steps.align_step import AlignStep
 from app.steps.organ_search import FoundMotions
 from dosimetry_core.case import Case
@@ -253,3 +254,19 @@ def test_that_a_registration_goes_out_and_comes_in_as_dicom(
     assert registration(window).method == "dicom"
     assert registration(window).transform.translation_mm == pytest.approx(before.transform.translation_mm, abs=1e-6)
     assert registration(window).source == "reg.dcm"
+
+
+def test_that_landmarks_and_notes_of_one_patient_are_gone_with_the_next_one(
+    window: MainWindow, step: AlignStep
+) -> None:
+    step.landmarks.set.click()
+    step.compare.landmark_set.emit(np.array((60.0, 20.0, 0.0)))
+    step.compare.landmark_set.emit(np.array((64.0, 17.0, 6.0)))
+    step.shift_note.setText("spine looked at")
+    assert step._pairs.pairs
+    case, place = window.session.document.case, window.session.view_state.time_point
+    show_case(window.session, replace(case, patient=replace(case.patient, patient_id="another")))
+    window.session.view_state.set_time_point(place)
+    step.refresh()
+    assert not step._pairs.pairs
+    assert step.shift_note.text() == ""

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QComboBox, QPushButton, QToolButton, QWidget
 from app.main_window import MainWindow
 from app.scan_reviews import open_reviews
 from app.screenshots import wait_until_idle
+from app.session import show_case
 from app.steps.voi_step import VoiStep
 from dosimetry_core.geometry import RigidTransform
 from dosimetry_core.image import Registration
@@ -232,3 +233,37 @@ def test_that_vois_of_another_cycle_come_as_proposals_by_the_alignment_of_both_c
     assert "(proposed)" in voi_step.table.text(carried[0].voi_id, "name")
     press(voi_step, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert window.session.document.case.cycles[1].vois == ()
+
+
+def test_that_the_reason_typed_for_one_patient_is_not_that_of_the_next(window: MainWindow, voi_step: VoiStep) -> None:
+    """Both have a VOI of the same name on the same scan: strokes would go to that scan alone, with the old reason."""
+    state, case = window.session.view_state, window.session.document.case
+    voi = window.session.voi
+    assert voi is not None
+    place = state.time_point
+    voi_step.target.set_here(True)
+    say_why(voi_step, "breathing")
+    assert voi_step.target.reason == "breathing"
+    show_case(window.session, replace(case, patient=replace(case.patient, patient_id="another")))
+    state.set_voi(voi.voi_id)
+    state.set_time_point(place)
+    voi_step.refresh()
+    QTest.qWait(50)
+    assert not voi_step.target.here
+    assert voi_step.target.reason == ""
+
+
+def test_that_the_strip_keeps_no_picture_of_a_case_before(window: MainWindow) -> None:
+    """Pictures are found by the identity of their scan, which another object may have once that one is gone."""
+    case = window.session.document.case
+    window.strip.refresh()
+    before = set(window.strip._pictures)
+    assert before
+    cycles = tuple(
+        replace(cycle, time_points=tuple(replace(p, registration=replace(p.registration)) for p in cycle.time_points))
+        for cycle in case.cycles
+    )
+    show_case(window.session, replace(case, cycles=cycles))
+    window.strip.refresh()
+    assert window.strip._pictures
+    assert not before & set(window.strip._pictures)

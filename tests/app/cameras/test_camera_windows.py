@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from app.cameras.density_window import DensityWindow
 from app.cameras.measure_form import KINDS
 from app.main_window import MainWindow
 from app.screenshots import wait_until_idle
+from dosimetry_core.errors import DosimetryError
 from tests.app.courses.window_work import Open
 from tests.phantoms import nm_file
 from tests.virtual_phantoms import DIAMETERS_MM, cylinder_phantom, sphere_phantom
@@ -178,3 +180,17 @@ def test_that_a_density_curve_is_edited_kept_and_used(window: MainWindow) -> Non
     assert curve.points[1] == pytest.approx((17 / 0.408, 1.05), rel=1e-4)
     assert window.session.document.labels[-1] == "Density curve Room 2, 120 kV: phantom of 7 Jan"
     assert "Room 2, 120 kV" in shown.used.text()
+
+
+@pytest.mark.parametrize("text", ["1,850", "1.850"])
+def test_that_an_activity_that_may_be_a_thousand_times_another_is_asked_for_again(
+    cameras: CameraWindow, tmp_path: Path, text: str
+) -> None:
+    """1850 MBq to one and 1.85 MBq to another: the sensitivity would be wrong by 1000."""
+    choose(cameras, "cylinder", tmp_path, activity=text, dead_time="0", **TIME)
+    with pytest.raises(DosimetryError, match=r"can be read as 1850 or as 1\.85"):
+        cameras.form.task("Room 2", None, "Europe/Warsaw")
+    choose(cameras, "cylinder", tmp_path, activity="1850,5", dead_time="0", **TIME)
+    task = cameras.form.task("Room 2", None, "Europe/Warsaw")
+    assert isinstance(task, partial)
+    assert task.keywords["activity_bq"] == 1850.5e6

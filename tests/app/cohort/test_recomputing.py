@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import stat
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -250,3 +251,22 @@ def test_that_a_failure_is_kept_in_words(tmp_path: Path) -> None:
     kept = KeptRecord("a" * 32, "", 3, None, "the images are missing")
     keep_record(tmp_path, kept)
     assert read_kept_records(tmp_path) == {"a" * 32: kept}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+def test_that_a_process_that_dies_while_a_result_is_written_down_stops_nothing() -> None:
+    """The next course is handed to processes that are no more: it is computed by others."""
+    found: dict[int, int | Exception] = {}
+    for number, result in Processes(1).run(whose_process, range(6), pause=lambda: None):
+        if not found:
+            assert isinstance(result, int)
+            os.kill(result, signal.SIGKILL)
+            time.sleep(1.0)
+        found[number] = result
+    assert sorted(found) == list(range(6))
+    assert sum(isinstance(result, Exception) for result in found.values()) <= 1
+    assert len({result for result in found.values() if isinstance(result, int)}) == 2
+
+
+def whose_process(number: int) -> int:
+    return os.getpid()

@@ -322,3 +322,24 @@ def test_that_a_thousand_kept_courses_open_without_computing(qtbot: QtBot, tmp_p
     assert "1,000 of 1000 courses" in text_of(window) or "1,000 of 1,000 courses" in text_of(window)
     print(f"window of 1,000 courses: {taken:.2f} s of processor time")
     storage.close()
+
+
+def test_that_one_may_save_again_after_a_fault(
+    qtbot: QtBot, storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = shown(qtbot, storage)
+    path = tmp_path / "some.csv"
+    path.write_text(records_csv(RECORDS[:3]), "utf-8")
+    window.add_table(path)
+    window.figures.setCurrentText("No figures")
+
+    def fault(*_inputs: object, **_named: object) -> int:
+        raise RuntimeError("a fault of the program")
+
+    monkeypatch.setattr("app.cohort.window.write_cohort", fault)
+    with pytest.raises(RuntimeError, match="a fault"):
+        window.save(tmp_path / "saved")
+    monkeypatch.undo()
+    assert window.save_button.isEnabled()
+    window.save(tmp_path / "saved")
+    assert (tmp_path / "saved" / "records.csv").is_file()

@@ -7,6 +7,7 @@ import pytest
 
 from app.case_edits import with_fit_model, with_mask
 from app.courses.change_in_words import change_in_words, changes_in_words
+from app.courses.field_words import name_in_words
 from dosimetry_core.case import Case, FitModel
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.voi import VoiMask
@@ -91,3 +92,9 @@ def test_that_nothing_told_of_a_whole_course_shows_a_key_of_the_program() -> Non
         for name in own:
             said = said.replace(name, "")
         assert "_" not in said, said
+
+
+@pytest.mark.parametrize("name", ["Lesion-1", "T-2", "met-90"])
+def test_that_a_voi_keeps_its_name_though_it_is_written_like_a_nuclide(name: str) -> None:
+    assert name_in_words(name) == name
+    assert name_in_words("Lu-177") == "¹⁷⁷Lu"

@@ -202,6 +202,19 @@ def test_that_a_name_that_means_two_organs_is_refused_and_nothing_is_mixed(origi
     assert [path.name for path in (tmp_path / "there").iterdir()] == ["old.dcm"]
 
 
+def test_that_a_course_that_nothing_can_be_planned_for_goes_out_without_the_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Courses for research often lack what a plan needs; here the kidneys."""
+    folder = write_small_case(tmp_path / "original", CASE.replace('vois = ["vois.dcm"]\n', ""))
+    assert main(["deidentify", str(folder), "--out", str(tmp_path / "out")]) == 0
+    assert (tmp_path / "out" / "results.json").is_file()
+    assert not (tmp_path / "out" / "report.pdf").exists()
+    said = capsys.readouterr().out
+    assert "no report.pdf: No next cycle can be planned" in said
+    assert "results.json and report.pdf" not in said
+
+
 def test_that_a_wrong_key_and_a_protocol_of_the_clinic_are_refused(original: Path, tmp_path: Path) -> None:
     (tmp_path / "key").write_text("nonsense")
     assert main(["deidentify", str(original), "--out", str(tmp_path / "a"), "--key-file", str(tmp_path / "key")]) == 2

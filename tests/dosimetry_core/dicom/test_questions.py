@@ -88,6 +88,10 @@ def test_that_values_corrected_to_an_administration_without_a_date_are_a_questio
     (image,) = read_series([tmp_path], time_zone="Europe/Warsaw", stated_decay_reference="administration").series
     assert (image.decay_reference, image.stated_administration_start) == ("administration", None)
     assert "decay-reference-entered" in {finding.code for finding in image.findings}
+    # The file says clearly to what its values are corrected: an answer for other scans of the cycle changes nothing.
+    for other in ("acquisition-start", "none"):
+        with pytest.raises(DicomReadError, match="image_decay_reference"):
+            read_series([tmp_path], time_zone="Europe/Warsaw", stated_decay_reference=other)
 
 
 # 177Lu and 90Y (64.1 h) of 20 minutes have factors of 1.0007 and 1.0018 at the start of a scan.

@@ -275,6 +275,16 @@ def test_that_lines_that_contradict_each_other_are_named() -> None:
     assert "line 2" in read.problems[0]
 
 
+def test_that_a_table_holds_no_day_before_birth_and_none_in_the_future() -> None:
+    table = "date,haemoglobin_g_per_dl\n1957-03-03,11\n1957-03-04,12\n2026-11-21,13\n2026-11-22,14\n"
+    read = entry.read_laboratory_table(table, born=date(1957, 3, 4), today=date(2026, 11, 21))
+    assert [value.conversion.value for value in read.values] == [12.0, 13.0]
+    assert [problem.split(";")[0] for problem in read.problems] == [
+        "line 2: 1957-03-03 is before the patient's birth",
+        "line 5: 2026-11-22 lies in the future",
+    ]
+
+
 # --- over the course --------------------------------------------------------------------------------------------------
 
 
@@ -289,6 +299,17 @@ def test_that_nadir_and_change_are_against_the_last_value_before_treatment() -> 
     assert trend.change(trend.worst) == pytest.approx(74 / 210 - 1)
     assert trend.worst_grade == 2
     assert (trend.latest.value, trend.latest.grade, trend.latest.cycle) == (88.0, 1, 2)
+
+
+def test_that_an_abnormal_baseline_is_graded_by_the_limit_and_later_values_against_it() -> None:
+    case = replace(CASE, laboratory_limits=FrozenMap({"alt_u_per_l": LaboratoryLimit(upper=35.0)}))
+    for day, value in ((date(2025, 3, 1), 120.0), (date(2025, 3, 20), 120.0), (date(2025, 4, 20), 361.0)):
+        held = entry.result_of(case, day)
+        values = {} if held is None else dict(held[1].values)
+        case = entry.with_laboratory(case, day, {**values, "alt_u_per_l": value})
+    trend = next(t for t in laboratory_trends(case) if t.key == "alt_u_per_l")
+    # 120 is 3.4 times the upper limit; the same value later is no change; 361 is 3.01 times the baseline.
+    assert [value.grade for value in trend.values] == [2, 0, 2]
 
 
 def test_that_the_worst_creatinine_is_the_highest_and_no_value_before_treatment_is_a_nadir() -> None:

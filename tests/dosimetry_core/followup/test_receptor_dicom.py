@@ -280,3 +280,12 @@ def test_that_the_discordant_volume_is_that_of_lesions_with_more_fdg() -> None:
     assert (summary.netpet, summary.discordant_volume_ml) == ("P4a", 3.0)
     (open_,) = receptor_course([scan(1, lesion(10, 8, 3.0, fdg=20.0), lesion(10, 8, 4.0))])
     assert (open_.netpet, open_.discordant_volume_ml) == (None, None)
+
+
+def test_that_a_lesion_that_only_fdg_shows_has_no_receptor_volume() -> None:
+    seen = lesion(10, 8, 3.0, fdg=5.0)
+    (summary,) = receptor_course([scan(1, seen, lesion(0, 0, 20.0, fdg=12.0))])
+    assert (summary.receptor_volume_ml, summary.total_lesion_activity_ml, summary.suv_mean) == (3.0, 24.0, 8.0)
+    assert (summary.netpet, summary.discordant_volume_ml) == ("P5", 20.0)
+    (alone,) = receptor_course([scan(1, lesion(0, 0, 20.0, fdg=12.0))])
+    assert (alone.receptor_volume_ml, alone.suv_mean, alone.to_blood, alone.netpet) == (0.0, 0.0, 0.0, "P5")

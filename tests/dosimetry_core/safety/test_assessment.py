@@ -116,6 +116,17 @@ def test_that_the_change_from_baseline_is_given() -> None:
     assert (grade.grade, grade.baseline, grade.change_from_baseline) == (2, 1, 1)
 
 
+def test_that_an_abnormal_baseline_is_graded_by_the_limit_and_later_values_against_it() -> None:
+    limits = {"alt_u_per_l": LaboratoryLimit(upper=35.0)}
+    before = _result(1, alt_u_per_l=120.0)
+    first = assess(PATIENT, [before], limits, DUONEN, baseline=[before]).grades["alt_u_per_l"]
+    assert (first.grade, first.worst, first.baseline, first.change_from_baseline) == (2, 2, 2, 0)
+    for value, grade in ((120.0, 0), (180.0, 1), (361.0, 2)):
+        later = assess(PATIENT, [_result(30, alt_u_per_l=value)], limits, DUONEN, baseline=[before])
+        found = later.grades["alt_u_per_l"]
+        assert (found.grade, found.baseline, found.change_from_baseline) == (grade, 2, grade)
+
+
 def test_that_values_from_before_the_last_administration_are_remarked_on() -> None:
     assessment = assess(PATIENT, [_result(1)], LIMITS, DUONEN, last_administration=date(2025, 3, 3))
     assert [f.code for f in assessment.findings] == ["laboratory-before-last-cycle"]

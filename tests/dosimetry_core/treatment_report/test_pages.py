@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import itertools
+import re
+import shutil
+import subprocess
 from collections import Counter
 
 import pytest
@@ -44,6 +47,19 @@ def _shows_everything(seed: int, language: str, paper: Paper) -> int:
 def test_that_the_report_shows_every_number_it_claims_and_nothing_overlaps(seed: int) -> None:
     language, paper = FORMS[seed % len(FORMS)]
     assert _shows_everything(seed, language, paper) > 50
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="no pdftotext on this machine")
+@pytest.mark.parametrize("seed", range(4))
+def test_that_pdftotext_finds_every_number_too(seed: int) -> None:
+    language, paper = FORMS[seed]
+    results, record = random_case(seed)
+    pdf = typeset_report(results, record, ReportOptions(language, paper))
+    read = subprocess.run(["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True, check=True)
+    text, decimal = read.stdout.decode().replace("\u200b", ""), re.escape(language_of(language).decimal)
+    shown = {found.replace(",", ".") for found in re.findall(rf"\d+(?:{decimal}\d+)?", text)}
+    assert [claim for claim in claimed(results) if claim[1].lstrip("-") not in shown] == []
+    assert record["patient"]["id"] in text
 
 
 @pytest.mark.long
