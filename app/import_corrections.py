@@ -10,6 +10,7 @@ from typing import Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from app.import_checks import quantity_words
+from app.typed_numbers import typed_number
 from dosimetry_core.case import Administration, Calibration, Case, CountQuantity, Cycle
 from dosimetry_core.errors import InconsistentCaseError
 from dosimetry_core.frozen import FrozenMap
@@ -235,7 +236,7 @@ def _number(key: CorrectionKey, text: str, low: float, high: float) -> float | N
     if not text:
         return None
     try:
-        value = float(text.replace(",", "."))
+        value = typed_number(text)
     except ValueError as error:
         raise _refused(key, text) from error
     if not low <= value <= high:

@@ -104,6 +104,13 @@ def test_that_a_position_is_entered_as_three_numbers_and_taken_back(case: Case) 
             corrected(placed, "image-position", wrong)
 
 
+def test_that_a_clock_s_offset_which_may_be_read_in_two_ways_is_refused(case: Case) -> None:
+    cycle = case.cycles[0]
+    assert corrected(cycle, "scanner-clock", "12,5").clock_offset_s["scanner"] == 12.5
+    with pytest.raises(InconsistentCaseError, match="1,200"):
+        corrected(cycle, "scanner-clock", "1,200")
+
+
 def test_that_a_calibrator_s_clock_is_a_finding_and_reads_no_image_again(case: Case) -> None:
     def read(*_given: object, **_named: object) -> Cycle:
         raise AssertionError("images were read")
