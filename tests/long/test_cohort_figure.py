@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -28,8 +30,9 @@ from tests.small_study import write_small_case
 
 pytestmark = pytest.mark.long
 
-COURSES = 400
-DASK_COURSES = 60
+COURSES = 120
+PAIRS = 4
+DASK_COURSES = 1000
 KEPT = 1000
 
 
@@ -69,19 +72,38 @@ def recomputed(storage: Storage, engine: Engine) -> tuple[float, dict[str, bytes
     return taken, {course: kept.line() for course, kept in read_kept_records(storage.folder).items()}
 
 
+def looping() -> subprocess.Popen[bytes]:
+    """A process that works alone."""
+    return subprocess.Popen([sys.executable, "-I", "-c", "for number in range(12_000_000): number * number % 7"])
+
+
+def gain_of_the_machine() -> float:
+    """How many times as fast two loops end on two cores as one behind the other: below 2 where cores share a clock."""
+    begin = time.perf_counter()
+    assert looping().wait() == 0
+    assert looping().wait() == 0
+    between = time.perf_counter()
+    assert [process.wait() for process in (looping(), looping())] == [0, 0]
+    return (between - begin) / (time.perf_counter() - between)
+
+
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="there is one core")
 def test_that_recomputing_uses_both_cores(imaged: Case, storage: Storage) -> None:
     keep_cases(storage, {course_of(number): another_patient(imaged, number) for number in range(COURSES)})
-    one_s, expected = recomputed(storage, Processes(1))
-    two_s, both = recomputed(storage, Processes(2))
-    differing = sum(both[course] != line for course, line in expected.items())
+    one_s = two_s = machine = 0.0
+    differing = 0
+    for _ in range(PAIRS):  # in turn, since the clock of a machine changes from minute to minute
+        alone_s, expected = recomputed(storage, Processes(1))
+        both_s, both = recomputed(storage, Processes(2))
+        one_s, two_s, machine = one_s + alone_s, two_s + both_s, machine + gain_of_the_machine() / PAIRS
+        differing += sum(both[course] != line for course, line in expected.items())
+        assert len(set(expected.values())) == len(expected) == COURSES
     figure_line(
-        "cohort-recompute", n=COURSES, failures=differing, seed=None, one_s=one_s, two_s=two_s, speed_up=one_s / two_s
-    )
-    assert len(expected) == COURSES
-    assert len(set(expected.values())) == COURSES
+        "cohort-recompute", n=PAIRS * COURSES, failures=differing, seed=None, one_s=one_s, two_s=two_s,
+        speed_up=one_s / two_s, two_loops=machine,
+    )  # fmt: skip
     assert differing == 0
-    assert one_s / two_s >= 1.7
+    assert one_s / two_s >= 0.85 * machine
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
