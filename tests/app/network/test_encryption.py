@@ -25,7 +25,7 @@ from app.network.receiver import Receiver
 from app.network.retrieve import retrieve_series
 from app.network.send import send_files
 from dosimetry_core.errors import DosimetryError
-from tests.app.network.peer import Peer, free_port, slices
+from tests.app.network.peer import Peer, free_port
 from tests.app.network.web_peer import WebPeer
 
 # The library leaves the socket of a refused connection to the garbage collector.
@@ -92,11 +92,6 @@ def ours(folder: Path) -> Authority:
 @pytest.fixture(scope="module")
 def strange(folder: Path) -> Authority:
     return Authority(folder, "strange")
-
-
-@pytest.fixture(scope="module")
-def series(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return slices(tmp_path_factory.mktemp("ct"))
 
 
 @pytest.fixture

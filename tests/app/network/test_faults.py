@@ -38,13 +38,6 @@ def own() -> NetworkSettings:
 
 
 @pytest.fixture
-def peer(own: NetworkSettings) -> Iterator[Peer]:
-    one = Peer(own)
-    yield one
-    one.stop()
-
-
-@pytest.fixture
 def line_to() -> Iterator[Callable[..., Line]]:
     lines: list[Line] = []
 

@@ -29,7 +29,7 @@ from pynetdicom import AllStoragePresentationContexts
 from app.network.commitment import committed
 from app.network.errors import NetworkError
 from app.network.kept_files import KeptFiles, dataset_digest
-from app.network.nodes import NetworkSettings, Node
+from app.network.nodes import NetworkSettings
 from app.network.retrieve import retrieve_series
 from app.network.send import send_files
 from app.network.window_jobs import course_sent
@@ -38,26 +38,8 @@ from dosimetry_core.errors import DosimetryError, MissingDataError
 from dosimetry_core.evaluation import CycleResult, Evaluation
 from dosimetry_core.pipeline import compute
 from dosimetry_core.progress import Cancelled
-from tests.app.network.peer import Peer, free_port, slices
+from tests.app.network.peer import Peer
 from tests.small_study import write_small_case
-
-
-@pytest.fixture
-def own() -> NetworkSettings:
-    peer = Node("peer", "PEER", "127.0.0.1", 1)
-    return NetworkSettings(receiver_port=free_port(), connect_s=10.0, answer_s=10.0, nodes=(peer,))
-
-
-@pytest.fixture
-def peer(own: NetworkSettings) -> Iterator[Peer]:
-    one = Peer(own)
-    yield one
-    one.stop()
-
-
-@pytest.fixture(scope="module")
-def series(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return slices(tmp_path_factory.mktemp("ct"))
 
 
 def uids(paths: list[Path]) -> tuple[str, str]:

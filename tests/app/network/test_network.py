@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,18 +35,6 @@ REFUSED_SOCKET = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExce
 def own() -> NetworkSettings:
     peer = Node("peer", "PEER", "127.0.0.1", 1)
     return NetworkSettings(receiver_port=free_port(), connect_s=3.0, answer_s=3.0, nodes=(peer,))
-
-
-@pytest.fixture
-def peer(own: NetworkSettings) -> Iterator[Peer]:
-    one = Peer(own)
-    yield one
-    one.stop()
-
-
-@pytest.fixture(scope="module")
-def series(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return slices(tmp_path_factory.mktemp("ct"))
 
 
 def uids(paths: list[Path]) -> tuple[str, str]:

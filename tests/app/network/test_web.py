@@ -23,7 +23,6 @@ from app.network.retrieve import retrieve_series
 from app.network.send import Ledger, send_files
 from dosimetry_core.errors import DosimetryError, MissingDataError
 from dosimetry_core.progress import Cancelled
-from tests.app.network.peer import slices
 from tests.app.network.web_peer import WebPeer
 
 SETTINGS = NetworkSettings(connect_s=5.0, answer_s=5.0)
@@ -34,11 +33,6 @@ def peer() -> Iterator[WebPeer]:
     one = WebPeer()
     yield one
     one.stop()
-
-
-@pytest.fixture(scope="module")
-def series(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return slices(tmp_path_factory.mktemp("ct"))
 
 
 @pytest.fixture
