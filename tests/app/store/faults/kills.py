@@ -6,11 +6,8 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,11 +23,11 @@ from app.store.events import Head
 from app.store.storage import Storage, StoreError
 from dosimetry_core.canonical_json import sha256_hex
 from dosimetry_core.progress import no_progress
+from tests.app.store.faults.killed_program import KilledProgram
 from tests.app.store.faults.power_cuts import fast_folder
 from tests.app.store.faults.working_window import PASSPHRASE, state
 from tests.small_study import write_small_case
 
-ROOT = Path(__file__).parents[4]
 LONGEST_START_S = 120.0
 
 
@@ -54,29 +51,16 @@ class Program:
         identity, case = folder / "identity.p12", write_small_case(folder / "case")
         new_identity("Test physicist", "physicist", identity, PASSPHRASE)
         self._chance = random.Random(seed)
-        main = f"{prologue}\nfrom tests.app.store.faults.working_window import main; main()"
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", main, *map(str, (self.data, case, self.out, identity))],
-            cwd=ROOT,
-            env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+        self.program = KilledProgram(
+            "tests.app.store.faults.working_window", self.data, case, self.out, identity, prologue=prologue
         )
         self._saved: dict[str, Any] | None = None
         self.tally = Tally()
 
-    def close(self) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait(LONGEST_START_S)
-        self._process.stdout.close()
-
     def kill_once(self) -> None:
         """Start, let it work for a while, kill, and look."""
         kept = self._kept_stack()
-        lines = self._started()
+        lines = self.program.started(self._chance.random())
         process = next(lines)["process"]
         in_start = self._chance.random() < 0.15
         timer = threading.Timer(self._chance.uniform(0.05, 1.5) if in_start else LONGEST_START_S, _kill, [process])
@@ -99,15 +83,6 @@ class Program:
         self.tally.kills += 1
         self.tally.while_starting += in_start
         self.tally.wrong += self._wrong()
-
-    def _started(self) -> Iterator[dict[str, Any]]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"{self._chance.random()}\n")
-        self._process.stdin.flush()
-        for line in self._process.stdout:
-            if line.startswith("{") and (whole := _whole(line)) is not None:
-                yield whole
 
     def _kept_stack(self) -> dict[str, Any]:
         """The undo stack that the store has; none where there is no course yet."""
@@ -172,15 +147,6 @@ def _kill(process: int) -> None:
     os.kill(process, signal.SIGKILL)
 
 
-def _whole(line: str) -> dict[str, Any] | None:
-    """A line of the program; None for one that was cut off by the kill: what it began to say was not said."""
-    try:
-        said: dict[str, Any] = json.loads(line)
-    except ValueError:
-        return None
-    return said
-
-
 def _is_json(content: bytes) -> bool:
     try:
         json.loads(content)
@@ -221,8 +187,8 @@ def kill(
 ) -> Tally:
     """Kill the program so often; when the time is over, only as often as is asked for at least."""
     end = time.monotonic() + longest_s
-    program = Program(folder, seed=seed, prologue=prologue)
-    while program.tally.kills < (kills if time.monotonic() < end else at_least):
-        program.kill_once()
-    program.close()
-    return program.tally
+    worker = Program(folder, seed=seed, prologue=prologue)
+    while worker.tally.kills < (kills if time.monotonic() < end else at_least):
+        worker.kill_once()
+    worker.program.close(LONGEST_START_S)
+    return worker.tally

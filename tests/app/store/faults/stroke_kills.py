@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.app.store.faults.killed_program import KilledProgram
 from tests.small_study import write_small_case
 
-ROOT = Path(__file__).parents[4]
 LONGEST_START_S = 240.0
 MOST_STROKES_BEFORE = 4
 LATEST_S = 0.35
@@ -42,32 +38,16 @@ class Painting:
     def __init__(self, folder: Path, *, seed: int, prologue: str = "pass") -> None:
         case = write_small_case(folder / "case")
         self._chance = random.Random(seed)
-        main = f"{prologue}\nfrom tests.app.store.faults.stroking_window import main; main()"
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", main, str(folder / "data"), str(case)],
-            cwd=ROOT,
-            env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        self.program = KilledProgram("tests.app.store.faults.stroking_window", folder / "data", case, prologue=prologue)
         self._last: dict[str, Any] | None = None
         """What the window had when the last stroke was finished."""
         self._in_hand = ""
         """How far the stroke was that was not finished: ``pressing`` or ``releasing``; empty between two."""
         self.tally = StrokeTally()
 
-    def close(self) -> None:
-        """Let the program that starts the others end."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait(LONGEST_START_S)
-        self._process.stdout.close()
-
     def kill_once(self, *, last: bool = False) -> None:
         """Start, look at what is there, let it paint, kill it in a stroke; at the last time, as soon as it looked."""
-        lines = self._started()
+        lines = self.program.started(self._chance.random())
         process = next(lines)["process"]
         timer = threading.Timer(LONGEST_START_S, os.kill, (process, signal.SIGKILL))
         timer.start()
@@ -111,19 +91,6 @@ class Painting:
                 self.tally.wrong.append(f"kill {self.tally.kills}: {finished} strokes, {len(found['labels'])} after it")
         self._last, self._in_hand = found, ""
 
-    def _started(self) -> Iterator[dict[str, Any]]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"{self._chance.random()}\n")
-        self._process.stdin.flush()
-        for line in self._process.stdout:
-            if line.startswith("{"):
-                try:
-                    yield json.loads(line)
-                except ValueError:
-                    # A line that was cut off by the kill: what it began to say was not said.
-                    continue
-
 
 def kill_while_painting(
     folder: Path, *, seed: int, kills: int, at_least: int = 0, longest_s: float = float("inf"), prologue: str = "pass"
@@ -134,5 +101,5 @@ def kill_while_painting(
     while painting.tally.kills < (kills if time.monotonic() < end else at_least):
         painting.kill_once()
     painting.kill_once(last=True)
-    painting.close()
+    painting.program.close(LONGEST_START_S)
     return painting.tally
