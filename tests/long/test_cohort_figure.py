@@ -103,7 +103,7 @@ def test_that_recomputing_uses_both_cores(imaged: Case, storage: Storage) -> Non
         speed_up=one_s / two_s, two_loops=machine,
     )  # fmt: skip
     assert differing == 0
-    assert one_s / two_s >= 0.85 * machine
+    assert one_s / two_s >= 1.7
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
