@@ -82,7 +82,7 @@ class VoiMask:
         a, b, c = (slice(s, s + n) for s, n in zip(self.start, self.coverage.shape, strict=True))
         return a, b, c
 
-    @property
+    @functools.cached_property
     def is_empty(self) -> bool:
         """Whether nothing is covered."""
         return not self.coverage.any()

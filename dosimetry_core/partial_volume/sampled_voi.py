@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +44,7 @@ class SampledVoi:
     widened: Box
     fraction_outside: float
 
-    @property
+    @functools.cached_property
     def covered_voxels(self) -> float:
         """Volume inside the field of view, in image voxels."""
         return float(self.coverage.values.sum())
@@ -106,34 +106,51 @@ def _changed_coverage(
     old = known.mask
     if old.geometry is not mask.geometry or not old.coverage.size or not mask.coverage.size:
         return None
-    low = np.minimum(old.start, mask.start)
-    high = np.maximum(np.array(old.start) + old.coverage.shape, np.array(mask.start) + mask.coverage.shape)
-    before, after = (_on_range(m, low, high) for m in (old, mask))
-    different = before != after
-    if not different.any():
+    low, before, after, changed = _difference(old, mask)
+    if changed is None:
         return Box((0, 0, 0), np.zeros((0, 0, 0)))
-    block = np.array(joined_voxels(mask.geometry, transform, point_spread.grid))
+    block = joined_voxels(mask.geometry, transform, point_spread.grid)
     start, stop = [], []
-    for axis in range(3):
-        used = np.flatnonzero(different.any(axis=tuple(a for a in range(3) if a != axis)))
+    for (first, end), lo, size, joined in zip(changed, low, after.shape, block, strict=True):
         # Whole blocks, so that the part is deposited exactly as it was within the whole mask.
-        first = (int(used[0]) + low[axis]) // block[axis] * block[axis]
-        last = -(-(int(used[-1]) + 1 + low[axis]) // block[axis]) * block[axis]
-        start.append(max(int(first), int(low[axis])))
-        stop.append(min(int(last), int(high[axis])))
-    part = tuple(slice(a - int(lo), b - int(lo)) for a, b, lo in zip(start, stop, low, strict=True))
+        start.append(max((first + lo) // joined * joined, lo))
+        stop.append(min(-(-(end + lo) // joined) * joined, lo + size))
+    part = tuple(slice(a - lo, b - lo) for a, b, lo in zip(start, stop, low, strict=True))
     if after[part].size > _LARGEST_SHARE_UPDATED * after.size:
         return None
     arguments = (start[0], start[1], start[2]), mask.geometry, transform, point_spread.grid
     return Box(*splatted_change(before[part], after[part], *arguments))
 
 
-def _on_range(mask: VoiMask, low: NDArray[Any], high: NDArray[Any]) -> NDArray[np.uint8]:
-    start = tuple(int(x) for x in low)
-    if start == mask.start and tuple(int(x) for x in high - low) == mask.coverage.shape:
+# All scans of a cycle ask the same of the VOI that was edited; masks are compared as objects, which can't change.
+@functools.lru_cache(maxsize=8)
+def _difference(
+    old: VoiMask, new: VoiMask
+) -> tuple[tuple[int, ...], NDArray[np.uint8], NDArray[np.uint8], list[tuple[int, int]] | None]:
+    """Two masks on the box that holds both: its first index, the masks, and the range of it that differs by axis."""
+    low = tuple(min(a, b) for a, b in zip(old.start, new.start, strict=True))
+    high = tuple(
+        max(a + n, b + m)
+        for a, n, b, m in zip(old.start, old.coverage.shape, new.start, new.coverage.shape, strict=True)
+    )
+    before, after = (_on_range(mask, low, high) for mask in (old, new))
+    different = before != after
+    if not different.any():
+        return low, before, after, None
+    flat = different.any(axis=2)
+    changed = []
+    for along in (flat.any(axis=1), flat.any(axis=0), different.any(axis=(0, 1))):
+        used = np.flatnonzero(along)
+        changed.append((int(used[0]), int(used[-1]) + 1))
+    return low, before, after, changed
+
+
+def _on_range(mask: VoiMask, low: tuple[int, ...], high: tuple[int, ...]) -> NDArray[np.uint8]:
+    shape = tuple(hi - lo for lo, hi in zip(low, high, strict=True))
+    if low == mask.start and shape == mask.coverage.shape:
         return mask.coverage
-    out = np.zeros([int(x) for x in high - low], np.uint8)
-    out[tuple(slice(s - lo, s - lo + n) for s, lo, n in zip(mask.start, start, mask.coverage.shape, strict=True))] = (
+    out = np.zeros(shape, np.uint8)
+    out[tuple(slice(s - lo, s - lo + n) for s, lo, n in zip(mask.start, low, mask.coverage.shape, strict=True))] = (
         mask.coverage
     )
     return out

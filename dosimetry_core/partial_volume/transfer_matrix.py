@@ -145,15 +145,15 @@ class ScanRegions:
         overlaps, compensations = np.zeros((count, count)), np.zeros((count, count))
         compensated, sums = np.zeros(count), np.zeros(count)
         kept = [vois[k] is self.vois.get(k) for k in keys]
-        reached = [any(common_range(vois[k].blurred, box) for box in touched) for k in keys]
-        compensation = {}
-        for key, is_kept, is_reached in zip(keys, kept, reached, strict=True):
-            if not is_kept:
-                compensation[key] = _compensation(vois, vois[key].blurred.start, vois[key].blurred.stop)
-            elif is_reached:
-                compensation[key] = _patched(self.compensation[key], vois, touched)
+        reached, compensation = [], {}
+        for key, is_kept in zip(keys, kept, strict=True):
+            blurred = vois[key].blurred
+            if is_kept:
+                compensation[key], is_reached = _patched(self.compensation[key], blurred, vois, touched)
             else:
-                compensation[key] = self.compensation[key]
+                compensation[key] = _compensation(vois, blurred.start, blurred.stop)
+                is_reached = True
+            reached.append(is_reached)
         for i, first in enumerate(keys):
             a = vois[first]
             if kept[i]:
@@ -304,14 +304,26 @@ def _compensation(vois: Mapping[str, SampledVoi], start: tuple[int, int, int], s
     return Box(start, background / np.maximum(blurred, _SMALLEST_BACKGROUND_SHARE))
 
 
-def _patched(compensation: Box, vois: Mapping[str, SampledVoi], touched: Sequence[Box]) -> Box:
-    values = np.array(compensation.values)
+def _patched(
+    compensation: Box, blurred: Box, vois: Mapping[str, SampledVoi], touched: Sequence[Box]
+) -> tuple[Box, bool]:
+    """c of a VOI that was not edited, and whether it changed anywhere where the VOI is seen.
+
+    Boxes of large organs meet edits far away from the organ; c then changes only where all sums have zeros.
+    """
+    parts = []
     for box in touched:
         shared = common_range(compensation, box)
         if shared is not None:
-            part = _compensation(vois, _triple(shared[0]), _triple(shared[1]))
-            values[compensation.index_of(*shared)] = part.values
-    return Box(compensation.start, values)
+            parts.append((shared, _compensation(vois, _triple(shared[0]), _triple(shared[1])).values))
+    if not parts:
+        return compensation, False
+    values, is_reached = np.array(compensation.values), False
+    for shared, part in parts:
+        place = compensation.index_of(*shared)
+        is_reached = is_reached or bool(((part != values[place]) & (blurred.within(*shared) != 0)).any())
+        values[place] = part
+    return Box(compensation.start, values), is_reached
 
 
 def _triple(index: tuple[int, ...]) -> tuple[int, int, int]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from dosimetry_core.partial_volume.image_noise import ImageNoise
 from dosimetry_core.partial_volume.point_spread import Box, common_range
+from dosimetry_core.partial_volume.sampled_voi import SampledVoi
 from dosimetry_core.partial_volume.transfer_matrix import RegionConcentrations, ScanRegions
 
 # Voxels that lie nearly wholly inside the VOI.
@@ -38,25 +40,50 @@ def core_contrast(
     regions: ScanRegions, concentrations: RegionConcentrations, noise: ImageNoise, voi_id: str
 ) -> CoreContrast | None:
     """Core contrast of one VOI on one scan; None where too few voxels lie inside it."""
+    true = dict(zip(concentrations.voi_ids, concentrations.true_bq_per_ml.tolist(), strict=True))
+    if voi_id not in true or true[voi_id] <= 0:
+        return None
+    blurred = regions.vois[voi_id].blurred
+    near = tuple(
+        (other, true[key])
+        for key, other in regions.vois.items()
+        if key in true and common_range(other.blurred, blurred) is not None
+    )
+    # An edit that reaches neither this VOI nor what is seen here leaves all of it as it is.
+    line = regions.terms[voi_id].remembered((true[voi_id], *near), lambda: _line(regions, near, voi_id, true[voi_id]))
+    if line is None:
+        return None
+    slope, scatter, squares = line
+    return CoreContrast(slope, scatter * math.sqrt(noise.correlation_volume_voxels / squares))
+
+
+def _line(
+    regions: ScanRegions, near: Sequence[tuple[SampledVoi, float]], voi_id: str, true_bq_per_ml: float
+) -> tuple[float, float, float] | None:
+    """Slope of the departure against the depth, its scatter about the line, and the sum of squared depths.
+
+    Parameters
+    ----------
+    near
+        VOIs that are seen here, and their concentrations in Bq/mL.
+    """
     coverage, blurred = regions.vois[voi_id].coverage, regions.vois[voi_id].blurred
-    true = dict(zip(concentrations.voi_ids, concentrations.true_bq_per_ml, strict=True))
     inside = coverage.values > _INSIDE
-    if voi_id not in true or true[voi_id] <= 0 or inside.sum() < _SMALLEST_SAMPLE:
+    if inside.sum() < _SMALLEST_SAMPLE:
         return None
     residual = np.array(regions.image[blurred.slices])
-    for key, value in true.items():
-        shared = common_range(regions.vois[key].blurred, blurred)
+    for other, value in near:
+        shared = common_range(other.blurred, blurred)
         if shared is not None:
-            residual[blurred.index_of(*shared)] -= value * regions.vois[key].blurred.within(*shared)
+            residual[blurred.index_of(*shared)] -= value * other.blurred.within(*shared)
     background = Box(blurred.start, regions.compensation[voi_id].values * residual)
     spill_in = regions.point_spread.blurred_within(background, coverage.start, coverage.stop)
-    left = (residual[blurred.index_of(coverage.start, coverage.stop)] - spill_in.values)[inside] / true[voi_id]
+    left = (residual[blurred.index_of(coverage.start, coverage.stop)] - spill_in.values)[inside] / true_bq_per_ml
     depth = blurred.within(coverage.start, coverage.stop)[inside]
     depth = depth - depth.mean()
     squares = float((depth**2).sum())
     slope = float((left * depth).sum()) / squares
-    scatter = float(np.sqrt(np.mean((left - left.mean() - slope * depth) ** 2)))
-    return CoreContrast(slope, scatter * math.sqrt(noise.correlation_volume_voxels / squares))
+    return slope, float(np.sqrt(np.mean((left - left.mean() - slope * depth) ** 2))), squares
 
 
 def mean_core_contrast(contrasts: list[CoreContrast]) -> CoreContrast | None:

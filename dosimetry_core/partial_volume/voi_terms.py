@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from dosimetry_core.geometry import FloatArray
 from dosimetry_core.partial_volume.point_spread import Box, common_range
 from dosimetry_core.partial_volume.sampled_voi import SampledVoi
 
+T = TypeVar("T")
 _COVERED = 1e-9
 
 
@@ -53,6 +56,16 @@ class VoiTerms:
     compensation: Box
     image: FloatArray
     own: float
+    _remembered: list[tuple[tuple[object, ...], Any]] = field(default_factory=list, init=False, repr=False)
+
+    def remembered(self, inputs: tuple[object, ...], compute: Callable[[], T]) -> T:
+        """What follows from this VOI and some further inputs; computed again only when these are others than last."""
+        for known, value in self._remembered:
+            if known == inputs:
+                return cast(T, value)
+        value = compute()
+        self._remembered[:] = [(inputs, value)]
+        return value
 
     @cached_property
     def width_slope(self) -> float:
