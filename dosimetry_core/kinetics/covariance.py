@@ -27,9 +27,24 @@ def sandwich_covariance(jacobian: FloatArray, weights: FloatArray, variances: Fl
     scale = np.sqrt((jacobian**2 * weights[:, None]).sum(axis=0))
     scale[scale == 0] = 1.0
     scaled = jacobian / scale
-    inverse = np.linalg.pinv(scaled.T @ (weights[:, None] * scaled), rcond=1e-13, hermitian=True)
+    inverse = pseudo_inverse(scaled.T @ (weights[:, None] * scaled), 1e-13)
     spread = inverse @ (scaled.T * (weights**2 * variances)) @ scaled @ inverse
     return np.asarray(spread / np.outer(scale, scale))
+
+
+def pseudo_inverse(symmetric: FloatArray, least_share: float) -> FloatArray:
+    """Pseudo-inverse of a symmetric matrix; eigenvalues below a share of the largest one count as zero.
+
+    The same steps as `numpy.linalg.pinv` with ``hermitian``, whose preparations for stacks of complex matrices take
+    longer than the work on one of two rows.
+    """
+    values, vectors = np.linalg.eigh(symmetric)
+    size = np.abs(values)
+    order = size.argsort()[::-1]
+    size, vectors, signs = size[order], vectors[:, order], np.copysign(1.0, values[order])
+    large = size > least_share * size[0]
+    inverse = np.divide(1.0, size, where=large, out=np.zeros_like(size))
+    return np.asarray((vectors * signs) @ (inverse[:, None] * vectors.T))
 
 
 def variance_inflation(chi_squared: float, degrees_of_freedom: int) -> float:

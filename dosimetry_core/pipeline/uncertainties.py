@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from dosimetry_core.case import Cycle, FitWeights
 from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.kinetics.covariance import pseudo_inverse
 from dosimetry_core.kinetics.integrate import TrapezoidCurve
 from dosimetry_core.kinetics.joint_uncertainty import model_covariances, scatter_covariance
 from dosimetry_core.kinetics.result import ExponentialShape, FitResult
@@ -278,5 +279,5 @@ def _logarithmic_sensitivities(
     # Scaled columns, so that amplitudes in Bq and constants in 1/s meet on equal terms.
     scale = np.sqrt((relative**2).sum(axis=0))
     scaled = relative / scale
-    solved = np.linalg.pinv(scaled.T @ (importance[:, None] * scaled), hermitian=True) @ (scaled.T * importance)
+    solved = pseudo_inverse(scaled.T @ (importance[:, None] * scaled), 1e-15) @ (scaled.T * importance)
     return np.asarray((gradient[columns] / scale) @ solved / fit.time_integrated_activity_bq_s)
