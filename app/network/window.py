@@ -302,7 +302,7 @@ class NetworkWindow(QDialog):
         sent = found.sent
         said = f"{counted(len(sent.acknowledged), 'object')} sent to {node.name}."
         if sent.before:
-            said += f" {len(sent.before)} were there."
+            said += f" {sent.before_text[0].upper()}{sent.before_text[1:]}."
         if sent.refused:
             path, why = sent.refused[0]
             said += f" {len(sent.refused)} were refused, first {path.name}: {why}."

@@ -199,7 +199,8 @@ def test_that_another_content_of_a_known_identifier_is_told_when_the_receiver_is
     settings = read_network_settings(tmp_path)
     here = Node("here", settings.own_ae_title, "127.0.0.1", settings.receiver_port)
     press(window, "network_receive")
-    send_files(NetworkSettings("PEER", connect_s=10.0, answer_s=10.0), here, [*paths, tmp_path / "other.dcm"])
+    for sent in (paths, [tmp_path / "other.dcm"]):
+        send_files(NetworkSettings("PEER", connect_s=10.0, answer_s=10.0), here, sent)
     press(window, "network_receive")
     assert "3 objects came" in window.receive_message.text()
     assert "1 came under an identifier that was there with another content" in window.receive_message.text()
