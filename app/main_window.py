@@ -265,7 +265,7 @@ class MainWindow(QMainWindow):
             module = importlib.import_module(f"app.steps.{key}_step")
             made: Step = getattr(module, STEP_CLASSES[key])(self.session)
             made.probed.connect(self.probe.setText)
-            made.told.connect(self.job_strip.set_message)
+            made.told.connect(self.job_messages.tell)
             made.step_requested.connect(self.go_to)
             made.place_requested.connect(self.show_place)
             made.explained.connect(lambda finding: FindingDialog(finding, self).open())

@@ -160,10 +160,10 @@ class DoseMapPage(QWidget):
         self._mark_pending(pending if doses is not None else "")
         if result is None or doses is None:
             self._shown, self._layer = (), None
-            pending = result is not None and result.voxels_pending
+            computing = result is not None and result.voxels_pending
             self.message.setText(
                 "Voxel doses are being computed."
-                if pending
+                if computing
                 else "Voxel doses are not computed. Tick “Voxel S values beside” to see a dose map."
             )
             self._pages.setCurrentIndex(1)
