@@ -61,7 +61,7 @@ class Correction:
 
 def corrections_of(case: Case, cycle: Cycle, point: TimePoint) -> tuple[Correction, ...]:
     """All corrections of a cycle, with the original values of one scan."""
-    spect, held = point.spect, cycle.calibration
+    spect, held, said = point.spect, cycle.calibration, said_of_images(cycle)
     offset_s = cycle.clock_offset_s.get(_SCANNER, 0.0)
     zone, start = ZoneInfo(case.patient.time_zone), spect.acquisition_start
     written, used = (f"{(start - timedelta(seconds=s)).astimezone(zone):%H:%M:%S}" for s in (offset_s, 0.0))
@@ -78,22 +78,33 @@ def corrections_of(case: Case, cycle: Cycle, point: TimePoint) -> tuple[Correcti
         Correction(
             "image-quantity",
             "not stated" if held.image_quantity else quantity_words(spect),
-            (held.image_quantity or "").replace("counts_per_s", "counts/s"),
+            said.get("image-quantity", ""),
             held.image_quantity is not None,
         ),
         Correction(
             "decay-reference",
             "not stated, or contradictory" if held.image_decay_reference else spect.decay_reference.replace("-", " "),
-            (held.image_decay_reference or "").replace("-", " "),
+            said.get("decay-reference", ""),
             held.image_decay_reference is not None,
         ),
         Correction(
             "image-position",
             "not stated" if _is_placed_by_hand(spect) else _coordinates(spect.volume.geometry.origin_mm),
-            "" if held.image_position_mm is None else _coordinates(held.image_position_mm),
+            said.get("image-position", ""),
             held.image_position_mm is not None,
         ),
     )
+
+
+def said_of_images(cycle: Cycle) -> dict[CorrectionKey, str]:
+    """What was said of a cycle's images where files are silent or contradict themselves: it counts for all of them."""
+    held = cycle.calibration
+    said: dict[CorrectionKey, str] = {
+        "image-quantity": (held.image_quantity or "").replace("counts_per_s", "counts/s"),
+        "decay-reference": (held.image_decay_reference or "").replace("-", " "),
+        "image-position": "" if held.image_position_mm is None else _coordinates(held.image_position_mm),
+    }
+    return {key: text for key, text in said.items() if text}
 
 
 def _calibrator_clock(cycle: Cycle, zone: ZoneInfo) -> Correction:

@@ -22,6 +22,17 @@ class JobMessages(QObject):
         self._running: dict[str, Job] = {}
         session.jobs.started.connect(self._show)
         strip.cancel_clicked.connect(self._cancel)
+        self._told = ""
+        session.document.recorded.connect(lambda _step: self._forget())
+
+    def tell(self, text: str) -> None:
+        """What an act of the user came to; it goes with the next edit, of which it would not be true."""
+        self._told = text
+        self._strip.set_message(text)
+
+    def _forget(self) -> None:
+        if self._told and self._strip.message() == self._told:
+            self.tell("")
 
     def _show(self, job: Job) -> None:
         # Results that follow an edit at once are too short to be told; the first ones of a case are not.

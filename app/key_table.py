@@ -62,6 +62,7 @@ KEY_ACTS: tuple[KeyAct, ...] = (
     KeyAct("save_plot", "Save the plot under the pointer…", ("Ctrl+Shift+P",), "Edit"),
     KeyAct("follow_up", "Values and follow-up…", ("Ctrl+E",), "Edit", separated=True),
     KeyAct("compare_revisions", "Compare revisions…", (), "Edit"),
+    KeyAct("preferences", "Preferences…", ("Ctrl+,",), "Edit", separated=True),
     KeyAct("fusion", "CT, fused, SPECT", ("Tab",), "View", "images"),
     KeyAct("overlay", "SPECT overlay on or off; held: pan", ("Space",), "View", "view"),
     KeyAct("contours", "Contours on or off", ("G",), "View"),

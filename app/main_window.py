@@ -26,6 +26,7 @@ from app.document import Document
 from app.finding_places import FindingDialog, place_of
 from app.job_messages import JobMessages
 from app.jobs import Jobs
+from app.pending_words import summary_with_pending
 from app.permission import Permission
 from app.plans.plan_choice import PlanChoice
 from app.plans.stale_notice import StaleNotice
@@ -264,7 +265,7 @@ class MainWindow(QMainWindow):
             module = importlib.import_module(f"app.steps.{key}_step")
             made: Step = getattr(module, STEP_CLASSES[key])(self.session)
             made.probed.connect(self.probe.setText)
-            made.told.connect(self.job_strip.set_message)
+            made.told.connect(self.job_messages.tell)
             made.step_requested.connect(self.go_to)
             made.place_requested.connect(self.show_place)
             made.explained.connect(lambda finding: FindingDialog(finding, self).open())
@@ -361,7 +362,7 @@ class MainWindow(QMainWindow):
             self.rail.set_state(key, state, rail_note(state, note))
             if key == self._current:
                 self.state_note.setText(note[:1].upper() + note[1:])
-                self.subheading.setText(step.summary())
+                self.subheading.setText(summary_with_pending(step.summary(), self.session))
                 self.confirm_button.setEnabled(state not in ("empty", "confirmed"))
                 self.confirm_button.setText("Confirmed" if state == "confirmed" else "Confirm step")
         if step.needs_time_strip:

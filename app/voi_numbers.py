@@ -131,7 +131,8 @@ class LiveNumbers(Section):
     def _refresh_numbers(self) -> None:
         session, result = self._session, self._result()
         evaluation, voi, stale = session.evaluation, session.voi, not session.is_current
-        self.heading.setText(f"Live results: {voi.name}" if voi is not None else "Live results")
+        title = "Live results (pending)" if stale and evaluation is not None else "Live results"
+        self.heading.setText(title if voi is None else f"{title}: {voi.name}")
         cells = [] if voi is None else self._voi_cells(voi, result)
         cells += [] if evaluation is None else _plan_cells(evaluation)
         self._show_pairs(cells, "stale" if stale else "")

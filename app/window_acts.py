@@ -71,6 +71,7 @@ class WindowActs:
             "audit": self.show_audit_trail,
             "compare_revisions": self.compare_revisions,
             "network": self.show_network,
+            "preferences": self.show_preferences,
             "cohort": self.show_cohort,
             "crosscheck": self.show_crosscheck,
             "store": self.show_store,
@@ -307,21 +308,15 @@ class WindowActs:
 
     def show_network(self) -> None:
         """The department's archive: query, retrieve, send, receive."""
-        from app.network.window import NetworkWindow
-        from app.operations.data_folder import data_folder, make_private
+        from app.network.opening import show_network
 
-        session = self._session
-        shown = NetworkWindow(
-            make_private(data_folder()),
-            session.jobs,
-            patient_id=session.case.patient.patient_id,
-            evaluation=lambda: session.planned if session.is_current else None,
-            plan=session.plan_to_send,
-            parent=self._window,
-        )
-        shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        shown.came.connect(self.list_folder)
-        shown.show()
+        show_network(self._window, self)
+
+    def show_preferences(self) -> None:
+        """Nodes of the archive, the look, keys and mouse."""
+        from app.network.opening import show_preferences
+
+        show_preferences(self._window, self)
 
     def show_crosscheck(self) -> None:
         """Dose and numbers of another system beside the open course's."""

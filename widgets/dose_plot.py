@@ -21,6 +21,7 @@ _BAR_PART = 0.56
 _BAR_PIXELS = 84.0
 _BEAM_PIXELS = 12.0
 _HEADROOM = 1.12
+_NAME_MARGIN_PIXELS = 2
 SLOT_GAP_PIXELS = 4.0
 
 
@@ -147,9 +148,16 @@ class DosePlot(Plot):
         x, y, u = known.T
         self._whiskers.setData(x=x, y=y, top=u, bottom=u, beam=_BEAM_PIXELS * self.per_pixel())
 
+    def _is_crossed(self, bar: DoseBarShown, dose_gy: float, height_px: float) -> bool:
+        """Whether a whisker goes through where the name of a limit stands: above its line."""
+        (_, (low, high)) = self.limits
+        top_gy = dose_gy + (height_px + 2 * _NAME_MARGIN_PIXELS) * (high - low) / max(float(self.box.height()), 1.0)
+        return any(u is not None and y - u < top_gy and y + u > dose_gy for y, u in _whiskers(bar))
+
     def _draw_limits(self) -> None:
         small = font(scale=0.85)
         metrics = QFontMetricsF(small)
+        advance = metrics.horizontalAdvance
         gap = SLOT_GAP_PIXELS / 2 * self.per_pixel()
         room = 1.0 / self.per_pixel() - SLOT_GAP_PIXELS
         limits = [(number, bar, limit) for number, bar in enumerate(self._bars) for limit in bar.limits]
@@ -158,7 +166,7 @@ class DosePlot(Plot):
             name = self.place(
                 pg.TextItem("", color=QColor(shades().error), anchor=(1, 1), fill=pg.mkBrush(_behind_names()))
             )
-            name.textItem.document().setDocumentMargin(2)
+            name.textItem.document().setDocumentMargin(_NAME_MARGIN_PIXELS)
             name.setFont(small)
             name.setZValue(1)  # above the whiskers, below the line of the limit
             self._names.append(name)
@@ -170,16 +178,20 @@ class DosePlot(Plot):
             ends[bar.binding or exceeded] += [(number + gap, dose), (number + 1 - gap, dose)]
             value = GRAY.text(dose, digits=0)
             words = f"above {limit.name} {value}" if exceeded else f"{limit.name} {value}"
-            name.setText(metrics.elidedText(words, Qt.TextElideMode.ElideRight, room))
+            crossed = self._is_crossed(bar, dose, metrics.height())
+            free = (room - _BEAM_PIXELS) / 2 - _NAME_MARGIN_PIXELS if crossed else room
+            # A number cut off would be a wrong one: where not even the value fits, the axis and the tooltip have it.
+            fitting = (text for text in (words, f"> {value}" if exceeded else value) if advance(text) <= free)
+            name.setText(next(fitting, ""))
             name.setPos(QPointF(number + 1 - gap, dose))
-            name.setVisible(True)
+            name.setVisible(bool(name.textItem.toPlainText()))
         for strong, line in self._lines.items():
             x, y = np.array(ends[strong], dtype=np.float64).reshape(-1, 2).T
             line.setData(x, y, connect="pairs")
 
 
 def _behind_names() -> QColor:
-    """Behind the name of a limit, so that a whisker across it leaves it readable."""
+    """Behind the name of a limit, so that a bar behind it leaves it readable."""
     colour = QColor(shades().surface)
     colour.setAlphaF(0.6)
     return colour

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from widgets.dose_volume_view import DoseVolumeShown
 
 _HEADROOM = 1.04
+_FAINT = 0.4
 
 
 class DoseVolumePlot(Plot):
@@ -32,13 +33,14 @@ class DoseVolumePlot(Plot):
         self.shows_limit = False
         """Whether the limit is near enough to the doses to be drawn."""
         self._shown: tuple[tuple[DoseVolumeShown, ...], float | None] = ((), None)
+        self._faint = False
         self.take_colours()
 
     def take_colours(self) -> None:
         """Those of the theme in use."""
         super().take_colours()
         self._limit.setPen(line_pen(shades().error, 1.5, Qt.PenStyle.DashLine))
-        self.show_histograms(*self._shown)
+        self.show_histograms(*self._shown, faint=self._faint)
 
     def table(self) -> PlotTable:
         """Every histogram, one below the other."""
@@ -52,9 +54,11 @@ class DoseVolumePlot(Plot):
             ),
         )
 
-    def show_histograms(self, histograms: Sequence[DoseVolumeShown], limit_gy: float | None) -> None:
-        """Draw anew."""
-        self._shown = tuple(histograms), limit_gy
+    def show_histograms(
+        self, histograms: Sequence[DoseVolumeShown], limit_gy: float | None, *, faint: bool = False
+    ) -> None:
+        """Draw anew, ``faint`` while newer ones are on their way."""
+        self._shown, self._faint = (tuple(histograms), limit_gy), faint
         highest = max((item.absorbed_dose_gy[-1] for item in histograms), default=1.0)
         self.shows_limit = shows_limit = limit_gy is not None and limit_gy <= 2 * highest
         if shows_limit and limit_gy is not None:
@@ -68,6 +72,7 @@ class DoseVolumePlot(Plot):
         for curve, item in zip(self._curves, histograms, strict=False):
             curve.setVisible(True)
             curve.setPen(line_pen(on_surface(item.colour), 2.6 if item.is_current else 1.4))
+            curve.setOpacity(_FAINT if faint else 1.0)
             curve.setZValue(1 if item.is_current else 0)
             curve.setData(np.asarray(item.absorbed_dose_gy), PERCENT.from_core(1.0) * np.asarray(item.volume_fraction))
         self._limit.setVisible(shows_limit)

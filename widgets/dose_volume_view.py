@@ -57,6 +57,9 @@ class DoseVolumeView(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 2)
         self._column.setSpacing(3)
+        self._pending = label("", role="stale", object_name="dose_volume_pending")
+        self._pending.setWordWrap(True)
+        self._column.addWidget(self._pending)
         self._empty = label("", role="dimmed", object_name="dose_volume_empty")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setWordWrap(True)
@@ -84,9 +87,15 @@ class DoseVolumeView(QWidget):
         *,
         limit_gy: float | None = None,
         limit_words: str = "limit",
+        pending: str = "",
     ) -> None:
-        """Show these, or why there are none; ``limit_words`` say what the dashed line is."""
+        """Show these, or why there are none.
+
+        ``limit_words`` say what the dashed line is, ``pending`` that newer ones are on their way: these are drawn faint.
+        """
         self._shown = tuple(histograms)
+        self._pending.setText(pending if self._shown else "")
+        self._pending.setVisible(bool(pending and self._shown))
         self._empty.setText(empty)
         self._empty.setVisible(not self._shown)
         for part in (self._legend, self._remark):
@@ -95,16 +104,16 @@ class DoseVolumeView(QWidget):
             from widgets.dose_volume_plot import DoseVolumePlot
 
             self._plot = DoseVolumePlot()
-            self._column.insertWidget(0, self._plot, 1)
+            self._column.insertWidget(self._column.indexOf(self._pending) + 1, self._plot, 1)
         if self._plot is not None:
             self._plot.setVisible(bool(self._shown))
-            self._plot.show_histograms(self._shown, limit_gy)
+            self._plot.show_histograms(self._shown, limit_gy, faint=bool(pending))
         shows_limit = self._plot is not None and bool(self._shown) and self._plot.shows_limit
         self._limit.setVisible(shows_limit)
         self._limit.setText("" if limit_gy is None else f"Dashed: {limit_words}, {GRAY.text(limit_gy, digits=1)}.")
         self._show_names()
         words = [f"{item.name}: up to {GRAY.text(item.absorbed_dose_gy[-1], digits=1)}" for item in self._shown]
-        self.setAccessibleDescription("; ".join(words))
+        self.setAccessibleDescription("; ".join([pending, *words] if pending and words else words))
 
     def _show_names(self) -> None:
         while (item := self._names.takeAt(0)) is not None:

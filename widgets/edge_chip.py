@@ -9,13 +9,14 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QWidget
 
 from dosimetry_core.units import PERCENT
+from widgets.mouse_table import mouse_bindings
 from widgets.quantity_edit import QuantityEdit
 from widgets.range_chip import HOUNSFIELD, RangeLayer, offer_layers
 from widgets.theme import label, set_role
 
 SPECT_TOLERANCE = 0.4
 CT_TOLERANCE_HU = 40.0
-_TIP = "The brush takes only what is like the place where the stroke began, and connected to it; Alt held: everything"
+_TIP = "The brush takes only what is like the place where the stroke began, connected to it; {held} held: everything"
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class EdgeChip(QWidget):
         self._layers: tuple[RangeLayer, ...] = ()
         self._switch = QCheckBox("Adapt to edges")
         self._switch.setObjectName("edge_switch")
-        self._switch.setToolTip(_TIP)
+        self.show_key("")
         self._switch.toggled.connect(lambda _on: self._tell())
         self._image = QComboBox()
         self._image.setMinimumContentsLength(len("SPECT"))
@@ -74,7 +75,8 @@ class EdgeChip(QWidget):
 
     def show_key(self, key: str) -> None:
         """Name its key in the tooltip."""
-        self._switch.setToolTip(f"{_TIP} ({key})" if key else _TIP)
+        tip = _TIP.format(held=mouse_bindings().held_word("anywhere"))
+        self._switch.setToolTip(f"{tip} ({key})" if key else tip)
 
     def toggle(self) -> None:
         """On or off, as the user's act."""

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from PySide6.QtCore import Qt
 
-Kind = Literal["wheel", "drag", "move", "fixed"]
+Kind = Literal["wheel", "drag", "move", "held", "fixed"]
 Views = Literal["slices", "volume", "mip"]
 
 _MODIFIERS: Final = {
@@ -56,8 +56,8 @@ MOUSE_ACTS: Final[tuple[MouseAct, ...]] = (
     MouseAct("zoom_drag", "zoom", "Ctrl + right drag", "drag"),
     MouseAct("maximise", "maximise or restore the view; with a tool, close the outline", "Double click", "fixed"),
     MouseAct("follow", "linked cursor follows", "Shift + move", "move"),
-    MouseAct("invert", "invert the tool", "Ctrl held while editing", "fixed"),
-    MouseAct("anywhere", "ignore the range of values and edges", "Alt held while editing", "fixed"),
+    MouseAct("invert", "invert the tool", "Ctrl held while editing", "held"),
+    MouseAct("anywhere", "ignore the range of values and edges", "Alt held while editing", "held"),
     MouseAct("volume_turn", "turn; with a tool, beside the VOI", "Left drag", "fixed", "volume"),
     MouseAct("volume_pick", "move the linked cursor to the surface or the hottest place", "Click", "fixed", "volume"),
     MouseAct("volume_pan", "pan", "Middle drag, Shift + left drag", "fixed", "volume"),
@@ -86,6 +86,7 @@ GESTURES: Final[dict[Kind, tuple[str, ...]]] = {
         "Shift + middle drag",
     ),
     "move": ("Shift + move", "Ctrl + move", "Alt + move"),
+    "held": ("Ctrl held while editing", "Alt held while editing", "Shift held while editing"),
     "fixed": (),
 }
 
@@ -138,6 +139,18 @@ class MouseBindings:
     def of_move(self, modifiers: Qt.KeyboardModifier) -> str:
         """Act of moving the pointer without a button."""
         return self._by_gesture.get(_with_modifiers("move", modifiers), "")
+
+    def held_word(self, name: str) -> str:
+        """The modifier that does an act while it is held, such as ``"Ctrl"``."""
+        return self._gestures[name].partition(" ")[0]
+
+    def is_held(self, name: str, modifiers: Qt.KeyboardModifier) -> bool:
+        """Whether the modifier of an act is held."""
+        return bool(modifiers & _MODIFIERS[self.held_word(name)])
+
+    def is_taken(self, word: str) -> bool:
+        """Whether a modifier does something while it is held."""
+        return f"{word} held while editing" in self._by_gesture
 
 
 def _with_modifiers(word: str, modifiers: Qt.KeyboardModifier) -> str:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from dosimetry_core.units import DisplayUnit
+from widgets.mouse_table import mouse_bindings
 from widgets.quantity_edit import QuantityEdit
 from widgets.theme import label, set_role
 
@@ -58,7 +59,7 @@ class RangeChip(QWidget):
         self._limits: dict[str, tuple[float | None, float | None]] = {}
         self._switch = QCheckBox("Only where")
         self._switch.setObjectName("range_switch")
-        self._switch.setToolTip("Brush, eraser and polygon act only within these values; Alt held: everywhere")
+        self.show_held()
         self._switch.toggled.connect(lambda _on: self._tell())
         self._image = QComboBox()
         self._image.setMinimumContentsLength(len("SPECT"))
@@ -89,6 +90,11 @@ class RangeChip(QWidget):
         self._layers = given
         offer_layers(self._image, given)
         self._show_fields()
+
+    def show_held(self) -> None:
+        """Name the modifier that leaves the constraint out in the tooltip."""
+        held = mouse_bindings().held_word("anywhere")
+        self._switch.setToolTip(f"Brush, eraser and polygon act only within these values; {held} held: everywhere")
 
     def limits(self) -> RangeShown | None:
         """The constraint; None while it is off, or has no limit at all."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
     QEnterEvent,
+    QInputDevice,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -173,7 +174,13 @@ class SliceView(SliceCanvas):
         position = axes.geometry.point_to_index(self.cursor_mm)
         position[axes.normal] = index
         self._place_cursor(axes.geometry.index_to_point(position))
-        self._send_probe()
+
+    def set_cursor(self, point_mm: ArrayLike) -> None:
+        """The linked cursor; on another slice something else lies under a pointer that rests."""
+        before = self.slice_index
+        super().set_cursor(point_mm)
+        if self.slice_index != before:
+            self._send_probe()
 
     def _place_cursor(self, point_mm: NDArray[np.float64]) -> None:
         before = self.slice_index
@@ -210,7 +217,6 @@ class SliceView(SliceCanvas):
             return
         self._words = ""
         self._pressed_at = self._last = event.position()
-        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         if event.button() == Qt.MouseButton.LeftButton and self._space:
             self._drag, self._space_used = "pan", True
         elif event.button() in (Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton):
@@ -220,7 +226,7 @@ class SliceView(SliceCanvas):
                 self._drag = "cursor"
                 self._place_cursor(self.point_at(event.position()))
             elif not self._blocked:
-                self._press_tool(event.position(), inverted=control)
+                self._press_tool(event.position(), inverted=mouse_bindings().is_held("invert", event.modifiers()))
         self.update()
 
     def _press_tool(self, position: QPointF, *, inverted: bool) -> None:
@@ -269,7 +275,7 @@ class SliceView(SliceCanvas):
         elif self._drag == "window" and (position - self._pressed_at).manhattanLength() >= _CLICK_MOVES_LESS_THAN:
             self._drag_window(moved)
         elif not self._drag:
-            self._inverted = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+            self._inverted = mouse_bindings().is_held("invert", event.modifiers())
             if self._stroke is not None:
                 self._stroke.hover(self.point_at(position))
         self._last = position
@@ -332,9 +338,12 @@ class SliceView(SliceCanvas):
             QEvent.Type.TabletRelease: (QEvent.Type.MouseButtonRelease, self.mouseReleaseEvent),
         }
         kind, handler = kinds[event.type()]
-        # On lifting, the pressure is nothing already: the stroke ends as wide as it was.
+        # On lifting, the pressure is nothing already: the stroke ends as wide as it was. A pen that only hovers or that
+        # feels no pressure, is no light touch: its strokes, or the mouse's afterwards, have their full width.
         if kind != QEvent.Type.MouseButtonRelease:
-            self._pressure = event.pressure()
+            feels = event.device().hasCapability(QInputDevice.Capability.Pressure)
+            touches = event.buttons() != Qt.MouseButton.NoButton
+            self._pressure = event.pressure() if feels and touches else 1.0
         handler(
             QMouseEvent(
                 kind, event.position(), event.globalPosition(), event.button(), event.buttons(), event.modifiers()

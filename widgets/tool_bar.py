@@ -20,12 +20,12 @@ from widgets.tools.brush import LARGEST_RADIUS_MM, SMALLEST_RADIUS_MM
 
 _TOOLS = (
     ("cursor", "Cursor", "Move the linked cursor"),
-    ("brush", "Brush", "Paint; Ctrl held: erase"),
-    ("erase", "Erase", "Erase; Ctrl held: paint"),
-    ("polygon", "Polygon", "Click corners or draw freehand; double click or Enter closes; Ctrl held: erase"),
-    ("live-wire", "Live wire", "Click corners; between them the outline runs along edges; Ctrl held: erase"),
-    ("ball", "Ball", "Drag from the middle, then pull its handles, on slices or in 3D; Ctrl held: take away"),
-    ("ellipsoid", "Ellipsoid", "Drag from the middle, then pull its handles; Ctrl held: take away"),
+    ("brush", "Brush", "Paint; {invert} held: erase"),
+    ("erase", "Erase", "Erase; {invert} held: paint"),
+    ("polygon", "Polygon", "Click corners or draw freehand; double click or Enter closes; {invert} held: erase"),
+    ("live-wire", "Live wire", "Click corners; between them the outline runs along edges; {invert} held: erase"),
+    ("ball", "Ball", "Drag from the middle, then pull its handles, on slices or in 3D; {invert} held: take away"),
+    ("ellipsoid", "Ellipsoid", "Drag from the middle, then pull its handles; {invert} held: take away"),
     ("move", "Move", "Drag the VOI as a whole, on slices or in 3D"),
     ("scissors", "Scissors", "Draw an outline, on a slice or in 3D: what is inside goes, through all depth"),
     ("crop", "Cut outside", "Draw an outline, on a slice or in 3D: what is outside goes, through all depth"),
@@ -79,7 +79,7 @@ class VoiToolBar(QWidget):
         group = QButtonGroup(self)
         self._tools: dict[str, QToolButton] = {}
         for name, text, tip in _TOOLS:
-            button = _button(f"tool_{name}", text, tip)
+            button = _button(f"tool_{name}", text, _with_held(tip))
             button.setCheckable(True)
             button.clicked.connect(lambda _=False, name=name: self.tool_chosen.emit(name))
             group.addButton(button)
@@ -155,8 +155,9 @@ class VoiToolBar(QWidget):
             tip, act = tips.get(button.objectName(), ("", ""))
             if tip:
                 key = keys.get(act, "")
-                button.setToolTip(f"{tip} ({key})" if key else tip)
+                button.setToolTip(f"{_with_held(tip)} ({key})" if key else _with_held(tip))
         self.edges.show_key(keys.get("edges", ""))
+        self.range.show_held()
         ways = (mouse_bindings().gesture("size"), keys.get("smaller", ""), keys.get("larger", ""))
         self._radius.set_tool_tip(f"Brush radius ({', '.join(way for way in ways if way)})")
 
@@ -210,6 +211,11 @@ class VoiToolBar(QWidget):
         """Whether there is a VOI to act on."""
         for button in self._acts.values():
             button.setEnabled(enabled)
+
+
+def _with_held(tip: str) -> str:
+    """A tooltip with the modifier that inverts a tool."""
+    return tip.replace("{invert}", mouse_bindings().held_word("invert"))
 
 
 def _flow() -> FlowLayout:

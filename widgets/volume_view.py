@@ -112,10 +112,12 @@ class VolumeView(VolumeCanvas):
         elif event.button() == Qt.MouseButton.MiddleButton:
             self._drag = "pan"
         elif event.button() == Qt.MouseButton.LeftButton:
-            if held & Qt.KeyboardModifier.ShiftModifier:
+            # Shift may have been given to the tools.
+            pans = self._tool is None or not mouse_bindings().is_taken("Shift")
+            if pans and held & Qt.KeyboardModifier.ShiftModifier:
                 self._drag = "pan"
             else:
-                self._drag = self._begin_left(event.position(), inverted=control)
+                self._drag = self._begin_left(event.position(), inverted=mouse_bindings().is_held("invert", held))
         self.update()
 
     def _begin_left(self, at: QPointF, *, inverted: bool) -> str:
@@ -160,7 +162,7 @@ class VolumeView(VolumeCanvas):
         moved = at - self._last
         self._last = self._hover = at
         if not self._drag:
-            self._inverted = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+            self._inverted = mouse_bindings().is_held("invert", event.modifiers())
             self.update()
             return
         if self._scene is None or moved.isNull():

@@ -19,10 +19,18 @@ _CRITERIA = re.compile(r"(\d+(?:\.\d+)?)\s*%\s*/\s*(\d+(?:\.\d+)?)\s*mm")
 
 def add_parser(commands: Any) -> None:
     """Add the command to the command line."""
-    one = commands.add_parser("crosscheck", help="doses and activities of other systems beside those of a case")
+    one = commands.add_parser(
+        "crosscheck", help="doses, VOIs, registrations and numbers of other systems beside a case"
+    )
     one.add_argument("case", type=Path, metavar="CASE")
-    one.add_argument("files", nargs="+", type=Path, metavar="FILE", help="RT Dose object, or table (CSV)")
-    one.add_argument("--cycle", type=int, metavar="N", help="of which dose maps and organ tables are")
+    one.add_argument(
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="RT Dose, structure set, segmentation, registration, or table (CSV)",
+    )
+    one.add_argument("--cycle", type=int, metavar="N", help="of which objects and organ tables are")
     one.add_argument("--nuclide", metavar="NAME", help="of which they are; a dose map without it is of all together")
     one.add_argument("--gamma", default="3%/3mm", metavar="P%%/Dmm", help="accepted differences (default 3%%/3mm)")
     one.add_argument("--local", action="store_true", help="percent of the dose at the place, not of the largest")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from app.crosscheck.compared import Compared
+from app.operations.counted import counted
 from dosimetry_core.comparison.dose_maps import DoseMapComparison
+from dosimetry_core.comparison.other_registrations import RegistrationsComparison
 from dosimetry_core.comparison.other_tables import NumberComparison, display_unit
+from dosimetry_core.comparison.other_vois import VoiSetComparison
+from dosimetry_core.dose.dose_volume import DoseVolume
 from dosimetry_core.result_tables.table import Cell, Column, ResultTable
-from dosimetry_core.units import GRAY, MILLILITRE, PERCENT
+from dosimetry_core.units import GRAY, MILLILITRE, MILLIMETRE, PERCENT
 
 _NOT_IN_NAMES = re.compile(r"[^\w .+-]")
 """What names of sheets and files must not hold."""
@@ -22,6 +27,34 @@ _MAP_COLUMNS = (
     Column("Voxels looked at"),
     *(Column(f"{what}, {whose}", GRAY) for what in ("D98", "D50", "D2") for whose in ("this program", "other system")),
     Column("Volume", MILLILITRE),
+)
+_VOI_COLUMNS = (
+    Column("VOI"),
+    Column("Other system's"),
+    Column("Matched by"),
+    Column("Dice"),
+    Column("Volume, this program", MILLILITRE),
+    Column("Volume, other system", MILLILITRE),
+    Column("Volume, difference", PERCENT),
+    Column("Centres apart", MILLIMETRE),
+    Column("Mean surface distance", MILLIMETRE),
+    Column("Hausdorff, 95 %", MILLIMETRE),
+    Column("Hausdorff", MILLIMETRE),
+    Column("Mean dose, this program", GRAY),
+    Column("Mean dose, other outline", GRAY),
+    Column("Mean dose, difference", PERCENT),
+    *(Column(f"{what}, {whose}", GRAY) for what in ("D98", "D50", "D2") for whose in ("this program", "other outline")),
+)
+_REGISTRATION_COLUMNS = (
+    Column("Scan"),
+    Column("VOI"),
+    Column("This program's"),
+    Column("Displacement, mean", MILLIMETRE),
+    Column("Displacement, largest", MILLIMETRE),
+    Column("x", MILLIMETRE),
+    Column("y", MILLIMETRE),
+    Column("z", MILLIMETRE),
+    Column("Rotation / °"),
 )
 _NUMBER_COLUMNS = (
     Column("Cycle"),
@@ -61,6 +94,55 @@ def map_table(found: DoseMapComparison, name: str) -> ResultTable:
     return ResultTable(name, _MAP_COLUMNS, tuple(rows))
 
 
+def voi_table(found: VoiSetComparison, name: str) -> ResultTable:
+    """VOIs of a file beside ours; those without a counterpart stand alone at the end."""
+    rows: list[tuple[Cell, ...]] = []
+    for pair in found.pairs.values():
+        agreement, own, other = pair.agreement, pair.own_dose, pair.other_dose
+        doses = [None if dose is None else value(dose) for value in _OF_DOSE for dose in (own, other)]
+        rows.append(
+            (
+                pair.name,
+                pair.other_name,
+                pair.matched_by,
+                agreement.dice,
+                agreement.own_volume_ml,
+                agreement.other_volume_ml,
+                _percent(agreement.volume_difference),
+                agreement.centroid_distance_mm,
+                agreement.mean_surface_distance_mm,
+                agreement.hausdorff_95_mm,
+                agreement.hausdorff_mm,
+                *doses[:2],
+                _percent(pair.mean_dose_difference),
+                *doses[2:],
+            )
+        )
+    nothing: tuple[Cell, ...] = (None,) * (len(_VOI_COLUMNS) - 3)
+    rows += [(one, None, "not in the file", *nothing) for one in found.own_only]
+    rows += [(None, one, "no VOI here", *nothing) for one in found.other_only]
+    return ResultTable(name, _VOI_COLUMNS, tuple(rows))
+
+
+_OF_DOSE: tuple[Callable[[DoseVolume], float], ...] = (
+    lambda dose: dose.mean_gy,
+    lambda dose: dose.d98_gy,
+    lambda dose: dose.d50_gy,
+    lambda dose: dose.d2_gy,
+)
+
+
+def registration_table(found: RegistrationsComparison, name: str) -> ResultTable:
+    """Displacement over each VOI, scan by scan; the first line of a scan tells how both motions differ as a whole."""
+    rows: list[tuple[Cell, ...]] = []
+    for one in found.scans:
+        x, y, z = one.translation_mm
+        rows.append((one.scan, "Middle of the VOIs", one.method, None, None, x, y, z, math.degrees(one.rotation_rad)))
+        nothing: tuple[Cell, ...] = (None,) * 4
+        rows += [(one.scan, voi, "", apart.mean_mm, apart.largest_mm, *nothing) for voi, apart in one.vois.items()]
+    return ResultTable(name, _REGISTRATION_COLUMNS, tuple(rows))
+
+
 def number_table(numbers: Sequence[NumberComparison], name: str) -> ResultTable:
     """Numbers of another program, one line each."""
     rows: list[tuple[Cell, ...]] = []
@@ -93,12 +175,23 @@ def tables_of(found: Sequence[Compared]) -> tuple[ResultTable, ...]:
     made = []
     for number, one in enumerate(found, start=1):
         name = f"{number} {_NOT_IN_NAMES.sub('-', one.path.stem)}"[:28]
-        made.append(map_table(one.dose_map, name) if one.dose_map is not None else number_table(one.numbers, name))
+        if one.dose_map is not None:
+            made.append(map_table(one.dose_map, name))
+        elif one.vois is not None:
+            made.append(voi_table(one.vois, name))
+        elif one.registrations is not None:
+            made.append(registration_table(one.registrations, name))
+        else:
+            made.append(number_table(one.numbers, name))
     return tuple(made)
 
 
 def sentences_of(one: Compared) -> list[str]:
     """What was compared and how, in words."""
+    if one.vois is not None:
+        return _of_vois(one, one.vois)
+    if one.registrations is not None:
+        return _of_registrations(one, one.registrations)
     found = one.dose_map
     if found is None:
         known = [number for number in one.numbers if number.own is not None]
@@ -115,6 +208,36 @@ def sentences_of(one: Compared) -> list[str]:
         lines.append(f"{found.gamma.unreachable:,} voxels lie outside the other map and are not looked at.")
     if found.left_out:
         lines.append(f"Not covered by the other map: {', '.join(found.left_out)}.")
+    return lines
+
+
+def _of_vois(one: Compared, found: VoiSetComparison) -> list[str]:
+    lines = [
+        f"{one.path.name}, cycle {found.cycle}: {counted(len(found.pairs), 'VOI')} beside ours; doses are of "
+        f"{found.nuclide or 'all nuclides'} on this program's dose map."
+        if not found.without_dose
+        else f"{one.path.name}, cycle {found.cycle}: {counted(len(found.pairs), 'VOI')} beside ours, without doses "
+        f"({found.without_dose})."
+    ]
+    if found.placed_by is not None:
+        lines.append(f"They lie on scan {found.placed_by}, and were placed by that scan's registration.")
+    beyond = [pair.other_name for pair in found.pairs.values() if pair.own_dose and not pair.other_dose]
+    if beyond:
+        lines.append(f"Reach beyond the dose map, or have no volume of their own: {', '.join(beyond)}.")
+    lines += [
+        f"{finding.place.replace(str(one.path), one.path.name)}: {finding.text.rstrip('.')}."
+        for finding in found.findings
+    ]
+    return lines
+
+
+def _of_registrations(one: Compared, found: RegistrationsComparison) -> list[str]:
+    scans = ", ".join(str(scan.scan) for scan in found.scans)
+    lines = [f"{one.path.name}, cycle {found.cycle}: the other registration against ours, scan {scans}."]
+    if found.unrelated:
+        lines.append(f"It says nothing about scan {', '.join(str(scan) for scan in found.unrelated)}.")
+    if found.unregistered:
+        lines.append(f"Not registered here: scan {', '.join(str(scan) for scan in found.unregistered)}.")
     return lines
 
 

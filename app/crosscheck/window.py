@@ -1,4 +1,4 @@
-"""Another system's dose beside ours: dose–volume histograms side by side, differences by VOI, gamma index, numbers."""
+"""Another system's dose, VOIs or registration beside ours: histograms side by side, differences by VOI, gamma index."""
 
 from __future__ import annotations
 
@@ -31,12 +31,15 @@ from widgets.dose_volume_view import DoseVolumeShown, DoseVolumeView
 from widgets.theme import set_role, voi_colour
 
 if TYPE_CHECKING:
-    from dosimetry_core.comparison.dose_maps import VoiComparison
+    from dosimetry_core.dose.dose_volume import DoseVolume
     from dosimetry_core.evaluation import Evaluation
 
 ALL = "all nuclides together"
 _FIELD_HEIGHT = 28
-_FILES = "RT Dose and tables (*.dcm *.csv *.txt *.tsv);;All files (*)"
+_WHAT_TO_CHOOSE = (
+    "Choose an RT Dose, structure set, segmentation or registration of the other system, or a table of its numbers."
+)
+_FILES = "Dose, VOIs, registration, table (*.dcm *.nii *.nii.gz *.csv *.txt *.tsv);;All files (*)"
 
 
 class CrosscheckWindow(QDialog):
@@ -59,9 +62,10 @@ class CrosscheckWindow(QDialog):
         side = Inspector("crosscheck_side")
         side.setFixedWidth(INSPECTOR_WIDTH)
         side.add(self._file_section())
-        side.add(self._voi_section())
+        self._vois = self._voi_section()
+        side.add(self._vois)
         self.histograms = DoseVolumeView()
-        self.histograms.show_histograms((), "Choose an RT Dose object of the other system, or a table of its numbers.")
+        self.histograms.show_histograms((), _WHAT_TO_CHOOSE)
         self.table = ReadTable("crosscheck_table", "Comparison with the other system")
         self.words = text_label(role="dimmed", name="crosscheck_words", wrap=True)
         work = QVBoxLayout()
@@ -127,7 +131,7 @@ class CrosscheckWindow(QDialog):
     # --- comparing --------------------------------------------------------------------------------------------------
 
     def _choose(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Dose or table of another system", "", _FILES)
+        name, _ = QFileDialog.getOpenFileName(self, "Dose, VOIs, registration or table of another system", "", _FILES)
         if name:
             self.compare(Path(name))
 
@@ -186,32 +190,49 @@ class CrosscheckWindow(QDialog):
         self.words.setText(" ".join(sentences_of(self.found)))
         self.voi.blockSignals(True)
         self.voi.clear()
-        if self.found.dose_map is not None:
-            self.voi.addItems(list(self.found.dose_map.vois))
+        self.voi.addItems(list(self._both_doses()))
         self.voi.blockSignals(False)
+        # Numbers and registrations have no histograms: the table takes their room.
+        with_doses = self.voi.count() > 0
+        self.histograms.setVisible(with_doses)
+        self._vois.setVisible(with_doses)
         self._show_histograms()
 
     def _show_histograms(self) -> None:
-        compared = None if self.found is None else self.found.dose_map
-        one = None if compared is None else compared.vois.get(self.voi.currentText())
-        if one is None:
-            self.histograms.show_histograms((), "A table has no histograms.")
+        name = self.voi.currentText()
+        doses = self._both_doses().get(name)
+        if doses is None:
+            self.histograms.show_histograms((), "There is no dose in both to show histograms of.")
             return
-        self.histograms.show_histograms(_both(one), "")
+        whose = "other outline" if self.found is not None and self.found.vois is not None else "other system"
+        self.histograms.show_histograms(_both(name, doses, whose), "")
+
+    def _both_doses(self) -> dict[str, tuple[DoseVolume, DoseVolume]]:
+        """VOI → our dose–volume histogram and the one beside it, as far as there are both."""
+        found = self.found
+        if found is not None and found.dose_map is not None:
+            return {name: (one.own, one.other) for name, one in found.dose_map.vois.items()}
+        if found is not None and found.vois is not None:
+            return {
+                name: (one.own_dose, one.other_dose)
+                for name, one in found.vois.pairs.items()
+                if one.own_dose is not None and one.other_dose is not None
+            }
+        return {}
 
     def _say(self, text: str, role: str) -> None:
         self.message.setText(text)
         set_role(self.message, role)
 
 
-def _both(one: VoiComparison) -> list[DoseVolumeShown]:
+def _both(voi: str, doses: tuple[DoseVolume, DoseVolume], other: str) -> list[DoseVolumeShown]:
     shown = []
-    for number, (name, dose) in enumerate((("this program", one.own), ("other system", one.other))):
-        doses, fractions = dose.cumulative_histogram()
+    for number, (name, dose) in enumerate(zip(("this program", other), doses, strict=True)):
+        levels_gy, fractions = dose.cumulative_histogram()
         shown.append(
             DoseVolumeShown(
-                f"{one.name}, {name}",
-                tuple(float(value) for value in doses),
+                f"{voi}, {name}",
+                tuple(float(value) for value in levels_gy),
                 tuple(float(value) for value in fractions),
                 voi_colour(number),
                 is_current=number == 0,

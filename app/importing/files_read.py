@@ -20,9 +20,12 @@ from app.importing.tasks import (
     KEPT_IMAGES,
     LIST_FOLDER,
     MEASURE_RECEPTOR,
+    OBJECT_KIND,
     READ_CYCLE,
     READ_DOSE,
+    READ_OTHER_VOIS,
     READ_PHANTOM,
+    READ_REGISTRATION,
     READ_REPORT,
 )
 from app.operations.site_configuration import read_site_configuration
@@ -31,11 +34,13 @@ from dosimetry_core.progress import Progress, no_progress, show_nothing
 
 if TYPE_CHECKING:
     from app.importing.folder_contents import FoundSeries
-    from app.importing.kept_values import CycleRest, MeasuredReceptorScan, PhantomImage
+    from app.importing.kept_values import CycleRest, MeasuredReceptorScan, OtherVois, PhantomImage
     from app.store.nodes import ImageReference
     from dosimetry_core.dicom.administration_report import AdministrationReport
     from dosimetry_core.dicom.check_entries import CheckEntry
     from dosimetry_core.dicom.dose_object import DoseObject
+    from dosimetry_core.dicom.spatial_registration import SpatialRegistration
+    from dosimetry_core.dicom.vois import VoiReading
     from dosimetry_core.followup.suv_metrics import SegmentationRule
     from dosimetry_core.image import ImageSeries, TimePoint
 
@@ -151,6 +156,28 @@ def list_folder(folder: Path, *, time_zone: str | None, progress: Progress = no_
 def read_dose(path: Path, *, progress: Progress = no_progress) -> DoseObject:
     """A dose map of another system."""
     found: DoseObject = reading_process().ask(READ_DOSE, str(path), places=[path], progress=progress)
+    return found
+
+
+def kind_of_object(path: Path, *, progress: Progress = no_progress) -> str:
+    """SOP class of a DICOM file."""
+    found: str = reading_process().ask(OBJECT_KIND, str(path), places=[path], progress=progress)
+    return found
+
+
+def read_other_vois(path: Path, points: Sequence[TimePoint], *, progress: Progress = no_progress) -> VoiReading:
+    """VOIs of another system's file on the grid of the scan that it was drawn on, the first of them that fits."""
+    from app.importing.scan_places import place_of
+    from dosimetry_core.dicom.vois import VoiReading
+
+    scans = tuple(place_of(point) for point in points)
+    found: OtherVois = reading_process().ask(READ_OTHER_VOIS, str(path), scans, places=[path], progress=progress)
+    return VoiReading(found.vois, found.scan, found.findings, found.source_files)
+
+
+def read_registration(path: Path, *, progress: Progress = no_progress) -> SpatialRegistration:
+    """A spatial registration object of another system."""
+    found: SpatialRegistration = reading_process().ask(READ_REGISTRATION, str(path), places=[path], progress=progress)
     return found
 
 

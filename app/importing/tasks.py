@@ -14,12 +14,20 @@ from dosimetry_core.progress import Progress, part_of
 
 if TYPE_CHECKING:
     from app.importing.folder_contents import FoundSeries
-    from app.importing.kept_values import CycleRest, KeptImage, MeasuredReceptorScan, PhantomImage
+    from app.importing.kept_values import (
+        CycleRest,
+        KeptImage,
+        MeasuredReceptorScan,
+        OtherVois,
+        PhantomImage,
+        ScanPlace,
+    )
     from app.store.nodes import ImageReference
     from dosimetry_core.case import Case, Cycle
     from dosimetry_core.dicom.administration_report import AdministrationReport
     from dosimetry_core.dicom.check_entries import CheckEntry
     from dosimetry_core.dicom.dose_object import DoseObject
+    from dosimetry_core.dicom.spatial_registration import SpatialRegistration
     from dosimetry_core.followup.suv_metrics import SegmentationRule
 
 
@@ -137,6 +145,43 @@ def _dose_types() -> tuple[tuple[Any, ...], Any]:
     return (str,), DoseObject
 
 
+def _object_kind(path: str, *, progress: Progress) -> str:
+    from dosimetry_core.dicom.files import read_dicom
+
+    return read_dicom(Path(path)).sop_class_uid
+
+
+def _kind_types() -> tuple[tuple[Any, ...], Any]:
+    return (str,), str
+
+
+def _read_other_vois(path: str, scans: tuple[ScanPlace, ...], *, progress: Progress) -> OtherVois:
+    from app.importing.kept_values import OtherVois
+    from app.importing.scan_places import scan_at
+    from dosimetry_core.dicom.vois import read_vois
+
+    read = read_vois([Path(path)], time_points=[scan_at(place) for place in scans], progress=progress)
+    return OtherVois(read.vois, read.reference_time_point, read.findings, read.source_files)
+
+
+def _other_vois_types() -> tuple[tuple[Any, ...], Any]:
+    from app.importing.kept_values import OtherVois, ScanPlace
+
+    return (str, tuple[ScanPlace, ...]), OtherVois
+
+
+def _read_registration(path: str, *, progress: Progress) -> SpatialRegistration:
+    from dosimetry_core.dicom.spatial_registration import read_spatial_registration
+
+    return read_spatial_registration(Path(path))
+
+
+def _registration_types() -> tuple[tuple[Any, ...], Any]:
+    from dosimetry_core.dicom.spatial_registration import SpatialRegistration
+
+    return (str,), SpatialRegistration
+
+
 def _read_report(path: str, *, progress: Progress) -> AdministrationReport:
     from dosimetry_core.dicom.administration_report import read_administration_report
 
@@ -234,6 +279,9 @@ CHECK_FOLDER: Final = Task("check-folder", _check_types, _check_folder)
 LIST_FOLDER: Final = Task("list-folder", _list_types, _list_folder)
 KEPT_IMAGES: Final = Task("kept-images", _kept_types, _kept_images, gives_images=True)
 READ_DOSE: Final = Task("read-dose", _dose_types, _read_dose, gives_images=True)
+OBJECT_KIND: Final = Task("object-kind", _kind_types, _object_kind)
+READ_OTHER_VOIS: Final = Task("read-other-vois", _other_vois_types, _read_other_vois)
+READ_REGISTRATION: Final = Task("read-registration", _registration_types, _read_registration)
 READ_PHANTOM: Final = Task("read-phantom", _phantom_types, _read_phantom, gives_images=True)
 READ_REPORT: Final = Task("read-report", _report_types, _read_report)
 MEASURE_RECEPTOR: Final = Task("measure-receptor", _receptor_types, _measure_receptor)
@@ -244,6 +292,9 @@ _ALL: Final = (
     LIST_FOLDER,
     KEPT_IMAGES,
     READ_DOSE,
+    OBJECT_KIND,
+    READ_OTHER_VOIS,
+    READ_REGISTRATION,
     READ_PHANTOM,
     READ_REPORT,
     MEASURE_RECEPTOR,

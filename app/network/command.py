@@ -128,7 +128,7 @@ def _send(settings: Any, node: Any, arguments: argparse.Namespace, ledger: Path)
     for path in others:
         print(f"{path}: is no DICOM file and left out", file=sys.stderr)
     sent = send_files(settings, node, paths, ledger=notes, progress=terminal_progress())
-    print(f"{counted(len(sent.acknowledged), 'object')} sent to {node.name}, {len(sent.before)} were there")
+    print(f"{counted(len(sent.acknowledged), 'object')} sent to {node.name}, {sent.before_text}")
     for path, why in sent.refused:
         print(f"{path}: {why}", file=sys.stderr)
     failed: set[str] = set()

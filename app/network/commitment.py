@@ -99,7 +99,7 @@ def commit_sent(
     if not sent.references:
         return set(), set()
     safe, failed = committed(settings, node, sent.references, progress=progress)
-    ledger.forget(node, [sent.digests[uid] for uid in failed])
+    ledger.forget(node, failed)
     ledger.keep()
     return safe, failed
 

@@ -1,36 +1,48 @@
-"""The known nodes: choose one, ask whether it answers, change it, add or remove one."""
+"""The editor of the known nodes: change, add or remove one, and try whether it answers as it is written."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QFileDialog, QGridLayout, QLineEdit, QSpinBox, QWidget
+from shiboken6 import isValid
 
 from app.jobs import Jobs
-from app.network.nodes import LONGEST_WAIT_S, NetworkSettings, Node, read_network_settings, write_network_settings
+from app.network.node_choice import ask_whether_it_answers
+from app.network.nodes import (
+    FILE_NAME,
+    LONGEST_WAIT_S,
+    NetworkSettings,
+    Node,
+    check_network_settings,
+    read_network_settings,
+    write_network_settings,
+)
 from app.problems import problems_of
 from app.steps.step import Section, combo_box, push_button, text_label
 from dosimetry_core.errors import DosimetryError
-from dosimetry_core.progress import Progress
 from widgets.theme import set_role
 
 _HIGHEST_PORT = 65535
 _DICOM_PORT = 104
+_FIELD_HEIGHT = 28
 _KINDS = {"DICOM": "dicom", "DICOMweb": "dicomweb"}
 _AUTHORIZATIONS = {"none": "none", "bearer token": "bearer", "user and password": "basic"}
 _RETRIEVALS = {"over the same connection (C-GET)": "get", "by the receiver here (C-MOVE)": "move"}
 
 
 class NodeSection(Section):
-    """Reads and writes ``nodes.toml``; ``chosen`` is the node that everything else asks."""
+    """Reads and writes ``nodes.toml``, the one place of the nodes; what is only written is tried, but not kept."""
 
-    changed = Signal()
-    """The settings, or the chosen node, are others."""
+    saved = Signal()
+    """Other settings are kept."""
+    _EMPTY = Node("", "", "", _DICOM_PORT)
 
     def __init__(self, folder: Path, jobs: Jobs) -> None:
-        super().__init__("Node", name="nodes_section")
+        super().__init__("Nodes of the archive", name="nodes_section")
         self._folder, self._jobs = folder, jobs
         self.settings = NetworkSettings()
         self.choice = combo_box("node_choice", [])
@@ -38,7 +50,9 @@ class NodeSection(Section):
         self.choice.setMinimumContentsLength(24)
         self.choice.currentIndexChanged.connect(lambda _index: self._choose())
         self.echo_button = push_button(
-            "Does it answer?", name="node_echo", tooltip="C-ECHO, or a query for one study (DICOMweb)"
+            "Does it answer?",
+            name="node_echo",
+            tooltip="C-ECHO, or a query for one study (DICOMweb), with the fields as they are written",
         )
         self.echo_button.clicked.connect(self.ask_echo)
         self.new_button = push_button("New", name="node_new")
@@ -47,7 +61,7 @@ class NodeSection(Section):
         self.remove_button.clicked.connect(self.remove)
         self.add_row(self.choice, self.echo_button, self.new_button, self.remove_button)
         self.add(self._form())
-        self.save_button = push_button("Save node", name="node_save", primary=True)
+        self.save_button = push_button("Save", name="node_save", primary=True)
         self.save_button.clicked.connect(self.save)
         self.message = text_label(role="dimmed", name="node_message", wrap=True)
         self.add_row(self.save_button)
@@ -114,10 +128,12 @@ class NodeSection(Section):
         self.receiver_tls.setObjectName("node_receiver_tls")
         grid.addWidget(self.tls, below, 1)
         grid.addWidget(browse, below, 3)
-        grid.addWidget(self.receiver_tls, below + 1 + len(own) // 2, 1)
-        placed = [*enumerate(rows), *enumerate(own, start=2 * (below + 1))]
+        grid.addWidget(text_label("This workstation, for every node", role="heading"), below + 1, 0, 1, 4)
+        grid.addWidget(self.receiver_tls, below + 2 + len(own) // 2, 1)
+        placed = [*enumerate(rows), *enumerate(own, start=2 * (below + 2))]
         for number, (label, name, field) in placed:
             field.setObjectName(name)
+            field.setMinimumHeight(_FIELD_HEIGHT)
             field.setAccessibleName(label)
             row, column = divmod(number, 2)
             caption = text_label(label, role="dimmed")
@@ -153,7 +169,7 @@ class NodeSection(Section):
 
     def _choose(self) -> None:
         node = self.chosen
-        shown = node or Node("", "", "", _DICOM_PORT)
+        shown = node or self._EMPTY
         self.name.setText(shown.name)
         self.ae_title.setText(shown.ae_title)
         self.host.setText(shown.host)
@@ -173,9 +189,7 @@ class NodeSection(Section):
         self.certificate.setText(self.settings.certificate)
         self.receiver_tls.setChecked(self.settings.receiver_tls)
         self.receiver_authority.setText(self.settings.receiver_authority)
-        for button in (self.echo_button, self.remove_button):
-            button.setEnabled(node is not None)
-        self.changed.emit()
+        self.remove_button.setEnabled(node is not None)
 
     def _fit(self) -> None:
         """Only the fields that the kind of the node has can be written."""
@@ -196,16 +210,22 @@ class NodeSection(Section):
     # --- changing ---------------------------------------------------------------------------------------------------
 
     def save(self) -> None:
-        """Keep the fields as the chosen node, or as a new one."""
+        """Keep the fields as the chosen node, or as a new one; with no node at all, the own settings alone."""
         node = self._written()
+        if self.chosen is None and node == self._EMPTY:
+            self._write(self.settings.nodes, -1, "The own settings are saved.")
+            return
+        nodes, index = self._with(node)
+        self._write(nodes, index, f"{node.name} is saved.")
+
+    def _with(self, node: Node) -> tuple[tuple[Node, ...], int]:
+        """The nodes with one in the place of the chosen one, or behind them, and its index."""
         nodes = list(self.settings.nodes)
         index = self.choice.currentIndex()
         if self.chosen is None:
-            index = len(nodes)
-            nodes.append(node)
-        else:
-            nodes[index] = node
-        self._write(tuple(nodes), index, f"{node.name} is saved.")
+            return (*nodes, node), len(nodes)
+        nodes[index] = node
+        return tuple(nodes), index
 
     def _written(self) -> Node:
         name, authority = self.name.text().strip(), self.authority.text().strip()
@@ -239,8 +259,8 @@ class NodeSection(Section):
             rest = tuple(one for one in self.settings.nodes if one is not node)
             self._write(rest, 0, f"{node.name} is removed.")
 
-    def _write(self, nodes: tuple[Node, ...], index: int, said: str) -> None:
-        settings = replace(
+    def _settings_written(self, nodes: tuple[Node, ...]) -> NetworkSettings:
+        return replace(
             self.settings,
             nodes=nodes,
             own_ae_title=self.own_title.text().strip(),
@@ -251,14 +271,24 @@ class NodeSection(Section):
             receiver_tls=self.receiver_tls.isChecked(),
             receiver_authority=self.receiver_authority.text().strip(),
         )
-        try:
-            write_network_settings(self._folder, settings)
-        except DosimetryError as error:
-            self._say("; ".join(problem.text() for problem in problems_of(error)), "error")
+
+    def _write(self, nodes: tuple[Node, ...], index: int, said: str) -> None:
+        settings = self._settings_written(nodes)
+        if not self._accepted(lambda: write_network_settings(self._folder, settings)):
             return
         self.settings = settings
         self._show(index)
         self._say(said, "good")
+        self.saved.emit()
+
+    def _accepted(self, act: Callable[[], object]) -> bool:
+        """Whether an act took the fields as they are; what is wrong with them is said."""
+        try:
+            act()
+        except DosimetryError as error:
+            self._say("; ".join(problem.text() for problem in problems_of(error)), "error")
+            return False
+        return True
 
     def _choose_authority(self) -> None:
         chosen, _kind = QFileDialog.getOpenFileName(self, "Certificate of the authority", "", "PEM (*.pem *.crt)")
@@ -268,25 +298,14 @@ class NodeSection(Section):
     # --- asking -----------------------------------------------------------------------------------------------------
 
     def ask_echo(self) -> None:
-        """Ask the chosen node whether it answers; runs as a job."""
-        node = self.chosen
-        if node is None:
-            return
-        self._say(f"Asking {node.name} …", "dimmed")
-        job = self._jobs.start(answers, self.settings, node, purpose="echo", title=f"Asking {node.name}")
-        job.succeeded.connect(lambda _none: self._say(f"{node.name} answers.", "good"))
-        job.failed.connect(lambda error: self._say(problems_of(error)[0].text(), "error"))
+        """Ask the node as it is written, saved or not, whether it answers; runs as a job."""
+        node = self._written()
+        settings = self._settings_written(self._with(node)[0])
+        if self._accepted(lambda: check_network_settings(settings, where=FILE_NAME)):
+            remark = "" if settings == self.settings else " These fields are not saved yet."
+            ask_whether_it_answers(self._jobs, settings, node, self._say, remark=remark)
 
     def _say(self, text: str, role: str) -> None:
-        self.message.setText(text)
-        set_role(self.message, role)
-
-
-def answers(settings: NetworkSettings, node: Node, *, progress: Progress) -> None:
-    """C-ECHO as a job."""
-    from app.network.link import echo
-    from app.network.patience import RepeatedProgress
-
-    told = RepeatedProgress(progress)
-    told(0.0, f"Asking {node.name}")
-    echo(settings, node, waiting=told.repeat)
+        if isValid(self.message):  # a late answer may find the window closed
+            self.message.setText(text)
+            set_role(self.message, role)

@@ -16,6 +16,7 @@ from app.network.kept_files import dataset_digest
 from app.network.link import MOST_CONTEXTS, UNCOMPRESSED, association, check_status
 from app.network.nodes import NetworkSettings, Node
 from app.network.patience import RepeatedProgress
+from app.network.query import find_instances
 from app.network.web import store_web
 from app.network.web_connection import web_link
 from app.outputs import write_file
@@ -23,6 +24,8 @@ from dosimetry_core.errors import DosimetryError
 from dosimetry_core.progress import Progress, no_progress
 
 _LEDGER_EVERY = 50
+OTHER_CONTENT = "another content of this identifier was sent before, and archives keep one of the two"
+"""Why an object is not sent."""
 
 
 @dataclass
@@ -31,15 +34,21 @@ class Sent:
 
     acknowledged: list[Path] = field(default_factory=list)
     before: list[Path] = field(default_factory=list)
+    asked: bool = True
+    """Whether the node was asked for those of before, and lists them; if not, it has only acknowledged them once."""
     refused: list[tuple[Path, str]] = field(default_factory=list)
     references: list[tuple[str, str]] = field(default_factory=list)
     """SOP class and instance of everything that the node has acknowledged, now or before."""
-    digests: dict[str, str] = field(default_factory=dict)
-    """Instance → digest of the same."""
+
+    @property
+    def before_text(self) -> str:
+        """How many were not sent again, in words."""
+        number = len(self.before)
+        return f"{number:,} were there" if self.asked else f"{number:,} were acknowledged before (it can't be asked)"
 
 
 @dataclass(frozen=True)
-class _Waiting:
+class _File:
     """A file that is to be sent, with the digest and identity of what is in it."""
 
     path: Path
@@ -47,39 +56,48 @@ class _Waiting:
     sop_class: str
     syntax: str
     instance: str
+    series: tuple[str, str]
+    """Study and series."""
 
 
 class Ledger:
-    """Objects that nodes have acknowledged, by node and digest; kept in a file so that a break costs nothing."""
+    """Objects that nodes have acknowledged, by node and instance; kept in a file so that a break costs nothing.
+
+    Digests are those of what was sent. Of notes of earlier versions, which name no instances, nothing is kept: the node
+    gets these objects once more, under the identifiers that it has.
+    """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._known: dict[str, set[str]] = {}
+        self._known: dict[str, dict[str, str]] = {}
         if path is not None and path.exists():
             try:
-                self._known = {str(k): {str(v) for v in values} for k, values in json.loads(path.read_bytes()).items()}
+                read = {str(k): v for k, v in json.loads(path.read_bytes()).items()}
+                self._known = {
+                    k: {str(i): str(d) for i, d in v.items()} for k, v in read.items() if not isinstance(v, list)
+                }
             except (ValueError, AttributeError, TypeError) as error:
                 raise DosimetryError(
                     "is no record of sent objects", where=str(path), remedy="move it away; objects are then sent again"
                 ) from error
 
-    def has(self, node: Node, digest: str) -> bool:
-        """Whether a node has acknowledged this very content."""
-        return digest in self._known.get(_key(node), ())
+    def digest_of(self, node: Node, instance: str) -> str | None:
+        """Digest of the content that a node has acknowledged under an identifier, or None."""
+        return self._known.get(_key(node), {}).get(instance)
 
-    def add(self, node: Node, digest: str) -> None:
+    def add(self, node: Node, instance: str, digest: str) -> None:
         """Note an acknowledgement; see `keep`."""
-        self._known.setdefault(_key(node), set()).add(digest)
+        self._known.setdefault(_key(node), {})[instance] = digest
 
-    def forget(self, node: Node, digests: Iterable[str]) -> None:
+    def forget(self, node: Node, instances: Iterable[str]) -> None:
         """Take acknowledgements back, so that these objects are sent again; see `keep`."""
-        self._known.get(_key(node), set()).difference_update(digests)
+        for instance in instances:
+            self._known.get(_key(node), {}).pop(instance, None)
 
     def keep(self) -> None:
         """Write the notes."""
         if self._path is not None:
-            known = {node: sorted(digests) for node, digests in self._known.items()}
-            write_file(self._path, json.dumps(known, indent=1).encode("utf-8"))
+            write_file(self._path, json.dumps(self._known, indent=1, sort_keys=True).encode("utf-8"))
 
 
 def _key(node: Node) -> str:
@@ -96,10 +114,13 @@ def send_files(
 ) -> Sent:
     """Store files at a node.
 
+    What the node has acknowledged before and still lists is not sent again; what it has lost is. A second content of an
+    identifier is not sent: some archives drop it without a word, others the first.
+
     Parameters
     ----------
     ledger
-        What was acknowledged before is left out.
+        What was acknowledged before.
 
     Raises
     ------
@@ -111,22 +132,25 @@ def send_files(
     notes = ledger or Ledger(None)
     progress = RepeatedProgress(progress)
     sent = Sent()
-    waiting: list[_Waiting] = []
+    files = []
     for number, path in enumerate(paths):
         progress(0.0, f"Reading file {number + 1} of {len(paths)}")
-        dataset = _read(path)
-        digest = dataset_digest(dataset)
-        instance, sop_class = str(dataset.SOPInstanceUID), str(dataset.SOPClassUID)
-        if notes.has(node, digest):
-            sent.before.append(path)
-            sent.references.append((sop_class, instance))
-            sent.digests[instance] = digest
+        files.append(_file_of(path))
+    _forget_what_is_lost(settings, node, files, notes, sent, progress)
+    waiting: list[_File] = []
+    contents: dict[str, str] = {}
+    for one in files:
+        before = notes.digest_of(node, one.instance)
+        if (before or contents.setdefault(one.instance, one.digest)) != one.digest:
+            sent.refused.append((one.path, OTHER_CONTENT))
+        elif before:
+            sent.before.append(one.path)
+            sent.references.append((one.sop_class, one.instance))
         else:
-            syntax = str(dataset.file_meta.TransferSyntaxUID)
-            waiting.append(_Waiting(path, digest, sop_class, syntax, instance))
-    if not waiting:
-        return sent
+            waiting.append(one)
     try:
+        if not waiting:
+            return sent
         if node.is_web:
             _by_web(settings, node, waiting, notes, sent, progress)
         else:
@@ -137,10 +161,29 @@ def send_files(
     return sent
 
 
+def _forget_what_is_lost(
+    settings: NetworkSettings,
+    node: Node,
+    files: Sequence[_File],
+    notes: Ledger,
+    sent: Sent,
+    progress: RepeatedProgress,
+) -> None:
+    """Take back the notes of what a node has acknowledged and does not list any more, if it can be asked."""
+    noted = [one for one in files if notes.digest_of(node, one.instance)]
+    try:
+        for study, series in sorted({one.series for one in noted}):
+            listed = {found.instance_uid for found in find_instances(settings, node, study, series, progress=progress)}
+            ours = {one.instance for one in noted if one.series == (study, series)}
+            notes.forget(node, ours - listed)
+    except NetworkError:  # some nodes take objects and answer no query
+        sent.asked = False
+
+
 def _by_dicom(
     settings: NetworkSettings,
     node: Node,
-    waiting: Sequence[_Waiting],
+    waiting: Sequence[_File],
     notes: Ledger,
     sent: Sent,
     progress: RepeatedProgress,
@@ -176,7 +219,7 @@ def _syntaxes(own: str) -> tuple[str, ...]:
 def _by_web(
     settings: NetworkSettings,
     node: Node,
-    waiting: Sequence[_Waiting],
+    waiting: Sequence[_File],
     notes: Ledger,
     sent: Sent,
     progress: RepeatedProgress,
@@ -191,13 +234,24 @@ def _by_web(
                 _acknowledge(one, number, node, notes, sent)
 
 
-def _acknowledge(one: _Waiting, number: int, node: Node, notes: Ledger, sent: Sent) -> None:
-    notes.add(node, one.digest)
+def _acknowledge(one: _File, number: int, node: Node, notes: Ledger, sent: Sent) -> None:
+    notes.add(node, one.instance, one.digest)
     sent.acknowledged.append(one.path)
     sent.references.append((one.sop_class, one.instance))
-    sent.digests[one.instance] = one.digest
     if number % _LEDGER_EVERY == 0:
         notes.keep()
+
+
+def _file_of(path: Path) -> _File:
+    dataset = _read(path)
+    return _File(
+        path,
+        dataset_digest(dataset),
+        str(dataset.SOPClassUID),
+        str(dataset.file_meta.TransferSyntaxUID),
+        str(dataset.SOPInstanceUID),
+        (str(dataset.get("StudyInstanceUID", "")), str(dataset.get("SeriesInstanceUID", ""))),
+    )
 
 
 def _read(path: Path) -> pydicom.FileDataset:

@@ -21,10 +21,11 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from app.completion import has_pending
 from app.jobs import Job, Jobs
-from app.network.node_section import NodeSection
+from app.network.node_choice import NodeChoice
 from app.network.window_jobs import LEDGER, course_sent, fetched, files_sent, found_at
 from app.operations.counted import counted
 from app.operations.store_sections import FittedPage, progress_row, show_progress
@@ -65,6 +66,8 @@ class NetworkWindow(QDialog):
 
     came = Signal(Path)
     """Objects came into this folder and are to be imported."""
+    nodes_wanted = Signal()
+    """The nodes are to be edited."""
 
     def __init__(
         self,
@@ -83,7 +86,7 @@ class NetworkWindow(QDialog):
         self._folder, self._jobs, self._evaluation, self._plan = folder, jobs, evaluation, plan
         self._receiver: Receiver | None = None
         self._job: Job | None = None
-        self.nodes = NodeSection(folder, jobs)
+        self.nodes = NodeChoice(folder, jobs)
         page = QWidget()
         column = QVBoxLayout(page)
         column.setSpacing(10)
@@ -96,6 +99,7 @@ class NetworkWindow(QDialog):
         outer.setContentsMargins(6, 6, 6, 6)
         outer.addWidget(scroll)
         self.nodes.changed.connect(self._enable)
+        self.nodes.edit_wanted.connect(self.nodes_wanted)
         self._enable()
         # The network's library takes a quarter of a second to load: beside the window, and before it is needed.
         threading.Thread(target=_load, name="network-library", daemon=True).start()
@@ -298,7 +302,7 @@ class NetworkWindow(QDialog):
         sent = found.sent
         said = f"{counted(len(sent.acknowledged), 'object')} sent to {node.name}."
         if sent.before:
-            said += f" {len(sent.before)} were there."
+            said += f" {sent.before_text[0].upper()}{sent.before_text[1:]}."
         if sent.refused:
             path, why = sent.refused[0]
             said += f" {len(sent.refused)} were refused, first {path.name}: {why}."
@@ -389,8 +393,9 @@ class NetworkWindow(QDialog):
         self.retrieve_button.setEnabled(free and bool(self.ticked()))
 
     def _say(self, label: QLabel, text: str, role: str) -> None:
-        label.setText(text)
-        set_role(label, role)
+        if isValid(label):  # a late answer may find the window closed
+            label.setText(text)
+            set_role(label, role)
 
     def done(self, result: int) -> None:
         """Nothing listens and nothing runs behind a window that Esc has closed."""

@@ -12,13 +12,13 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFileDialog, QLineEdit
 
 from app.case_edits import with_cycle
-from app.display import ct_layer, spect_layer, spect_scale
 from app.number_grid import NumberGrid
-from app.registration_acts import RegistrationActs, landmark_distances_mm, turn_centre_mm
+from app.registration_acts import RegistrationActs, landmark_distances_mm
 from app.registration_holds import hold_text, waiting_scans
 from app.scan_words import delay_text
 from app.session import Session
 from app.steps.align_hand import FileSection, HandSection, LandmarkSection, OrganSection
+from app.steps.align_pair import AlignedPair
 from app.steps.align_tables import (
     NUMBER_COLUMNS,
     SCAN_COLUMNS,
@@ -82,7 +82,7 @@ class AlignStep(Step):
         self._search.finished.connect(self.refresh)
         session.view_state.cursor_changed.connect(self.compare.set_cursor)
         session.view_state.window_changed.connect(lambda w, level: self.compare.set_window_level(WindowLevel(w, level)))
-        self._shown: tuple[Any, ...] = ()
+        self._overlay = AlignedPair(session, self.compare)
         self._pairs = LandmarkPairs()
         self._of: tuple[Any, ...] | None = None
 
@@ -201,13 +201,14 @@ class AlignStep(Step):
         point, cycle = self.session.time_point, self.session.cycle
         if moved is not None and point is not None and cycle is not None:
             self._dragging = moved
-            self._show_pair(cycle, replace(point, registration=moved))
+            self._overlay.place(cycle, replace(point, registration=moved))
 
     _dragging: Registration | None = None
 
     def _show_again(self) -> None:
         """The drag was given up: the scan lies where it lay."""
-        self._dragging, self._shown = None, ()
+        self._dragging = None
+        self._overlay.forget()
         self.refresh()
 
     def _set_landmark(self, point_mm: Any) -> None:
@@ -338,7 +339,7 @@ class AlignStep(Step):
             self._pairs.clear()
             self.shift_note.clear()
             self.take_hand("" if point.registration.method == "reference" else self._hand())
-        self._show_images(cycle, reference, point)
+        self._overlay.show(cycle, reference, point)
         self._show_numbers(cycle, point)
         self._show_landmarks()
         self.organs.show_positions(cycle, point.registration, self._search.found_of(point.registration))
@@ -362,31 +363,6 @@ class AlignStep(Step):
     def _hand(self) -> str:
         """The hand that is in use, landmarks apart: those belong to one scan."""
         return next((key for key, button in self.hand.buttons.items() if button.isChecked()), "")
-
-    def _show_images(self, cycle: Cycle, reference: TimePoint, point: TimePoint) -> None:
-        shown = (reference, point, cycle.calibration)
-        if len(self._shown) == len(shown) and all(a is b for a, b in zip(self._shown, shown, strict=True)):
-            return
-        first = not self._shown or self._shown[0] is not reference
-        self._shown = shown
-        geometry = (reference.ct or reference.spect).volume.geometry
-        if first:
-            self.compare.set_reference(geometry)
-            self.compare.set_window_level(WindowLevel(*self.session.view_state.window_hu))
-        self._show_pair(cycle, point)
-        self.compare.set_turn_centre(turn_centre_mm(point))
-        set_scale = getattr(self.compare, "set_spect_scale", None)
-        if set_scale is not None:
-            set_scale(spect_scale(cycle))
-        self.compare.set_cursor(self.session.view_state.cursor_mm)
-
-    def _show_pair(self, cycle: Cycle, point: TimePoint) -> None:
-        """Reference and a scan, placed by its registration."""
-        reference = cycle.time_points[cycle.reference_time_point]
-        both_ct = reference.ct is not None and point.ct is not None
-        pair = (ct_layer(reference), ct_layer(point)) if both_ct else (None, None)
-        self.compare.show_pair(*pair)
-        self.compare.show_spect(spect_layer(cycle, reference), spect_layer(cycle, point))
 
     def _show_numbers(self, cycle: Cycle, point: TimePoint) -> None:
         c, p = self.session.view_state.cycle, self.session.view_state.time_point

@@ -21,6 +21,7 @@ from dosimetry_core.units import GRAY
 from dosimetry_core.volume import Volume
 from widgets.display_scale import COLOUR_MAPS, ColourScale
 from widgets.isodose_view import Isodose, IsodoseView
+from widgets.slice_annotation import SliceCorner
 from widgets.slice_picture import Layer, value_at
 from widgets.theme import set_role
 
@@ -75,7 +76,7 @@ class DoseMapPage(QWidget):
         self._shown: tuple[Any, ...] = ()
         self._layer: Layer | None = None
         self.nuclide = combo_box("dose_map_nuclide", [ALL])
-        self.nuclide.activated.connect(lambda _index: self._show_map())
+        self.nuclide.activated.connect(lambda _index: self._choose_nuclide())
         self.lower_limit, self.upper_limit, self.levels = (self._field(name, width) for name, width in _FIELDS)
         self.levels.setToolTip(
             "lines of equal absorbed dose in Gy, at most six, apart by blanks or semicolons: 5 10 15 23"
@@ -88,6 +89,10 @@ class DoseMapPage(QWidget):
         self.contours.toggled.connect(self._show_contours)
         self.probe = text_label(name="dose_map_probe")
         self.message = text_label(name="dose_map_message", wrap=True)
+        self.pending = text_label(role="stale", name="dose_map_pending", wrap=True)
+        self.pending.hide()
+        self._own_limits = self._own_levels = False
+        self._course: tuple[int, str] | None = None
         self.views = tuple(IsodoseView(plane) for plane in _PLANES)
         for view in self.views:
             view.cursor_moved.connect(session.view_state.set_cursor)
@@ -124,14 +129,24 @@ class DoseMapPage(QWidget):
         column.setContentsMargins(0, 4, 0, 0)
         column.addLayout(head)
         column.addLayout(self.legend)
+        column.addWidget(self.pending)
         column.addWidget(self._pages, 1)
 
     def _field(self, name: str, width: int) -> QLineEdit:
         field = QLineEdit()
         field.setObjectName(f"dose_map_{name}")
         field.setFixedWidth(width)
-        field.editingFinished.connect(self._show_scale)
+        field.editingFinished.connect(lambda: self._take_typed(field))
         return field
+
+    def _take_typed(self, field: QLineEdit) -> None:
+        # Leaving a field that nobody changed is no choice.
+        if field.isModified():
+            if field is self.levels:
+                self._own_levels = True
+            else:
+                self._own_limits = True
+        self._show_scale()
 
     def _show_contours(self, shown: bool) -> None:
         for view in self.views:
@@ -139,15 +154,16 @@ class DoseMapPage(QWidget):
 
     # --- showing ----------------------------------------------------------------------------------------------------
 
-    def show_result(self, result: CycleResult | None) -> None:
-        """Show the map of a cycle, or why there is none."""
+    def show_result(self, result: CycleResult | None, pending: str = "") -> None:
+        """Show the map of a cycle, or why there is none; ``pending`` says why it is not the newest."""
         doses = None if result is None else voxel_doses_of(result)
+        self._mark_pending(pending if doses is not None else "")
         if result is None or doses is None:
             self._shown, self._layer = (), None
-            pending = result is not None and result.voxels_pending
+            computing = result is not None and result.voxels_pending
             self.message.setText(
                 "Voxel doses are being computed."
-                if pending
+                if computing
                 else "Voxel doses are not computed. Tick “Voxel S values beside” to see a dose map."
             )
             self._pages.setCurrentIndex(1)
@@ -178,6 +194,19 @@ class DoseMapPage(QWidget):
         self._show_map()
         self._show_cursor()
 
+    def _mark_pending(self, words: str) -> None:
+        """Beside the map, and on each picture: colours and lines look the same whether they are current or not."""
+        self.pending.setText(words)
+        self.pending.setVisible(bool(words))
+        badges = (words.partition(":")[0].lower(),) if words else ()
+        for view in self.views:
+            view.set_corner(SliceCorner(badges=badges))
+
+    def _choose_nuclide(self) -> None:
+        """Another map has doses of another size."""
+        self._own_limits = self._own_levels = False
+        self._show_map()
+
     def _show_map(self) -> None:
         doses, _cycle, result = self._shown
         chosen = self.nuclide.currentText()
@@ -187,10 +216,15 @@ class DoseMapPage(QWidget):
         highest = float(total.max())
         for view in self.views:
             view.show_spect(self._layer)
-        self.lower_limit.setText("0")
+        if self._course != self.session.whose:
+            self._course, self._own_limits, self._own_levels = self.session.whose, False, False
+        # What was chosen stays while outlines are changed: only then do two pictures compare.
         upper = first_upper_gy(result, highest)
-        self.upper_limit.setText(GRAY.text(upper, digits=1, with_symbol=False))
-        self.levels.setText(" ".join(f"{level:g}" for level in nice_levels_gy(upper)))
+        if not self._own_limits:
+            self.lower_limit.setText("0")
+            self.upper_limit.setText(GRAY.text(upper, digits=1, with_symbol=False))
+        if not self._own_levels:
+            self.levels.setText(" ".join(f"{level:g}" for level in nice_levels_gy(upper)))
         self._show_scale()
 
     def _show_scale(self) -> None:
@@ -222,6 +256,7 @@ class DoseMapPage(QWidget):
 
     def _take_scale(self, scale: ColourScale) -> None:
         """A drag in an image set other limits."""
+        self._own_limits = True
         self.lower_limit.setText(f"{scale.lower:.3g}")
         self.upper_limit.setText(f"{scale.upper:.3g}")
         self._show_scale()

@@ -21,6 +21,7 @@ from app.dose_engines_shown import (
 )
 from app.number_grid import NumberGrid
 from app.number_trail_shown import S_VALUE_GROUP, SECOND_OPINION
+from app.pending_words import pending_words
 from app.session import Session
 from app.steps.dose_map_page import DoseMapPage
 from app.steps.number_trail_page import NumberTrailPage
@@ -246,7 +247,9 @@ class DoseStep(Step):
             if pending
             else "Voxel doses are not computed. Tick “Voxel S values beside”, or choose them as the engine of a VOI."
         )
-        self.histograms.show_histograms(shown, empty, limit_gy=limits.get("kidneys"), limit_words=LIMIT_WORDS)
+        self.histograms.show_histograms(
+            shown, empty, limit_gy=limits.get("kidneys"), limit_words=LIMIT_WORDS, pending=pending_words(self.session)
+        )
         rows = dose_volume_rows(c, results, limits, mark)
         self.dose_volume.show_rows(DOSE_VOLUME_COLUMNS if rows else (), rows)
 
@@ -255,7 +258,7 @@ class DoseStep(Step):
         shown = self.tabs.currentWidget()
         self._bars.setVisible(shown is not self.dose_map)  # the images need the room
         if shown is self.dose_map:
-            self.dose_map.show_result(self.session.cycle_result)
+            self.dose_map.show_result(self.session.cycle_result, pending_words(self.session))
         elif shown is self.trail:
             self.trail.show_trail("" if self.session.is_current else "stale")
 
@@ -273,7 +276,9 @@ class DoseStep(Step):
         with QSignalBlocker(self.voxels_beside):
             self.voxels_beside.setChecked(settings.voxel_s_values_beside)
         result = None if voi is None else results.vois.get(voi.name)
+        pending = pending_words(self.session)
         lines = [] if result is None else [item.explanation for item in result.comparisons]
+        lines = [f"{pending}.", *lines] if pending and lines else lines
         if results.voxels_pending:
             lines.append("Voxel S values are being computed.")
         self.comparison.setText("\n".join(lines))
@@ -294,8 +299,10 @@ class DoseStep(Step):
         self.session.document.apply(words, lambda case: with_voxel_s_values_beside(case, beside))
 
     def _show_opinion(self, evaluation: Evaluation) -> None:
-        differing = evaluation.disagreements
-        if differing:
+        differing, pending = evaluation.disagreements, pending_words(self.session)
+        if pending:
+            text = f"{pending}."
+        elif differing:
             text = f"{len(differing)} numbers are not confirmed by the independent second computation:"
         elif self.session.second_opinion.is_checked(evaluation):
             text = "The independent second computation confirms every number."
@@ -308,4 +315,4 @@ class DoseStep(Step):
             for item in differing
         ]
         self.disagreements.setText("\n".join(lines))
-        self.disagreements.setVisible(bool(lines))
+        self.disagreements.setVisible(bool(lines) and not pending)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from app.import_checks import SIGNS, words_of_quantity
-from app.import_corrections import CORRECTION_OF_KEY, CorrectionKey
+from app.import_corrections import CORRECTION_OF_KEY, NO_ANSWERS, CorrectionKey
 from app.importing.folder_contents import FoundSeries, shortest_paths
 from app.steps.image_questions import ImageQuestions
 from app.steps.step import push_button, text_label
@@ -33,6 +33,8 @@ class FolderContentsDialog(QDialog):
         Of the open course: only this patient's studies can be taken.
     cycle_number
         Into which they go; None where no course is open.
+    said
+        What was said of that cycle's images before.
     """
 
     taken = Signal(object, object)
@@ -45,6 +47,7 @@ class FolderContentsDialog(QDialog):
         *,
         patient_id: str,
         cycle_number: int | None,
+        said: Mapping[CorrectionKey, str] = NO_ANSWERS,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -63,7 +66,7 @@ class FolderContentsDialog(QDialog):
         for number, width in enumerate(_WIDTHS):
             self.tree.setColumnWidth(number, width)
         column.addWidget(self.tree, 1)
-        self.questions = ImageQuestions(needs_reason=cycle_number is not None)
+        self.questions = ImageQuestions(needs_reason=cycle_number is not None, said=said)
         column.addWidget(self.questions)
         self.message = text_label(role="dimmed", name="folder_message", wrap=True)
         column.addWidget(self.message)
@@ -126,7 +129,11 @@ class FolderContentsDialog(QDialog):
 
     def _ask(self) -> None:
         """Ask what the chosen files leave open."""
-        self.questions.ask(CORRECTION_OF_KEY[key] for one in self.chosen for key in one.questions)
+        asking: dict[CorrectionKey, list[str]] = {}
+        for one in self.chosen:
+            for key in one.questions:
+                asking.setdefault(CORRECTION_OF_KEY[key], []).extend(one.paths)
+        self.questions.ask(asking)
         self._say()
 
     def _say(self) -> None:

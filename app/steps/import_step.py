@@ -14,7 +14,7 @@ from app.case_edits import with_cycle
 from app.case_reading import prepared, with_images_of
 from app.images_taken import folder_listed, path_in_case, path_within, still_fitting, with_those_here
 from app.import_checks import SIGNS, checks_of, grid_words, quantity_words, worst
-from app.import_corrections import NO_ANSWERS, CorrectionKey, answered, answers_in_words
+from app.import_corrections import NO_ANSWERS, CorrectionKey, answered, answers_in_words, said_of_images
 from app.importing.folder_contents import FoundSeries
 from app.number_grid import GridColumn, GridRow, Number, NumberGrid
 from app.result_paths import result_path
@@ -157,11 +157,19 @@ class ImportStep(Step):
             found,
             patient_id=self.session.case.patient.patient_id,
             cycle_number=cycle.number if cycle is not None else None,
+            said=said_of_images(cycle) if cycle is not None else NO_ANSWERS,
             parent=self,
         )
-        dialog.taken.connect(
-            lambda paths, vois: self.take_images(paths, vois, answers=dialog.answers, reason=dialog.reason)
-        )
+        whose = self.session.whose
+
+        def take(paths: Sequence[str], vois: Sequence[str]) -> None:
+            here = self.session.cycle
+            if cycle is None or here is None or (self.session.whose, here.number) != (whose, cycle.number):
+                self.told.emit("Another cycle is open than the one these images were for; look into the folder again.")
+                return
+            self.take_images(paths, vois, answers=dialog.answers, reason=dialog.reason)
+
+        dialog.taken.connect(take)
         dialog.course_wanted.connect(
             lambda paths, patient, name: self._ask_for_course(folder, paths, patient, name, dialog.answers)
         )

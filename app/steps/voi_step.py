@@ -72,6 +72,7 @@ class VoiStep(Step):
             teller.told.connect(self._tell)
         self._parts = RefreshParts(session.jobs.hand, self)
         self._second: SecondWindow | None = None
+        self._pointed_at: tuple[Any, int | None] = (None, None)
         self.layouts.bar.window_requested.connect(self.show_second_window)
         self._build_inspector()
         self._connect_views()
@@ -264,6 +265,8 @@ class VoiStep(Step):
             self.scans.refresh()
             return
         self.images.show_images(cycle, reference, point)
+        # Another scan or another outline may lie under a pointer that rests.
+        self.probe(*self._pointed_at)
         self.images.show_vois()
         self.images.show_fusion()
         self.layouts.images.refresh()
@@ -304,10 +307,11 @@ class VoiStep(Step):
 
     def probe(self, point_mm: Any, scan: int | None = None) -> None:
         """What lies under the pointer, on the scan whose view it is over; without one on the scan in view."""
+        self._pointed_at = (point_mm, scan)
         cycle, point = self.session.cycle, self.session.time_point
         if point_mm is None or cycle is None or point is None:
             self.probed.emit("")
             return
-        if scan is not None:
+        if scan is not None and scan < len(cycle.time_points):
             point = cycle.time_points[scan]
         self.probed.emit(probe_text(cycle, point, point_mm))

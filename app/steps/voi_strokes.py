@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from app.display import ct_layer, spect_layer
@@ -21,6 +21,7 @@ from dosimetry_core.voi_editing import BrushGesture
 from dosimetry_core.voi_range import ValueRange
 from dosimetry_core.voi_similarity import EdgeStop
 from widgets.edge_chip import EdgeChip
+from widgets.mouse_table import mouse_bindings
 from widgets.range_chip import RangeChip
 from widgets.slice_view import Layer
 
@@ -43,7 +44,7 @@ class VoiStrokes(QObject):
     def _limits(self) -> ValueRange | None:
         """The range of the chip on the scan in view; none while Alt is held."""
         chosen = self._chip.limits()
-        layer = None if chosen is None or _alt_held() else self._layer(chosen.layer)
+        layer = None if chosen is None or _anywhere_held() else self._layer(chosen.layer)
         if chosen is None or layer is None:
             return None
         low = -math.inf if chosen.low is None else chosen.low
@@ -53,7 +54,7 @@ class VoiStrokes(QObject):
     def _edges(self) -> EdgeStop | None:
         """What the brush stops at on the scan in view; nothing while Alt is held."""
         chosen = self._edges_chip.edges()
-        layer = None if chosen is None or _alt_held() else self._layer(chosen.layer)
+        layer = None if chosen is None or _anywhere_held() else self._layer(chosen.layer)
         if chosen is None or layer is None:
             return None
         return EdgeStop(layer.volume, layer.from_reference, chosen.tolerance, chosen.relative)
@@ -78,7 +79,8 @@ class VoiStrokes(QObject):
     def _nothing_changed(self) -> str:
         """Why a stroke did nothing, as far as it is known."""
         if self._limits() is not None:
-            return "Nothing changed: no value here lies in the range of “Only where” (Alt held: everywhere)"
+            held = mouse_bindings().held_word("anywhere")
+            return f"Nothing changed: no value here lies in the range of “Only where” ({held} held: everywhere)"
         if self._edges() is not None:
             return "Nothing changed: “Adapt to edges” found nothing new that is like the place where the stroke began"
         return "Nothing changed: the stroke met nothing to add or take away"
@@ -118,8 +120,8 @@ class VoiStrokes(QObject):
             self.told.emit(error.line())
 
 
-def _alt_held() -> bool:
-    return bool(QGuiApplication.keyboardModifiers() & Qt.KeyboardModifier.AltModifier)
+def _anywhere_held() -> bool:
+    return mouse_bindings().is_held("anywhere", QGuiApplication.keyboardModifiers())
 
 
 def _same_stroke(first: ToolGesture | None, second: ToolGesture) -> bool:

@@ -99,7 +99,7 @@ def check_folder(folder: Path, *, time_zone: str | None, progress: Progress = no
         return [_problem(error, str(folder))]
     facts = {id(described.image): described.facts for described in reading.described if described.image}
     entries = [_series_entry(image, facts.get(id(image))) for image in reading.series]
-    entries += _grouping(reading.series, reading.voi_paths, folder)
+    entries += _grouping(reading.series, reading.voi_paths, folder, reading.described)
     entries += [_unused_entry(described) for described in reading.described if described.ignored]
     shown = {path for described in reading.described if described.ignored for path in described.paths}
     rest = [ignored for ignored in reading.ignored if ignored.path not in shown]
@@ -214,14 +214,20 @@ def _series_entry(image: ImageSeries, facts: ImageFacts | None) -> CheckEntry:
     )
 
 
-def _grouping(series: Sequence[ImageSeries], voi_paths: Sequence[Path], folder: Path) -> list[CheckEntry]:
+def _grouping(
+    series: Sequence[ImageSeries], voi_paths: Sequence[Path], folder: Path, described: Sequence[DescribedImage]
+) -> list[CheckEntry]:
     """Remarks on time points, and the VOI files on them."""
+    asked = any(one.questions for one in described)
+    if asked and not any(image.kind == "spect" for image in series):
+        # There is a SPECT; what it asks is said of it.
+        return [_voi_alone(path, described) for path in voi_paths]
     try:
         points = group_time_points(series, where=str(folder))
     except DosimetryError as error:
         problems = error.problems if isinstance(error, InputProblems) else (error,)
         entries = [_problem(problem, str(folder)) for problem in problems]
-        return entries + [_voi_alone(path, series) for path in voi_paths]
+        return entries + [_voi_alone(path, described) for path in voi_paths]
     own = {id(finding) for image in series for finding in image.findings}
     entries = [
         CheckEntry(finding.place or str(folder), "time point", findings=(_remark(finding),))
@@ -252,8 +258,11 @@ def _grouping(series: Sequence[ImageSeries], voi_paths: Sequence[Path], folder: 
     return entries
 
 
-def _voi_alone(path: Path, series: Sequence[ImageSeries]) -> CheckEntry:
+def _voi_alone(path: Path, described: Sequence[DescribedImage]) -> CheckEntry:
     """A VOI file in a folder that has no time point to put it on."""
+    if is_nifti(path) and any(one.questions for one in described):
+        text = "is looked at once the SPECT can be read"
+        return CheckEntry(str(path), _voi_kind(path), findings=(Remark("vois", "info", text),))
     if is_nifti(path):
         remark = Remark(
             "voi-image-absent", "error", "no SPECT is here to use it with", RULES["voi-image-absent"].remedy
@@ -264,9 +273,12 @@ def _voi_alone(path: Path, series: Sequence[ImageSeries]) -> CheckEntry:
     except DosimetryError as error:
         return CheckEntry(str(path), _voi_kind(path), findings=_problem(error, str(path)).findings)
     listed = Remark("vois", "info", f"holds {', '.join(names) or 'no region'}")
-    if frame_uid in {image.frame_of_reference_uid for image in series}:
+    there = [one for one in described if frame_uid and one.facts.frame_of_reference == frame_uid]
+    if any((one.image is not None and one.ignored is None) or one.questions for one in there):
         return CheckEntry(str(path), _voi_kind(path), findings=(listed,))
     text = "the images that it was drawn on are not here: none has its frame of reference"
+    if there:
+        text = f"the images of its frame of reference are not used: see {_path_of(there[0])}"
     absent = Remark("voi-image-absent", "error", text, RULES["voi-image-absent"].remedy)
     return CheckEntry(str(path), _voi_kind(path), findings=(listed, absent))
 

@@ -37,6 +37,7 @@ _WORTH_A_VIEW_BYTES = 65536
 _PIXEL_DATA = b"\xe0\x7f\x10\x00"
 _META_LENGTH_END = 144
 _MARK = b"DICM"
+_DIRECTORY = "DirectoryRecordSequence"
 # A data set begins with file meta information or the group of its identification, little-endian.
 _FIRST_GROUPS = (b"\x02\0", b"\x08\0")
 _DICOM_ROOT = "1.2.840.10008."
@@ -67,6 +68,11 @@ class DicomFile:
     def header(self) -> Header:
         """The file's elements."""
         return Header(self.dataset, str(self.path))
+
+    @property
+    def is_directory(self) -> bool:
+        """Whether it lists other files (DICOMDIR, or DIRFILE of some scanners) and holds none itself."""
+        return not self.sop_class_uid and _DIRECTORY in self.dataset
 
     @property
     def source(self) -> SourceFile:
@@ -202,7 +208,7 @@ def read_each(
 def _require_whole(file: DicomFile, images: Container[str]) -> None:
     """Refuse a file that ends before what it is about: pydicom reads what there is."""
     dataset = file.dataset
-    lacking = not file.sop_class_uid and "DirectoryRecordSequence" not in dataset
+    lacking = not file.sop_class_uid and not file.is_directory
     if lacking or (file.sop_class_uid in images and "PixelData" not in dataset):
         raise DicomReadError(
             f"{element_name('SOPClassUID' if lacking else 'PixelData')} is missing: the file is truncated or damaged",

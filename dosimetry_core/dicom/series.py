@@ -219,6 +219,12 @@ class _Sorting:
 
     def sorted_out(self, files: list[DicomFile], progress: Progress) -> SeriesReading:
         """All files of a reading."""
+        self._ignored += [
+            IgnoredFile(file.path, "DICOM directory", "lists files and holds no image", "no-image-of-use")
+            for file in files
+            if file.is_directory
+        ]
+        files = [file for file in files if not file.is_directory]
         single = _without_copies(files, self._findings, self._problems)
         self._problems += patient_problems(single)
         self._findings += patient_findings(single)

@@ -44,7 +44,7 @@ def export_course(
         If there is nothing to export at all.
     """
     digest = digest_of_results(evaluation)
-    with_voxels = _with_voxel_doses(evaluation, part_of(progress, 0.0, _VOXEL_SHARE))
+    with_voxels = with_voxel_doses(evaluation, part_of(progress, 0.0, _VOXEL_SHARE))
     imaged = [result for result in with_voxels.cycles if result.cycle.time_points]
     if not imaged:
         raise MissingDataError("no cycle has images", where="course", remedy="there is nothing to file beside them")
@@ -69,7 +69,7 @@ def export_course(
     return CourseExport(tuple(objects), tuple(findings))
 
 
-def _with_voxel_doses(evaluation: Evaluation, progress: Progress) -> Evaluation:
+def with_voxel_doses(evaluation: Evaluation, progress: Progress) -> Evaluation:
     """The same evaluation with voxel doses beside every engine, for the maps alone."""
     if all(voxel_doses_of(result) is not None for result in evaluation.cycles if result.cycle.time_points):
         return evaluation

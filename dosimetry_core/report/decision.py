@@ -21,6 +21,7 @@ _PER_CYCLE = "_per_cycle"
 _TOTAL = "_total"
 _BED = "_bed"
 _LEVELS = ("error", "warning")
+COURSE_DONE = "All planned cycles are done: there is no next cycle."
 UNDECIDED = "stop-rule-undecided"
 """Code of the finding that names the stop rules which can't be decided."""
 # As `planning.plan_findings` names them; its import would bring SciPy into the first window.
@@ -95,12 +96,12 @@ def void_reasons(record: Mapping[str, Any]) -> list[str]:
     plan = record["plan"]
     reasons = []
     if plan["next_cycle"] is None:
-        reasons.append("All planned cycles are done: there is no next cycle.")
+        reasons.append(COURSE_DONE)
     if plan["stop"] and plan.get("decision") not in GIVES_NOTHING:
         reasons.append("Treatment is stopped: no activity is to be given.")
     if errors := unresolved_errors(record):
-        codes = ", ".join(sorted({finding["code"] for finding in errors}))
-        reasons.append(f"Unresolved errors: {codes}. Not for use until each is resolved or overridden with a reason.")
+        kinds = ", ".join(sorted({in_words(finding["code"]).lower() for finding in errors}))
+        reasons.append(f"Unresolved errors: {kinds}. Not for use until each is resolved or overridden with a reason.")
     return reasons
 
 

@@ -23,6 +23,7 @@ from dosimetry_core.report.words import (
 from dosimetry_core.units import (
     COUNTS_PER_S_PER_MBQ,
     GRAM,
+    GRAY,
     GRAY_PER_GIGABECQUEREL,
     HOUR,
     KILOBECQUEREL_PER_ML,
@@ -38,12 +39,15 @@ from dosimetry_core.units import (
 _DIGEST_SHOWN = 16
 _GRAM_PER_ML = DisplayUnit("g/mL", 1.0, 2)
 _SETTING_UNITS = {
-    "_cps_per_bq": COUNTS_PER_S_PER_MBQ,
-    "_g_per_ml": _GRAM_PER_ML,
-    "_time_s": MICROSECOND,
-    "_fwhm_mm": MILLIMETRE,
-    "_ml": MILLILITRE,
+    "_cps_per_bq": (COUNTS_PER_S_PER_MBQ, "_cps_per_bq"),
+    "_g_per_ml": (_GRAM_PER_ML, "_g_per_ml"),
+    "_time_s": (MICROSECOND, "_s"),
+    "_half_life_s": (HOUR, "_s"),
+    "_fwhm_mm": (MILLIMETRE, "_mm"),
+    "_ml": (MILLILITRE, "_ml"),
+    "_alpha_beta_gy": (GRAY, "_gy"),
 }
+"""How a setting's name ends → the unit in which it is shown, and the letters of the name that are its own unit."""
 _SOURCES = ("self", "kidneys", "liver", "spleen", "lesions", "remainder")
 
 
@@ -363,9 +367,8 @@ def _flat(tree: Any, path: tuple[str, ...]) -> list[dict[str, str]]:
     if tree is None or tree == []:
         return []
     suffix = next((ending for ending in _SETTING_UNITS for part in path if part.endswith(ending)), "")
-    unit = _SETTING_UNITS.get(suffix)
-    # The unit's own letters go; "time" and "fwhm" are words of the name.
-    names = [part.removesuffix(suffix.removeprefix("_time").removeprefix("_fwhm")).replace("_", " ") for part in path]
+    unit, letters = _SETTING_UNITS.get(suffix, (None, ""))
+    names = [part.removesuffix(letters).replace("_", " ") for part in path]
     values = tree if isinstance(tree, list) else [tree]
     words = ", ".join(_setting_text(value, unit) for value in values)
     return [

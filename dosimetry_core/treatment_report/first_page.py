@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from dosimetry_core.plan_record import absorbed_dose_text, activity_text
-from dosimetry_core.report.decision import decision
+from dosimetry_core.report.decision import COURSE_DONE, decision
 from dosimetry_core.report.words import (
     capitalised,
     in_words,
@@ -54,6 +54,8 @@ def first_page(
 ) -> dict[str, Any]:
     """Everything page 1 shows, in the language of the report."""
     told = decision(record)
+    # Nothing can be given by such a plan; a report of a finished course stays true.
+    told["void"] = [reason for reason in told["void"] if reason != COURSE_DONE]
     page: dict[str, Any] = language.shown(told, verbatim=("symbol", "nuclide"))
     page.pop("heading")
     page["attention"] = _attention(told["attention"], results, language)
@@ -212,8 +214,8 @@ def _trend(results: Mapping[str, Any], language: Language) -> list[dict[str, Any
                 "points": [{"x": (day - days[0]).days / span, "y": value / top} for day, value in points],
                 "first": language.number(f"{points[0][1]:g}"),
                 "last": language.number(f"{points[-1][1]:g}"),
-                "from": language.date(points[0][0]),
-                "to": language.date(points[-1][0]),
+                "from": language.date(days[0]),
+                "to": language.date(days[-1]),
                 "grade": language.text("grade %1", str(grade)) if isinstance(grade, int) else "",
             }
         )

@@ -80,11 +80,13 @@ class Language:
         Kinds of findings are in it by their codes: *Stop rule* as ``stop-rule``.
         """
         known = self.texts.get(text)
-        if known is None and text[0].isupper():
-            begun = text[0].lower() + text[1:]
-            small = self.texts.get(begun) or self.texts.get(begun.replace(" ", "-"))
-            known = None if small is None else small[:1].upper() + small[1:]
-        return known
+        if known is not None:
+            return known
+        begun = text[0].lower() + text[1:]
+        known = self.texts.get(begun) or self.texts.get(begun.replace(" ", "-"))
+        if known is None or known[1:2].isupper():
+            return known
+        return (known[:1].upper() if text[0].isupper() else known[:1].lower()) + known[1:]
 
     def _composed(self, text: str, depth: int) -> str | None:
         """A sentence with values in it, or texts in a row."""

@@ -19,10 +19,11 @@ from dosimetry_core.report.tables import (
     settings,
     voi_tables,
 )
-from dosimetry_core.report.words import in_words, minus, nuclide_symbol, organ_order, text_of, voi_order
+from dosimetry_core.report.words import capitalised, in_words, minus, nuclide_symbol, organ_order, text_of, voi_order
 from dosimetry_core.treatment_report.acquisition import acquisitions
 from dosimetry_core.treatment_report.first_page import dose, sentence_case
 from dosimetry_core.treatment_report.language import Language
+from dosimetry_core.treatment_report.protocol_rules import protocol_rules
 from dosimetry_core.units import HOUR, MEGABECQUEREL, MILLIMETRE, MINUTE, PERCENT, SECOND
 
 _NAMES = ("name",)
@@ -41,7 +42,7 @@ def body(results: Mapping[str, Any], record: Mapping[str, Any], language: Langua
         ],
         "laboratory": _laboratory(results, language),
         "settings": language.shown([entry for entry in settings(results) if entry["value"].strip()]),
-        "rules": language.shown(plan_rules(record)),
+        "rules": [*language.shown(plan_rules(record)), *protocol_rules(results, language)],
         "second_opinion": language.shown(second_opinion(results)),
         "findings": findings(record, language),
         "folders": language.shown(input_folders(results), verbatim=("digest",)),
@@ -60,7 +61,7 @@ def findings(record: Mapping[str, Any], language: Language) -> list[dict[str, st
             {
                 "level": finding["level"],
                 "code": finding["code"],
-                "place": language.shown(finding["place"]),
+                "place": capitalised(language.shown(finding["place"])),
                 "text": sentence_case(sentence),
             }
         )

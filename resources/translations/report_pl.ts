@@ -49,7 +49,7 @@
     </message>
     <message>
         <source>Activity at the time of each scan, after partial-volume correction; hours from the middle of the infusion.</source>
-        <translation>Aktywność w chwili każdego badania, po korekcji częściowej objętości; godziny od środka infuzji.</translation>
+        <translation>Aktywność w chwili każdego badania, po korekcji efektu częściowej objętości; godziny od środka infuzji.</translation>
     </message>
     <message>
         <source>Activity in VOIs: not measured in this cycle.</source>
@@ -81,7 +81,7 @@
     </message>
     <message>
         <source>Alternatives</source>
-        <translation>Możliwości</translation>
+        <translation>Inne możliwości</translation>
     </message>
     <message>
         <source>At a bound</source>
@@ -417,7 +417,7 @@
     </message>
     <message>
         <source>Limit holds for</source>
-        <translation>Limit dotyczy</translation>
+        <translation>Zakres</translation>
     </message>
     <message>
         <source>Limit, Gy</source>
@@ -573,7 +573,7 @@
     </message>
     <message>
         <source>Residual, mm</source>
-        <translation>Reszta, mm</translation>
+        <translation>Błąd resztkowy, mm</translation>
     </message>
     <message>
         <source>Results (results.json), SHA-256</source>
@@ -818,6 +818,74 @@
     <message>
         <source>and %1 more alternatives, on the plan screen.</source>
         <translation>oraz dalsze możliwości (%1), na ekranie planu.</translation>
+    </message>
+    <message>
+        <source>Activities</source>
+        <translation>Aktywności</translation>
+    </message>
+    <message>
+        <source>Sharing of what the limits leave</source>
+        <translation>Podział tego, co pozostawiają limity</translation>
+    </message>
+    <message>
+        <source>Predictor of the dose per activity</source>
+        <translation>Predykcja dawki na aktywność</translation>
+    </message>
+    <message>
+        <source>Kidney value</source>
+        <translation>Wartość dla nerek</translation>
+    </message>
+    <message>
+        <source>Free activity, rounded down to steps of</source>
+        <translation>Zmienna aktywność, zaokrąglana w dół co</translation>
+    </message>
+    <message>
+        <source>Warning above a probability of</source>
+        <translation>Ostrzeżenie powyżej prawdopodobieństwa</translation>
+    </message>
+    <message>
+        <source>Standard uncertainty from cycle to cycle</source>
+        <translation>Niepewność standardowa między cyklami</translation>
+    </message>
+    <message>
+        <source>Entry rules</source>
+        <translation>Reguły włączenia</translation>
+    </message>
+    <message>
+        <source>Stop rules</source>
+        <translation>Reguły zatrzymania</translation>
+    </message>
+    <message>
+        <source>fixed, %1</source>
+        <translation>stała, %1</translation>
+    </message>
+    <message>
+        <source>free, standard %1</source>
+        <translation>zmienna, standardowo %1</translation>
+    </message>
+    <message>
+        <source>, %1 at least</source>
+        <translation>, co najmniej %1</translation>
+    </message>
+    <message>
+        <source>, %1 at most</source>
+        <translation>, najwyżej %1</translation>
+    </message>
+    <message>
+        <source>Activity of %1</source>
+        <translation>Aktywność %1</translation>
+    </message>
+    <message>
+        <source>Physical half-life of %1</source>
+        <translation>Fizyczny okres półtrwania %1</translation>
+    </message>
+    <message>
+        <source>by weights %1</source>
+        <translation>według wag %1</translation>
+    </message>
+    <message>
+        <source>On %1; axes from 0. Grades: CTCAE v5.</source>
+        <translation>Z dnia %1; osie od 0. Stopnie: CTCAE v5.</translation>
     </message>
 </context>
 <context>
@@ -1160,7 +1228,7 @@
     </message>
     <message>
         <source>Karnofsky</source>
-        <translation>skala Karnofsky’ego</translation>
+        <translation>Skala Karnofsky’ego</translation>
     </message>
     <message>
         <source>ECOG</source>
@@ -1587,12 +1655,12 @@
         <translation>radiobiologia</translation>
     </message>
     <message>
-        <source>kidneys alpha beta gy</source>
-        <translation>nerki, α/β, Gy</translation>
+        <source>kidneys alpha beta</source>
+        <translation>nerki, α/β</translation>
     </message>
     <message>
-        <source>kidneys repair half life s</source>
-        <translation>nerki, okres połowicznej naprawy, s</translation>
+        <source>kidneys repair half life</source>
+        <translation>nerki, okres połowicznej naprawy</translation>
     </message>
     <message>
         <source>kidneys source</source>
@@ -1861,6 +1929,54 @@
     <message>
         <source>Decision: other activities than proposed. The proposed activities do not keep all limits.</source>
         <translation>Decyzja: inne aktywności niż proponowane. Proponowane aktywności nie zachowują wszystkich limitów.</translation>
+    </message>
+    <message>
+        <source>the free nuclide is adapted to the limits</source>
+        <translation>nuklid zmienny dostosowuje się do limitów</translation>
+    </message>
+    <message>
+        <source>fixed; an excess is reported</source>
+        <translation>stałe; przekroczenie jest zgłaszane</translation>
+    </message>
+    <message>
+        <source>fixed while the limits allow it</source>
+        <translation>stałe, dopóki pozwalają limity</translation>
+    </message>
+    <message>
+        <source>equally among the remaining cycles</source>
+        <translation>równo na pozostałe cykle</translation>
+    </message>
+    <message>
+        <source>all of it in the next cycle</source>
+        <translation>w całości w następnym cyklu</translation>
+    </message>
+    <message>
+        <source>the latest measured cycle</source>
+        <translation>ostatni zmierzony cykl</translation>
+    </message>
+    <message>
+        <source>mean of the measured cycles</source>
+        <translation>średnia zmierzonych cykli</translation>
+    </message>
+    <message>
+        <source>mean of the measured cycles, weighted by activity</source>
+        <translation>średnia zmierzonych cykli ważona aktywnością</translation>
+    </message>
+    <message>
+        <source>linear trend of the measured cycles</source>
+        <translation>trend liniowy zmierzonych cykli</translation>
+    </message>
+    <message>
+        <source>the highest measured cycle</source>
+        <translation>najwyższy zmierzony cykl</translation>
+    </message>
+    <message>
+        <source>mean of both, weighted by mass</source>
+        <translation>średnia obu, ważona masą</translation>
+    </message>
+    <message>
+        <source>the higher side</source>
+        <translation>strona o wyższej wartości</translation>
     </message>
 </context>
 <context>

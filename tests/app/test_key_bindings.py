@@ -97,6 +97,7 @@ def test_that_every_gesture_that_can_be_chosen_is_found_by_its_event() -> None:
             found = {
                 "wheel": lambda held=held, b=bindings: b.of_wheel(held),
                 "move": lambda held=held, b=bindings: b.of_move(held),
+                "held": lambda held=held, b=bindings, name=known.name: name if b.is_held(name, held) else "",
                 "drag": lambda held=held, b=bindings, gesture=gesture: b.of_drag(
                     next(button for word, button in buttons.items() if word in gesture.lower()), held
                 ),

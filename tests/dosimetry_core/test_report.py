@@ -108,7 +108,7 @@ def test_that_a_stopped_plan_is_void_on_every_page() -> None:
     texts = printed(stopped_results)
     assert "VOID: not for use" in texts[0]
     assert "no activity is to be given" in texts[0]
-    assert "Unresolved errors: stop-rule" in texts[0]
+    assert "Unresolved errors: stop rule." in texts[0]
     assert "platelets 72 × 10⁹/L, below 80" in texts[0]
     assert all("VOID" in text for text in texts)
 

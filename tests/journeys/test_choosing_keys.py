@@ -16,7 +16,7 @@ from app.main_window import MainWindow
 from app.preferences import Preferences, read_preferences, save_preferences
 from app.screenshots import wait_until_idle
 from app.steps.voi_step import VoiStep
-from tests.widgets.pointer import CONTROL, NONE, wheel
+from tests.widgets.pointer import CONTROL, NONE, drag, wheel
 
 
 @pytest.fixture
@@ -150,6 +150,33 @@ def test_that_two_gestures_change_places(window, voi_step, editor) -> None:
     assert axial.slice_index != shown
     assert window.session.preferences.mouse == {"slice": "Ctrl + wheel", "zoom": "Wheel"}
     axial.reset_view()
+
+
+def test_that_the_modifier_that_inverts_a_tool_can_be_another(window, voi_step, editor) -> None:
+    editor.findChild(QTabWidget, "key_editor_pages").setCurrentIndex(1)
+    box = editor.findChild(QComboBox, "gesture_invert")
+    box.setFocus()
+    QTest.keyClick(box, Qt.Key.Key_Down)
+    assert "changed places" in words(editor)
+    accept(editor)
+    assert window.session.preferences.mouse == {
+        "invert": "Alt held while editing",
+        "anywhere": "Ctrl held while editing",
+    }
+    assert "Alt held" in voi_step.tools.findChild(QToolButton, "tool_brush").toolTip()
+    axial, document = voi_step.grid.views["axial"], window.session.document
+    voi = window.session.voi
+    window.session.view_state.set_cursor(voi.mask.centroid_mm())
+    window.session.view_state.set_tool("brush")
+    middle = axial.pixel_of(voi.mask.centroid_mm())
+    for held, does in ((Qt.KeyboardModifier.NoModifier, "Paint"), (Qt.KeyboardModifier.AltModifier, "Erase")):
+        drag(axial, [middle + QPointF(60, 0), middle, middle - QPointF(0, 9)], modifiers=held)
+        wait_until_idle(window)
+        assert document.undo_label is not None
+        assert document.undo_label.startswith(does)
+    for _ in range(2):
+        document.undo()
+    window.session.view_state.set_tool("cursor")
 
 
 def test_that_damaged_preferences_are_as_delivered_and_said(window, voi_step) -> None:

@@ -55,6 +55,7 @@ CHANGES: dict[str, str] = {
     "copy": "message",
     "save_plot": "message",
     "network": "windows",
+    "preferences": "windows",
     "protocols": "windows",
     "follow_up": "windows",
     "audit": "message",

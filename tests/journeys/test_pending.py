@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
-from app.case_edits import with_voxel_s_values_beside
+from app.case_edits import with_voi, with_voxel_s_values_beside
 from app.main_window import MainWindow
+from app.pending_words import PENDING as RESULTS_PENDING
 from app.sampled_intervals import PENDING
 from app.screenshots import wait_until_idle
 from app.steps.curves_step import CurvesStep
 from app.steps.dose_step import DoseStep
 from app.steps.voi_step import VoiStep
+from dosimetry_core.voi_shaping import with_margin
 from tests.widgets.pointer import drag
 
 MINUTES_MS = 3_600_000
@@ -68,3 +72,50 @@ def test_that_what_follows_a_stroke_as_jobs_is_pending_first_and_then_there(wind
     assert not dose.dose_map.message.isVisible()
     assert all(view.isVisible() and view._isodoses for view in dose.dose_map.views)
     assert "has not been heard" not in dose._opinion.text()
+
+
+def test_that_results_of_before_an_edit_are_marked_until_newer_ones_are_there(window: MainWindow) -> None:
+    session = window.session
+    session.document.apply("Voxels beside", lambda case: with_voxel_s_values_beside(case, True))
+    window.go_to("dose")
+    wait_until_idle(window, second_opinion=True)
+    dose = window.step("dose")
+    assert isinstance(dose, DoseStep)
+    page, shown = dose.dose_map, dose.histograms
+    title, note = window.subheading, shown.findChild(QLabel, "dose_volume_pending")
+    assert note is not None
+    for tab in (dose.histograms.parentWidget(), page):
+        dose.tabs.setCurrentWidget(tab)
+        QTest.qWait(1)
+        assert "pending" not in title.text()
+        assert not note.isVisible()
+        assert not page.pending.isVisible()
+    page.levels.setFocus()
+    page.levels.selectAll()
+    QTest.keyClicks(page.levels, "3 7\r")
+    page.upper_limit.selectAll()
+    QTest.keyClicks(page.upper_limit, "11\r")
+
+    session.recomputation.set_enabled(False)  # as if it took long
+    kidney = session.case.cycles[0].vois[0]
+    smaller = with_margin(kidney.mask, -3.0)
+    session.document.apply("Shrink", lambda case: with_voi(case, 0, replace(kidney, mask=smaller)))
+    QTest.qWait(1)
+    assert title.text().endswith("results pending")
+    assert page.pending.isVisible()
+    assert page.pending.text() == RESULTS_PENDING
+    assert all(view.shown_text()["badges"] == "pending" for view in page.views)
+    assert "pending" in dose._opinion.text().lower()
+    dose.tabs.setCurrentWidget(dose.histograms.parentWidget())
+    assert note.isVisible()
+    assert note.text() == RESULTS_PENDING
+    assert shown.accessibleDescription().startswith(RESULTS_PENDING)
+
+    session.recomputation.set_enabled(True)
+    dose.tabs.setCurrentWidget(page)
+    wait_until_idle(window, second_opinion=True)
+    assert "pending" not in title.text()
+    assert not page.pending.isVisible()
+    assert all(view.shown_text()["badges"] == "" for view in page.views)
+    assert (page.levels.text(), page.upper_limit.text()) == ("3 7", "11"), "what was typed stays through an edit"
+    assert "confirms every number" in dose._opinion.text()

@@ -111,6 +111,35 @@ def test_that_the_probe_tells_of_the_scan_that_the_pointer_is_over(window: MainW
     assert voi.name in probe_text(cycle, elsewhere, place + np.array([-45.0, 0, 0]))
 
 
+def test_that_the_probe_follows_what_comes_under_a_pointer_that_rests(window: MainWindow, voi_step: VoiStep) -> None:
+    cycle, voi, state = window.session.cycle, window.session.voi, window.session.view_state
+    assert cycle is not None
+    assert voi is not None
+    axial, place = voi_step.grid.views["axial"], voi.mask.centroid_mm()
+    state.set_time_point(0)
+    state.set_cursor(place)
+    wait_until_idle(window)
+    pixel = QPointF(axial.pixel_of(place).toPoint())
+    move(axial, pixel)
+    for scan, slices in ((0, 0), (1, 0), (1, 4), (2, 4)):
+        state.set_time_point(scan)
+        state.set_cursor(place + np.array([0.0, 0.0, slices * 4.0]))
+        wait_until_idle(window)
+        assert window.probe.text() == probe_text(cycle, cycle.time_points[scan], axial.point_at(pixel))
+
+
+def test_that_words_on_an_act_go_with_the_next_edit(window: MainWindow, voi_step: VoiStep) -> None:
+    voi_step.told.emit("Nothing changed: a test")
+    assert window.job_strip.message() == "Nothing changed: a test"
+    assert voi_step.acts.rename_voi(window.session.cycle.vois[0].voi_id, "Another name")  # type: ignore[union-attr]
+    assert window.job_strip.message() == ""
+    window.session.document.undo()
+    window.job_strip.set_message("Not of an act")
+    window.session.document.redo()
+    assert window.job_strip.message() == "Not of an act"
+    window.session.document.undo()
+
+
 def test_that_scans_are_arranged_as_large_as_they_can_be() -> None:
     # Square pictures of four scans: in a row on a broad area, two by two on an even one, in a column on a high one.
     assert [best_columns(4, *area, 1.0) for area in ((400, 90), (100, 100), (90, 400))] == [4, 2, 1]

@@ -417,6 +417,23 @@ def test_that_a_limit_is_told_with_its_name_and_value_where_it_lies(bars):
     assert [ends.tolist() for ends in lines if ends is not None and ends.size] == [[23.0, 23.0]]
 
 
+@pytest.mark.parametrize(
+    ("count", "told"), [(1, "renal limit 23 Gy"), (4, "23 Gy"), (9, "")], ids=["wide", "narrow", "very narrow"]
+)
+def test_that_the_name_of_a_limit_stands_beside_a_whisker_that_reaches_it_and_is_never_cut_off(bars, count, told):
+    planned = DoseSegmentShown("cycle 2", "Lu-177", 21.0, "planned")
+    reaching = replace(BARS[0], segments=(planned,), standard_uncertainty_gy=None, ahead_standard_uncertainty_gy=3.0)
+    bars.show_bars([replace(reaching, key=str(number)) for number in range(count)])
+    bars.grab()
+    plot = bars.findChild(Plot)
+    names = [item for item in plot.plotItem.items if isinstance(item, pg.TextItem) and item.isVisible()]
+    assert [name.textItem.toPlainText() for name in names] == ([told] * count if told else [])
+    for number, name in enumerate(names):
+        left = name.mapRectToScene(name.boundingRect()).left()
+        middle = plot.box.mapViewToScene(QPointF(number + 0.5, 0.0)).x()
+        assert left > middle + 6, "the beam of the whisker ends before it"
+
+
 def test_that_a_whisker_reaches_one_standard_uncertainty_each_way(bars):
     (whiskers,) = (item for item in bars.findChild(Plot).plotItem.items if isinstance(item, pg.ErrorBarItem))
     assert (whiskers.opts["y"].tolist(), whiskers.opts["top"].tolist()) == (pytest.approx([6.3]), [1.1])

@@ -176,19 +176,23 @@ def test_that_a_fast_stroke_is_swept_between_the_few_places_the_system_reports(q
     assert whole[tuple(index.T)].min() == 1.0
 
 
-def tablet(view: SliceView, kind: QEvent.Type, place: QPointF, pressure: float) -> None:
+def tablet(
+    view: SliceView, kind: QEvent.Type, place: QPointF, pressure: float, *, touches: bool = True, feels: bool = True
+) -> None:
     device = QPointingDevice(
         "pen",
         1,
         QInputDevice.DeviceType.Stylus,
         QPointingDevice.PointerType.Pen,
-        QInputDevice.Capability.Position | QInputDevice.Capability.Pressure,
+        QInputDevice.Capability.Position | QInputDevice.Capability.Pressure
+        if feels
+        else QInputDevice.Capability.Position,
         1,
         1,
         "",
         QPointingDeviceUniqueId.fromNumericId(1),
     )
-    down = kind != QEvent.Type.TabletRelease
+    down = touches and kind != QEvent.Type.TabletRelease
     button = Qt.MouseButton.NoButton if kind == QEvent.Type.TabletMove else Qt.MouseButton.LeftButton
     buttons = Qt.MouseButton.LeftButton if down else Qt.MouseButton.NoButton
     none = Qt.KeyboardModifier.NoModifier
@@ -212,6 +216,19 @@ def test_that_a_pen_draws_the_wider_the_harder_it_is_pressed(qtbot) -> None:
     drag(view, [at(view, -30, 0, 0), at(view, 30, 0, 0)])
     assert finished.last.radii_mm is None
     assert finished.last.radius_mm == 12.0
+
+
+def test_that_what_only_hovers_or_feels_no_pressure_is_no_light_touch(qtbot) -> None:
+    view = shown(qtbot, BrushTool(12.0))
+    finished = Received(view.stroke_finished)
+    # A pen that went away over the view leaves the mouse its full brush.
+    tablet(view, QEvent.Type.TabletMove, at(view, -40, 0, 0), 0.0, touches=False)
+    drag(view, [at(view, -30, 0, 0), at(view, 30, 0, 0)])
+    assert (finished.last.radius_mm, finished.last.radii_mm) == (12.0, None)
+    tablet(view, QEvent.Type.TabletPress, at(view, -30, 0, 0), 0.0, feels=False)
+    tablet(view, QEvent.Type.TabletMove, at(view, 20, 0, 0), 0.0, feels=False)
+    tablet(view, QEvent.Type.TabletRelease, at(view, 30, 0, 0), 0.0, feels=False)
+    assert (finished.last.radius_mm, finished.last.radii_mm) == (12.0, None)
 
 
 def test_that_words_at_the_pointer_go_with_the_next_press(qtbot) -> None:

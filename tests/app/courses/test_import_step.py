@@ -285,10 +285,11 @@ def test_that_what_a_new_course_lacks_is_said_by_its_field(tmp_path: Path) -> No
         assert words in said
 
 
-def _later_scan_with_questions(folder: Path) -> Path:
-    """The third scan of the patient without its unit and without a word on where it lies."""
+def _later_scan_with_questions(folder: Path, number: int = 3) -> Path:
+    """A later scan of the patient without its unit and without a word on where it lies."""
     first = Visit()
-    visit = Visit("visit 3", start=first.start + timedelta(hours=HOURS[2] - HOURS[0]), frame_uid=first.frame_uid)
+    start = first.start + timedelta(hours=HOURS[number - 1] - HOURS[0])
+    visit = Visit(f"visit {number}", start=start, frame_uid=first.frame_uid)
     counts = np.zeros(SPECT.shape, np.uint16)
     counts[7:13, 18:24, 30:36] = 700
     nm_file(
@@ -331,7 +332,30 @@ def test_that_what_files_leave_open_is_asked_before_they_are_taken(window: MainW
     # The others said it themselves, and are read as before.
     for point, held in zip(cycle.time_points[:2], before.cycles[0].time_points, strict=True):
         assert np.array_equal(point.spect.volume.values, held.spect.volume.values)
+    # The next scan leaves the same open: what was said is shown, counts for it and is not asked again.
+    again = _dropped(window, _later_scan_with_questions(tmp_path / "from the scanner again", 4))
+    assert "What the values are: counts" in again.questions.known.text()
+    assert not any(field.isVisible() for field in again.questions.fields.values())
+    _picture(again, "questions-answered")
+    assert again.take_button.isEnabled()
+    QTest.mouseClick(again.take_button, LEFT)
+    wait_until_idle(window)
+    later = window.session.document.case.cycles[0]
+    assert len(later.time_points) == 4
+    assert later.calibration == cycle.calibration
     window.session.document.undo()
+    window.session.document.undo()
+    assert window.session.document.case is before
+
+
+def test_that_images_looked_at_for_one_course_are_not_taken_into_another(window: MainWindow, tmp_path: Path) -> None:
+    dialog = _dropped(window, _mixed_folder(tmp_path / "from the scanner"))
+    _ticked(dialog, "P-1")
+    window.opening.open_path(write_small_case(tmp_path / "other case", CASE))
+    wait_until_idle(window)
+    before = window.session.document.case
+    QTest.mouseClick(dialog.take_button, LEFT)
+    wait_until_idle(window)
     assert window.session.document.case is before
 
 

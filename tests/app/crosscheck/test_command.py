@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.cli import main
+from tests.dosimetry_core.comparison.foreign import other_structure_set
 from tests.small_study import write_small_case
 
 TABLE = "cycle,region,nuclide,quantity,value,unit\n1,Kidney L,Lu-177,absorbed_dose,{},Gy\n"
@@ -39,6 +40,32 @@ def test_that_files_of_another_system_are_compared(tmp_path: Path, capsys: pytes
     written = list(csv.reader((out / "2-other.csv").read_text("utf-8-sig").splitlines()))
     assert written[0] == numbers["columns"]
     assert (out / "crosscheck.xlsx").stat().st_size > 1000
+
+
+def test_that_vois_of_another_system_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    case = write_small_case(tmp_path / "case")
+    text = (case / "case.toml").read_text("utf-8")
+    # What is chosen for the case does not matter: the command asks for voxel doses itself.
+    assert "voxel_s_values" not in text
+    path = other_structure_set(tmp_path / "other.dcm", {"Kidney L": "Left kidney", "Kidney R": "RK"}, shift_mm=8.0)
+    out = tmp_path / "out"
+    assert main(["crosscheck", str(case), str(path), "--out", str(out)]) == 0
+    assert "2 VOIs beside ours" in capsys.readouterr().out
+    (table,) = json.loads((out / "crosscheck.json").read_text("utf-8"))["tables"]
+    rows = {row[0]: dict(zip(table["columns"], row, strict=True)) for row in table["rows"]}
+    assert rows["Kidney L"]["Matched by"] == "organ"
+    assert rows["Kidney R"]["Matched by"] == "overlap"
+    for row in rows.values():
+        assert row["Dice"] == pytest.approx(0.8, rel=1e-6)
+        assert row["Centres apart / mm"] == pytest.approx(8.0, abs=1e-6)
+        # The activity keeps 5 mm from the box's faces; 8 mm of what the other outline holds is beside it.
+        assert row["Mean dose, difference / %"] < -1
+    written = list(csv.reader((out / "1-other.csv").read_text("utf-8-sig").splitlines()))
+    assert written[0] == table["columns"]
+    wrong = other_structure_set(tmp_path / "wrong.dcm", {"Kidney L": "Left kidney"}, patient_id="P-2")
+    assert main(["crosscheck", str(case), str(wrong), "--out", str(tmp_path / "no")]) == 2
+    assert "is of patient P-2" in capsys.readouterr().err
+    assert not (tmp_path / "no").exists()
 
 
 @pytest.mark.parametrize("criteria", ["3", "0%/3mm", "3mm/3%"])

@@ -17,12 +17,16 @@ from app.crosscheck.window import CrosscheckWindow
 from app.jobs import Jobs
 from dosimetry_core.case_file import read_case
 from dosimetry_core.comparison.dose_maps import voxel_doses_of
+from dosimetry_core.dicom.spatial_registration import spatial_registration_bytes
 from dosimetry_core.dicom_export.cycle import digest_of_results, facts_of_cycle
 from dosimetry_core.dicom_export.dose import rt_dose
 from dosimetry_core.dicom_export.objects import file_bytes
+from dosimetry_core.dicom_export.segmentation import segmentation
 from dosimetry_core.evaluation import Evaluation
+from dosimetry_core.geometry import RigidTransform
 from dosimetry_core.pipeline import compute
 from dosimetry_core.volume import Volume
+from tests.dosimetry_core.comparison.foreign import other_structure_set, with_scan_in_own_frame
 from tests.dosimetry_core.dicom_export.test_course import MADE
 from tests.small_study import write_small_case
 
@@ -91,6 +95,60 @@ def test_that_a_table_stands_beside_ours(
     chosen(monkeypatch, window, path)
     qtbot.waitUntil(lambda: window.table.rowCount() == 1, timeout=60_000)
     assert "1 of 1 numbers" in window.words.text()
+
+
+def test_that_a_structure_set_stands_beside_our_vois(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, evaluation: Evaluation, tmp_path: Path
+) -> None:
+    path = other_structure_set(tmp_path / "rs.dcm", {"Kidney L": "Niere links"}, shift_mm=8.0)
+    window = opened(qtbot, evaluation)
+    chosen(monkeypatch, window, path)
+    qtbot.waitUntil(lambda: window.table.rowCount() == 2, timeout=60_000)
+    assert "1 VOI beside ours" in window.words.text()
+    column = {_title(window, number).partition(" /")[0]: number for number in range(window.table.columnCount())}
+    assert window.table.item(0, column["Other system's"]).text() == "Niere links"
+    assert window.table.item(0, column["Dice"]).text() == "0.8"
+    assert window.table.item(1, column["Matched by"]).text() == "not in the file"
+    own, other = window.histograms.histograms
+    assert (own.name, other.name) == ("Kidney L, this program", "Kidney L, other outline")
+
+
+def test_that_a_segmentation_of_ours_comes_back_the_same(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, evaluation: Evaluation, tmp_path: Path
+) -> None:
+    result = evaluation.cycles[0]
+    facts = facts_of_cycle(result, made_at=MADE, digest=digest_of_results(evaluation))
+    path = tmp_path / "without_ending"
+    path.write_bytes(file_bytes(segmentation(facts, result.cycle.vois, label="CYCLE_1")))
+    window = opened(qtbot, evaluation)
+    chosen(monkeypatch, window, path)
+    qtbot.waitUntil(lambda: window.table.rowCount() == 2, timeout=60_000)
+    column = {_title(window, number).partition(" /")[0]: number for number in range(window.table.columnCount())}
+    for row in range(2):
+        assert window.table.item(row, column["Dice"]).text() == "1"
+        assert window.table.item(row, column["Hausdorff"]).text() == "0"
+
+
+def test_that_a_registration_stands_beside_ours(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, evaluation: Evaluation, tmp_path: Path
+) -> None:
+    own = RigidTransform(np.eye(3), np.array([1.0, 2.0, 3.0]))
+    other = RigidTransform(np.eye(3), np.array([1.0, 5.0, 7.0]))
+    moved = with_scan_in_own_frame(evaluation.cycles[0], 2, "1.2.840.9", own)
+    point = moved.cycle.time_points[2]
+    stated = replace(point, registration=replace(point.registration, transform=other))
+    path = tmp_path / "reg.dcm"
+    reference = moved.cycle.time_points[moved.cycle.reference_time_point]
+    path.write_bytes(spatial_registration_bytes(reference, stated, made_at=MADE))
+    window = opened(qtbot, replace(evaluation, cycles=(moved,)))
+    chosen(monkeypatch, window, path)
+    qtbot.waitUntil(lambda: window.table.rowCount() == 3, timeout=60_000)
+    assert "the other registration against ours, scan 3" in window.words.text()
+    column = {_title(window, number).partition(" /")[0]: number for number in range(window.table.columnCount())}
+    # (0, 3, 4) mm: 5 mm everywhere.
+    assert window.table.item(1, column["Displacement, mean"]).text() == "5"
+    assert window.table.item(0, column["z"]).text() == "4"
+    assert window.histograms.histograms == ()
 
 
 def test_that_what_is_no_dose_is_told(

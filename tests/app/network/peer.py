@@ -50,7 +50,7 @@ class Peer:
         self.delay_s = 0.0
         self.loses: set[str] = set()
         self.silent_about: set[str] = set()
-        self.reports = True
+        self.reports = self.finds = True
         self.own = own
         entity = AE(ae_title="PEER")
         for uid in (VERIFICATION, STUDY_FIND, STUDY_GET, STUDY_MOVE, STORAGE_COMMITMENT):
@@ -111,6 +111,9 @@ class Peer:
 
     def _find(self, event: evt.Event) -> Iterator[tuple[int, Dataset | None]]:
         asked = event.identifier
+        if not self.finds:
+            yield 0x0122, None
+            return
         seen = set()
         for dataset in self.held.values():
             if any(asked.get(key) and asked.get(key) != dataset.get(key) for key in (STUDY, SERIES, "PatientID")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from dataclasses import replace
@@ -22,7 +23,7 @@ from app.network.nodes import NetworkSettings, Node, read_network_settings, writ
 from app.network.query import find_series, find_studies
 from app.network.receiver import Receiver
 from app.network.retrieve import retrieve_series
-from app.network.send import Ledger, send_files
+from app.network.send import OTHER_CONTENT, Ledger, send_files
 from dosimetry_core.errors import DosimetryError, MissingDataError
 from dosimetry_core.progress import Cancelled
 from tests.app.network.peer import Peer, free_port, slices
@@ -150,6 +151,52 @@ def test_that_each_object_is_sent_once_whatever_breaks(
     assert send_files(own, peer.node(), series, ledger=Ledger(ledger)).acknowledged == []
 
 
+def test_that_what_an_archive_has_lost_is_sent_again(
+    own: NetworkSettings, peer: Peer, series: list[Path], tmp_path: Path
+) -> None:
+    notes = tmp_path / "sent.json"
+    send_files(own, peer.node(), series, ledger=Ledger(notes))
+    del peer.held[pydicom.dcmread(series[1]).SOPInstanceUID]
+    rest = send_files(own, peer.node(), series, ledger=Ledger(notes))
+    assert (rest.acknowledged, rest.before_text) == ([series[1]], "4 were there")
+    assert len(peer.held) == 5
+    # What answers no query is believed, and it is said.
+    peer.finds = False
+    rest = send_files(own, peer.node(), series, ledger=Ledger(notes))
+    assert (rest.acknowledged, rest.before_text) == ([], "5 were acknowledged before (it can't be asked)")
+
+
+def test_that_notes_of_earlier_versions_cost_one_more_sending(
+    own: NetworkSettings, peer: Peer, series: list[Path], tmp_path: Path
+) -> None:
+    notes = tmp_path / "sent.json"
+    notes.write_text(json.dumps({f"PEER@127.0.0.1:{peer.port}": ["0" * 64]}), "utf-8")
+    assert len(send_files(own, peer.node(), series, ledger=Ledger(notes)).acknowledged) == 5
+    assert len(send_files(own, peer.node(), series, ledger=Ledger(notes)).before) == 5
+
+
+def test_that_a_second_content_of_an_identifier_is_not_sent_and_named(
+    own: NetworkSettings, peer: Peer, series: list[Path], tmp_path: Path
+) -> None:
+    first = pydicom.dcmread(series[0])
+    other = pydicom.dcmread(series[0])
+    other.ImageComments = "another"
+    second = tmp_path / "other.dcm"
+    other.save_as(second)
+    together = send_files(own, peer.node(), [*series, second])
+    assert (together.acknowledged, together.refused) == (series, [(second, OTHER_CONTENT)])
+    ledger = Ledger(tmp_path / "sent.json")
+    send_files(own, peer.node(), series, ledger=ledger)
+    later = send_files(own, peer.node(), [second], ledger=Ledger(tmp_path / "sent.json"))
+    assert (later.acknowledged, later.refused) == ([], [(second, OTHER_CONTENT)])
+    assert peer.held[first.SOPInstanceUID] == first
+    # Where the first is no longer, the second may go.
+    del peer.held[first.SOPInstanceUID]
+    assert send_files(own, peer.node(), [second], ledger=ledger).acknowledged == [second]
+    assert send_files(own, peer.node(), series[:1], ledger=ledger).refused == [(series[0], OTHER_CONTENT)]
+    assert peer.held[first.SOPInstanceUID] == other
+
+
 def test_that_refused_objects_are_named_with_the_code_and_the_others_go_on(
     own: NetworkSettings, peer: Peer, series: list[Path], tmp_path: Path
 ) -> None:
@@ -164,6 +211,7 @@ def test_that_kinds_that_a_node_does_not_take_are_named(
 ) -> None:
     odd = pydicom.dcmread(series[0])
     odd.SOPClassUID = odd.file_meta.MediaStorageSOPClassUID = RTDoseStorage
+    odd.SOPInstanceUID = odd.file_meta.MediaStorageSOPInstanceUID = generate_uid()
     odd.save_as(tmp_path / "odd.dcm")
     sent = send_files(own, peer.node(), [series[0], tmp_path / "odd.dcm"])
     assert sent.acknowledged == [series[0]]
@@ -186,7 +234,7 @@ def test_that_a_commitment_tells_what_is_safe(own: NetworkSettings, peer: Peer, 
     # What is not answered for is sent again.
     ledger = Ledger(None)
     send_files(own, peer.node(), series, ledger=ledger)
-    ledger.forget(peer.node(), [sent.digests[lost]])
+    ledger.forget(peer.node(), [lost])
     again = send_files(own, peer.node(), series, ledger=ledger)
     assert [pydicom.dcmread(path).SOPInstanceUID for path in again.acknowledged] == [lost]
 

@@ -8,7 +8,8 @@ from typing import Any
 from pydicom.dataset import Dataset
 
 from dosimetry_core.dicom import check
-from dosimetry_core.dicom.check import CheckEntry, check_folder
+from dosimetry_core.dicom.check import check_folder
+from dosimetry_core.dicom.check_entries import CheckEntry
 from tests.phantoms import (
     CT_GRID,
     SPECT_GRID,
@@ -75,6 +76,29 @@ def test_that_every_problem_is_listed_and_nothing_is_changed_or_raised(tmp_path:
     assert (voi.findings[0].code, voi.findings[0].kind) == ("voi-image-absent", "geometry-mismatch")
     assert all(remark.remedy for entry in entries if entry.what == "problem" for remark in entry.findings)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_that_vois_on_an_image_that_only_waits_for_an_answer_are_not_said_to_lack_it(tmp_path: Path) -> None:
+    def contradictory(dataset: Dataset) -> None:
+        dataset.DecayFactor = "1.31"
+
+    bqml_series(tmp_path / "spect", COUNTS, edit=contradictory)
+    structure_set(tmp_path / "rs.dcm", {"Liver": [box((-20, 0), (-40, -20), 106.0)]})
+    listed = {
+        entry.what: [remark.code for remark in entry.findings] for entry in check_folder(tmp_path, time_zone="UTC")
+    }
+    assert listed == {"SPECT": ["decay-factor-contradictory"], "VOIs (RTSTRUCT)": ["vois"]}
+
+
+def test_that_vois_on_an_image_that_is_not_used_say_which(tmp_path: Path) -> None:
+    def localizer(dataset: Dataset) -> None:
+        dataset.ImageType = ["ORIGINAL", "PRIMARY", "LOCALIZER"]
+
+    ct_series(tmp_path / "scout", HU, edit=localizer)
+    structure_set(tmp_path / "rs.dcm", {"Liver": [box((-20, 0), (-40, -20), 106.0)]})
+    (voi,) = [entry for entry in check_folder(tmp_path, time_zone="UTC") if entry.what.startswith("VOIs")]
+    assert [remark.code for remark in voi.findings] == ["vois", "voi-image-absent"]
+    assert str(tmp_path / "scout") in voi.findings[1].text
 
 
 def test_that_every_warning_and_error_says_what_to_do() -> None:

@@ -57,3 +57,18 @@ def test_that_a_structure_set_without_its_image_is_named_though_it_lacks_the_mar
     (structures,) = [entry for entry in entries if entry["what"].startswith("VOIs")]
     assert "voi-image-absent" in _codes(structures)
     assert any("file-without-mark" in _codes(entry) for entry in entries)
+
+
+def test_that_a_list_of_files_is_no_image_whatever_it_is_called(tmp_path: Path) -> None:
+    # Some scanners write one named DIRFILE into each folder of an export.
+    listing = get_testdata_file("DICOMDIR-implicit", download=False)
+    if listing is None:
+        pytest.skip("this pydicom comes without DICOMDIR-implicit")
+    names = [f"dicomdirtests/98892001/CT5N/{name}" for name in ("2062", "2392", "2693", "3023", "3353")]
+    shutil.copy(str(listing), tmp_path / "DIRFILE")
+    entries = _entries(tmp_path, *names)
+    assert {
+        entry["what"] for entry in entries if "unreadable" in _codes(entry) or "identity-missing" in _codes(entry)
+    } == set()
+    assert [entry["path"].rpartition("/")[2] for entry in entries if entry["what"] == "DICOM directory"] == ["DIRFILE"]
+    assert "CT" in {entry["what"] for entry in entries}

@@ -38,6 +38,7 @@ from dosimetry_core.geometry import VolumeGeometry
 from dosimetry_core.pipeline import compute, evaluate
 from dosimetry_core.voi import FULL_COVERAGE, Voi, VoiMask
 from dosimetry_core.volume import Volume
+from tests.dosimetry_core.dicom_export.read_back import unlike
 from tests.small_study import write_small_case
 
 MADE = datetime(2026, 3, 1, 12, 30, 15, tzinfo=UTC)
@@ -207,6 +208,28 @@ def test_that_maps_come_back_in_single_precision(evaluation: Evaluation, files: 
         assert np.array_equal(read.astype(np.float32), np.asarray(values, np.float32))
         mapping = found.SharedFunctionalGroupsSequence[0].RealWorldValueMappingSequence[0]
         assert mapping.MeasurementUnitsCodeSequence[0].CodeValue == unit
+
+
+def test_that_a_course_is_read_back_whole_and_a_changed_object_is_named(
+    evaluation: Evaluation, files: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = next(iter(files.values())).parent
+    vois = sum(len(result.cycle.vois) for result in evaluation.cycles)
+    assert unlike(evaluation, folder, ODD_PDF) == (2 * vois + 2 * len(evaluation.cycles) + 1, [])
+    for path in files.values():
+        found = pydicom.dcmread(path)
+        if found.SOPClassUID == SegmentationStorage:
+            found.PixelData = bytes(255 - one for one in found.PixelData)
+        elif found.SOPClassUID == ParametricMapStorage:
+            found.FloatPixelData = np.frombuffer(found.FloatPixelData, "<u4")[::-1].tobytes()
+        elif found.SOPClassUID == RTDoseStorage:
+            found.DoseGridScaling = f"{1.00001 * float(found.DoseGridScaling):.10g}"
+        found.save_as(tmp_path / path.name)
+    wrong = unlike(evaluation, tmp_path, b"another")[1]
+    assert len(wrong) == vois + 2 * len(evaluation.cycles) + 1
+    assert {line.split(":")[0] for line in wrong} == {
+        "cycle1-seg.dcm", "cycle1-rtdose-Lu-177.dcm", "cycle1-dose-map-Lu-177.dcm", "plan.dcm"
+    }  # fmt: skip
 
 
 def test_that_the_report_holds_the_numbers_of_the_results(evaluation: Evaluation, files: dict[str, Path]) -> None:

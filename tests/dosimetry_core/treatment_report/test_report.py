@@ -53,6 +53,26 @@ def test_that_a_stopped_course_is_void_on_every_page_in_both_languages() -> None
         assert all(words in text for text in texts(report(stopped_results(), ReportOptions(code))))
 
 
+def test_that_errors_without_a_reason_are_told_in_words() -> None:
+    for code, words in (("en", "Unresolved errors: stop rule."), ("pl", "Nierozwiązane błędy: reguła zatrzymania")):
+        assert words in texts(report(stopped_results(), ReportOptions(code)))[0]
+
+
+def test_that_the_report_of_a_finished_course_is_not_void() -> None:
+    results = tandem_results()
+    results["plan"] |= {"next_cycle": None, "activities_bq": {"Lu-177": 0.0, "Y-90": 0.0}}
+    pages = texts(report(results))
+    assert "No further cycle is planned." in pages[0]
+    assert not any("VOID" in text or "activity to be administered" in text for text in pages)
+
+
+def test_that_the_trend_states_the_days_it_spans() -> None:
+    results = tandem_results()
+    assert "On 1 Mar 2025; axes from 0." in texts(report(results))[0]
+    results["cycles"][1]["laboratory"] = [{"date": "2025-05-02", "creatinine_umol_per_l": 80}]
+    assert "From 1 Mar 2025 to 2 May 2025; axes from 0." in texts(report(results))[0]
+
+
 def test_that_what_was_not_measured_is_said() -> None:
     whole = "\n".join(texts(report(entered_results(), ReportOptions("pl"))))
     assert "Aktywność w VOI: nie mierzono w tym cyklu." in whole
