@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from app.follow_up.entry_card import EntryCard
+from app.follow_up.receptor_jobs import measured_scan, read_study
 from app.follow_up.record_edits import death_words, with_recorded
 from app.number_grid import GridColumn, GridRow, NumberGrid
 from app.problems import problems_of
@@ -20,10 +22,13 @@ from dosimetry_core.followup import receptor_entry as entry
 from dosimetry_core.followup.receptor_course import ReceptorSummary, receptor_course
 from dosimetry_core.followup.record_entry import DATE, Entered
 from dosimetry_core.followup.suv_metrics import RuleKind, SegmentationRule
-from dosimetry_core.progress import Progress
 from dosimetry_core.units import MILLILITRE, PERCENT
 from widgets.entry_table import EntryColumn
 from widgets.theme import set_role
+
+if TYPE_CHECKING:
+    from app.follow_up.receptor_drawing import ReceptorDrawing
+    from dosimetry_core.followup.receptor_study import ReceptorStudy
 
 _RULES: tuple[tuple[str, RuleKind, str], ...] = (
     ("As drawn", "as-drawn", ""),
@@ -34,24 +39,6 @@ _RULES: tuple[tuple[str, RuleKind, str], ...] = (
 _SUV = "g/mL, by body weight"
 
 
-def measured_scan(
-    folder: Path,
-    vois: tuple[Path, ...],
-    rule: SegmentationRule,
-    time_zone: str,
-    patient_id: str,
-    weight_kg: float | None,
-    *,
-    progress: Progress,
-) -> ReceptorScan:
-    """A scan measured from the PET of a folder; a job of its own, in the reading process."""
-    from app.importing.files_read import measure_receptor_scan
-
-    return measure_receptor_scan(
-        folder, vois, rule, time_zone=time_zone, patient_id=patient_id, weight_kg=weight_kg, progress=progress
-    ).scan
-
-
 class ReceptorPage(QWidget):
     """A table of lesions, one row each, and what follows from it for each scan."""
 
@@ -60,6 +47,8 @@ class ReceptorPage(QWidget):
         self.setObjectName("receptor_page")
         self._session = session
         self._measured: list[ReceptorScan] = []
+        self.drawing: ReceptorDrawing | None = None
+        """The scan that is drawn on; kept when its window is closed, until another one is."""
         self._answered = False
         """Whether the message is about a measurement, which no refresh replaces."""
         column = QVBoxLayout(self)
@@ -83,10 +72,15 @@ class ReceptorPage(QWidget):
         self.measure = push_button(
             "Measure from DICOM…", name="receptor_measure", tooltip="folder of the PET, then the files of the VOIs"
         )
+        self.draw = push_button(
+            "Draw on the PET…",
+            name="receptor_draw",
+            tooltip="folder of the PET, with its CT if it is there: a window with the tools of the VOI step",
+        )
         top = QWidget()
         line = QHBoxLayout(top)
         line.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.measure, self.rule, self.threshold, self.weight):
+        for widget in (self.draw, self.measure, self.rule, self.threshold, self.weight):
             line.addWidget(widget)
         line.addStretch(1)
         self.scans.lay_out(top)
@@ -99,6 +93,7 @@ class ReceptorPage(QWidget):
         side.add(ScrolledGrid(self.summary), 1)
         column.addWidget(side, 2)
         self.rule.currentIndexChanged.connect(self._rule_chosen)
+        self.draw.clicked.connect(self.choose_to_draw)
         self.measure.clicked.connect(self.choose)
         self.scans.edited.connect(self._look)
         self.scans.take_requested.connect(self.take)
@@ -131,6 +126,7 @@ class ReceptorPage(QWidget):
     def forget_typed(self) -> None:
         """Let go of what was typed or measured for the course before."""
         self._measured.clear()
+        self._drop_drawing()
         self._answered = False
         self.scans.drop()
         self.weight.clear()
@@ -185,8 +181,7 @@ class ReceptorPage(QWidget):
     def measure_from(self, folder: Path, vois: tuple[Path, ...]) -> None:
         """Measure every lesion of the VOIs, and add the rows to the table; nothing is taken yet."""
         try:
-            rule = self.chosen_rule()
-            weight = read_number(self.weight.text(), where="weight") if self.weight.text().strip() else None
+            rule, weight = self.chosen_rule(), self._typed_weight()
         except DosimetryError as error:
             self._say(problems_of(error)[0].text(), "error")
             return
@@ -207,6 +202,77 @@ class ReceptorPage(QWidget):
         job.succeeded.connect(lambda scan: self._add(scan, whose))
         job.failed.connect(lambda error: self._say_failed(error, whose))
 
+    def _typed_weight(self) -> float | None:
+        return read_number(self.weight.text(), where="weight") if self.weight.text().strip() else None
+
+    # --- drawing ----------------------------------------------------------------------------------------------------
+
+    def choose_to_draw(self) -> None:
+        """Ask for the folder of the PET and show it; or go back to VOIs that were drawn and not saved."""
+        if self.drawing is not None and not self.drawing.is_saved:
+            self._say("Back to the VOIs that are not saved yet: save them before another scan is opened.", "warning")
+            self._show_drawing()
+            return
+        folder = QFileDialog.getExistingDirectory(self, "Folder of the receptor PET")
+        if folder:
+            self.draw_on(Path(folder))
+
+    def draw_on(self, folder: Path, vois: tuple[Path, ...] = ()) -> None:
+        """Read the PET of a folder, its CT and VOIs of files, and show them in a window to draw in."""
+        try:
+            weight = self._typed_weight()
+        except DosimetryError as error:
+            self._say(problems_of(error)[0].text(), "error")
+            return
+        patient, whose = self._session.document.case.patient, self._session.whose
+        job = self._session.jobs.start(
+            read_study,
+            folder,
+            vois,
+            patient.time_zone,
+            patient.patient_id,
+            weight,
+            purpose="receptor scan",
+            title="Reading the receptor scan",
+        )
+        self._say("Reading the scan…", "dimmed")
+        self._answered = True
+        job.succeeded.connect(lambda study: self._show_study(study, folder, whose, begins=not vois))
+        job.failed.connect(lambda error: self._say_failed(error, whose))
+
+    def _show_study(self, study: ReceptorStudy, folder: Path, whose: tuple[int, str], *, begins: bool) -> None:
+        if whose != self._session.whose:
+            self._say("The scan read for the course before was left out.", "warning")
+            return
+        self._answered = True
+        if not begins and self.drawing is not None and self.drawing.study.image.sha256 == study.image.sha256:
+            self.drawing.take_vois(study.vois)
+            self._say(f"{len(study.vois)} VOIs of files.", "good")
+            return
+        from app.follow_up.receptor_drawing import ReceptorDrawing
+
+        self._drop_drawing()
+        session = self._session
+        self.drawing = made = ReceptorDrawing(
+            self, study, session.document.case.patient, folder, self.chosen_rule, session.preferences
+        )
+        made.measured.connect(lambda scan: self._add(scan, whose))
+        made.vois_asked.connect(lambda files: self.draw_on(folder, files))
+        self._say("Draw lesions, and liver, spleen or blood for the ratios; then measure.", "good")
+        self._show_drawing()
+
+    def _show_drawing(self) -> None:
+        if self.drawing is not None:
+            self.drawing.show()
+            self.drawing.raise_()
+            self.drawing.activateWindow()
+
+    def _drop_drawing(self) -> None:
+        if self.drawing is not None:
+            self.drawing.close()
+            self.drawing.deleteLater()
+            self.drawing = None
+
     def _say_failed(self, error: Exception, whose: tuple[int, str]) -> None:
         if whose == self._session.whose:
             self._answered = True
@@ -218,9 +284,12 @@ class ReceptorPage(QWidget):
             self._say("The scan measured for the course before was left out.", "warning")
             return
         self._measured.append(scan)
-        kept = [row for row in self.scans.table.rows() if any(row.values())]
-        self.scans.table.replace_rows([*kept, *entry.receptor_rows((scan,))])
-        self._say(f"{len(scan.lesions)} lesions measured, {scan.segmentation}; check them and take them.", "good")
+        rows = [row for row in self.scans.table.rows() if any(row.values())]
+        self.scans.table.replace_rows(_with_measured(rows, entry.receptor_rows((scan,))))
+        count = len(scan.lesions)
+        self._say(
+            f"{count} lesion{'' if count == 1 else 's'} measured, {scan.segmentation}; check and take them.", "good"
+        )
 
     def _say(self, text: str, role: str) -> None:
         self.message.setText(text)
@@ -256,6 +325,21 @@ class ReceptorPage(QWidget):
             for number, summary in enumerate(summaries)
         ]
         self.summary.show_rows([GridColumn(key, title) for key, title in titles.items()], rows)
+
+
+def _with_measured(rows: list[dict[str, str]], measured: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Rows with those of a measured scan; the rows that the same scan had by the same rule give way to them.
+
+    What FDG showed of a lesion is typed by hand, and stays with the lesion.
+    """
+
+    def scan_of(row: dict[str, str]) -> tuple[str, ...]:
+        return tuple(row.get(key, "").strip() for key in (DATE, entry.TRACER, entry.SEGMENTATION))
+
+    scan = scan_of(measured[0])
+    typed = {row.get(entry.LESION, ""): row.get(entry.FDG, "") for row in rows if scan_of(row) == scan}
+    kept = [row for row in rows if scan_of(row) != scan]
+    return [*kept, *(row | {entry.FDG: typed.get(row[entry.LESION], "")} for row in measured)]
 
 
 def _cells(summary: ReceptorSummary) -> dict[str, str]:

@@ -25,6 +25,7 @@ from app.importing.tasks import (
     READ_DOSE,
     READ_OTHER_VOIS,
     READ_PHANTOM,
+    READ_RECEPTOR,
     READ_REGISTRATION,
     READ_REPORT,
 )
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from dosimetry_core.dicom.dose_object import DoseObject
     from dosimetry_core.dicom.spatial_registration import SpatialRegistration
     from dosimetry_core.dicom.vois import VoiReading
+    from dosimetry_core.followup.receptor_study import ReceptorStudy
     from dosimetry_core.followup.suv_metrics import SegmentationRule
     from dosimetry_core.image import ImageSeries, TimePoint
 
@@ -212,6 +214,29 @@ def measure_receptor_scan(
         str(folder),
         tuple(str(voi) for voi in vois),
         rule,
+        time_zone,
+        patient_id,
+        weight_kg,
+        places=[folder, *vois],
+        progress=progress,
+    )
+    return found
+
+
+def read_receptor_study(
+    folder: Path,
+    vois: Sequence[Path] = (),
+    *,
+    time_zone: str,
+    patient_id: str | None,
+    weight_kg: float | None,
+    progress: Progress = no_progress,
+) -> ReceptorStudy:
+    """The one PET of a folder with its CT and the VOIs of files, to draw on; see `followup.receptor_study`."""
+    found: ReceptorStudy = reading_process().ask(
+        READ_RECEPTOR,
+        str(folder),
+        tuple(str(voi) for voi in vois),
         time_zone,
         patient_id,
         weight_kg,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from dosimetry_core.dicom.check_entries import CheckEntry
     from dosimetry_core.dicom.dose_object import DoseObject
     from dosimetry_core.dicom.spatial_registration import SpatialRegistration
+    from dosimetry_core.followup.receptor_study import ReceptorStudy
     from dosimetry_core.followup.suv_metrics import SegmentationRule
 
 
@@ -243,6 +244,33 @@ def _receptor_types() -> tuple[tuple[Any, ...], Any]:
     return (str, tuple[str, ...], SegmentationRule, str, str | None, float | None), MeasuredReceptorScan
 
 
+def _receptor_study(
+    folder: str,
+    vois: tuple[str, ...],
+    time_zone: str,
+    patient_id: str | None,
+    weight_kg: float | None,
+    *,
+    progress: Progress,
+) -> ReceptorStudy:
+    from dosimetry_core.followup.receptor_study import read_receptor_study
+
+    return read_receptor_study(
+        Path(folder),
+        [Path(voi) for voi in vois],
+        time_zone=time_zone,
+        patient_id=patient_id,
+        weight_kg=weight_kg,
+        progress=progress,
+    )
+
+
+def _study_types() -> tuple[tuple[Any, ...], Any]:
+    from dosimetry_core.followup.receptor_study import ReceptorStudy
+
+    return (str, tuple[str, ...], str, str | None, float | None), ReceptorStudy
+
+
 def _probe(path: str, *, progress: Progress) -> bool:
     """Read one file alone, to learn whether it is the one that ended the process."""
     from dosimetry_core.dicom.files import is_nifti, read_dicom
@@ -284,6 +312,7 @@ READ_OTHER_VOIS: Final = Task("read-other-vois", _other_vois_types, _read_other_
 READ_REGISTRATION: Final = Task("read-registration", _registration_types, _read_registration)
 READ_PHANTOM: Final = Task("read-phantom", _phantom_types, _read_phantom, gives_images=True)
 READ_REPORT: Final = Task("read-report", _report_types, _read_report)
+READ_RECEPTOR: Final = Task("read-receptor", _study_types, _receptor_study, gives_images=True)
 MEASURE_RECEPTOR: Final = Task("measure-receptor", _receptor_types, _measure_receptor)
 PROBE: Final = Task("probe", _probe_types, _probe)
 _ALL: Final = (
@@ -297,6 +326,7 @@ _ALL: Final = (
     READ_REGISTRATION,
     READ_PHANTOM,
     READ_REPORT,
+    READ_RECEPTOR,
     MEASURE_RECEPTOR,
     PROBE,
 )

@@ -48,6 +48,8 @@ class VoiImages(QObject):
         super().__init__(grid)
         self.session, self.grid, self.volume, self.display = session, grid, volume, display
         self.hidden: frozenset[str] = frozenset()
+        self.scan_name = ""
+        """What the scan in view is called in place of its cycle, where it belongs to none."""
         self._own_scale = False
         self._chosen_scale: ColourScale | None = None
         self._shown_images: tuple[Any, ...] = ()
@@ -112,7 +114,7 @@ class VoiImages(QObject):
         case = self.session.case
         return SliceCorner(
             patient=f"{patient_name(case.patient.name)}  {case.patient.patient_id}",
-            time_point=f"cycle {cycle.number}, {time_text(case, point.spect.acquisition_start)}",
+            time_point=f"{self.scan_name or f'cycle {cycle.number}'}, {time_text(case, point.spect.acquisition_start)}",
             delay_s=delay_s(cycle, point),
             registration=registration_text(point),
             registered=point.registration.method != "none",

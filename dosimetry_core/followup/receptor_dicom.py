@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +26,7 @@ from dosimetry_core.errors import DosimetryError, InconsistentCaseError, Missing
 from dosimetry_core.follow_up import ReceptorLesionValue, ReceptorScan
 from dosimetry_core.followup.receptor_imaging import reference_activity_bq, suv_body_weight_g_per_ml
 from dosimetry_core.followup.suv_metrics import RegionSuv, SegmentationRule, region_suv
-from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.frozen import FrozenMap, read_only
 from dosimetry_core.geometry import RigidTransform
 from dosimetry_core.image import ImageSeries, TimePoint
 from dosimetry_core.progress import Progress, no_progress, part_of
@@ -46,7 +47,8 @@ WEIGHT_RANGE_KG: Final = (2.0, 400.0)
 """Lightest and heaviest person that is believed; what lies outside is another unit or a slip."""
 LONGEST_UPTAKE_HALF_LIVES: Final = 10.0
 """After so many half-lives a thousandth is left: no such scan is made, and the clock or the date is wrong."""
-_PET: Final = (PositronEmissionTomographyImageStorage, *ENHANCED_PET)
+Reading = DicomFile | DosimetryError
+PET_CLASSES: Final = (PositronEmissionTomographyImageStorage, *ENHANCED_PET)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +59,6 @@ class ReceptorImage:
     ----------
     series
         The PET in Bq/mL.
-    suv
-        Values in g/mL, shape (slice, row, column).
     tracer
         Radiopharmaceutical as the file says, with its nuclide.
     reference_activity_bq
@@ -72,7 +72,6 @@ class ReceptorImage:
     """
 
     series: ImageSeries
-    suv: NDArray[np.float64]
     tracer: str
     nuclide: str
     uptake_s: float
@@ -80,6 +79,14 @@ class ReceptorImage:
     weight_kg: float
     weight_from: str
     sha256: str
+
+    @cached_property
+    def suv(self) -> NDArray[np.float64]:
+        """Values in g/mL, shape (slice, row, column)."""
+        factor = suv_body_weight_g_per_ml(
+            1.0, reference_activity_bq=self.reference_activity_bq, weight_kg=self.weight_kg
+        )
+        return read_only(np.asarray(self.series.volume.values, float) * factor)
 
 
 def read_receptor_image(
@@ -112,12 +119,37 @@ def read_receptor_image(
     DicomReadError
         If the files are of different patients.
     """
+    reading = files_of(folder, PET_CLASSES, progress=part_of(progress, 0.0, 0.7))
+    return receptor_image_of(
+        reading,
+        folder,
+        time_zone=time_zone,
+        patient_id=patient_id,
+        weight_kg=weight_kg,
+        progress=part_of(progress, 0.7, 1.0),
+    )
+
+
+def files_of(folder: Path, classes: Sequence[str], *, progress: Progress = no_progress) -> list[Reading]:
+    """Every file of a folder, or why it can't be read; with the pixels of these SOP classes."""
     paths, problems = find_files([folder])
     raise_problems(problems)
-    reading = read_each(paths, keep_pixels_of=_PET, progress=part_of(progress, 0.0, 0.7), message="Reading files")
+    return list(read_each(paths, keep_pixels_of=classes, progress=progress, message="Reading files"))
+
+
+def receptor_image_of(
+    reading: Sequence[Reading],
+    folder: Path,
+    *,
+    time_zone: str,
+    patient_id: str | None = None,
+    weight_kg: float | None = None,
+    progress: Progress = no_progress,
+) -> ReceptorImage:
+    """The one PET among files that were read; see `read_receptor_image`."""
     groups: dict[tuple[str, ...], list[DicomFile]] = {}
     for outcome in reading:
-        if isinstance(outcome, DicomFile) and outcome.sop_class_uid in _PET:
+        if isinstance(outcome, DicomFile) and outcome.sop_class_uid in PET_CLASSES:
             groups.setdefault(group_key(outcome), []).append(outcome)
     if not groups:
         refused = next((outcome for outcome in reading if isinstance(outcome, DosimetryError)), None)
@@ -138,7 +170,7 @@ def read_receptor_image(
             where=str(folder),
             remedy="choose this patient's PET",
         )
-    series = read_image(files, Clock(time_zone), Stated(), progress=part_of(progress, 0.7, 1.0))
+    series = read_image(files, Clock(time_zone), Stated(), progress=progress)
     return _in_suv(series, files, weight_kg, str(folder))
 
 
@@ -183,23 +215,10 @@ def _in_suv(series: ImageSeries, files: Sequence[DicomFile], weight_kg: float | 
         half_life_s=half_life,
         decay_reference="administration" if series.decay_reference == "administration" else "scan-start",
     )
-    factor = suv_body_weight_g_per_ml(1.0, reference_activity_bq=at_reference, weight_kg=weight)
-    suv = np.asarray(series.volume.values, float) * factor
-    if not np.isfinite(suv).all():
-        raise InconsistentCaseError("holds values that are no numbers", where=where, remedy="export it anew")
-    highest = float(suv.max())
-    if highest > HIGHEST_SUV:
-        raise InconsistentCaseError(
-            f"has an SUV of {highest:.3g}; above {HIGHEST_SUV:g} is none",
-            where=where,
-            remedy="check injected activity, weight and unit of the images",
-        )
     digests = "".join(sorted(file.sha256 for file in files))
-    tracer = product or name
-    return ReceptorImage(
+    image = ReceptorImage(
         series,
-        suv,
-        tracer,
+        product or name,
         name,
         uptake,
         at_reference,
@@ -207,6 +226,16 @@ def _in_suv(series: ImageSeries, files: Sequence[DicomFile], weight_kg: float | 
         weight_from,
         hashlib.sha256(digests.encode("ascii")).hexdigest(),
     )
+    if not np.isfinite(image.suv).all():
+        raise InconsistentCaseError("holds values that are no numbers", where=where, remedy="export it anew")
+    highest = float(image.suv.max())
+    if highest > HIGHEST_SUV:
+        raise InconsistentCaseError(
+            f"has an SUV of {highest:.3g}; above {HIGHEST_SUV:g} is none",
+            where=where,
+            remedy="check injected activity, weight and unit of the images",
+        )
+    return image
 
 
 def _half_life_s(name: str, stated_s: float | None, where: str) -> float:
@@ -237,18 +266,25 @@ def receptor_scan(
         As `read_vois` and `region_suv`.
     """
     reading = read_vois(voi_paths, time_points=(TimePoint(image.series),), progress=part_of(progress, 0.0, 0.5))
-    by_region = {region: voi for voi in reading.vois if (region := _reference_region(voi)) is not None}
+    return receptor_scan_of(image, reading.vois, rule, progress=part_of(progress, 0.5, 1.0))
+
+
+def receptor_scan_of(
+    image: ReceptorImage, vois: Sequence[Voi], rule: SegmentationRule, *, progress: Progress = no_progress
+) -> ReceptorScan:
+    """As `receptor_scan`, of VOIs that are there."""
+    by_region = {region: voi for voi in vois if (region := _reference_region(voi)) is not None}
     liver = None
     if "liver" in by_region:
         liver = _mean_and_deviation(image, by_region["liver"])
-    lesions = [voi for voi in reading.vois if voi.role == "lesion"]
+    lesions = [voi for voi in vois if voi.role == "lesion" and _reference_region(voi) is None]
     if not lesions:
         raise MissingDataError(
             "no VOI is a lesion", where="VOIs", remedy='name them so that it can be told, such as "Lesion 1"'
         )
     values = []
     for number, voi in enumerate(lesions):
-        progress(0.5 + 0.5 * number / len(lesions), voi.name)
+        progress(number / len(lesions), voi.name)
         found = _region(image, voi, rule, liver)
         values.append(ReceptorLesionValue(voi.name, found.suv_max, found.suv_mean, found.suv_peak, found.volume_ml))
     as_drawn = SegmentationRule("as-drawn")

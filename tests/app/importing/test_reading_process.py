@@ -372,6 +372,7 @@ def test_that_only_tasks_that_give_images_make_them_in_the_folder() -> None:
         "kept-images",
         "read-dose",
         "read-phantom",
+        "read-receptor",
     }
 
 
