@@ -96,6 +96,8 @@ def parse_json(content: bytes, *, where: str) -> Any:
         tree = json.loads(text, object_pairs_hook=pairs, parse_constant=constant, parse_float=number, parse_int=integer)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise InconsistentCaseError(f"not readable JSON ({error})", where=where) from error
-    if not unicodedata.is_normalized("NFC", text) or normalised(tree) != tree:
+    # ASCII is in normal form C, and only an escape with u could write anything else in it.
+    is_plain = text.isascii() and "\\u" not in text
+    if not is_plain and (not unicodedata.is_normalized("NFC", text) or normalised(tree) != tree):
         fail("text is not in Unicode normal form C")
     return tree
