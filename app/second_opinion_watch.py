@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from app.completion import has_pending
 from app.document import Document
 from app.jobs import Jobs
 from dosimetry_core.case import Case
 from dosimetry_core.progress import Progress
+from dosimetry_core.units import MILLISECONDS_PER_SECOND
 
 if TYPE_CHECKING:
     from dosimetry_core.evaluation import Evaluation
 
 
 REST_MS = 600
-"""Results that stayed current this long are checked."""
+"""Results of a case that stayed the same this long are checked, once nothing of them is pending."""
 
 
 def checked(evaluation: Evaluation, *, progress: Progress) -> Evaluation:
@@ -36,9 +39,11 @@ class SecondOpinionWatch(QObject):
         super().__init__(parent)
         self._document, self._jobs = document, jobs
         self._checked: list[Any] = []
+        self.rest_ms = REST_MS
+        self._case: Case | None = None
+        self._since_s = 0.0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(REST_MS)
         self._timer.timeout.connect(self._check)
         document.evaluation_changed.connect(self._wait)
 
@@ -52,16 +57,22 @@ class SecondOpinionWatch(QObject):
         return self._timer.isActive()
 
     def _wait(self) -> None:
-        evaluation = self._document.evaluation
+        case, evaluation = self._document.shown_case, self._document.evaluation
         if evaluation is None or self.is_checked(evaluation):
             self._timer.stop()
-        else:
-            self._timer.start()
+            return
+        if case is not self._case:
+            self._case, self._since_s = case, time.monotonic()
+        # What completes the results of a case does not begin its rest anew.
+        rested_ms = (time.monotonic() - self._since_s) * MILLISECONDS_PER_SECOND
+        self._timer.start(max(0, round(self.rest_ms - rested_ms)))
 
     def _check(self) -> None:
         case, evaluation = self._document.case, self._document.evaluation
         if evaluation is None or self._document.is_previewing or self.is_checked(evaluation):
             return
+        if has_pending(evaluation):
+            return  # The complete results come, and are checked then.
         job = self._jobs.start(checked, evaluation, purpose="second opinion", title="Second opinion")
         job.succeeded.connect(lambda result: self._keep(case, evaluation, result))
         job.failed.connect(self.failed)

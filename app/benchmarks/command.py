@@ -29,6 +29,7 @@ NAMES = (
     "window_level_p95_ms",
     "brush_echo_p95_ms",
     "brush_to_plan_p95_ms",
+    "all_results_p95_s",
     "rotate_3d_p95_ms",
     "voxel_dose_one_cycle_s",
     "refit_twenty_vois_ms",
@@ -88,7 +89,7 @@ def bench(arguments: argparse.Namespace) -> int:
 
 def _figures(stage: Stage, wanted: frozenset[str], *, outside: bool) -> Iterator[Figure]:
     """The figures in an order that lets the window be opened once; processes of their own come first."""
-    from app.benchmarks import aligning, computing, drawing, rotation, starting, strokes
+    from app.benchmarks import aligning, computing, drawing, following, rotation, starting, strokes
 
     frames = frozenset(("machine_blit_ms", "scroll_three_views_p95_ms", "window_level_p95_ms"))
     headless = frozenset(("headless_plan_s", "peak_memory_mb"))
@@ -103,6 +104,8 @@ def _figures(stage: Stage, wanted: frozenset[str], *, outside: bool) -> Iterator
         (frozenset(("brush_to_plan_p95_ms",)), lambda: [strokes.plan_figure(stage)]),
         (frozenset(("rotate_3d_p95_ms",)), lambda: [rotation.rotation_figure(stage)]),
         (frozenset(("refit_twenty_vois_ms",)), lambda: [computing.refit_figure(stage)]),
+        # Last: voxel doses are computed from then on.
+        (frozenset(("all_results_p95_s",)), lambda: [following.following_figure(stage)]),
     )
     for names, run in runs:
         if names & wanted:
