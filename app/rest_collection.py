@@ -21,6 +21,9 @@ REST_S = 2.0
 class CollectionAtRest(QObject):
     """Takes the place of Python's own collection from its making until `stop`.
 
+    What there is by then (modules, classes, tables) lasts as long as the program, and is not looked at again: a look at
+    everything would hold the window up for 0.1 s.
+
     Parameters
     ----------
     hand
@@ -34,10 +37,12 @@ class CollectionAtRest(QObject):
         self._timer.timeout.connect(self._look)
         self._timer.start(look_ms)
         gc.disable()
+        gc.freeze()
 
     def stop(self) -> None:
         """Leave it to Python again."""
         self._timer.stop()
+        gc.unfreeze()
         gc.enable()
 
     def _look(self) -> None:

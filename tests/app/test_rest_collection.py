@@ -41,6 +41,17 @@ def collection(hand: HandFirst) -> Iterator[CollectionAtRest]:
     made.stop()
 
 
+def test_that_what_lasts_as_long_as_the_program_is_not_looked_at(hand: HandFirst, qapp: QApplication) -> None:
+    lasts = Ring()
+    made = CollectionAtRest(hand)
+    comes = Ring()
+    looked_at = {id(one) for one in gc.get_objects()}
+    assert id(comes) in looked_at
+    assert id(lasts) not in looked_at
+    made.stop()
+    assert id(lasts) in {id(one) for one in gc.get_objects()}
+
+
 def many_objects() -> list[list[int]]:
     return [[] for _ in range(2 * gc.get_threshold()[0])]
 
