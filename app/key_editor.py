@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 from app.key_bindings import AS_DELIVERED, KeyBindings
 from app.key_table import KEY_ACTS, KeyAct
 from app.steps.step import text_label
+from widgets.copying import copy_by_keyboard
 from widgets.mouse_table import GESTURES, MOUSE_ACTS, MouseBindings
 
 SIZE: Final = (720, 620)
@@ -40,6 +41,7 @@ class KeyEditor(QDialog):
         super().__init__(parent)
         self.setObjectName("key_editor")
         self.setWindowTitle("Keys and mouse")
+        copy_by_keyboard(self)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(*SIZE)
         self.bindings = bindings

@@ -1,4 +1,4 @@
-"""What Ctrl+C takes: the table with the keyboard, else the plot under the pointer."""
+"""What Ctrl+C takes: marked text or the table with the keyboard, else the plot under the pointer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QCursor, QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QLabel, QPlainTextEdit, QTextEdit, QWidget
 
 from widgets.table_text import view_text
 
@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 
 
 def copy_what_is_meant() -> str:
-    """Copy it; what was copied in words, empty if there is neither a table with the keyboard nor a plot."""
-    text = table_text(QApplication.focusWidget())
+    """Copy it; what was copied in words, empty if there is neither text or a table with the keyboard nor a plot."""
+    focus = QApplication.focusWidget()
+    if marked := marked_text(focus):
+        QGuiApplication.clipboard().setText(marked)
+        return "Copied the marked text"
+    text = table_text(focus)
     if text is not None:
         QGuiApplication.clipboard().setText(text)
         return f"Copied {max(len(text.splitlines()) - 1, 0)} rows"
@@ -27,6 +31,15 @@ def copy_what_is_meant() -> str:
 
     QGuiApplication.clipboard().setMimeData(clipboard_content(plot))
     return "Copied the plot and its numbers"
+
+
+def marked_text(focus: QWidget | None) -> str:
+    """What is marked in a text that is read only: such texts leave Ctrl+C to their window."""
+    if isinstance(focus, QLabel):
+        return focus.selectedText()
+    if isinstance(focus, QPlainTextEdit | QTextEdit):
+        return focus.textCursor().selection().toPlainText()
+    return ""
 
 
 def table_text(focus: QWidget | None) -> str | None:
@@ -54,8 +67,8 @@ def plot_at(place: QPoint) -> Plot | None:
     return next((plot for plot in found if plot.rect().contains(plot.mapFromGlobal(place))), None)
 
 
-def copy_by_keyboard(view: QAbstractItemView) -> None:
-    """Ctrl+C takes a table of a window of its own as it is shown, with units; the view by itself takes one cell."""
-    shortcut = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), view)
-    shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
-    shortcut.activated.connect(lambda: QGuiApplication.clipboard().setText(view_text(view)))
+def copy_by_keyboard(window: QWidget) -> None:
+    """Ctrl+C in a window of its own takes what it takes in the main window; a table by itself takes one cell."""
+    shortcut = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), window)
+    shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+    shortcut.activated.connect(copy_what_is_meant)

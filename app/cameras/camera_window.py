@@ -17,6 +17,7 @@ from app.problems import problems_of
 from app.steps.step import Section, combo_box, push_button, text_label
 from dosimetry_core.camera_profile import CameraEntry, CameraProfile, EntryKind
 from dosimetry_core.errors import DosimetryError, MissingDataError
+from widgets.copying import copy_by_keyboard
 from widgets.fit_plot import FitPlot
 from widgets.phantom_view import PhantomView
 
@@ -56,6 +57,7 @@ class CameraWindow(QDialog):
         super().__init__(parent)
         self.setObjectName("camera_window")
         self.setWindowTitle("Camera calibration")
+        copy_by_keyboard(self)
         self.resize(1240, 860)
         self._profiles, self._jobs, self._who, self._time_zone = profiles, jobs, who, time_zone
         self._known: tuple[CameraProfile, ...] = ()

@@ -49,6 +49,7 @@ class DensityWindow(QDialog):
         super().__init__(parent)
         self.setObjectName("density_window")
         self.setWindowTitle("Density from CT numbers")
+        copy_by_keyboard(self)
         self.resize(980, 640)
         self._kept, self._case, self._who = kept, case, who
         self._curves: tuple[tuple[str, DensityCurve], ...] = ()
@@ -66,7 +67,6 @@ class DensityWindow(QDialog):
         self.table = QTableWidget(0, 2)
         self.table.setObjectName("density_points")
         self.table.setAccessibleName("Points of the curve: CT number and density")
-        copy_by_keyboard(self.table)
         self.table.setHorizontalHeaderLabels(["CT number (HU)", "Density (g/mL)"])
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.table.verticalHeader().hide()

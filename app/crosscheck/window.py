@@ -27,6 +27,7 @@ from app.read_table import ReadTable
 from app.steps.step import INSPECTOR_WIDTH, Inspector, Section, combo_box, push_button, text_label
 from dosimetry_core.comparison.gamma import GammaCriteria
 from dosimetry_core.units import MILLIMETRE, PERCENT
+from widgets.copying import copy_by_keyboard
 from widgets.dose_volume_view import DoseVolumeShown, DoseVolumeView
 from widgets.theme import set_role, voi_colour
 
@@ -55,6 +56,7 @@ class CrosscheckWindow(QDialog):
         super().__init__(parent)
         self.setObjectName("crosscheck_window")
         self.setWindowTitle("Cross-check with another system")
+        copy_by_keyboard(self)
         self.resize(1240, 800)
         self._evaluation, self._jobs = evaluation, jobs
         self._job: Job | None = None

@@ -15,6 +15,7 @@ from app.follow_up.safety_page import SafetyPage
 from app.follow_up.samples_page import SamplesPage
 from app.session import Session
 from app.steps.step import combo_box, text_label
+from widgets.copying import copy_by_keyboard
 from widgets.entry_table import EntryTable
 
 PAGES = ("samples", "laboratory", "safety", "entry", "response", "receptor", "events")
@@ -27,6 +28,7 @@ class FollowUpWindow(QWidget):
         super().__init__(window, Qt.WindowType.Window)
         self.setObjectName("follow_up_window")
         self.setWindowTitle("Values and follow-up")
+        copy_by_keyboard(self)
         self._session = session
         self._whose = session.whose
         column = QVBoxLayout(self)

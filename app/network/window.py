@@ -82,6 +82,7 @@ class NetworkWindow(QDialog):
         super().__init__(parent)
         self.setObjectName("network_window")
         self.setWindowTitle("Archive: query, retrieve, send, receive")
+        copy_by_keyboard(self)
         self.resize(980, 760)
         self._folder, self._jobs, self._evaluation, self._plan = folder, jobs, evaluation, plan
         self._receiver: Receiver | None = None
@@ -125,7 +126,6 @@ class NetworkWindow(QDialog):
         self.tree = QTreeWidget()
         self.tree.setObjectName("network_tree")
         self.tree.setAccessibleName("Studies and series found")
-        copy_by_keyboard(self.tree)
         self.tree.setHeaderLabels(list(_COLUMNS))
         self.tree.setColumnWidth(0, 220)
         self.tree.setMinimumHeight(180)

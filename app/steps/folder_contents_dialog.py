@@ -13,6 +13,7 @@ from app.import_corrections import CORRECTION_OF_KEY, NO_ANSWERS, CorrectionKey
 from app.importing.folder_contents import FoundSeries, shortest_paths
 from app.steps.image_questions import ImageQuestions
 from app.steps.step import push_button, text_label
+from widgets.copying import copy_by_keyboard
 
 _HEADINGS = ("Series", "Start", "Grid", "Values", "Checks")
 _WIDTHS = (330, 170, 120, 90, 420)
@@ -54,6 +55,7 @@ class FolderContentsDialog(QDialog):
         self.setObjectName("folder_contents")
         self.setWindowTitle(f"What {folder.name or folder} holds")
         self.setModal(False)
+        copy_by_keyboard(self)
         self.resize(1180, 620)
         self._found = tuple(found)
         self._patient_id = patient_id

@@ -1,12 +1,23 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QCursor, QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QTableWidget, QTableWidgetItem, QTreeWidget, QTreeWidgetItem
+from PySide6.QtWidgets import (
+    QLabel,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from widgets.copying import copy_by_keyboard
 from widgets.table_text import view_text, with_unit
+from widgets.trend_plot import TrendPlot, TrendShown
 
 
 def _table(qtbot) -> QTableWidget:
@@ -38,6 +49,37 @@ def test_that_ctrl_c_takes_the_whole_table_and_not_one_cell(qtbot) -> None:
     table.clearSelection()
     QTest.keySequence(table, QKeySequence(QKeySequence.StandardKey.Copy))
     assert QGuiApplication.clipboard().text() == view_text(table)
+
+
+def test_that_a_window_of_its_own_copies_its_table_the_plot_under_the_pointer_and_marked_text(qtbot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    column = QVBoxLayout(window)
+    table, text, plot, other = _table(qtbot), QLabel("methods"), TrendPlot(), QPushButton("Other")
+    text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    text.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+    plot.show_trend(TrendShown("Platelets (10⁹/L)", (1.5,), (62.5,), (None,), ()), (0.0, 30.0))
+    for part in (table, text, plot, other):
+        column.addWidget(part)
+    copy_by_keyboard(window)
+    window.resize(500, 600)
+    with qtbot.waitExposed(window):
+        window.show()
+    window.activateWindow()
+
+    def copied(focus: QWidget) -> str:
+        QGuiApplication.clipboard().setText("untouched")
+        focus.setFocus()
+        QTest.keySequence(focus, QKeySequence(QKeySequence.StandardKey.Copy))
+        return QGuiApplication.clipboard().text()
+
+    assert "158.7 mL" in copied(table)
+    QCursor.setPos(other.mapToGlobal(other.rect().center()))
+    assert copied(other) == "untouched"
+    QCursor.setPos(plot.mapToGlobal(plot.rect().center()))
+    assert "62.5" in copied(other)
+    text.setSelection(0, 4)
+    assert copied(text) == "meth"
 
 
 def test_that_hidden_columns_are_left_out_and_moved_ones_stand_where_they_are_seen(qtbot) -> None:
