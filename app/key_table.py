@@ -48,6 +48,7 @@ KEY_ACTS: tuple[KeyAct, ...] = (
     KeyAct("person", "Who is working…", (), "File", separated=True),
     KeyAct("audit", "Audit trail…", ("Ctrl+Shift+A",), "File"),
     KeyAct("network", "Archive: query, retrieve, send…", ("Ctrl+Shift+N",), "File"),
+    KeyAct("deidentify", "De-identified export…", (), "File"),
     KeyAct("crosscheck", "Cross-check with another system…", (), "File"),
     KeyAct("cohort", "All courses: tables and pictures…", ("Ctrl+Shift+L",), "File"),
     KeyAct("store", "Data folder and backups…", (), "File"),

@@ -115,6 +115,7 @@ RANKS = [
     {"case_file_vois_on_scans"},
     {"case_file_cycle", "case_file_settings", "case_file_follow_up"},
     {"case_file"},
+    {"case_file_writing"},
     {"dose", "uncertainty", "uncertainty_budget", "proposals", "voi_carrying", "camera_calibration"},
     {"camera_profile", "phantom_measurement"},
     {"results"},

@@ -8,8 +8,11 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from dosimetry_core import case as case_types
+from dosimetry_core.case import Case
 from dosimetry_core.case_file_vois_on_scans import METHODS
+from dosimetry_core.case_file_writing import case_content
 from dosimetry_core.deidentification.objects import Disguise
+from dosimetry_core.dicom_export.case_lines import cycle_lines, registration_lines
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.nuclide import LU177, Y90
 from dosimetry_core.voi import ROLES
@@ -86,10 +89,31 @@ def case_without_identity(
     return made
 
 
+def content_of_imported(case: Case) -> dict[str, Any]:
+    """Content of a case file for a case as it is in the window: alignment by its matrices, VOIs as they are drawn."""
+    content = case_content(case)
+    for made, cycle in zip(content["cycle"], case.cycles, strict=True):
+        if cycle.time_points:
+            made["images"] = [images_folder(cycle.number)]
+        if any(not voi.mask.is_empty for voi in cycle.vois):
+            made |= cycle_lines(cycle)
+        elif registrations := registration_lines(cycle):
+            made["registration"] = registrations
+    return content
+
+
 def _cycle(cycle: Mapping[str, Any], disguise: Disguise) -> dict[str, Any]:
     made = _table(
         {k: v for k, v in cycle.items() if k not in ("images", "vois", "voi_roles", "contour_convention")}, disguise
     )
+    # A matrix is numbers between frames of the images; an object of another system is not examined, and stays behind.
+    registrations = [
+        {"time_point": one["time_point"], "matrix_from_reference": list(one["matrix_from_reference"])}
+        for one in cycle.get("registration", [])
+        if "matrix_from_reference" in one
+    ]
+    if registrations:
+        made["registration"] = registrations
     number = int(cycle["number"])
     if cycle.get("images"):
         made["images"] = [images_folder(number)]

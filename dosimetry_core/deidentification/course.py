@@ -103,9 +103,9 @@ def prepared(case: Case, key: bytes) -> Prepared:
         if case.follow_up != type(case.follow_up)()
     ]
     findings += [
-        Finding("registration-left-out", "info", "stated registrations are left out; scans are aligned again", where)
+        Finding("registration-left-out", "info", "registrations of files are left out; scans are aligned again", where)
         for cycle in case.cycles
-        if cycle.stated_registrations
+        if any(stated.path is not None for stated in cycle.stated_registrations)
         for where in (f"cycle {cycle.number}",)
     ]
     return Prepared(disguise, tuple(findings))

@@ -47,11 +47,12 @@ def shape_name(voi: Voi, time_point: int) -> str:
 
 def case_lines(case: Case) -> str:
     """Text of the file; empty where no cycle has VOIs."""
-    cycles = [_cycle(cycle) for cycle in case.cycles if any(not voi.mask.is_empty for voi in cycle.vois)]
+    cycles = [cycle_lines(cycle) for cycle in case.cycles if any(not voi.mask.is_empty for voi in cycle.vois)]
     return _HEAD + tomli_w.dumps({"cycle": cycles}) if cycles else ""
 
 
-def _cycle(cycle: Cycle) -> dict[str, Any]:
+def cycle_lines(cycle: Cycle) -> dict[str, Any]:
+    """Keys of one ``[[cycle]]`` that has VOIs: their files and roles, registrations, VOIs on single scans."""
     drawn = [voi for voi in cycle.vois if not voi.mask.is_empty]
     shapes = shapes_on_scans(cycle)
     made: dict[str, Any] = {
@@ -59,12 +60,7 @@ def _cycle(cycle: Cycle) -> dict[str, Any]:
         "vois": [segmentation_name(cycle), *([shapes_name(cycle)] if shapes else [])],
         "voi_roles": {voi.name: voi.role for voi in (*drawn, *shapes)},
     }
-    registrations = [
-        {"time_point": index + 1, "matrix_from_reference": _numbers(point.registration.transform)}
-        for index, point in enumerate(cycle.time_points)
-        if point.registration.method not in _AUTOMATIC
-    ]
-    if registrations:
+    if registrations := registration_lines(cycle):
         made["registration"] = registrations
     placed = [
         line
@@ -75,6 +71,15 @@ def _cycle(cycle: Cycle) -> dict[str, Any]:
     if placed:
         made["voi_on_scan"] = placed
     return made
+
+
+def registration_lines(cycle: Cycle) -> list[dict[str, Any]]:
+    """Alignment that the program would not find again by itself, as matrices."""
+    return [
+        {"time_point": index + 1, "matrix_from_reference": _numbers(point.registration.transform)}
+        for index, point in enumerate(cycle.time_points)
+        if point.registration.method not in _AUTOMATIC
+    ]
 
 
 def _voi_on_scan(voi: Voi, index: int, point: TimePoint) -> list[dict[str, Any]]:

@@ -62,6 +62,7 @@ CHANGES: dict[str, str] = {
     "store": "message",
     "cohort": "message",
     "crosscheck": "windows",
+    "deidentify": "windows",
     "quit": "closing",
     "undo": "position",
     "redo": "position",
