@@ -28,8 +28,10 @@ def add_cohort_parser(commands: Any) -> None:
     cohort.add_argument("--store", action="store_true", help="courses of the data folder; what is missing is computed")
     cohort.add_argument("--data-folder", type=Path, metavar="DIR", help="instead of the user's own")
     where = cohort.add_mutually_exclusive_group()
-    where.add_argument("--processes", type=int, metavar="N", help="compute with so many (default: one a core)")
-    where.add_argument("--dask", metavar="ADDRESS", help="compute on the Dask cluster of this scheduler")
+    where.add_argument("--processes", type=int, metavar="N", help="compute here with so many (default: one a core)")
+    where.add_argument(
+        "--dask", metavar="ADDRESS", help="compute on the Dask cluster of this scheduler (default: the site's)"
+    )
     cohort.add_argument("--csv", action="append", default=[], type=Path, metavar="FILE", help="earlier patients")
     cohort.add_argument("--simulate", type=int, metavar="SEED", help="92 simulated courses of the trial's four arms")
     cohort.add_argument("--key-file", type=Path, metavar="F", help="the same key gives the same pseudonyms again")
@@ -128,8 +130,10 @@ def _of_store(arguments: argparse.Namespace) -> tuple[list[CourseRecord], list[s
     from app.operations.store_access import opened_store
     from app.operations.terminal import terminal_progress
 
-    engine: Engine = Processes(arguments.processes) if arguments.dask is None else DaskCluster(arguments.dask)
     configuration = read_site_configuration()
+    is_chosen = arguments.dask is not None or arguments.processes is not None
+    cluster = arguments.dask if is_chosen else configuration.cohort_cluster
+    engine: Engine = Processes(arguments.processes) if cluster is None else DaskCluster(cluster)
     folder = located_data_folder(arguments.data_folder, configuration=configuration)
     with opened_store(folder, configuration, who=None) as storage:
         recompute(

@@ -74,7 +74,6 @@ class WindowActs:
             "preferences": self.show_preferences,
             "cohort": self.show_cohort,
             "crosscheck": self.show_crosscheck,
-            "deidentify": self.show_deidentify,
             "store": self.show_store,
             "protocols": self.show_protocols,
             "follow_up": self.show_follow_up,
@@ -331,18 +330,6 @@ class WindowActs:
         shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         shown.show()
 
-    def show_deidentify(self) -> None:
-        """The open course for research, without its patient."""
-        from app.deidentification.window import DeidentifyWindow
-
-        session = self._session
-        if not session.document.case.cycles:
-            self._window.job_strip.set_message("No course is open")
-            return
-        shown = DeidentifyWindow(lambda: session.planned if session.is_current else None, session.jobs, self._window)
-        shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        shown.show()
-
     def show_cohort(self) -> None:
         """Every course of the store together."""
         keeping = self._window.keeping
@@ -352,7 +339,11 @@ class WindowActs:
 
         courses, window = keeping.courses, self._window
         shown = CohortWindow(
-            lambda: courses.storage, self._session.jobs, window, anchor=courses.configuration.anchor_file
+            lambda: courses.storage,
+            self._session.jobs,
+            window,
+            anchor=courses.configuration.anchor_file,
+            cluster=courses.configuration.cohort_cluster,
         )
         shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         shown.course_wanted.connect(window.opening.open_course)

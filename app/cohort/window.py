@@ -71,13 +71,21 @@ class CohortWindow(QDialog):
         Of the window, for listing; computing opens the store again, for reading.
     anchor
         Other place of the store's anchor, as the site says.
+    cluster
+        Scheduler of the site's Dask cluster, on which courses are then computed unless another place is chosen.
     """
 
     course_wanted = Signal(str)
     saved = Signal()
 
     def __init__(
-        self, storage: Callable[[], Storage], jobs: Jobs, parent: QWidget | None = None, *, anchor: Path | None = None
+        self,
+        storage: Callable[[], Storage],
+        jobs: Jobs,
+        parent: QWidget | None = None,
+        *,
+        anchor: Path | None = None,
+        cluster: str | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("cohort_window")
@@ -86,6 +94,7 @@ class CohortWindow(QDialog):
         self._storage, self._jobs, self._anchor = storage, jobs, anchor
         self._job: Job | None = None
         self._saving: Iterator[str] | None = None
+        self._closes_when_saved = False
         self.sources = CohortSources()
         self.pictures = PicturesPage(lambda key: self.sources.name_of(key))
         self.tables = TablesPage()
@@ -123,6 +132,9 @@ class CohortWindow(QDialog):
             button.setAutoDefault(False)
         self.filter.changed.connect(self._show)
         self.pictures.chosen.connect(self._open)
+        if cluster is not None:
+            self.address.setText(cluster)
+            self.engine.setCurrentText(CLUSTER)
         self.reload()
 
     # --- building ---------------------------------------------------------------------------------------------------
@@ -291,9 +303,15 @@ class CohortWindow(QDialog):
         self._say("Stopped; what was computed is kept.", "dimmed")
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 Qt override
-        """Stops computing: what was computed is kept, and the rest follows when the window is opened again."""
+        """Stops computing: what was computed is kept, and the rest follows when the window is opened again.
+
+        What is being saved is saved first; the window closes then, or stays and says why it could not be.
+        """
         self._cancel()
-        self._saving = None
+        if self._saving is not None:
+            self._closes_when_saved = True
+            event.ignore()
+            return
         super().closeEvent(event)
 
     def _ended(self) -> None:
@@ -361,12 +379,13 @@ class CohortWindow(QDialog):
     def _save_step(self, done: str) -> None:
         if self._saving is None:
             return
-        goes_on = False
+        goes_on = is_saved = False
         try:
             self._say(next(self._saving), "dimmed")
             goes_on = True
         except StopIteration:
             self._say(done, "dimmed")
+            is_saved = True
         except DosimetryError as error:
             self._say(problems_of(error)[0].text(), "error")
         finally:
@@ -377,6 +396,9 @@ class CohortWindow(QDialog):
                 self._saving = None
                 self._show()
                 self.saved.emit()
+                closes, self._closes_when_saved = self._closes_when_saved, False
+                if closes and is_saved:
+                    self.close()
 
     def _say(self, text: str, role: str) -> None:
         self.message.setText(text)

@@ -70,6 +70,8 @@ class SiteConfiguration:
         How long one file may be interpreted, beyond the time that a slow network needs for its bytes.
     reading_largest_file_mb
         The largest file that is read, in MiB.
+    cohort_cluster
+        Scheduler of the Dask cluster on which all courses are computed; None: on this computer.
     file
         What was read; None if there is no such file.
     sources
@@ -92,6 +94,7 @@ class SiteConfiguration:
     reading_memory_mb: int | None = None
     reading_seconds_per_file: int = 10
     reading_largest_file_mb: int = 2048
+    cohort_cluster: str | None = None
     file: Path | None = None
     sources: FrozenMap[str, str] = field(default_factory=FrozenMap)
 
@@ -182,6 +185,7 @@ def _from_content(content: bytes, path: Path) -> SiteConfiguration:
         "reading_memory_mb": _whole(table, "reading_memory_mb", least=LEAST_READING_MB, most=MOST_MB),
         "reading_seconds_per_file": _whole(table, "reading_seconds_per_file", most=LONGEST_READING_S),
         "reading_largest_file_mb": _whole(table, "reading_largest_file_mb", most=MOST_MB),
+        "cohort_cluster": _scheduler(table, "cohort_cluster"),
     }
     table.finish()
     raise_problems(_with_line(problem, path, lines) for problem in problems)
@@ -217,6 +221,14 @@ def _address(table: TomlTable, key: str) -> str | None:
     text = table.optional_text(key)
     if text is not None and not re.fullmatch(r"https?://\S+", text):
         table.wrong(key, f"{text!r} is no address", "write http://… or https://…")
+        return None
+    return text
+
+
+def _scheduler(table: TomlTable, key: str) -> str | None:
+    text = table.optional_text(key)
+    if text is not None and not re.fullmatch(r"(tcp|tls)://\S+:\d+", text):
+        table.wrong(key, f"{text!r} is no address of a scheduler", "write tcp://host:port or tls://host:port")
         return None
     return text
 

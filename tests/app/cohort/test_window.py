@@ -324,6 +324,28 @@ def test_that_a_thousand_kept_courses_open_without_computing(qtbot: QtBot, tmp_p
     storage.close()
 
 
+def test_that_a_window_closed_while_it_saves_saves_first(qtbot: QtBot, storage: Storage, tmp_path: Path) -> None:
+    window = shown(qtbot, storage)
+    path = tmp_path / "some.csv"
+    path.write_text(records_csv(RECORDS[:3]), "utf-8")
+    window.add_table(path)
+    with qtbot.waitSignal(window.saved, timeout=PATIENCE_MS):
+        window.save(tmp_path / "saved")
+        assert not window.close()
+        assert window.isVisible()
+    assert (tmp_path / "saved" / "records.csv").is_file()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=PATIENCE_MS)
+
+
+def test_that_the_cluster_of_the_site_is_chosen(qtbot: QtBot, storage: Storage) -> None:
+    window = CohortWindow(lambda: storage, Jobs(), cluster="tcp://scheduler:8786")
+    qtbot.addWidget(window)
+    engine = window._engine()
+    assert engine.name == "Dask at tcp://scheduler:8786"
+    window.engine.setCurrentIndex(0)
+    assert "process" in window._engine().name
+
+
 def test_that_one_may_save_again_after_a_fault(
     qtbot: QtBot, storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,6 +33,7 @@ token_library = "/usr/lib/softhsm/libsofthsm2.so"
 reading_memory_mb = 3072
 reading_seconds_per_file = 30
 reading_largest_file_mb = 700
+cohort_cluster = "tcp://scheduler.hospital.example:8786"
 """
 
 
