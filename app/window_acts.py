@@ -74,6 +74,7 @@ class WindowActs:
             "preferences": self.show_preferences,
             "cohort": self.show_cohort,
             "crosscheck": self.show_crosscheck,
+            "deidentify": self.show_deidentify,
             "store": self.show_store,
             "protocols": self.show_protocols,
             "follow_up": self.show_follow_up,
@@ -327,6 +328,18 @@ class WindowActs:
             self._window.job_strip.set_message("No course is open")
             return
         shown = CrosscheckWindow(lambda: session.planned if session.is_current else None, session.jobs, self._window)
+        shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        shown.show()
+
+    def show_deidentify(self) -> None:
+        """The open course for research, without its patient."""
+        from app.deidentification.window import DeidentifyWindow
+
+        session = self._session
+        if not session.document.case.cycles:
+            self._window.job_strip.set_message("No course is open")
+            return
+        shown = DeidentifyWindow(lambda: session.planned if session.is_current else None, session.jobs, self._window)
         shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         shown.show()
 
