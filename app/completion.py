@@ -26,10 +26,12 @@ REST_MS = 400
 class Completion(QObject):
     """Completes each current result that rests; the job is given up as soon as the case changes.
 
-    ``finished`` carries the complete results after they were attached to the document.
+    ``finished`` carries the complete results after they were attached to the document; ``stopped`` says that they do
+    not come, because the user cancelled the job or it failed.
     """
 
     finished = Signal(object)
+    stopped = Signal()
 
     def __init__(self, document: Document, jobs: Jobs, complete: Complete, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -56,6 +58,7 @@ class Completion(QObject):
             if pending and evaluation.cycles is self._cycles:
                 return
             self._job.cancel()
+            self._job = None  # The same results may come back before it has ended: they are begun anew.
         if pending:
             self._timer.start()
         else:
@@ -81,6 +84,7 @@ class Completion(QObject):
     def _end(self, job: Job) -> None:
         if self._job is job:
             self._job = None
+            self.stopped.emit()
 
 
 def has_pending(evaluation: Any) -> bool:

@@ -7,6 +7,15 @@ from app.session import Session
 PENDING = "Pending: as before the last change, being computed anew"
 OUT_OF_DATE = "Out of date: as before the last change, which could not be computed"
 
+VOXELS_COMING = "Voxel doses are being computed."
+VOXELS_STOPPED = "Voxel doses are pending: their computation was stopped. The next change begins it again."
+
+
+def voxels_pending_words(session: Session) -> str:
+    """Words for voxel doses that are not there yet."""
+    recomputation = session.recomputation
+    return VOXELS_COMING if recomputation.is_completing or recomputation.is_busy else VOXELS_STOPPED
+
 
 def pending_words(session: Session) -> str:
     """Words for results that belong to the case before the last change; empty where they are current, or none."""

@@ -29,11 +29,13 @@ class Recomputation(QObject):
     """Evaluates the shown case whenever it changes.
 
     ``finished`` comes after results were attached to the document; ``failed`` carries the error that stopped the
-    evaluation of the current case; ``busy_changed`` tells whether one is under way.
+    evaluation of the current case; ``busy_changed`` tells whether one is under way. ``stopped`` says that what is
+    pending of the results does not come by itself.
     """
 
     finished = Signal(object)
     failed = Signal(object)
+    stopped = Signal()
     busy_changed = Signal(bool)
 
     def __init__(
@@ -50,6 +52,7 @@ class Recomputation(QObject):
         if complete is not None:
             self._completion = Completion(document, jobs, complete, self)
             self._completion.finished.connect(self._take_over)
+            self._completion.stopped.connect(self.stopped)
         self._document, self._jobs, self._evaluate = document, jobs, evaluate
         self._enabled = False
         self._gesture_lasts = False

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QPixmap
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from app.display import ct_layer, vois_shown
+from app.pending_words import voxels_pending_words
 from app.session import Session
 from app.steps.step import SPACING, combo_box, text_label
 from app.typed_numbers import typed_number, typed_numbers
@@ -162,7 +163,7 @@ class DoseMapPage(QWidget):
             self._shown, self._layer = (), None
             computing = result is not None and result.voxels_pending
             self.message.setText(
-                "Voxel doses are being computed."
+                voxels_pending_words(self.session)
                 if computing
                 else "Voxel doses are not computed. Tick “Voxel S values beside” to see a dose map."
             )

@@ -21,7 +21,7 @@ from app.dose_engines_shown import (
 )
 from app.number_grid import NumberGrid
 from app.number_trail_shown import S_VALUE_GROUP, SECOND_OPINION
-from app.pending_words import pending_words
+from app.pending_words import pending_words, voxels_pending_words
 from app.session import Session
 from app.steps.dose_map_page import DoseMapPage
 from app.steps.number_trail_page import NumberTrailPage
@@ -243,7 +243,7 @@ class DoseStep(Step):
         shown = [] if cycle is None else histograms(cycle, results, active)
         pending = results.voxels_pending
         empty = (
-            "Voxel doses are being computed."
+            voxels_pending_words(self.session)
             if pending
             else "Voxel doses are not computed. Tick “Voxel S values beside”, or choose them as the engine of a VOI."
         )
@@ -280,7 +280,7 @@ class DoseStep(Step):
         lines = [] if result is None else [item.explanation for item in result.comparisons]
         lines = [f"{pending}.", *lines] if pending and lines else lines
         if results.voxels_pending:
-            lines.append("Voxel S values are being computed.")
+            lines.append(voxels_pending_words(self.session))
         self.comparison.setText("\n".join(lines))
 
     def _choose_engine(self, index: int) -> None:

@@ -103,3 +103,33 @@ def test_that_nothing_pending_starts_nothing(jobs: Jobs, qtbot: QtBot) -> None:
         recomputation.set_enabled(True)
     assert not recomputation.is_completing
     assert pipeline.completed == []
+
+
+def test_that_results_that_come_back_while_their_completion_is_being_stopped_are_completed_anew(
+    jobs: Jobs, qtbot: QtBot
+) -> None:
+    document, pipeline = Document(make_case()), Pipeline()
+    recomputation = Recomputation(document, jobs, pipeline.evaluate, complete=pipeline.complete)
+    with qtbot.waitSignal(recomputation._completion.finished, timeout=5000):  # type: ignore[union-attr]
+        recomputation.set_enabled(True)
+    pipeline.seconds = 30.0
+    document.apply("x", _with_protocol("duonen-a"))
+    qtbot.waitUntil(lambda: len(pipeline.completed) == 2, timeout=5000)
+    pipeline.seconds = 0.0
+    # Both before the job has noticed that it is to stop.
+    document.undo()
+    document.redo()
+    qtbot.waitUntil(lambda: document.evaluation is not None and not has_pending(document.evaluation), timeout=5000)
+    assert len(pipeline.completed) == 3
+
+
+def test_that_a_completion_the_user_stopped_is_told_and_not_called_under_way(jobs: Jobs, qtbot: QtBot) -> None:
+    document, pipeline = Document(make_case()), Pipeline()
+    pipeline.seconds = 30.0
+    recomputation = Recomputation(document, jobs, pipeline.evaluate, complete=pipeline.complete)
+    recomputation.set_enabled(True)
+    qtbot.waitUntil(lambda: len(pipeline.completed) == 1, timeout=5000)
+    with qtbot.waitSignal(recomputation.stopped, timeout=5000):
+        jobs.running[0].cancel()
+    assert not recomputation.is_completing
+    assert has_pending(document.evaluation)
