@@ -13,14 +13,16 @@ from pathlib import Path
 import pydicom
 import pytest
 from pydicom.uid import generate_uid
+from pynetdicom.association import Association
 
 from app.network.errors import NetworkError
 from app.network.kept_files import KeptFiles, dataset_digest
-from app.network.link import echo
+from app.network.link import UNCOMPRESSED, association, echo
 from app.network.nodes import NetworkSettings, Node
 from app.network.receiver import Receiver
 from app.network.retrieve import retrieve_series
 from app.network.send import Ledger, send_files
+from app.network.services import VERIFICATION
 from dosimetry_core.progress import Cancelled
 from tests.app.network.line import Line
 from tests.app.network.peer import Peer, free_port, slices
@@ -78,6 +80,22 @@ def test_that_a_peer_that_accepts_and_never_answers_is_given_up(own: NetworkSett
         node = Node("frozen", "PEER", "127.0.0.1", frozen.getsockname()[1])
         with pytest.raises(NetworkError, match=r"does not answer within 0\.5 s"):
             echo(replace(own, connect_s=0.5), node)
+
+
+def test_that_no_message_is_held_back_for_more(own: NetworkSettings, peer: Peer, tmp_path: Path) -> None:
+    def is_at_once(link: Association) -> bool:
+        connection = link.dul.socket
+        assert connection is not None
+        assert connection.socket is not None
+        return bool(connection.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    with association(own, peer.node(), [(VERIFICATION, UNCOMPRESSED)]) as link:
+        assert is_at_once(link)
+    here = Node("here", OWN, "127.0.0.1", own.receiver_port)
+    with Receiver(own, KeptFiles(tmp_path)) as receiver:
+        caller = replace(own, own_ae_title="PEER")
+        with association(caller, here, [(VERIFICATION, UNCOMPRESSED)]):
+            assert [is_at_once(one) for one in receiver._server.active_associations] == [True]
 
 
 def test_that_a_slow_line_is_no_silent_one(
