@@ -7,8 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtGui import QBrush, QColor
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QBrush, QColor, QPainterPath, QPen
+from PySide6.QtWidgets import QGraphicsPathItem
 
 from dosimetry_core.units import HOUR, MEGABECQUEREL, PERCENT, DisplayUnit
 from widgets.curve_shown import CurveShown
@@ -58,11 +59,9 @@ class CurvePlot(Plot):
         self._small = small
         self._curve: CurveShown | None = None
         self._marked: int | None = None
-        self._tail = (pg.PlotCurveItem(), pg.PlotCurveItem())
-        self._tail_fills = [self.place(pg.FillBetweenItem(*self._tail)) for _ in range(2)]
+        self._tail_fills = [self.place(_area()) for _ in range(2)]
         self._tail_begin = self.place(pg.InfiniteLine(0.0, angle=90, movable=False))
-        self._band = (pg.PlotCurveItem(), pg.PlotCurveItem())
-        self._band_fill = self.place(pg.FillBetweenItem(*self._band))
+        self._band_fill = self.place(_area())
         self._fit = self.place(pg.PlotCurveItem())
         self._bars = {excluded: self.place(pg.ErrorBarItem()) for excluded in (False, True)}
         size = _SMALL_POINT_PIXELS if small else _POINT_PIXELS
@@ -130,13 +129,11 @@ class CurvePlot(Plot):
         later = time_s >= begin
         start = float(np.interp(begin, time_s, activity_bq))
         x, y = self._line(np.concatenate([[begin], time_s[later]]), np.concatenate([[start], activity_bq[later]]))
-        with QSignalBlocker(self._tail[0]):
-            # The fills follow once, when both of their edges are there.
-            self._tail[0].setData(x, y)
-        self._tail[1].setData(x, np.full_like(y, self.base()))
+        outline = _outline_between(x, y, np.full_like(y, self.base()))
         wash = QColor(colour)
         wash.setAlphaF(0.10)
         for fill, brush in zip(self._tail_fills, (QBrush(wash), hatch(colour)), strict=True):
+            fill.setPath(outline)
             fill.setBrush(brush)
         self._tail_begin.setValue(float(x[0]))
 
@@ -150,10 +147,8 @@ class CurvePlot(Plot):
         style = Qt.PenStyle.DashLine if curve.state == "stale" else Qt.PenStyle.SolidLine
         self._fit.setData(*self._line(time_s, activity_bq), pen=line_pen(colour, 1.4 if self._small else 2, style))
         if u is not None and not self._small:
-            above, below = self._band
-            with QSignalBlocker(above):
-                above.setData(*self._line(time_s, activity_bq + u))
-            below.setData(*self._line(time_s, activity_bq - u))
+            x, above = self._line(time_s, activity_bq + u)
+            self._band_fill.setPath(_outline_between(x, above, self._line(time_s, activity_bq - u)[1]))
             band = QColor(colour)
             band.setAlphaF(0.2)
             self._band_fill.setBrush(band)
@@ -179,6 +174,19 @@ class CurvePlot(Plot):
         if not self._small:
             for bars in self._bars.values():
                 bars.setData(beam=_BEAM_PIXELS * self.per_pixel())
+
+
+def _area() -> QGraphicsPathItem:
+    """An area without a rim, behind curves and points."""
+    area = QGraphicsPathItem()
+    area.setPen(QPen(Qt.PenStyle.NoPen))
+    area.setZValue(-1)
+    return area
+
+
+def _outline_between(x: _Floats, above: _Floats, below: _Floats) -> QPainterPath:
+    path: QPainterPath = pg.arrayToQPath(np.concatenate([x, x[::-1]]), np.concatenate([above, below[::-1]]))
+    return path
 
 
 def curve_table(curve: CurveShown | None) -> PlotTable:

@@ -183,7 +183,9 @@ class CurveView(QWidget):
         notes = [] if curve is None else [*([curve.message] if curve.message else []), *curve.notes]
         self._notes.setText("   ·   ".join(notes))
         failed = curve is not None and curve.state == "failed"
-        self._notes.setStyleSheet(f"color: {shades().error};" if failed else "")
+        style = f"color: {shades().error};" if failed else ""
+        if self._notes.styleSheet() != style:
+            self._notes.setStyleSheet(style)
         if voi_id in self._small:
             self._small[voi_id].setChecked(True)
 

@@ -250,13 +250,20 @@ class _Names(QWidget):
             if two_lines and first and strong.horizontalAdvance(bar.name) > self._room:
                 lines = [first, rest]
             name.setText("\n".join(_shortened(line, self._room, strong) for line in lines))
-            name.setStyleSheet(f"color: {on_surface(bar.colour, TEXT_CONTRAST) if bar.colour else shades().text};")
+            _colour(name, on_surface(bar.colour, TEXT_CONTRAST) if bar.colour else shades().text)
             total.setText(text)
-            total.setStyleSheet(f"color: {shades().stale if bar.stale else shades().text};")
+            _colour(total, shades().stale if bar.stale else shades().text)
             ahead.setText(ahead_text)
             ahead.setVisible(any_ahead)
-            ahead.setStyleSheet(f"color: {shades().stale if bar.stale else shades().dimmed};")
+            _colour(ahead, shades().stale if bar.stale else shades().dimmed)
         self.mark(self._current)
+
+
+def _colour(text: QLabel, colour: str) -> None:
+    """Qt polishes a label at each new style, which takes longer than painting it: only another one is set."""
+    style = f"color: {colour};"
+    if text.styleSheet() != style:
+        text.setStyleSheet(style)
 
 
 def _shortened(word: str, room: float, metrics: QFontMetricsF) -> str:

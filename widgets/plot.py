@@ -175,12 +175,13 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         self.plotItem.hideButtons()
         self.plotItem.disableAutoRange()
         self.plotItem.layout.setContentsMargins(0, 0, 0 if bare else 12, 0)
+        self._title = self._x_title = ""
+        self._x_look: tuple[bool, str, str, str] | None = None
         if bare:
             self.plotItem.hideAxis("left")
             self.show_x_labels(False)
         self.limits: tuple[tuple[float, float], tuple[float, float]] = ((0.0, 1.0), (0.0, 1.0))
         self.logarithmic = False
-        self._title = self._x_title = ""
         self._menu_of: QWidget | None = None
 
     @property
@@ -229,12 +230,16 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
 
     def show_x_labels(self, shown: bool, title: str = "") -> None:
         """Whether the horizontal axis has ticks, numbers and a title, or is a line alone."""
-        self._x_title = title if shown else ""
-        metrics = QFontMetricsF(font(scale=TICK_SCALE))
+        small = font(scale=TICK_SCALE)
+        look = (shown, title, shades().dimmed, small.toString())
+        if look == self._x_look:
+            return
+        self._x_look, self._x_title = look, title if shown else ""
+        metrics = QFontMetricsF(small)
         self.bottom_axis.setStyle(showValues=shown, tickLength=4 if shown else 0)
         self.bottom_axis.setHeight((metrics.height() * (2 if title else 1) + 10) if shown else _LINE_ROOM)
         if shown and title:
-            size = f"{font(scale=TICK_SCALE).pointSizeF():.1f}pt"
+            size = f"{small.pointSizeF():.1f}pt"
             self.bottom_axis.setLabel(title, **{"color": shades().dimmed, "font-size": size})
         else:
             self.bottom_axis.showLabel(False)

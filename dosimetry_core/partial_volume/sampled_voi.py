@@ -62,9 +62,7 @@ def sampled_voi(
     """
     change = _changed_coverage(mask, known, transform, point_spread) if known is not None else None
     if known is not None and change is not None:
-        box = added(known.coverage, change)
-        # What an edit takes away leaves rounding behind, of either sign, which is no part of the VOI.
-        box = Box(box.start, np.where(np.abs(box.values) < _ROUNDING, 0.0, box.values))
+        box = _without_rounding(added(known.coverage, change), change)
         outside = _fraction_outside(mask, box, point_spread)
         if max(outside, known.fraction_outside) < NEGLIGIBLE_OUTSIDE:
             difference = point_spread.blurred(change)
@@ -79,6 +77,19 @@ def sampled_voi(
     touched = blurred if known is None else _hull(blurred, known.blurred)
     outside = coverage.fraction_outside
     return SampledVoi(mask, box, blurred, point_spread.width_derivative(blurred), outside), touched
+
+
+def _without_rounding(coverage: Box, change: Box) -> Box:
+    """What an edit takes away leaves rounding behind, of either sign, which is no part of the VOI.
+
+    Looked for where the edit was alone, so that coverage elsewhere is to the bit what it was.
+    """
+    if not change.values.size:
+        return coverage
+    values = np.array(coverage.values)
+    part = values[coverage.index_of(change.start, change.stop)]
+    part[np.abs(part) < _ROUNDING] = 0.0
+    return Box(coverage.start, values)
 
 
 def _blurred_from_beyond(mask: VoiMask, transform: RigidTransform, point_spread: PointSpread, near: Box) -> Box:

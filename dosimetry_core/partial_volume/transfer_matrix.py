@@ -147,13 +147,12 @@ class ScanRegions:
         kept = [vois[k] is self.vois.get(k) for k in keys]
         reached, compensation = [], {}
         for key, is_kept in zip(keys, kept, strict=True):
-            blurred = vois[key].blurred
-            if is_kept:
-                compensation[key], is_reached = _patched(self.compensation[key], blurred, vois, touched)
+            blurred, known = vois[key].blurred, self.compensation.get(key)
+            if known is not None and (known.start, known.stop) == (blurred.start, blurred.stop):
+                compensation[key], is_reached = _patched(known, blurred, vois, touched)
             else:
-                compensation[key] = _compensation(vois, blurred.start, blurred.stop)
-                is_reached = True
-            reached.append(is_reached)
+                compensation[key], is_reached = _compensation(vois, blurred.start, blurred.stop), True
+            reached.append(is_reached or not is_kept)
         for i, first in enumerate(keys):
             a = vois[first]
             if kept[i]:
@@ -307,7 +306,7 @@ def _compensation(vois: Mapping[str, SampledVoi], start: tuple[int, int, int], s
 def _patched(
     compensation: Box, blurred: Box, vois: Mapping[str, SampledVoi], touched: Sequence[Box]
 ) -> tuple[Box, bool]:
-    """c of a VOI that was not edited, and whether it changed anywhere where the VOI is seen.
+    """c around a VOI whose box is the same, and whether it changed anywhere where the VOI is seen.
 
     Boxes of large organs meet edits far away from the organ; c then changes only where all sums have zeros.
     """

@@ -9,7 +9,7 @@ import pytest
 
 from dosimetry_core.partial_volume.image_noise import image_noise
 from dosimetry_core.partial_volume.point_spread import PointSpread
-from dosimetry_core.partial_volume.transfer_matrix import ScanRegions, scan_regions
+from dosimetry_core.partial_volume.transfer_matrix import ScanRegions, _compensation, scan_regions
 from dosimetry_core.partial_volume.uniformity import core_contrast
 from dosimetry_core.partial_volume.voi_terms import VoiTerms, dot_boxes
 from dosimetry_core.voi import VoiMask
@@ -74,6 +74,8 @@ def _check_sums(regions: ScanRegions) -> None:
     """All that belongs to VOIs, kept or not, is to the last bit what their coverage and surroundings give now."""
     for i, (key, voi) in enumerate(regions.vois.items()):
         compensation = regions.compensation[key]
+        around = _compensation(regions.vois, voi.blurred.start, voi.blurred.stop)
+        assert np.array_equal(compensation.values, around.values)
         taken = (voi.blurred.values * regions.image[voi.blurred.slices] * compensation.values).sum()
         assert regions.compensated[i] == regions.covered_sums[i] - taken
         for j, other in enumerate(list(regions.vois.values())[: i + 1]):
