@@ -19,7 +19,7 @@ Complete = Callable[..., Any]
 
 KIDNEYS = "kidney positions"
 """Purpose of the job where nothing but these is pending: it takes a moment after every stroke."""
-REST_MS = 400
+REST_MS = 250
 """Results that stayed current this long are completed."""
 
 

@@ -6,8 +6,9 @@ from source and kernel, and the transforms are compared with plain sums in doubl
 
 from __future__ import annotations
 
-import functools
 import math
+import threading
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,6 +22,8 @@ from dosimetry_core.frozen import read_only
 Shape = tuple[int, int, int]
 FloatMap = NDArray[np.float32]
 WORKERS: Final = 2
+MOST_SPECTRA_BYTES: Final = 192 * 2**20
+"""Transforms of kernels that are kept for the next evaluation."""
 _EPSILON: Final = float(np.finfo(np.float32).eps) / 2
 # Root mean square growth of rounding in one transform: 0.6 ε √log2(size) (Gentleman and Sande 1966, Fast Fourier
 # transforms for fun and profit); two transforms of the source and one of the kernel, ten standard deviations.
@@ -66,10 +69,43 @@ def map_of(transform: NDArray[np.complex64], padded: Shape, shape: Shape) -> Flo
 
 def kernel_spectrum(kernel: Kernel, shape: Shape, padded: Shape) -> FloatMap:
     """Transform of a kernel, which is real because the kernel is symmetric; lags beyond the grid are left out."""
-    return _kernel_spectrum(kernel, tuple(min(n, s) for n, s in zip(kernel.values.shape, shape, strict=True)), padded)
+    kept = tuple(min(n, s) for n, s in zip(kernel.values.shape, shape, strict=True))
+    return _spectra.get(kernel, kept, padded)
 
 
-@functools.lru_cache(maxsize=24)
+class _Spectra:
+    """Transforms of kernels used last, up to a size.
+
+    One evaluation uses dozens in turn, most of them small: a number of them as the limit would drop each before it is
+    used again.
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._kept: OrderedDict[tuple[Kernel, tuple[int, ...], Shape], FloatMap] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def get(self, kernel: Kernel, kept: tuple[int, ...], padded: Shape) -> FloatMap:
+        key = kernel, kept, padded
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        made = _kernel_spectrum(kernel, kept, padded)
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = made
+                self._bytes += made.nbytes
+            while self._bytes > self._most_bytes:
+                _oldest, dropped = self._kept.popitem(last=False)
+                self._bytes -= dropped.nbytes
+        return made
+
+
+_spectra = _Spectra(MOST_SPECTRA_BYTES)
+
+
 def _kernel_spectrum(kernel: Kernel, kept: tuple[int, ...], padded: Shape) -> FloatMap:
     cut = kernel.values[tuple(slice(n) for n in kept)]
     whole = np.zeros(padded)

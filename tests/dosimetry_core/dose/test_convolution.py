@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.signal import fftconvolve
 
+from dosimetry_core.dose import convolution
 from dosimetry_core.dose.convolution import (
     Kernel,
     direct_sum,
@@ -64,3 +65,19 @@ def test_that_a_kernel_keeps_its_values_in_double_precision_and_lets_nobody_writ
     assert kernel.values.dtype == np.float64
     with pytest.raises(ValueError, match="read-only"):
         kernel.values[0, 0, 0] = 2.0
+
+
+def test_that_transforms_of_kernels_are_kept_up_to_a_size_the_ones_used_last() -> None:
+    kernels = [Kernel(np.full((2, 2, 2), value)) for value in (1.0, 2.0, 3.0)]
+    size = kernel_spectrum(kernels[0], (6, 6, 6), (8, 8, 8)).nbytes
+    spectra = convolution._Spectra(2 * size)
+    first, second = (spectra.get(kernel, (2, 2, 2), (8, 8, 8)) for kernel in kernels[:2])
+    assert spectra.get(kernels[0], (2, 2, 2), (8, 8, 8)) is first
+    spectra.get(kernels[2], (2, 2, 2), (8, 8, 8))
+    assert spectra.get(kernels[0], (2, 2, 2), (8, 8, 8)) is first, "used after the second"
+    again = spectra.get(kernels[1], (2, 2, 2), (8, 8, 8))
+    assert again is not second
+    np.testing.assert_array_equal(again, second)
+    # One larger than all room is made and not kept.
+    alone = convolution._Spectra(size - 1)
+    assert alone.get(kernels[0], (2, 2, 2), (8, 8, 8)) is not alone.get(kernels[0], (2, 2, 2), (8, 8, 8))
