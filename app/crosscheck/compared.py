@@ -14,8 +14,8 @@ from dosimetry_core.progress import Progress, no_progress, part_of
 
 if TYPE_CHECKING:
     from dosimetry_core.comparison.dose_maps import DoseMapComparison
+    from dosimetry_core.comparison.number_comparison import NumberComparison
     from dosimetry_core.comparison.other_registrations import RegistrationsComparison
-    from dosimetry_core.comparison.other_tables import NumberComparison
     from dosimetry_core.comparison.other_vois import VoiSetComparison
     from dosimetry_core.evaluation import CycleResult, Evaluation
 
@@ -125,7 +125,8 @@ def _registrations(result: CycleResult, path: Path, *, progress: Progress) -> Co
 
 
 def _table(evaluation: Evaluation, path: Path, *, cycle: int | None, nuclide: str | None) -> Compared:
-    from dosimetry_core.comparison.other_tables import compare_numbers, read_other_numbers
+    from dosimetry_core.comparison.number_comparison import compare_numbers
+    from dosimetry_core.comparison.other_tables import read_other_numbers
 
     try:
         content = path.read_bytes()

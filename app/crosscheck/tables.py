@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from app.crosscheck.compared import Compared
 from app.operations.counted import counted
 from dosimetry_core.comparison.dose_maps import DoseMapComparison
+from dosimetry_core.comparison.number_comparison import NumberComparison, display_unit
 from dosimetry_core.comparison.other_registrations import RegistrationsComparison
-from dosimetry_core.comparison.other_tables import NumberComparison, display_unit
 from dosimetry_core.comparison.other_vois import VoiSetComparison
 from dosimetry_core.dose.dose_volume import DoseVolume
 from dosimetry_core.result_tables.table import Cell, Column, ResultTable

@@ -1,12 +1,14 @@
-"""Activities, time-integrated activities and absorbed doses of other programs, read from tables and held against ours.
+"""Activities, time-integrated activities and absorbed doses of other programs, read from tables.
 
 Two forms are read. The plain one has a line for each number: cycle, region, nuclide, quantity, value, unit. The other
 is that of programs which give an organ's dose for one administered activity, such as OLINDA/EXM and IDAC-Dose: a line
-for each target organ, the dose in a column of mGy/MBq or mSv/MBq; which nuclide and cycle it is of has to be said.
+for each target organ, the dose in a column of mGy/MBq or mSv/MBq, or for each source organ the time-integrated activity
+coefficient in MBq·h/MBq or h; which nuclide and cycle it is of has to be said.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import math
@@ -15,30 +17,42 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from dosimetry_core.dicom.voi_names import role_from_name
 from dosimetry_core.entered_numbers import DecimalSign, read_number
 from dosimetry_core.errors import DosimetryError, MissingDataError, raise_problems
-from dosimetry_core.evaluation import CycleResult, Evaluation
 from dosimetry_core.units import (
     GIGABECQUEREL,
     GRAY,
-    GRAY_PER_GIGABECQUEREL,
     HOUR,
+    KILOBECQUEREL,
     MEGABECQUEREL,
-    MEGABECQUEREL_HOUR,
     MILLIGRAY,
-    DisplayUnit,
 )
 
-Quantity = Literal["activity", "time_integrated_activity", "absorbed_dose", "absorbed_dose_per_activity"]
+Quantity = Literal[
+    "activity",
+    "time_integrated_activity",
+    "time_integrated_activity_coefficient",
+    "absorbed_dose",
+    "absorbed_dose_per_activity",
+]
+_BECQUERELS: Final[Mapping[str, float]] = {
+    "Bq": 1.0,
+    "kBq": KILOBECQUEREL.core_per_display,
+    "MBq": MEGABECQUEREL.core_per_display,
+    "GBq": GIGABECQUEREL.core_per_display,
+}
 QUANTITIES: Final[Mapping[Quantity, Mapping[str, float]]] = {
-    "activity": {"Bq": 1.0, "MBq": MEGABECQUEREL.core_per_display, "GBq": GIGABECQUEREL.core_per_display},
+    "activity": _BECQUERELS,
     "time_integrated_activity": {
-        "Bq·s": 1.0,
-        "Bq s": 1.0,
-        "MBq·h": MEGABECQUEREL_HOUR.core_per_display,
-        "MBq h": MEGABECQUEREL_HOUR.core_per_display,
-        "GBq·h": GIGABECQUEREL.core_per_display * HOUR.core_per_display,
-        "GBq h": GIGABECQUEREL.core_per_display * HOUR.core_per_display,
+        **{f"{name}·s": factor for name, factor in _BECQUERELS.items()},
+        **{f"{name}·h": factor * HOUR.core_per_display for name, factor in _BECQUERELS.items()},
+    },
+    "time_integrated_activity_coefficient": {
+        "s": 1.0,
+        "h": HOUR.core_per_display,
+        **{f"{name}·s/{name}": 1.0 for name in _BECQUERELS},
+        **{f"{name}·h/{name}": HOUR.core_per_display for name in _BECQUERELS},
     },
     "absorbed_dose": {"Gy": 1.0, "mGy": MILLIGRAY.core_per_display},
     "absorbed_dose_per_activity": {
@@ -70,7 +84,14 @@ _SCIENTIFIC: Final = re.compile(r"(\d+(?:[.,]\d+)?)[eE]([+-]?\d{1,2})")
 _LARGEST_BYTES: Final = 4 * 1024**2
 _PER_ACTIVITY: Final = re.compile(r"\bm(Gy|Sv)/MBq\b|\bGy/GBq\b|\bGy/MBq\b")
 _ORGAN_TITLES: Final = frozenset({"target organ", "target organs", "organ", "organs", "target region", "target tissue"})
+_SOURCE_TITLES: Final = frozenset({"source organ", "source organs", "source region", "source tissue"})
 _TOTAL_TITLES: Final = ("total", "absorbed dose", "dose")
+_NO_ORGANS: Final = ("effective", "total body", "whole body")
+"""Lines of organ tables that are sums over organs, or weighted ones."""
+_PRODUCT: Final = re.compile(r"(?<=Bq)\s*[·⋅•∙*×.\s-]?\s*(hours?|hrs?|h|s)\b")
+"""Signs that programs write between becquerel and time, and words for hours."""
+_BRACKETS: Final = re.compile(r"^[\[(]\s*|\s*[\])]$")
+_NUCLIDE: Final = re.compile(r"(?:(\d{1,3})\s*-?\s*([A-Z][a-z]?)|([A-Z][a-z]?)\s*-?\s*(\d{1,3}))")
 
 
 @dataclass(frozen=True)
@@ -92,31 +113,6 @@ class OtherNumber:
     value: float
     scan: int | None
     place: str
-
-
-@dataclass(frozen=True)
-class NumberComparison:
-    """Another program's number beside ours, in the core unit.
-
-    ``own`` is None, and ``remark`` says why, if there is none; ``own_standard_uncertainty`` is None where not known.
-    """
-
-    number: OtherNumber
-    own: float | None
-    own_standard_uncertainty: float | None
-    remark: str = ""
-
-    @property
-    def relative_difference(self) -> float | None:
-        """(other − own)/own."""
-        return None if not self.own else (self.number.value - self.own) / self.own
-
-    @property
-    def deviation(self) -> float | None:
-        """Difference in our standard uncertainties."""
-        if self.own is None or not self.own_standard_uncertainty:
-            return None
-        return (self.number.value - self.own) / self.own_standard_uncertainty
 
 
 def read_other_numbers(
@@ -145,8 +141,10 @@ def read_other_numbers(
 def _lines(content: bytes, *, where: str) -> tuple[list[list[str]], str]:
     if len(content) > _LARGEST_BYTES:
         raise DosimetryError("is no table of one patient's numbers", where=where, remedy="choose another file")
+    # Spreadsheets save "Unicode text" as UTF-16 with a mark at its beginning; what has none is UTF-8 or refused.
+    encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode(encoding)
     except UnicodeDecodeError as error:
         raise DosimetryError("is no UTF-8 text", where=where, remedy="save the table as CSV in UTF-8") from error
     counts = {sign: text.count(sign) for sign in ("\t", ";", ",")}
@@ -167,15 +165,15 @@ def _plain(
     lines: Sequence[Sequence[str]], heading: int, decimal: DecimalSign, *, where: str
 ) -> tuple[OtherNumber, ...]:
     titles = [_key(cell) for cell in lines[heading]]
+    found: list[OtherNumber] = []
     problems: list[DosimetryError] = []
     for title in titles:
         if title and title not in (*COLUMNS, *OPTIONAL):
             problems.append(
                 DosimetryError(f"unknown column {title!r}", where=where, remedy=f"use {', '.join(COLUMNS)}")
             )
-    found = []
     for number, cells in enumerate(lines[heading + 1 :], start=heading + 2):
-        if not any(cells):
+        if not any(cells) or (not found and not problems and _only_units(cells)):
             continue
         place = f"{where}, line {number}"
         row = dict(zip(titles, [*cells, *[""] * (len(titles) - len(cells))], strict=False))
@@ -195,7 +193,7 @@ def _plain_number(row: Mapping[str, str], place: str, decimal: DecimalSign) -> O
         raise DosimetryError(
             f"unknown quantity {row['quantity']!r}", where=place, remedy=f"use {', '.join(QUANTITIES)}"
         )
-    factor = QUANTITIES[quantity].get(row["unit"])
+    factor = QUANTITIES[quantity].get(unit_of(row["unit"]))
     if factor is None:
         units = ", ".join(QUANTITIES[quantity])
         raise DosimetryError(f"unknown unit {row['unit']!r} of {quantity}", where=place, remedy=f"use {units}")
@@ -210,40 +208,73 @@ def _plain_number(row: Mapping[str, str], place: str, decimal: DecimalSign) -> O
         raise DosimetryError("region or nuclide is missing", where=place, remedy="write both")
     value = _number(row["value"], place, decimal) * factor
     cycle = _whole(row["cycle"], "cycle", place)
-    return OtherNumber(cycle, row["region"], row["nuclide"], quantity, value, scan, place)
+    return OtherNumber(cycle, row["region"], nuclide_of(row["nuclide"]), quantity, value, scan, place)
+
+
+def unit_of(text: str) -> str:
+    """A unit in its one spelling here: ``MBq*h``, ``[MBq-h]`` and ``MBqh`` are ``MBq·h``; other texts as they are."""
+    bare = _BRACKETS.sub("", text.strip()).strip()
+    if bare in ("hr", "hrs", "hour", "hours"):
+        return "h"
+    return _PRODUCT.sub(lambda match: f"·{match[1][0]}", bare).replace(" /", "/").replace("/ ", "/")
+
+
+def nuclide_of(text: str) -> str:
+    """A nuclide in its one spelling here: ``177Lu`` and ``Lu177`` are ``Lu-177``; other texts as they are."""
+    match = _NUCLIDE.fullmatch(text.strip())
+    if match is None:
+        return text
+    return f"{match[2]}-{match[1]}" if match[1] else f"{match[3]}-{match[4]}"
+
+
+def _only_units(cells: Sequence[str]) -> bool:
+    """Whether a line below the titles holds units alone."""
+    known = {unit for units in QUANTITIES.values() for unit in units}
+    return all(unit_of(cell) in known for cell in cells if cell)
 
 
 def _organ_table(
     lines: Sequence[Sequence[str]], decimal: DecimalSign, *, where: str, cycle: int | None, nuclide: str | None
 ) -> tuple[OtherNumber, ...]:
-    top = next((n for n, cells in enumerate(lines) if cells and cells[0].lower() in _ORGAN_TITLES), None)
+    titles = _ORGAN_TITLES | _SOURCE_TITLES
+    top = next((n for n, cells in enumerate(lines) if cells and cells[0].lower() in titles), None)
     if top is None:
         raise DosimetryError(
             "is no table that is known",
             where=where,
-            remedy=f"give it the columns {', '.join(COLUMNS)}, or a column 'Target Organ' and one of doses",
+            remedy=f"give it the columns {', '.join(COLUMNS)}, or a column 'Target Organ' and one of doses, "
+            "or 'Source Organ' and one of MBq·h/MBq",
         )
     if cycle is None or nuclide is None:
         raise MissingDataError(
             "does not say of which cycle and nuclide it is", where=where, remedy="say both beside the file"
         )
-    column, unit = _dose_column(lines, top, where=where)
+    coefficients = _coefficient_column(lines, top)
+    quantity: Quantity = "time_integrated_activity_coefficient"
+    if coefficients is None:
+        quantity, coefficients = "absorbed_dose_per_activity", _dose_column(lines, top, where=where)
+    column, unit = coefficients
     problems: list[DosimetryError] = []
     found = []
+    is_any_known = False
     for number, cells in enumerate(lines[top + 1 :], start=top + 2):
-        organ = _ORGAN_NAMES.get(cells[0].lower()) if cells else None
-        if organ is None:
+        cell = cells[column] if column < len(cells) else ""
+        name = cells[0] if cells else ""
+        organ = _ORGAN_NAMES.get(name.lower())
+        is_known = organ is not None or role_from_name(name) in ("kidney_left", "kidney_right")
+        if not name or name.lower().startswith(_NO_ORGANS) or (not is_known and not _is_number(cell)):
             continue
         place = f"{where}, line {number}"
         try:
-            cell = cells[column] if column < len(cells) else ""
             value = _number(cell, place, decimal) * unit
         except DosimetryError as error:
             problems.append(error)
             continue
-        found.append(OtherNumber(cycle, organ, nuclide, "absorbed_dose_per_activity", value, None, place))
+        is_any_known = is_any_known or is_known
+        # What has no counterpart here is kept under its own name: it is shown without one, not dropped.
+        found.append(OtherNumber(cycle, organ or name, nuclide, quantity, value, None, place))
     raise_problems(problems)
-    if not found:
+    if not is_any_known:
         raise MissingDataError("names no organ that is known here", where=where, remedy="use names such as Kidneys")
     return tuple(found)
 
@@ -256,13 +287,42 @@ def _dose_column(lines: Sequence[Sequence[str]], top: int, *, where: str) -> tup
         raise DosimetryError(
             "has no single column of total doses", where=where, remedy="name one column Total or Absorbed dose"
         )
-    said = [cell for row in lines[: top + 1] for cell in row if _PER_ACTIVITY.search(cell)]
+    below = _units_below(lines, top)
+    said = [cell for row in (*lines[: top + 1], below) for cell in row if _PER_ACTIVITY.search(cell)]
     own = _PER_ACTIVITY.search(lines[top][chosen[0]])
+    if own is None and len(below) > chosen[0]:
+        own = _PER_ACTIVITY.search(below[chosen[0]])
     units = {own.group()} if own else {found.group() for cell in said if (found := _PER_ACTIVITY.search(cell))}
     if len(units) != 1:
         raise DosimetryError("does not say its unit", where=where, remedy="write mGy/MBq above the column")
     unit = units.pop().replace("mSv", "mGy")  # a dose to an organ: radiation weighting factor 1 for both nuclides
     return chosen[0], QUANTITIES["absorbed_dose_per_activity"][unit]
+
+
+def _units_below(lines: Sequence[Sequence[str]], top: int) -> Sequence[str]:
+    """The line below the titles if it holds no number: units of the columns, as some programs write them."""
+    below = lines[top + 1] if top + 1 < len(lines) else ()
+    return () if any(_is_number(cell) for cell in below) else below
+
+
+def _coefficient_column(lines: Sequence[Sequence[str]], top: int) -> tuple[int, float] | None:
+    """The one column of time-integrated activity coefficients with its unit; None if there is none, more, or doses."""
+    if any(title.lower().startswith(_TOTAL_TITLES) for title in lines[top][1:]):
+        return None
+    known = QUANTITIES["time_integrated_activity_coefficient"]
+    below = _units_below(lines, top)
+    found = []
+    for number, title in enumerate(lines[top]):
+        inside = re.search(r"[\[(]([^\])]*)[\])]\s*$", title)
+        texts = (title, inside[1] if inside else "", below[number] if number < len(below) else "")
+        unit = next((unit_of(text) for text in texts if unit_of(text) in known), None)
+        if number and unit is not None:
+            found.append((number, known[unit]))
+    return found[0] if len(found) == 1 else None
+
+
+def _is_number(cell: str) -> bool:
+    return any(sign.isdigit() for sign in cell) and not any(sign.isalpha() and sign not in "eE" for sign in cell)
 
 
 def _number(cell: str, place: str, decimal: DecimalSign) -> float:
@@ -281,9 +341,9 @@ def _number(cell: str, place: str, decimal: DecimalSign) -> float:
 
 def _decimal_sign(lines: Sequence[Sequence[str]], delimiter: str) -> DecimalSign:
     """What the numbers of a table show; ``either`` where each could be read with thousands."""
-    if delimiter == ",":
-        return "point"
     shown = {match[1] for row in lines for cell in row if (match := _DECIMALS.fullmatch(cell)) is not None}
+    if delimiter == "," and not any(re.search(r"\d,\d", cell) for row in lines for cell in row):
+        return "point"
     if shown == {","}:
         return "comma"
     return "point" if shown == {"."} else "either"
@@ -293,60 +353,3 @@ def _whole(cell: str, what: str, place: str) -> int:
     if not re.fullmatch(r"[1-9]\d{0,2}", cell):
         raise DosimetryError(f"{what} can't be {cell!r}", where=place, remedy="write a whole number from 1")
     return int(cell)
-
-
-def compare_numbers(evaluation: Evaluation, numbers: Sequence[OtherNumber]) -> tuple[NumberComparison, ...]:
-    """Each number beside ours, in its order; a region is a VOI by its name, or an organ of the results."""
-    cycles = {result.cycle.number: result for result in evaluation.cycles}
-    return tuple(_compared(cycles.get(number.cycle), number) for number in numbers)
-
-
-def _compared(result: CycleResult | None, number: OtherNumber) -> NumberComparison:
-    if result is None:
-        return NumberComparison(number, None, None, f"there is no cycle {number.cycle}")
-    if number.quantity in ("absorbed_dose", "absorbed_dose_per_activity"):
-        return _dose_compared(result, number)
-    voi = result.vois.get(number.region)
-    if voi is None:
-        return NumberComparison(number, None, None, "there is no VOI of this name")
-    if number.quantity == "activity":
-        curve = voi.curves.get(number.nuclide)
-        if curve is None or number.scan is None or number.scan > len(curve.activity_bq):
-            return NumberComparison(number, None, None, "this activity was not measured")
-        known = voi.activity_standard_uncertainty_bq.get(number.nuclide)
-        at_scan = None if known is None else known[number.scan - 1]
-        return NumberComparison(number, float(curve.activity_bq[number.scan - 1]), at_scan)
-    fit = voi.fits.get(number.nuclide)
-    if fit is None:
-        return NumberComparison(number, None, None, "there is no curve of this nuclide")
-    return NumberComparison(
-        number, fit.time_integrated_activity_bq_s, fit.time_integrated_activity_standard_uncertainty_bq_s
-    )
-
-
-def _dose_compared(result: CycleResult, number: OtherNumber) -> NumberComparison:
-    organ, voi = result.organs.get(number.region), result.vois.get(number.region)
-    doses = organ.doses if organ is not None else voi.doses if voi is not None else None
-    if doses is None or number.nuclide not in doses:
-        return NumberComparison(number, None, None, "there is no dose of this region and nuclide")
-    dose = doses[number.nuclide]
-    factor = 1.0
-    if number.quantity == "absorbed_dose_per_activity":
-        given = math.fsum(
-            one.administered_activity_bq for one in result.cycle.administrations if one.nuclide == number.nuclide
-        )
-        if not given > 0:
-            return NumberComparison(number, None, None, f"no {number.nuclide} was given")
-        factor = 1 / given
-    known = dose.standard_uncertainty_gy
-    return NumberComparison(number, dose.absorbed_dose_gy * factor, None if known is None else known * factor)
-
-
-def display_unit(quantity: Quantity) -> DisplayUnit:
-    """How a quantity is shown to people."""
-    return {
-        "activity": MEGABECQUEREL,
-        "time_integrated_activity": MEGABECQUEREL_HOUR,
-        "absorbed_dose": GRAY,
-        "absorbed_dose_per_activity": GRAY_PER_GIGABECQUEREL,
-    }[quantity]

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from dosimetry_core.case_file import read_case
-from dosimetry_core.comparison.other_tables import QUANTITIES, compare_numbers, read_other_numbers
+from dosimetry_core.comparison.number_comparison import compare_numbers
+from dosimetry_core.comparison.other_tables import QUANTITIES, read_other_numbers, unit_of
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.evaluation import Evaluation
 from dosimetry_core.pipeline import compute
@@ -28,13 +29,18 @@ def read(text: str, **more: object):  # type: ignore[no-untyped-def]
 
 def test_that_every_unit_is_its_multiple_of_the_core_unit() -> None:
     hour, mega, giga, milli = 3600, 10**6, 10**9, 1 / 1000
+    becquerels = {"Bq": 1, "kBq": 1000, "MBq": mega, "GBq": giga}
     expected = {
-        "activity": {"Bq": 1, "MBq": mega, "GBq": giga},
+        "activity": becquerels,
         "time_integrated_activity": {
-            "Bq·s": 1,
-            "Bq s": 1,
-            **dict.fromkeys(("MBq·h", "MBq h"), mega * hour),
-            **dict.fromkeys(("GBq·h", "GBq h"), giga * hour),
+            **{f"{name}·s": factor for name, factor in becquerels.items()},
+            **{f"{name}·h": factor * hour for name, factor in becquerels.items()},
+        },
+        "time_integrated_activity_coefficient": {
+            "s": 1,
+            "h": hour,
+            **{f"{name}·s/{name}": 1 for name in becquerels},
+            **{f"{name}·h/{name}": hour for name in becquerels},
         },
         "absorbed_dose": {"Gy": 1, "mGy": milli},
         "absorbed_dose_per_activity": {"mGy/MBq": milli / mega, "Gy/GBq": 1 / giga, "Gy/MBq": 1 / mega},
@@ -77,13 +83,17 @@ def test_that_an_organ_table_is_read_per_administered_activity(evaluation: Evalu
         "Red Mar.,0,0.01,0.01,0.02\nSpleen,0,1,0.1,1.1\nTotal Body,0,1,1,2\n"
     )
     numbers = read(table, cycle=1, nuclide="Lu-177")
+    # An organ that has no counterpart here is kept under its name; "Total Body" is no organ.
     assert [(one.region, one.value) for one in numbers] == [
+        ("Adrenals", pytest.approx(0.012e-9)),
         ("kidneys", pytest.approx(0.78e-9)),
         ("liver", pytest.approx(0.06e-9)),
         ("red_marrow", pytest.approx(0.02e-9)),
         ("spleen", pytest.approx(1.1e-9)),
     ]
-    found = compare_numbers(evaluation, numbers)[0]
+    adrenals, found = compare_numbers(evaluation, numbers)[:2]
+    assert adrenals.own is None
+    assert adrenals.remark
     own = evaluation.cycles[0].organs["kidneys"].total
     assert found.own == pytest.approx(own.absorbed_dose_gy / 7.4e9)
     assert own.standard_uncertainty_gy is not None
@@ -151,4 +161,71 @@ def test_that_an_organ_table_needs_its_cycle_and_nuclide() -> None:
 
 def test_that_other_letters_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DosimetryError, match="no UTF-8"):
-        read_other_numbers("Węzeł;1".encode("utf-16"), where=str(tmp_path / "t.csv"))
+        read_other_numbers("Węzeł;1".encode("cp1250"), where=str(tmp_path / "t.csv"))
+    marked = (HEADING + "1;Węzeł;Lu-177;absorbed_dose;;1,5;Gy").encode("utf-16")
+    assert read_other_numbers(marked, where="t.csv")[0].region == "Węzeł"
+
+
+@pytest.mark.parametrize(
+    "spelling", ["MBq·h", "MBq h", "MBq*h", "MBq.h", "MBq-h", "MBq⋅h", "MBq×h", "MBqh", "[MBq hr]"]
+)
+def test_that_a_unit_is_known_in_the_spellings_of_other_programs(spelling: str) -> None:
+    (number,) = read(HEADING + f"1;Kidney L;177Lu;time_integrated_activity;;2;{spelling}")
+    assert (number.value, number.nuclide) == (2 * 3600e6, "Lu-177")
+
+
+@pytest.mark.parametrize("text", ["mBq·h", "MBq", "Mbq·h", "MBq·d", "Gy·h"])
+def test_that_another_unit_is_not_taken_for_one_that_is_known(text: str) -> None:
+    assert unit_of(text) not in QUANTITIES["time_integrated_activity"]
+
+
+def test_that_lines_of_units_alone_below_the_titles_are_no_numbers() -> None:
+    (number,) = read(HEADING + ";;;;;;[Gy]\n1;Kidney L;Lu-177;absorbed_dose;;4,25;Gy")
+    assert number.value == 4.25
+    (dose,) = read("Target Organ,Beta,Total\n,mGy/MBq,mGy/MBq\nKidneys,0.4,0.5\n", cycle=1, nuclide="Lu-177")
+    assert dose.value == pytest.approx(0.5e-9)
+
+
+def test_that_a_quoted_decimal_comma_stands_between_commas() -> None:
+    (number,) = read('Target Organ,Total (mGy/MBq)\nKidneys,"0,52"\n', cycle=1, nuclide="Lu-177")
+    assert number.value == pytest.approx(0.52e-9)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "Source Organ,MBq-h/MBq\n{}",
+        "Source Organ,Number of Disintegrations (MBq-h/MBq)\n{}",
+        "Organ,Residence time (hr)\n{}",
+        "Source Organ,TIAC\n,h\n{}",
+    ],
+)
+def test_that_time_integrated_activity_coefficients_stand_beside_ours(evaluation: Evaluation, table: str) -> None:
+    result = evaluation.cycles[0]
+    left, right = (
+        result.vois[name].fits["Lu-177"].time_integrated_activity_bq_s / 7400e6 / 3600
+        for name in ("Kidney L", "Kidney R")
+    )
+    lines = f"Kidneys,{1.1 * (left + right):.9f}\nLeft kidney,{left:.9f}\nBrain,0.1\n"
+    numbers = read(table.format(lines), cycle=1, nuclide="Lu-177")
+    both, one, brain = compare_numbers(evaluation, numbers)
+    assert both.relative_difference == pytest.approx(0.1, rel=1e-6)
+    assert both.remark == "beside Kidney L, Kidney R"
+    assert one.relative_difference == pytest.approx(0.0, abs=1e-6)
+    assert one.remark == "beside Kidney L"
+    assert one.own_standard_uncertainty is not None
+    assert brain.own is None
+
+
+def test_that_coefficients_beside_doses_are_not_mistaken_for_them() -> None:
+    table = "Organ,TIAC (h),Total (mGy/MBq)\nKidneys,3.2,0.5\n"
+    (number,) = read(table, cycle=1, nuclide="Lu-177")
+    assert (number.quantity, number.value) == ("absorbed_dose_per_activity", pytest.approx(0.5e-9))
+
+
+def test_that_a_kidney_s_dose_stands_beside_the_voi_of_that_side(evaluation: Evaluation) -> None:
+    table = "Target Organ;Total (mGy/MBq)\nRight kidney;0,5\n"
+    (found,) = compare_numbers(evaluation, read(table, cycle=1, nuclide="Lu-177"))
+    own = evaluation.cycles[0].vois["Kidney R"].doses["Lu-177"].absorbed_dose_gy
+    assert found.own == pytest.approx(own / 7400e6)
+    assert found.remark == "beside Kidney R"
