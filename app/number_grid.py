@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePol
 
 from app.value_label import ValueLabel
 from dosimetry_core.units import DisplayUnit
+from widgets.table_text import with_unit
 from widgets.theme import set_role
 
 
@@ -165,7 +166,10 @@ class NumberGrid(QFrame):
     def copy_text(self) -> str:
         """All of it as tab-separated text, numbers with their units."""
         lines = ["\t".join(column.title.replace("\n", " ") for column in self._columns)]
-        lines += ["\t".join(_copied(row.cells.get(column.key)) for column in self._columns) for row in self._rows]
+        lines += [
+            "\t".join(with_unit(_copied(row.cells.get(column.key)), column.title) for column in self._columns)
+            for row in self._rows
+        ]
         return "\n".join(lines)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 Qt override
@@ -193,7 +197,7 @@ def _copied(cell: Cell) -> str:
     if cell.value is None:
         return ""
     if cell.unit is None:
-        return repr(cell.value)
+        return repr(cell.value) if cell.digits is None else f"{cell.value:.{cell.digits}f}"
     text = cell.unit.text(cell.value, digits=cell.digits)
     if cell.uncertainty is None:
         return text

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QTreeView
 
-_UNIT_OF_TITLE = re.compile(r".*?(?:\(([^()]+)\)| / ([^/]+))$")
+_UNIT_OF_TITLE = re.compile(r".*?\((?P<a>[^()]+)\)|.*? / (?P<b>[^/]+)|(?P<c>Gy|mGy|GBq|MBq|mL|g|mm|h|s)|.* (?P<d>%)")
 _NUMBER = re.compile(r"[−+-]?\d+(?:[.,]\d+)?(?: ± \d+(?:[.,]\d+)?)?")
 
 
 def view_text(view: QAbstractItemView) -> str:
     """What a view shows: the selected rows, or all where nothing or one cell alone is selected; hidden columns not.
 
-    A number under a title that ends in a unit, "Volume (mL)" or "Dose / Gy", gets that unit behind it.
+    A number under a title that ends in a unit or is one, "Volume (mL)", "Dose / Gy", "Gy", gets that unit behind it.
     """
     model = view.model()
     header = _header(view)
@@ -38,7 +38,7 @@ def with_unit(cell: str, title: str) -> str:
     unit = _UNIT_OF_TITLE.fullmatch(title)
     if unit is None or not _NUMBER.fullmatch(cell):
         return cell
-    return f"{cell} {unit[1] or unit[2]}"
+    return f"{cell} {next(filter(None, unit.groups()))}"
 
 
 def _header(view: QAbstractItemView) -> QHeaderView | None:

@@ -90,6 +90,7 @@ class CohortWindow(QDialog):
         super().__init__(parent)
         self.setObjectName("cohort_window")
         self.setWindowTitle("All courses")
+        copy_by_keyboard(self)
         self.resize(1320, 860)
         self._storage, self._jobs, self._anchor = storage, jobs, anchor
         self._job: Job | None = None
@@ -105,7 +106,6 @@ class CohortWindow(QDialog):
         self.courses = QTreeWidget()
         self.courses.setObjectName("cohort_courses")
         self.courses.setAccessibleName("Courses of the store")
-        copy_by_keyboard(self.courses)
         self.courses.setHeaderLabels(list(_COURSE_COLUMNS))
         self.courses.setRootIsDecorated(False)
         self.courses.setAlternatingRowColors(True)

@@ -63,6 +63,13 @@ def test_that_copying_takes_the_units_along(grid: NumberGrid) -> None:
     assert QGuiApplication.clipboard().text() == "Organ\tGy\nKidneys\t12.35 ± 0.50 Gy"
 
 
+def test_that_numbers_written_as_text_take_the_unit_of_their_column_along(grid: NumberGrid) -> None:
+    columns = (GridColumn("a", "Protocol"), GridColumn("b", "Gy"), GridColumn("c", "P %"), GridColumn("d", "AICc"))
+    cells = {"a": "duonen-a", "b": "21.0", "c": "9", "d": Number("x", 21.705762936978978, None, digits=2)}
+    grid.show_rows(columns, [GridRow("one", cells)])
+    assert grid.copy_text() == "Protocol\tGy\tP %\tAICc\nduonen-a\t21.0 Gy\t9 %\t21.71"
+
+
 def test_that_a_plain_number_of_any_size_stays_short(qtbot: QtBot) -> None:
     label = ValueLabel("x")
     qtbot.addWidget(label)
