@@ -79,9 +79,9 @@ def failure_words(error: Exception) -> str:
 
 
 def _computed(storage: Storage, task: CourseTask) -> KeptRecord:
-    from app.courses.kept_course import history_of
     from app.importing.files_read import read_kept_images
     from app.store.case_tree import CaseTree, images_of_cases
+    from app.store.kept_history import history_of
     from dosimetry_core.cohort.of_course import record_of
     from dosimetry_core.pipeline import evaluate
 

@@ -59,7 +59,7 @@ def store_courses(storage: Storage) -> tuple[StoreCourse, ...]:
 
 
 def _is_same_case(storage: Storage, kept: KeptRecord) -> bool:
-    from app.courses.kept_course import history_of
+    from app.store.kept_history import history_of
 
     return history_of(storage, kept.course_id).case == kept.case
 

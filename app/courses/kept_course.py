@@ -12,7 +12,7 @@ from app.document import Command
 from app.plans.plan_signing import PlanFile
 from app.reviews import Confirmation, StepKey, inputs_of
 from app.store.case_tree import CaseTree, images_of_cases
-from app.store.course_history import CourseHistory, replayed
+from app.store.course_history import CourseHistory
 from app.store.storage import Storage
 from dosimetry_core.case import Case
 from dosimetry_core.progress import Progress, part_of, show_nothing
@@ -135,13 +135,6 @@ def imported_course(storage: Storage, source: Path, who: str, *, progress: Progr
     from app.store.course_file import import_course
 
     return import_course(storage, source, who=who, progress=progress)
-
-
-def history_of(storage: Storage, course_id: str) -> CourseHistory:
-    """What follows from a course's events, those from another store included."""
-    from app.store.course_file import history_events
-
-    return replayed(history_events(storage, course_id))
 
 
 def _required(history: CourseHistory) -> str:

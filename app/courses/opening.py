@@ -12,7 +12,6 @@ from app.courses.courses import Courses
 from app.courses.journal import CourseJournal
 from app.courses.kept_course import (
     KeptCourse,
-    history_of,
     imported_course,
     outline,
     read_kept_course,
@@ -23,6 +22,7 @@ from app.first_images import IMAGES_ARE_READ, FirstImages
 from app.session import Session, show_case
 from app.step_states import names_images
 from app.store.course_history import CourseHistory
+from app.store.kept_history import history_of
 from app.store.storage import Holder, Storage, StoreError
 from dosimetry_core.case import Case
 from dosimetry_core.case_file import CASE_FILE_NAME, read_case

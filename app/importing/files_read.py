@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from app.cameras.profiles_kept import camera_findings
 from app.importing.limits import ImportLimits
 from app.importing.reading_process import ReadingProcess
 from app.importing.tasks import (
@@ -99,6 +98,8 @@ def read_cycle(
 
     reader = reading_process() if process is None else process
     rest: CycleRest = reader.ask(READ_CYCLE, bare, cycle.number, places=places, show=take, progress=progress)
+    from app.cameras.profiles_kept import camera_findings
+
     points = zip(with_images.time_points, rest.registrations, strict=True)
     return replace(
         with_images,

@@ -175,8 +175,9 @@ def test_that_a_course_whose_images_are_gone_is_told_and_stops_nobody(tmp_path: 
 
 
 def keep_course_case(storage: Storage):  # type: ignore[no-untyped-def]
-    from app.courses.kept_course import history_of, read_kept_course
+    from app.courses.kept_course import read_kept_course
     from app.store.case_tree import CaseTree
+    from app.store.kept_history import history_of
 
     return read_kept_course(storage, CaseTree(), history_of(storage, COURSE), progress=no_progress).case
 
