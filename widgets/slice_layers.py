@@ -11,7 +11,8 @@ from PySide6.QtGui import QImage, QPainter
 
 from dosimetry_core.anatomical_plane import PlaneAxes
 from widgets.display_scale import ColourScale, WindowLevel
-from widgets.slice_picture import Layer, PlaneSampling, overlay_pixels, paint_ct, pixel_image
+from widgets.grey_slice import GreySlice
+from widgets.slice_picture import Layer, PlaneSampling, overlay_pixels, pixel_image
 
 _SLAB_TYPE = np.dtype(np.complex128)
 """Slices are read together where each voxel of a slice lies in another line of the memory, as many as share these 16
@@ -99,6 +100,7 @@ class SliceLayers:
 
     def __init__(self) -> None:
         self._ct: SlicesOf | None = None
+        self._grey = GreySlice()
         self._overlay: OverlayPictures | None = None
 
     @property
@@ -130,7 +132,8 @@ class SliceLayers:
     ) -> None:
         """Draw the CT into the rectangle of its grid."""
         if self._ct is not None:
-            paint_ct(painter, target, self._ct.values(axes, slice_index, least_step_mm=least_step_mm), window)
+            values = self._ct.values(axes, slice_index, least_step_mm=least_step_mm)
+            self._grey.paint(painter, target, values, window)
 
     def paint_overlay(
         self,

@@ -12,8 +12,9 @@ from dosimetry_core.geometry import RigidTransform, VolumeGeometry
 from dosimetry_core.volume import Volume
 from tests.widgets.bodies import GRID, RIGHT_KIDNEY_MM, ct, kidney, spect
 from widgets.display_scale import ColourScale, WindowLevel, grey_levels, grey_pixels
+from widgets.grey_slice import GreySlice
 from widgets.slice_layers import SliceLayers, SlicesOf
-from widgets.slice_picture import Layer, overlay_image, plane_values, value_at
+from widgets.slice_picture import Layer, overlay_image, paint_ct, plane_values, value_at
 from widgets.slice_view import SliceCorner, SliceView
 
 STEP_MM = 1.3
@@ -168,7 +169,7 @@ def test_that_a_stroke_samples_and_colours_no_image_anew(qtbot, monkeypatch):
         raise AssertionError("an image was sampled or coloured again")
 
     monkeypatch.setattr("widgets.slice_layers.overlay_pixels", refused)
-    monkeypatch.setattr("widgets.slice_layers.paint_ct", refused)
+    monkeypatch.setattr("widgets.grey_slice.GreySlice.paint", refused)
     before = pixels(view)
     view.show_vois([kidney(26.0)])
     assert not np.array_equal(before, pixels(view))
@@ -179,6 +180,30 @@ def test_that_images_painted_once_look_like_those_that_are_kept(qtbot):
     passing, kept, again = pixels(view), pixels(view), pixels(view)
     assert np.array_equal(passing, kept)
     assert np.array_equal(kept, again)
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.float32])
+@pytest.mark.parametrize("ratio", [1.0, 1.25, 1.5, 2.0])
+def test_that_leaving_out_black_rows_changes_no_pixel_of_a_ct(qtbot, ratio, dtype):
+    generator = np.random.default_rng(5)
+    grey = GreySlice()
+    for number in range(30):
+        rows, columns = generator.integers(5, 120, 2).tolist()
+        first, end = sorted(generator.integers(0, rows + 1, 2).tolist())
+        values = generator.normal(-1000.0, 15.0, (rows, columns)).astype(dtype)
+        values[first:end] = generator.integers(-300, 500, (end - first, columns))
+        size = generator.integers(40, 200, 2).tolist()
+        scale = generator.uniform(0.3, 4.0, 2)
+        target = QRectF(*generator.uniform(-60, 40, 2).tolist(), columns * scale[0], rows * scale[1])
+        pictures = [QImage(*(round(n * ratio) for n in size), QImage.Format.Format_RGB32) for _ in range(2)]
+        for picture, paint in zip(pictures, (paint_ct, grey.paint), strict=True):
+            picture.setDevicePixelRatio(ratio)
+            picture.fill(QColor("#405060"))
+            painter = QPainter(picture)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, number % 5 != 0)
+            paint(painter, target, values, WindowLevel(400, 40))
+            painter.end()
+        assert pictures[0] == pictures[1]
 
 
 @pytest.mark.parametrize("plane", PLANES)
