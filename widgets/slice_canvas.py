@@ -426,7 +426,11 @@ class SliceCanvas(QWidget):
         """The images on their background, over the whole view."""
         painter.fillRect(self.rect(), QColor(IMAGE_BACKGROUND))
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._interpolated)
-        self._draw_pictures(painter, axes, self._to_pixels().mapRect(QRectF(0, 0, *axes.size_mm)))
+        self._draw_pictures(painter, axes, self._target(axes))
+
+    def _target(self, axes: PlaneAxes) -> QRectF:
+        """Where the slice lies in the view."""
+        return self._to_pixels().mapRect(QRectF(0, 0, *axes.size_mm))
 
     def _draw_outlines(self, painter: QPainter, axes: PlaneAxes, vois: Sequence[VoiShown]) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -468,13 +472,14 @@ class SliceCanvas(QWidget):
     def _work_for(self, slice_index: int) -> Callable[[], None]:
         """What makes the images and outlines of a slice as they would be painted now."""
         axes, layers, outlines, pixel_mm = self._axes, self._layers, self._outlines, self._pixel_mm()
-        with_ct, look, with_outlines = self.shows_ct, self._overlay_look(), self._contours
+        with_ct, window, look, with_outlines = self.shows_ct, self._window, self._overlay_look(), self._contours
+        target = self._target(axes) if axes is not None else QRectF()
 
         def make() -> None:
             if axes is None:
                 return
             if with_ct:
-                layers.make_ct(axes, slice_index, pixel_mm)
+                layers.make_ct(target, axes, slice_index, window, pixel_mm)
             if look is not None:
                 layers.make_overlay(axes, slice_index, look, least_step_mm=pixel_mm)
             if with_outlines:

@@ -174,10 +174,13 @@ class SliceLayers:
             values = self._ct.values(axes, slice_index, least_step_mm=least_step_mm)
             self._grey.paint(painter, target, values, window)
 
-    def make_ct(self, axes: PlaneAxes, slice_index: int, least_step_mm: float) -> None:
-        """Sample the CT on a slice, so that it need not be done while painting."""
+    def make_ct(
+        self, target: QRectF, axes: PlaneAxes, slice_index: int, window: WindowLevel, least_step_mm: float
+    ) -> None:
+        """Sample and colour the CT on a slice, so that it need not be done while painting."""
         if self._ct is not None:
-            self._ct.values(axes, slice_index, least_step_mm=least_step_mm)
+            values = self._ct.values(axes, slice_index, least_step_mm=least_step_mm)
+            self._grey.make(values, window, target.height())
 
     def make_overlay(
         self,
