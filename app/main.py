@@ -58,6 +58,10 @@ def require_screen() -> None:
 
 def make_application() -> QApplication:
     """The Qt application with the look of the program."""
+    # Qt would cut each smoothed image and each translucent line into strips for other threads and wait for them. On two
+    # cores the waiting takes longer than the painting, and on a busy computer many times as long; the pixels are the
+    # same. The other core is left to the slices that are made ahead, and to computations.
+    os.environ.setdefault("QT_NO_GUI_THREADPOOL", "1")
     existing = QApplication.instance()
     application = existing if isinstance(existing, QApplication) else QApplication([SOFTWARE_NAME])
     application.setApplicationName(SOFTWARE_NAME)

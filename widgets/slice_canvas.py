@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,7 @@ from dosimetry_core.geometry import VolumeGeometry
 from widgets.crosshair import Crosshair
 from widgets.display_scale import CT_PRESETS, ColourScale, Fusion, WindowLevel
 from widgets.framing import Framing
+from widgets.slice_ahead import SliceAhead
 from widgets.slice_annotation import (
     SliceAnnotation,
     SliceCorner,
@@ -23,7 +24,7 @@ from widgets.slice_annotation import (
     position_text,
     window_text,
 )
-from widgets.slice_layers import SliceLayers
+from widgets.slice_layers import OverlayLook, SliceLayers
 from widgets.slice_picture import Layer
 from widgets.theme import ACCENT, IMAGE_BACKGROUND, font
 from widgets.voi_outlines import VoiOutlines
@@ -71,6 +72,7 @@ class SliceCanvas(QWidget):
         self._pictures_valid = self._base_valid = False
         # Whether the present images have been painted once: those of a slice that is passed by are not kept.
         self._seen = False
+        self._ahead = SliceAhead(self._work_for, self)
 
     # What is shown
 
@@ -368,6 +370,7 @@ class SliceCanvas(QWidget):
                 self._draw_texts(painter, self._axes)
                 painter.restore()
                 self._seen = True
+                self._ahead.painted(self._slice, self._axes.slice_count)
             if self._crosshair:
                 self._paint_crosshair(painter)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -423,7 +426,11 @@ class SliceCanvas(QWidget):
         """The images on their background, over the whole view."""
         painter.fillRect(self.rect(), QColor(IMAGE_BACKGROUND))
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._interpolated)
-        self._draw_pictures(painter, axes, self._to_pixels().mapRect(QRectF(0, 0, *axes.size_mm)))
+        self._draw_pictures(painter, axes, self._target(axes))
+
+    def _target(self, axes: PlaneAxes) -> QRectF:
+        """Where the slice lies in the view."""
+        return self._to_pixels().mapRect(QRectF(0, 0, *axes.size_mm))
 
     def _draw_outlines(self, painter: QPainter, axes: PlaneAxes, vois: Sequence[VoiShown]) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -445,15 +452,40 @@ class SliceCanvas(QWidget):
 
     def _draw_pictures(self, painter: QPainter, axes: PlaneAxes, target: QRectF) -> None:
         """The images of the slice, into the rectangle of its grid."""
-        pixel_mm = 1 / (self.pixels_per_mm() * self.devicePixelRatioF())
         if self.shows_ct:
-            self._layers.paint_ct(painter, target, axes, self._slice, self._window, pixel_mm)
-        if self._scale is not None and self.shows_spect:
-            rising = self.shows_ct
-            opacity = self._opacity if rising else 1.0
-            self._layers.paint_overlay(
-                painter, target, axes, self._slice, self._scale, opacity=opacity, rising=rising, least_step_mm=pixel_mm
-            )
+            self._layers.paint_ct(painter, target, axes, self._slice, self._window, self._pixel_mm())
+        look = self._overlay_look()
+        if look is not None:
+            self._layers.paint_overlay(painter, target, axes, self._slice, look, least_step_mm=self._pixel_mm())
+
+    def _pixel_mm(self) -> float:
+        """Side of a pixel of the screen in the body."""
+        return 1 / (self.pixels_per_mm() * self.devicePixelRatioF())
+
+    def _overlay_look(self) -> OverlayLook | None:
+        """How the overlay is coloured; None where it isn't shown."""
+        if self._scale is None or not self.shows_spect:
+            return None
+        fused = self.shows_ct
+        return OverlayLook(self._scale, self._opacity if fused else 1.0, rising=fused)
+
+    def _work_for(self, slice_index: int) -> Callable[[], None]:
+        """What makes the images and outlines of a slice as they would be painted now."""
+        axes, layers, outlines, pixel_mm = self._axes, self._layers, self._outlines, self._pixel_mm()
+        with_ct, window, look, with_outlines = self.shows_ct, self._window, self._overlay_look(), self._contours
+        target = self._target(axes) if axes is not None else QRectF()
+
+        def make() -> None:
+            if axes is None:
+                return
+            if with_ct:
+                layers.make_ct(target, axes, slice_index, window, pixel_mm)
+            if look is not None:
+                layers.make_overlay(axes, slice_index, look, least_step_mm=pixel_mm)
+            if with_outlines:
+                outlines.make(axes, slice_index)
+
+        return make
 
     def _paint_crosshair(self, painter: QPainter) -> None:
         at = self.pixel_of(self._cursor)

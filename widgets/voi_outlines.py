@@ -1,7 +1,11 @@
-"""Outlines of VOIs on the slices of one plane; each is made once and kept while its VOI stays as it is."""
+"""Outlines of VOIs on the slices of one plane; each is made once and kept while its VOI stays as it is.
+
+They may be made on another thread than the one that paints them.
+"""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
@@ -20,7 +24,8 @@ class VoiOutlines:
 
     def __init__(self) -> None:
         self.vois: tuple[VoiShown, ...] = ()
-        self._paths: dict[tuple[VoiMask, int], QPainterPath] = {}
+        self._paths: dict[tuple[VoiMask, PlaneAxes, int], QPainterPath] = {}
+        self._lock = threading.Lock()
 
     def show(self, vois: Sequence[VoiShown]) -> bool:
         """Other VOIs; those with the same mask keep their outlines. Returns whether any looks different."""
@@ -29,12 +34,14 @@ class VoiOutlines:
         if [voi.looks for voi in self.vois] == before:
             return False
         kept = {voi.mask for voi in self.vois}
-        self._paths = {key: path for key, path in self._paths.items() if key[0] in kept}
+        with self._lock:
+            self._paths = {key: path for key, path in self._paths.items() if key[0] in kept}
         return True
 
     def forget(self) -> None:
         """The grid is another one."""
-        self._paths.clear()
+        with self._lock:
+            self._paths.clear()
 
     def colour(self, voi_id: str | None) -> str:
         """Colour of a VOI, white where there is none."""
@@ -42,10 +49,17 @@ class VoiOutlines:
 
     def path(self, mask: VoiMask, axes: PlaneAxes, slice_index: int) -> QPainterPath:
         """Outline of a mask on a slice, in (u, v) mm of its picture."""
-        key = (mask, slice_index)
-        if key not in self._paths:
-            self._paths[key] = outline_path(mask, axes, slice_index)
-        return self._paths[key]
+        key = (mask, axes, slice_index)
+        with self._lock:
+            if key not in self._paths:
+                self._paths[key] = outline_path(mask, axes, slice_index)
+            return self._paths[key]
+
+    def make(self, axes: PlaneAxes, slice_index: int) -> None:
+        """Make the outlines on a slice, so that it need not be done while painting."""
+        for voi in self.vois:
+            if voi.visible:
+                self.path(voi.mask, axes, slice_index)
 
     def split(self, active: str | None) -> tuple[tuple[VoiShown, ...], tuple[VoiShown, ...]]:
         """All VOIs but the active one, and the active one."""

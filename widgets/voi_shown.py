@@ -16,6 +16,8 @@ from dosimetry_core.frozen import read_only
 from dosimetry_core.voi import FULL_COVERAGE, VoiMask
 
 _STRAIGHT_MM = 0.04
+_NO_CHORD_MM2 = 1e-18
+_BOX_STEP = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,16 +55,18 @@ def outline_path(mask: VoiMask, axes: PlaneAxes, slice_index: int) -> QPainterPa
     local = slice_index - mask.start[axes.normal]
     if mask.coverage.size == 0 or not 0 <= local < mask.coverage.shape[axes.normal]:
         return path
-    plane = mask.coverage[tuple(local if axis == axes.normal else slice(None) for axis in range(3))]
-    rows = np.flatnonzero(plane.any(axis=1))
+    plane = np.ascontiguousarray(
+        mask.coverage[tuple(local if axis == axes.normal else slice(None) for axis in range(3))]
+    )
+    rows = np.bitwise_or.reduce(plane, axis=1).nonzero()[0]
     if rows.size == 0:
         return path
     top, bottom = int(rows[0]), int(rows[-1]) + 1
-    columns = np.flatnonzero(plane[top:bottom].any(axis=0))
+    columns = np.bitwise_or.reduce(plane[top:bottom], axis=0).nonzero()[0]
     left, right = int(columns[0]), int(columns[-1]) + 1
-    # Only what the VOI covers is looked at, with an empty voxel around it so that every outline closes.
-    box = np.zeros((bottom - top + 2, right - left + 2))
-    box[1:-1, 1:-1] = plane[top:bottom, left:right]
+    # Only what the VOI covers is looked at, with empty voxels around it so that every outline closes.
+    box = np.zeros((_box_side(bottom - top + 2), _box_side(right - left + 2)))
+    box[1 : bottom - top + 1, 1 : right - left + 1] = plane[top:bottom, left:right]
     # As `contourpy.contour_generator` makes it, but without its look for masked values, which takes far longer.
     x, y, unmasked = _places(*box.shape)
     generator = SerialContourGenerator(
@@ -82,9 +86,14 @@ def outline_path(mask: VoiMask, axes: PlaneAxes, slice_index: int) -> QPainterPa
         index = np.zeros((len(line), 3))
         index[:, first] = line[:, 1] - 1 + top + mask.start[first]
         index[:, second] = line[:, 0] - 1 + left + mask.start[second]
-        corners = _without_straight_corners(axes.picture_mm_of_index(index))
-        path.addPolygon(arrayToQPolygonF(*np.ascontiguousarray(corners.T)))
+        u, v = np.ascontiguousarray(axes.picture_mm_of_index(index).T)
+        path.addPolygon(arrayToQPolygonF(*_without_straight_corners(u, v)))
     return path
+
+
+def _box_side(voxels: int) -> int:
+    """Side of the box that is looked at: few sizes, so that their places are made once."""
+    return -(-voxels // _BOX_STEP) * _BOX_STEP
 
 
 @functools.lru_cache(maxsize=256)
@@ -94,18 +103,18 @@ def _places(rows: int, columns: int) -> tuple[NDArray[np.float64], NDArray[np.fl
     return read_only(x), read_only(y), np.zeros((rows, columns), bool)
 
 
-def _without_straight_corners(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+def _without_straight_corners(
+    u: NDArray[np.float64], v: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Every other corner left out where the outline hardly bends there: half the painting, the same picture."""
     for _ in range(2):
-        if len(corners) < 8:
+        if len(u) < 8:
             break
-        middle, before, after = corners[1:-1:2], corners[0:-2:2], corners[2::2]
-        count = min(len(middle), len(after))
-        chord = after[:count] - before[:count]
-        offset = middle[:count] - before[:count]
-        length = np.maximum(np.hypot(chord[:, 0], chord[:, 1]), 1e-9)
-        keep = np.ones(len(corners), bool)
-        away = np.abs(chord[:, 0] * offset[:, 1] - chord[:, 1] * offset[:, 0]) / length
-        keep[1 : 1 + 2 * count : 2] = away > _STRAIGHT_MM
-        corners = corners[keep]
-    return corners
+        chord_u, chord_v = u[2::2] - u[:-2:2], v[2::2] - v[:-2:2]
+        # Distance of the corner between from the chord, times the chord's length.
+        apart = chord_u * (v[1:-1:2] - v[:-2:2]) - chord_v * (u[1:-1:2] - u[:-2:2])
+        bends = apart * apart > _STRAIGHT_MM**2 * np.maximum(chord_u * chord_u + chord_v * chord_v, _NO_CHORD_MM2)
+        keep = np.ones(len(u), bool)
+        keep[1 : 2 * len(bends) : 2] = bends
+        u, v = u[keep], v[keep]
+    return u, v

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from itertools import permutations, product
 
 import numpy as np
@@ -7,13 +8,15 @@ import pytest
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from dosimetry_core.anatomical_plane import PLANES, PlaneAxes
+from dosimetry_core.anatomical_plane import PLANES, Plane, PlaneAxes
 from dosimetry_core.geometry import RigidTransform, VolumeGeometry
 from dosimetry_core.volume import Volume
 from tests.widgets.bodies import GRID, RIGHT_KIDNEY_MM, ct, kidney, spect
+from widgets import voi_outlines
 from widgets.display_scale import ColourScale, WindowLevel, grey_levels, grey_pixels
-from widgets.slice_layers import SliceLayers, SlicesOf
-from widgets.slice_picture import Layer, overlay_image, plane_values, value_at
+from widgets.grey_slice import GreySlice
+from widgets.slice_layers import OverlayLook, SliceLayers, SlicesOf
+from widgets.slice_picture import Layer, overlay_image, paint_ct, plane_values, value_at
 from widgets.slice_view import SliceCorner, SliceView
 
 STEP_MM = 1.3
@@ -131,8 +134,8 @@ ACTS = {
 }
 
 
-def prepared(qtbot) -> SliceView:
-    view = SliceView("axial")
+def prepared(qtbot, plane: Plane = "axial") -> SliceView:
+    view = SliceView(plane)
     qtbot.addWidget(view)
     view.resize(500, 430)
     view.set_reference(GRID)
@@ -168,7 +171,7 @@ def test_that_a_stroke_samples_and_colours_no_image_anew(qtbot, monkeypatch):
         raise AssertionError("an image was sampled or coloured again")
 
     monkeypatch.setattr("widgets.slice_layers.overlay_pixels", refused)
-    monkeypatch.setattr("widgets.slice_layers.paint_ct", refused)
+    monkeypatch.setattr("widgets.grey_slice.GreySlice.paint", refused)
     before = pixels(view)
     view.show_vois([kidney(26.0)])
     assert not np.array_equal(before, pixels(view))
@@ -179,6 +182,60 @@ def test_that_images_painted_once_look_like_those_that_are_kept(qtbot):
     passing, kept, again = pixels(view), pixels(view), pixels(view)
     assert np.array_equal(passing, kept)
     assert np.array_equal(kept, again)
+
+
+def scroll_to(view: SliceView, slice_index: int) -> None:
+    axes = view.axes
+    assert axes is not None
+    view.set_cursor(axes.patient_point(axes.size_mm[0] / 2, axes.size_mm[1] / 2, slice_index))
+
+
+@pytest.mark.parametrize("plane", PLANES)
+def test_that_slices_made_ahead_look_like_those_made_anew(qtbot, monkeypatch, plane):
+    made_on: dict[int, threading.Thread] = {}
+    make = voi_outlines.outline_path
+
+    def watched(mask, axes, slice_index):
+        made_on.setdefault(slice_index, threading.current_thread())
+        return make(mask, axes, slice_index)
+
+    monkeypatch.setattr(voi_outlines, "outline_path", watched)
+    view = prepared(qtbot, plane)
+    pixels(view)
+    first = view.slice_index
+    for at, then in ((1, 2), (2, 3), (3, 4), (2, 1), (1, 0)):
+        scroll_to(view, first + at)
+        scrolled = pixels(view)
+        qtbot.waitUntil(lambda then=then: first + then in made_on, timeout=60_000)
+        fresh = prepared(qtbot, plane)
+        scroll_to(fresh, first + at)
+        assert np.array_equal(scrolled, pixels(fresh))
+    assert made_on[first + 1] is threading.main_thread()
+    assert made_on[first + 2] is not threading.main_thread()
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.float32])
+@pytest.mark.parametrize("ratio", [1.0, 1.25, 1.5, 2.0])
+def test_that_leaving_out_black_rows_changes_no_pixel_of_a_ct(qtbot, ratio, dtype):
+    generator = np.random.default_rng(5)
+    grey = GreySlice()
+    for number in range(30):
+        rows, columns = generator.integers(5, 120, 2).tolist()
+        first, end = sorted(generator.integers(0, rows + 1, 2).tolist())
+        values = generator.normal(-1000.0, 15.0, (rows, columns)).astype(dtype)
+        values[first:end] = generator.integers(-300, 500, (end - first, columns))
+        size = generator.integers(40, 200, 2).tolist()
+        scale = generator.uniform(0.3, 4.0, 2)
+        target = QRectF(*generator.uniform(-60, 40, 2).tolist(), columns * scale[0], rows * scale[1])
+        pictures = [QImage(*(round(n * ratio) for n in size), QImage.Format.Format_RGB32) for _ in range(2)]
+        for picture, paint in zip(pictures, (paint_ct, grey.paint), strict=True):
+            picture.setDevicePixelRatio(ratio)
+            picture.fill(QColor("#405060"))
+            painter = QPainter(picture)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, number % 5 != 0)
+            paint(painter, target, values, WindowLevel(400, 40))
+            painter.end()
+        assert pictures[0] == pictures[1]
 
 
 @pytest.mark.parametrize("plane", PLANES)
@@ -199,7 +256,9 @@ def test_that_leaving_out_what_is_clear_changes_no_overlay(qtbot, plane):
         if number:
             painter.drawImage(target, whole)
         else:
-            layers.paint_overlay(painter, target, axes, at, scale, opacity=0.85, rising=True, least_step_mm=STEP_MM)
+            layers.paint_overlay(
+                painter, target, axes, at, OverlayLook(scale, 0.85, rising=True), least_step_mm=STEP_MM
+            )
         painter.end()
     part, all_of_it = (
         np.frombuffer(picture.constBits(), np.uint8).reshape(size[1], -1).astype(int) for picture in pictures
@@ -217,9 +276,8 @@ def test_that_an_overlay_without_uptake_paints_nothing(qtbot):
     picture.fill(QColor("#405060"))
     untouched = picture.copy()
     painter = QPainter(picture)
-    layers.paint_overlay(
-        painter, QRectF(0, 0, 60, 50), axes, 9, ColourScale(0.0, 2e6), opacity=0.85, rising=True, least_step_mm=STEP_MM
-    )
+    look = OverlayLook(ColourScale(0.0, 2e6), 0.85, rising=True)
+    layers.paint_overlay(painter, QRectF(0, 0, 60, 50), axes, 9, look, least_step_mm=STEP_MM)
     painter.end()
     assert picture == untouched
 
