@@ -22,6 +22,7 @@ COMMANDS = (
     "return",
     "revoke",
     "administer",
+    "readings",
     "compare",
     "protocols",
     "verify",
@@ -156,8 +157,10 @@ def _parser() -> argparse.ArgumentParser:
     add_crosscheck_parser(commands)
 
     from app.deidentify_command import add_deidentify_parser
+    from app.plans import readings_command
 
     add_deidentify_parser(commands)
+    readings_command.add_parser(commands)
 
     from app.reports.command import add_parsers as add_report_parsers
 
@@ -243,6 +246,7 @@ def _run(arguments: Sequence[str]) -> int:
     from app.network.command import network
     from app.plans.administer_command import administer
     from app.plans.compare_command import compare
+    from app.plans.readings_command import readings
     from app.plans.revoke_command import revoke
     from app.plans.verify_command import verify
     from app.proposals.command import propose
@@ -257,6 +261,7 @@ def _run(arguments: Sequence[str]) -> int:
         "return": revoke,
         "revoke": revoke,
         "administer": administer,
+        "readings": readings,
         "compare": compare,
         "verify": verify,
         "protocols": protocols,
