@@ -53,6 +53,7 @@ def test_that_feet_first_is_the_same_patient(usual: VoiProposals) -> None:
         ("pelvic", {"kidney_left"}, "no right kidney"),
         ("horseshoe", set(), "midline"),
         ("cut", set(), "kidney"),
+        ("loop", {"kidney_right"}, "form of one organ"),
         ("mirrored", set(), "mirrored"),
         ("face-down", set(), "orientation"),
     ],

@@ -19,7 +19,8 @@ from dosimetry_core.volume import Volume
 from tests.dosimetry_core.bodies import FWHM_TO_DEVIATION, START, Points, ellipsoid, points_of, series
 
 Kind = Literal[
-    "usual", "single", "horseshoe", "mirrored", "cut", "pelvic", "face-down", "late", "cysts", "pale", "few-counts"
+    "usual", "single", "horseshoe", "mirrored", "cut", "pelvic", "face-down", "late", "cysts", "pale", "few-counts",
+    "loop",
 ]  # fmt: skip
 Labels = NDArray[np.uint8]
 SPACING_MM = (3.0, 3.0, 3.0)
@@ -38,6 +39,8 @@ PALE_ACTIVITY = {**ACTIVITY, "kidneys": ACTIVITY["liver"]}
 _CYSTS_MM = (((88, 34, 10), 25), ((-85, 40, -60), 22), ((70, 40, -70), 15))
 """Places and radii of simple cysts, which hold water and no activity; the largest takes a fifth of its kidney."""
 _CYST_HU = 8
+_LOOP_MM = ((85, -20, -45), (16, 60, 16))
+"""Middle and semi-axes of a loop of bowel that lies on the left kidney, as warm and as dense as it is."""
 _GRAIN, _GRAIN_OF_FEW_COUNTS = 0.04, 0.2
 """Noise of the SPECT against the square root of its values."""
 
@@ -95,6 +98,9 @@ def trunk(kind: Kind = "usual", *, seed: int = 1) -> tuple[Cycle, dict[str, NDAr
     for name, number in _LABELS.items():
         organ = "kidneys" if name.startswith("kidney") else name
         hu[labels == number], activity[labels == number] = _HU[organ], uptake[organ]
+    if kind == "loop":
+        loop = ellipsoid(p, *_LOOP_MM) & (labels == 0)
+        hu[loop], activity[loop] = _HU["kidneys"], uptake["kidneys"]
     if kind == "cysts":
         water = _cysts(p) & (labels == 0)
         hu[water], activity[water] = _CYST_HU, uptake["rest"]
