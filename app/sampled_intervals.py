@@ -83,6 +83,10 @@ class SampledIntervals(QObject):
         low, high = (MEGABECQUEREL_HOUR.text(bound, with_symbol=False) for bound in self._found)
         return f"{low} to {high}"
 
+    def is_known(self, fit: FitResult) -> bool:
+        """Whether the interval of this very curve is there; asks for nothing."""
+        return fit is self._asked and self._found is not None
+
     def _begin(self, fit: FitResult) -> None:
         self._asked, self._found, self._problem = fit, None, ""
         job = self._jobs.start(sampled_interval_bq_s, fit, purpose="sampled interval", title="Sampling the curve")

@@ -12,10 +12,10 @@ from app.benchmarks.figure import Figure, Goal, Stopwatch, p95
 from app.benchmarks.stage import Stage, WindowAtWork
 from app.case_edits import with_voxel_s_values_beside
 from app.completion import has_pending
-from app.sampled_intervals import PENDING
 from app.screenshots import wait_until_idle
 from app.steps.curves_step import CurvesStep
 from app.steps.dose_step import DoseStep
+from dosimetry_core.kinetics.result import FitResult
 from dosimetry_core.nuclide import LU177
 
 STROKES = 20
@@ -46,9 +46,7 @@ def following_figure(stage: Stage, strokes: int = STROKES) -> Figure:
         window.window.go_to("curves")
         there: dict[str, Callable[[], bool]] = {
             "results": lambda case=case: session.document.evaluation_of(case) is not None,  # type: ignore[misc]
-            "sampled_interval": lambda: (
-                session.is_current and curves.numbers.text(f"{LU177} sampled", "value") not in ("", PENDING)
-            ),
+            "sampled_interval": lambda: session.is_current and curves.sampled.is_known(_fit(window)),
             "voxel_doses": lambda: session.is_current and not has_pending(session.evaluation),
             # Of the results with everything in them.
             "second_opinion": lambda: (
@@ -81,6 +79,14 @@ def following_figure(stage: Stage, strokes: int = STROKES) -> Figure:
     }
     goal = Goal(f"at most {LONGEST_S:.0f} s", value <= LONGEST_S)
     return Figure("all_results_p95_s", value, "s", timed.wall_s, conditions, goal=goal)
+
+
+def _fit(window: WindowAtWork) -> FitResult:
+    """The measured curve of the VOI that is drawn on."""
+    results = window.session.cycle_result
+    if results is None:
+        raise ValueError("there are no results")
+    return results.vois[VOI_DRAWN_ON].fits[LU177]
 
 
 def _stroke(window: WindowAtWork, number: int) -> None:
