@@ -43,11 +43,12 @@ def core_contrast(
     true = dict(zip(concentrations.voi_ids, concentrations.true_bq_per_ml.tolist(), strict=True))
     if voi_id not in true or true[voi_id] <= 0:
         return None
-    blurred = regions.vois[voi_id].blurred
+    own = list(regions.vois).index(voi_id)
+    # Only these are seen in this VOI, or in the background that is seen in it.
     near = tuple(
         (other, true[key])
-        for key, other in regions.vois.items()
-        if key in true and common_range(other.blurred, blurred) is not None
+        for number, (key, other) in enumerate(regions.vois.items())
+        if key in true and (regions.overlaps[own, number] != 0 or regions.compensations[own, number] != 0)
     )
     # An edit that reaches neither this VOI nor what is seen here leaves all of it as it is.
     line = regions.terms[voi_id].remembered((true[voi_id], *near), lambda: _line(regions, near, voi_id, true[voi_id]))
