@@ -20,6 +20,7 @@ from widgets.slice_annotation import (
     SliceAnnotation,
     SliceCorner,
     SliceTexts,
+    is_on_white,
     limit_text,
     position_text,
     window_text,
@@ -435,7 +436,10 @@ class SliceCanvas(QWidget):
     def _draw_outlines(self, painter: QPainter, axes: PlaneAxes, vois: Sequence[VoiShown]) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._contours:
-            self._outlines.paint(painter, axes, self._slice, self._to_pixels(), self._active_voi, vois)
+            on_white = self.shows_spect and not self.shows_ct and is_on_white(self._scale)
+            self._outlines.paint(
+                painter, axes, self._slice, self._to_pixels(), self._active_voi, vois, on_white=on_white
+            )
 
     def _draw_texts(self, painter: QPainter, axes: PlaneAxes) -> None:
         """What is written over images and outlines."""

@@ -15,7 +15,7 @@ from dosimetry_core.anatomical_plane import PlaneAxes
 from dosimetry_core.voi import VoiMask
 from widgets.voi_shown import VoiShown, outline_path
 
-_RIM = QColor(0, 0, 0, 120)
+_RIM, _RIM_ON_WHITE = QColor(0, 0, 0, 120), QColor(0, 0, 0, 200)
 _RIM_WIDTH, _ACTIVE_WIDTH, _LINE_WIDTH = 3.4, 2.0, 1.4
 
 
@@ -74,8 +74,10 @@ class VoiOutlines:
         to_pixels: QTransform,
         active: str | None,
         vois: Sequence[VoiShown],
+        *,
+        on_white: bool = False,
     ) -> None:
-        """Draw the outlines of some VOIs on a slice, that of the active one heavier."""
+        """Draw the outlines of some VOIs on a slice, that of the active one heavier; on white all with a dark rim."""
         painter.save()
         painter.setTransform(to_pixels, combine=True)
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -87,7 +89,8 @@ class VoiOutlines:
             line = QPen(QColor(voi.colour), _ACTIVE_WIDTH if is_active else _LINE_WIDTH)
             if voi.dash:
                 line.setDashPattern(voi.dash)
-            for pen in (QPen(_RIM, _RIM_WIDTH), line) if is_active else (line,):
+            rim = QPen(_RIM_ON_WHITE if on_white else _RIM, _RIM_WIDTH)
+            for pen in (rim, line) if is_active or on_white else (line,):
                 pen.setCosmetic(True)
                 painter.setPen(pen)
                 painter.drawPath(path)

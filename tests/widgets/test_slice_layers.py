@@ -282,6 +282,23 @@ def test_that_an_overlay_without_uptake_paints_nothing(qtbot):
     assert picture == untouched
 
 
+@pytest.mark.parametrize(("colour_map", "dark_around"), [("Inverted grey", True), ("Grey", False)])
+def test_that_a_light_outline_has_a_dark_rim_on_white(qtbot, colour_map, dark_around):
+    view = prepared(qtbot)
+    view.set_fusion("spect")
+    view.set_crosshair_visible(False)
+    # So far above all uptake that the picture is of one colour.
+    view.set_spect_scale(ColourScale(0, 1e12, colour_map))
+    view.show_vois([kidney(colour="#a8f0a0")])
+    with_outline = pixels(view)
+    view.set_contours_visible(False)
+    without = pixels(view)
+    darkened = (without.astype(int) - with_outline > 100).any()
+    assert not np.array_equal(with_outline, without)
+    # The line itself takes less than that from white.
+    assert darkened == dark_around
+
+
 @pytest.mark.parametrize("shown", [True, False])
 def test_that_a_stroke_on_one_voi_leaves_the_others_outlines_as_they_are_and_looks_like_all_made_anew(qtbot, shown):
     other = kidney(31.0, voi_id="v2", colour="#ff00ff")
