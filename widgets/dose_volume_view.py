@@ -91,7 +91,7 @@ class DoseVolumeView(QWidget):
     ) -> None:
         """Show these, or why there are none.
 
-        ``limit_words`` say what the dashed line is, ``pending`` that newer ones are on their way: these are drawn faint.
+        ``limit_words`` say what the dashed line is, ``pending`` that newer ones are on their way: these are faint then.
         """
         self._shown = tuple(histograms)
         self._pending.setText(pending if self._shown else "")
