@@ -7,6 +7,7 @@ import contextlib
 import http.client
 import io
 import os
+import selectors
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -124,10 +125,20 @@ class WebLink:
         BrokenOffError
             If the node falls silent or breaks off before the answer is whole.
         """
+        if self._http is not None and _was_left(self._http):
+            self.close()
+        used_before = self._http is not None
         link = self._connected()
         try:
-            link.request(method, self._parts.path.rstrip("/") + path, content, {**self._headers, **headers})
-            reply = link.getresponse()
+            try:
+                link.request(method, self._parts.path.rstrip("/") + path, content, {**self._headers, **headers})
+                reply = link.getresponse()
+            except ConnectionError:
+                if method != "GET" or not used_before:
+                    raise
+                # The node left while it was asked: another connection is no second question to a node that only reads.
+                self.close()
+                return self.ask(method, path, headers, content, what=what)
             expected = reply.length
             pieces = []
             while piece := reply.read(_PIECE_BYTES):
@@ -156,6 +167,15 @@ class WebLink:
         if self._http is not None:
             self._http.close()
             self._http = None
+
+
+def _was_left(link: http.client.HTTPConnection) -> bool:
+    """Whether the node has left a connection that rested, as it may at any time (CivetWeb does after 0.5 s)."""
+    if link.sock is None:
+        return True
+    with selectors.DefaultSelector() as looks:
+        looks.register(cast(_PatientSocket, link.sock).plain, selectors.EVENT_READ)
+        return bool(looks.select(timeout=0))
 
 
 @contextlib.contextmanager

@@ -78,6 +78,15 @@ def test_that_a_series_comes_whole_and_is_not_fetched_twice(full: WebPeer, serie
     assert retrieve_series(SETTINGS, full.node(), study, [], tmp_path).count == 0
 
 
+def test_that_a_service_that_leaves_after_each_answer_is_asked_over_another_connection(
+    full: WebPeer, series: list[Path], tmp_path: Path
+) -> None:
+    full.leaves = True
+    study, one = uids(series)
+    assert len(retrieve_series(SETTINGS, full.node(), study, [one], tmp_path).new) == 5
+    assert same_objects(tmp_path, series)
+
+
 def test_that_a_retrieval_that_is_cut_in_the_middle_goes_on(full: WebPeer, series: list[Path], tmp_path: Path) -> None:
     study, one = uids(series)
     full.cuts_after = 2

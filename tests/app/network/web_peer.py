@@ -36,6 +36,7 @@ class WebPeer:
         self.token = ""
         self.cuts_after: int | None = None
         self.cuts_store = False
+        self.leaves = False
         self.freezes = 0.0
         self.pause = 0.0
         self.refuses = 0
@@ -82,6 +83,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
+        # As a server may at any time, and without a word.
+        self.close_connection = self.close_connection or self.owner.leaves
 
     def _refused(self) -> bool:
         peer = self.owner
@@ -148,6 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
         for start in range(0, len(body), 500):
             self.wfile.write(body[start : start + 500])
             time.sleep(peer.pause)
+        self.close_connection = self.close_connection or peer.leaves
 
     def do_POST(self) -> None:
         content = self.rfile.read(int(self.headers["Content-Length"]))
