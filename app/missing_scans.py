@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from app.completion import has_pending
 from app.document import Document
-from app.jobs import Jobs
+from app.jobs import Job, Jobs
 from app.problems import problems_of
 from dosimetry_core.progress import Progress
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 
 STOPPED = "Stopped. What each scan is worth is computed again after the next change, or for another cycle."
+WAITING = "Computed once the results are complete: something an edit left to be computed is pending."
 
 
 def computed_without_each_scan(evaluation: Evaluation, cycle: int, *, progress: Progress) -> tuple[WithoutScan, ...]:
@@ -36,13 +38,21 @@ class MissingScans(QObject):
         self._document, self._jobs = document, jobs
         self._asked: tuple[Any, Any, int] | None = None
         self._found: tuple[WithoutScan, ...] | None = None
+        self._job: Job | None = None
         self.problem = ""
-        """Why the last computation came to nothing; empty otherwise."""
+        """Why the last computation came to nothing, or waits; empty otherwise."""
 
     def without_each(self, cycle: int) -> tuple[WithoutScan, ...] | None:
         """The current results without each scan of a cycle; None until they are computed, which this sets going."""
         evaluation = self._document.evaluation
         if evaluation is None or self._document.is_previewing:
+            return None
+        if has_pending(evaluation):
+            # Else it would be computed twice after every stroke, and what is pending would come later for it.
+            if self._job is not None:
+                self._job.cancel()
+            self._job = self._asked = self._found = None
+            self.problem = WAITING
             return None
         # The second opinion adds what it heard to the same results: that is nothing new here.
         asked = self._asked
@@ -60,6 +70,7 @@ class MissingScans(QObject):
             purpose="missing scans",
             title="Computing without each scan",
         )
+        self._job = job
         job.succeeded.connect(lambda found: self._keep(asked, found, ""))
         job.cancelled.connect(lambda: self._keep(asked, (), STOPPED))
         job.failed.connect(lambda error: self._keep(asked, (), problems_of(error)[0].text()))

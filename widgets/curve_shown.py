@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 import numpy as np
@@ -59,6 +59,10 @@ class CurveShown:
     state: Literal["current", "stale", "failed"] = "current"
     message: str = ""
 
+    def looks_like(self, other: CurveShown) -> bool:
+        """Whether all of it is the same as of another: numbers, words, colour and state."""
+        return all(_same(getattr(self, field.name), getattr(other, field.name)) for field in fields(self))
+
     def tail_text(self) -> str:
         """The extrapolated share in words."""
         if self.extrapolated_fraction is None or self.last_measured_s is None:
@@ -77,3 +81,9 @@ class CurveShown:
         if index < len(self.point_texts) and self.point_texts[index]:
             parts.append(self.point_texts[index])
         return " · ".join(parts)
+
+
+def _same(one: object, other: object) -> bool:
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return isinstance(one, np.ndarray) and isinstance(other, np.ndarray) and np.array_equal(one, other)
+    return one == other

@@ -117,6 +117,10 @@ class CurveView(QWidget):
     def show_curves(self, curves: Sequence[CurveShown]) -> None:
         """All curves; the current one stays current, else the first is. Silent."""
         current = self.current()
+        # Results that come in parts have the same curves each time: those are not drawn again.
+        curves = [
+            before if (before := self._curves.get(c.voi_id)) is not None and c.looks_like(before) else c for c in curves
+        ]
         if [curve.voi_id for curve in curves] != list(self._curves):
             for button in self._small.values():
                 self._group.removeButton(button)
@@ -299,6 +303,8 @@ class _SmallPlot(QAbstractButton):
         super().showEvent(event)
 
     def show_curve(self, curve: CurveShown) -> None:
+        if curve is self._curve and self._drawn:
+            return
         self._curve = curve
         self.setText(curve.name)
         self.setToolTip("\n".join(text for text in (curve.name, curve.model, curve.tail_text(), curve.message) if text))

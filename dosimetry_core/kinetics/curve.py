@@ -70,6 +70,18 @@ class TimeActivityCurve:
         object.__setattr__(self, "activity_bq", read_only(activity))
         object.__setattr__(self, "included", read_only(included))
 
+    def has_same_points(self, other: TimeActivityCurve) -> bool:
+        """Whether times, activities, uncertainties, inclusions and nuclide are the very same numbers."""
+        one, two = self.random_standard_uncertainty_bq, other.random_standard_uncertainty_bq
+        alike = two is None if one is None else two is not None and np.array_equal(one, two)
+        return (
+            alike
+            and self.nuclide == other.nuclide
+            and np.array_equal(self.times_s, other.times_s)
+            and np.array_equal(self.activity_bq, other.activity_bq)
+            and np.array_equal(self.mask, other.mask)
+        )
+
     @property
     def mask(self) -> NDArray[np.bool_]:
         """Which points take part in the fit, shape (n_times,)."""

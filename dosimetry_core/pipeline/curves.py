@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dosimetry_core.case import Cycle, ExcludedPoint, FitSettings, Settings
+from dosimetry_core.case import Case, Cycle, ExcludedPoint, FitSettings, Settings
+from dosimetry_core.dose.engine import role_group
 from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError, MissingDataError
+from dosimetry_core.evaluation import CycleResult
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.kinetics.curve import TimeActivityCurve
 from dosimetry_core.kinetics.fit import fit_curve
@@ -18,6 +21,9 @@ from dosimetry_core.kinetics.result import FitResult
 from dosimetry_core.kinetics.second_nuclide import second_nuclide_fit
 from dosimetry_core.kinetics.single_scan import fit_single_scan
 from dosimetry_core.quantification import VoiMeasurement
+from dosimetry_core.voi import Role
+
+NOTHING_KNOWN: Final[FrozenMap[str, FitResult]] = FrozenMap()
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +151,26 @@ def _fitted(
     return replace(fit, findings=(*fit.findings, *findings)) if findings else fit
 
 
+def known_fits(
+    case: Case, cycle: Cycle, name: str, role: Role, previous_case: Case | None, previous: CycleResult | None
+) -> Mapping[str, FitResult]:
+    """Fits of a VOI in an earlier evaluation of this cycle that rest on the same but, perhaps, for the points.
+
+    Whoever keeps something by the very fit, such as an interval by sampling, finds that nothing changed where nothing
+    did. Empty where fits rest on earlier cycles.
+    """
+    result = None if previous is None else previous.vois.get(name)
+    if result is None or previous is None or previous_case is None or case.settings.fit.uses_earlier_cycles:
+        return NOTHING_KNOWN
+    same = (
+        previous_case.settings.fit == case.settings.fit
+        and previous.cycle.number == cycle.number
+        and previous.cycle.administrations == cycle.administrations
+        and role_group(result.role) == role_group(role)
+    )
+    return result.fits if same else NOTHING_KNOWN
+
+
 def voi_curves(
     cycle: Cycle,
     settings: Settings,
@@ -155,6 +181,7 @@ def voi_curves(
     physical_half_life_s: float,
     region: str = "other",
     earlier: Sequence[EarlierFit] = (),
+    known: Mapping[str, FitResult] = NOTHING_KNOWN,
 ) -> VoiCurves:
     """Fit one VOI's curve and derive those of the other nuclides.
 
@@ -164,6 +191,9 @@ def voi_curves(
         The VOI's role as the settings name it (both sides of the kidneys are ``kidneys``), for population values.
     earlier
         Fits of the same VOI and nuclide in earlier cycles, the latest first.
+    known
+        Nuclide → fit of an earlier evaluation that was asked the same in everything but the points (`known_fits`):
+        where these are the same numbers too, the very objects are taken over.
     """
     place = f"cycle {cycle.number}, {name}"
     exclusions = [item for item in settings.fit.exclude if item.voi == name and item.cycle in (None, cycle.number)]
@@ -187,9 +217,15 @@ def voi_curves(
                 Finding("excluded-point", "info", f"Time point {item.time_point} is left out: {item.reason}.", place)
                 for item in exclusions
             ]
-        fits[nuclide] = _fitted(curve, settings.fit, name, region, physical_half_life_s, earlier, place)
+        before = known.get(nuclide)
+        same = before is not None and before.derived_from is None and before.curve.has_same_points(curve)
+        if before is not None and same:
+            fits[nuclide], curves[nuclide] = before, before.curve
+        else:
+            fits[nuclide] = _fitted(curve, settings.fit, name, region, physical_half_life_s, earlier, place)
         for other in other_nuclides(cycle, nuclide):
-            fits[other] = derived(cycle, fits[nuclide], other, place=place)
+            # It follows from the fit and the administrations alone.
+            fits[other] = known[other] if same and other in known else derived(cycle, fits[nuclide], other, place=place)
             curves[other] = fits[other].curve
     except DosimetryError as error:
         return VoiCurves(FrozenMap(curves), FrozenMap(), error.line(), tuple(findings))

@@ -13,7 +13,7 @@ from dosimetry_core.evaluation import CycleResult
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.nuclide import nuclide
 from dosimetry_core.pipeline.course import administered_activity_bq, entered_organs
-from dosimetry_core.pipeline.curves import EarlierFit, VoiCurves, voi_curves
+from dosimetry_core.pipeline.curves import EarlierFit, VoiCurves, known_fits, voi_curves
 from dosimetry_core.pipeline.doses import (
     dose_findings,
     lesion_activity_bq_s,
@@ -81,7 +81,7 @@ def evaluate_cycle(
     own = (
         previous
         if kept and previous is not None
-        else _own(case, cycle, safety, earlier, previous, voxel_doses, positions, progress)
+        else _own(case, cycle, safety, earlier, previous, previous_case, voxel_doses, positions, progress)
     )
     findings = (*own.own_findings, *_compared(own, earlier), *safety.findings)
     return replace(own, organs=own.own_organs, safety=safety, findings=findings)
@@ -124,6 +124,7 @@ def _own(
     safety: SafetyAssessment,
     earlier: Sequence[CycleResult],
     previous: CycleResult | None,
+    previous_case: Case | None,
     voxel_doses: VoxelDoses,
     positions: Positions,
     progress: Progress,
@@ -156,6 +157,7 @@ def _own(
                 physical_half_life_s=half_life,
                 region=role_group(voi.voi.role),
                 earlier=_earlier_fits(earlier, name, imaged),
+                known=known_fits(case, cycle, name, voi.voi.role, previous_case, previous),
             )
         progress(1.0, f"Doses of cycle {cycle.number}")
         findings += measurement.findings

@@ -151,3 +151,43 @@ def test_that_after_a_stroke_only_where_kidneys_lie_is_pending_which_keeps_it_un
     complete = evaluate(edited, previous=held)
     assert not complete.cycles[0].pending
     assert _differing(complete, evaluate(edited, previous=before)) == []
+    # What is kept by the very curve, such as an interval by sampling, is not computed twice.
+    for name, result in complete.cycles[0].vois.items():
+        assert result.fits
+        assert all(fit is held.cycles[0].vois[name].fits[nuclide] for nuclide, fit in result.fits.items())
+    # The other points of the kidney that was drawn on have another curve.
+    assert all(
+        fit is not before.cycles[0].vois[voi.name].fits[n] for n, fit in held.cycles[0].vois[voi.name].fits.items()
+    )
+
+
+def _with_cycle(case: Case, **changes: Any) -> Case:
+    return replace(case, cycles=(replace(case.cycles[0], **changes), *case.cycles[1:]))
+
+
+def _given_again(case: Case) -> Case:
+    given = tuple(
+        replace(a, administered_activity_bq=1.1 * a.administered_activity_bq) for a in case.cycles[0].administrations
+    )
+    return _with_cycle(case, administrations=given)
+
+
+def _weighted(case: Case) -> Case:
+    return replace(case, settings=replace(case.settings, fit=replace(case.settings.fit, weights="uniform")))
+
+
+def _relabelled(case: Case) -> Case:
+    vois = case.cycles[0].vois
+    return _with_cycle(case, vois=(replace(vois[0], role="lesion"), *vois[1:]))
+
+
+@pytest.mark.parametrize("edit", [_given_again, _weighted, _relabelled])
+def test_that_no_curve_is_taken_over_where_the_question_is_another_one(
+    small_case: Case, before: Evaluation, edit: Callable[[Case], Case]
+) -> None:
+    edited = edit(small_case)
+    after = evaluate(edited, previous=before)
+    assert _beyond_rounding(after, evaluate(edited)) == []
+    name = small_case.cycles[0].vois[0].name
+    old = before.cycles[0].vois[name].fits
+    assert all(fit is not old[nuclide] for nuclide, fit in after.cycles[0].vois[name].fits.items())
