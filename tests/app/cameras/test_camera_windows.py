@@ -123,6 +123,12 @@ def test_that_phantoms_are_measured_recorded_and_used_in_a_cycle(
     assert kinds == ["sensitivity", "recovery", "point-spread", "dead-time", "sensitivity"]
     assert held.sensitivity_cps_per_bq is not None
     assert held.sensitivity_with_yttrium_90_cps_per_bq == pytest.approx(held.sensitivity_cps_per_bq * 800 / 780)
+    assert "sensitivity 9.592 counts/s/MBq" in cameras.state.text()
+    assert "sensitivity beside 90Y 9.838 counts/s/MBq" in cameras.state.text()
+    entries = [cameras.history.text(str(number), "what").split("\n") for number in range(len(kinds))]
+    assert len(entries[2]) == 1
+    assert entries[2][0].endswith("mm (x, y, z)")
+    assert entries[3] == ["dead time 1.20 µs", "non-paralyzable"]
     picture(cameras, "history")
     QTest.mouseClick(cameras.use, LEFT)
     wait_until_idle(window)
