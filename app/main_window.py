@@ -437,8 +437,19 @@ class MainWindow(QMainWindow):
             self._may_leave_unsaved = False
             self.job_strip.set_message("")
 
+    def _has_unsaved_drawing(self) -> bool:
+        """Whether VOIs drawn on a receptor PET, which no course keeps, are in no file yet."""
+        from app.follow_up.receptor_drawing import ReceptorDrawing
+
+        return any(not drawing.is_saved for drawing in self.findChildren(ReceptorDrawing))
+
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 Qt override
         """Cancel computations and wait briefly; nothing is asked unless something could not be saved."""
+        if not self._may_leave_unsaved and self._has_unsaved_drawing():
+            self._may_leave_unsaved = True
+            self.job_strip.set_message("NOT SAVED: VOIs drawn on a receptor PET; close once more to leave without them")
+            event.ignore()
+            return
         if not self.opening.courses.close() and not self._may_leave_unsaved:
             self._may_leave_unsaved = True
             self.job_strip.set_message("NOT SAVED: close once more to leave without the last changes")

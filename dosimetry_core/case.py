@@ -75,7 +75,8 @@ class Administration:
     ``administered_activity_bq`` is at ``start``, the start of the infusion; the infusion is at a constant rate.
     ``infusion_s`` is None where nothing was measured that is timed from its middle. ``planned_activity_bq`` is that of
     the plan it was given by, ``plan_sha256`` the digest of the plan's file; ``given_by`` and ``comment`` are who
-    entered it, and why it is another activity than planned.
+    entered it, and why it is another activity than planned. The texts after these are `given_details.DETAILS`:
+    product with its batch, the dose calibrator, amino acids and the site of injection; empty where not recorded.
     """
 
     nuclide: str
@@ -87,6 +88,11 @@ class Administration:
     plan_sha256: str = ""
     given_by: str = ""
     comment: str = ""
+    product: str = ""
+    batch: str = ""
+    calibrator: str = ""
+    amino_acids: str = ""
+    injection_site: str = ""
 
     @property
     def time_zero(self) -> datetime:

@@ -29,6 +29,7 @@ from dosimetry_core.case_file_vois_on_scans import read_voi_on_scan
 from dosimetry_core.case_measured_values import read_blood_sample, read_laboratory
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.given_details import read_details
 from dosimetry_core.image import DecayReference
 from dosimetry_core.nuclide import nuclide
 from dosimetry_core.toml_table import TomlTable
@@ -199,13 +200,14 @@ def read_administration(table: TomlTable, calibrator_offset_s: float, timed: boo
 
 
 def _planned_and_given(table: TomlTable) -> dict[str, Any]:
-    """What the plan was, who entered what was given, and why it is another activity."""
+    """What the plan was, who entered what was given, why it is another activity, and details such as the product."""
     planned = table.optional_number("planned_activity_mbq", minimum=0, maximum=100_000)
     return {
         "planned_activity_bq": None if planned is None else planned * units.BQ_PER_MBQ,
         "plan_sha256": table.optional_text("plan_sha256") or "",
         "given_by": table.optional_text("given_by") or "",
         "comment": table.optional_text("comment") or "",
+        **read_details(table),
     }
 
 

@@ -27,7 +27,7 @@ from dosimetry_core.case import (
 )
 from dosimetry_core.density_curve import read_density_curve
 from dosimetry_core.frozen import FrozenMap
-from dosimetry_core.laboratory import LABORATORY_BOUNDS
+from dosimetry_core.laboratory import LABORATORY_BOUNDS, ZERO_LOWER_LIMIT_KEYS
 from dosimetry_core.toml_table import TomlTable
 
 ENGINE_ROLES = ("kidneys", "liver", "spleen", "lesion", "other")
@@ -165,7 +165,11 @@ def read_laboratory_limit(table: TomlTable, key: str) -> LaboratoryLimit:
     if limit is None:
         return LaboratoryLimit()
     low, high = LABORATORY_BOUNDS.get(key, (0.0, math.inf))
-    read = LaboratoryLimit(*(limit.optional_number(end, minimum=low, maximum=high) for end in ("lower", "upper")))
+    from_zero = key in ZERO_LOWER_LIMIT_KEYS and limit.content.get("lower") == 0
+    read = LaboratoryLimit(
+        limit.optional_number("lower", minimum=0.0 if from_zero else low, maximum=high),
+        limit.optional_number("upper", minimum=low, maximum=high),
+    )
     if not limit.content:
         table.wrong(key, "states no limit", "write { lower = … }, { upper = … } or both")
     if read.lower is not None and read.upper is not None and read.lower > read.upper:

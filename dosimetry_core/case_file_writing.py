@@ -13,6 +13,7 @@ from dosimetry_core import units
 from dosimetry_core.case import Administration, BloodSample, Calibration, Case, Cycle, SampleCounting, Settings
 from dosimetry_core.case_file import CASE_FORMAT
 from dosimetry_core.case_file_settings import DENSITY_ROLES, ENGINE_ROLES
+from dosimetry_core.given_details import recorded_details
 
 
 def case_content(case: Case) -> dict[str, Any]:
@@ -165,6 +166,7 @@ def _administration(given: Administration, offset: timedelta, zone: ZoneInfo) ->
         plan_sha256=given.plan_sha256 or None,
         given_by=given.given_by or None,
         comment=given.comment or None,
+        **recorded_details(given),
     )
 
 

@@ -43,6 +43,9 @@ LABORATORY_BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
 }
 """Lowest and highest value that a living adult can have; one beyond is in another unit (g/L, mg/dL, per µL)."""
 
+ZERO_LOWER_LIMIT_KEYS: Final = ("alt_u_per_l", "ast_u_per_l", "bilirubin_umol_per_l")
+"""Values whose range of normal laboratories print from 0 on (0–40 U/L); no grade and no rule rests on that end."""
+
 SCALE_STEPS: Final[Mapping[str, int]] = {"karnofsky": 10, "ecog": 1}
 """Scales that go in steps."""
 

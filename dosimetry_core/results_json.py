@@ -18,6 +18,7 @@ from dosimetry_core.dose.engine_comparison import EngineComparison
 from dosimetry_core.dose.radiobiology import ProtractionPerGy, Radiosensitivity, eqd2_gy
 from dosimetry_core.errors import Finding
 from dosimetry_core.evaluation import CycleResult, Evaluation
+from dosimetry_core.given_details import recorded_details
 from dosimetry_core.image import ImageSeries, TimePoint
 from dosimetry_core.kinetics.leave_one_out import leave_one_out
 from dosimetry_core.kinetics.result import FitResult
@@ -162,6 +163,7 @@ def _cycle(result: CycleResult, kidneys: Radiosensitivity, limits_gy: Mapping[st
                 "plan_sha256": a.plan_sha256 or None,
                 "given_by": a.given_by or None,
                 "comment": a.comment or None,
+                **recorded_details(a),
             }
             for a in cycle.administrations
         ],

@@ -110,7 +110,7 @@ RANKS = [
     {"case_contradictions"},
     {"calibration", "registration", "partial_volume", "quantification", "kinetics", "dicom"},
     {"sample_counting"},
-    {"case_measured_values"},
+    {"case_measured_values", "given_details"},
     {"case_file_vois_on_scans"},
     {"case_file_vois_on_scans"},
     {"case_file_cycle", "case_file_settings", "case_file_follow_up"},

@@ -43,6 +43,11 @@ _TYPING: Final = (
 _CLIPBOARD: Final = (QKeySequence.StandardKey.Copy, QKeySequence.StandardKey.Cut, QKeySequence.StandardKey.Paste)
 
 
+_LEAST_FIGURES = 4
+_MOST_FIGURES = 7
+"""A measured number with more figures is painted with the least."""
+
+
 @dataclass(frozen=True)
 class EntryColumn:
     """A column.
@@ -350,6 +355,10 @@ class _EntryDelegate(QStyledItemDelegate):
         editor.setAccessibleName(str(index.model().headerData(index.column(), Qt.Orientation.Horizontal)))
         return editor
 
+    def initStyleOption(self, option: QStyleOptionViewItem, index: _Index) -> None:
+        super().initStyleOption(option, index)
+        option.text = shortened(option.text)
+
 
 class _EntryModel(QAbstractTableModel):
     typed = Signal(object)
@@ -438,6 +447,15 @@ class _EntryModel(QAbstractTableModel):
         self.dataChanged.emit(index, index)
         self.typed.emit(before)
         return True
+
+
+def shortened(text: str) -> str:
+    """A long decimal number as it is painted: rounded, with at least four figures; the cell keeps all that it holds."""
+    whole, dot, decimals = text.partition(".")
+    if not (dot and decimals.isdecimal() and whole.isdecimal()) or len(whole) + len(decimals) <= _MOST_FIGURES:
+        return text
+    zeros = len(decimals) - len(decimals.lstrip("0")) if not int(whole) else 0
+    return f"{float(text):.{max(zeros + _LEAST_FIGURES - (len(whole) if int(whole) else 0), 1)}f}"
 
 
 def _holds_text(row: Mapping[str, str]) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 
 from PySide6.QtCore import Signal
@@ -178,7 +180,8 @@ class CameraWindow(QDialog):
             self.facts["name"].setText("")
             return
         held, today = profile.in_force(), date.today()
-        words = [entry.words for kind in _KINDS_SHOWN if (entry := profile.newest(kind)) is not None]
+        words = [entry.words for entry in _sensitivities(profile)]
+        words += [entry.words for kind in _KINDS_SHOWN if (entry := profile.newest(kind)) is not None]
         expired = held.valid_until is not None and held.valid_until < today
         if expired and held.valid_until is not None:
             words.append(f"EXPIRED on {held.valid_until.isoformat()}")
@@ -293,12 +296,23 @@ class CameraWindow(QDialog):
             self.chosen.emit(self.profile)
 
 
-_KINDS_SHOWN: tuple[EntryKind, ...] = ("sensitivity", "recovery", "point-spread", "dead-time")
+_KINDS_SHOWN: tuple[EntryKind, ...] = ("recovery", "point-spread", "dead-time")
+"""Beside the sensitivities, of which two may be in force."""
+_BETWEEN_THINGS = re.compile(r"; |, (?![^(]*\))")
+
+
+def _sensitivities(profile: CameraProfile) -> list[CameraEntry]:
+    """The entries of the sensitivity in force and of that beside 90Y, each with its own value only."""
+    newest = list(reversed(profile.entries))
+    plain = next((entry for entry in newest if entry.sensitivity_cps_per_bq is not None), None)
+    mixed = next((entry for entry in newest if entry.sensitivity_with_yttrium_90_cps_per_bq is not None), None)
+    found = [] if plain is None else [replace(plain, sensitivity_with_yttrium_90_cps_per_bq=None)]
+    return found if mixed is None else [*found, replace(mixed, sensitivity_cps_per_bq=None)]
 
 
 def _lines(entry: CameraEntry) -> str:
     """What an entry says, one thing a line, with its last day."""
-    lines = entry.words.replace("; ", "\n").replace(", ", "\n").split("\n")
+    lines = _BETWEEN_THINGS.split(entry.words)
     if entry.valid_until is not None and entry.kind != "validity":
         lines.append(f"valid until {entry.valid_until.isoformat()}")
     return "\n".join(lines)

@@ -78,9 +78,9 @@ def _lines(found: dict[str, Any]) -> list[str]:
         worst = trend["worst"]
         if worst is not None and worst["grade"]:
             lines.append(f"{key}: worst {worst['value']:g} on {worst['date']}, grade {worst['grade']}")
-    best = found["response"]["best_overall_response"]
+    best, confirmed = (found["response"][f"best_overall_response{end}"] for end in ("", "_confirmed"))
     if best is not None:
-        lines.append(f"best overall response: {best}")
+        lines.append(f"best overall response: {best}, as a later assessment confirmed it: {confirmed}")
     lines += [f"adverse event: {e['term']}, grade {e['grade']}, {e['relation']}" for e in found["adverse_events"]]
     return lines
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.document import Document
@@ -114,6 +114,7 @@ class ReceptorDrawing(QWidget):
         self.setObjectName("receptor_drawing")
         self.study, self._folder, self._rule = study, folder, rule
         self._saved: tuple[Voi, ...] = study.vois
+        self._may_leave_unsaved = False
         self.session = drawing_session(self, drawing_case(study, patient), preferences)
         self.setWindowTitle(f"Receptor scan of {patient.name}, {patient.patient_id}")
         self.step = VoiStep(self.session)
@@ -123,7 +124,7 @@ class ReceptorDrawing(QWidget):
         self._timer = QTimer(self, singleShot=True, interval=0)
         self._timer.timeout.connect(self.refresh)
         document, view_state = self.session.document, self.session.view_state
-        document.changed.connect(lambda _change: self._timer.start())
+        document.changed.connect(self._changed)
         view_state.voi_changed.connect(lambda _voi: self._timer.start())
         self.session.permission.refused.connect(self.say)
         self.step.told.connect(self.say)
@@ -226,6 +227,20 @@ class ReceptorDrawing(QWidget):
         else:
             self.step.refresh()
 
+    def _changed(self, _change: object) -> None:
+        self._may_leave_unsaved = False
+        self._timer.start()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 Qt override
+        """What is drawn is in no course: it is left unsaved only by closing twice."""
+        if self.is_saved or self._may_leave_unsaved:
+            self._saved = self.vois
+            event.accept()
+            return
+        self._may_leave_unsaved = True
+        self.say("NOT SAVED: save the VOIs, or close once more to leave without them.", "error")
+        event.ignore()
+
     def showEvent(self, event: QEvent) -> None:  # noqa: N802 Qt override
         """Show the scan as soon as there is room for it."""
         super().showEvent(event)  # type: ignore[arg-type]
@@ -310,7 +325,7 @@ class ReceptorDrawing(QWidget):
         self.measured.emit(scan)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 Qt override
-        """It goes with the window of follow-up."""
+        """It goes with the window of follow-up, unless something drawn is not saved."""
         if event.type() == QEvent.Type.Hide and watched is self.parent().window():  # type: ignore[union-attr]
             self.close()
         return super().eventFilter(watched, event)

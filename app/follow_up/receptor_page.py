@@ -48,7 +48,7 @@ class ReceptorPage(QWidget):
         self._session = session
         self._measured: list[ReceptorScan] = []
         self.drawing: ReceptorDrawing | None = None
-        """The scan that is drawn on; kept when its window is closed, until another one is."""
+        """The scan that is drawn on; what is not saved stays open also when another course is opened."""
         self._answered = False
         """Whether the message is about a measurement, which no refresh replaces."""
         column = QVBoxLayout(self)
@@ -126,7 +126,8 @@ class ReceptorPage(QWidget):
     def forget_typed(self) -> None:
         """Let go of what was typed or measured for the course before."""
         self._measured.clear()
-        self._drop_drawing()
+        if self.drawing is not None and self.drawing.is_saved:
+            self._drop_drawing()
         self._answered = False
         self.scans.drop()
         self.weight.clear()
@@ -210,7 +211,8 @@ class ReceptorPage(QWidget):
     def choose_to_draw(self) -> None:
         """Ask for the folder of the PET and show it; or go back to VOIs that were drawn and not saved."""
         if self.drawing is not None and not self.drawing.is_saved:
-            self._say("Back to the VOIs that are not saved yet: save them before another scan is opened.", "warning")
+            whose = self.drawing.session.document.case.patient.patient_id
+            self._say(f"Back to the VOIs of {whose} that are not saved: save or close them first.", "warning")
             self._show_drawing()
             return
         folder = QFileDialog.getExistingDirectory(self, "Folder of the receptor PET")

@@ -12,6 +12,7 @@ from dosimetry_core.canonical_json import sha256_hex
 from dosimetry_core.case import Administration, Case, Cycle
 from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError, raise_problems
 from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.given_details import recorded_details
 from dosimetry_core.planning.administration_entry import PlannedCycle, planned_cycle
 from dosimetry_core.progress import Progress, no_progress
 from dosimetry_core.toml_table import toml_string
@@ -286,6 +287,7 @@ def case_file_block(
         ]
         if item.comment:
             lines.append(f"  comment = {toml_string(item.comment)}")
+        lines += (f"  {key} = {toml_string(text)}" for key, text in recorded_details(item).items())
     return "\n".join(lines) + "\n"
 
 

@@ -27,7 +27,7 @@ INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "Administration": (
         "nuclide", "administered_activity_bq", "start", "infusion_s", "vial", "planned_activity_bq",
-        "plan_sha256", "given_by", "comment",
+        "plan_sha256", "given_by", "comment", "product", "batch", "calibrator", "amino_acids", "injection_site",
     ),
     "VialMeasurement": ("vial_activity_bq", "vial_time", "residual_activity_bq", "residual_time"),
     "Calibration": (

@@ -13,6 +13,7 @@ from app.steps.step import MARGIN, SPACING, text_label
 from app.window_texts import time_text
 from dosimetry_core.case import Administration, Case, Cycle
 from dosimetry_core.evaluation import CycleResult
+from dosimetry_core.given_details import recorded_details
 from dosimetry_core.planning.course_calendar import is_usual_interval, start_of, weeks_between
 from dosimetry_core.planning.given import deviation_findings
 from dosimetry_core.planning.next_cycle import NextCyclePlan
@@ -70,7 +71,7 @@ class CycleCard(QFrame):
                         ),
                         "share": _share(a),
                     },
-                    tooltip="; ".join(text for text in (a.given_by, a.comment) if text),
+                    tooltip="; ".join(text for text in (a.given_by, a.comment, *recorded_details(a).values()) if text),
                     mark=_deviation_mark(a),
                 )
                 for number, a in enumerate(cycle.administrations)

@@ -29,7 +29,7 @@ from app.plans.plan_signing import PlanFile
 from app.plans.reported_readings import reported_readings
 from app.problems import problems_of
 from app.session import Session
-from app.steps.giving_readings import FIELDS, TIME_HINT, administration_of, offset_of
+from app.steps.giving_readings import FIELDS, TIME_HINT, add_details, administration_of, offset_of, with_details
 from app.steps.giving_sheet import GivingSheet
 from app.steps.step import push_button
 from dosimetry_core.case import Administration, Case
@@ -160,6 +160,9 @@ class GivingPage(QWidget):
             len(names) + 1,
             1,
         )
+        corrected = [cycle for cycle in task.case.cycles if task.is_correction and cycle.number == task.number]
+        before = {item.nuclide: item for cycle in corrected for item in cycle.administrations}
+        add_details(self.first, names, before, len(names) + 2)
         self.first.heading.setText(f"Cycle {task.number}: {what}")
         self.first.text.setText(
             f"Readings of the dose calibrator, as they stand there. Times in {zone}, as {TIME_HINT}. The residual is "
@@ -239,7 +242,7 @@ class GivingPage(QWidget):
     def _typed(self, name: str, task: _Task) -> Administration:
         zone = ZoneInfo(self._session.document.case.patient.time_zone)
         texts = {key: self.first.typed(f"given_{name}_{key}") for key, _title, _hint in FIELDS}
-        made = administration_of(name, texts, zone, offset_s=self._offset_s)
+        made = with_details(administration_of(name, texts, zone, offset_s=self._offset_s), self.first)
         if task.is_correction:
             cycle = next(c for c in self._session.document.case.cycles if c.number == task.number)
             # All of a cycle was given by one plan; what 0 was given of has no administration that names it.

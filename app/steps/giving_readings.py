@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from app.steps.giving_sheet import GivingSheet
 from app.typed_numbers import typed_number
 from dosimetry_core.case import Administration, VialMeasurement
 from dosimetry_core.errors import InconsistentCaseError
+from dosimetry_core.given_details import DETAILS
 from dosimetry_core.planning.administration_entry import read_activity_mbq
+from dosimetry_core.report.words import nuclide_symbol
 from dosimetry_core.units import MINUTE, SECONDS_PER_DAY
 
 TIME_FORM = "%Y-%m-%d %H:%M"
@@ -23,6 +28,33 @@ FIELDS = (
     ("start", "Infusion from", TIME_HINT),
     ("infusion", "for (min)", "30"),
 )
+DETAIL_TITLES: Final[Mapping[str, str]] = {
+    "product": "Product",
+    "batch": "Batch",
+    "calibrator": "Dose calibrator",
+    "amino_acids": "Amino acids",
+    "injection_site": "Site of injection",
+}
+"""By `DETAILS`: typed where known, left empty where not."""
+
+
+def add_details(sheet: GivingSheet, names: Sequence[str], before: Mapping[str, Administration], row: int) -> None:
+    """Fields of the details below ``row``; a correction begins with those that were recorded ``before``."""
+    for column, key in enumerate(DETAILS, start=1):
+        sheet.add_title(f"{DETAIL_TITLES[key]}, if known", row, column)
+    for below, name in enumerate(names, start=1):
+        sheet.add_title(nuclide_symbol(name), row + below, 0)
+        for column, key in enumerate(DETAILS, start=1):
+            field = f"detail_{name}_{key}"
+            sheet.add_field(field, f"{name}, {DETAIL_TITLES[key]}", "not recorded", row + below, column)
+            if name in before:
+                sheet.fields[field].setText(getattr(before[name], key))
+
+
+def with_details(made: Administration, sheet: GivingSheet) -> Administration:
+    """What was given, with its details as typed."""
+    typed: dict[str, Any] = {key: sheet.typed(f"detail_{made.nuclide}_{key}") for key in DETAILS}
+    return replace(made, **typed)
 
 
 def time_of(text: str, zone: ZoneInfo) -> datetime:

@@ -340,6 +340,10 @@ class ImportStep(Step):
             ]
         else:
             cells.append(("Sensitivity", "not stated"))
+        if (mixed := held.sensitivity_with_yttrium_90_cps_per_bq) is not None:
+            path = f"{base}.sensitivity_with_yttrium_90_cps_per_bq"
+            title = f"Beside {nuclide_symbol('Y-90')} (counts/s/MBq)"
+            cells.append((title, Number(path, mixed, COUNTS_PER_S_PER_MBQ)))
         if held.relative_standard_uncertainty is not None:
             u = Number(f"{base}.relative_standard_uncertainty", held.relative_standard_uncertainty, PERCENT)
             cells.append(("Standard uncertainty (%)", u))
@@ -353,6 +357,8 @@ class ImportStep(Step):
             cells.append(("Recovery γ", Number(f"{base}.recovery.gamma", held.recovery.gamma, _PLAIN)))
         if held.profile:
             cells.append(("Camera profile", held.profile))
+        if held.measured_on is not None:
+            cells.append(("Measured on", held.measured_on.isoformat()))
         if held.valid_until is not None:
             cells.append(("Valid until", held.valid_until.isoformat()))
         note = self._calibration_note(cycle)

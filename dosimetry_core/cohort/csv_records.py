@@ -276,7 +276,8 @@ def _written(cell: str | float | None, decimal: DecimalSign) -> str:
     """A cell as `read_records` reads it: no exponent, and never three decimals, which could be thousands."""
     if cell is None or isinstance(cell, str):
         return cell or ""
-    text = format(Decimal(repr(cell)), "f").removesuffix(".0")
+    # Twelve digits: −19.9 %, not the −19.900000000000002 that the way from a share leaves.
+    text = f"{Decimal(f'{cell:.12g}'):f}"
     text = f"{text}0" if len(text.partition(".")[2]) == _THOUSANDS else text
     return text.replace(".", ",") if decimal == "comma" else text
 

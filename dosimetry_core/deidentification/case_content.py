@@ -14,12 +14,13 @@ from dosimetry_core.case_file_writing import case_content
 from dosimetry_core.deidentification.objects import Disguise
 from dosimetry_core.dicom_export.case_lines import cycle_lines, registration_lines
 from dosimetry_core.errors import DosimetryError
+from dosimetry_core.given_details import DETAILS
 from dosimetry_core.nuclide import LU177, Y90
 from dosimetry_core.voi import ROLES
 
 _REASON: Final = "as in the original course"
 _DROPPED: Final = frozenset(
-    ("given_by", "by", "scanner", "comment", "plan_sha256", "profile", "profile_sha256", "registration")
+    ("given_by", "by", "scanner", "comment", "plan_sha256", "profile", "profile_sha256", "registration", *DETAILS)
 )
 _KEYED_BY_VOI: Final = frozenset(("model_by_voi", "vois", "voi_roles"))
 _PERSON: Final = ("sex", "height_cm", "weight_kg", "haematocrit", "bone_metastases", "time_zone")

@@ -52,6 +52,7 @@ _REMEDIES = {
     "counting-duration-unknown": "export with the rotation information, or enter the counting time",
     "ct-missing": "add the CT of the visit",
     "ct-other-frame-of-reference": "check SPECT and CT against each other",
+    "ct-time-not-stated": "make sure that it is the CT of this visit",
     "ct-shared": "add the missing CT, or check which one belongs",
     "energy-window": "check which nuclide and window were acquired",
     "frames-of-all-heads": "compare with the clock time of the acquisition",

@@ -197,7 +197,7 @@ _RULES: Final = (
     # --- times and nuclide
     Rule(
         "acquisition-time-missing",
-        "states when the acquisition began, with date and time.",
+        "states when the acquisition began, with date and time; a CT may state those of its series instead.",
         "Export it with its acquisition date and time; the series time may be that of the reconstruction.",
     ),
     Rule("acquisition-times-contradict", "states one acquisition time.", "Export it again with one of them."),

@@ -19,7 +19,7 @@ from dosimetry_core.dicom.grid import Plane, image_plane, sorted_geometry
 from dosimetry_core.dicom.header import Header, element_name
 from dosimetry_core.dicom.pixels import frame_shape, lossy_findings, stored_values
 from dosimetry_core.dicom.room import Room, room_for
-from dosimetry_core.dicom.timing import Clock, Timing, acquisition_start
+from dosimetry_core.dicom.timing import Clock, Timing, acquisition_start, ct_start
 from dosimetry_core.dicom.values import rescale, value_scale
 from dosimetry_core.errors import DicomReadError, Finding
 from dosimetry_core.geometry import VolumeGeometry
@@ -95,7 +95,8 @@ def read_slices(
     geometry, order = sorted_geometry([planes[number] for number in kept], rows, columns, where=place)
     ordered = [slices[kept[index]] for index in order]
     findings += _order_findings(ordered, place)
-    timings = [acquisition_start(part.header, clock) for part in ordered]
+    starts_of = ct_start if is_ct and not any(_says_start(part.header) for part in ordered) else acquisition_start
+    timings = [starts_of(part.header, clock) for part in ordered]
     timing = _earliest(timings, place)
     files = list(dict.fromkeys(part.file for part in ordered))
     first = slices[0].header
@@ -251,6 +252,11 @@ def _order_findings(ordered: Sequence[Slice], place: str) -> list[Finding]:
             text = "slice numbers don't follow the slice positions; slices are placed by their positions"
             return [Finding("slice-order", "warning", text, place)]
     return []
+
+
+def _says_start(header: Header) -> bool:
+    """Whether a slice states its time of acquisition; if one does, all must."""
+    return bool(header.text("AcquisitionDateTime") or header.text("AcquisitionTime"))
 
 
 def _earliest(timings: Sequence[Timing], place: str) -> Timing:

@@ -53,8 +53,8 @@ def group_time_points(
     Notes
     -----
     The CT of a SPECT is, in this order: of the same study and frame of reference; of the same frame of reference; the
-    nearest in time, with a finding. Among several that are equally good it is the one that covers most of the SPECT,
-    then the nearest in time, then the finer one.
+    nearest in time, with a finding, among those that say when they were acquired. Among several that are equally good
+    it is the one that covers most of the SPECT, then the nearest in time, then the finer one.
     """
     spects = [s for s in series if s.kind == "spect" and (nuclide is None or s.nuclide in (nuclide, None))]
     cts = [s for s in series if s.kind == "ct"]
@@ -166,7 +166,8 @@ def _ct_of(
 ) -> tuple[ImageSeries | None, list[Finding]]:
     here = name_of(spect)
     same_frame = [ct for ct in cts if ct.frame_of_reference_uid == spect.frame_of_reference_uid]
-    near = [ct for ct in cts if _apart_s(spect, ct) <= longest_gap_s]
+    timed = [ct for ct in cts if not any(finding.code == "ct-time-not-stated" for finding in ct.findings)]
+    near = [ct for ct in timed if _apart_s(spect, ct) <= longest_gap_s]
     best = [ct for ct in same_frame if ct.study_uid == spect.study_uid] or [ct for ct in same_frame if ct in near]
     findings: list[Finding] = []
     if not best and near:

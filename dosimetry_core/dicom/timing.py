@@ -22,6 +22,7 @@ InfusionReference = Literal["start", "mid", "end"]
 _SAME_INSTANT_S = 1.0
 _CONTRADICTION_S = SECONDS_PER_MINUTE
 _FIRST_PLAUSIBLE_YEAR = 1990
+_OTHER_TIMES = ("Series", "Content", "Study")
 _DATE = re.compile(r"(\d{4})[-.]?(\d{2})[-.]?(\d{2})")
 _TIME = re.compile(r"(\d{2}):?(\d{2}):?(?:(\d{2})(?:\.(\d{1,6}))?)?")
 _DATE_TIME = re.compile(r"(\d{8})(\d{4,6}(?:\.\d{1,6})?)([+-]\d{4})?")
@@ -234,6 +235,31 @@ def acquisition_start(header: Header, clock: Clock) -> Timing:
             rule="acquisition-time-missing",
         )
     return Timing(timing.instant, timing.zone_known, findings + timing.findings)
+
+
+def ct_start(header: Header, clock: Clock) -> Timing:
+    """Date and time of a CT that doesn't say when it was acquired: those of its series, content or study.
+
+    No number depends on them: CT numbers give shape and density. They only stand in tables, so a remark is enough; a
+    SPECT, whose decay is counted from its start, is never read so.
+
+    Raises
+    ------
+    DicomReadError
+        If the file holds none of them complete, or only such as contradict the day of acquisition that it does state.
+    """
+    day = header.text("AcquisitionDate")
+    for kind in _OTHER_TIMES:
+        date_text, time_text = header.text(f"{kind}Date"), header.text(f"{kind}Time")
+        if date_text and time_text and day in ("", date_text):
+            timing = _instant(header, _calendar(header, date_text, time_text, f"{kind}Time"), None, clock, header)
+            text = (
+                f"the CT doesn't say when it was acquired; {element_name(f'{kind}Time')} stands for it in tables, and "
+                "only a SPECT of the same frame of reference gets this CT"
+            )
+            remark = Finding("ct-time-not-stated", "warning", text, header.where)
+            return Timing(timing.instant, timing.zone_known, (remark, *timing.findings))
+    return acquisition_start(header, clock)
 
 
 def stated_administration_start(header: Header, item: Header, clock: Clock) -> Timing | None:

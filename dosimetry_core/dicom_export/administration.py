@@ -1,7 +1,7 @@
 """What was given and the absorbed doses of it, as Radiopharmaceutical Radiation Dose SR (PS3.16, template 10021).
 
-The template has one administration, so that there is one report for each nuclide. What the course does not record is
-said to be unknown in coded form: the product (its peptide) and the site of the injection.
+The template has one administration, so that there is one report for each nuclide. Product and site of the injection are
+free texts where they are recorded: they have no code, and stand in the comment; the batch has its own item.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from dosimetry_core.dicom_export.objects import (
 from dosimetry_core.dicom_export.parametric_map import PRIVATE_SCHEME
 from dosimetry_core.dicom_export.voi_codes import anatomy_of
 from dosimetry_core.evaluation import CycleResult
+from dosimetry_core.given_details import recorded_details
 from dosimetry_core.nuclide import LU177, Y90, nuclide
 from dosimetry_core.units import MEGABECQUEREL, MILLIGRAY
 from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
@@ -82,14 +83,21 @@ def administration_report(facts: ExportFacts, result: CycleResult, administratio
     dataset.ContentSequence = items(
         procedure,
         _event(facts, result, administration),
-        _text("CONTAINS", code("121106", "DCM", "Comment"), f"{NOTICE} Cycle {result.cycle.number}."),
+        _text("CONTAINS", code("121106", "DCM", "Comment"), _comment(result, administration)),
     )
     return dataset
 
 
+def _comment(result: CycleResult, administration: Administration) -> str:
+    details = recorded_details(administration).items()
+    recorded = "".join(f" {key.replace('_', ' ').capitalize()}: {text}." for key, text in details)
+    return f"{NOTICE} Cycle {result.cycle.number}.{recorded}"
+
+
 def _event(facts: ExportFacts, result: CycleResult, administration: Administration) -> Dataset:
     name = administration.nuclide
-    product = code(f"RA-{name}", PRIVATE_SCHEME, f"Radiopharmaceutical of {name}, product not recorded")
+    known = "coded" if administration.product else "recorded"
+    product = code(f"RA-{name}", PRIVATE_SCHEME, f"Radiopharmaceutical of {name}, product not {known}")
     agent = _coded("CONTAINS", code("349358000", "SCT", "Radiopharmaceutical agent"), product)
     half_life_s = nuclide(name).physical_half_life_s
     agent.ContentSequence = items(
@@ -122,6 +130,9 @@ def _event(facts: ExportFacts, result: CycleResult, administration: Administrati
     )
     route.ContentSequence = items(_coded("HAS PROPERTIES", code("272737002", "SCT", "Site of"), _UNKNOWN))
     content.append(route)
+    if administration.batch:
+        lot = code("113512", "DCM", "Radiopharmaceutical Lot Identifier")
+        content.append(_text("CONTAINS", lot, administration.batch))
     event = _item("CONTAINS", "CONTAINER", code("113502", "DCM", "Radiopharmaceutical Administration"))
     event.ContinuityOfContent = "SEPARATE"
     event.ContentSequence = items(*content)

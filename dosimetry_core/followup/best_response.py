@@ -17,7 +17,11 @@ _STABLE: Final = ("SD", "non-CR/non-PD")
 
 
 def best_overall_response(
-    baseline_on: date, assessed: Iterable[tuple[date, OverallResponse]], *, confirmed: bool
+    baseline_on: date,
+    assessed: Iterable[tuple[date, OverallResponse]],
+    *,
+    confirmed: bool,
+    has_targets: bool = True,
 ) -> OverallResponse | None:
     """Best of all responses up to progression; None without any.
 
@@ -31,7 +35,9 @@ def best_overall_response(
         Whether a complete or partial response counts only where a later assessment confirms it. Confirming is done by
         the first assessment at least 4 weeks later that could be evaluated; those before it must be responses as well.
         A complete response that is followed by a partial one confirms a partial response. What is not confirmed counts
-        as stable disease.
+        as stable disease, without target lesions as neither complete response nor progression.
+    has_targets
+        Whether target lesions were measured: without them nothing is partial or stable (table 2).
 
     Notes
     -----
@@ -52,15 +58,17 @@ def best_overall_response(
     found: list[OverallResponse] = []
     for number, (day, response) in enumerate(until):
         if response in ("CR", "PR") and confirmed:
-            response = _confirmed(response, day, until[number + 1 :])
+            response = _confirmed(response, day, until[number + 1 :], "SD" if has_targets else "non-CR/non-PD")
         if response in _STABLE and (day - baseline_on).days < LEAST_STABLE_DAYS:
             response = "NE"
         found.append(response)
     return min(found, key=_ORDER.index)
 
 
-def _confirmed(response: OverallResponse, day: date, later: Sequence[tuple[date, OverallResponse]]) -> OverallResponse:
-    """What a response is worth once it is held against what followed."""
+def _confirmed(
+    response: OverallResponse, day: date, later: Sequence[tuple[date, OverallResponse]], otherwise: OverallResponse
+) -> OverallResponse:
+    """What a response is worth once it is held against what followed; ``otherwise`` where nothing confirms it."""
     seen: list[OverallResponse] = [response]
     for after, other in later:
         if other == "NE":
@@ -70,4 +78,4 @@ def _confirmed(response: OverallResponse, day: date, later: Sequence[tuple[date,
         seen.append(other)
         if (after - day).days >= CONFIRMED_AFTER_DAYS:
             return "PR" if "PR" in seen else "CR"
-    return "SD"
+    return otherwise

@@ -13,8 +13,8 @@ from dosimetry_core.entered_numbers import DecimalSign, read_number
 from dosimetry_core.errors import DosimetryError, InconsistentCaseError
 from dosimetry_core.followup.entry_cells import CellRemark, Row, error_of, read_day, table_of_text
 from dosimetry_core.frozen import FrozenMap
-from dosimetry_core.laboratory import LABORATORY_NAMES, within_a_sentence
-from dosimetry_core.laboratory_units import Conversion, converted, key_of, units_of
+from dosimetry_core.laboratory import LABORATORY_NAMES, ZERO_LOWER_LIMIT_KEYS, within_a_sentence
+from dosimetry_core.laboratory_units import Conversion, converted, key_of, known_unit, units_of
 
 NAME, VALUE, UNIT, LOWER, UPPER = "name", "value", "unit", "lower", "upper"
 UNUSUAL_RATIO: Final = 2.0
@@ -93,7 +93,10 @@ def _converted(
     number: int, column: str, key: str, typed: Mapping[str, str], decimal: DecimalSign, remarks: list[CellRemark]
 ) -> Conversion | None:
     try:
-        return converted(key, read_number(typed[column], where=LABORATORY_NAMES[key][0], decimal=decimal), typed[UNIT])
+        number_typed = read_number(typed[column], where=LABORATORY_NAMES[key][0], decimal=decimal)
+        if column == LOWER and number_typed == 0 and key in ZERO_LOWER_LIMIT_KEYS:
+            return Conversion(key, 0.0, known_unit(key, typed[UNIT]), 0.0)
+        return converted(key, number_typed, typed[UNIT])
     except DosimetryError as error:
         remarks.append(error_of(number, UNIT if "no unit" in error.what else column, error))
         return None

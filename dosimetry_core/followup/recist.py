@@ -289,7 +289,7 @@ def tumour_course(
         next((assessed.date for assessed in found if assessed.overall == "PD"), None),
         tuple(remarks),
         first,
-        best_overall_response(baseline.date, judged, confirmed=True),
+        best_overall_response(baseline.date, judged, confirmed=True, has_targets=has_targets),
     )
 
 

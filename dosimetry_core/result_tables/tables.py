@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from dosimetry_core.given_details import DETAILS
 from dosimetry_core.result_tables.table import Cell, Column, ResultTable
 from dosimetry_core.units import (
     GIGABECQUEREL,
@@ -81,6 +82,7 @@ def _administrations(cycles: Sequence[Mapping[str, Any]]) -> ResultTable:
     columns = (
         _CYCLE, _NUCLIDE, Column("Administered activity", GIGABECQUEREL), Column("Planned activity", GIGABECQUEREL),
         Column("Start of infusion"), Column("Infusion", MINUTE), Column("Entered by"), Column("Comment"),
+        *(Column(key.replace("_", " ").capitalize()) for key in DETAILS),
     )  # fmt: skip
     return _table(
         "administrations",
@@ -95,6 +97,7 @@ def _administrations(cycles: Sequence[Mapping[str, Any]]) -> ResultTable:
                 _in(MINUTE, item.get("infusion_s")),
                 item.get("given_by"),
                 item.get("comment"),
+                *(item.get(key) for key in DETAILS),
             )
             for cycle in cycles
             for item in cycle.get("administrations", ())

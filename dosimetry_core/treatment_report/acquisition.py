@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from dosimetry_core.report.words import text_of
@@ -27,7 +28,8 @@ def acquisitions(cycle: Mapping[str, Any], settings: Mapping[str, Any], language
     for number, point in enumerate(points, 1):
         for name, value in _facts(point, _calibration(cycle, settings), language):
             told.setdefault(name, {}).setdefault(value, []).append(number)
-    return [
+    calibrated = [{"name": language.text("Calibration"), "stated": [_calibrated(cycle, settings, language)]}]
+    return (calibrated if points else []) + [
         {
             "name": name,
             "stated": [
@@ -42,6 +44,21 @@ def acquisitions(cycle: Mapping[str, Any], settings: Mapping[str, Any], language
 def _calibration(cycle: Mapping[str, Any], settings: Mapping[str, Any]) -> Mapping[str, Any]:
     calibrations: Mapping[str, Any] = settings.get("calibration") or {}
     return calibrations.get(f"cycle_{cycle['number']}") or {}
+
+
+def _calibrated(cycle: Mapping[str, Any], settings: Mapping[str, Any], language: Language) -> str:
+    """When the sensitivity was measured and how long it is valid; its value stands under the settings."""
+    calibration = _calibration(cycle, settings)
+    measured, valid = (
+        None if calibration.get(key) is None else language.date(date.fromisoformat(str(calibration[key])))
+        for key in ("measured_on", "valid_until")
+    )
+    parts = [
+        language.text("calibration date not stated") if measured is None else language.text("measured on %1", measured)
+    ]
+    if valid is not None:
+        parts.append(language.text("valid until %1", valid))
+    return ", ".join(parts)
 
 
 def _scans(numbers: Sequence[int], language: Language) -> str:

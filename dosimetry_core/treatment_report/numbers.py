@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from dosimetry_core.given_details import DETAILS
 from dosimetry_core.plan_record import activity_text
 from dosimetry_core.report.decision import plan_rules
 from dosimetry_core.report.figures import cumulative_bars, curve_plots
@@ -68,7 +69,7 @@ def findings(record: Mapping[str, Any], language: Language) -> list[dict[str, st
     return shown
 
 
-def _administrations(results: Mapping[str, Any], language: Language) -> list[dict[str, str]]:
+def _administrations(results: Mapping[str, Any], language: Language) -> list[dict[str, Any]]:
     rows = []
     for cycle in results.get("cycles", ()):
         for item in cycle.get("administrations", ()):
@@ -100,9 +101,16 @@ def _administrations(results: Mapping[str, Any], language: Language) -> list[dic
                     "planned": "–" if planned is None else language.number(activity_text(planned)),
                     "deviation": _percent(given / planned - 1.0, language) if planned else "–",
                     "remark": "; ".join(remarks),
+                    "details": _details(item, language),
                 }
             )
     return rows
+
+
+def _details(item: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    """Product, batch, calibrator, amino acids and site as recorded, and whether any of them is."""
+    stated = [str(item.get(key) or language.text("not recorded")) for key in DETAILS]
+    return {"any": any(item.get(key) for key in DETAILS), "stated": stated}
 
 
 def _percent(value: float, language: Language) -> str:

@@ -216,8 +216,48 @@
         <translation>nie zapisano w tych wynikach; obrazy wczytała wcześniejsza wersja</translation>
     </message>
     <message>
-        <source>Product, dose calibrator, amino acids and site of injection are not recorded, except where a remark says so.</source>
-        <translation>Preparatu, miernika aktywności, aminokwasów i miejsca podania nie zapisano, chyba że podaje je uwaga.</translation>
+        <source>Product, batch, dose calibrator, amino acids and site of injection are not recorded, except where a remark says so.</source>
+        <translation>Preparatu, numeru serii, miernika aktywności, aminokwasów i miejsca podania nie zapisano, chyba że podaje je uwaga.</translation>
+    </message>
+    <message>
+        <source>Product</source>
+        <translation>Preparat</translation>
+    </message>
+    <message>
+        <source>Batch</source>
+        <translation>Numer serii</translation>
+    </message>
+    <message>
+        <source>Dose calibrator</source>
+        <translation>Miernik aktywności</translation>
+    </message>
+    <message>
+        <source>Amino acids</source>
+        <translation>Aminokwasy</translation>
+    </message>
+    <message>
+        <source>Site of injection</source>
+        <translation>Miejsce podania</translation>
+    </message>
+    <message>
+        <source>not recorded</source>
+        <translation>nie zapisano</translation>
+    </message>
+    <message>
+        <source>Calibration</source>
+        <translation>Kalibracja</translation>
+    </message>
+    <message>
+        <source>calibration date not stated</source>
+        <translation>daty kalibracji nie podano</translation>
+    </message>
+    <message>
+        <source>measured on %1</source>
+        <translation>zmierzono %1</translation>
+    </message>
+    <message>
+        <source>valid until %1</source>
+        <translation>ważna do %1</translation>
     </message>
     <message>
         <source>applied, method not stated</source>

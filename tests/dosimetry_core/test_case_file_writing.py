@@ -87,6 +87,11 @@ infusion_min = 27.0
 planned_activity_mbq = 7400.0
 given_by = "Nurse"
 comment = "as planned"
+product = "Lutathera"
+batch = "B-17/3"
+calibrator = "Calibrator 2"
+amino_acids = "lysine 25 g, arginine 25 g in 2 L over 4 h"
+injection_site = "left cubital vein"
 [cycle.calibration]
 sensitivity_cps_per_mbq = 9.61
 sensitivity_with_yttrium_90_cps_per_mbq = 9.7

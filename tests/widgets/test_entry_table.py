@@ -6,10 +6,10 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit, QStyledItemDelegate, QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 
-from widgets.entry_table import EntryColumn, EntryTable, Mark
+from widgets.entry_table import EntryColumn, EntryTable, Mark, shortened
 
 COLUMNS = (
     EntryColumn("time", "Time", 12),
@@ -120,3 +120,33 @@ def test_that_showing_other_rows_is_silent_and_nothing_of_before_can_be_taken_ba
     with qtbot.assertNotEmitted(table.edited):
         table.show_rows([{"time": "+1 h", "value": "90"}])
     assert not table.can_undo
+
+
+@pytest.mark.parametrize(
+    ("held", "painted"),
+    [
+        ("12.00037485", "12.00"),
+        ("7.0000001", "7.000"),
+        ("0.0012345678", "0.001235"),
+        ("1234.567891", "1234.6"),
+        ("123456789", "123456789"),
+        ("300,5", "300,5"),
+        ("12.00037", "12.00037"),
+        ("1.2.2026", "1.2.2026"),
+        ("2026-11-21", "2026-11-21"),
+    ],
+)
+def test_that_long_decimals_are_painted_rounded(held: str, painted: str) -> None:
+    assert shortened(held) == painted
+
+
+def test_that_a_cell_keeps_all_figures_of_a_number_that_is_painted_rounded(table: EntryTable) -> None:
+    table.show_rows([{"value": "12.00037485"}])
+    index = table.model().index(0, 2)
+    option = QStyleOptionViewItem()
+    delegate = table.itemDelegate()
+    assert isinstance(delegate, QStyledItemDelegate)
+    delegate.initStyleOption(option, index)
+    assert option.text == "12.00"
+    assert index.data(Qt.ItemDataRole.EditRole) == "12.00037485"
+    assert filled(table) == [{"value": "12.00037485"}]

@@ -113,8 +113,22 @@ def test_that_phantoms_are_measured_recorded_and_used_in_a_cycle(
     record(cameras, "acceptance")
     choose(cameras, "dead-time", dead_time="1.2")
     record(cameras, "two sources")
+    choose(cameras, "cylinder", phantoms / "cylinder", activity="780", dead_time="0", until="2026-03-03", **TIME)
+    QTest.mouseClick(cameras.form.yttrium, LEFT)
+    assert cameras.form.yttrium.isChecked()
+    measure(window, cameras)
+    record(cameras, "the same, beside 90Y")
     held = cameras.profile.in_force()
-    assert [entry.kind for entry in cameras.profile.entries] == ["sensitivity", "recovery", "point-spread", "dead-time"]
+    kinds = [entry.kind for entry in cameras.profile.entries]
+    assert kinds == ["sensitivity", "recovery", "point-spread", "dead-time", "sensitivity"]
+    assert held.sensitivity_cps_per_bq is not None
+    assert held.sensitivity_with_yttrium_90_cps_per_bq == pytest.approx(held.sensitivity_cps_per_bq * 800 / 780)
+    assert "sensitivity 9.592 counts/s/MBq" in cameras.state.text()
+    assert "sensitivity beside 90Y 9.838 counts/s/MBq" in cameras.state.text()
+    entries = [cameras.history.text(str(number), "what").split("\n") for number in range(len(kinds))]
+    assert len(entries[2]) == 1
+    assert entries[2][0].endswith("mm (x, y, z)")
+    assert entries[3] == ["dead time 1.20 µs", "non-paralyzable"]
     picture(cameras, "history")
     QTest.mouseClick(cameras.use, LEFT)
     wait_until_idle(window)
@@ -126,6 +140,9 @@ def test_that_phantoms_are_measured_recorded_and_used_in_a_cycle(
     window.go_to("import")
     step = window.step("import")
     assert step.calibration_note.isHidden()  # type: ignore[attr-defined]
+    shown = step.calibration  # type: ignore[attr-defined]
+    assert shown.text("Measured on", "value") == "2025-03-03"
+    assert float(shown.text("Beside ⁹⁰Y (counts/s/MBq)", "value")) == pytest.approx(9.592 * 800 / 780, abs=0.01)
     # Somebody edits the file: the next look at the import step says so.
     courses = window.session.courses
     assert courses is not None

@@ -20,6 +20,7 @@ from app.steps.course_step import CourseStep
 from app.steps.giving_page import GivingPage
 from app.steps.giving_readings import TIME_FORM
 from app.steps.report_step import ReportStep
+from dosimetry_core.given_details import recorded_details
 from tests.app.courses.window_work import Open, sign
 from tests.dosimetry_core.dicom.test_administration_report import report as administration_report
 
@@ -93,6 +94,7 @@ def entered(
     second: str | None = None,
     patient: str = "P-1",
     clock_s: str = "",
+    details: dict[str, str] | None = None,
 ) -> None:
     texts = {
         "vial": vial,
@@ -105,6 +107,8 @@ def entered(
     for key, text in texts.items():
         QTest.keyClicks(page.first.fields[f"given_{LU}_{key}"], text)
     QTest.keyClicks(page.first.fields["calibrator_clock"], clock_s)
+    for key, text in (details or {}).items():
+        QTest.keyClicks(page.first.fields[f"detail_{LU}_{key}"], text)
     QTest.mouseClick(page.first.forward, Qt.MouseButton.LeftButton)
     if page.sheets.currentWidget() is not page.second:
         return
@@ -124,7 +128,8 @@ def test_that_what_was_given_becomes_the_next_cycle_and_is_corrected_but_not_und
     window = approved
     planned = planned_mbq(window)
     page = begun(window)
-    entered(window, page, f"{planned + 20:.1f}", clock_s="600")
+    said = {"product": "Lutathera", "batch": "B-17", "injection_site": "left arm"}
+    entered(window, page, f"{planned + 20:.1f}", clock_s="600", details=said)
     assert page.sheets.currentWidget() is page.last
     # This site names no certificates: who signed is asked, with the digests to be compared.
     codes = {finding.code for finding in page.findings.findings()}
@@ -143,6 +148,7 @@ def test_that_what_was_given_becomes_the_next_cycle_and_is_corrected_but_not_und
     (given,) = cycle.administrations
     assert given.planned_activity_bq == pytest.approx(planned * 1e6)
     assert given.given_by.startswith("A. Nowak")
+    assert recorded_details(given) == said
     assert given.vial is not None
     assert given.vial.vial_time == (START - timedelta(minutes=20)).replace(second=0, microsecond=0)
     assert cycle.clock_offset_s == {"dose_calibrator": 600.0}
@@ -178,6 +184,7 @@ def test_that_what_was_given_becomes_the_next_cycle_and_is_corrected_but_not_und
     (corrected,) = window.session.case.cycles[-1].administrations
     assert corrected.administered_activity_bq < given.administered_activity_bq
     assert corrected.comment == "Read from the wrong line"
+    assert recorded_details(corrected) == said
     assert corrected.planned_activity_bq == given.planned_activity_bq
     assert window.session.journal is not None
     last = list(window.session.journal.storage.events())[-1].event
@@ -229,7 +236,8 @@ def test_that_a_report_of_the_dispensing_system_fills_in_the_first_entry(
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_args, **_more: (str(path), ""))
     QTest.mouseClick(page.report_button, Qt.MouseButton.LeftButton)
     wait_until_idle(window)
-    assert {key.removeprefix(f"given_{LU}_"): field.text() for key, field in page.first.fields.items()} == {
+    fields = {key: field.text() for key, field in page.first.fields.items() if not key.startswith("detail_")}
+    assert {key.removeprefix(f"given_{LU}_"): text for key, text in fields.items()} == {
         "vial": "7420.0",
         "vial_time": local(window, -30),
         "residual": "21.0",

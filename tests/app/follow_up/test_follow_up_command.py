@@ -52,6 +52,22 @@ def test_that_stop_rules_are_written_with_those_met_earlier(tmp_path: Path, caps
     assert "met earlier: platelets < 80" in capsys.readouterr().out
 
 
+def test_that_the_best_response_is_printed_as_seen_and_as_confirmed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lesion = """
+[[follow_up.lesion]]
+name = "L1"
+organ = "liver"
+kind = "target"
+"""
+    sizes = {"2025-03-01": 30, "2025-05-20": 20}
+    assessed = [f"[[follow_up.response]]\ndate = {day}\nsizes_mm = {{ L1 = {mm} }}\n" for day, mm in sizes.items()]
+    (tmp_path / "case.toml").write_text(f"{CASE}{lesion}{''.join(assessed)}", "utf-8")
+    assert main(["followup", str(tmp_path), "--out", str(tmp_path / "out")]) == 0
+    assert "best overall response: PR, as a later assessment confirmed it: SD" in capsys.readouterr().out
+
+
 def test_that_a_measured_scan_is_printed_as_lines_of_a_case_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
 from app.follow_up.receptor_drawing import ReceptorDrawing, measured_vois
 from app.follow_up.receptor_page import ReceptorPage
@@ -159,14 +159,28 @@ def test_that_unsaved_vois_are_come_back_to_and_another_patients_pet_is_refused(
     drawing = drawn_on(window, page, pet)
     outline(drawing, "Lesion 1", -40, -40)
     drawing.close()
-    page.draw.click()  # asks for no folder
     assert drawing.isVisible()
-    assert "not saved" in page.message.text()
+    assert "NOT SAVED" in drawing.message.text()
+    outline(drawing, "Lesion 2", 40, -40)
+    QApplication.processEvents()
+    drawing.close()
+    assert drawing.isVisible(), "what was drawn since is not given up by the close before"
+    page.draw.click()  # asks for no folder
+    assert f"VOIs of {VISIT.patient_id} that are not saved" in page.message.text()
+    window.close()
+    assert window.isVisible()
+    message = window.job_strip.findChild(QWidget, "job_message")
+    assert message is not None
+    assert "NOT SAVED: VOIs drawn on a receptor PET" in message.accessibleName()
     open_other(window, tmp_path)
-    assert page.drawing is None
+    assert drawing.isVisible()
+    assert [voi.name for voi in drawing.vois] == ["Lesion 1", "Lesion 2"]
+    drawing.close()
+    drawing.close()
+    assert not drawing.isVisible()
     page.draw_on(pet)
     wait_until_idle(window)
-    assert page.drawing is None
+    assert page.drawing is drawing
     assert f"is of patient {VISIT.patient_id}" in page.message.text()
 
 

@@ -25,6 +25,7 @@ from dosimetry_core.case import Administration, VialMeasurement
 from dosimetry_core.case_file import read_case
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.given_details import DETAILS
 from dosimetry_core.pipeline import compute
 from dosimetry_core.planning.administration_entry import PlannedCycle, entry_findings
 from tests.app.signing_examples import approved_plan as approved_pdf
@@ -150,6 +151,9 @@ def test_that_any_comment_is_written_as_toml_that_holds_it(said: str) -> None:
     item = Administration("Lu-177", 7.4e9, NOW, 1800.0, vial, 7.4e9, "0" * 64, said, said)
     (block,) = tomllib.loads(case_file_block(2, [item]))["cycle"]
     assert (block["administration"][0]["comment"], block["administration"][0]["given_by"]) == (said, said)
+    assert not block["administration"][0].keys() & set(DETAILS)
+    (block,) = tomllib.loads(case_file_block(2, [replace(item, **dict.fromkeys(DETAILS, said))]))["cycle"]
+    assert [block["administration"][0][key] for key in DETAILS] == [said] * len(DETAILS)
 
 
 def test_that_nothing_is_written_where_the_case_could_not_be_read_afterwards(

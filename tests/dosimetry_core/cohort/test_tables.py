@@ -446,6 +446,11 @@ def test_that_what_is_written_is_read_again(gbq: float, response: Any) -> None:
     assert again.activity_bq("Lu-177") == pytest.approx(gbq * 1e9, rel=1e-12)
 
 
+def test_that_a_percentage_is_written_without_what_conversion_left_behind() -> None:
+    # −0.199 is −19.900000000000002 % in binary.
+    assert ",-19.9," in records_csv([CourseRecord("x", "p", best_change=-0.199)])
+
+
 def test_that_the_command_writes_every_table_and_the_methods(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

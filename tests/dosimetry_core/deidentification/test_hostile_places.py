@@ -23,6 +23,7 @@ from dosimetry_core.data_tables import resource
 from dosimetry_core.deidentification.case_content import WORDS, case_without_identity
 from dosimetry_core.deidentification.objects import Disguise, pseudonym_of, without_identity
 from dosimetry_core.deidentification.words import words_of_make
+from dosimetry_core.given_details import DETAILS
 from tests.small_study import CASE, write_small_case
 
 SURNAME, FORENAME, NUMBER = "Żółkiewska", "Łucja", "85010112345"
@@ -64,7 +65,9 @@ def hide(folder: Path) -> None:
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     text = CASE.replace('id = "P-1"', f'id = "{NUMBER}"').replace("Demo^Patient", f"{SURNAME}^{FORENAME}")
-    text = text.replace("  infusion_min", '  given_by = "QX198KOWALSK"\n  comment = "QX199KOWALSK"\n  infusion_min', 1)
+    details = "".join(f'  {key} = "QX199KOWALSK {key}"\n' for key in DETAILS)
+    texts = f'  given_by = "QX198KOWALSK"\n  comment = "QX199KOWALSK"\n{details}'
+    text = text.replace("  infusion_min", f"{texts}  infusion_min", 1)
     original = write_small_case(tmp_path_factory.mktemp("original") / f"{SURNAME} {NUMBER}", text + NOTES)
     hide(original)
     out = tmp_path_factory.mktemp("out") / "research"

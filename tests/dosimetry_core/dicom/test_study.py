@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 
 from dosimetry_core.dicom.series import read_series
 from dosimetry_core.dicom.study import group_time_points
-from dosimetry_core.errors import InconsistentCaseError, MissingDataError
+from dosimetry_core.errors import DicomReadError, InconsistentCaseError, MissingDataError
 from dosimetry_core.image import ImageSeries, TimePoint
 from tests import phantoms
 from tests.phantoms import CT_GRID, SPECT_GRID, Visit, bqml_series, counts_like, ct_series, nm_file
@@ -49,6 +49,38 @@ def test_that_a_ct_of_another_frame_is_taken_only_near_in_time_and_with_a_findin
     assert point.ct is not None
     assert _codes(point) == {"ct-other-frame-of-reference"}
     (point,) = group_time_points(_series(tmp_path), longest_gap_to_ct_s=60.0)
+    assert point.ct is None
+    assert _codes(point) == {"ct-missing"}
+
+
+def _without_its_own_time(dataset: Dataset) -> None:
+    del dataset.AcquisitionTime
+    dataset.SeriesDate, dataset.SeriesTime = dataset.AcquisitionDate, "171500"
+
+
+def test_that_a_ct_that_does_not_say_when_it_was_acquired_is_read_with_a_remark(tmp_path: Path) -> None:
+    """Research exports leave the time out; CT numbers don't depend on it, so a wrong one must change nothing."""
+    nm_file(tmp_path / "recon.dcm", COUNTS)
+    ct_series(tmp_path / "ct", HU, edit=_without_its_own_time)
+    (point,) = group_time_points(_series(tmp_path))
+    assert point.ct is not None
+    assert [finding.code for finding in point.ct.findings if finding.level == "warning"] == ["ct-time-not-stated"]
+    assert (point.ct.acquisition_start.hour, point.ct.acquisition_start.minute) == (17, 15)
+    nm_file(tmp_path / "recon.dcm", COUNTS, edit=_without_its_own_time)
+    with pytest.raises(DicomReadError, match="Acquisition Time"):
+        _series(tmp_path)
+
+
+def test_that_such_a_ct_is_not_joined_to_a_spect_by_a_time_that_it_does_not_state(tmp_path: Path) -> None:
+    nm_file(tmp_path / "recon.dcm", COUNTS)
+    visit = replace(Visit(), frame_uid=phantoms.uid("another"))
+
+    def at_the_same_minute(dataset: Dataset) -> None:
+        dataset.SeriesDate, dataset.SeriesTime = dataset.AcquisitionDate, dataset.AcquisitionTime
+        del dataset.AcquisitionTime
+
+    ct_series(tmp_path / "ct", HU, visit=visit, edit=at_the_same_minute)
+    (point,) = group_time_points(_series(tmp_path))
     assert point.ct is None
     assert _codes(point) == {"ct-missing"}
 

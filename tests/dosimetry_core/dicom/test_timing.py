@@ -13,6 +13,7 @@ from dosimetry_core.dicom.header import Header
 from dosimetry_core.dicom.timing import (
     Clock,
     acquisition_start,
+    ct_start,
     infusion_instant,
     local_instant,
     time_after_administration_s,
@@ -46,6 +47,19 @@ def test_that_elapsed_time_across_a_clock_change_is_physical() -> None:
     read = acquisition_start(_header(AcquisitionDate="20250331", AcquisitionTime="120000"), WARSAW).instant
     # Two instants of one named zone are subtracted as wall clocks by Python; what the reader gives never is.
     assert (read - local_instant(datetime(2025, 3, 29, 12), "Europe/Warsaw")).total_seconds() == 47 * 3600
+
+
+def test_that_a_ct_takes_no_time_of_another_day_than_it_states_and_none_that_is_incomplete() -> None:
+    for values in (
+        {"AcquisitionDate": "20250303", "SeriesDate": "20250304", "SeriesTime": "101500"},
+        {"SeriesDate": "20250303", "StudyTime": "101500"},
+        {},
+    ):
+        with pytest.raises(DicomReadError):
+            ct_start(_header(**values), WARSAW)
+    other = {"SeriesDate": "20250304", "SeriesTime": "101500", "StudyDate": "20250303", "StudyTime": "090000"}
+    timing = ct_start(_header(AcquisitionDate="20250303", **other), WARSAW)
+    assert timing.instant == datetime(2025, 3, 3, 8, tzinfo=UTC)
 
 
 def test_that_midnight_and_month_ends_are_crossed() -> None:

@@ -61,6 +61,15 @@ def test_that_what_was_given_comes_back(result: CycleResult, facts: ExportFacts,
             assert (read.before_at, read.after_at) == (vial.vial_time, vial.residual_time)
 
 
+def test_that_batch_and_product_are_told_where_recorded(result: CycleResult, facts: ExportFacts) -> None:
+    given = replace(result.cycle.administrations[0], product="Lutathera", batch="B-17", injection_site="left arm")
+    _procedure, event, comment = administration_report(facts, result, given).ContentSequence
+    lots = [i.TextValue for i in event.ContentSequence if i.ConceptNameCodeSequence[0].CodeValue == "113512"]
+    assert lots == ["B-17"]
+    assert comment.TextValue.endswith("Product: Lutathera. Batch: B-17. Injection site: left arm.")
+    assert "not recorded" not in event.ContentSequence[0].ConceptCodeSequence[0].CodeMeaning
+
+
 def test_that_organ_doses_are_those_of_the_results(result: CycleResult, facts: ExportFacts) -> None:
     found = list(numbers(administration_report(facts, result, result.cycle.administrations[0])))
     doses = [(value, unit) for code, value, unit in found if code == "113518"]

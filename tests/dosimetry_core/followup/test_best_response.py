@@ -69,3 +69,9 @@ def test_that_without_confirmation_the_first_response_counts() -> None:
     assert best((30, "CR"), confirmed=False) == "CR"
     assert best(confirmed=False) is None
     assert best(confirmed=True) is None
+
+
+def test_that_without_targets_an_unconfirmed_complete_response_is_not_stable_disease() -> None:
+    days = [(BASELINE + timedelta(days=60), "non-CR/non-PD"), (BASELINE + timedelta(days=120), "CR")]
+    assert best_overall_response(BASELINE, days, confirmed=True, has_targets=False) == "non-CR/non-PD"  # type: ignore[arg-type]
+    assert best_overall_response(BASELINE, days, confirmed=False, has_targets=False) == "CR"  # type: ignore[arg-type]

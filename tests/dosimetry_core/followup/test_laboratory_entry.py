@@ -157,6 +157,16 @@ def test_that_value_and_limits_of_a_row_are_in_its_unit() -> None:
     assert read.limits[CREATININE] == LaboratoryLimit(None, pytest.approx(90.1884))  # type: ignore[arg-type]
 
 
+def test_that_a_range_of_normal_may_begin_with_zero_where_nothing_rests_on_it() -> None:
+    read = entry.read_laboratory_rows(
+        [row("ALT", "20", "U/L", "0", "40"), row("Bili", "", "mg/dL", "0", "1,2")], before={}
+    )
+    assert read.is_right
+    assert read.limits["alt_u_per_l"] == LaboratoryLimit(0.0, 40.0)
+    assert read.limits["bilirubin_umol_per_l"] == LaboratoryLimit(0.0, pytest.approx(20.5248))  # type: ignore[arg-type]
+    assert not entry.read_laboratory_rows([row("Hb", "12.1", "g/dL", "0", "17")], before={}).is_right
+
+
 @pytest.mark.parametrize(
     ("rows", "column", "level"),
     [

@@ -44,11 +44,20 @@ def test_that_a_dead_time_corrected_here_is_named() -> None:
     assert _facts(_cycle(), settings)["Dead-time correction"][0] == expected
 
 
+def test_that_the_day_of_the_calibration_is_stated_or_said_to_be_missing() -> None:
+    assert _facts(_cycle(), NO_SETTINGS)["Calibration"] == ["calibration date not stated"]
+    dated = {"calibration": {"cycle_1": {"measured_on": "2025-01-02", "valid_until": "2026-01-02"}}}
+    assert _facts(_cycle(), dated)["Calibration"] == ["measured on 2 Jan 2025, valid until 2 Jan 2026"]
+    (polish, *_others) = acquisitions(_cycle(), NO_SETTINGS, language_of("pl"))
+    assert (polish["name"], polish["stated"]) == ("Kalibracja", ["daty kalibracji nie podano"])
+
+
 def test_that_results_of_an_earlier_version_are_not_called_silent_files() -> None:
     cycle = _cycle()
     for point in cycle["time_points"]:
         del point["spect"]["acquisition"]
-    (fact,) = acquisitions(cycle, NO_SETTINGS, ENGLISH)
+    calibration, fact = acquisitions(cycle, NO_SETTINGS, ENGLISH)
+    assert calibration["name"] == "Calibration"
     assert fact["name"] == "Acquisition"
     assert fact["stated"][0].startswith("not kept in these results")
 

@@ -79,6 +79,38 @@ def test_that_what_was_not_measured_is_said() -> None:
     assert "Krew: nie mierzono w tym cyklu." in whole
 
 
+DETAIL_TEXTS = {
+    "product": "Lutathera", "batch": "B-17/3", "calibrator": "Capintec 2", "amino_acids": "Lysakare 1 L",
+    "injection_site": "left cubital vein",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("paper", ["a4", "us-letter"])
+@pytest.mark.parametrize(
+    ("code", "missing", "nowhere"),
+    [
+        ("en", "not recorded", "site of injection are not recorded, except"),
+        ("pl", "nie zapisano", "miejsca podania nie zapisano"),
+    ],
+)
+def test_that_product_calibrator_and_site_are_shown_and_called_not_recorded_only_where_they_are_not(
+    paper: str, code: str, missing: str, nowhere: str
+) -> None:
+    results = tandem_results()
+    options = ReportOptions(code, paper)
+    assert nowhere in whole_text(results, options)
+    items = [item for cycle in results["cycles"] for item in cycle["administrations"]]
+    items[0] |= DETAIL_TEXTS
+    text = whole_text(results, options)
+    assert nowhere not in text
+    assert all(words in text for words in DETAIL_TEXTS.values())
+    assert text.count(missing) == len(DETAIL_TEXTS) * (len(items) - 1)
+
+
+def whole_text(results: dict[str, Any], options: ReportOptions) -> str:
+    return " ".join(" ".join(texts(report(results, options))).split())
+
+
 def test_that_the_annex_can_be_left_out() -> None:
     with_it, without = (texts(report(tandem_results(), ReportOptions(with_annex=kept))) for kept in (True, False))
     assert any("Technical annex" in text for text in with_it)
