@@ -38,16 +38,15 @@ def add_follow_up_parsers(commands: Any) -> None:
 def followup(arguments: argparse.Namespace) -> int:
     """Write follow_up.json, and say the most important of it."""
     from app.outputs import output_folder, require_folder
-    from app.window_texts import protocol_of
     from dosimetry_core.case_file import read_case
     from dosimetry_core.followup.summary import follow_up_json
+    from dosimetry_core.planning.protocol import protocol_of_course
     from dosimetry_core.safety.protocol_rules import entry_rules_of, stop_rules_of
 
     require_folder(arguments.out)
     case = read_case(arguments.case)
-    protocol = protocol_of(case)
-    entry, stop = (None, None) if protocol is None else (entry_rules_of(protocol), stop_rules_of(protocol))
-    found = follow_up_json(case, entry, stop)
+    protocol = protocol_of_course(case.course, folder=case.folder)
+    found = follow_up_json(case, entry_rules_of(protocol), stop_rules_of(protocol))
     with output_folder(arguments.out) as folder:
         text = json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False)
         (folder / "follow_up.json").write_text(f"{text}\n", "utf-8")
@@ -60,12 +59,16 @@ def followup(arguments: argparse.Namespace) -> int:
 def _lines(found: dict[str, Any]) -> list[str]:
     lines = []
     entry = found["entry"]
-    if entry is not None:
+    if entry is None:
+        lines.append("the protocol has no entry rules")
+    else:
         answer = {True: "met", False: "not met", None: "cannot decide"}[entry["eligible"]]
         lines.append(f"entry rules of {entry['rules']}: {answer}")
         lines += [f"  {o['outcome']}: {o['text']}" for o in entry["outcomes"] if o["outcome"] != "met"]
     stop = found["stop"]
-    if stop is not None:
+    if stop is None:
+        lines.append("the protocol has no stop rules")
+    else:
         met = [o for o in stop["outcomes"] if o["outcome"] == "met"]
         undecided = [o for o in stop["outcomes"] if o["outcome"] == "cannot decide"]
         lines.append(

@@ -67,8 +67,11 @@ class EntryPage(QWidget):
         self.card.setEnabled(self._rules is not None)
         if self._rules is None:
             self.card.table.show_rows([])
-            self.verdict.setText("The protocol has no entry rules.")
-            set_role(self.verdict, "dimmed")
+            can_be_read = protocol is not None or not case.cycles
+            self.verdict.setText(
+                "The protocol has no entry rules." if can_be_read else "The protocol can't be read: no rule is judged."
+            )
+            set_role(self.verdict, "dimmed" if can_be_read else "error")
             self.outcomes.show_rows([], [])
             return
         facts = case.follow_up.entry

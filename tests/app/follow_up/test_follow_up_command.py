@@ -52,6 +52,16 @@ def test_that_stop_rules_are_written_with_those_met_earlier(tmp_path: Path, caps
     assert "met earlier: platelets < 80" in capsys.readouterr().out
 
 
+def test_that_a_protocol_that_cannot_be_read_is_refused_and_not_without_rules(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "case.toml").write_text(CASE.replace('"duonen-d"', '"clinic.toml"'), "utf-8")
+    (tmp_path / "clinic.toml").write_text("format = 1\n", "utf-8")
+    assert main(["followup", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    assert "clinic.toml" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_that_the_best_response_is_printed_as_seen_and_as_confirmed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
