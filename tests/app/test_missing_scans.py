@@ -61,7 +61,8 @@ def test_that_it_waits_for_what_is_pending_and_is_computed_once(jobs: Jobs, qtbo
     document.attach(document.case, complete)
     with qtbot.waitSignal(missing.changed, timeout=20_000):
         assert missing.without_each(0) is None
-    assert missing.without_each(0) == (complete,)
+    found: Any = missing.without_each(0)
+    assert found == (complete,)
     assert missing.problem == ""
     assert asked == [complete]
 
