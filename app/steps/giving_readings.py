@@ -41,12 +41,13 @@ DETAIL_TITLES: Final[Mapping[str, str]] = {
 def add_details(sheet: GivingSheet, names: Sequence[str], before: Mapping[str, Administration], row: int) -> None:
     """Fields of the details below ``row``; a correction begins with those that were recorded ``before``."""
     for column, key in enumerate(DETAILS, start=1):
-        sheet.add_title(f"{DETAIL_TITLES[key]}, if known", row, column)
+        sheet.add_title(DETAIL_TITLES[key], row, column)
     for below, name in enumerate(names, start=1):
         sheet.add_title(nuclide_symbol(name), row + below, 0)
         for column, key in enumerate(DETAILS, start=1):
             field = f"detail_{name}_{key}"
-            sheet.add_field(field, f"{name}, {DETAIL_TITLES[key]}", "not recorded", row + below, column)
+            columns = 2 if key == DETAILS[-1] else 1
+            sheet.add_field(field, f"{name}, {DETAIL_TITLES[key]}", "if known", row + below, column, columns=columns)
             if name in before:
                 sheet.fields[field].setText(getattr(before[name], key))
 
