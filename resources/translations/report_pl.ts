@@ -140,8 +140,8 @@
         <translation>Nie podaje się dawki skutecznej: w terapii nie ma ona sensu.</translation>
     </message>
     <message>
-        <source>How the images were made, as their files say</source>
-        <translation>Jak powstały obrazy, według ich plików</translation>
+        <source>How the images were made, as their files say; calibration as the case says</source>
+        <translation>Jak powstały obrazy, według ich plików; kalibracja według przypadku</translation>
     </message>
     <message>
         <source>Scan %1</source>
