@@ -307,12 +307,20 @@ class CohortWindow(QDialog):
 
         What is being saved is saved first; the window closes then, or stays and says why it could not be.
         """
-        self._cancel()
-        if self._saving is not None:
-            self._closes_when_saved = True
+        if self._may_close():
+            super().closeEvent(event)
+        else:
             event.ignore()
-            return
-        super().closeEvent(event)
+
+    def done(self, result: int) -> None:
+        """The same for Esc, of which no close event tells."""
+        if self._may_close():
+            super().done(result)
+
+    def _may_close(self) -> bool:
+        self._cancel()
+        self._closes_when_saved = self._saving is not None
+        return not self._closes_when_saved
 
     def _ended(self) -> None:
         self._job = None

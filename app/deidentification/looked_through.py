@@ -73,7 +73,8 @@ def look_through(paths: Iterable[Path], folder: Path, identifiers: tuple[str, ..
         name = path.relative_to(folder).as_posix()
         content = path.read_bytes()
         for part in (name.encode("utf-8"), *_texts_of(path.suffix, content)):
-            if pattern.search(part):
+            # Of no identifiers at all (short ones alone, no images) the pattern would be found everywhere.
+            if identifiers and pattern.search(part):
                 raise InconsistentCaseError(
                     "still holds what names the patient or an original object",
                     where=name,

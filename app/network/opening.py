@@ -30,7 +30,8 @@ def show_network(window: MainWindow, acts: WindowActs) -> NetworkWindow:
     shown.came.connect(acts.list_folder)
 
     def edit_nodes() -> None:
-        show_preferences(window, acts).nodes.saved.connect(shown.nodes.reread)
+        saved = show_preferences(window, acts).nodes.saved
+        saved.connect(shown.nodes.reread, Qt.ConnectionType.UniqueConnection)
 
     shown.nodes_wanted.connect(edit_nodes)
     shown.show()
@@ -38,7 +39,15 @@ def show_network(window: MainWindow, acts: WindowActs) -> NetworkWindow:
 
 
 def show_preferences(window: MainWindow, acts: WindowActs) -> PreferencesWindow:
-    """Nodes of the archive, the look, keys and mouse."""
+    """Nodes of the archive, the look, keys and mouse.
+
+    The window that is open already comes to the front: a second one would write back the nodes that it read.
+    """
+    for known in window.findChildren(PreferencesWindow):
+        if known.isVisible():
+            known.raise_()
+            known.activateWindow()
+            return known
     session = window.session
     shown = PreferencesWindow(make_private(data_folder()), session.jobs, theme=session.preferences.theme, parent=window)
     shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -12,7 +12,7 @@ from typing import Final, Literal
 from dosimetry_core.case import Cycle
 from dosimetry_core.comparison.dose_maps import sum_of, voxel_doses_of
 from dosimetry_core.comparison.mask_agreement import MaskAgreement, common_volume_ml, mask_agreement
-from dosimetry_core.dicom.region import on_grid
+from dosimetry_core.dicom.region import on_grid, outside_finding
 from dosimetry_core.dicom.vois import VoiReading
 from dosimetry_core.dose.dose_volume import DoseVolume, dose_volume
 from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError, MissingDataError
@@ -169,7 +169,9 @@ def _placed(
             mask, remarks = on_grid(voi.mask, grid, place=f"{where}, {voi.name}")
             findings += remarks
         else:
-            mask = _moved(voi.mask, motion, grid)
+            mask, share_outside = _moved(voi.mask, motion, grid)
+            volume_ml = voi.mask.volume_ml
+            findings += outside_finding(volume_ml, volume_ml * (1 - share_outside), f"{where}, {voi.name}")
         if mask.is_empty:
             findings.append(Finding("voi-outside-image", "warning", "lies outside the grid of the VOIs", voi.name))
         else:
@@ -177,14 +179,15 @@ def _placed(
     return found, None if motion is None else number + 1, findings
 
 
-def _moved(mask: VoiMask, motion: RigidTransform, grid: VolumeGeometry) -> VoiMask:
+def _moved(mask: VoiMask, motion: RigidTransform, grid: VolumeGeometry) -> tuple[VoiMask, float]:
+    """A mask after a motion on another grid, and the share of its volume that lies outside that."""
     covered = coverage_on_grid(mask, motion, grid)
     if covered.fraction.size == 0:
-        return VoiMask(grid, (0, 0, 0), covered.fraction.astype("uint8"))
+        return VoiMask(grid, (0, 0, 0), covered.fraction.astype("uint8")), covered.fraction_outside
     a, b, c = covered.fraction.shape
     box = VoiMask.from_array(grid.cropped(covered.start, (a, b, c)), covered.fraction)
     start = [first + inner for first, inner in zip(covered.start, box.start, strict=True)]
-    return VoiMask(grid, (start[0], start[1], start[2]), box.coverage)
+    return VoiMask(grid, (start[0], start[1], start[2]), box.coverage), covered.fraction_outside
 
 
 def _matches(own: Sequence[Voi], others: Sequence[Voi]) -> dict[str, tuple[str, MatchedBy]]:

@@ -324,14 +324,20 @@ def test_that_a_thousand_kept_courses_open_without_computing(qtbot: QtBot, tmp_p
     storage.close()
 
 
-def test_that_a_window_closed_while_it_saves_saves_first(qtbot: QtBot, storage: Storage, tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", ["frame", "Esc"])
+def test_that_a_window_closed_while_it_saves_saves_first(
+    qtbot: QtBot, storage: Storage, tmp_path: Path, by: str
+) -> None:
     window = shown(qtbot, storage)
     path = tmp_path / "some.csv"
     path.write_text(records_csv(RECORDS[:3]), "utf-8")
     window.add_table(path)
     with qtbot.waitSignal(window.saved, timeout=PATIENCE_MS):
         window.save(tmp_path / "saved")
-        assert not window.close()
+        if by == "frame":
+            assert not window.close()
+        else:
+            QTest.keyClick(window, Qt.Key.Key_Escape)
         assert window.isVisible()
     assert (tmp_path / "saved" / "records.csv").is_file()
     qtbot.waitUntil(lambda: not window.isVisible(), timeout=PATIENCE_MS)

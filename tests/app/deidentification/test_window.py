@@ -120,6 +120,13 @@ def test_that_nothing_is_written_without_a_folder_or_results(qtbot: QtBot, jobs:
     assert not (tmp_path / "out").exists()
 
 
+def test_that_without_anything_to_look_for_nothing_is_found(tmp_path: Path) -> None:
+    """An id of two letters, no name of any length and no images: nothing that could be told from other text."""
+    path = tmp_path / "case.toml"
+    path.write_text("format = 1", "utf-8")
+    assert [one.size for one in look_through([path], tmp_path, ())] == [len("format = 1")]
+
+
 @pytest.mark.parametrize("planted", ["Demo^Patient", "PATIENT, DEMO", "p-1", "1.2.3.4.5.77"])
 def test_that_what_names_the_patient_is_found_wherever_it_stands(
     evaluation: Evaluation, tmp_path: Path, planted: str

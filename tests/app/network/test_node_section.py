@@ -5,14 +5,17 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QMainWindow, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.jobs import Jobs
+from app.network import opening
 from app.network.node_choice import NodeChoice
 from app.network.nodes import NetworkSettings, Node, read_network_settings, write_network_settings
 from app.preferences_window import PreferencesWindow
@@ -141,6 +144,20 @@ def test_that_who_asks_takes_the_nodes_as_they_were_saved(
     press(window, "node_save")
     assert asks.chosen is not None
     assert asks.chosen.name == "peer of the department"
+
+
+def test_that_the_preferences_are_open_once_so_that_no_window_writes_back_older_nodes(
+    qtbot: QtBot, jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "data_folder", lambda: tmp_path)
+    main: Any = QMainWindow()
+    qtbot.addWidget(main)
+    main.session = SimpleNamespace(jobs=jobs, preferences=SimpleNamespace(theme="dark"))
+    acts: Any = SimpleNamespace(choose_theme=print, change_keys=print)
+    first = opening.show_preferences(main, acts)
+    assert opening.show_preferences(main, acts) is first
+    first.close()
+    assert opening.show_preferences(main, acts) is not first
 
 
 def test_that_the_look_and_the_keys_are_asked_for_here_too(qtbot: QtBot, window: PreferencesWindow) -> None:

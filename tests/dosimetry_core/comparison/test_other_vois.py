@@ -135,6 +135,11 @@ def test_that_vois_on_another_scan_are_placed_by_its_registration(cycle: CycleRe
     assert found.placed_by == 3
     assert found.pairs["Kidney L"].agreement.dice == pytest.approx(1.0, abs=1e-6)
     assert found.pairs["Kidney L"].agreement.centroid_distance_mm == pytest.approx(0.0, abs=1e-6)
+    assert found.findings == ()
+    # On the scan's first slices it leaves our grid with one of its slices, is cut there, and that is said.
+    low = replace(there, mask=VoiMask(grid, (0, start[1], start[2]), kidney.mask.coverage))
+    (finding,) = compare_vois(moved, as_read(low, scan=2), where="x").findings
+    assert f"{1 / kidney.mask.coverage.shape[0]:.1%} of its" in finding.text
     points = list(moved.cycle.time_points)
     points[2] = replace(points[2], registration=replace(points[2].registration, method="none"))
     bare = replace(moved, cycle=replace(moved.cycle, time_points=tuple(points)))
