@@ -8,7 +8,8 @@ from typing import Literal
 from app.window_texts import time_text
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.image import ImageSeries, TimePoint
-from dosimetry_core.units import COUNTS_PER_S_PER_MBQ, HOUR, MINUTE
+from dosimetry_core.quantification.measurement import CycleMeasurement
+from dosimetry_core.units import COUNTS_PER_S_PER_MBQ, HOUR, MINUTE, PERCENT
 
 Verdict = Literal["good", "warning", "error"]
 SIGNS: dict[Verdict, str] = {"good": "✔", "warning": "!", "error": "✖"}
@@ -86,6 +87,20 @@ def checks_of(case: Case, cycle: Cycle, point: TimePoint) -> tuple[Check, ...]:
         if finding.level != "info"
     ]
     return tuple(checks)
+
+
+def field_of_view_checks(measured: CycleMeasurement | None, number: int) -> tuple[Check, ...]:
+    """What the activity in the field of view of time point ``number`` (from 1) says; nothing before it is measured."""
+    if measured is None or number > len(measured.time_points):
+        return ()
+    here = f", time point {number}"
+    said = [f for f in measured.findings if f.code.startswith("field-of-view") and f.place.endswith(here)]
+    if said:
+        is_error = any(finding.level == "error" for finding in said)
+        words = " ".join(finding.text for finding in said)
+        return (Check("Field of view", "error" if is_error else "warning", words),)
+    fraction = measured.time_points[number - 1].field_of_view_fraction
+    return (Check("Field of view", "good", f"{PERCENT.text(fraction)} of the administered activity, decay counted"),)
 
 
 def worst(checks: tuple[Check, ...]) -> Verdict:

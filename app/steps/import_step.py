@@ -13,7 +13,7 @@ from app.cameras.profiles_kept import camera_findings
 from app.case_edits import with_cycle
 from app.case_reading import prepared, with_images_of
 from app.images_taken import folder_listed, path_in_case, path_within, still_fitting, with_those_here
-from app.import_checks import SIGNS, checks_of, grid_words, quantity_words, worst
+from app.import_checks import SIGNS, checks_of, field_of_view_checks, grid_words, quantity_words, worst
 from app.import_corrections import NO_ANSWERS, CorrectionKey, answered, answers_in_words, said_of_images
 from app.importing.folder_contents import FoundSeries
 from app.number_grid import GridColumn, GridRow, Number, NumberGrid
@@ -29,6 +29,7 @@ from app.window_texts import time_text
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.quantification.findings import calibration_findings
+from dosimetry_core.quantification.measurement import CycleMeasurement
 from dosimetry_core.report.words import nuclide_symbol
 from dosimetry_core.units import (
     COUNTS_PER_S_PER_MBQ,
@@ -242,15 +243,13 @@ class ImportStep(Step):
 
     def refresh(self) -> None:
         """Show the scans of all cycles and the checks of the current one."""
-        case, evaluation = self.session.case, self.session.evaluation
+        case = self.session.case
         rows = []
         for c, cycle in enumerate(case.cycles):
-            measured = (
-                evaluation.cycles[c].measurement if evaluation is not None and c < len(evaluation.cycles) else None
-            )
+            measured = self._measured(c)
             scans = measured.time_points if measured is not None else ()
             for p, point in enumerate(cycle.time_points):
-                checks = checks_of(case, cycle, point)
+                checks = (*checks_of(case, cycle, point), *field_of_view_checks(measured, p + 1))
                 remarks = sum(check.verdict != "good" for check in checks)
                 activity = scans[p].field_of_view_activity_bq if p < len(scans) else None
                 base = result_path("cycles", c, "time_points", p)
@@ -281,6 +280,10 @@ class ImportStep(Step):
         if cycle_now is not None:
             self._show_cycle(cycle_now)
 
+    def _measured(self, index: int) -> CycleMeasurement | None:
+        evaluation = self.session.evaluation
+        return evaluation.cycles[index].measurement if evaluation and index < len(evaluation.cycles) else None
+
     def _show_checks(self, case: Case) -> None:
         cycle, point = self.session.cycle, self.session.time_point
         if cycle is None or point is None:
@@ -288,13 +291,15 @@ class ImportStep(Step):
             self.checks.show_rows([], [])
             return
         self._detail.heading.setText(f"Checks of cycle {cycle.number}, scan {self.session.view_state.time_point + 1}")
+        view = self.session.view_state
+        of_view = field_of_view_checks(self._measured(view.cycle), view.time_point + 1)
         rows = [
             GridRow(
                 str(number),
                 {"sign": SIGNS[check.verdict], "question": check.question, "answer": check.answer},
                 mark="good" if check.verdict == "good" else check.verdict,
             )
-            for number, check in enumerate(checks_of(case, cycle, point))
+            for number, check in enumerate((*checks_of(case, cycle, point), *of_view))
         ]
         columns = (GridColumn("sign", ""), GridColumn("question", "Check"), GridColumn("answer", "Answer", wraps=True))
         self.checks.show_rows(columns, rows)

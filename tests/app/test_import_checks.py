@@ -2,13 +2,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from types import SimpleNamespace
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.import_checks import checks_of, delay_arithmetic, worst
+from app.import_checks import checks_of, delay_arithmetic, field_of_view_checks, worst
 from dosimetry_core.case import Administration, Calibration, Case
 from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.quantification.findings import field_of_view_findings
+from dosimetry_core.quantification.measurement import CycleMeasurement
 from tests.app.small_values import case as make_case
 from tests.app.small_values import time_point
 
@@ -33,6 +37,19 @@ def test_that_a_complete_scan_is_all_good(case: Case) -> None:
 def test_that_counts_without_a_sensitivity_are_an_error(case: Case) -> None:
     bare = replace(case, cycles=(replace(case.cycles[0], calibration=Calibration()),))
     assert verdicts(bare)["Values"] == "error"
+
+
+def test_that_more_activity_than_was_given_is_an_error_of_its_scan_with_its_causes() -> None:
+    """A sensitivity too low by the number of heads: the check may not say that all is good."""
+    fractions = (1.4, 0.4)
+    found = field_of_view_findings([4e3, 9e4], [9e9, 2e9], fractions, 1.2e-6, "cycle 1")
+    scans = tuple(SimpleNamespace(field_of_view_fraction=fraction) for fraction in fractions)
+    measured = cast(CycleMeasurement, SimpleNamespace(findings=tuple(found), time_points=scans))
+    (first,), (second,) = (field_of_view_checks(measured, number) for number in (1, 2))
+    assert first.verdict == "error"
+    assert "140.0 % of the administered activity" in first.answer
+    assert (second.verdict, second.answer) == ("good", "40.0 % of the administered activity, decay counted")
+    assert field_of_view_checks(measured, 3) == field_of_view_checks(None, 1) == ()
 
 
 def test_that_another_patient_is_an_error(case: Case) -> None:
