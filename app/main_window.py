@@ -55,9 +55,11 @@ from widgets.step_rail import StepRail
 if TYPE_CHECKING:
     from app.courses.courses import Courses
     from app.courses.window_keeping import WindowKeeping
+    from app.follow_up.receptor_drawing import ReceptorDrawing
     from app.history_panel import HistoryPanel
     from app.operations.data_folder import DataFolder
     from app.scan_strip import ScanStrip
+    from dosimetry_core.voi import Voi
 
 STEP_CLASSES: dict[StepKey, str] = {
     "course": "CourseStep",
@@ -102,6 +104,8 @@ class MainWindow(QMainWindow):
         )
         self.keeping: WindowKeeping | None = None
         self._may_leave_unsaved = False
+        self._drawn_to_leave: tuple[tuple[Voi, ...], ...] = ()
+        """What was drawn on receptor PETs when the window was asked to close: closing once more leaves it."""
         self._inspector_wanted = True
         self._history: HistoryPanel | None = None
         self.identifying: Callable[[], tuple[str, ...]] = tuple
@@ -437,16 +441,18 @@ class MainWindow(QMainWindow):
             self._may_leave_unsaved = False
             self.job_strip.set_message("")
 
-    def _has_unsaved_drawing(self) -> bool:
-        """Whether VOIs drawn on a receptor PET, which no course keeps, are in no file yet."""
+    def _receptor_drawings(self) -> list[ReceptorDrawing]:
+        """Receptor PETs that are drawn on: no course keeps what is drawn."""
         from app.follow_up.receptor_drawing import ReceptorDrawing
 
-        return any(not drawing.is_saved for drawing in self.findChildren(ReceptorDrawing))
+        return self.findChildren(ReceptorDrawing)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 Qt override
         """Cancel computations and wait briefly; nothing is asked unless something could not be saved."""
-        if not self._may_leave_unsaved and self._has_unsaved_drawing():
-            self._may_leave_unsaved = True
+        drawings = self._receptor_drawings()
+        unsaved = tuple(drawing.vois for drawing in drawings if not drawing.is_saved)
+        if unsaved and unsaved != self._drawn_to_leave:
+            self._drawn_to_leave = unsaved
             self.job_strip.set_message("NOT SAVED: VOIs drawn on a receptor PET; close once more to leave without them")
             event.ignore()
             return
@@ -457,4 +463,6 @@ class MainWindow(QMainWindow):
             return
         self.session.recomputation.set_enabled(False)
         self.session.jobs.close()
+        for drawing in drawings:
+            drawing.leave()
         event.accept()

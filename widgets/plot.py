@@ -195,6 +195,8 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
             axis.take_colours()
         if self._title:
             self.set_title(self._title)
+        # The pen of an axis colours its title, too.
+        self._x_look = None
         if self._x_title:
             self.show_x_labels(True, self._x_title)
 

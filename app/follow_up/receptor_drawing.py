@@ -241,6 +241,12 @@ class ReceptorDrawing(QWidget):
         self.say("NOT SAVED: save the VOIs, or close once more to leave without them.", "error")
         event.ignore()
 
+    def leave(self) -> None:
+        """The program is left: nothing is asked any more."""
+        self.session.jobs.close()
+        self._saved = self.vois
+        self.close()
+
     def showEvent(self, event: QEvent) -> None:  # noqa: N802 Qt override
         """Show the scan as soon as there is room for it."""
         super().showEvent(event)  # type: ignore[arg-type]
@@ -326,6 +332,8 @@ class ReceptorDrawing(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 Qt override
         """It goes with the window of follow-up, unless something drawn is not saved."""
-        if event.type() == QEvent.Type.Hide and watched is self.parent().window():  # type: ignore[union-attr]
+        # A window that is minimised is hidden by the window system, not closed.
+        hides = event.type() == QEvent.Type.Hide and not event.spontaneous()
+        if hides and watched is self.parent().window():  # type: ignore[union-attr]
             self.close()
         return super().eventFilter(watched, event)

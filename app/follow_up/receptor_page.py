@@ -210,14 +210,20 @@ class ReceptorPage(QWidget):
 
     def choose_to_draw(self) -> None:
         """Ask for the folder of the PET and show it; or go back to VOIs that were drawn and not saved."""
-        if self.drawing is not None and not self.drawing.is_saved:
-            whose = self.drawing.session.document.case.patient.patient_id
-            self._say(f"Back to the VOIs of {whose} that are not saved: save or close them first.", "warning")
-            self._show_drawing()
+        if self._returns_to_unsaved():
             return
         folder = QFileDialog.getExistingDirectory(self, "Folder of the receptor PET")
         if folder:
             self.draw_on(Path(folder))
+
+    def _returns_to_unsaved(self) -> bool:
+        """Show VOIs that were drawn and not saved, of which some may have been drawn while another scan was read."""
+        if self.drawing is None or self.drawing.is_saved:
+            return False
+        whose = self.drawing.session.document.case.patient.patient_id
+        self._say(f"Back to the VOIs of {whose} that are not saved: save or close them first.", "warning")
+        self._show_drawing()
+        return True
 
     def draw_on(self, folder: Path, vois: tuple[Path, ...] = ()) -> None:
         """Read the PET of a folder, its CT and VOIs of files, and show them in a window to draw in."""
@@ -250,6 +256,8 @@ class ReceptorPage(QWidget):
         if not begins and self.drawing is not None and self.drawing.study.image.sha256 == study.image.sha256:
             self.drawing.take_vois(study.vois)
             self._say(f"{len(study.vois)} VOIs of files.", "good")
+            return
+        if self._returns_to_unsaved():
             return
         from app.follow_up.receptor_drawing import ReceptorDrawing
 

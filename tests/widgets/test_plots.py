@@ -20,7 +20,7 @@ from widgets.curve_view import CurveShown, CurveView
 from widgets.dose_bar import STATE_WORDS, segment_look
 from widgets.dose_bars_view import DoseBarShown, DoseBarsView, DoseLimitShown, DoseSegmentShown, nuclide_text
 from widgets.plot import Plot, linear_ticks, logarithmic_ticks, tick_text
-from widgets.theme import font
+from widgets.theme import font, shades
 
 ROOT = Path(__file__).parents[2]
 
@@ -255,6 +255,12 @@ def test_that_error_bars_keep_the_width_of_their_ends(curves):
     before = beam_pixels()
     curves.resize(700, 500)
     assert beam_pixels() == pytest.approx(before)
+
+
+def test_that_the_title_below_keeps_its_colour_when_the_look_is_taken_again(plot):
+    plot.show_x_labels(True, "Time / h")
+    plot.take_colours()
+    assert plot.bottom_axis.labelStyle["color"] == shades().dimmed
 
 
 def test_that_residuals_are_shown_where_there_is_room(curves):

@@ -184,6 +184,41 @@ def test_that_unsaved_vois_are_come_back_to_and_another_patients_pet_is_refused(
     assert f"is of patient {VISIT.patient_id}" in page.message.text()
 
 
+def test_that_vois_drawn_while_another_scan_is_read_are_not_given_up(
+    window: MainWindow, page: ReceptorPage, pet: Path, tmp_path: Path
+) -> None:
+    drawing = drawn_on(window, page, pet)
+    outline(drawing, "Lesion 1", -40, -40)
+    drawing.save_to(tmp_path / "drawn.dcm")
+    page.draw_on(pet)
+    drawing.step.rename_voi(drawing.vois[0].voi_id, "Lesion 2")
+    wait_until_idle(window)
+    assert page.drawing is drawing
+    assert [voi.name for voi in drawing.vois] == ["Lesion 2"]
+    assert "that are not saved" in page.message.text()
+
+
+def test_that_closing_the_window_twice_closes_the_drawing_but_asks_about_the_course_too(
+    window: MainWindow, page: ReceptorPage, pet: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawing = drawn_on(window, page, pet)
+    outline(drawing, "Lesion 1", -40, -40)
+    page.window().close()  # The drawing isn't saved: it stays by itself.
+    window.close()
+    outline(drawing, "Lesion 2", 40, -40)
+    window.close()
+    assert window.isVisible(), "what was drawn since is not given up by the close before"
+    monkeypatch.setattr(window.opening.courses, "close", lambda: False)
+    window.close()
+    message = window.job_strip.findChild(QWidget, "job_message")
+    assert message is not None
+    assert "without the last changes" in message.accessibleName()
+    assert window.isVisible()
+    window.close()
+    assert not window.isVisible()
+    assert not drawing.isVisible(), "the program would not end"
+
+
 def open_other(window: MainWindow, folder: Path) -> None:
     """The course of another patient."""
     other = folder / "other"
