@@ -80,6 +80,8 @@ def on_grid(mask: VoiMask, grid: VolumeGeometry, *, place: str) -> tuple[VoiMask
         placed = clipped_mask(grid, (start[0], start[1], start[2]), coverage)
         return placed, outside_finding(mask.volume_ml, placed.volume_ml, place)
     moved = coverage_on_grid(mask, RigidTransform.identity(), grid)
+    if moved.fraction.size == 0:
+        return VoiMask(grid, (0, 0, 0), np.zeros((0, 0, 0), np.uint8)), outside_finding(mask.volume_ml, 0.0, place)
     box = VoiMask.from_array(
         grid.cropped(moved.start, (moved.fraction.shape[0], moved.fraction.shape[1], moved.fraction.shape[2])),
         moved.fraction,

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
+from dosimetry_core.dicom.region import on_grid
 from dosimetry_core.dicom.vois import VoiReading, read_vois
 from dosimetry_core.errors import DicomReadError, DosimetryError, GeometryMismatchError, InconsistentCaseError
+from dosimetry_core.geometry import VolumeGeometry
 from dosimetry_core.image import TimePoint
-from dosimetry_core.voi import Voi
+from dosimetry_core.voi import FULL_COVERAGE, Voi, VoiMask
 from tests import phantoms
 from tests.phantoms import CT_GRID, Visit, box, circle, label_volume, segmentation, structure_set
 
@@ -127,6 +129,14 @@ def test_that_what_lies_outside_the_image_is_said(time_points: Points, tmp_path:
         away = structure_set(tmp_path / "b.dcm", {"Liver": [box((x_mm, x_mm + 9), (-40, -20), Z[2])]})
         with pytest.raises(GeometryMismatchError, match=rf"b.dcm, Liver: .*{message} the reference image"):
             _read(time_points, away)
+
+
+def test_that_a_region_of_another_grid_may_lie_wholly_outside() -> None:
+    finer = VolumeGeometry((9, 9, 9), np.full(3, 700.0), (1.1, 1.1, 1.1), CT_GRID.directions)
+    away = VoiMask(finer, (2, 2, 2), np.full((3, 3, 3), FULL_COVERAGE, np.uint8))
+    mask, (finding,) = on_grid(away, CT_GRID, place="b.dcm, Liver")
+    assert mask.is_empty
+    assert (finding.code, finding.text[:6]) == ("voi-outside-image", "100.0%")
 
 
 def test_that_the_vois_choose_the_reference_by_their_frame_of_reference(time_points: Points, tmp_path: Path) -> None:
