@@ -266,7 +266,8 @@ class ImportStep(Step):
                             "values": quantity_words(point.spect),
                             "ct": grid_words(point.ct).partition(",")[0] if point.ct is not None else "none",
                             "activity": Number(f"{base}.field_of_view_activity_bq", activity, MEGABECQUEREL, digits=0),
-                            "checks": f"{SIGNS[verdict]} " + (f"{remarks} remarks" if remarks else "all good"),
+                            "checks": f"{SIGNS[verdict]} "
+                            + (f"{remarks} remark{'s' * (remarks > 1)}" if remarks else "all good"),
                         },
                         tooltip=point.spect.description,
                         mark=verdict if verdict != "good" else "",
