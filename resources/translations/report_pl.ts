@@ -3364,5 +3364,9 @@
         <source>engines-differ</source>
         <translation>Metody obliczania dawki różnią się</translation>
     </message>
+    <message>
+        <source>ct-time-not-stated</source>
+        <translation>Pliki TK nie podają czasu akwizycji</translation>
+    </message>
 </context>
 </TS>
