@@ -119,7 +119,8 @@ def _instants(case: Case) -> list[datetime]:
             if given.vial is not None:
                 found += [given.vial.vial_time, given.vial.residual_time]
         found += [point.spect.acquisition_start for point in cycle.time_points]
-        found += [sample.time for sample in cycle.blood_samples]
+        for sample in cycle.blood_samples:
+            found += [sample.time, *(one.counted_at for one in sample.counted.values())]
         found += list(cycle.whole_body.times)
         found += [datetime.combine(one.date, time(12), UTC) for one in cycle.laboratory]
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import tomllib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 
 from app.cli import main
-from dosimetry_core.case_file import read_case
+from dosimetry_core.case_file import case_of, read_case
 from dosimetry_core.deidentification.case_content import WORDS, case_without_identity
 from dosimetry_core.deidentification.course import prepared
 from dosimetry_core.deidentification.dates import fitting_shift_days
@@ -273,6 +274,42 @@ def test_that_a_shift_keeps_the_clock_on_both_sides_of_summer_time() -> None:
         before = [(event.astimezone(UTC) - events[0].astimezone(UTC)).total_seconds() for event in events]
         after = [(event.astimezone(UTC) - moved[0].astimezone(UTC)).total_seconds() for event in moved]
         assert before == after
+
+
+_COUNTED_LATER = """
+format = 1
+patient = { id = "P-9", name = "A^B", sex = "F", time_zone = "Europe/Warsaw" }
+course = { protocol = "duonen-d" }
+[[cycle]]
+number = 1
+[[cycle.administration]]
+nuclide = "Y-90"
+administered_activity_mbq = 2000.0
+infusion_min = 20
+start = 2025-03-27T09:30:00
+[[cycle.blood_sample]]
+time = 2025-03-27T12:30:00
+[cycle.blood_sample.counted."Y-90"]
+counts = 91234.0
+counting_s = 300.0
+counted_at = 2025-03-31T10:00:00
+background_cps = 1.5
+efficiency_cps_per_kbq = 110.0
+volume_ml = 1.0
+[cycle.entered_absorbed_dose_per_administered_activity_gy_per_gbq]
+kidneys = { "Y-90" = 1.9 }
+"""
+
+
+def test_that_a_shift_keeps_the_time_from_a_sample_to_its_counting() -> None:
+    zone = ZoneInfo("Europe/Warsaw")
+    case = case_of(tomllib.loads(_COUNTED_LATER), place="case.toml", folder=Path())
+    (sample,) = case.cycles[0].blood_samples
+    for number in range(5):
+        shift = timedelta(days=prepared(case, bytes([number]) * 32).disguise.shift_days)
+        drawn, counted = (one.astimezone(zone) for one in (sample.time, sample.counted["Y-90"].counted_at))
+        moved = [(one.replace(tzinfo=None) + shift).replace(tzinfo=zone) for one in (drawn, counted)]
+        assert [one.utcoffset() for one in moved] == [drawn.utcoffset(), counted.utcoffset()]
 
 
 def test_that_an_image_with_burned_in_names_does_not_go_out(original: Path) -> None:
