@@ -43,6 +43,7 @@ _TYPING: Final = (
 _CLIPBOARD: Final = (QKeySequence.StandardKey.Copy, QKeySequence.StandardKey.Cut, QKeySequence.StandardKey.Paste)
 
 
+_IS_NUMBER: Final = Qt.ItemDataRole.UserRole
 _LEAST_FIGURES = 4
 _MOST_FIGURES = 7
 """A measured number with more figures is painted with the least."""
@@ -357,7 +358,8 @@ class _EntryDelegate(QStyledItemDelegate):
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: _Index) -> None:
         super().initStyleOption(option, index)
-        option.text = shortened(option.text)
+        if index.data(_IS_NUMBER):
+            option.text = shortened(option.text)
 
 
 class _EntryModel(QAbstractTableModel):
@@ -425,7 +427,10 @@ class _EntryModel(QAbstractTableModel):
                 typed = self.rows[index.row()].get(column.key, "")
                 return self.shown.get(place, typed) if column.is_shown else typed
             case Qt.ItemDataRole.ToolTipRole:
-                return mark.text if mark is not None else column.tip
+                text = self.rows[index.row()].get(column.key, "")
+                return mark.text if mark is not None else text if self._is_shortened(column, text) else column.tip
+            case _ if role == _IS_NUMBER:
+                return column.is_number
             case Qt.ItemDataRole.TextAlignmentRole:
                 side = Qt.AlignmentFlag.AlignRight if column.is_number else Qt.AlignmentFlag.AlignLeft
                 return int(side | Qt.AlignmentFlag.AlignVCenter)
@@ -436,6 +441,10 @@ class _EntryModel(QAbstractTableModel):
             case Qt.ItemDataRole.BackgroundRole if mark is not None and mark.level == "error":
                 return QColor(shades().error_ground)
         return None
+
+    @staticmethod
+    def _is_shortened(column: EntryColumn, text: str) -> bool:
+        return column.is_number and shortened(text) != text
 
     def setData(self, index: _Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         key = self._columns[index.column()].key

@@ -162,7 +162,7 @@ def require_same_doses(original: Evaluation, made: Evaluation, voi_names: Mappin
         compared = [(organ, _gray(result), organs.get(organ, 0.0)) for organ, result in before.organs.items()]
         compared += [(name, _gray(voi), vois.get(voi_names.get(name, ""), 0.0)) for name, voi in before.vois.items()]
         for what, one, other in compared:
-            if abs(other - one) > LARGEST_CHANGE * one:
+            if not abs(other - one) <= LARGEST_CHANGE * one:  # also refused if either is no number
                 raise InconsistentCaseError(
                     f"the dose to {what} would be {other:.3f} instead of {one:.3f} Gy in cycle {before.cycle.number}",
                     where="de-identification",

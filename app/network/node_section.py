@@ -156,7 +156,10 @@ class NodeSection(Section):
         try:
             self.settings = read_network_settings(self._folder)
         except DosimetryError as error:
+            # What can't be read is not written over: nodes may be lost that only a line is wrong with.
             self._say(problems_of(error)[0].text(), "error")
+            self.save_button.setEnabled(False)
+            self.new_button.setEnabled(False)
         self._show(0)
 
     def _show(self, index: int) -> None:

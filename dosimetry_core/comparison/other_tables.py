@@ -249,6 +249,7 @@ def _organ_table(
         raise MissingDataError(
             "does not say of which cycle and nuclide it is", where=where, remedy="say both beside the file"
         )
+    nuclide = nuclide_of(nuclide)
     coefficients = _coefficient_column(lines, top)
     quantity: Quantity = "time_integrated_activity_coefficient"
     if coefficients is None:
@@ -262,7 +263,12 @@ def _organ_table(
         name = cells[0] if cells else ""
         organ = _ORGAN_NAMES.get(name.lower())
         is_known = organ is not None or role_from_name(name) in ("kidney_left", "kidney_right")
-        if not name or name.lower().startswith(_NO_ORGANS) or (not is_known and not _is_number(cell)):
+        if (
+            not name
+            or name.lower() == "total"
+            or name.lower().startswith(_NO_ORGANS)
+            or (not is_known and not _is_number(cell))
+        ):
             continue
         place = f"{where}, line {number}"
         try:

@@ -213,9 +213,14 @@ def _matches(own: Sequence[Voi], others: Sequence[Voi]) -> dict[str, tuple[str, 
         key=lambda each: (-each[0], each[2].name, each[1]),
     )
     for dice, _number, voi, one in overlaps:
-        if dice > 0 and voi.name not in found and one in left:
+        if dice > 0 and voi.name not in found and one in left and not _are_other_organs(voi, one):
             take(voi, one, "overlap")
     return found
+
+
+def _are_other_organs(own: Voi, other: Voi) -> bool:
+    """Whether both are organs of which there is one, and not the same: a touching neighbour is no counterpart."""
+    return own.role != other.role and own.role in _ONE_OF_ITS_KIND and other.role in _ONE_OF_ITS_KIND
 
 
 def _dice(own: VoiMask, other: VoiMask) -> float:

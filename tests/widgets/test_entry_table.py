@@ -148,5 +148,6 @@ def test_that_a_cell_keeps_all_figures_of_a_number_that_is_painted_rounded(table
     assert isinstance(delegate, QStyledItemDelegate)
     delegate.initStyleOption(option, index)
     assert option.text == "12.00"
+    assert index.data(Qt.ItemDataRole.ToolTipRole) == "12.00037485"
     assert index.data(Qt.ItemDataRole.EditRole) == "12.00037485"
     assert filled(table) == [{"value": "12.00037485"}]

@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 from app.jobs import Jobs
 from app.network import opening
 from app.network.node_choice import NodeChoice
-from app.network.nodes import NetworkSettings, Node, read_network_settings, write_network_settings
+from app.network.nodes import FILE_NAME, NetworkSettings, Node, read_network_settings, write_network_settings
 from app.preferences_window import PreferencesWindow
 from tests.app.network.peer import Peer, free_port
 from tests.app.network.web_peer import WebPeer
@@ -45,6 +45,18 @@ def press(window: PreferencesWindow, name: str) -> None:
     assert button is not None
     assert button.isEnabled(), name
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def test_that_nodes_that_can_not_be_read_are_not_written_over(qtbot: QtBot, jobs: Jobs, tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_text("own_ae_title = [", "utf-8")
+    shown = PreferencesWindow(tmp_path, jobs, theme="dark")
+    qtbot.addWidget(shown)
+    shown.show()
+    assert FILE_NAME in shown.nodes.message.text()
+    assert not shown.nodes.save_button.isEnabled()
+    assert not shown.nodes.new_button.isEnabled()
+    shown.nodes.save_button.click()
+    assert (tmp_path / FILE_NAME).read_text("utf-8") == "own_ae_title = ["
 
 
 def test_that_nodes_are_added_changed_and_removed(window: PreferencesWindow, tmp_path: Path) -> None:

@@ -182,7 +182,9 @@ def test_that_another_unit_is_not_taken_for_one_that_is_known(text: str) -> None
 def test_that_lines_of_units_alone_below_the_titles_are_no_numbers() -> None:
     (number,) = read(HEADING + ";;;;;;[Gy]\n1;Kidney L;Lu-177;absorbed_dose;;4,25;Gy")
     assert number.value == 4.25
-    (dose,) = read("Target Organ,Beta,Total\n,mGy/MBq,mGy/MBq\nKidneys,0.4,0.5\n", cycle=1, nuclide="Lu-177")
+    lines = "Target Organ,Beta,Total\n,mGy/MBq,mGy/MBq\nKidneys,0.4,0.5\nTotal,4,5\n"
+    (dose,) = read(lines, cycle=1, nuclide="177Lu")
+    assert dose.nuclide == "Lu-177"
     assert dose.value == pytest.approx(0.5e-9)
 
 

@@ -109,6 +109,14 @@ def test_that_a_voi_of_another_name_is_matched_by_what_it_covers_and_that_is_sai
     assert (list(only.pairs), only.own_only) == (["Kidney L"], ("Kidney R",))
 
 
+def test_that_an_organ_is_no_counterpart_of_its_neighbour(cycle: CycleResult) -> None:
+    kidney = own(cycle, "Kidney L")
+    spleen = replace(kidney, name="Spleen", role="spleen", voi_id="spleen")
+    found = compare_vois(cycle, as_read(spleen), where="x")
+    assert not found.pairs
+    assert found.other_only == ("Spleen",)
+
+
 def test_that_what_covers_nothing_of_ours_is_left_alone(cycle: CycleResult) -> None:
     kidney = own(cycle, "Kidney L")
     role: Role = "lesion"
