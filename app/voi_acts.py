@@ -37,6 +37,8 @@ class VoiActs(QObject):
     def __init__(self, session: Session, target: EditTarget, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._target = session, target
+        self.role_of_name: Callable[[str], Role | None] = lambda _name: None
+        """The role that a new name gives with it; none does where roles are chosen by hand."""
         self.scans = ScanVoiActs(session, target, self)
         self.scans.told.connect(self.told)
         self.copies = VoiCopies(session, target, self)
@@ -70,8 +72,13 @@ class VoiActs(QObject):
     def rename_voi(self, voi_id: str, name: str) -> bool:
         """Rename a VOI; False if the name is empty, taken or the same."""
         index = self._session.view_state.cycle
-        label = f"Rename {name.strip()}"
-        if self._session.document.apply(label, lambda case: with_voi_named(case, index, voi_id, name)):
+
+        def edit(case: Case) -> Case:
+            named = with_voi_named(case, index, voi_id, name)
+            role = None if named is case else self.role_of_name(name.strip())
+            return named if role is None else with_voi_role(named, index, voi_id, role)
+
+        if self._session.document.apply(f"Rename {name.strip()}", edit):
             return True
         self.told.emit(f"{name!r} is empty or taken in this cycle")
         return False

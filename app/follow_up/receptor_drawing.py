@@ -34,11 +34,12 @@ from dosimetry_core.dicom_export.receptor_vois import receptor_vois_file
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.follow_up import ReceptorScan
 from dosimetry_core.followup.receptor_dicom import receptor_scan_of
-from dosimetry_core.followup.receptor_study import ReceptorStudy, with_roles_of_names
+from dosimetry_core.followup.receptor_study import ReceptorStudy, role_told_by, with_roles_of_names
 from dosimetry_core.followup.suv_metrics import SegmentationRule
 from dosimetry_core.geometry import RigidTransform
 from dosimetry_core.image import Registration, TimePoint
 from dosimetry_core.progress import Progress
+from dosimetry_core.report.words import patient_name
 from dosimetry_core.units import GRAM_PER_KG, HOUR, KILOBECQUEREL_PER_ML
 from dosimetry_core.voi import Voi
 from widgets.theme import set_role
@@ -116,9 +117,10 @@ class ReceptorDrawing(QWidget):
         self._saved: tuple[Voi, ...] = study.vois
         self._may_leave_unsaved = False
         self.session = drawing_session(self, drawing_case(study, patient), preferences)
-        self.setWindowTitle(f"Receptor scan of {patient.name}, {patient.patient_id}")
+        self.setWindowTitle(f"Receptor scan of {patient_name(patient.name)}, {patient.patient_id}")
         self.step = VoiStep(self.session)
         self.step.images.scan_name = "receptor PET"
+        self.step.acts.role_of_name = role_told_by
         self._build(patient)
         self._add_keys()
         self._timer = QTimer(self, singleShot=True, interval=0)
@@ -138,7 +140,7 @@ class ReceptorDrawing(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 12, 8)
         head = QHBoxLayout()
-        head.addWidget(text_label(f"{patient.name}, {patient.patient_id}", role="heading"))
+        head.addWidget(text_label(f"{patient_name(patient.name)}, {patient.patient_id}", role="heading"))
         facts = (
             f"{image.series.acquisition_start:%d %b %Y}, {image.tracer}, {HOUR.text(image.uptake_s)} after injection; "
             f"SUV 1 = {suv_1} ({image.weight_kg:g} kg, {WEIGHT_WORDS[image.weight_from]})"

@@ -62,7 +62,7 @@ class ReceptorPage(QWidget):
         self.threshold, self.weight = QLineEdit(_RULES[1][2]), QLineEdit()
         for name, field, width, hint in (
             ("Threshold of the segmentation", self.threshold, 60, ""),
-            ("Body weight in kg on the day of the scan", self.weight, 200, "weight of that day (kg)"),
+            ("Body weight in kg on the day of the scan", self.weight, 200, "weight (kg)"),
         ):
             field.setAccessibleName(name)
             field.setMaximumWidth(width)

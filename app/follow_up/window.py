@@ -15,6 +15,7 @@ from app.follow_up.safety_page import SafetyPage
 from app.follow_up.samples_page import SamplesPage
 from app.session import Session
 from app.steps.step import combo_box, text_label
+from dosimetry_core.report.words import patient_name
 from widgets.copying import copy_by_keyboard
 from widgets.entry_table import EntryTable
 
@@ -124,7 +125,9 @@ class FollowUpWindow(QWidget):
                 if not isinstance(page, SafetyPage):
                     page.forget_typed()
         self.tabs.setEnabled(True)
-        self.patient.setText(f"{case.patient.name}, {case.patient.patient_id}" if case.cycles else "No course is open")
+        self.patient.setText(
+            f"{patient_name(case.patient.name)}, {case.patient.patient_id}" if case.cycles else "No course is open"
+        )
         self.message.setText("")
         self.cycle.clear()
         self.cycle.addItems([f"Cycle {cycle.number}" for cycle in case.cycles])

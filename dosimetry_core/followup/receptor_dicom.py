@@ -302,7 +302,12 @@ def receptor_scan_of(
 def _reference_region(voi: Voi) -> str | None:
     if voi.role in ("liver", "spleen"):
         return voi.role
-    return "blood" if voi.name.strip().casefold().replace("_", " ") in BLOOD_NAMES else None
+    return "blood" if is_blood(voi.name) else None
+
+
+def is_blood(name: str) -> bool:
+    """Whether a VOI of this name is the blood pool."""
+    return name.strip().casefold().replace("_", " ") in BLOOD_NAMES
 
 
 def _coverage(image: ReceptorImage, voi: Voi) -> NDArray[np.float64]:

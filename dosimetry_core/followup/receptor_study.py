@@ -16,10 +16,17 @@ from dosimetry_core.dicom.image_reading import group_key, read_image
 from dosimetry_core.dicom.timing import Clock
 from dosimetry_core.dicom.voi_names import role_of
 from dosimetry_core.dicom.vois import read_vois
-from dosimetry_core.followup.receptor_dicom import PET_CLASSES, Reading, ReceptorImage, files_of, receptor_image_of
+from dosimetry_core.followup.receptor_dicom import (
+    PET_CLASSES,
+    Reading,
+    ReceptorImage,
+    files_of,
+    is_blood,
+    receptor_image_of,
+)
 from dosimetry_core.image import ImageSeries, TimePoint
 from dosimetry_core.progress import Progress, no_progress, part_of
-from dosimetry_core.voi import Voi
+from dosimetry_core.voi import Role, Voi
 
 _CT: Final = (CTImageStorage, *ENHANCED_CT)
 _FILES_SHARE, _IMAGES_SHARE = 0.6, 0.8
@@ -73,4 +80,9 @@ def _ct_of(reading: Sequence[Reading], pet: ImageSeries, clock: Clock, progress:
 
 def with_roles_of_names(vois: Sequence[Voi]) -> tuple[Voi, ...]:
     """VOIs with the role that their name tells, as those of files: a drawn VOI named Liver is no lesion."""
-    return tuple(replace(voi, role=role_of(voi.name, {}) or voi.role) for voi in vois)
+    return tuple(replace(voi, role=role_told_by(voi.name) or voi.role) for voi in vois)
+
+
+def role_told_by(name: str) -> Role | None:
+    """Role of a VOI by its name on a receptor scan: blood is no lesion, and has no role of its own."""
+    return "other" if is_blood(name) else role_of(name, {})

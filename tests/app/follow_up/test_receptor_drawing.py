@@ -101,6 +101,7 @@ def test_that_what_is_drawn_on_the_pet_is_measured_saved_and_read_again(
     for name, x, y in (("Lesion 1", -40, -40), ("Lesion 2", 40, -40), ("Liver", -40, 40), ("Aorta", 40, 40)):
         outline(drawing, name, x, y)
     assert not drawing.is_saved
+    assert [voi.role for voi in drawing.vois] == ["lesion", "lesion", "liver", "other"]
     measure(drawing)
     assert "2 lesions measured, 41 % of SUVmax" in drawing.message.text()
     rows = page.scans.table.rows()
