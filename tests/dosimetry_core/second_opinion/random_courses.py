@@ -136,7 +136,7 @@ def evaluated(case: Case, measurements: list[CycleMeasurement | None]) -> Evalua
     before: Any = SimpleNamespace(
         case=SimpleNamespace(patient=None, settings=None),
         cycles=[
-            SimpleNamespace(cycle=cycle, measurement=measurement, voxels=None)
+            SimpleNamespace(cycle=cycle, measurement=measurement, voxels=None, vois={})
             for cycle, measurement in zip(case.cycles, measurements, strict=True)
         ],
     )
