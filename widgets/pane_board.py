@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -77,6 +77,7 @@ class PaneBoard(LinkedSlices):
         self.views: dict[str, SliceView] = {}
         self.mips: dict[str, MipView] = {}
         self._volume: VolumeView | None = None
+        self._others_work: Callable[[], bool] = lambda: False
         self._panes: tuple[Pane, ...] = ()
         self._stretch: tuple[int, ...] = ()
         self._maximised: str | None = None
@@ -114,6 +115,10 @@ class PaneBoard(LinkedSlices):
             self._grid.addWidget(widget, pane.row, pane.column, pane.rows, 1)
         self.maximise(None)
 
+    def wait_while(self, others_work: Callable[[], bool]) -> None:
+        """What the 3D view, once there is one, lets come before its own late pictures."""
+        self._others_work = others_work
+
     def widgets(self) -> dict[str, QWidget]:
         """What stands in each pane, by its key."""
         found: dict[str, QWidget] = {**self.views, **self.mips}
@@ -143,6 +148,7 @@ class PaneBoard(LinkedSlices):
         if self._volume is None:
             self._volume = VolumeView(self)
             self._volume.setObjectName(f"{self.objectName()}_volume")
+            self._volume.wait_while(self._others_work)
             self._forward(self._volume, _OF_VOLUME)
             self._volume.maximise_requested.connect(self._toggle_volume)
         return self._volume

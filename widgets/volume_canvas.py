@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -74,18 +74,10 @@ class VolumeCanvas(QWidget):
         self._geometry: VolumeGeometry | None = None
         self._clip: ClipBox | None = None
         self._drag = ""
-        self._refine = QTimer(self)
-        self._refine.setSingleShot(True)
-        self._refine.setInterval(_REFINE_AFTER_MS)
-        self._refine.timeout.connect(self._redraw)
-        self._mesh = QTimer(self)
-        self._mesh.setSingleShot(True)
-        self._mesh.setInterval(_MESH_AFTER_MS)
-        self._mesh.timeout.connect(self._redraw)
-        self._rest = QTimer(self)
-        self._rest.setSingleShot(True)
-        self._rest.setInterval(_CURSOR_AFTER_MS)
-        self._rest.timeout.connect(self._redraw)
+        self._others_work: Callable[[], bool] = lambda: False
+        self._refine = self._later(_REFINE_AFTER_MS)
+        self._mesh = self._later(_MESH_AFTER_MS)
+        self._rest = self._later(_CURSOR_AFTER_MS)
         self._reset = self._corner_button("volume_reset", "Front", "Back to the view from the front")
         self._reset.clicked.connect(self.reset_view)
         self._toggle = self._corner_button("volume_projection", "SPECT", "Projection of the SPECT around the VOIs")
@@ -95,6 +87,21 @@ class VolumeCanvas(QWidget):
         self._clip_button = self._corner_button("volume_clip", "Clip", _CLIP_TIP)
         self._clip_button.setCheckable(True)
         self._clip_button.clicked.connect(self.set_clipped)
+
+    def _later(self, after_ms: int) -> QTimer:
+        """A picture that follows some time after the last start of its timer, and not before others' work is done."""
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(after_ms)
+        timer.timeout.connect(lambda: timer.start() if self._others_work() else self._redraw())
+        return timer
+
+    def wait_while(self, others_work: Callable[[], bool]) -> None:
+        """Let what is not asked for by the hand on this view wait while ``others_work()``.
+
+        A picture takes both processors for longer than the slices of a stroke and its numbers do.
+        """
+        self._others_work = others_work
 
     def _corner_button(self, name: str, text: str, tip: str) -> QToolButton:
         button = QToolButton(self)

@@ -97,6 +97,7 @@ class BoardImages(QObject):
         board.pane_pointed.connect(self._take_scan)
         board.pane_probed.connect(lambda key, point: self.probed.emit(point, self._content(key)[0]))
         board.framing_changed.connect(images.take_framing)
+        board.wait_while(images.numbers_come_first)
         images.framing_changed.connect(board.set_framing)
         images.surfaces_shown.connect(self._show_surfaces)
         view_state.cursor_changed.connect(self._follow_cursor)

@@ -73,6 +73,7 @@ class VoiImages(QObject):
         self.framing_changed.connect(self.grid.set_framing)
         self.display.linked_toggled.connect(self.set_linked)
         self.volume.cursor_moved.connect(view_state.set_cursor)
+        self.volume.wait_while(self.numbers_come_first)
         self.display.fusion_changed.connect(view_state.set_fusion)
         self.display.opacity_changed.connect(view_state.set_fusion_share)
         self.display.scale_changed.connect(self.choose_scale)
@@ -182,9 +183,13 @@ class VoiImages(QObject):
         self.grid.set_active_voi(voi_id)
         self.volume.set_active_voi(voi_id)
 
+    def numbers_come_first(self) -> bool:
+        """Whether a stroke, or what it changes, is under way."""
+        return self.session.document.is_previewing or self.session.recomputation.is_busy
+
     def _follow_with_surfaces(self) -> None:
-        """After the numbers: a picture in 3D takes both processors."""
-        if self.session.recomputation.is_busy:
+        """After the numbers."""
+        if self.numbers_come_first():
             self._surfaces.start()
         else:
             self.show_surfaces()

@@ -132,6 +132,29 @@ def test_that_nothing_is_rendered_unless_something_changed(qtbot, view):
 
 
 @needs_opengl
+def test_that_late_pictures_wait_while_others_work_and_a_turn_by_hand_does_not(qtbot, view):
+    view.grab()
+    works, asked = [True], []
+    view.wait_while(lambda: (asked.append(1), works[0])[1])
+    scene, count = view._scene, []
+    original = scene.picture
+    scene.picture = lambda *args, **options: (count.append(1), original(*args, **options))[1]
+    try:
+        view.set_cursor(GRID.centre_mm() + 3)
+        qtbot.waitUntil(lambda: len(asked) >= 2)
+        view.grab()
+        assert len(count) == 0
+        view.reset_view()
+        view.grab()
+        assert len(count) == 1
+        works[0] = False
+        qtbot.waitUntil(lambda: (view.grab(), len(count) > 1)[1])
+    finally:
+        scene.picture = original
+        view.wait_while(lambda: False)
+
+
+@needs_opengl
 def test_that_the_projection_can_be_switched_off(view):
     view.show_vois([])
     view.show_spect(spect())
