@@ -17,11 +17,14 @@ from app.documentation_window import DocumentationWindow
 from app.key_bindings import AS_DELIVERED, KeyBindings, bindings_of
 from app.key_sheet import AboutDialog, KeySheet
 from app.reviews import STEP_KEYS, StepKey
+from app.stepping import centre_on_voi, step_cycle, step_time_point, step_voi
 from app.theme_choice import THEMES, take_theme
 from app.view_state import CT_PRESETS, LAYOUTS
 from widgets.copying import copy_what_is_meant, plot_at
 
 if TYPE_CHECKING:
+    from app.crosscheck.window import CrosscheckWindow
+    from app.deidentification.window import DeidentifyWindow
     from app.main_window import MainWindow
 
 SHAPE_ACTS = (
@@ -100,12 +103,12 @@ class WindowActs:
             "overlay": view_state.toggle_overlay,
             "contours": lambda: view_state.set_contours(not view_state.contours),
             "reset": view_state.reset,
-            "previous_time_point": partial(self.step_time_point, -1),
-            "next_time_point": partial(self.step_time_point, +1),
+            "previous_time_point": partial(step_time_point, session, -1),
+            "next_time_point": partial(step_time_point, session, +1),
             **{name: partial(self.in_view, steps) for name, steps in SLICE_STEPS.items()},
             "close": partial(self.on_step, "voi", "close_outline", switch=False),
-            "previous_cycle": partial(self.step_cycle, -1),
-            "next_cycle": partial(self.step_cycle, +1),
+            "previous_cycle": partial(step_cycle, session, -1),
+            "next_cycle": partial(step_cycle, session, +1),
             "inspector": window.toggle_inspector,
             "cursor": partial(self.on_step, "voi", "drop_tool", switch=False),
             "brush": partial(view_state.set_tool, "brush"),
@@ -122,9 +125,9 @@ class WindowActs:
             "clip": partial(self.on_step, "voi", "toggle_clip"),
             "smaller": partial(view_state.scale_brush, -1),
             "larger": partial(view_state.scale_brush, +1),
-            "previous_voi": partial(self.step_voi, -1),
-            "next_voi": partial(self.step_voi, +1),
-            "centre": self.centre_on_voi,
+            "previous_voi": partial(step_voi, session, -1),
+            "next_voi": partial(step_voi, session, +1),
+            "centre": partial(centre_on_voi, session),
             "next_review": partial(self.on_step, "voi", "go_to_next_review"),
             "confirm": window.confirm_step,
             "palette": lambda: CommandPalette(entries_of(window), window).open_over(window),
@@ -166,33 +169,6 @@ class WindowActs:
         """Take a look at once, and remember it; images stay on dark."""
         self._session.preferences = replace(self._session.preferences, theme=theme)
         take_theme(theme)
-
-    def step_time_point(self, by: int) -> None:
-        """Another scan of the cycle; stays at the ends."""
-        cycle, view_state = self._session.cycle, self._session.view_state
-        if cycle is not None and 0 <= view_state.time_point + by < len(cycle.time_points):
-            view_state.set_time_point(view_state.time_point + by)
-
-    def step_cycle(self, by: int) -> None:
-        """Another cycle; stays at the ends."""
-        index = self._session.view_state.cycle + by
-        if 0 <= index < len(self._session.case.cycles):
-            self._session.view_state.set_cycle(index)
-
-    def step_voi(self, by: int) -> None:
-        """Another VOI of the cycle, round and round."""
-        cycle, view_state = self._session.cycle, self._session.view_state
-        if cycle is None or not cycle.vois:
-            return
-        ids = [voi.voi_id for voi in cycle.vois]
-        place = ids.index(view_state.voi_id) if view_state.voi_id in ids else -1 if by > 0 else 0
-        view_state.set_voi(ids[(place + by) % len(ids)])
-
-    def centre_on_voi(self) -> None:
-        """Put the cursor into the middle of the active VOI."""
-        voi = self._session.voi
-        if voi is not None and not voi.mask.is_empty:
-            self._session.view_state.set_cursor(voi.mask.centroid_mm())
 
     def compare(self, first: int, second: int) -> None:
         """Look at two scans in the align step; the one that is not the reference is the moving one."""
@@ -323,23 +299,20 @@ class WindowActs:
         """Dose and numbers of another system beside the open course's."""
         from app.crosscheck.window import CrosscheckWindow
 
-        session = self._session
-        if not session.document.case.cycles:
-            self._window.job_strip.set_message("No course is open")
-            return
-        shown = CrosscheckWindow(lambda: session.planned if session.is_current else None, session.jobs, self._window)
-        shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        shown.show()
+        self._show_beside_results(CrosscheckWindow)
 
     def show_deidentify(self) -> None:
         """The open course for research, without its patient."""
         from app.deidentification.window import DeidentifyWindow
 
+        self._show_beside_results(DeidentifyWindow)
+
+    def _show_beside_results(self, kind: type[CrosscheckWindow | DeidentifyWindow]) -> None:
+        """A window that reads the results of the open course that are current when it asks for them."""
         session = self._session
-        if not session.document.case.cycles:
-            self._window.job_strip.set_message("No course is open")
+        if not self._has_course():
             return
-        shown = DeidentifyWindow(lambda: session.planned if session.is_current else None, session.jobs, self._window)
+        shown = kind(lambda: session.planned if session.is_current else None, session.jobs, self._window)
         shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         shown.show()
 
@@ -364,8 +337,7 @@ class WindowActs:
 
     def compare_revisions(self) -> None:
         """What differs between two states of the open course."""
-        if not self._session.document.case.cycles:
-            self._window.job_strip.set_message("No course is open")
+        if not self._has_course():
             return
         from app.plans.revision_window import RevisionWindow
 
@@ -409,3 +381,9 @@ class WindowActs:
         if self._window.keeping is None:
             self._window.job_strip.set_message("Nothing is kept in this window: there is no store")
         return self._window.keeping is not None
+
+    def _has_course(self) -> bool:
+        has_course = bool(self._session.document.case.cycles)
+        if not has_course:
+            self._window.job_strip.set_message("No course is open")
+        return has_course

@@ -80,8 +80,16 @@ class VirtualStudy:
 
 
 def write_study(folder: Path, *, sizes: Sizes | None = None, progress: Progress = no_progress) -> VirtualStudy:
-    """Write the study below a folder; the same sizes give the same files."""
+    """Write the study below a folder; the same sizes give the same files.
+
+    What an earlier run that was cut off left there goes first: its files may be of other sizes, and each is one file
+    under two names.
+    """
     sizes = sizes or Sizes()
+    large, small = folder / "large", folder / "small"
+    for unfinished in (large, small):
+        if unfinished.exists():
+            shutil.rmtree(unfinished)
     progress(0.0, "Building the virtual patient")
     seed = Seed(1, "benchmark")
     body = draw_body(seed)
@@ -91,7 +99,6 @@ def write_study(folder: Path, *, sizes: Sizes | None = None, progress: Progress 
     phantom = ActivityPhantom(anatomy, 1.0)
     numbers = ct_number_map(anatomy, tissue_texture(base.labels.shape, seed))
     person = Person("BENCH-001", "Bench^Patient", body.sex, date(1960, 5, 4), 168.0, 70.0, 0.38)
-    large, small = folder / "large", folder / "small"
     write = functools.partial(_write_visit, (large, small), sizes, seed, person, cycle, phantom, anatomy, numbers)
     with ThreadPoolExecutor(max_workers=2) as pool:
         try:

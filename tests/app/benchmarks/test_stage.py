@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,9 +20,21 @@ SMALL = Sizes((60, 96, 96), (8.0, 5.0, 5.0), (48, 64, 64), (9.6, 9.6, 9.6), (48,
 FRAMES = 12
 
 
+CUT_OFF = (Path("cycle1/time1/ct/ct0001.dcm"), Path("cycle1/time1/ct/ct0999.dcm"))
+"""What a run that was cut off left: a slice of the same name, and one of a longer CT."""
+
+
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study written where an earlier run had been cut off while it wrote."""
     folder = tmp_path_factory.mktemp("benchmarks")
+    for name in CUT_OFF:
+        large, small = (folder / "study" / root / name for root in ("large", "small"))
+        for parent in (large.parent, small.parent):
+            parent.mkdir(parents=True, exist_ok=True)
+        large.write_bytes(b"cut off")
+        os.link(large, small)
+    assert study_in(folder / "study") is None
     write_study(folder / "study", sizes=SMALL)
     return folder
 
@@ -43,6 +56,14 @@ def test_that_a_written_study_is_used_again(work: Path, stage: Stage) -> None:
     assert found is not None
     assert stage.study.positions == pytest.approx(found.positions) or len(found.positions) == 4
     assert (work / "study" / "large" / "case.toml").stat().st_mtime_ns == before
+
+
+def test_that_a_study_that_was_cut_off_is_written_anew(work: Path) -> None:
+    for root in ("large", "small"):
+        slices = sorted((work / "study" / root / CUT_OFF[0].parent).iterdir())
+        assert len(slices) == SMALL.ct_shape[0]
+        assert slices[0].name == CUT_OFF[0].name
+        assert b"cut off" not in [file.read_bytes() for file in slices]
 
 
 def test_that_ten_vois_are_shown_in_a_window_of_full_size(stage: Stage) -> None:
