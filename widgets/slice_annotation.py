@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen, QPixmap
 
 from dosimetry_core.units import HOUR, MILLIMETRE, DisplayUnit
 from widgets.display_scale import ColourScale, WindowLevel, colour_table
@@ -16,11 +16,17 @@ from widgets.theme import BADGE, GOOD, WARNING, font
 
 _MARGIN = 9.0
 _SCALE_BARS_MM = (5, 10, 20, 50, 100, 200)
+_SCALE_BAR_GAP = 6.0
 _LETTER_COLOUR = "#ffd479"
 # In a low view the patient's name (it stands in the banner and the other views) and the colour bar make room.
 _LEAST_HEIGHT_FOR_ALL = 240.0
-# In a narrow one the scale bar is shorter and the limits stand a line higher: between them is the lower letter.
+# In a narrow one the limits stand a line higher: between them and the scale bar is the lower letter.
 _LEAST_WIDTH_FOR_ALL = 260.0
+# Letters stand nearer to the edge than texts, so that the second line passes below the upper one.
+_LETTER_MARGIN = 5.0
+_LETTER_GAP = 8.0
+# From the middle to where the first line ends: margin, half of two letters and a gap.
+_BESIDE_LETTERS = 28.0
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,7 @@ class SliceAnnotation:
         self._key: tuple[object, ...] = ()
         self._kept = QPixmap()
         self._written: list[QRect] = []
+        self._bar_height = 0.0
 
     def paint(
         self, painter: QPainter, size: QRect, texts: SliceTexts, scale: ColourScale | None, pixels_per_mm: float
@@ -131,14 +138,15 @@ class SliceAnnotation:
                 _paint_lasting(inner, QRectF(size), texts, scale, pixels_per_mm)
             finally:
                 inner.end()
+            metrics = QFontMetricsF(_text_font())
+            has_bar = _scale_bar_mm(QRectF(size), pixels_per_mm, metrics) is not None
+            self._bar_height = _scale_bar_height(metrics) if has_bar else 0.0
             self._written = _written_parts(self._kept)
         for part in self._written:
             # Only where something is written: most of the view is empty.
             painter.drawPixmap(QPointF(part.left() / ratio, part.top() / ratio), self._kept, QRectF(part))
         pen = _Writer(painter, QRectF(size), is_on_white(scale))
-        bottom = size.height() - _MARGIN - pen.metrics.descent()
-        if _scale_bar_mm(QRectF(size), pixels_per_mm) is not None:
-            bottom -= _scale_bar_height(pen.metrics)
+        bottom = size.height() - _MARGIN - pen.metrics.descent() - self._bar_height
         pen.write(_MARGIN, bottom, texts.window)
         narrow = size.width() < _LEAST_WIDTH_FOR_ALL
         pen.write(
@@ -189,7 +197,7 @@ class _Writer:
     """Writes small texts with a shadow, on a dark ground over white, shortened to the room there is."""
 
     def __init__(self, painter: QPainter, size: QRectF, on_white: bool) -> None:
-        small = font(scale=0.92)
+        small = _text_font()
         painter.setFont(small)
         self._painter, self._size, self._on_white = painter, size, on_white
         self.metrics = QFontMetricsF(small)
@@ -208,7 +216,7 @@ class _Writer:
     ) -> None:
         """A text from x on, or up to x; ``wide`` where no letter stands in the middle, ``room`` where more is known."""
         if room is None:
-            room = self._size.width() * 0.68 if wide else self._size.width() / 2 - 24
+            room = self._size.width() * 0.68 if wide else self._size.width() / 2 - _BESIDE_LETTERS
         shown = self.metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
         position = QPointF(x - self.metrics.horizontalAdvance(shown) if right else x, y)
         if self._on_white and shown:
@@ -254,10 +262,16 @@ def _paint_badges(painter: QPainter, size: QRectF, badges: Sequence[str], top: f
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
 
-def _scale_bar_mm(size: QRectF, pixels_per_mm: float) -> int | None:
-    """Length of the bar at the lower left; None where none fits."""
-    share = 0.26 if size.width() >= _LEAST_WIDTH_FOR_ALL else 0.16
-    return max((mm for mm in _SCALE_BARS_MM if mm * pixels_per_mm <= size.width() * share), default=None)
+def _scale_bar_mm(size: QRectF, pixels_per_mm: float, metrics: QFontMetricsF) -> int | None:
+    """Length of the bar at the lower left, its words clear of the lower letter; None where none fits."""
+    words = max(metrics.horizontalAdvance(_scale_bar_text(mm)) for mm in _SCALE_BARS_MM)
+    before_letter = size.width() / 2 - _letter_metrics().horizontalAdvance("M") - _LETTER_GAP
+    room = min(size.width() * 0.26, before_letter - _MARGIN - _SCALE_BAR_GAP - words)
+    return max((mm for mm in _SCALE_BARS_MM if mm * pixels_per_mm <= room), default=None)
+
+
+def _scale_bar_text(length_mm: int) -> str:
+    return f"{length_mm} mm"
 
 
 def _scale_bar_height(metrics: QFontMetricsF) -> float:
@@ -265,7 +279,7 @@ def _scale_bar_height(metrics: QFontMetricsF) -> float:
 
 
 def _paint_scale_bar(painter: QPainter, size: QRectF, pixels_per_mm: float, pen: _Writer) -> None:
-    shown_mm = _scale_bar_mm(size, pixels_per_mm)
+    shown_mm = _scale_bar_mm(size, pixels_per_mm, pen.metrics)
     if shown_mm is None:
         return
     length = shown_mm * pixels_per_mm
@@ -275,7 +289,7 @@ def _paint_scale_bar(painter: QPainter, size: QRectF, pixels_per_mm: float, pen:
         painter.drawLine(QPointF(_MARGIN, y), QPointF(_MARGIN + length, y))
         for x in (_MARGIN, _MARGIN + length):
             painter.drawLine(QPointF(x, y - 4), QPointF(x, y + 1))
-    pen.write(_MARGIN + length + 6, y + pen.metrics.descent(), f"{shown_mm} mm")
+    pen.write(_MARGIN + length + _SCALE_BAR_GAP, y + pen.metrics.descent(), _scale_bar_text(shown_mm))
 
 
 def _paint_colour_bar(painter: QPainter, size: QRectF, texts: SliceTexts, scale: ColourScale, pen: _Writer) -> None:
@@ -302,22 +316,34 @@ def _paint_colour_bar(painter: QPainter, size: QRectF, texts: SliceTexts, scale:
     write(right, base, texts.unit, "#c6ccd3", right=True)
 
 
+def _text_font() -> QFont:
+    return font(scale=0.92)
+
+
+def _letter_font() -> QFont:
+    return font(scale=1.15, strong=True)
+
+
+def _letter_metrics() -> QFontMetricsF:
+    return QFontMetricsF(_letter_font())
+
+
 def _paint_letters(painter: QPainter, size: QRectF, letters: tuple[str, str, str, str], *, on_white: bool) -> None:
-    large = font(scale=1.15, strong=True)
-    painter.setFont(large)
-    metrics = QFontMetricsF(large)
+    metrics = _letter_metrics()
+    painter.setFont(_letter_font())
     left, right, top, bottom = letters
     middle_x, middle_y = size.width() / 2, size.height() / 2 + metrics.ascent() / 2
     places = (
         (left, QPointF(_MARGIN, middle_y)),
         (right, QPointF(size.width() - _MARGIN - metrics.horizontalAdvance(right), middle_y)),
-        (top, QPointF(middle_x - metrics.horizontalAdvance(top) / 2, _MARGIN + metrics.ascent())),
-        (bottom, QPointF(middle_x - metrics.horizontalAdvance(bottom) / 2, size.height() - _MARGIN)),
+        (top, QPointF(middle_x - metrics.horizontalAdvance(top) / 2, _LETTER_MARGIN + metrics.capHeight())),
+        (bottom, QPointF(middle_x - metrics.horizontalAdvance(bottom) / 2, size.height() - _LETTER_MARGIN)),
     )
     for text, place in places:
-        if on_white:
+        if on_white and text:
             width = metrics.horizontalAdvance(text) + 6
-            painter.fillRect(QRectF(place.x() - 3, place.y() - metrics.ascent(), width, metrics.height()), _GROUND)
+            high = metrics.capHeight() + 6
+            painter.fillRect(QRectF(place.x() - 3, place.y() - metrics.capHeight() - 3, width, high), _GROUND)
         painter.setPen(QColor(0, 0, 0, 200))
         painter.drawText(place + QPointF(1, 1), text)
         painter.setPen(QColor(_LETTER_COLOUR))
