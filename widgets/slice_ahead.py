@@ -34,6 +34,10 @@ class SliceAhead(QObject):
         self._next: int | None = None
         self._job: Future[None] | None = None
 
+    def forget(self) -> None:
+        """Other slices are shown from now on: neither the direction nor the next number holds for them."""
+        self._last = self._next = None
+
     def painted(self, slice_index: int, slice_count: int) -> None:
         """A slice was painted, of so many."""
         step = 0 if self._last is None else slice_index - self._last

@@ -82,6 +82,7 @@ class SliceCanvas(QWidget):
         if self._axes is not None and geometry is self._axes.geometry:
             return
         self._axes = None if geometry is None else PlaneAxes.of(geometry, self.plane)
+        self._ahead.forget()
         self._outlines.forget()
         self._pixel_map = None
         if geometry is not None:

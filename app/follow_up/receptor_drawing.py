@@ -91,15 +91,17 @@ def measured_vois(
 class ReceptorDrawing(QWidget):
     """One receptor PET with its CT and the tools of the VOI step.
 
-    ``measured`` carries the `ReceptorScan` of what is drawn; ``vois_asked`` the VOI files to begin with instead.
+    ``vois_asked`` carries the VOI files to begin with instead of what is drawn.
 
     Parameters
     ----------
     rule
         Gives the segmentation rule as chosen when *Measure* is pressed; may raise DosimetryError.
+    take
+        Is given the `ReceptorScan` of what is drawn, and says whether it was taken: it is not when another course is
+        open by then.
     """
 
-    measured = Signal(object)
     vois_asked = Signal(object)
 
     def __init__(
@@ -109,11 +111,12 @@ class ReceptorDrawing(QWidget):
         patient: Patient,
         folder: Path,
         rule: Callable[[], SegmentationRule],
+        take: Callable[[ReceptorScan], bool],
         preferences: Preferences,
     ) -> None:
         super().__init__(parent, Qt.WindowType.Window)
         self.setObjectName("receptor_drawing")
-        self.study, self._folder, self._rule = study, folder, rule
+        self.study, self._folder, self._rule, self._take = study, folder, rule, take
         self._saved: tuple[Voi, ...] = study.vois
         self._may_leave_unsaved = False
         self.session = drawing_session(self, drawing_case(study, patient), preferences)
@@ -328,9 +331,11 @@ class ReceptorDrawing(QWidget):
 
     def _tell_measured(self, scan: ReceptorScan) -> None:
         unsaved = "" if self.is_saved else " The VOIs are not saved yet."
+        if not self._take(scan):
+            self.say(f"Measured, but left out: another course is open now.{unsaved}", "warning")
+            return
         count = len(scan.lesions)
         self.say(f"{count} lesion{'' if count == 1 else 's'} measured, {scan.segmentation}.{unsaved}", "good")
-        self.measured.emit(scan)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 Qt override
         """It goes with the window of follow-up, unless something drawn is not saved."""

@@ -264,9 +264,14 @@ class ReceptorPage(QWidget):
         self._drop_drawing()
         session = self._session
         self.drawing = made = ReceptorDrawing(
-            self, study, session.document.case.patient, folder, self.chosen_rule, session.preferences
+            self,
+            study,
+            session.document.case.patient,
+            folder,
+            self.chosen_rule,
+            lambda scan: self._add(scan, whose),
+            session.preferences,
         )
-        made.measured.connect(lambda scan: self._add(scan, whose))
         made.vois_asked.connect(lambda files: self.draw_on(folder, files))
         self._say("Draw lesions, and liver, spleen or blood for the ratios; then measure.", "good")
         self._show_drawing()
@@ -288,11 +293,12 @@ class ReceptorPage(QWidget):
             self._answered = True
             self._say(problems_of(error)[0].text(), "error")
 
-    def _add(self, scan: ReceptorScan, whose: tuple[int, str]) -> None:
+    def _add(self, scan: ReceptorScan, whose: tuple[int, str]) -> bool:
+        """Put a measured scan into the table, unless another course is open by now; whether it was."""
         self._answered = True
         if whose != self._session.whose:
             self._say("The scan measured for the course before was left out.", "warning")
-            return
+            return False
         self._measured.append(scan)
         rows = [row for row in self.scans.table.rows() if any(row.values())]
         self.scans.table.replace_rows(_with_measured(rows, entry.receptor_rows((scan,))))
@@ -300,6 +306,7 @@ class ReceptorPage(QWidget):
         self._say(
             f"{count} lesion{'' if count == 1 else 's'} measured, {scan.segmentation}; check and take them.", "good"
         )
+        return True
 
     def _say(self, text: str, role: str) -> None:
         self.message.setText(text)

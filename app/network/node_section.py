@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QLocale, Signal
 from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QFileDialog, QGridLayout, QLineEdit, QSpinBox, QWidget
 from shiboken6 import isValid
 
@@ -29,9 +29,25 @@ from widgets.theme import set_role
 _HIGHEST_PORT = 65535
 _DICOM_PORT = 104
 _FIELD_HEIGHT = 28
+_DECIMALS_OF_A_FLOAT = 20
+"""More than any wait has: the field rounds what has more."""
 _KINDS = {"DICOM": "dicom", "DICOMweb": "dicomweb"}
 _AUTHORIZATIONS = {"none": "none", "bearer token": "bearer", "user and password": "basic"}
 _RETRIEVALS = {"over the same connection (C-GET)": "get", "by the receiver here (C-MOVE)": "move"}
+
+
+class _SecondsEdit(QDoubleSpinBox):
+    """Seconds with every digit that was typed or is kept, and no more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setDecimals(_DECIMALS_OF_A_FLOAT)
+        self.setRange(0.0, LONGEST_WAIT_S)
+        self.setSuffix(" s")
+
+    def textFromValue(self, value: float) -> str:  # noqa: N802 Qt override
+        """The shortest decimals that are this number."""
+        return self.locale().toString(value, "f", QLocale.FloatingPointPrecisionOption.FloatingPointShortest.value)
 
 
 class NodeSection(Section):
@@ -95,11 +111,7 @@ class NodeSection(Section):
         self.receiver_tls = QCheckBox("receive encrypted only (TLS)")
         self.own_title = QLineEdit()
         self.own_title.setMaxLength(16)
-        self.connect_s, self.answer_s = QDoubleSpinBox(), QDoubleSpinBox()
-        for wait in (self.connect_s, self.answer_s):
-            wait.setDecimals(1)
-            wait.setRange(0.1, LONGEST_WAIT_S)
-            wait.setSuffix(" s")
+        self.connect_s, self.answer_s = _SecondsEdit(), _SecondsEdit()
         form = QWidget()
         grid = QGridLayout(form)
         grid.setContentsMargins(0, 0, 0, 0)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pydicom
+from pydicom.datadict import dictionary_description
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
@@ -24,6 +25,7 @@ from dosimetry_core.errors import DosimetryError
 from dosimetry_core.progress import Progress, no_progress
 
 _LEDGER_EVERY = 50
+_NEEDED = ("StudyInstanceUID", "SeriesInstanceUID", "TransferSyntaxUID")
 OTHER_CONTENT = "another content of this identifier was sent before, and archives keep one of the two"
 """Why an object is not sent."""
 
@@ -127,7 +129,7 @@ def send_files(
     NetworkError
         If the node refuses the association, or breaks off; what it acknowledged until then is in the ledger.
     DosimetryError
-        If a file is no DICOM.
+        If a file is no DICOM, or doesn't say to which study and series it belongs.
     """
     notes = ledger or Ledger(None)
     progress = RepeatedProgress(progress)
@@ -250,7 +252,7 @@ def _file_of(path: Path) -> _File:
         str(dataset.SOPClassUID),
         str(dataset.file_meta.TransferSyntaxUID),
         str(dataset.SOPInstanceUID),
-        (str(dataset.get("StudyInstanceUID", "")), str(dataset.get("SeriesInstanceUID", ""))),
+        (str(dataset.StudyInstanceUID), str(dataset.SeriesInstanceUID)),
     )
 
 
@@ -265,4 +267,12 @@ def _read(path: Path) -> pydicom.FileDataset:
         raise DosimetryError("is no DICOM file", where=str(path), remedy="leave it out") from error
     if not found.get("SOPClassUID") or not found.get("SOPInstanceUID"):
         raise DosimetryError("is no DICOM object, but a list of them", where=str(path), remedy="leave it out")
+    missing = [keyword for keyword in _NEEDED if not found.get(keyword) and not found.file_meta.get(keyword)]
+    if missing:
+        raise DosimetryError(
+            f"has no {' and no '.join(dictionary_description(keyword) for keyword in missing)}, by which an archive "
+            "files it",
+            where=str(path),
+            remedy="export it anew from where it comes from, or leave it out",
+        )
     return found

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from itertools import permutations, product
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QCoreApplication, QObject, QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from dosimetry_core.anatomical_plane import PLANES, Plane, PlaneAxes
@@ -15,6 +16,7 @@ from tests.widgets.bodies import GRID, RIGHT_KIDNEY_MM, ct, kidney, spect
 from widgets import voi_outlines
 from widgets.display_scale import ColourScale, WindowLevel, grey_levels, grey_pixels
 from widgets.grey_slice import GreySlice
+from widgets.slice_ahead import SliceAhead
 from widgets.slice_layers import OverlayLook, SliceLayers, SlicesOf
 from widgets.slice_picture import Layer, overlay_image, paint_ct, plane_values, value_at
 from widgets.slice_view import SliceCorner, SliceView
@@ -212,6 +214,40 @@ def test_that_slices_made_ahead_look_like_those_made_anew(qtbot, monkeypatch, pl
         assert np.array_equal(scrolled, pixels(fresh))
     assert made_on[first + 1] is threading.main_thread()
     assert made_on[first + 2] is not threading.main_thread()
+
+
+def test_that_no_slice_of_the_image_before_is_made_ahead_for_another_with_fewer(qtbot):
+    asked: list[int] = []
+
+    def work_for(slice_index: int):
+        asked.append(slice_index)
+        return lambda: None
+
+    parent = QObject()
+    ahead = SliceAhead(work_for, parent)
+    for number in (40, 41):
+        ahead.painted(number, 60)
+    ahead.forget()
+    QCoreApplication.sendPostedEvents(ahead)
+    ahead.painted(3, 10)
+    QCoreApplication.sendPostedEvents(ahead)
+    assert asked == []
+    ahead.painted(4, 10)
+    QCoreApplication.sendPostedEvents(ahead)
+    assert asked == [5]
+
+
+def test_that_an_image_with_fewer_slices_lets_go_of_the_slice_ahead(qtbot, monkeypatch):
+    view = prepared(qtbot)
+    pixels(view)
+    scroll_to(view, view.slice_index + 1)
+    asked: list[int] = []
+    monkeypatch.setattr(view._ahead, "_work_for", lambda number: asked.append(number) or (lambda: None))
+    view._ahead.painted(view.slice_index, 10_000)
+    view._ahead.painted(view.slice_index + 1, 10_000)
+    view.set_reference(replace(GRID, shape=(3, 3, 3)))
+    QCoreApplication.sendPostedEvents(view._ahead)
+    assert asked == []
 
 
 @pytest.mark.parametrize("dtype", [np.int16, np.float32])

@@ -117,6 +117,18 @@ def test_that_a_tree_is_copied_with_its_branches(qtbot) -> None:
         ("3 of 4", "Cycle (number)", "3 of 4"),
         ("12.5 Gy", "Dose / Gy", "12.5 Gy"),
         ("7", "Cycle", "7"),
+        ("0.54", "± (k = 1)", "0.54"),
+        ("0.54", "± Gy", "0.54 Gy"),
+        ("3", "Left / right", "3"),
+        ("3", "Cycle (number)", "3"),
+        ("158.7", "Kidney (L)", "158.7"),
+        ("12.5", "Blood / kBq/mL", "12.5 kBq/mL"),
+        ("0.60", "177Lu (Gy/GBq)", "0.60 Gy/GBq"),
+        ("210", "Platelets (10⁹/L)", "210 × 10⁹/L"),
+        ("85", "eGFR (mL/min/1.73 m²)", "85 mL/min/1.73 m²"),
+        ("31", "5-HIAA / µmol/24 h", "31 µmol/24 h"),
+        ("9.4", "Sensitivity (counts/s/MBq)", "9.4 counts/s/MBq"),
+        ("158.7", "Volume\nmL", "158.7 mL"),
     ],
 )
 def test_that_only_bare_numbers_get_a_unit(cell: str, title: str, copied: str) -> None:

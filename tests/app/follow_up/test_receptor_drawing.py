@@ -176,6 +176,10 @@ def test_that_unsaved_vois_are_come_back_to_and_another_patients_pet_is_refused(
     open_other(window, tmp_path)
     assert drawing.isVisible()
     assert [voi.name for voi in drawing.vois] == ["Lesion 1", "Lesion 2"]
+    measure(drawing)
+    assert "left out: another course is open now" in drawing.message.text()
+    assert drawing.message.property("role") == "warning"
+    assert not any(any(row.values()) for row in page.scans.table.rows())
     drawing.close()
     drawing.close()
     assert not drawing.isVisible()

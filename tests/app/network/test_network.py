@@ -275,6 +275,22 @@ def test_that_a_list_of_objects_is_no_object_to_send(own: NetworkSettings, peer:
 
 
 @REFUSED_SOCKET
+@pytest.mark.parametrize(
+    ("keyword", "name"), [("StudyInstanceUID", "Study Instance UID"), ("SeriesInstanceUID", "Series Instance UID")]
+)
+def test_that_an_object_of_no_study_or_series_is_named_and_nothing_is_sent(
+    own: NetworkSettings, peer: Peer, series: list[Path], tmp_path: Path, keyword: str, name: str
+) -> None:
+    odd = pydicom.dcmread(series[1])
+    delattr(odd, keyword)
+    odd.save_as(tmp_path / "odd.dcm")
+    before = len(peer.stored)
+    with pytest.raises(DosimetryError, match=f"has no {name}, by which an archive files it") as raised:
+        send_files(own, peer.node(), [series[0], tmp_path / "odd.dcm"])
+    assert "odd.dcm" in str(raised.value.where)
+    assert len(peer.stored) == before
+
+
 def test_that_the_receiver_is_off_until_switched_on_and_takes_known_callers_only(
     own: NetworkSettings, series: list[Path], tmp_path: Path
 ) -> None:

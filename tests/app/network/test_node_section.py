@@ -78,6 +78,31 @@ def test_that_nodes_are_added_changed_and_removed(window: PreferencesWindow, tmp
     assert [node.name for node in read_network_settings(tmp_path).nodes] == ["peer"]
 
 
+@pytest.mark.parametrize("typed", ["2.25", "0.05", "1234.5678"])
+def test_that_waits_are_kept_to_the_last_digit_typed(window: PreferencesWindow, tmp_path: Path, typed: str) -> None:
+    window.nodes.connect_s.selectAll()
+    QTest.keyClicks(window.nodes.connect_s, typed)
+    press(window, "node_save")
+    assert read_network_settings(tmp_path).connect_s == float(typed)
+    assert window.nodes.connect_s.cleanText() == typed
+
+
+def test_that_waits_of_the_file_are_not_changed_by_saving_something_else(
+    qtbot: QtBot, jobs: Jobs, tmp_path: Path
+) -> None:
+    before = NetworkSettings(connect_s=1 / 3, answer_s=0.004, nodes=(Node("peer", "PEER", "h", 104),))
+    write_network_settings(tmp_path, before)
+    shown = PreferencesWindow(tmp_path, jobs, theme="dark")
+    qtbot.addWidget(shown)
+    shown.nodes.host.setText("other")
+    shown.nodes.save()
+    after = read_network_settings(tmp_path)
+    assert (after.connect_s, after.answer_s, after.nodes[0].host) == (1 / 3, 0.004, "other")
+    shown.nodes.connect_s.setValue(0.0)
+    shown.nodes.save()
+    assert "is no time to wait" in shown.nodes.message.text()
+
+
 def test_that_a_node_is_tried_as_it_is_written_and_not_kept_by_that(
     qtbot: QtBot, window: PreferencesWindow, peer: Peer, tmp_path: Path
 ) -> None:
