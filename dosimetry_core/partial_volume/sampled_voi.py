@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,10 @@ NEGLIGIBLE_OUTSIDE = 1e-6
 _ROUNDING = 1e-9
 # When less than this share of a VOI's voxels changed, only they are deposited and blurred again.
 _LARGEST_SHARE_UPDATED = 0.5
+_Difference = tuple[tuple[int, ...], NDArray[np.uint8], NDArray[np.uint8], list[tuple[int, int]] | None]
+_MOST_DIFFERENCES = 8
+_differences: WeakKeyDictionary[VoiMask, tuple[ref[VoiMask], _Difference]] = WeakKeyDictionary()
+"""By the new mask: the old one, and what differs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,12 +138,23 @@ def _changed_coverage(
     return Box(*splatted_change(before[part], after[part], *arguments))
 
 
-# All scans of a cycle ask the same of the VOI that was edited; masks are compared as objects, which can't change.
-@functools.lru_cache(maxsize=8)
-def _difference(
-    old: VoiMask, new: VoiMask
-) -> tuple[tuple[int, ...], NDArray[np.uint8], NDArray[np.uint8], list[tuple[int, int]] | None]:
-    """Two masks on the box that holds both: its first index, the masks, and the range of it that differs by axis."""
+def _difference(old: VoiMask, new: VoiMask) -> _Difference:
+    """Two masks on the box that holds both: its first index, the masks, and the range of it that differs by axis.
+
+    All scans of a cycle ask the same of the VOI that was edited, so the last ones are kept. Masks are compared as
+    objects, which can't change; what is kept of one goes with it.
+    """
+    known = _differences.get(new)
+    if known is not None and known[0]() is old:
+        return known[1]
+    found = _difference_anew(old, new)
+    if len(_differences) >= _MOST_DIFFERENCES:
+        _differences.clear()
+    _differences[new] = ref(old), found
+    return found
+
+
+def _difference_anew(old: VoiMask, new: VoiMask) -> _Difference:
     low = tuple(min(a, b) for a, b in zip(old.start, new.start, strict=True))
     high = tuple(
         max(a + n, b + m)

@@ -95,6 +95,9 @@ def _forget() -> None:
     for kept in gc.get_objects():
         if isinstance(kept, functools._lru_cache_wrapper) and str(kept.__module__).startswith("dosimetry_core"):
             kept.cache_clear()
+    sampled_voi = sys.modules.get("dosimetry_core.partial_volume.sampled_voi")
+    if sampled_voi is not None:
+        sampled_voi._differences.clear()
 
 
 @pytest.hookimpl(hookwrapper=True)

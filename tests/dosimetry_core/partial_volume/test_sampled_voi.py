@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from weakref import ref
+
 import numpy as np
 import pytest
 
@@ -33,3 +36,19 @@ def test_that_what_edits_took_away_leaves_nothing_of_either_sign() -> None:
         assert found.coverage.values.min() >= 0
     anew, _ = sampled_voi(first, None, TURNED, spread)
     assert found.covered_voxels == pytest.approx(anew.covered_voxels, rel=1e-9)
+
+
+def test_that_nothing_is_kept_of_masks_that_are_gone() -> None:
+    """A course that was closed leaves neither its memory nor its patient's outlines behind."""
+    spread = PointSpread.on_grid(SCAN, (9.0,) * 3)
+    whole = ellipsoid(points_of(DRAWN_ON), (0.0, 0.0, 0.0), (24.0, 20.0, 30.0)).astype(float)
+    smaller = whole.copy()
+    smaller[:, :40] = 0.0
+    mask, edited = (VoiMask.from_array(DRAWN_ON, array) for array in (whole, smaller))
+    found, _ = sampled_voi(mask, None, TURNED, spread)
+    sampled_voi(edited, found, TURNED, spread)
+    coverage = [ref(each.coverage) for each in (mask, edited)]
+    masks = [ref(mask), ref(edited)]
+    del mask, edited, found
+    gc.collect()
+    assert [each() for each in (*masks, *coverage)] == [None] * 4
