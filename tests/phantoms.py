@@ -319,7 +319,7 @@ def segmentation(
         segment = Dataset()
         segment.SegmentNumber, segment.SegmentLabel = number, name
         segments.append(segment)
-        for z in np.flatnonzero(mask.any(axis=(1, 2))):
+        for z in np.flatnonzero(mask.any(axis=(1, 2))).tolist():
             position = Dataset()
             position.ImagePositionPatient = [float(v) for v in geometry.index_to_point((z, 0, 0))]
             which = Dataset()

@@ -99,6 +99,6 @@ def _survival(records: Sequence[CourseRecord], *, compares: bool) -> list[str]:
         )
         parts.append(
             "Times are estimated by Kaplan and Meier with pointwise 95 % bands (log-log transform of Greenwood's "
-            f"variance){test}."
+            f"variance; none where the estimate is 0, as the variance is not defined there){test}."
         )
     return parts

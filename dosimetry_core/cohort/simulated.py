@@ -67,6 +67,10 @@ def simulated_cohort(seed: int, *, courses: int = COURSES, arms: Sequence[str] =
 
     No patient stands behind any number: doses per activity, blood counts, response and survival are drawn from
     distributions of plausible width. The activities are those that `plan_next_cycle` proposes.
+
+    It shows and tests tables and figures, and answers no question about patients. Response, performance and survival
+    know nothing of doses, of the number of cycles or of one another: a course of four cycles may end by death sooner
+    than four cycles take, and tumours may be assessed after it. No protocol is truly better than another.
     """
     random = np.random.default_rng(seed)
     protocols = {arm: read_protocol(arm) for arm in arms}

@@ -132,7 +132,8 @@ class SurvivalCurve:
 def kaplan_meier(times: Sequence[FollowedTime]) -> SurvivalCurve | None:
     """Kaplan–Meier estimate with pointwise 95 % bands by the log-log transform of Greenwood's variance.
 
-    None without any time. Where survival is 1 or 0 the band is not defined (NaN).
+    None without any time. Where survival is 0 the band is not defined (NaN), as Greenwood's variance is not: the last
+    one at risk had the event. R's survfit says NA there; the last limits are not carried on.
     """
     if not times:
         return None

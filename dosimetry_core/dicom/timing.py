@@ -240,8 +240,9 @@ def acquisition_start(header: Header, clock: Clock) -> Timing:
 def ct_start(header: Header, clock: Clock) -> Timing:
     """Date and time of a CT that doesn't say when it was acquired: those of its series, content or study.
 
-    No number depends on them: CT numbers give shape and density. They only stand in tables, so a remark is enough; a
-    SPECT, whose decay is counted from its start, is never read so.
+    No decay is counted from them: CT numbers give shape and density. They stand in tables, and the nearest is taken
+    where several CTs fit a SPECT equally, so a remark is enough. Nearness alone gives no SPECT such a CT: study and
+    frame of reference must be the same. A SPECT, whose decay is counted from its start, is never read so.
 
     Raises
     ------
@@ -254,8 +255,8 @@ def ct_start(header: Header, clock: Clock) -> Timing:
         if date_text and time_text and day in ("", date_text):
             timing = _instant(header, _calendar(header, date_text, time_text, f"{kind}Time"), None, clock, header)
             text = (
-                f"the CT doesn't say when it was acquired; {element_name(f'{kind}Time')} stands for it in tables, and "
-                "only a SPECT of the same frame of reference gets this CT"
+                f"the CT doesn't say when it was acquired; {element_name(f'{kind}Time')} stands for it in tables "
+                "and among several CTs; only a SPECT of the same study and frame of reference gets this CT"
             )
             remark = Finding("ct-time-not-stated", "warning", text, header.where)
             return Timing(timing.instant, timing.zone_known, (remark, *timing.findings))

@@ -57,8 +57,8 @@ class Peer:
             entity.add_supported_context(uid, ExplicitVRLittleEndian)
         entity.add_supported_context(CTImageStorage, ExplicitVRLittleEndian, scu_role=True, scp_role=True)
         entity.add_requested_context(CTImageStorage, ExplicitVRLittleEndian)
-        for uid in kinds:
-            entity.add_supported_context(uid, ExplicitVRLittleEndian)
+        for kind in kinds:
+            entity.add_supported_context(kind, ExplicitVRLittleEndian)
         self.entity = entity
         self.server: Any = entity.start_server(
             ("127.0.0.1", self.port),

@@ -90,7 +90,10 @@ def test_that_nobody_lost_gives_the_share_still_alive() -> None:
     assert curve is not None
     assert [point.survival for point in curve.points] == pytest.approx([0.75, 0.5, 0.25, 0.0])
     assert curve.median_days == 2
+    # As R's survfit has it; the limits before it are not carried on, and nothing stands for them.
     assert math.isnan(curve.points[-1].lower)
+    assert math.isnan(curve.points[-1].upper)
+    assert all(0 < point.lower < point.survival < point.upper < 1 for point in curve.points[:-1])
 
 
 def test_that_without_an_event_there_is_no_step_and_no_median() -> None:

@@ -71,15 +71,18 @@ def test_that_a_ct_that_does_not_say_when_it_was_acquired_is_read_with_a_remark(
         _series(tmp_path)
 
 
-def test_that_such_a_ct_is_not_joined_to_a_spect_by_a_time_that_it_does_not_state(tmp_path: Path) -> None:
+@pytest.mark.parametrize("of_another", ["FrameOfReferenceUID", "StudyInstanceUID"])
+def test_that_such_a_ct_is_not_joined_to_a_spect_by_a_time_that_it_does_not_state(
+    tmp_path: Path, of_another: str
+) -> None:
     nm_file(tmp_path / "recon.dcm", COUNTS)
-    visit = replace(Visit(), frame_uid=phantoms.uid("another"))
 
     def at_the_same_minute(dataset: Dataset) -> None:
+        setattr(dataset, of_another, phantoms.uid("another"))
         dataset.SeriesDate, dataset.SeriesTime = dataset.AcquisitionDate, dataset.AcquisitionTime
         del dataset.AcquisitionTime
 
-    ct_series(tmp_path / "ct", HU, visit=visit, edit=at_the_same_minute)
+    ct_series(tmp_path / "ct", HU, edit=at_the_same_minute)
     (point,) = group_time_points(_series(tmp_path))
     assert point.ct is None
     assert _codes(point) == {"ct-missing"}

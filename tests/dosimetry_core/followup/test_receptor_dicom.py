@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
+from dosimetry_core.dicom.image_reading import read_image
 from dosimetry_core.errors import DosimetryError, InconsistentCaseError, MissingDataError
 from dosimetry_core.follow_up import ReceptorLesionValue, ReceptorScan
 from dosimetry_core.followup import receptor_dicom
@@ -167,10 +168,9 @@ def test_that_what_no_scan_can_be_is_refused(tmp_path: Path, edit: Any, said: st
 
 def test_that_voxels_that_are_no_numbers_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pet, _vois = write(tmp_path)
-    read = receptor_dicom.read_image
 
     def damaged(*given: Any, **named: Any) -> ImageSeries:
-        series = read(*given, **named)
+        series = read_image(*given, **named)
         values = np.array(series.volume.values)
         values[3, 4, 5] = np.inf
         return replace(series, volume=replace(series.volume, values=values))

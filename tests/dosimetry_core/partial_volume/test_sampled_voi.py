@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from typing import Any
 from weakref import ref
 
 import numpy as np
@@ -47,8 +48,7 @@ def test_that_nothing_is_kept_of_masks_that_are_gone() -> None:
     mask, edited = (VoiMask.from_array(DRAWN_ON, array) for array in (whole, smaller))
     found, _ = sampled_voi(mask, None, TURNED, spread)
     sampled_voi(edited, found, TURNED, spread)
-    coverage = [ref(each.coverage) for each in (mask, edited)]
-    masks = [ref(mask), ref(edited)]
+    kept: list[ref[Any]] = [ref(each) for each in (mask, edited, mask.coverage, edited.coverage)]
     del mask, edited, found
     gc.collect()
-    assert [each() for each in (*masks, *coverage)] == [None] * 4
+    assert [each() for each in kept] == [None] * 4
