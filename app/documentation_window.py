@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QUrl
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QListWidget, QTextBrowser, QWidget
 
+from app.key_bindings import AS_DELIVERED, KeyBindings
+from app.keys_page import TITLE, keys_page
 from dosimetry_core.data_tables import resource
 
 DOCUMENTS: tuple[tuple[str, str], ...] = (
@@ -27,16 +29,20 @@ DOCUMENTS: tuple[tuple[str, str], ...] = (
 
 
 class DocumentationWindow(QDialog):
-    """Titles on the left, the chosen document on the right; links between documents work."""
+    """Titles on the left, the chosen document on the right; links between documents work.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    The last title is keys and mouse as the user set them.
+    """
+
+    def __init__(self, parent: QWidget | None = None, *, bindings: KeyBindings = AS_DELIVERED) -> None:
         super().__init__(parent)
+        self._bindings = bindings
         self.setObjectName("documentation")
         self.setWindowTitle("Documentation")
         self.resize(1000, 700)
         self._titles = QListWidget()
         self._titles.setObjectName("documentation_titles")
-        self._titles.addItems([title for _, title in DOCUMENTS])
+        self._titles.addItems([*(title for _, title in DOCUMENTS), TITLE])
         self._titles.setFixedWidth(220)
         self._page = QTextBrowser()
         self._page.setObjectName("documentation_page")
@@ -45,7 +51,7 @@ class DocumentationWindow(QDialog):
         row = QHBoxLayout(self)
         row.addWidget(self._titles)
         row.addWidget(self._page, 1)
-        self._titles.currentRowChanged.connect(lambda number: self._show(DOCUMENTS[number][0]))
+        self._titles.currentRowChanged.connect(self._show_row)
         self._titles.setCurrentRow(0)
 
     @property
@@ -56,6 +62,16 @@ class DocumentationWindow(QDialog):
     def show_document(self, name: str) -> None:
         """Show a document by its file name."""
         self._titles.setCurrentRow([file for file, _ in DOCUMENTS].index(name))
+
+    def show_keys(self) -> None:
+        """Show keys and mouse as they are set."""
+        self._titles.setCurrentRow(len(DOCUMENTS))
+
+    def _show_row(self, number: int) -> None:
+        if number < len(DOCUMENTS):
+            self._show(DOCUMENTS[number][0])
+        else:
+            self._page.setMarkdown(keys_page(self._bindings))
 
     def _show(self, name: str) -> None:
         self._page.setMarkdown(resource("documentation", name).read_text("utf-8"))

@@ -10,7 +10,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 
 from app.key_table import KEY_ACTS, KeyAct
-from widgets.mouse_table import GESTURES, MOUSE_ACTS, MouseBindings, use_mouse_bindings
+from widgets.gestures import OVERLAY_KEY
+from widgets.mouse_table import MOUSE_ACTS, VIEW_WORDS, MouseBindings, use_mouse_bindings
 from widgets.view_keys import use_view_keys
 
 RESERVED: Final[dict[str, str]] = {f"Alt+{number}": f"go to step {number}" for number in range(1, 9)} | {
@@ -50,6 +51,37 @@ class KeyBindings:
     def text_by_name(self) -> dict[str, str]:
         """Keys of every act, by its name."""
         return {act.name: self.text_of(act) for act in KEY_ACTS}
+
+    def overlay_key(self) -> str:
+        """The key that is held as a part of gestures, as the system writes it."""
+        return self.text_by_name()["overlay"].partition(" or ")[0] or "(no key)"
+
+    def gesture_lines(self) -> tuple[tuple[str, str], ...]:
+        """Every gesture of the mouse and what it does, in the order of the table."""
+        mouse = MouseBindings(self.mouse)
+        key = self.overlay_key()
+        return tuple(
+            (VIEW_WORDS[act.views] + mouse.gesture(act.name).replace(OVERLAY_KEY, key, 1), act.text)
+            for act in MOUSE_ACTS
+        )
+
+    def view_key_lines(self) -> tuple[tuple[str, str], ...]:
+        """What the keys of slices do in the 3D view and on the projection."""
+        keys = self.text_by_name()
+
+        def listed(*names: str) -> str:
+            return ", ".join(keys[name] for name in names if keys[name])
+
+        turn = listed("previous_time_point", "next_time_point", "previous_slice", "next_slice")
+        zoom = listed("slices_back", "slices_on")
+        round_mip = listed("previous_slice", "next_slice", "slices_back", "slices_on")
+        sides = listed("first_slice", "last_slice")
+        return (
+            (f"3D: {turn}", "turn"),
+            (f"3D: {zoom}", "zoom"),
+            (f"MIP: {round_mip}", "turn"),
+            (f"MIP: {sides}", "from the front, from the back"),
+        )
 
     def taken_by(self, key: str, besides: str = "") -> KeyAct | str | None:
         """Who has a key: another act, words for what is fixed, or None."""
@@ -122,7 +154,7 @@ def bindings_of(keys: Any, mouse: Any) -> tuple[KeyBindings, tuple[str, ...]]:
     gestures = {
         name: gesture
         for name, gesture in (mouse.items() if isinstance(mouse, dict) else ())
-        if name in known and gesture in GESTURES[known[name].kind]
+        if name in known and gesture in known[name].offered()
     }
     problems += [
         f"mouse gesture of {name!r}" for name in (mouse if isinstance(mouse, dict) else ()) if name not in gestures

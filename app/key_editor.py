@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QKeySequenceEdit,
     QLineEdit,
     QPushButton,
+    QScrollArea,
     QTabWidget,
     QTreeWidget,
     QTreeWidgetItem,
@@ -26,10 +27,16 @@ from app.key_bindings import AS_DELIVERED, KeyBindings
 from app.key_table import KEY_ACTS, KeyAct
 from app.steps.step import text_label
 from widgets.copying import copy_by_keyboard
-from widgets.mouse_table import GESTURES, MOUSE_ACTS, MouseBindings
+from widgets.gestures import OVERLAY_KEY
+from widgets.mouse_table import MOUSE_ACTS, MouseBindings, Views
 
 SIZE: Final = (720, 620)
 _NAME: Final = Qt.ItemDataRole.UserRole
+_HEADINGS: Final[tuple[tuple[Views, str], ...]] = (
+    ("slices", "On slices"),
+    ("volume", "In 3D"),
+    ("mip", "On the projection"),
+)
 
 
 class KeyEditor(QDialog):
@@ -68,6 +75,8 @@ class KeyEditor(QDialog):
         below.addStretch(1)
         below.addWidget(buttons)
         column = QVBoxLayout(self)
+        # A gesture may be named by a key that was changed on the other page.
+        pages.currentChanged.connect(lambda _page: self._show_gestures())
         column.addWidget(pages, 1)
         column.addWidget(self._words)
         column.addLayout(below)
@@ -224,52 +233,76 @@ class KeyEditor(QDialog):
         grid.setVerticalSpacing(2)
         self._gestures: dict[str, QComboBox] = {}
         row = 0
-        for act in MOUSE_ACTS:
-            if act.kind == "fixed":
-                continue
-            box = QComboBox()
-            box.setObjectName(f"gesture_{act.name}")
-            box.setAccessibleName(f"Gesture: {act.text}")
-            box.addItems(GESTURES[act.kind])
-            box.activated.connect(lambda _index, name=act.name: self._set_gesture(name))
-            grid.addWidget(text_label(act.text), row, 0)
-            grid.addWidget(box, row, 1, Qt.AlignmentFlag.AlignLeft)
-            self._gestures[act.name] = box
+        for views, heading in _HEADINGS:
+            grid.addWidget(text_label(heading, role="dimmed"), row, 0, 1, 2)
             row += 1
-        fixed = (
-            ("slices", "Always the same on slices"),
-            ("volume", "Always the same in 3D"),
-            ("mip", "Always the same on the projection"),
-        )
-        for views, words in fixed:
-            grid.addWidget(text_label(words, role="dimmed"), row, 0, 1, 2)
-            row += 1
-            for act in MOUSE_ACTS:
-                if act.kind == "fixed" and act.views == views:
-                    grid.addWidget(text_label(act.text), row, 0)
-                    grid.addWidget(text_label(act.gesture), row, 1)
-                    row += 1
-        grid.setRowStretch(row + 1, 1)
+            for act in (known for known in MOUSE_ACTS if known.views == views):
+                box = QComboBox()
+                box.setObjectName(f"gesture_{act.name}")
+                box.setAccessibleName(f"Gesture {heading.lower()}: {act.text}")
+                for gesture in act.offered():
+                    box.addItem(gesture, gesture)
+                box.activated.connect(lambda _index, name=act.name: self._set_gesture(name))
+                grid.addWidget(text_label(act.text), row, 0)
+                grid.addWidget(box, row, 1, Qt.AlignmentFlag.AlignLeft)
+                self._gestures[act.name] = box
+                row += 1
+        grid.setRowStretch(row, 1)
+        self._places = QPushButton("Change places")
+        self._places.setObjectName("gesture_change_places")
+        self._places.setAutoDefault(False)
+        self._places.setEnabled(False)
+        self._places.setToolTip("The act that has the gesture gets the one that this act has now")
+        self._places.clicked.connect(self._change_places)
+        self._wanted = ("", "")
+        scroll = QScrollArea()
+        scroll.setObjectName("gesture_scroll")
+        scroll.setAccessibleName("Acts and their gestures")
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setWidget(page)
+        whole = QWidget()
+        column = QVBoxLayout(whole)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(scroll, 1)
+        column.addWidget(self._places, 0, Qt.AlignmentFlag.AlignRight)
         self._show_gestures()
-        return page
+        return whole
 
     def _show_gestures(self) -> None:
-        for act in MOUSE_ACTS:
-            if act.name in self._gestures:
-                self._gestures[act.name].setCurrentText(self.bindings.mouse.get(act.name, act.gesture))
+        mouse = MouseBindings(self.bindings.mouse)
+        key = self.bindings.overlay_key()
+        for name, box in self._gestures.items():
+            for index in range(box.count()):
+                gesture = str(box.itemData(index))
+                box.setItemText(index, gesture.replace(OVERLAY_KEY, key, 1))
+            box.setCurrentIndex(box.findData(mouse.gesture(name)))
 
     def _set_gesture(self, name: str) -> None:
-        wanted = self._gestures[name].currentText()
+        wanted = str(self._gestures[name].currentData())
         try:
             self.bindings = self.bindings.with_gesture(name, wanted)
-            self._words.setText("")
-        except ValueError:
-            # Two acts may change places: the other one gets what this one had.
-            had = self.bindings.mouse.get(name, next(act.gesture for act in MOUSE_ACTS if act.name == name))
-            other = next(act for act in MOUSE_ACTS if self.bindings.mouse.get(act.name, act.gesture) == wanted)
-            swapped = {**self.bindings.mouse, name: wanted, other.name: had}
-            self.bindings = KeyBindings(self.bindings.keys, MouseBindings(swapped).chosen())
-            self._words.setText(f"{wanted} and {had} changed places: {had} is “{other.text}” now.")
+            self._refuse("", "", "")
+        except ValueError as error:
+            self._refuse(f"Not changed: {error}.", name, wanted)
+        self._show_gestures()
+
+    def _refuse(self, words: str, name: str, wanted: str) -> None:
+        """Say why a gesture was not given, and whether two acts could change places."""
+        swapped = MouseBindings(self.bindings.mouse).changed_places(name, wanted) if name else None
+        self._wanted = (name, wanted) if swapped is not None else ("", "")
+        self._places.setEnabled(swapped is not None)
+        self._words.setText(words)
+
+    def _change_places(self) -> None:
+        name, wanted = self._wanted
+        before = MouseBindings(self.bindings.mouse)
+        swapped = before.changed_places(name, wanted) if name else None
+        if swapped is None:
+            return
+        self.bindings = KeyBindings(self.bindings.keys, swapped.chosen())
+        moved = [act for act in MOUSE_ACTS if swapped.gesture(act.name) != before.gesture(act.name)]
+        self._refuse("; ".join(f"“{act.text}” is {swapped.gesture(act.name)} now" for act in moved) + ".", "", "")
         self._show_gestures()
 
     # --- both -------------------------------------------------------------------------------------------------------
@@ -277,8 +310,8 @@ class KeyEditor(QDialog):
     def _reset_all(self) -> None:
         self.bindings = AS_DELIVERED
         self._fill()
+        self._refuse("", "", "")
         self._show_gestures()
-        self._words.setText("")
 
     def _accept(self) -> None:
         self.chosen.emit(self.bindings)

@@ -10,7 +10,6 @@ from app.key_table import KEY_ACTS
 from app.steps.step import Step, text_label
 from dosimetry_core.report.words import RESEARCH_NOTICE
 from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
-from widgets.mouse_table import MOUSE_ACTS, MouseBindings
 
 COLUMNS = 3
 SCROLL_BAR, BORDER = 20, 24
@@ -29,12 +28,9 @@ class KeySheet(QDialog):
         self.setObjectName("key_sheet")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(f"Keys – {step.title}")
-        lines: list[tuple[str, str]] = list(step.keys)
+        lines: list[tuple[str, str]] = [(key.format_map(bindings.text_by_name()), text) for key, text in step.keys]
         if step.needs_time_strip:
-            gestures = MouseBindings(bindings.mouse)
-            lines += [(gestures.gesture(act.name), act.text) for act in MOUSE_ACTS if act.views == "slices"]
-            lines += [(f"3D: {act.gesture}", act.text) for act in MOUSE_ACTS if act.views == "volume"]
-            lines += [(f"MIP: {act.gesture}", act.text) for act in MOUSE_ACTS if act.views == "mip"]
+            lines += [*bindings.view_key_lines(), *bindings.gesture_lines()]
         lines += [("Alt+1 … Alt+8", "go to a step")]
         for act in KEY_ACTS:
             if bindings.keys_of(act) and (act.reach == "window" or step.needs_time_strip):

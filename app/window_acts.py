@@ -133,7 +133,7 @@ class WindowActs:
             "palette": lambda: CommandPalette(entries_of(window), window).open_over(window),
             "key_sheet": self.show_key_sheet,
             "keys": self.change_keys,
-            "documentation": lambda: DocumentationWindow(window).open(),
+            "documentation": lambda: DocumentationWindow(window, bindings=self.bindings).open(),
             "about": lambda: AboutDialog(window).open(),
         }
         for act in SHAPE_ACTS:

@@ -21,6 +21,7 @@ from app.key_table import KEY_ACTS
 from dosimetry_core.case import Settings
 from dosimetry_core.planning.protocol import bundled_protocols
 from dosimetry_core.units import HOUR
+from widgets.mouse_table import MOUSE_ACTS, VIEW_WORDS
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "resources" / "documentation"
@@ -233,6 +234,12 @@ def test_that_every_key_of_the_window_is_in_the_user_guide() -> None:
     guide = document("user-guide.md")
     missing = [act.name for act in KEY_ACTS for key in act.keys[:1] if not _has_key(guide, key)]
     assert missing == []
+
+
+def test_that_the_user_guide_has_the_table_of_the_mouse_as_delivered() -> None:
+    guide = document("user-guide.md")
+    lines = [f"| {VIEW_WORDS[act.views]}{act.gesture} | {act.text} |" for act in MOUSE_ACTS]
+    assert "\n".join(lines) in guide
 
 
 def _has_key(guide: str, key: str) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -14,6 +14,7 @@ from widgets.crosshair import Crosshair
 from widgets.display_scale import ColourScale
 from widgets.flat_projection import COLOURS, TURN_DEG, FlatProjection
 from widgets.mouse_table import mouse_bindings
+from widgets.pointer_words import WORDS_STAY_MS, paint_words
 from widgets.slice_annotation import SliceAnnotation, SliceCorner, SliceTexts, limit_text
 from widgets.slice_picture import Layer
 from widgets.theme import ACCENT, IMAGE_BACKGROUND
@@ -22,14 +23,16 @@ from widgets.view_keys import view_act
 _CLICK_MOVES_LESS_THAN = 4
 _WHEEL_NOTCH = 120
 _PIXELS_PER_TURN = 8
+_DRAGS = {"mip_turn_drag": "turn", "mip_scale": "window"}
+_NO_TOOLS = "tools work on slices and in 3D; here the pointer turns and picks"
 _SIDES = {0: "from the front", 90: "from the left", 180: "from the back", 270: "from the right"}
 
 
 class MipView(QWidget):
     """The maximum along every line of sight, black on white.
 
-    Wheel or left drag turns, a click moves the linked cursor to the hottest place seen there, a right drag changes the
-    upper limit of the colour scale, a double click maximises.
+    What wheel and buttons do is in `mouse_table`, as the user chose it: turn, move the linked cursor to the hottest
+    place seen at a click, change the upper limit of the colour scale, maximise. Tools do nothing here; that is said.
     """
 
     cursor_moved = Signal(object)
@@ -55,6 +58,11 @@ class MipView(QWidget):
         self._cursor: NDArray[np.float64] | None = None
         self._crosshair = True
         self._drag = ""
+        self._has_tool = False
+        self._words = ""
+        self._forget_words = QTimer(self, singleShot=True, interval=WORDS_STAY_MS)
+        self._forget_words.timeout.connect(lambda: self.say_at_pointer(""))
+        self._pressed_button = Qt.MouseButton.NoButton
         self._pressed = self._last = QPointF()
         self._turned_by = 0.0
         self._wheel = 0
@@ -85,6 +93,23 @@ class MipView(QWidget):
         """Cross-hair on or off."""
         self._crosshair = visible
         self.update()
+
+    def set_tool_in_hand(self, has_tool: bool) -> None:
+        """Whether a tool is chosen, which has nothing to act on here."""
+        self._has_tool = has_tool
+        self.say_at_pointer("")
+
+    def say_at_pointer(self, words: str) -> None:
+        """Words beside the pointer for some seconds."""
+        if words:
+            self._forget_words.start()
+        if words != self._words:
+            self._words = words
+            self.update()
+
+    def words_at_pointer(self) -> str:
+        """What is written beside the pointer."""
+        return self._words
 
     def turn_to(self, angle_deg: int) -> None:
         """From where the patient is seen: 0 from the front, 90 from his left."""
@@ -141,12 +166,16 @@ class MipView(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin to turn, or to change the scale."""
+        if self._drag:
+            return
         self._pressed = self._last = event.position()
+        self._pressed_button = event.button()
         self._turned_by = 0.0
-        if event.button() == Qt.MouseButton.LeftButton:
-            self._drag = "turn"
-        elif event.button() == Qt.MouseButton.RightButton:
-            self._drag = "window"
+        bindings = mouse_bindings()
+        act = next(iter(bindings.of_press(event.button(), event.modifiers(), "mip")), "")
+        self._drag = _DRAGS.get(act, "")
+        if self._has_tool and event.button() == bindings.button("tool"):
+            self.say_at_pointer(_NO_TOOLS)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Go on with what the button began."""
@@ -165,19 +194,35 @@ class MipView(QWidget):
             self.spect_scale_changed.emit(self._scale)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """A click without a drag moves the cursor to the hottest place seen there."""
-        drag, self._drag = self._drag, ""
+        """End what the button began; a click without a drag moves the cursor to the hottest place seen there."""
+        self._drag = ""
+        pressed, self._pressed_button = self._pressed_button, Qt.MouseButton.NoButton
         still = (event.position() - self._pressed).manhattanLength() < _CLICK_MOVES_LESS_THAN
-        if drag == "turn" and still and event.button() == Qt.MouseButton.LeftButton:
+        if still and event.button() == pressed:
+            self._click(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """What a double click does; else a second press."""
+        if not self._click(event, double=True):
+            self.mousePressEvent(event)
+
+    def _click(self, event: QMouseEvent, *, double: bool = False) -> bool:
+        """Do what a click does; returns whether it does anything."""
+        act = mouse_bindings().of_click(event.button(), event.modifiers(), "mip", double=double)
+        if act == "mip_maximise":
+            self.maximise_requested.emit()
+        elif act == "mip_pick":
             point = self._projection.point_at(event.position())
             if point is not None:
                 self.set_cursor(point)
                 self.cursor_moved.emit(point)
+        else:
+            return False
+        return True
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Maximise or restore."""
-        if event.button() == Qt.MouseButton.LeftButton:
-            self.maximise_requested.emit()
+    def leaveEvent(self, event: QEvent) -> None:
+        """The pointer points at nothing now."""
+        self.say_at_pointer("")
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """A notch is a step round the patient; with the gesture for it, another time point."""
@@ -187,9 +232,10 @@ class MipView(QWidget):
         self._wheel -= notches * _WHEEL_NOTCH
         if not notches:
             return
-        if mouse_bindings().of_wheel(event.modifiers()) == "size":
+        act = mouse_bindings().of_wheel(event.modifiers(), "mip")
+        if act == "mip_time_point":
             self.time_point_step_requested.emit(-notches)
-        else:
+        elif act == "mip_turn":
             self._turn(-notches)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -239,6 +285,8 @@ class MipView(QWidget):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             scale = self._projection.pixels_per_mm()
             self._annotation.paint(painter, self.rect(), self._texts(), self._scale, scale)
+            if self._words:
+                paint_words(painter, self._last, self._words, self.width(), self.height())
             if self.hasFocus():
                 painter.setPen(QPen(QColor(ACCENT), 1))
                 painter.setBrush(Qt.BrushStyle.NoBrush)

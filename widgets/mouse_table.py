@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Final, Literal
 
 from PySide6.QtCore import Qt
 
-Kind = Literal["wheel", "drag", "move", "held", "fixed"]
-Views = Literal["slices", "volume", "mip"]
+from widgets.gestures import (
+    BUTTONS,
+    GESTURES,
+    MODIFIERS,
+    OVERLAY_KEY,
+    Form,
+    Gesture,
+    Kind,
+    button_word,
+    gesture_of,
+    held_word,
+    is_plain,
+)
 
-_MODIFIERS: Final = {
-    "Ctrl": Qt.KeyboardModifier.ControlModifier,
-    "Shift": Qt.KeyboardModifier.ShiftModifier,
-    "Alt": Qt.KeyboardModifier.AltModifier,
-}
-_BUTTONS: Final = {"right drag": Qt.MouseButton.RightButton, "middle drag": Qt.MouseButton.MiddleButton}
+Views = Literal["slices", "volume", "mip"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,7 @@ class MouseAct:
     gesture
         Which gesture does it as delivered, such as ``"Ctrl + wheel"``.
     kind
-        Which other gestures it can be given: those of the same kind; ``fixed`` can't be changed.
+        Which other gestures it can be given: those of the same kind.
     views
         The slices, the 3D view or the projection.
     """
@@ -43,52 +50,54 @@ class MouseAct:
     kind: Kind
     views: Views = "slices"
 
+    def offered(self) -> tuple[str, ...]:
+        """Gestures that it can be given; the key of the overlay is held on slices only."""
+        own = self.views == "slices"
+        return tuple(text for text in GESTURES[self.kind] if own or gesture_of(text).held != OVERLAY_KEY)
+
 
 MOUSE_ACTS: Final[tuple[MouseAct, ...]] = (
     MouseAct("slice", "slice", "Wheel", "wheel"),
     MouseAct("zoom", "zoom at the pointer", "Ctrl + wheel", "wheel"),
     MouseAct("size", "brush size with a brush, else previous or next time point", "Shift + wheel", "wheel"),
-    MouseAct("tool", "active tool; with none, move the linked cursor", "Left", "fixed"),
+    MouseAct("tool", "active tool; with none, move the linked cursor", "Left", "press"),
     MouseAct("window", "window and level of the layer named in the corner", "Right drag", "drag"),
-    MouseAct("menu", "menu", "Right click, not moved", "fixed"),
+    MouseAct("menu", "menu", "Right click", "click"),
     MouseAct("pan", "pan", "Middle drag", "drag"),
-    MouseAct("pan_space", "pan", "Space + left drag", "fixed"),
+    MouseAct("pan_space", "pan as well", "Space + left drag", "drag"),
     MouseAct("zoom_drag", "zoom", "Ctrl + right drag", "drag"),
-    MouseAct("maximise", "maximise or restore the view; with a tool, close the outline", "Double click", "fixed"),
+    MouseAct("maximise", "maximise or restore the view; with a tool, close the outline", "Double click", "click"),
     MouseAct("follow", "linked cursor follows", "Shift + move", "move"),
     MouseAct("invert", "invert the tool", "Ctrl held while editing", "held"),
     MouseAct("anywhere", "ignore the range of values and edges", "Alt held while editing", "held"),
-    MouseAct("volume_turn", "turn; with a tool, beside the VOI", "Left drag", "fixed", "volume"),
-    MouseAct("volume_pick", "move the linked cursor to the surface or the hottest place", "Click", "fixed", "volume"),
-    MouseAct("volume_pan", "pan", "Middle drag, Shift + left drag", "fixed", "volume"),
-    MouseAct("volume_zoom", "zoom", "Wheel, right drag", "fixed", "volume"),
-    MouseAct("volume_turn_always", "turn, whatever the tool", "Ctrl + right drag", "fixed", "volume"),
-    MouseAct("volume_size", "brush size with a brush", "Shift + wheel", "fixed", "volume"),
-    MouseAct("volume_tool", "active tool on the active VOI", "Left drag", "fixed", "volume"),
-    MouseAct("volume_clip", "move a clip plane, with clip planes shown", "Left drag of a handle", "fixed", "volume"),
-    MouseAct("volume_maximise", "maximise or restore the view", "Double click", "fixed", "volume"),
-    MouseAct("mip_turn", "turn round the patient", "Wheel, left drag", "fixed", "mip"),
-    MouseAct("mip_pick", "move the linked cursor to the hottest place", "Click", "fixed", "mip"),
-    MouseAct("mip_scale", "upper limit of the SPECT", "Right drag", "fixed", "mip"),
-    MouseAct("mip_maximise", "maximise or restore the view", "Double click", "fixed", "mip"),
+    MouseAct("volume_turn", "turn; with a tool, beside the VOI", "Left drag", "drag", "volume"),
+    MouseAct("volume_pick", "cursor to the surface or the hottest place", "Left click", "click", "volume"),
+    MouseAct("volume_pan", "pan", "Middle drag", "drag", "volume"),
+    MouseAct("volume_pan_too", "pan as well", "Shift + left drag", "drag", "volume"),
+    MouseAct("volume_zoom", "zoom", "Wheel", "wheel", "volume"),
+    MouseAct("volume_zoom_drag", "zoom as well", "Right drag", "drag", "volume"),
+    MouseAct("volume_turn_always", "turn, whatever the tool", "Ctrl + right drag", "drag", "volume"),
+    MouseAct("volume_size", "brush size with a brush", "Shift + wheel", "wheel", "volume"),
+    MouseAct("volume_tool", "active tool on the active VOI", "Left drag", "drag", "volume"),
+    MouseAct("volume_clip", "move a clip plane by its square", "Left drag", "drag", "volume"),
+    MouseAct("volume_maximise", "maximise or restore the view", "Double click", "click", "volume"),
+    MouseAct("mip_turn", "turn round the patient", "Wheel", "wheel", "mip"),
+    MouseAct("mip_turn_drag", "turn as well", "Left drag", "drag", "mip"),
+    MouseAct("mip_pick", "cursor to the hottest place", "Left click", "click", "mip"),
+    MouseAct("mip_time_point", "previous or next time point", "Shift + wheel", "wheel", "mip"),
+    MouseAct("mip_scale", "upper limit of the SPECT", "Right drag", "drag", "mip"),
+    MouseAct("mip_maximise", "maximise or restore the view", "Double click", "click", "mip"),
 )
 """Order of the tables in the program and in the user guide."""
 
-GESTURES: Final[dict[Kind, tuple[str, ...]]] = {
-    "wheel": ("Wheel", "Ctrl + wheel", "Shift + wheel", "Alt + wheel"),
-    "drag": (
-        "Right drag",
-        "Middle drag",
-        "Ctrl + right drag",
-        "Shift + right drag",
-        "Alt + right drag",
-        "Ctrl + middle drag",
-        "Shift + middle drag",
-    ),
-    "move": ("Shift + move", "Ctrl + move", "Alt + move"),
-    "held": ("Ctrl held while editing", "Alt held while editing", "Shift held while editing"),
-    "fixed": (),
-}
+VIEW_WORDS: Final[dict[Views, str]] = {"slices": "", "volume": "3D: ", "mip": "MIP: "}
+"""Before a gesture where those of all views stand in one list."""
+_ACTS: Final = {act.name: act for act in MOUSE_ACTS}
+# Told apart by what lies under the pointer, in this order: a square, the active VOI, neither.
+_BY_PLACE: Final = ("volume_clip", "volume_tool", "volume_turn")
+# Harmless before the second click of a double one.
+_PICKS: Final = ("volume_pick", "mip_pick")
+_TOOLS: Final[dict[Views, str]] = {"slices": "tool", "volume": "volume_tool"}
 
 
 class MouseBindings:
@@ -97,65 +106,151 @@ class MouseBindings:
     Raises
     ------
     ValueError
-        If an act or gesture is unknown or not to be chosen, or two acts have the same gesture.
+        If an act or gesture is unknown or not to be chosen, or a gesture would do two things; in words.
     """
 
     def __init__(self, chosen: Mapping[str, str] | None = None) -> None:
-        acts = {act.name: act for act in MOUSE_ACTS}
-        self._gestures = {act.name: act.gesture for act in MOUSE_ACTS}
         for name, gesture in (chosen or {}).items():
-            if name not in acts or gesture not in GESTURES[acts[name].kind]:
+            if name not in _ACTS or gesture not in _ACTS[name].offered():
                 raise ValueError(f"the mouse can't be told to do {name!r} by {gesture!r}")
-            self._gestures[name] = gesture
-        taken: dict[str, str] = {}
-        for act in MOUSE_ACTS:
-            if act.kind == "fixed":
-                continue
-            gesture = self._gestures[act.name]
-            if gesture in taken:
-                raise ValueError(f"{gesture!r} would do two things: {acts[taken[gesture]].text}, and {act.text}")
-            taken[gesture] = act.name
-        self._by_gesture = taken
+        self._gestures = {act.name: gesture_of((chosen or {}).get(act.name, act.gesture)) for act in MOUSE_ACTS}
+        for one, other in combinations(MOUSE_ACTS, 2):
+            words = self._conflict(one, other)
+            if words:
+                raise ValueError(words)
+        self._by_gesture: dict[tuple[Views, Gesture], tuple[str, ...]] = {}
+        in_order = (*_BY_PLACE, *(name for name in _ACTS if name not in _BY_PLACE))
+        for name in in_order:
+            key = _ACTS[name].views, self._gestures[name]
+            self._by_gesture[key] = (*self._by_gesture.get(key, ()), name)
+
+    def _conflict(self, one: MouseAct, other: MouseAct) -> str:
+        """Why two acts can't have their gestures both; empty if they can."""
+        if one.kind == "held" or other.kind == "held":
+            return self._conflict_of_held(one, other)
+        if one.views != other.views:
+            return ""
+        first, second = self._gestures[one.name], self._gestures[other.name]
+        if first == second and not {one.name, other.name} <= set(_BY_PLACE):
+            return f"“{first.text}” would do two things: {one.text}, and {other.text}"
+        if first.button == second.button and first.held == second.held:
+            for (a, of_a), (b, of_b) in (((one, first), (other, second)), ((other, second), (one, first))):
+                if of_a.form == "press" and of_b.form in ("drag", "click"):
+                    return f"“{of_a.text}” begins “{a.text}” at once, so “{of_b.text}” can't be “{b.text}”"
+                if of_a.form == "click" and of_b.form == "double" and a.name not in _PICKS:
+                    return f"the first click of “{of_b.text}” ({b.text}) would do “{a.text}” already"
+        return ""
+
+    def _conflict_of_held(self, one: MouseAct, other: MouseAct) -> str:
+        """A modifier held for a tool can't be that of another gesture of the tool's button."""
+        if one.kind == other.kind:
+            same = self._gestures[one.name] == self._gestures[other.name]
+            words = f"“{self._gestures[one.name].text}” would do two things: {one.text}, and {other.text}"
+            return words if same else ""
+        act, held = (other, one) if one.kind == "held" else (one, other)
+        tool = _TOOLS.get(act.views)
+        gesture, word = self._gestures[act.name], self._gestures[held.name].held
+        if tool is None or gesture.form not in ("drag", "click", "double") or gesture.held != word:
+            return ""
+        if gesture.button != self._gestures[tool].button:
+            return ""
+        return f"“{gesture.text}” would do two things with “{_ACTS[tool].text}”: {held.text}, and {act.text}"
 
     def gesture(self, name: str) -> str:
-        """The gesture of an act."""
-        return self._gestures[name]
+        """The gesture of an act, as written."""
+        return self._gestures[name].text
 
     def chosen(self) -> dict[str, str]:
         """What differs from the table as delivered."""
-        return {act.name: self._gestures[act.name] for act in MOUSE_ACTS if self._gestures[act.name] != act.gesture}
+        return {act.name: self.gesture(act.name) for act in MOUSE_ACTS if self.gesture(act.name) != act.gesture}
 
-    def of_wheel(self, modifiers: Qt.KeyboardModifier) -> str:
-        """Act of a turn of the wheel; empty for none."""
-        return self._by_gesture.get(_with_modifiers("wheel", modifiers), "")
+    def changed_places(self, name: str, gesture: str) -> MouseBindings | None:
+        """With a gesture for one act whose own goes to the act that has it now; None where that can't be."""
+        wanted, had = gesture_of(gesture), self._gestures[name]
+        for other in MOUSE_ACTS:
+            theirs = self._gestures[other.name]
+            # A press of a button and its drag are for the same hand.
+            alike = theirs == wanted or (
+                {theirs.form, wanted.form} == {"press", "drag"}
+                and (theirs.button, theirs.held) == (wanted.button, wanted.held)
+            )
+            if other.views != _ACTS[name].views or other.name == name or not alike:
+                continue
+            given = next(
+                (
+                    text
+                    for text in (had.text, Gesture(theirs.form, had.button, had.held).text)
+                    if text in other.offered()
+                ),
+                None,
+            )
+            if given is not None:
+                try:
+                    return MouseBindings({**self.chosen(), name: gesture, other.name: given})
+                except ValueError:
+                    continue
+        return None
 
-    def of_drag(self, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> str:
-        """Act of a drag with the right or the middle button; a modifier without a meaning changes nothing."""
-        word = next((word for word, held in _BUTTONS.items() if held == button), "")
+    # What an event means
+
+    def of_wheel(self, modifiers: Qt.KeyboardModifier, views: Views = "slices") -> str:
+        """Act of a turn of the wheel; empty for none. In 3D a modifier without a meaning changes nothing."""
+        exact = self._found(views, "wheel", "", modifiers)
+        if not exact and views != "slices":
+            exact = self._by_gesture.get((views, Gesture("wheel")), ())
+        return exact[0] if exact else ""
+
+    def of_press(
+        self,
+        button: Qt.MouseButton,
+        modifiers: Qt.KeyboardModifier,
+        views: Views = "slices",
+        *,
+        overlay_key: bool = False,
+    ) -> tuple[str, ...]:
+        """Acts that a press of a button may begin, in order; a modifier without a meaning changes nothing."""
+        word = button_word(button)
         if not word:
-            return ""
-        return self._by_gesture.get(_with_modifiers(word, modifiers), "") or self._by_gesture.get(word.capitalize(), "")
+            return ()
+        with_key = self._by_gesture.get((views, Gesture("drag", word, OVERLAY_KEY)), ()) if overlay_key else ()
+        return (
+            with_key
+            or self._found(views, "drag", word, modifiers)
+            or self._by_gesture.get((views, Gesture("press", word)), ())
+            or self._by_gesture.get((views, Gesture("drag", word)), ())
+        )
+
+    def of_click(
+        self, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier, views: Views = "slices", *, double: bool = False
+    ) -> str:
+        """Act of a click without a movement; empty for none. A modifier without a meaning changes nothing."""
+        word = button_word(button)
+        form: Form = "double" if double else "click"
+        found = self._found(views, form, word, modifiers) or self._by_gesture.get((views, Gesture(form, word)), ())
+        return found[0] if found and word else ""
 
     def of_move(self, modifiers: Qt.KeyboardModifier) -> str:
         """Act of moving the pointer without a button."""
-        return self._by_gesture.get(_with_modifiers("move", modifiers), "")
+        found = self._found("slices", "move", "", modifiers)
+        return found[0] if found else ""
+
+    def _found(self, views: Views, form: Form, button: str, modifiers: Qt.KeyboardModifier) -> tuple[str, ...]:
+        held = held_word(modifiers)
+        if not held and not is_plain(modifiers):
+            return ()
+        return self._by_gesture.get((views, Gesture(form, button, held)), ())
+
+    def button(self, name: str) -> Qt.MouseButton:
+        """The button of an act's gesture."""
+        return BUTTONS[self._gestures[name].button]
 
     def held_word(self, name: str) -> str:
         """The modifier that does an act while it is held, such as ``"Ctrl"``."""
-        return self._gestures[name].partition(" ")[0]
+        return self._gestures[name].held
 
     def is_held(self, name: str, modifiers: Qt.KeyboardModifier) -> bool:
         """Whether the modifier of an act is held."""
-        return bool(modifiers & _MODIFIERS[self.held_word(name)])
-
-    def is_taken(self, word: str) -> bool:
-        """Whether a modifier does something while it is held."""
-        return f"{word} held while editing" in self._by_gesture
-
-
-def _with_modifiers(word: str, modifiers: Qt.KeyboardModifier) -> str:
-    held = [name for name, modifier in _MODIFIERS.items() if modifiers & modifier]
-    return f"{held[0]} + {word}" if len(held) == 1 else word.capitalize() if not held else ""
+        return bool(modifiers & MODIFIERS[self.held_word(name)])
 
 
 _held = [MouseBindings()]

@@ -187,6 +187,8 @@ class PaneBoard(LinkedSlices):
         """The active tool, in some slices only if they are named; in the others the left button moves the cursor."""
         for key, view in self.views.items():
             view.set_tool(tool if only is None or key in only else None)
+        for mip in self.mips.values():
+            mip.set_tool_in_hand(tool is not None)
         if self._volume is not None:
             self._volume.set_tool(tool)
 
@@ -199,6 +201,7 @@ class PaneBoard(LinkedSlices):
         self._tell_tools("say_at_pointer", words)
 
     def _tell_tools(self, setter: str, words: str) -> None:
+        # The projection takes no tool, so that nothing is said there.
         self._all(setter, words)
         if self._volume is not None:
             getattr(self._volume, setter)(words)

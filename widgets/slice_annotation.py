@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,8 +10,9 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen, QPixmap
 
 from dosimetry_core.units import HOUR, MILLIMETRE, DisplayUnit
+from widgets.badges import paint_badges
 from widgets.display_scale import ColourScale, WindowLevel, colour_table
-from widgets.theme import BADGE, GOOD, WARNING, font
+from widgets.theme import GOOD, WARNING, font
 
 _MARGIN = 9.0
 _SCALE_BARS_MM = (5, 10, 20, 50, 100, 200)
@@ -243,23 +243,11 @@ def _paint_lasting(
         # Only the first line has the upper letter beside it.
         pen.write(_MARGIN, top + number * pen.line, text, colour, wide=number > 0 and not corner.badges)
     pen.write(size.width() - _MARGIN, top, texts.plane, "#a4abb4", right=True)
-    _paint_badges(painter, size, corner.badges, top + pen.line * 0.4, pen.metrics)
+    paint_badges(painter, size.width() - _MARGIN, top + pen.line * 0.4, size.width() - 2 * _MARGIN, corner.badges)
     _paint_scale_bar(painter, size, pixels_per_mm, pen)
     if scale is not None:
         _paint_colour_bar(painter, size, texts, scale, pen)
     _paint_letters(painter, size, texts.letters, on_white=is_on_white(scale))
-
-
-def _paint_badges(painter: QPainter, size: QRectF, badges: Sequence[str], top: float, metrics: QFontMetricsF) -> None:
-    right = size.width() - _MARGIN
-    for number, text in enumerate(badges):
-        width = metrics.horizontalAdvance(text) + 12
-        box = QRectF(right - width, top + number * (metrics.height() + 7), width, metrics.height() + 3)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(BADGE))
-        painter.drawRoundedRect(box, 3, 3)
-        painter.setPen(QColor("#1b1c1f"))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
 
 def _scale_bar_mm(size: QRectF, pixels_per_mm: float, metrics: QFontMetricsF) -> int | None:

@@ -11,7 +11,6 @@ from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
     QEnterEvent,
-    QInputDevice,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -24,6 +23,7 @@ from dosimetry_core.anatomical_plane import Plane
 from dosimetry_core.geometry import VolumeGeometry
 from widgets.display_scale import WindowLevel
 from widgets.mouse_table import mouse_bindings
+from widgets.pen import Pen
 from widgets.pointer_words import WORDS_STAY_MS, paint_words
 from widgets.slice_annotation import SliceCorner
 from widgets.slice_canvas import SliceCanvas
@@ -40,14 +40,15 @@ _ZOOM_STEP = 1.15
 _CLICK_MOVES_LESS_THAN = 4
 _NEAR_PIXELS = 8.0
 _WHEEL_NOTCH = 120
+_DRAGS = {"pan_space": "pan"}
 _STEPS = {"next_slice": 1, "previous_slice": -1, "slices_on": 10, "slices_back": -10}
 
 
 class SliceView(SliceCanvas):
     """A slice of the declared grid.
 
-    Left button: the active tool, or the linked cursor without one. What the wheel and the other buttons do is in
-    `mouse_table`, as the user chose it. A pen draws as the left button does, the harder the wider.
+    What wheel and buttons do is in `mouse_table`, as the user chose it. A pen draws as the left button does, the harder
+    the wider.
     """
 
     cursor_moved = Signal(object)
@@ -83,7 +84,8 @@ class SliceView(SliceCanvas):
         self._space = False
         self._space_used = False
         self._wheel = 0
-        self._pressure = 1.0
+        self._pen = Pen()
+        self._pressed_button = Qt.MouseButton.NoButton
         self._words = ""
         self._forget_words = QTimer(self, singleShot=True, interval=WORDS_STAY_MS)
         self._forget_words.timeout.connect(self._drop_words)
@@ -217,16 +219,18 @@ class SliceView(SliceCanvas):
             return
         self._words = ""
         self._pressed_at = self._last = event.position()
-        if event.button() == Qt.MouseButton.LeftButton and self._space:
-            self._drag, self._space_used = "pan", True
-        elif event.button() in (Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton):
-            self._drag = mouse_bindings().of_drag(event.button(), event.modifiers())
-        elif event.button() == Qt.MouseButton.LeftButton:
-            if self._tool is None:
-                self._drag = "cursor"
-                self._place_cursor(self.point_at(event.position()))
-            elif not self._blocked:
-                self._press_tool(event.position(), inverted=mouse_bindings().is_held("invert", event.modifiers()))
+        self._pressed_button = event.button()
+        # While the overlay's key is held, it is no tap.
+        self._space_used = self._space_used or self._space
+        bindings = mouse_bindings()
+        act = next(iter(bindings.of_press(event.button(), event.modifiers(), overlay_key=self._space)), "")
+        if act != "tool":
+            self._drag = _DRAGS.get(act, act)
+        elif self._tool is None:
+            self._drag = "cursor"
+            self._place_cursor(self.point_at(event.position()))
+        elif not self._blocked:
+            self._press_tool(event.position(), inverted=bindings.is_held("invert", event.modifiers()))
         self.update()
 
     def _press_tool(self, position: QPointF, *, inverted: bool) -> None:
@@ -236,7 +240,7 @@ class SliceView(SliceCanvas):
         if self._stroke is None:
             self._stroke = self._tool.begin(self.plane, inverted=inverted)
             self.stroke_started.emit()
-        self._stroke.set_pressure(self._pressure)
+        self._stroke.set_pressure(self._pen.pressure)
         finished = self._stroke.press(self.point_at(position), reach_mm=_NEAR_PIXELS / self.pixels_per_mm())
         self._after_stroke_event(finished)
 
@@ -263,7 +267,7 @@ class SliceView(SliceCanvas):
         moved = position - self._last
         self._hover = position
         if self._drag == "tool" and self._stroke is not None:
-            self._stroke.set_pressure(self._pressure)
+            self._stroke.set_pressure(self._pen.pressure)
             self._stroke.move(self.point_at(position))
             self._after_stroke_event(False)
         elif self._drag == "cursor" or (not self._drag and mouse_bindings().of_move(event.modifiers()) == "follow"):
@@ -285,29 +289,35 @@ class SliceView(SliceCanvas):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End what the button began."""
         drag, self._drag = self._drag, ""
+        pressed, self._pressed_button = self._pressed_button, Qt.MouseButton.NoButton
+        still = (event.position() - self._pressed_at).manhattanLength() < _CLICK_MOVES_LESS_THAN
         if drag == "tool" and self._stroke is not None:
             self._after_stroke_event(self._stroke.release(self.point_at(event.position())))
-        elif (
-            event.button() == Qt.MouseButton.RightButton
-            and drag != "cursor"
-            and (event.position() - self._pressed_at).manhattanLength() < _CLICK_MOVES_LESS_THAN
-        ):
-            self.context_menu_requested.emit(self.point_at(event.position()), event.globalPosition().toPoint())
+        elif still and drag != "cursor" and event.button() == pressed and self.axes is not None:
+            self._click(event)
         self.update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Maximise or restore; with a tool a second press, which closes a polygon."""
-        if event.button() != Qt.MouseButton.LeftButton or self.axes is None:
-            return
-        if self._tool is None:
-            self.maximise_requested.emit()
-        elif self._stroke is not None:
-            self._after_stroke_event(self._stroke.close())
-        else:
+        """What a double click does; else a second press."""
+        if self.axes is not None and not self._click(event, double=True):
             self.mousePressEvent(event)
 
+    def _click(self, event: QMouseEvent, *, double: bool = False) -> bool:
+        """Do what a click does; returns whether it does anything."""
+        bindings = mouse_bindings()
+        act = bindings.of_click(event.button(), event.modifiers(), double=double)
+        if act == "menu":
+            self.context_menu_requested.emit(self.point_at(event.position()), event.globalPosition().toPoint())
+        elif act == "maximise" and self._stroke is not None:
+            self._after_stroke_event(self._stroke.close())
+        elif act == "maximise" and (self._tool is None or event.button() != bindings.button("tool")):
+            self.maximise_requested.emit()
+        else:
+            return False
+        return True
+
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """The context menu is asked for by a right click that did not move, on release."""
+        """The context menu is asked for by its gesture, not by the system's."""
         event.accept()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -332,25 +342,14 @@ class SliceView(SliceCanvas):
 
     def tabletEvent(self, event: QTabletEvent) -> None:
         """A pen does what the left button does; how hard it is pressed goes to the stroke."""
-        kinds = {
-            QEvent.Type.TabletPress: (QEvent.Type.MouseButtonPress, self.mousePressEvent),
-            QEvent.Type.TabletMove: (QEvent.Type.MouseMove, self.mouseMoveEvent),
-            QEvent.Type.TabletRelease: (QEvent.Type.MouseButtonRelease, self.mouseReleaseEvent),
-        }
-        kind, handler = kinds[event.type()]
-        # On lifting, the pressure is nothing already: the stroke ends as wide as it was. A pen that only hovers or that
-        # feels no pressure, is no light touch: its strokes, or the mouse's afterwards, have their full width.
-        if kind != QEvent.Type.MouseButtonRelease:
-            feels = event.device().hasCapability(QInputDevice.Capability.Pressure)
-            touches = event.buttons() != Qt.MouseButton.NoButton
-            self._pressure = event.pressure() if feels and touches else 1.0
-        handler(
-            QMouseEvent(
-                kind, event.position(), event.globalPosition(), event.button(), event.buttons(), event.modifiers()
-            )
-        )
-        if kind == QEvent.Type.MouseButtonRelease:
-            self._pressure = 1.0
+        mouse = self._pen.as_mouse(event)
+        if mouse.type() == QEvent.Type.MouseButtonPress:
+            self.mousePressEvent(mouse)
+        elif mouse.type() == QEvent.Type.MouseMove:
+            self.mouseMoveEvent(mouse)
+        else:
+            self.mouseReleaseEvent(mouse)
+            self._pen.lift()
         event.accept()
 
     def enterEvent(self, event: QEnterEvent) -> None:

@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
 
 from dosimetry_core.geometry import VolumeGeometry
+from widgets.badges import badges_width, paint_badges
 from widgets.clip_box import ClipBox
 from widgets.display_scale import ColourScale
 from widgets.flat_projection import FlatProjection
@@ -33,6 +34,7 @@ _REFINE_AFTER_MS = 160
 _MESH_AFTER_MS = 150
 _CURSOR_AFTER_MS = 120
 _ROOM_MM = 20.0
+_MARGIN = 6
 _CLIP_TIP = "Clip planes: drag the lettered squares"
 
 
@@ -74,6 +76,7 @@ class VolumeCanvas(QWidget):
         self._geometry: VolumeGeometry | None = None
         self._clip: ClipBox | None = None
         self._drag = ""
+        self._badges: tuple[str, ...] = ()
         self._others_work: Callable[[], bool] = lambda: False
         self._refine = self._later(_REFINE_AFTER_MS)
         self._mesh = self._later(_MESH_AFTER_MS)
@@ -116,6 +119,17 @@ class VolumeCanvas(QWidget):
         """Name the key in the tooltip."""
         key = keys.get("clip", "")
         self._clip_button.setToolTip(f"{_CLIP_TIP} ({key})" if key else _CLIP_TIP)
+
+    def set_badges(self, badges: Sequence[str]) -> None:
+        """Yellow reminders, as on the slices: what holds the tools back, and an unusual display."""
+        if tuple(badges) != self._badges:
+            self._badges = tuple(badges)
+            self.update()
+
+    @property
+    def badges(self) -> tuple[str, ...]:
+        """The reminders that are written in the corner."""
+        return self._badges
 
     @property
     def is_fallback(self) -> bool:
@@ -295,9 +309,22 @@ class VolumeCanvas(QWidget):
                 eye = self.eye()
                 if self._clip is not None and eye is not None:
                     self._clip.paint(painter, eye)
-                self._paint_above(painter)
+            self._paint_badges(painter)
+            self._paint_above(painter)
         finally:
             painter.end()
+
+    def _paint_badges(self, painter: QPainter) -> None:
+        """In the upper left corner, as the buttons are in the other one; below them where it is narrow."""
+        if not self._badges:
+            return
+        painter.setFont(font(scale=0.92))
+        buttons = [button for button in (self._toggle, self._reset, self._clip_button) if button.isVisible()]
+        room = self.width() - 2 * _MARGIN
+        width = min(badges_width(painter, self._badges), room)
+        beside = min((button.x() for button in buttons), default=self.width()) - 2 * _MARGIN >= width
+        top = _MARGIN if beside else max((button.geometry().bottom() for button in buttons), default=0) + _MARGIN
+        paint_badges(painter, _MARGIN, top, room, self._badges, on_left=True)
 
     def _paint_above(self, painter: QPainter) -> None:
         """What a subclass draws over everything."""
@@ -315,14 +342,13 @@ class VolumeCanvas(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another size is another picture."""
-        right = self.width() - 6
-        for button in (self._reset, self._toggle):
+        right, top = self.width() - 6, 6
+        for button in (self._reset, self._clip_button, self._toggle):
             size = button.sizeHint()
-            button.setGeometry(right - size.width(), 6, size.width(), size.height())
+            if right - size.width() < 6:
+                right, top = self.width() - 6, top + size.height() + 4
+            button.setGeometry(right - size.width(), top, size.width(), size.height())
             right -= size.width() + 4
-        size = self._clip_button.sizeHint()
-        below = 10 + self._reset.sizeHint().height()
-        self._clip_button.setGeometry(self.width() - 6 - size.width(), below, size.width(), size.height())
         self._toggle.setVisible(self._scene is not None)
         self._reset.setVisible(self._scene is not None)
         self._clip_button.setVisible(self._scene is not None)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QWheelEvent
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QTabletEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from widgets.clip_box import ClipBox
 from widgets.mouse_table import mouse_bindings
 from widgets.opengl_probe import opengl_fault
+from widgets.pen import Pen
 from widgets.pointer_words import WORDS_STAY_MS, paint_words
 from widgets.theme import ACCENT
 from widgets.tools.brush import BrushTool
 from widgets.tools.ellipsoid import EllipsoidTool
 from widgets.tools.eye import Eye
 from widgets.tools.move import MoveGesture
-from widgets.tools.on_surface import SurfaceStroke, begin_on_surface, handle_at, paint_resting_on_surface
+from widgets.tools.on_surface import EMPTY_VOI, SurfaceStroke, begin_on_surface, handle_at, paint_resting_on_surface
 from widgets.tools.stroke import Tool
+from widgets.view_keys import view_act
 from widgets.volume_canvas import VolumeCanvas
 
 __all__ = ["VolumeView", "opengl_fault"]
@@ -26,13 +28,28 @@ _DEGREES_PER_PIXEL = 0.5
 _DEGREES_PER_KEY = 10.0
 _ZOOM_STEP = 1.12
 _CLICK_MOVES_LESS_THAN = 4
+_DRAGS = {
+    "volume_turn": "turn",
+    "volume_turn_always": "turn",
+    "volume_pan": "pan",
+    "volume_pan_too": "pan",
+    "volume_zoom_drag": "zoom",
+}
+_TURNS = {
+    "previous_time_point": (-1, 0),
+    "next_time_point": (1, 0),
+    "previous_slice": (0, -1),
+    "next_slice": (0, 1),
+}
+_ZOOMS = {"slices_back": _ZOOM_STEP, "slices_on": 1 / _ZOOM_STEP}
+_WITHOUT_OPENGL = "without OpenGL tools work on the slices only"
 
 
 class VolumeView(VolumeCanvas):
-    """Left drag turns, wheel or right drag zooms, middle or Shift + left drag pans, a click moves the linked cursor.
+    """What wheel and buttons do is in `mouse_table`, as the user chose it.
 
-    With a tool a left drag that begins on the active VOI is a stroke; beside it, it turns. Ctrl + right drag always
-    turns. With clip planes shown, their lettered squares can be dragged.
+    As delivered the left button moves a clip plane where it takes its square, draws where a tool is in hand and the
+    active VOI lies there, and turns elsewhere. A pen draws as the left button does, the harder the wider.
     """
 
     cursor_moved = Signal(object)
@@ -54,6 +71,8 @@ class VolumeView(VolumeCanvas):
         self._inverted = False
         self._last = QPointF()
         self._pressed = QPointF()
+        self._pressed_button = Qt.MouseButton.NoButton
+        self._pen = Pen()
         self._clip_from: tuple[ClipBox, int] | None = None
         self._forget_words = QTimer(self, singleShot=True, interval=WORDS_STAY_MS)
         self._forget_words.timeout.connect(self._drop_words)
@@ -103,46 +122,57 @@ class VolumeView(VolumeCanvas):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin to turn, zoom, pan, move a clip plane, or a stroke."""
+        if self._drag:
+            return
         self._pressed = self._last = event.position()
+        self._pressed_button = event.button()
         self._words = ""
-        held = event.modifiers()
-        control = bool(held & Qt.KeyboardModifier.ControlModifier)
-        if event.button() == Qt.MouseButton.RightButton:
-            self._drag = "turn" if control else "zoom"
-        elif event.button() == Qt.MouseButton.MiddleButton:
-            self._drag = "pan"
-        elif event.button() == Qt.MouseButton.LeftButton:
-            # Shift may have been given to the tools.
-            pans = self._tool is None or not mouse_bindings().is_taken("Shift")
-            if pans and held & Qt.KeyboardModifier.ShiftModifier:
-                self._drag = "pan"
-            else:
-                self._drag = self._begin_left(event.position(), inverted=mouse_bindings().is_held("invert", held))
+        bindings = mouse_bindings()
+        inverted = bindings.is_held("invert", event.modifiers())
+        for act in bindings.of_press(event.button(), event.modifiers(), "volume"):
+            self._drag = self._begin(act, event.position(), inverted=inverted)
+            if self._drag:
+                break
         self.update()
 
-    def _begin_left(self, at: QPointF, *, inverted: bool) -> str:
+    def _begin(self, act: str, at: QPointF, *, inverted: bool) -> str:
+        """What an act drags from here on; empty where it finds nothing to act on."""
+        if act in _DRAGS:
+            return _DRAGS[act]
         eye = self.eye()
         if eye is None:
-            return "turn"
-        face = None if self._clip is None else self._clip.face_at(eye, at)
-        if face is not None and self._clip is not None:
+            return ""
+        if act == "volume_clip":
+            face = None if self._clip is None else self._clip.face_at(eye, at)
+            if face is None or self._clip is None:
+                return ""
             self._clip_from = (self._clip, face)
             return "clip"
         if self._tool is None:
-            return "turn"
+            return ""
+        return self._begin_stroke(self._tool, eye, at, inverted=inverted)
+
+    def _begin_stroke(self, tool: Tool, eye: Eye, at: QPointF, *, inverted: bool) -> str:
         if self._blocked:
             self._words = self._blocked
-            return "turn"
+            return ""
+        if self._is_active_empty() and not isinstance(tool, EllipsoidTool):
+            self._words = EMPTY_VOI
+            return ""
         begun = begin_on_surface(
-            self._tool, eye, lambda pixel: self.surface_at(pixel, self._active or ""), at, inverted=inverted
+            tool, eye, lambda pixel: self.surface_at(pixel, self._active or ""), at, inverted=inverted
         )
         if isinstance(begun, str):
             self._words = begun
-            return "turn"
+            return ""
         self._stroke, self._inverted = begun, inverted
+        begun.set_pressure(self._pen.pressure)
         self.stroke_started.emit()
         self._tell_stroke()
         return "stroke"
+
+    def _is_active_empty(self) -> bool:
+        return any(voi.voi_id == self._active and voi.mask.is_empty for voi in self._vois)
 
     def _tell_stroke(self) -> None:
         gesture = None if self._stroke is None else self._stroke.gesture()
@@ -168,6 +198,7 @@ class VolumeView(VolumeCanvas):
         if self._scene is None or moved.isNull():
             return
         if self._drag == "stroke" and self._stroke is not None:
+            self._stroke.set_pressure(self._pen.pressure)
             self._stroke.move(at)
             self._tell_stroke()
             self.update()
@@ -188,6 +219,7 @@ class VolumeView(VolumeCanvas):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End what the button began; a click without a drag moves the cursor to what is seen there."""
         drag, self._drag = self._drag, ""
+        pressed, self._pressed_button = self._pressed_button, Qt.MouseButton.NoButton
         still = (event.position() - self._pressed).manhattanLength() < _CLICK_MOVES_LESS_THAN
         if drag == "stroke" and self._stroke is not None:
             self._stroke.move(event.position())
@@ -196,29 +228,51 @@ class VolumeView(VolumeCanvas):
                 self.stroke_cancelled.emit()
             else:
                 self.stroke_finished.emit(gesture)
-        elif drag == "turn" and still and event.button() == Qt.MouseButton.LeftButton:
-            point = self.point_seen(event.position())
-            if point is not None:
-                self.cursor_moved.emit(point)
+        elif still and drag != "clip" and event.button() == pressed:
+            self._click(event)
         self._redraw()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Maximise or restore; with a tool a second press."""
-        if event.button() != Qt.MouseButton.LeftButton:
-            return
-        if self._tool is None:
+        """What a double click does; else a second press."""
+        if not self._click(event, double=True):
+            self.mousePressEvent(event)
+
+    def _click(self, event: QMouseEvent, *, double: bool = False) -> bool:
+        """Do what a click does; returns whether it does anything."""
+        bindings = mouse_bindings()
+        act = bindings.of_click(event.button(), event.modifiers(), "volume", double=double)
+        if act == "volume_pick":
+            point = self.point_seen(event.position())
+            if point is not None:
+                self.cursor_moved.emit(point)
+        elif act == "volume_maximise" and (self._tool is None or event.button() != bindings.button("volume_tool")):
             self.maximise_requested.emit()
         else:
-            self.mousePressEvent(event)
+            return False
+        return True
+
+    def tabletEvent(self, event: QTabletEvent) -> None:
+        """A pen does what the left button does; how hard it is pressed goes to the stroke."""
+        mouse = self._pen.as_mouse(event)
+        if mouse.type() == QEvent.Type.MouseButtonPress:
+            self.mousePressEvent(mouse)
+        elif mouse.type() == QEvent.Type.MouseMove:
+            self.mouseMoveEvent(mouse)
+        else:
+            self.mouseReleaseEvent(mouse)
+            self._pen.lift()
+        event.accept()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom, fine again shortly after the last notch; brush size as on the slices."""
         turned = event.angleDelta().y() or event.angleDelta().x()
         event.accept()
-        sizes = mouse_bindings().of_wheel(event.modifiers()) == "size"
+        act = mouse_bindings().of_wheel(event.modifiers(), "volume")
+        sizes = act == "volume_size"
         if sizes and self._tool is not None and self._tool.resize_by_steps(1 if turned > 0 else -1):
             return
-        if self._scene is not None:
+        # Without a brush the wheel zooms, however it is turned.
+        if act and self._scene is not None:
             self._scene.zoom(_ZOOM_STEP ** (turned / 120))
             self._redraw()
             self._refine.start()
@@ -232,23 +286,16 @@ class VolumeView(VolumeCanvas):
     # Keyboard
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows turn, Page Up and Page Down zoom, Esc drops a stroke."""
-        turns = {
-            Qt.Key.Key_Left: (-1, 0),
-            Qt.Key.Key_Right: (1, 0),
-            Qt.Key.Key_Up: (0, -1),
-            Qt.Key.Key_Down: (0, 1),
-        }
-        zooms = {Qt.Key.Key_PageUp: _ZOOM_STEP, Qt.Key.Key_PageDown: 1 / _ZOOM_STEP}
-        key = Qt.Key(event.key())
-        if key in turns and self._scene is not None:
-            right, up = turns[key]
+        """Keys of slices and time points turn, those of ten slices zoom; Esc drops a stroke."""
+        act = view_act(event)
+        if act in _TURNS and self._scene is not None:
+            right, up = _TURNS[act]
             self._scene.rotate(right * _DEGREES_PER_KEY, up * _DEGREES_PER_KEY)
             self._redraw()
-        elif key in zooms and self._scene is not None:
-            self._scene.zoom(zooms[key])
+        elif act in _ZOOMS and self._scene is not None:
+            self._scene.zoom(_ZOOMS[act])
             self._redraw()
-        elif not (key == Qt.Key.Key_Escape and self.cancel_stroke()):
+        elif not (event.key() == Qt.Key.Key_Escape and self.cancel_stroke()):
             super().keyPressEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
@@ -271,18 +318,24 @@ class VolumeView(VolumeCanvas):
                 self._stroke.paint(painter, eye, colour)
             else:
                 paint_resting_on_surface(painter, self._tool, eye, colour)
-        if self._hover is not None and eye is not None:
+        if self._hover is not None:
             self._paint_hover(painter, self._hover, eye, colour)
         if self.hasFocus():
             painter.setPen(QPen(QColor(ACCENT), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
-    def _paint_hover(self, painter: QPainter, at: QPointF, eye: Eye, colour: QColor) -> None:
-        words = (self._blocked if self._tool is not None else "") or self._words
+    def words_at_pointer(self) -> str:
+        """What is written beside the pointer: why the tool can't act here, or what it was told last."""
+        if self._tool is None:
+            return self._words
+        return self._blocked or (_WITHOUT_OPENGL if self.is_fallback else "") or self._words
+
+    def _paint_hover(self, painter: QPainter, at: QPointF, eye: Eye | None, colour: QColor) -> None:
+        words = self.words_at_pointer()
         if words:
             paint_words(painter, at, words, self.width(), self.height())
-        elif self._tool is None:
+        elif self._tool is None or eye is None:
             return
         elif isinstance(self._tool, EllipsoidTool):
             taken = handle_at(self._tool, eye, at) is not None

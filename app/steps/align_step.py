@@ -63,7 +63,7 @@ class AlignStep(Step):
         ("Arrows of the pad", "move 1 mm; Shift 0.1 mm, Ctrl 5 mm"),
         ("Drag, arrow keys", "with Move or Turn: the moving image, 1 mm or 1°; Shift a tenth, Ctrl five"),
         ("F held", "the moving image alone"),
-        ("Left / Right", "previous / next time point"),
+        ("{previous_time_point} / {next_time_point}", "previous / next time point"),
     )
 
     def __init__(self, session: Session) -> None:

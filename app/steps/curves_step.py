@@ -84,7 +84,7 @@ class CurvesStep(Step):
     title = "Curves"
     needs_time_strip = False
     keys = (
-        ("Q / W", "previous / next VOI"),
+        ("{previous_voi} / {next_voi}", "previous / next VOI"),
         ("Right click on a point", "leave it out, with a reason, take it back, or see its images"),
     )
 

@@ -46,7 +46,7 @@ class DoseStep(Step):
 
     key = "dose"
     title = "Dose"
-    keys = (("Ctrl+C in a table", "copy it with its units"), ("Q / W", "previous / next VOI"))
+    keys = (("{copy} in a table", "copy it with its units"), ("{previous_voi} / {next_voi}", "previous / next VOI"))
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)

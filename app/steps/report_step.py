@@ -41,7 +41,7 @@ class ReportStep(Step):
 
     key = "report"
     title = "Report"
-    keys = (("Ctrl+P", "this preview"),)
+    keys = (("{print_preview}", "this preview"),)
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)

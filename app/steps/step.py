@@ -226,7 +226,7 @@ class Step(QWidget):
     has_inspector = True
     """Whether there is anything beside it."""
     keys: tuple[tuple[str, str], ...] = ()
-    """Lines of this step's key sheet: key, what it does."""
+    """Lines of this step's key sheet: key, what it does; ``{undo}`` stands for the keys of that act as they are set."""
 
     probed = Signal(str)
     """Text for the probe in the status bar."""

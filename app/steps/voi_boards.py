@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from app.display import ct_layer, spect_layer, vois_shown
@@ -20,6 +20,7 @@ from dosimetry_core.image import TimePoint
 from widgets.display_scale import Fusion, WindowLevel
 from widgets.layout_bar import ViewLayout
 from widgets.mip_view import MipView
+from widgets.mouse_table import mouse_bindings
 from widgets.pane_board import Pane, PaneBoard, PaneView
 from widgets.slice_view import SliceView
 from widgets.tools.stroke import Tool
@@ -200,6 +201,7 @@ class BoardImages(QObject):
             volume.show_spect(spect_layer(cycle, point))
             self._show_surfaces()
         volume.set_spect_scale(self._images.scale_of(cycle, point))
+        volume.set_badges(self._images.corner_of(cycle, point).badges)
         volume.set_active_voi(self._session.view_state.voi_id)
 
     def _show_surfaces(self) -> None:
@@ -219,7 +221,7 @@ class BoardImages(QObject):
     def _take_scan(self, key: str) -> None:
         scan, _fusion = self._content(key)
         # Scrolling over a scan is no choice of it.
-        clicked = bool(QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton)
+        clicked = bool(QGuiApplication.mouseButtons() & mouse_bindings().button("tool"))
         if scan is not None and clicked:
             self._session.view_state.set_time_point(scan)
 

@@ -119,8 +119,12 @@ class VoiImages(QObject):
             delay_s=delay_s(cycle, point),
             registration=registration_text(point),
             registered=point.registration.method != "none",
-            badges=(*(("own scale",) if self._own_scale else ()), *self._constraints),
+            badges=self._badges(),
         )
+
+    def _badges(self) -> tuple[str, ...]:
+        """Yellow reminders of an unusual display, and of what holds the tools back."""
+        return (*(("own scale",) if self._own_scale else ()), *self._constraints)
 
     def set_constraints(self, words: tuple[str, ...]) -> None:
         """What holds the tools back, written on every view, so that nobody wonders why the brush leaves gaps."""
@@ -130,6 +134,7 @@ class VoiImages(QObject):
         cycle, point = self.session.cycle, self.session.time_point
         if cycle is not None and point is not None:
             self.grid.set_corner(self.corner_of(cycle, point))
+        self.volume.set_badges(self._badges())
         self.settings_changed.emit()
 
     def show_images(self, cycle: Cycle, reference: TimePoint, point: TimePoint) -> None:
@@ -156,6 +161,7 @@ class VoiImages(QObject):
         self._show_layers(ct, layer)
         self._show_scale(self.scale_of(cycle, point))
         self.grid.set_corner(self.corner_of(cycle, point))
+        self.volume.set_badges(self._badges())
         self.show_cursor(self.session.view_state.cursor_mm)
 
     def _show_layers(self, ct: Layer | None, spect: Layer) -> None:

@@ -43,11 +43,7 @@ class VoiStep(Step):
     key = "voi"
     title = "VOIs"
     needs_time_strip = True
-    keys = (
-        ("Esc", "cancel the stroke or preview, then drop the tool"),
-        ("3D: arrows, PgUp, PgDown", "turn, zoom"),
-        ("MIP: Up, Down, PgUp, PgDown, Home, End", "turn; from the front, from the back"),
-    )
+    keys = (("{cursor}", "cancel the stroke or preview, then drop the tool"),)
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)

@@ -7,10 +7,13 @@ from PySide6.QtCore import Qt
 
 from app.key_bindings import AS_DELIVERED, RESERVED, bindings_of, is_key, portable
 from app.key_table import KEY_ACTS
-from widgets.mouse_table import GESTURES, MOUSE_ACTS, MouseBindings
+from app.keys_page import keys_page
+from widgets.gestures import BUTTONS, MODIFIERS, OVERLAY_KEY, Gesture, gesture_of
+from widgets.mouse_table import MOUSE_ACTS, MouseBindings, Views
 from widgets.view_keys import VIEW_KEYS
 
 NONE, CTRL = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
 
 
 def act(name: str):
@@ -81,30 +84,72 @@ def test_that_who_has_a_key_is_named(qapp) -> None:
     assert AS_DELIVERED.taken_by("F12") is None
 
 
-def test_that_every_gesture_that_can_be_chosen_is_found_by_its_event() -> None:
-    buttons = {"right": Qt.MouseButton.RightButton, "middle": Qt.MouseButton.MiddleButton}
-    modifiers = {
-        "Ctrl": CTRL,
-        "Shift": Qt.KeyboardModifier.ShiftModifier,
-        "Alt": Qt.KeyboardModifier.AltModifier,
-    }
+def means(bindings: MouseBindings, gesture: Gesture, views: Views) -> tuple[str, ...]:
+    """What the event of a gesture does."""
+    held = MODIFIERS.get(gesture.held, NONE)
+    button = BUTTONS.get(gesture.button, Qt.MouseButton.NoButton)
+    if gesture.form == "wheel":
+        return (bindings.of_wheel(held, views),)
+    if gesture.form == "move":
+        return (bindings.of_move(held),)
+    if gesture.form == "held":
+        return tuple(name for name in ("invert", "anywhere") if bindings.is_held(name, held))
+    if gesture.form in ("press", "drag"):
+        return bindings.of_press(button, held, views, overlay_key=gesture.held == OVERLAY_KEY)
+    return (bindings.of_click(button, held, views, double=gesture.form == "double"),)
+
+
+def test_that_every_gesture_offered_does_its_act_or_is_refused_in_words() -> None:
+    refused = 0
     for known in MOUSE_ACTS:
-        for gesture in GESTURES[known.kind]:
-            others = [other for other in MOUSE_ACTS if other.kind == known.kind and other is not known]
-            free = [g for g in GESTURES[known.kind] if g != gesture]
-            bindings = MouseBindings({known.name: gesture, **{o.name: g for o, g in zip(others, free, strict=False)}})
-            held = next((modifier for word, modifier in modifiers.items() if gesture.startswith(word)), NONE)
-            found = {
-                "wheel": lambda held=held, b=bindings: b.of_wheel(held),
-                "move": lambda held=held, b=bindings: b.of_move(held),
-                "held": lambda held=held, b=bindings, name=known.name: name if b.is_held(name, held) else "",
-                "drag": lambda held=held, b=bindings, gesture=gesture: b.of_drag(
-                    next(button for word, button in buttons.items() if word in gesture.lower()), held
-                ),
-            }[known.kind]()
-            assert found == known.name
+        can = 0
+        for gesture in known.offered():
+            try:
+                bindings = MouseBindings({known.name: gesture})
+            except ValueError as error:
+                words = str(error)
+                assert known.text in words
+                assert sum(other.text in words for other in MOUSE_ACTS) >= 2
+                refused += 1
+                swapped = MouseBindings().changed_places(known.name, gesture)
+                if swapped is None:
+                    continue
+                bindings = swapped
+                assert len(bindings.chosen()) == 2
+            can += 1
+            assert known.name in means(bindings, gesture_of(gesture), known.views)
+        assert can > 1, f"{known.name} can't be given another gesture"
+    assert refused > 0
 
 
 def test_that_a_gesture_does_one_thing_only() -> None:
-    with pytest.raises(ValueError, match="two things"):
-        MouseBindings({"pan": "Right drag"})
+    for chosen, words in (
+        ({"pan": "Right drag"}, "two things"),
+        ({"pan": "Left drag"}, "at once"),
+        ({"menu": "Left click"}, "at once"),
+        ({"maximise": "Right double click"}, "first click"),
+        ({"pan": "Ctrl + left drag"}, "“active tool.*: invert the tool, and pan"),
+        ({"invert": "Shift held while editing"}, "“active tool.*: invert the tool, and pan as well"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            MouseBindings(chosen)
+
+
+def test_that_a_modifier_without_a_meaning_changes_nothing() -> None:
+    bindings = MouseBindings()
+    assert bindings.of_press(Qt.MouseButton.RightButton, SHIFT) == ("window",)
+    assert bindings.of_press(Qt.MouseButton.LeftButton, CTRL | SHIFT) == ("tool",)
+    assert bindings.of_press(Qt.MouseButton.BackButton, NONE) == ()
+    assert bindings.of_wheel(SHIFT | CTRL) == ""
+
+
+def test_that_the_key_of_the_overlay_is_named_in_the_gestures_it_is_held_for(qapp) -> None:
+    assert ("Space + left drag", "pan as well") in AS_DELIVERED.gesture_lines()
+    assert ("F + left drag", "pan as well") in AS_DELIVERED.with_keys("overlay", ("F",)).gesture_lines()
+
+
+def test_that_the_page_of_keys_shows_them_as_they_are_set(qapp) -> None:
+    page = keys_page(AS_DELIVERED.with_keys("brush", ("F",)).with_gesture("pan", "Shift + right drag"))
+    assert "| F | Brush |" in page
+    assert "| Shift + right drag | pan |" in page
+    assert all(f"| {text} |" in page for _gesture, text in AS_DELIVERED.gesture_lines())

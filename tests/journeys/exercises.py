@@ -126,6 +126,7 @@ class Room:
             "edges": lambda: self.step.tools.edges.edges(),
             "through": lambda: self.step.hand.brush.spherical,
             "clip": lambda: self.step.volume.is_clipped,
+            "clip box": lambda: None if self.step.volume.clip_box() is None else self.step.volume.clip_box().high_mm[0],
             "here": lambda: self.step.target.here,
             "told": lambda: tuple(self.told),
             "maximised": self.step.grid.maximised,

@@ -133,12 +133,17 @@ def test_that_keys_of_the_views_can_be_chosen(window, voi_step, editor) -> None:
     assert axial.slice_index != before
 
 
-def test_that_two_gestures_change_places(window, voi_step, editor) -> None:
+def test_that_a_gesture_of_another_act_is_refused_in_words_and_two_change_places_on_demand(
+    window, voi_step, editor
+) -> None:
     editor.findChild(QTabWidget, "key_editor_pages").setCurrentIndex(1)
     box = editor.findChild(QComboBox, "gesture_slice")
     box.setFocus()
     QTest.keyClick(box, Qt.Key.Key_Down)
-    assert "changed places" in words(editor)
+    assert words(editor) == "Not changed: “Ctrl + wheel” would do two things: slice, and zoom at the pointer."
+    assert box.currentText() == "Wheel"
+    press(editor, "gesture_change_places")
+    assert words(editor) == "“slice” is Ctrl + wheel now; “zoom at the pointer” is Wheel now."
     assert editor.findChild(QComboBox, "gesture_zoom").currentText() == "Wheel"
     accept(editor)
     axial = voi_step.grid.views["axial"]
@@ -157,7 +162,8 @@ def test_that_the_modifier_that_inverts_a_tool_can_be_another(window, voi_step, 
     box = editor.findChild(QComboBox, "gesture_invert")
     box.setFocus()
     QTest.keyClick(box, Qt.Key.Key_Down)
-    assert "changed places" in words(editor)
+    assert "ignore the range" in words(editor)
+    press(editor, "gesture_change_places")
     accept(editor)
     assert window.session.preferences.mouse == {
         "invert": "Alt held while editing",

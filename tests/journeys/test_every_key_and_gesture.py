@@ -10,19 +10,17 @@ import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.case_edits import with_mask
+from app.key_bindings import AS_DELIVERED, KeyBindings
 from app.key_table import KEY_ACTS, KeyAct
 from app.main_window import MainWindow
 from app.screenshots import wait_until_idle
 from dosimetry_core.voi_editing import BrushGesture, empty_mask, paint, union
 from tests.journeys.exercises import Room
 from tests.widgets.pointer import (
-    CONTROL,
     LEFT,
-    MIDDLE,
-    RIGHT,
     SHIFT,
     click,
     double_click,
@@ -34,8 +32,8 @@ from tests.widgets.pointer import (
     wheel,
 )
 from tests.widgets.pointer import key as send_key
-from widgets.mip_view import MipView
-from widgets.mouse_table import MOUSE_ACTS
+from widgets.gestures import BUTTONS, MODIFIERS, OVERLAY_KEY, Gesture, gesture_of
+from widgets.mouse_table import MOUSE_ACTS, mouse_bindings
 from widgets.slice_view import SliceView
 from widgets.volume_view import opengl_fault
 
@@ -244,123 +242,191 @@ def at(view: SliceView, room: Room, *offset_mm: float) -> QPointF:
     return view.pixel_of(np.array(room.window.session.view_state.cursor_mm) + np.array(offset_mm))
 
 
-def held_pan(room: Room) -> None:
-    middle = at(room.axial, room, 0, 0, 0)
-    send_key(room.axial, Qt.Key.Key_Space, hold=True)
-    drag(room.axial, [middle, middle + QPointF(20, 10)])
-    let_go(room.axial, Qt.Key.Key_Space)
-
-
-def on_slice(act: Callable[[SliceView, QPointF], object]) -> Callable[[Room], object]:
-    return lambda room: act(room.axial, at(room.axial, room, 0, 0, 0))
+def perform(view: QWidget, place: QPointF, gesture: Gesture, way: QPointF) -> None:
+    """The events of a gesture, as a hand would make it."""
+    held = MODIFIERS.get(gesture.held, NO_MODIFIER)
+    button = BUTTONS.get(gesture.button, NONE_HELD)
+    if gesture.held == OVERLAY_KEY:
+        send_key(view, Qt.Key.Key_Space, hold=True)
+    if gesture.form == "wheel":
+        wheel(view, place, -1, held)
+    elif gesture.form == "move":
+        move(view, place + way, NONE_HELD, held)
+    elif gesture.form == "double":
+        double_click(view, place, button, held)
+    elif gesture.form == "click":
+        click(view, place, button, held)
+    else:
+        drag(view, [place, place + way / 2, place + way], button, held)
+    if gesture.held == OVERLAY_KEY:
+        let_go(view, Qt.Key.Key_Space)
 
 
 def inverted_stroke(room: Room) -> None:
     room.window.session.view_state.set_tool("brush")
-    drag(room.axial, [at(room.axial, room, 0, 0, 0), at(room.axial, room, 6, 0, 0)], LEFT, CONTROL)
+    held = MODIFIERS[mouse_bindings().held_word("invert")]
+    drag(room.axial, [at(room.axial, room, 0, 0, 0), at(room.axial, room, 6, 0, 0)], tool_button(), held)
     wait_until_idle(room.window)
     assert "Erase" in room.seen("labels")[-1]
 
 
+def tool_button() -> Qt.MouseButton:
+    return mouse_bindings().button("tool")
+
+
 def stroke_anywhere(room: Room) -> None:
-    """Held to a range that nothing is in, the brush draws only with Alt."""
+    """Held to a range that nothing is in, the brush draws only with its modifier."""
     room.window.session.view_state.set_tool("erase")
     room.step.tools.range.set_limits(1e12, None)
     path = [at(room.axial, room, 0, 0, 0), at(room.axial, room, 6, 0, 0)]
-    drag(room.axial, path)
+    drag(room.axial, path, tool_button())
     assert room.seen("labels") == ()
     # The modifier is asked of the system, not of the event.
-    held = Qt.KeyboardModifier.AltModifier
+    held = MODIFIERS[mouse_bindings().held_word("anywhere")]
     original = QGuiApplication.keyboardModifiers
     QGuiApplication.keyboardModifiers = staticmethod(lambda: held)
     try:
-        drag(room.axial, path, LEFT, held)
+        drag(room.axial, path, tool_button(), held)
     finally:
         QGuiApplication.keyboardModifiers = original
         room.step.tools.range.set_limits(None, None, on=False)
 
 
-def on_volume(act: Callable[[object, QPointF], object], tool: str = "cursor") -> Callable[[Room], object]:
-    def do(room: Room) -> None:
-        room.step.images.show_surfaces()
-        volume = room.step.volume
-        volume.grab()
-        room.window.session.view_state.set_tool(tool)
-        act(volume, volume.eye().pixel_of(room.window.session.voi.mask.centroid_mm()))
-
-    return do
+def slice_place(room: Room) -> tuple[QWidget, QPointF]:
+    return room.axial, at(room.axial, room, 0, 0, 0)
 
 
-def on_mip(act: Callable[[MipView, QPointF], object]) -> Callable[[Room], object]:
-    def do(room: Room) -> None:
-        room.step.show_layout("rows")
-        wait_until_idle(room.window)
-        view = room.step.layouts.board.mips["mip"]
-        view.grab()
-        act(view, view.pixel_of(room.window.session.voi.mask.centroid_mm()) + QPointF(3, 0))
-
-    return do
-
-
-def clip_plane(room: Room) -> None:
-    volume = room.step.volume
+def surface_place(room: Room) -> tuple[QWidget, QPointF]:
+    """In 3D, on the kidney."""
     room.step.images.show_surfaces()
+    volume = room.step.volume
     volume.grab()
+    return volume, volume.eye().pixel_of(room.window.session.voi.mask.centroid_mm())
+
+
+def brushed_place(room: Room) -> tuple[QWidget, QPointF]:
+    room.window.session.view_state.set_tool("brush")
+    return surface_place(room)
+
+
+def empty_place(room: Room) -> tuple[QWidget, QPointF]:
+    return surface_place(room)[0], QPointF(8, 8)
+
+
+def clip_square(room: Room) -> tuple[QWidget, QPointF]:
+    volume, _place = surface_place(room)
     volume.set_clipped(True)
-    before = volume.clip_box().high_mm[0]
-    handle = volume.eye().pixel_of(volume.clip_box().handle_mm(1))
-    drag(volume, [handle, handle - QPointF(10, 0), handle - QPointF(20, 0)])
-    assert volume.clip_box().high_mm[0] < before
+    return volume, volume.eye().pixel_of(volume.clip_box().handle_mm(1))
 
 
-# How each gesture is made, and what it changes.
-GESTURES_DONE: dict[str, tuple[Callable[[Room], object], str]] = {
-    "slice": (on_slice(lambda view, middle: wheel(view, middle, -1)), "slice"),
-    "zoom": (on_slice(lambda view, middle: wheel(view, middle, 1, CONTROL)), "zoom"),
-    "size": (on_slice(lambda view, middle: wheel(view, middle, 1, SHIFT)), "time point"),
-    "tool": (on_slice(lambda view, middle: click(view, middle + QPointF(15, 10))), "cursor"),
-    "window": (on_slice(lambda view, middle: drag(view, [middle, middle + QPointF(30, 5)], RIGHT)), "window"),
-    "menu": (on_slice(lambda view, middle: click(view, middle, RIGHT)), "menus"),
-    "pan": (on_slice(lambda view, middle: drag(view, [middle, middle + QPointF(30, 5)], MIDDLE)), "place"),
-    "pan_space": (held_pan, "place"),
-    "zoom_drag": (on_slice(lambda view, middle: drag(view, [middle, middle - QPointF(0, 40)], RIGHT, CONTROL)), "zoom"),
-    "maximise": (on_slice(lambda view, middle: double_click(view, middle)), "maximised"),
-    "follow": (on_slice(lambda view, middle: move(view, middle + QPointF(25, 5), NONE_HELD, SHIFT)), "cursor"),
-    "invert": (inverted_stroke, "labels"),
-    "anywhere": (stroke_anywhere, "labels"),
-    "volume_turn": (on_volume(lambda view, _m: drag(view, [QPointF(8, 8), QPointF(48, 20)])), "camera"),
-    "volume_pick": (on_volume(lambda view, middle: click(view, middle)), "cursor"),
-    "volume_pan": (on_volume(lambda view, middle: drag(view, [middle, middle + QPointF(20, 5)], MIDDLE)), "eye"),
-    "volume_zoom": (on_volume(lambda view, middle: wheel(view, middle, 1)), "eye"),
-    "volume_turn_always": (
-        on_volume(lambda view, middle: drag(view, [middle, middle + QPointF(40, 5)], RIGHT, CONTROL), "brush"),
-        "camera",
-    ),
-    "volume_size": (on_volume(lambda view, middle: wheel(view, middle, 1, SHIFT), "brush"), "radius"),
-    "volume_tool": (on_volume(lambda view, middle: drag(view, [middle, middle + QPointF(6, 4)]), "brush"), "labels"),
-    "volume_clip": (clip_plane, "clip"),
-    "volume_maximise": (on_volume(lambda view, middle: double_click(view, middle)), "maximised"),
-    "mip_turn": (on_mip(lambda view, middle: wheel(view, middle, -1)), "mip angle"),
-    "mip_pick": (on_mip(lambda view, middle: click(view, middle)), "cursor"),
-    "mip_scale": (on_mip(lambda view, middle: drag(view, [middle, middle + QPointF(30, 5)], RIGHT)), "scale"),
-    "mip_maximise": (on_mip(lambda view, middle: double_click(view, middle)), "board maximised"),
+def mip_place(room: Room) -> tuple[QWidget, QPointF]:
+    room.step.show_layout("rows")
+    wait_until_idle(room.window)
+    view = room.step.layouts.board.mips["mip"]
+    view.grab()
+    return view, view.pixel_of(room.window.session.voi.mask.centroid_mm()) + QPointF(3, 0)
+
+
+NONE_HELD, NO_MODIFIER = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+Place = Callable[[Room], "tuple[QWidget, QPointF]"]
+ASIDE, UP, INWARDS = QPointF(30, 5), QPointF(0, -40), QPointF(-20, 0)
+
+# Where each gesture is made, how the pointer goes on from there, and what it changes.
+GESTURES_DONE: dict[str, tuple[Place, QPointF, str]] = {
+    "slice": (slice_place, ASIDE, "slice"),
+    "zoom": (slice_place, ASIDE, "zoom"),
+    "size": (slice_place, ASIDE, "time point"),
+    "tool": (slice_place, ASIDE, "cursor"),
+    "window": (slice_place, ASIDE, "window"),
+    "menu": (slice_place, ASIDE, "menus"),
+    "pan": (slice_place, ASIDE, "place"),
+    "pan_space": (slice_place, ASIDE, "place"),
+    "zoom_drag": (slice_place, UP, "zoom"),
+    "maximise": (slice_place, ASIDE, "maximised"),
+    "follow": (slice_place, ASIDE, "cursor"),
+    "volume_turn": (empty_place, ASIDE, "camera"),
+    "volume_pick": (surface_place, ASIDE, "cursor"),
+    "volume_pan": (surface_place, ASIDE, "eye"),
+    "volume_pan_too": (surface_place, ASIDE, "eye"),
+    "volume_zoom": (surface_place, ASIDE, "eye"),
+    "volume_zoom_drag": (surface_place, UP, "eye"),
+    "volume_turn_always": (brushed_place, ASIDE, "camera"),
+    "volume_size": (brushed_place, ASIDE, "radius"),
+    "volume_tool": (brushed_place, QPointF(6, 4), "labels"),
+    "volume_clip": (clip_square, INWARDS, "clip box"),
+    "volume_maximise": (surface_place, ASIDE, "maximised"),
+    "mip_turn": (mip_place, ASIDE, "mip angle"),
+    "mip_turn_drag": (mip_place, ASIDE, "mip angle"),
+    "mip_pick": (mip_place, ASIDE, "cursor"),
+    "mip_time_point": (mip_place, ASIDE, "time point"),
+    "mip_scale": (mip_place, ASIDE, "scale"),
+    "mip_maximise": (mip_place, ASIDE, "board maximised"),
 }
-NONE_HELD = Qt.MouseButton.NoButton
+HELD_DONE: dict[str, Callable[[Room], None]] = {"invert": inverted_stroke, "anywhere": stroke_anywhere}
+
+# Every act by another gesture than the delivered one.
+CHOSEN: dict[str, str] = {
+    "slice": "Alt + wheel",
+    "zoom": "Wheel",
+    "size": "Ctrl + wheel",
+    "tool": "Right",
+    "window": "Left drag",
+    "menu": "Middle click",
+    "pan": "Shift + middle drag",
+    "pan_space": "Space + right drag",
+    "zoom_drag": "Alt + left drag",
+    "maximise": "Ctrl + double click",
+    "follow": "Alt + move",
+    "invert": "Shift held while editing",
+    "anywhere": "Ctrl held while editing",
+    "volume_turn": "Middle drag",
+    "volume_pick": "Middle click",
+    "volume_pan": "Left drag",
+    "volume_pan_too": "Alt + middle drag",
+    "volume_zoom": "Alt + wheel",
+    "volume_zoom_drag": "Ctrl + left drag",
+    "volume_turn_always": "Shift + left drag",
+    "volume_size": "Ctrl + wheel",
+    "volume_tool": "Right drag",
+    "volume_clip": "Alt + left drag",
+    "volume_maximise": "Middle double click",
+    "mip_turn": "Ctrl + wheel",
+    "mip_turn_drag": "Middle drag",
+    "mip_pick": "Right click",
+    "mip_time_point": "Wheel",
+    "mip_scale": "Left drag",
+    "mip_maximise": "Right double click",
+}
 
 
-def test_that_every_gesture_of_the_mouse_table_does_what_it_says(room: Room) -> None:
-    assert [act.name for act in MOUSE_ACTS if act.name not in GESTURES_DONE] == [], "a gesture without an exercise"
+@pytest.mark.parametrize("chosen", [{}, CHOSEN], ids=["delivered", "chosen"])
+def test_that_every_gesture_of_the_mouse_table_does_what_it_says(room: Room, chosen: dict[str, str]) -> None:
+    """As delivered, and with every act given another gesture in the preferences."""
+    exercised = {*GESTURES_DONE, *HELD_DONE}
+    assert [act.name for act in MOUSE_ACTS if act.name not in exercised] == [], "a gesture without an exercise"
+    assert not chosen or [act.name for act in MOUSE_ACTS if chosen.get(act.name, act.gesture) == act.gesture] == []
+    acts = room.window.acts
     failed = []
-    for act in MOUSE_ACTS:
-        if act.views == "volume" and opengl_fault() is not None:
-            continue
-        room.prepare()
-        done, part = GESTURES_DONE[act.name]
-        before = room.seen(part)
-        done(room)
-        wait_until_idle(room.window)
-        if room.seen(part) == before:
-            failed.append(f"{act.name}: {part} stays {before}")
+    acts._keep_keys(KeyBindings({}, chosen))
+    try:
+        assert room.window.session.preferences.mouse == chosen
+        for act in MOUSE_ACTS:
+            if act.views == "volume" and opengl_fault() is not None:
+                continue
+            room.prepare()
+            if act.name in HELD_DONE:
+                part, before = "labels", room.seen("labels")
+                HELD_DONE[act.name](room)
+            else:
+                place, way, part = GESTURES_DONE[act.name]
+                view, begin = place(room)
+                before = room.seen(part)
+                perform(view, begin, gesture_of(mouse_bindings().gesture(act.name)), way)
+            wait_until_idle(room.window)
+            if room.seen(part) == before:
+                failed.append(f"{act.name}: {part} stays {before}")
+    finally:
+        acts._keep_keys(AS_DELIVERED)
     assert not failed, "\n".join(failed)
 
 

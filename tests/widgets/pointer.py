@@ -35,10 +35,10 @@ def click(widget: QWidget, at: QPointF, button=LEFT, modifiers=NONE) -> None:
     release(widget, at, button, modifiers)
 
 
-def double_click(widget: QWidget, at: QPointF) -> None:
-    click(widget, at)
-    mouse(widget, QEvent.Type.MouseButtonDblClick, at, LEFT, LEFT)
-    release(widget, at)
+def double_click(widget: QWidget, at: QPointF, button=LEFT, modifiers=NONE) -> None:
+    click(widget, at, button, modifiers)
+    mouse(widget, QEvent.Type.MouseButtonDblClick, at, button, button, modifiers)
+    release(widget, at, button, modifiers)
 
 
 def drag(widget: QWidget, path: Sequence[QPointF], button=LEFT, modifiers=NONE) -> None:

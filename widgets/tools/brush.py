@@ -87,7 +87,7 @@ class BrushStroke(Stroke):
 
     def set_pressure(self, share: float) -> None:
         """Radius from here on: from a quarter of the brush at no pressure to the whole at full."""
-        self._pressed_radius_mm = self._radius_mm * (LEAST_PRESSED + (1 - LEAST_PRESSED) * min(max(share, 0.0), 1.0))
+        self._pressed_radius_mm = pressed_radius_mm(self._radius_mm, share)
 
     def press(self, point_mm: Point, *, reach_mm: float) -> bool:
         """First point of the path."""
@@ -119,6 +119,11 @@ class BrushStroke(Stroke):
         fill = QColor(ERROR) if self._erase else QColor(colour)
         fill.setAlphaF(0.35)
         paint_path(painter, [to_pixels(p) for p in self._points], [r * pixels_per_mm for r in self._radii_mm], fill)
+
+
+def pressed_radius_mm(radius_mm: float, share: float) -> float:
+    """Radius of a pen that is pressed with a part of its full pressure, 0 … 1."""
+    return radius_mm * (LEAST_PRESSED + (1 - LEAST_PRESSED) * min(max(share, 0.0), 1.0))
 
 
 def stroke_gesture(

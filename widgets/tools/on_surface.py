@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QPainter
 from dosimetry_core.voi_cutting import OutlineCut
 from dosimetry_core.voi_editing import BrushGesture
 from widgets.theme import ERROR
-from widgets.tools.brush import BrushTool, paint_path
+from widgets.tools.brush import BrushTool, paint_path, pressed_radius_mm, stroke_gesture
 from widgets.tools.ellipsoid import CENTRE, HANDLE_PIXELS, EllipsoidGesture, EllipsoidTool, paint_handle, pulled
 from widgets.tools.eye import Eye
 from widgets.tools.move import MoveGesture, MoveTool
@@ -25,6 +25,7 @@ SurfaceAt = Callable[[QPointF], Point | None]
 
 SLICES_ONLY = "this tool draws on the slices"
 NO_SURFACE = "begin on the surface of the active VOI"
+EMPTY_VOI = "this VOI is empty: begin it on a slice"
 _OUTLINE_STEP = 2.0
 _MOST_PIXELS_PER_PICK = 6.0
 _JUMP = 3.0
@@ -40,6 +41,9 @@ class SurfaceGesture:
 
 class SurfaceStroke:
     """One gesture on the 3D view."""
+
+    def set_pressure(self, share: float) -> None:
+        """How hard a pen is pressed from now on, 0 … 1."""
 
     def move(self, pixel: QPointF) -> None:
         """The pointer moved with the button down."""
@@ -95,21 +99,31 @@ def paint_resting_on_surface(painter: QPainter, tool: Tool, eye: Eye, colour: QC
 
 
 class PaintingStroke(SurfaceStroke):
-    """A ball moved over the surface; the places between two positions of the pointer are looked at too."""
+    """A ball moved over the surface; the places between two positions of the pointer are looked at too.
+
+    A pen that is pressed less makes it narrower.
+    """
 
     def __init__(
         self, tool: BrushTool, eye: Eye, surface_at: SurfaceAt, pixel: QPointF, begin: Point, *, erase: bool
     ) -> None:
         self._eye, self._surface_at, self._erase = eye, surface_at, erase
-        self._radius_mm = tool.radius_mm
+        self._radius_mm = self._pressed_radius_mm = tool.radius_mm
         self._last = pixel
         self._parts: list[list[Point]] = [[begin]]
+        self._radii_mm: list[list[float]] = [[tool.radius_mm]]
         self._off = False
+
+    def set_pressure(self, share: float) -> None:
+        """Radius from here on; that of the first point while there is no other."""
+        self._pressed_radius_mm = pressed_radius_mm(self._radius_mm, share)
+        if len(self._parts) == len(self._parts[0]) == 1:
+            self._radii_mm = [[self._pressed_radius_mm]]
 
     def move(self, pixel: QPointF) -> None:
         """Look at the surface along the way."""
         way = pixel - self._last
-        radius = self._radius_mm * self._eye.pixels_per_mm(self._parts[-1][-1])
+        radius = self._pressed_radius_mm * self._eye.pixels_per_mm(self._parts[-1][-1])
         length = float(np.hypot(way.x(), way.y()))
         steps = max(1, int(np.ceil(length / max(1.0, min(radius / 2, _MOST_PIXELS_PER_PICK)))))
         for step in range(1, steps + 1):
@@ -123,22 +137,27 @@ class PaintingStroke(SurfaceStroke):
         far = float(np.linalg.norm(point - self._parts[-1][-1])) > _JUMP * self._radius_mm
         if far or self._off:
             self._parts.append([point])
+            self._radii_mm.append([self._pressed_radius_mm])
         else:
             self._parts[-1].append(point)
+            self._radii_mm[-1].append(self._pressed_radius_mm)
         self._off = False
 
     def gesture(self) -> SurfaceGesture:
         """All paths so far."""
-        parts = [BrushGesture("axial", np.array(part), self._radius_mm, True, self._erase) for part in self._parts]
+        parts = [
+            stroke_gesture("axial", part, radii, spherical=True, erase=self._erase)
+            for part, radii in zip(self._parts, self._radii_mm, strict=True)
+        ]
         return SurfaceGesture(tuple(parts), self._erase)
 
     def paint(self, painter: QPainter, eye: Eye, colour: QColor) -> None:
         """The swept area."""
         fill = QColor(ERROR) if self._erase else QColor(colour).lighter(140)
         fill.setAlphaF(0.5)
-        for part in self._parts:
-            radius = self._radius_mm * eye.pixels_per_mm(part[0])
-            paint_path(painter, [eye.pixel_of(point) for point in part], [radius] * len(part), fill)
+        for part, radii in zip(self._parts, self._radii_mm, strict=True):
+            scale = eye.pixels_per_mm(part[0])
+            paint_path(painter, [eye.pixel_of(point) for point in part], [radius * scale for radius in radii], fill)
 
 
 class CuttingStroke(SurfaceStroke):
