@@ -17,7 +17,7 @@ from dosimetry_core.voi import Voi, VoiMask
 
 SEEN_TO_MM = 4.0
 """A place is pointed at within so much: what is seen is the middle of a blurred spot, not a centroid."""
-BRUSH_RADIUS_MM = "32"
+BRUSH_RADIUS_MM = "28"
 KIDNEY_FROM_KBQ_PER_ML = "125"
 
 
@@ -107,7 +107,7 @@ def contour(window: MainWindow, kidneys: Sequence[Voi], lesions: Sequence[Voi]) 
     hand.type_number("brush_radius", BRUSH_RADIUS_MM)
     hand.type_number("range_low", KIDNEY_FROM_KBQ_PER_ML)
     for kidney in kidneys:
-        path = long_axis(kidney.mask, from_ends_mm=28.0)
+        path = long_axis(kidney.mask, from_ends_mm=26.0)
         hand.key(Qt.Key.Key_Escape, at=view)
         hand.point_in_3d(path[1])
         hand.point_at("axial", path[1])
