@@ -21,6 +21,7 @@ from app.stepping import centre_on_voi, step_cycle, step_time_point, step_voi
 from app.theme_choice import THEMES, take_theme
 from app.view_state import CT_PRESETS, LAYOUTS
 from widgets.copying import copy_what_is_meant, plot_at
+from widgets.view_keys import CURSOR_MOVES
 
 if TYPE_CHECKING:
     from app.crosscheck.window import CrosscheckWindow
@@ -105,7 +106,9 @@ class WindowActs:
             "reset": view_state.reset,
             "previous_time_point": partial(step_time_point, session, -1),
             "next_time_point": partial(step_time_point, session, +1),
-            **{name: partial(self.in_view, steps) for name, steps in SLICE_STEPS.items()},
+            **{name: partial(self.on_slice, "step_slices", steps) for name, steps in SLICE_STEPS.items()},
+            **{name: partial(self.on_slice, "step_cursor", *steps) for name, steps in CURSOR_MOVES.items()},
+            "use_tool": partial(self.on_slice, "use_tool_at_cursor"),
             "close": partial(self.on_step, "voi", "close_outline", switch=False),
             "previous_cycle": partial(step_cycle, session, -1),
             "next_cycle": partial(step_cycle, session, +1),
@@ -157,13 +160,16 @@ class WindowActs:
             window.go_to(key)
         getattr(window.step(key), act)(*arguments)
 
-    def in_view(self, steps: int) -> None:
-        """Go on by slices in the axial view of the step, if it has one."""
+    def on_slice(self, act: str, *steps: int) -> None:
+        """Do something in the slice that has the keyboard, else in the axial view of the step, if it has one."""
         from widgets.slice_view import SliceView  # its image libraries are not needed for the first window
 
-        view = self._window.step(self._window.current_step).findChild(SliceView, "slice_axial")
+        focused = self._window.focusWidget()
+        view = focused if isinstance(focused, SliceView) else None
+        if view is None:
+            view = self._window.step(self._window.current_step).findChild(SliceView, "slice_axial")
         if view is not None:
-            view.step_slices(steps)
+            getattr(view, act)(*steps)
 
     def choose_theme(self, theme: str) -> None:
         """Take a look at once, and remember it; images stay on dark."""

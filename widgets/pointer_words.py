@@ -9,18 +9,22 @@ from widgets.theme import WARNING, font
 
 WORDS_STAY_MS = 6000
 """Long enough to read a sentence."""
+_WIDEST = 360
+_WRAPPED = int(Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap)
 
 
 def paint_words(painter: QPainter, at: QPointF, words: str, width: int, height: int) -> None:
-    """A box with words near a place of a view of this size, kept within it; too long ones are cut with an ellipsis."""
+    """A box with words near a place of a view of this size, kept within it; long ones go on in further lines."""
     painter.setFont(font(scale=0.95))
     metrics = painter.fontMetrics()
-    wide = min(metrics.horizontalAdvance(words) + 18, width - 8)
+    wide = min(metrics.horizontalAdvance(words) + 18, _WIDEST, width - 8)
+    room = QRectF(0, 0, wide - 12, height)
+    needed = metrics.boundingRect(room.toRect(), _WRAPPED, words)
+    high = needed.height() + 8
     left = min(at.x() + 14, width - wide - 4)
-    box = QRectF(left, min(at.y() + 14, height - metrics.height() - 12), wide, metrics.height() + 8)
+    box = QRectF(left, max(min(at.y() + 14, height - high - 4), 4), wide, high)
     painter.setPen(QPen(QColor(WARNING), 1))
     painter.setBrush(QColor(32, 34, 37, 235))
     painter.drawRoundedRect(box, 4, 4)
     painter.setPen(QColor("#e8eaed"))
-    shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, int(wide) - 12)
-    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, shown)
+    painter.drawText(box.adjusted(6, 4, -6, -4), _WRAPPED, words)

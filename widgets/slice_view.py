@@ -6,14 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
     QContextMenuEvent,
     QEnterEvent,
+    QHideEvent,
     QKeyEvent,
     QMouseEvent,
-    QPainter,
+    QMoveEvent,
+    QResizeEvent,
     QTabletEvent,
     QWheelEvent,
 )
@@ -22,14 +23,12 @@ from PySide6.QtWidgets import QWidget
 from dosimetry_core.anatomical_plane import Plane
 from dosimetry_core.geometry import VolumeGeometry
 from widgets.display_scale import WindowLevel
+from widgets.framing import Framing
 from widgets.mouse_table import mouse_bindings
-from widgets.pen import Pen
-from widgets.pointer_words import WORDS_STAY_MS, paint_words
 from widgets.slice_annotation import SliceCorner
-from widgets.slice_canvas import SliceCanvas
+from widgets.slice_hand import SliceHand
 from widgets.slice_picture import Layer, value_at
-from widgets.tools.stroke import Stroke, Tool
-from widgets.view_keys import view_act
+from widgets.view_keys import CURSOR_MOVES, view_act
 from widgets.voi_shown import VoiShown
 
 __all__ = ["Layer", "SliceCorner", "SliceView", "VoiShown", "value_at"]
@@ -38,13 +37,12 @@ __all__ = ["Layer", "SliceCorner", "SliceView", "VoiShown", "value_at"]
 _NEXT: dict[Plane, tuple[int, int]] = {"axial": (2, -1), "coronal": (1, +1), "sagittal": (0, +1)}
 _ZOOM_STEP = 1.15
 _CLICK_MOVES_LESS_THAN = 4
-_NEAR_PIXELS = 8.0
 _WHEEL_NOTCH = 120
 _DRAGS = {"pan_space": "pan"}
 _STEPS = {"next_slice": 1, "previous_slice": -1, "slices_on": 10, "slices_back": -10}
 
 
-class SliceView(SliceCanvas):
+class SliceView(SliceHand):
     """A slice of the declared grid.
 
     What wheel and buttons do is in `mouse_table`, as the user chose it. A pen draws as the left button does, the harder
@@ -55,10 +53,6 @@ class SliceView(SliceCanvas):
     slice_changed = Signal(int)
     window_level_changed = Signal(object)
     spect_scale_changed = Signal(object)
-    stroke_started = Signal()
-    stroke_moved = Signal(object)
-    stroke_finished = Signal(object)
-    stroke_cancelled = Signal()
     probe_moved = Signal(object)
     maximise_requested = Signal()
     time_point_step_requested = Signal(int)
@@ -72,64 +66,17 @@ class SliceView(SliceCanvas):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.CrossCursor)
-        self._tool: Tool | None = None
-        self._blocked = ""
-        self._stroke: Stroke | None = None
         self._right_layer: str | None = None
-        self._hover: QPointF | None = None
-        self._inverted = False
-        self._drag = ""
         self._pressed_at = QPointF()
         self._last = QPointF()
         self._space = False
         self._space_used = False
         self._wheel = 0
-        self._pen = Pen()
         self._pressed_button = Qt.MouseButton.NoButton
-        self._words = ""
-        self._forget_words = QTimer(self, singleShot=True, interval=WORDS_STAY_MS)
-        self._forget_words.timeout.connect(self._drop_words)
-
-    def set_reference(self, geometry: VolumeGeometry | None) -> None:
-        """The declared grid, whose planes are shown; another grid drops an unfinished stroke."""
-        if geometry is not self.reference:
-            self.cancel_stroke()
-        super().set_reference(geometry)
 
     def set_right_drag_layer(self, layer: str | None) -> None:
         """``ct`` or ``spect``: what a right drag changes; None: the CT where it is seen, else the SPECT."""
         self._right_layer = layer
-
-    def set_tool(self, tool: Tool | None) -> None:
-        """The active tool; None lets the left button move the cursor."""
-        if tool is self._tool:
-            return
-        self.cancel_stroke()
-        if self._tool is not None:
-            self._tool.changed.disconnect(self.update)
-        self._tool = tool
-        if tool is not None:
-            tool.changed.connect(self.update)
-        self._show_pointer()
-        self.update()
-
-    def set_tool_blocked(self, reason: str) -> None:
-        """Why the tool can't be used now; empty frees it. The pointer says so in words."""
-        if reason and self._stroke is not None:
-            self.cancel_stroke()
-        self._blocked = reason
-        self._show_pointer()
-        self.update()
-
-    def say_at_pointer(self, words: str) -> None:
-        """Words beside the pointer until the next press, or for some seconds."""
-        self._words = words
-        self._forget_words.start()
-        self.update()
-
-    def _drop_words(self) -> None:
-        self._words = ""
-        self.update()
 
     # Acts of the user that keys or buttons also trigger
 
@@ -149,22 +96,17 @@ class SliceView(SliceCanvas):
         """Last slice in the order of `step_slices`."""
         self.step_slices(self.slice_count)
 
-    def cancel_stroke(self) -> bool:
-        """Drop an unfinished stroke; returns whether there was one."""
-        if self._stroke is None:
-            return False
-        self._stroke = None
-        self._drag = ""
-        self.update()
-        self.stroke_cancelled.emit()
-        return True
-
-    def close_stroke(self) -> bool:
-        """Close an outline in progress; returns whether there was one."""
-        if self._stroke is None:
-            return False
-        self._after_stroke_event(self._stroke.close())
-        return True
+    def step_cursor(self, columns: int, rows: int) -> None:
+        """Move the linked cursor on the slice by voxels, to the right and down; it stays on the picture."""
+        axes = self.axes
+        if axes is None:
+            return
+        high, wide = axes.spacing_mm
+        steps = np.array([columns * wide, rows * high])
+        half = np.array([wide, high]) / 2
+        u, v = np.clip(axes.picture_mm(self.cursor_mm) + steps, half, np.array(axes.size_mm) - half)
+        self._at_cursor = True
+        self._place_cursor(axes.patient_point(u, v, self.slice_index))
 
     def _go_to_slice(self, index: int) -> None:
         axes = self.axes
@@ -184,32 +126,53 @@ class SliceView(SliceCanvas):
         if self.slice_index != before:
             self._send_probe()
 
+    def set_framing(self, framing: Framing) -> None:
+        """Show this part of the body: something else lies under a pointer that rests."""
+        super().set_framing(framing)
+        self._send_probe()
+
+    def set_reference(self, geometry: VolumeGeometry | None) -> None:
+        """The declared grid: something else lies under a pointer that rests."""
+        super().set_reference(geometry)
+        self._send_probe()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The pointer rests on the screen, not in the view."""
+        super().resizeEvent(event)
+        self._stay_on_screen()
+
+    def moveEvent(self, event: QMoveEvent) -> None:
+        """The pointer rests on the screen, not in the view."""
+        super().moveEvent(event)
+        self._stay_on_screen()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nothing is pointed at in a view that is not there."""
+        super().hideEvent(event)
+        self._point_at_nothing()
+
+    def _stay_on_screen(self) -> None:
+        if self._hover is None:
+            return
+        here = QPointF(self.mapFromGlobal(self._hover_on_screen))
+        if QRectF(self.rect()).contains(here):
+            self._hover = here
+            self._send_probe()
+        else:
+            self._point_at_nothing()
+
+    def _point_at_nothing(self) -> None:
+        if self._hover is not None:
+            self._hover = None
+            self.probe_moved.emit(None)
+            self.update()
+
     def _place_cursor(self, point_mm: NDArray[np.float64]) -> None:
         before = self.slice_index
         self.set_cursor(point_mm)
         self.cursor_moved.emit(self.cursor_mm)
         if self.slice_index != before:
             self.slice_changed.emit(self.slice_index)
-
-    # Tool preview
-
-    def _paint_above(self, painter: QPainter) -> None:
-        colour = QColor(self.active_colour)
-        if self._tool is not None and not self._blocked and self._stroke is None:
-            middle = self.point_at(QPointF(self.width() / 2, self.height() / 2))
-            self._tool.paint_resting(painter, self.pixel_of, self.plane, middle, colour)
-        if self._stroke is not None:
-            self._stroke.paint(painter, self.pixel_of, self.pixels_per_mm(), colour)
-        if self._hover is None:
-            return
-        if self._words and not self._blocked:
-            paint_words(painter, self._hover, self._words, self.width(), self.height())
-        if self._tool is None:
-            return
-        if self._blocked:
-            paint_words(painter, self._hover, self._blocked, self.width(), self.height())
-        elif self._drag in ("", "tool"):
-            self._tool.paint_hover(painter, self._hover, self.pixels_per_mm(), colour, inverted=self._inverted)
 
     # Pointer
 
@@ -233,39 +196,13 @@ class SliceView(SliceCanvas):
             self._press_tool(event.position(), inverted=bindings.is_held("invert", event.modifiers()))
         self.update()
 
-    def _press_tool(self, position: QPointF, *, inverted: bool) -> None:
-        if self._tool is None:
-            return
-        self._drag, self._inverted = "tool", inverted
-        if self._stroke is None:
-            self._stroke = self._tool.begin(self.plane, inverted=inverted)
-            self.stroke_started.emit()
-        self._stroke.set_pressure(self._pen.pressure)
-        finished = self._stroke.press(self.point_at(position), reach_mm=_NEAR_PIXELS / self.pixels_per_mm())
-        self._after_stroke_event(finished)
-
-    def _after_stroke_event(self, finished: bool) -> None:
-        if self._stroke is None:
-            return
-        gesture = self._stroke.gesture()
-        if finished:
-            self._stroke = None
-            self._drag = ""
-            if gesture is None:
-                self.stroke_cancelled.emit()
-            else:
-                self.stroke_finished.emit(gesture)
-        elif gesture is not None:
-            self.stroke_moved.emit(gesture)
-        self.update()
-
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Go on with what the button began; tell where the pointer is."""
         if self.axes is None:
             return
         position = event.position()
         moved = position - self._last
-        self._hover = position
+        self._hover, self._hover_on_screen, self._at_cursor = position, event.globalPosition(), False
         if self._drag == "tool" and self._stroke is not None:
             self._stroke.set_pressure(self._pen.pressure)
             self._stroke.move(self.point_at(position))
@@ -288,6 +225,8 @@ class SliceView(SliceCanvas):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End what the button began."""
+        if self._drag == "keys":
+            return
         drag, self._drag = self._drag, ""
         pressed, self._pressed_button = self._pressed_button, Qt.MouseButton.NoButton
         still = (event.position() - self._pressed_at).manhattanLength() < _CLICK_MOVES_LESS_THAN
@@ -354,14 +293,12 @@ class SliceView(SliceCanvas):
 
     def enterEvent(self, event: QEnterEvent) -> None:
         """Show the tool at the pointer."""
-        self._hover = event.position()
+        self._hover, self._hover_on_screen = event.position(), event.globalPosition()
         self.update()
 
     def leaveEvent(self, event: QEvent) -> None:
         """The pointer points at nothing now."""
-        self._hover = None
-        self.probe_moved.emit(None)
-        self.update()
+        self._point_at_nothing()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """What the keys of the view do (`view_keys`); Esc drops a stroke where nobody takes it before."""
@@ -378,6 +315,11 @@ class SliceView(SliceCanvas):
         elif act == "close":
             if not self.close_stroke():
                 self.confirm_requested.emit()
+        elif act == "use_tool":
+            if not event.isAutoRepeat():
+                self.use_tool_at_cursor()
+        elif act in CURSOR_MOVES:
+            self.step_cursor(*CURSOR_MOVES[act])
         elif not (event.key() == Qt.Key.Key_Escape and self.cancel_stroke()):
             super().keyPressEvent(event)
 
@@ -393,10 +335,6 @@ class SliceView(SliceCanvas):
     def _send_probe(self) -> None:
         if self._hover is not None and self.axes is not None:
             self.probe_moved.emit(self.point_at(self._hover))
-
-    def _show_pointer(self) -> None:
-        blocked = self._tool is not None and self._blocked
-        self.setCursor(Qt.CursorShape.ForbiddenCursor if blocked else Qt.CursorShape.CrossCursor)
 
     def _drag_window(self, moved: QPointF) -> None:
         layer = self._right_layer or ("ct" if self.shows_ct else "spect")

@@ -17,10 +17,23 @@ VIEW_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "first_slice": ("Home",),
     "previous_time_point": ("Left",),
     "next_time_point": ("Right",),
+    "cursor_left": ("Shift+Left",),
+    "cursor_right": ("Shift+Right",),
+    "cursor_up": ("Shift+Up",),
+    "cursor_down": ("Shift+Down",),
+    "use_tool": ("Y",),
     "overlay": ("Space",),
     "close": ("Return", "Enter"),
 }
 """Name of the act, and its keys as delivered."""
+
+CURSOR_MOVES: Final[dict[str, tuple[int, int]]] = {
+    "cursor_left": (-1, 0),
+    "cursor_right": (1, 0),
+    "cursor_up": (0, -1),
+    "cursor_down": (0, 1),
+}
+"""Columns to the right and rows down by which an act moves the linked cursor."""
 
 _KEYPAD: Final = Qt.KeyboardModifier.KeypadModifier
 _held: dict[str, str] = {}

@@ -77,7 +77,8 @@ class VoiHand(QObject):
         self._volume.stroke_finished.connect(lambda _gesture: QTimer.singleShot(0, self._images.show_surfaces))
         document.previewed.connect(self._show_previewed)
         document.changed.connect(lambda _change: self._show_handles())
-        view_state.tool_changed.connect(lambda _tool: self.show_tool())
+        view_state.tool_changed.connect(self._take_tool)
+        self._session.permission.changed.connect(self.show_tool)
         view_state.brush_changed.connect(lambda _radius: self.show_tool())
         view_state.voi_changed.connect(lambda _voi: self.show_tool())
         self.brush.changed.connect(lambda: view_state.set_brush_radius(self.brush.radius_mm))
@@ -98,6 +99,12 @@ class VoiHand(QObject):
         if not any(cancelled):
             self._session.view_state.set_tool("cursor")
 
+    def _take_tool(self, tool: str) -> None:
+        """Show a tool that was just chosen; where nothing may be changed it is said at once."""
+        self.show_tool()
+        if tool in self._tools:
+            self._session.permission.asked()
+
     def show_tool(self) -> None:
         """Give the views the tool of the view state, or say why it can't be used."""
         view_state = self._session.view_state
@@ -113,7 +120,7 @@ class VoiHand(QObject):
         elif held is not None and view_state.voi_id in self._images.hidden:
             reason = _HIDDEN
         elif held is not None:
-            reason = self._strokes.target.blocked()
+            reason = self._session.permission.reason or self._strokes.target.blocked()
         for view in (self._grid, self._volume):
             view.set_tool(held)
             view.set_tool_blocked(reason)

@@ -138,6 +138,7 @@ class VoiStep(Step):
         self.images.layers_changed.connect(self._offer_layers)
         self.images.rescaled.connect(self.refresh)
         self.target.changed.connect(self.hand.show_tool)
+        self.target.changed.connect(self._show_constraints)
         self.tools.tool_chosen.connect(view_state.set_tool)
         self.tools.radius_changed.connect(view_state.set_brush_radius)
         for chip in (self.tools.range, self.tools.edges):
@@ -286,7 +287,7 @@ class VoiStep(Step):
             self.tools.set_others(others)
 
     def _show_constraints(self) -> None:
-        words = (self.tools.range.words(), self.tools.edges.words())
+        words = (self.tools.range.words(), self.tools.edges.words(), "this scan alone" if self.target.here else "")
         self.images.set_constraints(tuple(each for each in words if each))
 
     def _offer_layers(self, ct: Layer | None, spect: Layer) -> None:

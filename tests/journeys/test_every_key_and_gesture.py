@@ -78,6 +78,11 @@ CHANGES: dict[str, str] = {
     "first_slice": "slice",
     "previous_time_point": "time point",
     "next_time_point": "time point",
+    "cursor_left": "cursor",
+    "cursor_right": "cursor",
+    "cursor_up": "cursor",
+    "cursor_down": "cursor",
+    "use_tool": "labels",
     "previous_cycle": "cycle",
     "next_cycle": "cycle",
     "layout_four-up": "layout",
@@ -177,6 +182,7 @@ BEFORE: dict[str, Callable[[Room], object]] = {
     "interpolate": lambda room: edited(room, drawn_apart),
     "keep-island": lambda room: edited(room, with_islands),
     "close": outline_in_progress,
+    "use_tool": lambda room: tool_put_down(room),
     "centre": lambda room: room.window.session.view_state.set_cursor((1.0, 2.0, 3.0)),
     "next_cycle": lambda room: two_cycles(room),
     "previous_cycle": lambda room: (two_cycles(room), room.window.session.view_state.set_cycle(1)),
@@ -186,6 +192,13 @@ BEFORE: dict[str, Callable[[Room], object]] = {
     "grow-region": lambda room: edited(room, nothing),
     "ball": lambda room: room.window.session.view_state.set_cursor(room.window.session.voi.mask.geometry.centre_mm()),
 }
+
+
+def tool_put_down(room: Room) -> None:
+    """The key lifts the eraser again after it went over a voxel."""
+    room.window.session.view_state.set_tool("erase")
+    for code, held in ((Qt.Key.Key_Y, Qt.KeyboardModifier.NoModifier), (Qt.Key.Key_Right, SHIFT)):
+        QTest.keyClick(room.axial, code, held)
 
 
 def two_cycles(room: Room) -> None:
