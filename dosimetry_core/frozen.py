@@ -2,69 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
-from typing import Any, TypeVar, overload
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 K = TypeVar("K")
 V = TypeVar("V")
-T = TypeVar("T")
 
 
-class FrozenMap(Mapping[K, V]):
-    """A mapping that can't be changed, keeps its order and can be pickled."""
+class FrozenMap(dict[K, V]):
+    """A mapping that can't be changed, keeps its order, can be hashed and pickled.
 
-    __slots__ = ("_items",)
+    A dictionary, as these maps are read in every inner loop of a live edit; what would change one is refused.
+    """
 
-    def __init__(self, items: Mapping[K, V] | None = None) -> None:
-        self._items: dict[K, V] = dict(items or {})
+    __slots__ = ()
 
-    def __getitem__(self, key: K) -> V:
-        return self._items[key]
+    def _refuse(self, *_values: Any, **_named: Any) -> NoReturn:
+        raise TypeError("a FrozenMap can't be changed")
 
-    def __iter__(self) -> Iterator[K]:
-        return iter(self._items)
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
 
-    def __len__(self) -> int:
-        return len(self._items)
+    def copy(self) -> dict[K, V]:
+        """A dictionary of its own, which can be changed."""
+        return dict(self)
 
-    # What follows a mapping can do anyway; the dictionary does it faster, and these maps are read in every inner loop.
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._items
-
-    @overload
-    def get(self, key: K, /) -> V | None: ...
-
-    @overload
-    def get(self, key: K, /, default: V) -> V: ...
-
-    @overload
-    def get(self, key: K, /, default: T) -> V | T: ...
-
-    def get(self, key: K, /, default: Any = None) -> Any:
-        """Value of a key, or the default."""
-        return self._items.get(key, default)
-
-    def keys(self) -> KeysView[K]:
-        """A view of the keys."""
-        return self._items.keys()
-
-    def values(self) -> ValuesView[V]:
-        """A view of the values."""
-        return self._items.values()
-
-    def items(self) -> ItemsView[K, V]:
-        """A view of the pairs."""
-        return self._items.items()
+    def __reduce__(self) -> tuple[type[FrozenMap[K, V]], tuple[dict[K, V]]]:
+        return type(self), (dict(self),)
 
     def __repr__(self) -> str:
-        return f"FrozenMap({self._items!r})"
+        return f"FrozenMap({super().__repr__()})"
 
-    def __hash__(self) -> int:
-        return hash(tuple(self._items.items()))
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(tuple(self.items()))
 
 
 def read_only(array: NDArray[Any]) -> NDArray[Any]:

@@ -74,9 +74,10 @@ class SliceHand(SliceCanvas):
         """Why the tool can't be used now; empty frees it. The pointer says so in words."""
         if reason and self._stroke is not None:
             self.cancel_stroke()
-        self._blocked = reason
-        self._show_pointer()
-        self.update()
+        if reason != self._blocked:
+            self._blocked = reason
+            self._show_pointer()
+            self.update()
 
     def say_at_pointer(self, words: str) -> None:
         """Words beside the pointer until the next press, or for some seconds."""

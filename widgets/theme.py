@@ -214,6 +214,12 @@ def _load_fonts() -> None:
 
 def font(*, scale: float = 1.0, strong: bool = False) -> QFont:
     """The bundled font with figures of equal width, relative to the normal size."""
+    return QFont(_made_font(scale, strong))
+
+
+# Asked for some sixty times by the paintings of one stroke.
+@functools.lru_cache(maxsize=64)
+def _made_font(scale: float, strong: bool) -> QFont:
     _load_fonts()
     result = QFont(FONT_FAMILY)
     result.setPointSizeF(_POINT_SIZE * scale)

@@ -47,7 +47,7 @@ class TimeTick:
     words: str = ""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class TimeCell:
     """One time point.
 
@@ -155,7 +155,7 @@ class _CellButton(QAbstractButton):
 
     def __init__(self, cell: TimeCell) -> None:
         super().__init__()
-        self._cell = cell
+        self._cell = TimeCell("", "")
         self._pressed_at = QPointF()
         self.setCheckable(True)
         self.setAcceptDrops(True)
@@ -165,6 +165,8 @@ class _CellButton(QAbstractButton):
         self.show_cell(cell)
 
     def show_cell(self, cell: TimeCell) -> None:
+        if cell == self._cell:
+            return
         self._cell = cell
         self.setText(cell.title)
         lines = [cell.title, self._delay(), cell.scanner, cell.registration]

@@ -88,15 +88,21 @@ class VolumeView(VolumeCanvas):
         if tool is not None:
             tool.changed.connect(self.update)
         self._words = ""
+        self._show_pointer()
         self.update()
 
     def set_tool_blocked(self, reason: str) -> None:
         """Why the tool can't be used now; empty frees it. The pointer says so in words."""
         if reason:
             self.cancel_stroke()
-        self._blocked = reason
-        self.setCursor(Qt.CursorShape.ForbiddenCursor if reason and self._tool else Qt.CursorShape.ArrowCursor)
-        self.update()
+        if reason != self._blocked:
+            self._blocked = reason
+            self._show_pointer()
+            self.update()
+
+    def _show_pointer(self) -> None:
+        can_not_act = self._blocked and self._tool is not None
+        self.setCursor(Qt.CursorShape.ForbiddenCursor if can_not_act else Qt.CursorShape.ArrowCursor)
 
     def say_at_pointer(self, words: str) -> None:
         """Words beside the pointer until the next press, or for some seconds."""

@@ -33,7 +33,7 @@ from dosimetry_core.voi_editing import BrushGesture, empty_mask, paint
 VOI_COUNT = 10
 SPHERE_RADIUS_MM = 11.0
 LONGEST_WAIT_S = 300.0
-LOOK_AGAIN_MS = 2
+LOOK_AGAIN_MS = 20
 _WHEEL_NOTCH = 120
 NO_BUTTON = Qt.MouseButton.NoButton
 

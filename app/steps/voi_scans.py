@@ -96,9 +96,11 @@ class VoiScans(Section):
         session = self._session
         cycle, voi, state = session.cycle, session.voi, session.view_state
         has_scan = cycle is not None and voi is not None and session.time_point is not None
-        for widget in (self.review, self.here, self.follow, self.copy, self.reason, self.pad):
+        for widget in (self.here, self.copy, self.reason, self.pad):
             widget.setEnabled(has_scan)
         if cycle is None or voi is None or not has_scan:
+            self.review.setEnabled(False)
+            self.follow.setEnabled(False)
             self.grid.show_rows(_COLUMNS, [])
             return
         scans = voi_on_scans(cycle, voi, session.cycle_result)

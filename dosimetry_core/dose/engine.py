@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, Protocol
 
 from dosimetry_core.case import Engine
@@ -82,12 +83,12 @@ class EngineDose:
         """From the region's own activity."""
         return self.self_electron_gy + self.self_photon_gy + self.uneven_gy
 
-    @property
+    @cached_property
     def absorbed_dose_gy(self) -> float:
         """From everywhere."""
         return sum(self.contributions_gy.values())
 
-    @property
+    @cached_property
     def contributions_gy(self) -> FrozenMap[str, float]:
         """Source → dose, ``self`` first."""
         return FrozenMap({"self": self.self_gy, **self.cross_gy})

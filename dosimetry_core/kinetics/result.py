@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ class ExponentialShape:
     family: ExponentialFamily
     natural: FloatArray
 
-    @property
+    @cached_property
     def terms(self) -> tuple[ExponentialTerm, ...]:
         """Exponential terms, uptake last."""
         return self.family.terms(self.natural)
@@ -40,7 +41,7 @@ class AveragedShape:
 
     parts: tuple[tuple[float, ExponentialShape], ...]
 
-    @property
+    @cached_property
     def terms(self) -> tuple[ExponentialTerm, ...]:
         """Exponential terms of all parts, amplitudes weighted."""
         return tuple(
@@ -208,7 +209,7 @@ class FitResult:
     prior: PriorPull | None = None
     single_scan: SingleScan | None = None
 
-    @property
+    @cached_property
     def terms(self) -> tuple[ExponentialTerm, ...]:
         """Exponential terms; empty for a trapezoid."""
         return () if isinstance(self.shape, TrapezoidCurve) else self.shape.terms

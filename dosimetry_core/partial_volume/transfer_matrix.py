@@ -146,10 +146,13 @@ class ScanRegions:
         compensated, sums = np.zeros(count), np.zeros(count)
         kept = [vois[k] is self.vois.get(k) for k in keys]
         reached, compensation = [], {}
+        # Nothing was there before the first VOIs.
+        parts = [box for box in touched if box.values.size] if self.compensation else []
+        renewed = [_compensation(vois, box.start, box.stop) for box in parts]
         for key, is_kept in zip(keys, kept, strict=True):
             blurred, known = vois[key].blurred, self.compensation.get(key)
             if known is not None and (known.start, known.stop) == (blurred.start, blurred.stop):
-                compensation[key], is_reached = _patched(known, blurred, vois, touched)
+                compensation[key], is_reached = _patched(known, blurred, renewed)
             else:
                 compensation[key], is_reached = _compensation(vois, blurred.start, blurred.stop), True
             reached.append(is_reached or not is_kept)
@@ -303,30 +306,25 @@ def _compensation(vois: Mapping[str, SampledVoi], start: tuple[int, int, int], s
     return Box(start, background / np.maximum(blurred, _SMALLEST_BACKGROUND_SHARE))
 
 
-def _patched(
-    compensation: Box, blurred: Box, vois: Mapping[str, SampledVoi], touched: Sequence[Box]
-) -> tuple[Box, bool]:
+def _patched(compensation: Box, blurred: Box, renewed: Sequence[Box]) -> tuple[Box, bool]:
     """c around a VOI whose box is the same, and whether it changed anywhere where the VOI is seen.
 
     Boxes of large organs meet edits far away from the organ; c then changes only where all sums have zeros.
+
+    Parameters
+    ----------
+    renewed
+        c where it is new.
     """
-    parts = []
-    for box in touched:
-        shared = common_range(compensation, box)
-        if shared is not None:
-            parts.append((shared, _compensation(vois, _triple(shared[0]), _triple(shared[1])).values))
+    parts = [(shared, part) for part in renewed if (shared := common_range(compensation, part)) is not None]
     if not parts:
         return compensation, False
     values, is_reached = np.array(compensation.values), False
     for shared, part in parts:
-        place = compensation.index_of(*shared)
-        is_reached = is_reached or bool(((part != values[place]) & (blurred.within(*shared) != 0)).any())
-        values[place] = part
+        place, new = compensation.index_of(*shared), part.within(*shared)
+        is_reached = is_reached or bool(((new != values[place]) & (blurred.within(*shared) != 0)).any())
+        values[place] = new
     return Box(compensation.start, values), is_reached
-
-
-def _triple(index: tuple[int, ...]) -> tuple[int, int, int]:
-    return index[0], index[1], index[2]
 
 
 def _dot(box: Box, image: FloatArray, weights: FloatArray | None = None) -> float:

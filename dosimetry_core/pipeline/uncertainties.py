@@ -183,12 +183,12 @@ def _random_effects(
     rest = (vectors * np.where(values > _ROUNDING * np.trace(total), values, 0.0)) @ vectors.T
     parts = [joint_effects("fit", rest.tolist(), name=f"{voi}, scatter", cycle=cycle)]
     number = noise.shape[1]
-    for column in range(known.shape[1]):
-        if not known[:, column].any():
+    for column, by_nuclide in enumerate(known.T.tolist()):
+        if not any(by_nuclide):
             continue
         kind: Kind = "counts" if column < number else "registration"
         source = ErrorSource(kind, f"{voi}, scan {column % number + 1}", cycle)
-        parts.append([FrozenMap({source: float(effect)}) for effect in known[:, column]])
+        parts.append([FrozenMap({source: effect}) for effect in by_nuclide])
     return parts
 
 

@@ -81,7 +81,7 @@ def evaluate(
                 case,
                 cycle,
                 earlier=results,
-                safety=_safety(case, cycle, rules),
+                safety=_known_safety(case, cycle, rules, previous) or _safety(case, cycle, rules),
                 previous=known.get(cycle.number),
                 previous_case=previous.case if previous is not None else None,
                 voxel_doses=voxel_doses,
@@ -162,6 +162,27 @@ def plan_with_activities(
         chosen_activities_bq=activities_bq,
         ends_treatment=ends_treatment,
     )
+
+
+def _known_safety(
+    case: Case, cycle: Cycle, rules: RuleSet | None, previous: Evaluation | None
+) -> SafetyAssessment | None:
+    """The assessment of an earlier evaluation, if nothing that it rests on changed since."""
+    if previous is None or len(previous.case.cycles) != len(case.cycles):
+        return None
+    before = previous.case
+    same = (
+        case.patient is before.patient
+        and case.laboratory_limits is before.laboratory_limits
+        and rules == stop_rules_of(previous.protocol)
+        and all(
+            new.number == old.number
+            and new.laboratory is old.laboratory
+            and new.administrations is old.administrations
+            for new, old in zip(case.cycles, before.cycles, strict=True)
+        )
+    )
+    return next((r.safety for r in previous.cycles if r.cycle.number == cycle.number), None) if same else None
 
 
 def _safety(case: Case, cycle: Cycle, rules: RuleSet | None) -> SafetyAssessment:
