@@ -242,7 +242,7 @@ def test_that_the_form_of_a_node_has_not_changed() -> None:
     kept must stay readable."""
     assert (NODE_FORMAT, CaseTree().encode(Examples().case()).root) == (
         1,
-        "5d44a7c97c0d2e3f0846598141a051e1ce582b27306126f0a570991fba832919",
+        "2778b4c1ad5bfa6c06194adbb21dbf32e83f4a95f4381695bd69b2752c083f5b",
     )
 
 
