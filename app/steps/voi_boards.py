@@ -96,7 +96,7 @@ class BoardImages(QObject):
         )
         board.overlay_toggle_requested.connect(view_state.toggle_overlay)
         board.pane_pointed.connect(self._take_scan)
-        board.pane_probed.connect(lambda key, point: self.probed.emit(point, self._content(key)[0]))
+        board.pane_probed.connect(self._probe)
         board.framing_changed.connect(images.take_framing)
         board.wait_while(images.numbers_come_first)
         images.framing_changed.connect(board.set_framing)
@@ -217,6 +217,10 @@ class BoardImages(QObject):
             mip.set_cursor(point_mm)  # type: ignore[arg-type]
         if self.board.volume is not None:
             self.board.volume.set_cursor(point_mm)  # type: ignore[arg-type]
+
+    def _probe(self, key: str, point_mm: object | None) -> None:
+        # A pane that is taken away is left by the pointer, too; it shows none of the present scans.
+        self.probed.emit(point_mm, None if point_mm is None else self._content(key)[0])
 
     def _take_scan(self, key: str) -> None:
         scan, _fusion = self._content(key)
