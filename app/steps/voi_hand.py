@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer
 
 from app.display import ct_layer, spect_layer
+from app.document import Moved
 from app.fill_preview import FillPreview
 from app.session import Session
 from app.steps.voi_boards import BoardImages
@@ -81,6 +82,7 @@ class VoiHand(QObject):
         self._session.permission.changed.connect(self.show_tool)
         view_state.brush_changed.connect(lambda _radius: self.show_tool())
         view_state.voi_changed.connect(lambda _voi: self.show_tool())
+        self._give_up_elsewhere()
         self.brush.changed.connect(lambda: view_state.set_brush_radius(self.brush.radius_mm))
         self._bar.spherical_toggled.connect(self.brush.set_spherical)
         self._grid.confirm_requested.connect(self._fill.apply)
@@ -92,11 +94,24 @@ class VoiHand(QObject):
         """Let the tools work on a board of slices, too; its strokes reach the grid's signals."""
         self._boards.append(board)
 
+    def _give_up_elsewhere(self) -> None:
+        """A stroke is never finished on another VOI, cycle or scan than it was begun on, nor on what undo left."""
+        view_state, document = self._session.view_state, self._session.document
+        view_state.voi_changed.connect(lambda _voi: self._give_up_stroke())
+        view_state.cycle_changed.connect(lambda _cycle: self._give_up_stroke())
+        view_state.time_point_changed.connect(lambda _scan: self._strokes.is_of_this_scan and self._give_up_stroke())
+        document.gesture_given_up.connect(self._give_up_stroke)
+        document.recorded.connect(lambda step: isinstance(step, Moved) and self._give_up_stroke())
+
+    def _give_up_stroke(self) -> bool:
+        """Drop the stroke in progress; returns whether there was one."""
+        on_boards = [images.board.cancel_stroke() for images in self._boards]
+        return any((self._grid.cancel_stroke(), self._volume.cancel_stroke(), *on_boards))
+
     def drop(self) -> None:
         """Give up the stroke in progress, or what is previewed; without either put the tool away."""
-        on_boards = [images.board.cancel_stroke() for images in self._boards]
-        cancelled = (self._grid.cancel_stroke(), self._volume.cancel_stroke(), *on_boards, self._fill.give_up())
-        if not any(cancelled):
+        stroke, preview = self._give_up_stroke(), self._fill.give_up()
+        if not (stroke or preview):
             self._session.view_state.set_tool("cursor")
 
     def _take_tool(self, tool: str) -> None:
