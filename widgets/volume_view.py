@@ -170,13 +170,17 @@ class VolumeView(VolumeCanvas):
             self._words = EMPTY_VOI
             return ""
         begun = begin_on_surface(
-            tool, eye, lambda pixel: self.surface_at(pixel, self._active or ""), at, inverted=inverted
+            tool,
+            eye,
+            lambda pixel: self.surface_at(pixel, self._active or ""),
+            at,
+            inverted=inverted,
+            pressure=self._pen.pressure,
         )
         if isinstance(begun, str):
             self._words = begun
             return ""
         self._stroke, self._inverted = begun, inverted
-        begun.set_pressure(self._pen.pressure)
         self.stroke_started.emit()
         self._tell_stroke()
         return "stroke"

@@ -30,6 +30,7 @@ ROWS: tuple[Fusion, ...] = ("ct", "spect", "fused")
 SPECT_ALONE = "Inverted grey"
 """Colour map of the SPECT in its row: activity black on white, as on film."""
 MOST_COLUMNS = 4
+SCAN_TAKEN = "this scan is the one in view now: the tool draws here from the next press on"
 _FOUR_UP = (
     Pane("fused-axial", "axial", 0, 0, rows=3),
     Pane("fused-coronal", "coronal", 0, 1),
@@ -226,8 +227,10 @@ class BoardImages(QObject):
         scan, _fusion = self._content(key)
         # Scrolling over a scan is no choice of it.
         clicked = bool(QGuiApplication.mouseButtons() & mouse_bindings().button("tool"))
-        if scan is not None and clicked:
+        if scan is not None and clicked and scan != self._session.view_state.time_point:
             self._session.view_state.set_time_point(scan)
+            if self._tool is not None:
+                self.board.say_at_pointer(SCAN_TAKEN)
 
     # --- the tool ---------------------------------------------------------------------------------------------------
 

@@ -33,6 +33,7 @@ WIRE_REACH_MM = 80.0
 """How far an outline may reach from where it began and still find its way along edges."""
 _WITHOUT_VOI = "choose a VOI first"
 _HIDDEN = "this VOI is hidden"
+_NO_OUTLINES = "Outlines are off: what was drawn is not shown on the slices"
 
 
 class VoiHand(QObject):
@@ -72,7 +73,7 @@ class VoiHand(QObject):
         view_state, document = self._session.view_state, self._session.document
         for view in (self._grid, self._volume):
             view.stroke_moved.connect(self._preview)
-            view.stroke_finished.connect(self._strokes.finish)
+            view.stroke_finished.connect(self._finish)
             view.stroke_cancelled.connect(document.cancel_preview)
         # What was changed in 3D is looked at in 3D: its surface comes at once.
         self._volume.stroke_finished.connect(lambda _gesture: QTimer.singleShot(0, self._images.show_surfaces))
@@ -160,6 +161,11 @@ class VoiHand(QObject):
         if not isinstance(gesture, (BrushGesture, SurfaceGesture)):
             # A brush shows what it sweeps by itself; what else changes a shape is shown by the outline.
             self._images.show_vois()
+
+    def _finish(self, gesture: Any) -> None:
+        self._strokes.finish(gesture)
+        if not self._session.view_state.contours:
+            self._strokes.told.emit(_NO_OUTLINES)
 
     def _show_previewed(self, case: object) -> None:
         """After a preview the outlines are those of the case again."""
