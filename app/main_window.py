@@ -143,6 +143,7 @@ class MainWindow(QMainWindow):
         session.document.evaluation_changed.connect(self._touch)
         session.document.history_changed.connect(self._show_history)
         session.recomputation.failed.connect(self._show_evaluation_failure)
+        session.recomputation.stopped.connect(session.second_opinion.hear_as_they_are)
         session.recomputation.stopped.connect(self._touch)
         session.second_opinion.failed.connect(self._show_evaluation_failure)
         session.recomputation.busy_changed.connect(lambda _busy: self._refresh_timer.start())

@@ -201,7 +201,9 @@ def test_that_an_edit_of_one_voi_leaves_what_rests_on_the_outlines_of_others(vox
         taken_over = after.vois[name].responses["Lu-177"] is before.vois[name].responses["Lu-177"]
         assert taken_over == (name != "Kidney L")
         assert after.vois[name].doses == afresh.vois[name].doses
-        np.testing.assert_array_equal(after.vois[name].voxels.absorbed_dose_gy, afresh.vois[name].voxels.absorbed_dose_gy)
+        np.testing.assert_array_equal(
+            after.vois[name].voxels.absorbed_dose_gy, afresh.vois[name].voxels.absorbed_dose_gy
+        )
     np.testing.assert_array_equal(after.maps["Lu-177"].absorbed_dose.values, afresh.maps["Lu-177"].absorbed_dose.values)
 
 
