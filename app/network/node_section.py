@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QLocale, Signal
-from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QFileDialog, QGridLayout, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QLineEdit, QSpinBox, QWidget
 from shiboken6 import isValid
 
 from app.jobs import Jobs
@@ -24,6 +24,7 @@ from app.network.nodes import (
 from app.problems import problems_of
 from app.steps.step import Section, combo_box, push_button, text_label
 from dosimetry_core.errors import DosimetryError
+from widgets.decimal_box import DecimalBox
 from widgets.theme import set_role
 
 _HIGHEST_PORT = 65535
@@ -36,7 +37,7 @@ _AUTHORIZATIONS = {"none": "none", "bearer token": "bearer", "user and password"
 _RETRIEVALS = {"over the same connection (C-GET)": "get", "by the receiver here (C-MOVE)": "move"}
 
 
-class _SecondsEdit(QDoubleSpinBox):
+class _SecondsEdit(DecimalBox):
     """Seconds with every digit that was typed or is kept, and no more."""
 
     def __init__(self) -> None:
