@@ -10,11 +10,14 @@ install:
 run: install
 	@sh .ci/demonstrate $(DEMO)
 
+# Files in their order: those with the most tests first would tear down and rebuild what a folder shares, and end with the
+# slowest files on one core.
 test: install
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
-	QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -n 2 --dist loadfile -m "not long and not anatomy"
+	QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
+		-m "not long and not anatomy"
 
 test-long: install
 	QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -m "long" -s

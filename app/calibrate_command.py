@@ -145,7 +145,9 @@ def case_lines(entry: CameraEntry) -> list[str]:
         "point_spread_fwhm_mm",
     )
     dates = ("measured_on", "valid_until") if entry.kind == "sensitivity" else ()
-    return [line for line in entry_text(entry).splitlines() if line.partition(" = ")[0] in (*wanted, *dates)]
+    own = ("relative_standard_uncertainty", *dates) if entry.sensitivity_with_yttrium_90_cps_per_bq else ()
+    lines = [line for line in entry_text(entry).splitlines() if line.partition(" = ")[0] in (*wanted, *dates)]
+    return [f"with_yttrium_90_{line}" if line.partition(" = ")[0] in own else line for line in lines]
 
 
 def _lengths(text: str) -> list[float]:

@@ -231,7 +231,12 @@ def _run(arguments: Sequence[str]) -> int:
         arguments = arguments[2:]
     if not arguments or (arguments[0] not in COMMANDS and not arguments[0].startswith("-")):
         return _open_window(arguments)
-    parsed = _parser().parse_args(list(arguments))
+    parsed, unknown = _parser().parse_known_args(list(arguments))
+    if unknown:
+        command = " ".join(("lutetia", *filter(None, (parsed.command,))))
+        raise DosimetryError(
+            f"unrecognized arguments: {' '.join(unknown)}", where=command, remedy=f"see {command} --help"
+        )
     import app.audit.commands as audit_commands
     import app.commands as commands
     import app.operations.store_commands as store_commands

@@ -130,7 +130,8 @@ class Document(QObject):
     ``changed`` carries a `Change` after every apply, undo, redo, jump or opening. ``previewed`` carries the provisional
     case of a gesture in progress, or None when it ended. ``evaluation_changed`` says that results were attached or that
     others are current now. ``history_changed`` says that the labels, the position or the clean mark moved. ``recorded``
-    carries `Edited` or `Moved` before any of them: what has to be kept.
+    carries `Edited` or `Moved` before any of them: what has to be kept. ``gesture_given_up`` says that undo took back a
+    gesture in progress.
     """
 
     changed = Signal(object)
@@ -138,6 +139,7 @@ class Document(QObject):
     evaluation_changed = Signal()
     history_changed = Signal()
     recorded = Signal(object)
+    gesture_given_up = Signal()
 
     def __init__(self, case: Case, parent: QObject | None = None, *, permission: Permission | None = None) -> None:
         super().__init__(parent)
@@ -264,7 +266,11 @@ class Document(QObject):
         return tuple(command.before for command in reversed(self._commands[: self._position]))
 
     def undo(self) -> bool:
-        """Take back the last step; the very objects of before come back."""
+        """Take back the last step; the very objects of before come back. A gesture in progress is given up instead."""
+        if self._preview is not None:
+            self.cancel_preview()
+            self.gesture_given_up.emit()
+            return True
         return self._position > 0 and self.jump(self._position - 1)
 
     def redo(self) -> bool:

@@ -8,7 +8,10 @@ from typing import Literal
 from app.window_texts import time_text
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.image import ImageSeries, TimePoint
+from dosimetry_core.nuclide import Y90
 from dosimetry_core.quantification.measurement import CycleMeasurement
+from dosimetry_core.quantification.scan import calibration_used
+from dosimetry_core.report.words import nuclide_symbol
 from dosimetry_core.units import COUNTS_PER_S_PER_MBQ, HOUR, MINUTE, PERCENT
 
 Verdict = Literal["good", "warning", "error"]
@@ -136,11 +139,15 @@ def _activity(cycle: Cycle, spect: ImageSeries) -> Check:
 def _values(cycle: Cycle, spect: ImageSeries) -> Check:
     if spect.volume.quantity == "activity_concentration_bq_per_ml":
         return Check("Values", "good", "Bq/mL: used as they are, the sensitivity is not applied")
-    sensitivity, convention = cycle.calibration.sensitivity_cps_per_bq, cycle.calibration.convention
+    used = calibration_used(cycle)
+    sensitivity, convention = used.sensitivity_cps_per_bq, used.convention
+    beside = "" if used is cycle.calibration else f", measured beside {nuclide_symbol(Y90)}"
     if sensitivity is None or convention is None:
         return Check("Values", "error", f"{quantity_words(spect)}, but the case states no sensitivity and convention")
     words = convention.replace("-", " ")
-    return Check("Values", "good", f"{quantity_words(spect)} with {COUNTS_PER_S_PER_MBQ.text(sensitivity)} ({words})")
+    return Check(
+        "Values", "good", f"{quantity_words(spect)} with {COUNTS_PER_S_PER_MBQ.text(sensitivity)} ({words}{beside})"
+    )
 
 
 def _duration(spect: ImageSeries) -> Check:

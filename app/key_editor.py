@@ -265,7 +265,16 @@ class KeyEditor(QDialog):
         column = QVBoxLayout(whole)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(scroll, 1)
-        column.addWidget(self._places, 0, Qt.AlignmentFlag.AlignRight)
+        delivered = QPushButton("Mouse as delivered")
+        delivered.setObjectName("gesture_reset")
+        delivered.setAutoDefault(False)
+        delivered.setToolTip("Every gesture as the program came with it; keys stay")
+        delivered.clicked.connect(self._reset_gestures)
+        row_below = QHBoxLayout()
+        row_below.addStretch(1)
+        row_below.addWidget(self._places)
+        row_below.addWidget(delivered)
+        column.addLayout(row_below)
         self._show_gestures()
         return whole
 
@@ -303,6 +312,11 @@ class KeyEditor(QDialog):
         self.bindings = KeyBindings(self.bindings.keys, swapped.chosen())
         moved = [act for act in MOUSE_ACTS if swapped.gesture(act.name) != before.gesture(act.name)]
         self._refuse("; ".join(f"“{act.text}” is {swapped.gesture(act.name)} now" for act in moved) + ".", "", "")
+        self._show_gestures()
+
+    def _reset_gestures(self) -> None:
+        self.bindings = KeyBindings(self.bindings.keys, {})
+        self._refuse("", "", "")
         self._show_gestures()
 
     # --- both -------------------------------------------------------------------------------------------------------

@@ -9,15 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QMainWindow,
-    QPushButton,
-    QSizePolicy,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QMainWindow
 
 from app.accessible_names import name_controls
 from app.case_opening import CaseOpening
@@ -37,29 +29,23 @@ from app.reviews import STEP_KEYS, Reviews, StepKey
 from app.second_opinion_watch import SecondOpinionWatch
 from app.session import Session
 from app.step_states import rail_note, step_state
-from app.steps.step import INSPECTOR_WIDTH, Step, push_button, text_label
+from app.steps.step import Step
 from app.view_state import ViewState
 from app.window_actions import WindowActions
 from app.window_acts import WindowActs
+from app.window_frame import WindowFrame
+from app.window_leaving import WindowLeaving
 from app.window_texts import banner_of, window_title
 from dosimetry_core.case import Case
 from dosimetry_core.case_file import CASE_FILE_NAME
 from dosimetry_core.errors import DosimetryError, Finding
-from widgets.elided_label import ElidedLabel
-from widgets.job_strip import JobStrip
-from widgets.notice_bar import NoticeBar
-from widgets.patient_banner import PatientBanner
-from widgets.saved_note import SavedNote
-from widgets.step_rail import StepRail
 
 if TYPE_CHECKING:
     from app.courses.courses import Courses
     from app.courses.window_keeping import WindowKeeping
-    from app.follow_up.receptor_drawing import ReceptorDrawing
     from app.history_panel import HistoryPanel
     from app.operations.data_folder import DataFolder
     from app.scan_strip import ScanStrip
-    from dosimetry_core.voi import Voi
 
 STEP_CLASSES: dict[StepKey, str] = {
     "course": "CourseStep",
@@ -103,9 +89,7 @@ class MainWindow(QMainWindow):
             preferences or Preferences(),
         )
         self.keeping: WindowKeeping | None = None
-        self._may_leave_unsaved = False
-        self._drawn_to_leave: tuple[tuple[Voi, ...], ...] = ()
-        """What was drawn on receptor PETs when the window was asked to close: closing once more leaves it."""
+        self._leaving = WindowLeaving(self)
         self._inspector_wanted = True
         self._history: HistoryPanel | None = None
         self.identifying: Callable[[], tuple[str, ...]] = tuple
@@ -129,85 +113,17 @@ class MainWindow(QMainWindow):
     # --- layout -----------------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        centre = QWidget(self)
-        centre.setObjectName("centre")
-        page = QVBoxLayout(centre)
-        page.setContentsMargins(0, 0, 0, 0)
-        page.setSpacing(0)
-        self.banner = PatientBanner(centre)
-        page.addWidget(self.banner)
-        self.notices = NoticeBar(centre)
-        page.addWidget(self.notices)
-        self._page = page
-        middle = QHBoxLayout()
-        middle.setContentsMargins(0, 0, 10, 8)
-        middle.setSpacing(10)
-        self.rail = StepRail(centre)
-        middle.addWidget(self.rail)
-        work = QVBoxLayout()
-        work.setContentsMargins(0, 8, 0, 0)
-        work.setSpacing(8)
-        self.heading = text_label(role="heading", name="step_heading")
-        self.subheading = text_label(role="dimmed", name="step_subheading")
-        self.subheading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        head = QHBoxLayout()
-        head.setSpacing(12)
-        head.addWidget(self.heading)
-        head.addWidget(self.subheading, 1)
-        work.addLayout(head)
-        self.work = QStackedWidget(centre)
-        self.work.setObjectName("work_area")
-        work.addWidget(self.work, 1)
-        self._work_column = work
+        self.frame = frame = WindowFrame(self)
+        self.banner, self.notices, self.rail = frame.banner, frame.notices, frame.rail
+        self.heading, self.subheading, self.work = frame.heading, frame.subheading, frame.work
+        self.side, self.inspectors = frame.side, frame.inspectors
+        self.state_note, self.confirm_button = frame.state_note, frame.confirm_button
+        self.probe, self.job_strip, self.constancy = frame.probe, frame.job_strip, frame.constancy
+        self.saved_note, self.undo_note = frame.saved_note, frame.undo_note
         self._strip: ScanStrip | None = None
-        middle.addLayout(work, 1)
-        self.side = QWidget(centre)
-        self.side.setObjectName("inspector")
-        self.side.setFixedWidth(INSPECTOR_WIDTH)
-        side = QVBoxLayout(self.side)
-        side.setContentsMargins(0, 8, 0, 0)
-        side.setSpacing(8)
-        self.inspectors = QStackedWidget(self.side)
-        side.addWidget(self.inspectors, 1)
-        self.state_note = text_label(role="dimmed", name="step_note", wrap=True)
-        side.addWidget(self.state_note)
-        self.confirm_button: QPushButton = push_button(
-            "Confirm step", name="confirm_step", tooltip="Confirm this step (Ctrl+Enter)", primary=True
-        )
-        side.addWidget(self.confirm_button)
-        middle.addWidget(self.side)
-        page.addLayout(middle, 1)
-        page.addWidget(self._status_line(centre))
-        self.setCentralWidget(centre)
+        self.setCentralWidget(frame)
         self.setMinimumSize(1180, 660)
         self.resize(1600, 960)
-
-    def _status_line(self, parent: QWidget) -> QWidget:
-        line = QWidget(parent)
-        line.setObjectName("status_line")
-        row = QHBoxLayout(line)
-        row.setContentsMargins(12, 3, 12, 3)
-        row.setSpacing(16)
-        self.probe = text_label(role="dimmed", name="status_probe")
-        self.probe.setMinimumWidth(330)
-        self.job_strip = JobStrip(line)
-        self.constancy = ElidedLabel(role="dimmed", object_name="status_constancy")
-        self.undo_note = ElidedLabel(role="dimmed", object_name="status_undo")
-        row.addWidget(self.probe)
-        row.addWidget(self.job_strip, 1)
-        self.saved_note = SavedNote(line)
-        row.addWidget(self.constancy)
-        row.addWidget(self.saved_note)
-        row.addWidget(self.undo_note)
-        self._status_row = row
-        self.constancy.hide()
-        self.saved_note.show_nothing()
-        return line
-
-    def add_working_panel(self, panel: QWidget, note: QWidget) -> None:
-        """Put the question who is working under the banner, and its answer into the status line."""
-        self._page.insertWidget(self._page.indexOf(self.notices) + 1, panel)
-        self._status_row.insertWidget(self._status_row.indexOf(self.saved_note), note)
 
     def keep_in(self, courses: Courses, folder: DataFolder) -> None:
         """From now on keep what is opened in the store of this data folder."""
@@ -227,6 +143,7 @@ class MainWindow(QMainWindow):
         session.document.evaluation_changed.connect(self._touch)
         session.document.history_changed.connect(self._show_history)
         session.recomputation.failed.connect(self._show_evaluation_failure)
+        session.recomputation.stopped.connect(session.second_opinion.hear_as_they_are)
         session.recomputation.stopped.connect(self._touch)
         session.second_opinion.failed.connect(self._show_evaluation_failure)
         session.recomputation.busy_changed.connect(lambda _busy: self._refresh_timer.start())
@@ -254,7 +171,7 @@ class MainWindow(QMainWindow):
 
             self._strip = ScanStrip(self.session)
             self._strip.compare_requested.connect(self.acts.compare)
-            self._work_column.addWidget(self._strip)
+            self.frame.add_strip(self._strip)
         return self._strip
 
     # --- steps ------------------------------------------------------------------------------------------------------
@@ -437,32 +354,11 @@ class MainWindow(QMainWindow):
 
     def forget_unsaved(self) -> None:
         """All is saved again: leaving asks anew when something is not."""
-        if self._may_leave_unsaved:
-            self._may_leave_unsaved = False
-            self.job_strip.set_message("")
-
-    def _receptor_drawings(self) -> list[ReceptorDrawing]:
-        """Receptor PETs that are drawn on: no course keeps what is drawn."""
-        from app.follow_up.receptor_drawing import ReceptorDrawing
-
-        return self.findChildren(ReceptorDrawing)
+        self._leaving.forget_unsaved()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 Qt override
         """Cancel computations and wait briefly; nothing is asked unless something could not be saved."""
-        drawings = self._receptor_drawings()
-        unsaved = tuple(drawing.vois for drawing in drawings if not drawing.is_saved)
-        if unsaved and unsaved != self._drawn_to_leave:
-            self._drawn_to_leave = unsaved
-            self.job_strip.set_message("NOT SAVED: VOIs drawn on a receptor PET; close once more to leave without them")
+        if self._leaving.may_leave():
+            event.accept()
+        else:
             event.ignore()
-            return
-        if not self.opening.courses.close() and not self._may_leave_unsaved:
-            self._may_leave_unsaved = True
-            self.job_strip.set_message("NOT SAVED: close once more to leave without the last changes")
-            event.ignore()
-            return
-        self.session.recomputation.set_enabled(False)
-        self.session.jobs.close()
-        for drawing in drawings:
-            drawing.leave()
-        event.accept()

@@ -10,6 +10,7 @@ from app.completion import has_pending
 from app.document import Document
 from app.jobs import Job, Jobs
 from app.problems import problems_of
+from app.second_opinion_watch import PURPOSE as SECOND_OPINION
 from dosimetry_core.progress import Progress
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class MissingScans(QObject):
         self._asked: tuple[Any, Any, int] | None = None
         self._found: tuple[WithoutScan, ...] | None = None
         self._job: Job | None = None
+        self._behind: Job | None = None
         self.problem = ""
         """Why the last computation came to nothing, or waits; empty otherwise."""
 
@@ -57,8 +59,25 @@ class MissingScans(QObject):
         # The second opinion adds what it heard to the same results: that is nothing new here.
         asked = self._asked
         if asked is None or asked[0] is not evaluation.cycles or asked[1] is not evaluation.plan or asked[2] != cycle:
+            if self._waits_for_second_opinion():
+                return None
             self._begin(evaluation, cycle)
         return self._found
+
+    def _waits_for_second_opinion(self) -> bool:
+        """Whether that is under way, which is to come first: what has to be seen before a signature. Asks again then.
+
+        Python lets one thread work at a time: beside each other both would come later.
+        """
+        checking = next((j for j in self._jobs.running if j.purpose == SECOND_OPINION and j.is_running), None)
+        if checking is None:
+            return False
+        if checking is not self._behind:
+            self._behind = checking
+            checking.finished.connect(self.changed)
+        self._asked = self._found = None
+        self.problem = ""
+        return True
 
     def _begin(self, evaluation: Any, cycle: int) -> None:
         asked = (evaluation.cycles, evaluation.plan, cycle)

@@ -20,7 +20,7 @@ COLUMNS = [
     GridColumn("value", "Value"),
     GridColumn("uncertainty", "± (k = 1)", "standard uncertainty, or why there is none", wraps=True),
     GridColumn("how", "How it follows, and from where", wraps=True),
-    GridColumn("place", "Click: to"),
+    GridColumn("place", "Opens", "a click on the row goes to this step"),
 ]
 
 

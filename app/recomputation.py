@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.completion import Complete, Completion
+from app.completion import Complete, Completion, Stopped
 from app.document import Document
 from app.jobs import Job, Jobs
 from dosimetry_core.case import Case
@@ -86,6 +86,11 @@ class Recomputation(QObject):
     def is_completing(self) -> bool:
         """Whether what an evaluation left pending is being computed, or is about to be."""
         return self._completion is not None and self._completion.is_under_way
+
+    @property
+    def completion_stop(self) -> Stopped | None:
+        """Why what an evaluation left pending does not come by itself; None while it is on its way, or nothing is."""
+        return None if self._completion is None else self._completion.stop
 
     def _take_over(self, evaluation: Any) -> None:
         self._previous = evaluation

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 
 REST_MS = 600
-"""Results of a case that stayed the same this long are checked, once nothing of them is pending."""
+"""Results of a case that stayed the same this long are checked, once nothing of them is on its way."""
+PURPOSE = "second opinion"
 
 
 def checked(evaluation: Evaluation, *, progress: Progress) -> Evaluation:
@@ -31,7 +32,11 @@ def checked(evaluation: Evaluation, *, progress: Progress) -> Evaluation:
 
 
 class SecondOpinionWatch(QObject):
-    """Checks each current result that rests; ``failed`` carries the error of a check that could not be made."""
+    """Checks each current result that rests; ``failed`` carries the error of a check that could not be made.
+
+    Results of which something is pending are checked once they are complete, or as they are where `hear_as_they_are`
+    says that the rest does not come.
+    """
 
     failed = Signal(object)
 
@@ -39,6 +44,8 @@ class SecondOpinionWatch(QObject):
         super().__init__(parent)
         self._document, self._jobs = document, jobs
         self._checked: list[Any] = []
+        self._incomplete: Any = None
+        self._failure: tuple[Any, Exception] | None = None
         self.rest_ms = REST_MS
         self._case: Case | None = None
         self._since_s = 0.0
@@ -50,6 +57,16 @@ class SecondOpinionWatch(QObject):
     def is_checked(self, evaluation: Any) -> bool:
         """Whether the second opinion has been heard on these very results."""
         return any(evaluation is known for known in self._checked)
+
+    def problem(self, evaluation: Any) -> Exception | None:
+        """Why the second opinion could not be heard on these very results; None if it was, or will be."""
+        return self._failure[1] if self._failure is not None and self._failure[0] is evaluation else None
+
+    def hear_as_they_are(self) -> None:
+        """What is pending of the current results does not come by itself: they are checked without it."""
+        if self._document.evaluation is not None:
+            self._incomplete = self._document.evaluation.cycles
+            self._wait()
 
     @property
     def is_waiting(self) -> bool:
@@ -71,11 +88,15 @@ class SecondOpinionWatch(QObject):
         case, evaluation = self._document.case, self._document.evaluation
         if evaluation is None or self._document.is_previewing or self.is_checked(evaluation):
             return
-        if has_pending(evaluation):
+        if has_pending(evaluation) and evaluation.cycles is not self._incomplete:
             return  # The complete results come, and are checked then.
-        job = self._jobs.start(checked, evaluation, purpose="second opinion", title="Second opinion")
+        job = self._jobs.start(checked, evaluation, purpose=PURPOSE, title="Second opinion")
         job.succeeded.connect(lambda result: self._keep(case, evaluation, result))
-        job.failed.connect(self.failed)
+        job.failed.connect(lambda error: self._note_failure(evaluation, error))
+
+    def _note_failure(self, evaluation: Any, error: Exception) -> None:
+        self._failure = (evaluation, error)
+        self.failed.emit(error)
 
     def _keep(self, case: Case, evaluation: Any, result: Any) -> None:
         if self._document.evaluation_of(case) is evaluation:

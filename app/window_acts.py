@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCursor
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QComboBox, QFileDialog
 
 from app.command_palette import CommandPalette, entries_of
 from app.documentation_window import DocumentationWindow
@@ -175,6 +175,9 @@ class WindowActs:
         """Take a look at once, and remember it; images stay on dark."""
         self._session.preferences = replace(self._session.preferences, theme=theme)
         take_theme(theme)
+        # Preferences that are open say what holds now.
+        for box in self._window.findChildren(QComboBox, "preferences_theme"):
+            box.setCurrentIndex(THEMES.index(theme))
 
     def compare(self, first: int, second: int) -> None:
         """Look at two scans in the align step; the one that is not the reference is the moving one."""

@@ -128,9 +128,12 @@ class CameraProfile:
             None,
         )
         leading = plain or sensitivity
-        until = leading.valid_until if leading is not None else None
-        if validity is not None and (leading is None or self.entries.index(validity) > self.entries.index(leading)):
-            until = validity.valid_until
+
+        def until(entry: CameraEntry | None) -> date | None:
+            if validity is not None and (entry is None or self.entries.index(validity) > self.entries.index(entry)):
+                return validity.valid_until
+            return None if entry is None else entry.valid_until
+
         return replace(
             base,
             sensitivity_cps_per_bq=plain.sensitivity_cps_per_bq if plain else base.sensitivity_cps_per_bq,
@@ -142,7 +145,12 @@ class CameraProfile:
                 leading.relative_standard_uncertainty if leading else base.relative_standard_uncertainty
             ),
             measured_on=leading.measured_on if leading else base.measured_on,
-            valid_until=until,
+            valid_until=until(leading),
+            with_yttrium_90_relative_standard_uncertainty=(
+                mixed.relative_standard_uncertainty if mixed else base.with_yttrium_90_relative_standard_uncertainty
+            ),
+            with_yttrium_90_measured_on=mixed.measured_on if mixed else base.with_yttrium_90_measured_on,
+            with_yttrium_90_valid_until=until(mixed) if mixed else base.with_yttrium_90_valid_until,
             dead_time_s=dead.dead_time_s if dead and dead.dead_time_s is not None else base.dead_time_s,
             dead_time_model=dead.dead_time_model if dead else base.dead_time_model,
             recovery=recovery.recovery if recovery else base.recovery,
@@ -346,11 +354,27 @@ def _differing(held: Calibration, stated: Calibration) -> list[str]:
     for name, own, profile, unit in pairs:
         if profile is not None and (own is None or abs(own - profile) > _SAME * profile):
             said.append(f"{name} {'none' if own is None else unit.text(own)} instead of {unit.text(profile)}")
-    if stated.valid_until is not None and held.valid_until != stated.valid_until:
-        said.append(f"valid until {held.valid_until or 'not stated'} instead of {stated.valid_until}")
-    own, profile = held.relative_standard_uncertainty, stated.relative_standard_uncertainty
-    if profile is not None and (own is None or abs(own - profile) > 10 * _SAME * profile):
-        said.append(f"uncertainty {'none' if own is None else PERCENT.text(own)} instead of {PERCENT.text(profile)}")
+    for beside, own_day, day, own, profile in (
+        (
+            "",
+            held.valid_until,
+            stated.valid_until,
+            held.relative_standard_uncertainty,
+            stated.relative_standard_uncertainty,
+        ),
+        (
+            "beside 90Y ",
+            held.with_yttrium_90_valid_until,
+            stated.with_yttrium_90_valid_until,
+            held.with_yttrium_90_relative_standard_uncertainty,
+            stated.with_yttrium_90_relative_standard_uncertainty,
+        ),
+    ):
+        if day is not None and own_day != day:
+            said.append(f"{beside}valid until {own_day or 'not stated'} instead of {day}")
+        if profile is not None and (own is None or abs(own - profile) > 10 * _SAME * profile):
+            none_or = "none" if own is None else PERCENT.text(own)
+            said.append(f"{beside}uncertainty {none_or} instead of {PERCENT.text(profile)}")
     if stated.convention is not None and held.convention != stated.convention:
         said.append(f"convention {held.convention} instead of {stated.convention}")
     widths = zip(held.point_spread_fwhm_mm or (), stated.point_spread_fwhm_mm or (), strict=False)

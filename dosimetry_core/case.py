@@ -161,6 +161,10 @@ class Calibration:
     profile_sha256: str = ""
     sensitivity_with_yttrium_90_cps_per_bq: float | None = None
     """In place of the sensitivity in cycles in which 90Y was given as well: its bremsstrahlung reaches the window."""
+    with_yttrium_90_relative_standard_uncertainty: float | None = None
+    """Of that sensitivity, as the next two dates are; None where those of the calibration hold for both."""
+    with_yttrium_90_measured_on: date | None = None
+    with_yttrium_90_valid_until: date | None = None
 
 
 @dataclass(frozen=True)

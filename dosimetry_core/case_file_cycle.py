@@ -278,11 +278,21 @@ def _calibration(cycle: TomlTable) -> Calibration:
         profile=table.optional_text("profile") or "",
         profile_sha256=table.optional_text("profile_sha256") or "",
         sensitivity_with_yttrium_90_cps_per_bq=None if mixed is None else units.COUNTS_PER_S_PER_MBQ.to_core(mixed),
+        with_yttrium_90_relative_standard_uncertainty=table.optional_number(
+            "with_yttrium_90_relative_standard_uncertainty", minimum=0, maximum=1
+        ),
+        with_yttrium_90_measured_on=table.day("with_yttrium_90_measured_on"),
+        with_yttrium_90_valid_until=table.day("with_yttrium_90_valid_until"),
     )
-    if None not in (calibration.measured_on, calibration.valid_until) and (
-        calibration.valid_until < calibration.measured_on  # type: ignore[operator]  # neither is None
+    for of, measured_on, valid_until in (
+        ("", calibration.measured_on, calibration.valid_until),
+        ("with_yttrium_90_", calibration.with_yttrium_90_measured_on, calibration.with_yttrium_90_valid_until),
     ):
-        table.wrong("valid_until", "lies before measured_on", "check both dates")
+        if measured_on is not None and valid_until is not None and valid_until < measured_on:
+            table.wrong(f"{of}valid_until", f"lies before {of}measured_on", "check both dates")
+    for key in ("relative_standard_uncertainty", "measured_on", "valid_until"):
+        if mixed is None and table.has(f"with_yttrium_90_{key}"):
+            table.wrong(f"with_yttrium_90_{key}", "stands alone", "add sensitivity_with_yttrium_90_cps_per_mbq")
     if mixed is not None and sensitivity is None:
         table.wrong("sensitivity_with_yttrium_90_cps_per_mbq", "stands alone", "add sensitivity_cps_per_mbq")
     if calibration.partial_volume == "geometric-transfer-matrix" and "point_spread_fwhm_mm" not in table.content:

@@ -197,6 +197,9 @@ def _calibration(calibration: Calibration) -> dict[str, Any]:
         },
         measured_on=calibration.measured_on,
         valid_until=calibration.valid_until,
+        with_yttrium_90_relative_standard_uncertainty=calibration.with_yttrium_90_relative_standard_uncertainty,
+        with_yttrium_90_measured_on=calibration.with_yttrium_90_measured_on,
+        with_yttrium_90_valid_until=calibration.with_yttrium_90_valid_until,
         profile=calibration.profile or None,
         profile_sha256=calibration.profile_sha256 or None,
     )

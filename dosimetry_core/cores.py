@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 ALLOWED: Final = "LUTETIA_CORES"
 """Environment variable that a process sets for itself and those that it starts: no thread pool is larger."""
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
@@ -27,6 +28,15 @@ def threads(most: int | None = None) -> Executor:
     """
     count = usable_cores() if most is None else min(most, usable_cores())
     return ThreadPoolExecutor(max_workers=count) if count > 1 else _InTurn()
+
+
+def at_once(function: Callable[[Item], Result], items: Iterable[Item], *, most: int | None = None) -> list[Result]:
+    """Results of a function for each item, in their order, computed on the cores there are, at most so many.
+
+    Where one fails no further one is begun, and its error is raised once the others under way have ended.
+    """
+    with threads(most) as pool:
+        return list(pool.map(function, items))
 
 
 class _InTurn(Executor):

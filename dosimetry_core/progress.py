@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 Progress = Callable[[float, str], None]
@@ -25,5 +26,18 @@ def part_of(progress: Progress, begin: float, end: float) -> Progress:
 
     def report(fraction: float, message: str) -> None:
         progress(begin + (end - begin) * fraction, message)
+
+    return report
+
+
+def from_threads(progress: Progress) -> Progress:
+    """Progress that several threads report to: passed on one at a time, and never back."""
+    lock, furthest = threading.Lock(), 0.0
+
+    def report(fraction: float, message: str) -> None:
+        nonlocal furthest
+        with lock:
+            furthest = max(furthest, fraction)
+            progress(furthest, message)
 
     return report

@@ -3,36 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final
 
-from PySide6.QtCore import (
-    QAbstractTableModel,
-    QEvent,
-    QItemSelection,
-    QItemSelectionModel,
-    QModelIndex,
-    QPersistentModelIndex,
-    QSize,
-    Qt,
-    Signal,
-)
-from PySide6.QtGui import QColor, QGuiApplication, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import (
-    QAbstractItemDelegate,
-    QAbstractItemView,
-    QHeaderView,
-    QLineEdit,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTableView,
-    QWidget,
-)
+from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QHeaderView, QTableView, QWidget
 
-from widgets.theme import shades
+from widgets.entry_model import EntryColumn, EntryDelegate, EntryModel, Mark
 
-_Index = QModelIndex | QPersistentModelIndex
-_NO_INDEX: Final = QModelIndex()
 _ROW_PADDING_PX = 10
 _MOST_UNDO = 100
 _TYPING: Final = (
@@ -41,46 +19,6 @@ _TYPING: Final = (
     Qt.KeyboardModifier.KeypadModifier,
 )
 _CLIPBOARD: Final = (QKeySequence.StandardKey.Copy, QKeySequence.StandardKey.Cut, QKeySequence.StandardKey.Paste)
-
-
-_IS_NUMBER: Final = Qt.ItemDataRole.UserRole
-_LEAST_FIGURES = 4
-_MOST_FIGURES = 7
-"""A measured number with more figures is painted with the least."""
-
-
-@dataclass(frozen=True)
-class EntryColumn:
-    """A column.
-
-    Parameters
-    ----------
-    key
-        Identifies it.
-    title
-        With its unit.
-    letters
-        How wide; 0 to share what room is left.
-    is_shown
-        It shows what was read or computed, and can't be typed into.
-    is_number
-        Whether its texts stand at the right edge.
-    """
-
-    key: str
-    title: str
-    letters: int = 0
-    tip: str = ""
-    is_shown: bool = False
-    is_number: bool = False
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A remark on a cell."""
-
-    level: Literal["warning", "error"]
-    text: str
 
 
 class EntryTable(QTableView):
@@ -102,11 +40,11 @@ class EntryTable(QTableView):
         self.setObjectName(name)
         self._columns = tuple(columns)
         self._grows = grows
-        self._model = _EntryModel(self._columns, self)
+        self._model = EntryModel(self._columns, self)
         self._model.typed.connect(self._typed)
         self._undo: list[list[dict[str, str]]] = []
         self.setModel(self._model)
-        self.setItemDelegate(_EntryDelegate(self))
+        self.setItemDelegate(EntryDelegate(self))
         self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
         self.setEditTriggers(
             QAbstractItemView.EditTrigger.AnyKeyPressed
@@ -263,20 +201,8 @@ class EntryTable(QTableView):
             event.type() == QEvent.Type.ShortcutOverride
             and isinstance(event, QKeyEvent)
             and (
-                event.modifiers()
-                in (
-                    Qt.KeyboardModifier.NoModifier,
-                    Qt.KeyboardModifier.ShiftModifier,
-                    Qt.KeyboardModifier.KeypadModifier,
-                )
-                or any(
-                    event.matches(key)
-                    for key in (
-                        QKeySequence.StandardKey.Copy,
-                        QKeySequence.StandardKey.Cut,
-                        QKeySequence.StandardKey.Paste,
-                    )
-                )
+                event.modifiers() in _TYPING
+                or any(event.matches(key) for key in _CLIPBOARD)
                 or (event.matches(QKeySequence.StandardKey.Undo) and self.can_undo)
             )
         ):
@@ -344,128 +270,3 @@ class EntryTable(QTableView):
         """Select a block of cells."""
         block = QItemSelection(self._model.index(top, left), self._model.index(bottom, right))
         self.selectionModel().select(block, QItemSelectionModel.SelectionFlag.ClearAndSelect)
-
-
-class _EntryDelegate(QStyledItemDelegate):
-    """Edits a text in place, without a frame around the frame."""
-
-    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: _Index) -> QWidget:
-        editor = QLineEdit(parent)
-        editor.setFrame(False)
-        editor.setObjectName("entry_cell")
-        editor.setAccessibleName(str(index.model().headerData(index.column(), Qt.Orientation.Horizontal)))
-        return editor
-
-    def initStyleOption(self, option: QStyleOptionViewItem, index: _Index) -> None:
-        super().initStyleOption(option, index)
-        if index.data(_IS_NUMBER):
-            option.text = shortened(option.text)
-
-
-class _EntryModel(QAbstractTableModel):
-    typed = Signal(object)
-
-    def __init__(self, columns: tuple[EntryColumn, ...], parent: QWidget) -> None:
-        super().__init__(parent)
-        self._columns = columns
-        self.rows: list[dict[str, str]] = []
-        self.marks: dict[tuple[int, str], Mark] = {}
-        self.shown: dict[tuple[int, str], str] = {}
-
-    def set_columns(self, columns: tuple[EntryColumn, ...]) -> None:
-        self.beginResetModel()
-        self._columns = columns
-        self.endResetModel()
-
-    def fill(self, rows: list[dict[str, str]], *, grows: bool) -> None:
-        self.beginResetModel()
-        self.rows = rows
-        self.marks, self.shown = {}, {}
-        if grows and (not rows or _holds_text(rows[-1])):
-            self.rows.append({})
-        self.endResetModel()
-
-    def grow(self) -> None:
-        if self.rows and not _holds_text(self.rows[-1]):
-            return
-        self.beginInsertRows(_NO_INDEX, len(self.rows), len(self.rows))
-        self.rows.append({})
-        self.endInsertRows()
-
-    def set_remarks(self, marks: Mapping[tuple[int, str], Mark], shown: Mapping[tuple[int, str], str]) -> None:
-        self.marks, self.shown = dict(marks), dict(shown)
-        if self.rows:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self.rows) - 1, len(self._columns) - 1))
-
-    def rowCount(self, parent: _Index = _NO_INDEX) -> int:
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: _Index = _NO_INDEX) -> int:
-        return 0 if parent.isValid() else len(self._columns)
-
-    def flags(self, index: _Index) -> Qt.ItemFlag:
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        return flags if self._columns[index.column()].is_shown else flags | Qt.ItemFlag.ItemIsEditable
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation == Qt.Orientation.Vertical:
-            return str(section + 1) if role == Qt.ItemDataRole.DisplayRole else None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self._columns[section].title
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return self._columns[section].tip
-        if role == Qt.ItemDataRole.TextAlignmentRole and self._columns[section].is_number:
-            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        return None
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        column = self._columns[index.column()]
-        place = index.row(), column.key
-        mark = self.marks.get(place)
-        match role:
-            case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.EditRole:
-                typed = self.rows[index.row()].get(column.key, "")
-                return self.shown.get(place, typed) if column.is_shown else typed
-            case Qt.ItemDataRole.ToolTipRole:
-                text = self.rows[index.row()].get(column.key, "")
-                return mark.text if mark is not None else text if self._is_shortened(column, text) else column.tip
-            case _ if role == _IS_NUMBER:
-                return column.is_number
-            case Qt.ItemDataRole.TextAlignmentRole:
-                side = Qt.AlignmentFlag.AlignRight if column.is_number else Qt.AlignmentFlag.AlignLeft
-                return int(side | Qt.AlignmentFlag.AlignVCenter)
-            case Qt.ItemDataRole.ForegroundRole if mark is not None:
-                return QColor(shades().error if mark.level == "error" else shades().warning)
-            case Qt.ItemDataRole.ForegroundRole if column.is_shown:
-                return QColor(shades().dimmed)
-            case Qt.ItemDataRole.BackgroundRole if mark is not None and mark.level == "error":
-                return QColor(shades().error_ground)
-        return None
-
-    @staticmethod
-    def _is_shortened(column: EntryColumn, text: str) -> bool:
-        return column.is_number and shortened(text) != text
-
-    def setData(self, index: _Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        key = self._columns[index.column()].key
-        text = str(value).strip()
-        if role != Qt.ItemDataRole.EditRole or text == self.rows[index.row()].get(key, ""):
-            return False
-        before = [dict(row) for row in self.rows]
-        self.rows[index.row()][key] = text
-        self.dataChanged.emit(index, index)
-        self.typed.emit(before)
-        return True
-
-
-def shortened(text: str) -> str:
-    """A long decimal number as it is painted: rounded, with at least four figures; the cell keeps all that it holds."""
-    whole, dot, decimals = text.partition(".")
-    if not (dot and decimals.isdecimal() and whole.isdecimal()) or len(whole) + len(decimals) <= _MOST_FIGURES:
-        return text
-    zeros = len(decimals) - len(decimals.lstrip("0")) if not int(whole) else 0
-    return f"{float(text):.{max(zeros + _LEAST_FIGURES - (len(whole) if int(whole) else 0), 1)}f}"
-
-
-def _holds_text(row: Mapping[str, str]) -> bool:
-    return any(text.strip() for text in row.values())

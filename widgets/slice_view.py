@@ -147,8 +147,12 @@ class SliceView(SliceHand):
         self._stay_on_screen()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Nothing is pointed at in a view that is not there."""
+        """Nothing is pointed at in a view that is not there, and no hand draws in it."""
         super().hideEvent(event)
+        # An outline of several clicks outlives a window that is made small.
+        if self._drag or not event.spontaneous():
+            self.cancel_stroke()
+            self._drag = ""
         self._point_at_nothing()
 
     def _stay_on_screen(self) -> None:
@@ -200,6 +204,9 @@ class SliceView(SliceHand):
         """Go on with what the button began; tell where the pointer is."""
         if self.axes is None:
             return
+        if self._drag not in ("", "keys") and not event.buttons() & self._pressed_button:
+            # The button came up where this view was not told of it: in a dialog, or on another desktop.
+            self._let_go(self._last)
         position = event.position()
         moved = position - self._last
         self._hover, self._hover_on_screen, self._at_cursor = position, event.globalPosition(), False
@@ -225,16 +232,22 @@ class SliceView(SliceHand):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End what the button began."""
-        if self._drag == "keys":
+        if self._drag == "keys" or (self._drag and event.button() != self._pressed_button):
             return
-        drag, self._drag = self._drag, ""
-        pressed, self._pressed_button = self._pressed_button, Qt.MouseButton.NoButton
         still = (event.position() - self._pressed_at).manhattanLength() < _CLICK_MOVES_LESS_THAN
-        if drag == "tool" and self._stroke is not None:
-            self._after_stroke_event(self._stroke.release(self.point_at(event.position())))
-        elif still and drag != "cursor" and event.button() == pressed and self.axes is not None:
+        clicks = still and self._drag != "cursor" and event.button() == self._pressed_button
+        if not self._let_go(event.position()) and clicks and self.axes is not None:
             self._click(event)
         self.update()
+
+    def _let_go(self, at: QPointF) -> bool:
+        """End what is dragged; returns whether it was a stroke."""
+        drag, self._drag = self._drag, ""
+        self._pressed_button = Qt.MouseButton.NoButton
+        if drag != "tool" or self._stroke is None:
+            return False
+        self._after_stroke_event(self._stroke.release(self.point_at(at)))
+        return True
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """What a double click does; else a second press."""

@@ -259,7 +259,13 @@ def apply_theme(app: QApplication, name: ThemeName = "dark") -> None:
     a plot, icons, texts with marks. It has a method ``take_colours``.
     """
     global _shades  # one look for the whole program, like its font
-    _shades = shade = SHADES[name]
+    shade = SHADES[name]
+    style = stylesheet(asdict(shade) | FIXED)
+    worn = _shades is shade and app.styleSheet() == style
+    if worn and app.palette().color(QPalette.ColorRole.Window) == QColor(shade.background):
+        # Set anew, it would be laid over every widget again, those that are being destroyed among them.
+        return
+    _shades = shade
     app.setStyle("Fusion")
     app.setFont(font())
     palette = QPalette()
@@ -288,9 +294,7 @@ def apply_theme(app: QApplication, name: ThemeName = "dark") -> None:
     for role in (group.WindowText, group.Text, group.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(shade.disabled))
     app.setPalette(palette)
-    style = stylesheet(asdict(shade) | FIXED)
     if app.styleSheet() != style:
-        # Set anew, it would be laid over every widget again, those that are being destroyed among them.
         app.setStyleSheet(style)
     for widget in app.allWidgets():
         take_colours = getattr(widget, "take_colours", None)

@@ -295,7 +295,7 @@ class VolumeCanvas(QWidget):
             self._sync()
             self._drawn_ratio = ratio
             width, height = round(self.width() * ratio), round(self.height() * ratio)
-            self._pixels = self._scene.picture(max(width, 1), max(height, 1), coarse=bool(self._drag))
+            self._pixels = self._scene.picture(max(width, 1), max(height, 1), coarse=bool(self._drag), ratio=ratio)
             self._picture = QImage(self._pixels.data, width, height, 4 * width, QImage.Format.Format_RGBX8888)
             self._dirty = False
         painter = QPainter(self)

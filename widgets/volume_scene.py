@@ -266,11 +266,12 @@ class VolumeScene:
         """Number of points of a surface."""
         return int(self._actors[voi_id][1].GetMapper().GetInput().GetNumberOfPoints())
 
-    def picture(self, width: int, height: int, *, coarse: bool) -> NDArray[np.uint8]:
-        """Render; pixels of shape (height, width, 4), top row first."""
+    def picture(self, width: int, height: int, *, coarse: bool, ratio: float = 1.0) -> NDArray[np.uint8]:
+        """Render; pixels of shape (height, width, 4), top row first; ``ratio`` of them make one of the screen's."""
         if (width, height) != tuple(self._window.GetSize()):
             self._window.SetSize(width, height)
-            self._marker.SetViewport(0.0, 0.0, min(_MARKER_PIXELS / width, 0.5), min(_MARKER_PIXELS / height, 0.5))
+            side = _MARKER_PIXELS * ratio
+            self._marker.SetViewport(0.0, 0.0, min(side / width, 0.5), min(side / height, 0.5))
         if self._mapper is not None:
             self._mapper.SetImageSampleDistance(_COARSE if coarse else _FINE)
             self._mapper.SetSampleDistance(self._step_mm * (2 if coarse else 1))

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QTabletEvent, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QHideEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPen,
+    QTabletEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QWidget
 
 from widgets.clip_box import ClipBox
@@ -166,13 +176,17 @@ class VolumeView(VolumeCanvas):
             self._words = EMPTY_VOI
             return ""
         begun = begin_on_surface(
-            tool, eye, lambda pixel: self.surface_at(pixel, self._active or ""), at, inverted=inverted
+            tool,
+            eye,
+            lambda pixel: self.surface_at(pixel, self._active or ""),
+            at,
+            inverted=inverted,
+            pressure=self._pen.pressure,
         )
         if isinstance(begun, str):
             self._words = begun
             return ""
         self._stroke, self._inverted = begun, inverted
-        begun.set_pressure(self._pen.pressure)
         self.stroke_started.emit()
         self._tell_stroke()
         return "stroke"
@@ -194,6 +208,9 @@ class VolumeView(VolumeCanvas):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Go on with what the button began, drawn coarsely meanwhile."""
+        if self._drag and not event.buttons() & self._pressed_button:
+            # The button came up where this view was not told of it: in a dialog, or on another desktop.
+            self._let_go(self._last)
         at = event.position()
         moved = at - self._last
         self._last = self._hover = at
@@ -224,19 +241,33 @@ class VolumeView(VolumeCanvas):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End what the button began; a click without a drag moves the cursor to what is seen there."""
-        drag, self._drag = self._drag, ""
-        pressed, self._pressed_button = self._pressed_button, Qt.MouseButton.NoButton
+        if self._drag and event.button() != self._pressed_button:
+            return
         still = (event.position() - self._pressed).manhattanLength() < _CLICK_MOVES_LESS_THAN
-        if drag == "stroke" and self._stroke is not None:
-            self._stroke.move(event.position())
-            gesture, self._stroke = self._stroke.gesture(), None
-            if gesture is None:
-                self.stroke_cancelled.emit()
-            else:
-                self.stroke_finished.emit(gesture)
-        elif still and drag != "clip" and event.button() == pressed:
+        clicks = still and self._drag != "clip" and event.button() == self._pressed_button
+        if not self._let_go(event.position()) and clicks:
             self._click(event)
         self._redraw()
+
+    def _let_go(self, at: QPointF) -> bool:
+        """End what is dragged; returns whether it was a stroke."""
+        drag, self._drag = self._drag, ""
+        self._pressed_button = Qt.MouseButton.NoButton
+        if drag != "stroke" or self._stroke is None:
+            return False
+        self._stroke.move(at)
+        gesture, self._stroke = self._stroke.gesture(), None
+        if gesture is None:
+            self.stroke_cancelled.emit()
+        else:
+            self.stroke_finished.emit(gesture)
+        return True
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """No hand draws in a view that is not there."""
+        super().hideEvent(event)
+        self.cancel_stroke()
+        self._drag = ""
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """What a double click does; else a second press."""

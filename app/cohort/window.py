@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,33 +12,31 @@ from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
     QHBoxLayout,
-    QLineEdit,
     QPlainTextEdit,
     QPushButton,
-    QSpinBox,
     QTabWidget,
     QTreeWidget,
     QTreeWidgetItem,
     QWidget,
 )
 
-from app.cohort.engines import DaskCluster, Engine, Processes
+from app.cohort.engines import Engine
 from app.cohort.export import write_cohort
 from app.cohort.figures import drawn_figures
-from app.cohort.filter_section import FIELD_HEIGHT, FilterSection
+from app.cohort.filter_section import FilterSection
 from app.cohort.pictures_page import PicturesPage
+from app.cohort.side_sections import ComputingSection, SavingSection
 from app.cohort.sources import CohortSources, require_distinct_keys
 from app.cohort.store_courses import STATE_WORDS, StoreCourse, recompute, store_courses
 from app.cohort.tables_page import TablesPage
 from app.jobs import Job, Jobs
 from app.operations.counted import counted
-from app.operations.store_sections import progress_row, show_progress
+from app.operations.store_sections import show_progress
 from app.outputs import require_folder
 from app.problems import problems_of
-from app.steps.step import INSPECTOR_WIDTH, Inspector, Section, combo_box, push_button, text_label
+from app.steps.step import INSPECTOR_WIDTH, Inspector, Section, push_button, text_label
 from dosimetry_core.cohort.methods_text import methods_paragraph
 from dosimetry_core.cohort.selection import selected
-from dosimetry_core.entered_numbers import DecimalSign
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.progress import Progress
 from widgets.copying import copy_by_keyboard
@@ -48,14 +45,6 @@ from widgets.theme import set_role
 if TYPE_CHECKING:
     from app.store.storage import Storage
 
-HERE, CLUSTER = "This computer", "Dask cluster"
-FIGURE_FORMS: dict[str, str] = {
-    "Figures as SVG": "svg",
-    "Figures as PDF": "pdf",
-    "Figures as PNG": "png",
-    "No figures": "",
-}
-DECIMALS: dict[str, DecimalSign] = {"CSV with decimal point": "point", "CSV with decimal comma, parted by ;": "comma"}
 _COURSE_COLUMNS = ("Patient", "Name", "Protocol", "Record", "Why")
 _KEY = Qt.ItemDataRole.UserRole
 
@@ -121,8 +110,11 @@ class CohortWindow(QDialog):
             self.pages.addTab(page, title)
         side = Inspector("cohort_side")
         side.setFixedWidth(INSPECTOR_WIDTH)
-        self.filter = FilterSection()
-        for section in (self._computing_section(), self._tables_section(), self.filter, self._saving_section()):
+        self.computing, self.filter, self.saving = ComputingSection(cluster), FilterSection(), SavingSection()
+        self.computing.compute_button.clicked.connect(self.compute)
+        self.computing.cancel_button.clicked.connect(self._cancel)
+        self.saving.save_button.clicked.connect(self._choose_folder)
+        for section in (self.computing, self._tables_section(), self.filter, self.saving):
             side.add(section)
         row = QHBoxLayout(self)
         row.addWidget(side)
@@ -132,44 +124,9 @@ class CohortWindow(QDialog):
             button.setAutoDefault(False)
         self.filter.changed.connect(self._show)
         self.pictures.chosen.connect(self._open)
-        if cluster is not None:
-            self.address.setText(cluster)
-            self.engine.setCurrentText(CLUSTER)
         self.reload()
 
     # --- building ---------------------------------------------------------------------------------------------------
-
-    def _computing_section(self) -> Section:
-        section = Section("Courses of the store", name="cohort_computing")
-        self.state = text_label(name="cohort_state", wrap=True)
-        section.add(self.state)
-        self.engine = combo_box("cohort_engine", (HERE, CLUSTER))
-        self.engine.setAccessibleName("Where courses are computed")
-        self.processes = QSpinBox()
-        self.processes.setObjectName("cohort_processes")
-        self.processes.setAccessibleName("Processes")
-        self.processes.setRange(1, 256)
-        self.processes.setValue(os.cpu_count() or 1)
-        self.processes.setSuffix(" processes")
-        self.processes.setMinimumHeight(FIELD_HEIGHT)
-        self.address = QLineEdit()
-        self.address.setObjectName("cohort_address")
-        self.address.setAccessibleName("Address of the cluster's scheduler")
-        self.address.setPlaceholderText("tcp://scheduler:8786")
-        self.address.hide()
-        section.add(self.engine)
-        section.add(self.processes)
-        section.add(self.address)
-        self.engine.currentTextChanged.connect(self._engine_chosen)
-        self.compute_button = push_button("Compute what is missing", name="cohort_compute", primary=True)
-        self.compute_button.clicked.connect(self.compute)
-        section.add_row(self.compute_button)
-        self.bar, self.cancel_button, self.progress = progress_row("cohort")
-        self.cancel_button.clicked.connect(self._cancel)
-        section.add(self.progress)
-        self.message = text_label(role="dimmed", name="cohort_message", wrap=True)
-        section.add(self.message)
-        return section
 
     def _tables_section(self) -> Section:
         section = Section("Earlier patients", name="cohort_tables_section")
@@ -179,28 +136,6 @@ class CohortWindow(QDialog):
         self.add_button.clicked.connect(self._choose_table)
         section.add_row(self.add_button)
         return section
-
-    def _saving_section(self) -> Section:
-        section = Section("Save", name="cohort_saving")
-        self.figures = combo_box("cohort_figures", list(FIGURE_FORMS))
-        self.figures.setAccessibleName("Form of the figures")
-        section.add(self.figures)
-        self.decimal = combo_box("cohort_decimal", list(DECIMALS))
-        self.decimal.setAccessibleName("Decimal sign of the CSV files")
-        section.add(self.decimal)
-        self.save_button = push_button(
-            "Save all…",
-            name="cohort_save",
-            tooltip="tables (CSV, XLSX), every figure with its numbers, records and methods, by pseudonym, into a new "
-            "folder",
-        )
-        self.save_button.clicked.connect(self._choose_folder)
-        section.add_row(self.save_button)
-        return section
-
-    def _engine_chosen(self, text: str) -> None:
-        self.processes.setVisible(text == HERE)
-        self.address.setVisible(text == CLUSTER)
 
     # --- what is shown ----------------------------------------------------------------------------------------------
 
@@ -220,8 +155,8 @@ class CohortWindow(QDialog):
     def _show_courses(self, courses: tuple[StoreCourse, ...]) -> None:
         counts = {state: sum(course.state == state for course in courses) for state in STATE_WORDS}
         parts = [f"{counts[state]:,} {words}" for state, words in STATE_WORDS.items() if counts[state]]
-        self.state.setText("; ".join(parts) + "." if parts else "The store holds no course yet.")
-        self.compute_button.setEnabled(self._job is None and counts["current"] < len(courses))
+        self.computing.state.setText("; ".join(parts) + "." if parts else "The store holds no course yet.")
+        self.computing.compute_button.setEnabled(self._job is None and counts["current"] < len(courses))
         items = []
         for course in courses:
             summary = course.listed.summary
@@ -244,7 +179,7 @@ class CohortWindow(QDialog):
         self.methods.setPlainText(
             methods_paragraph(chosen, origin=self.sources.origin(), selection=selection.text()) if chosen else ""
         )
-        self.save_button.setEnabled(bool(chosen) and self._saving is None)
+        self.saving.save_button.setEnabled(bool(chosen) and self._saving is None)
 
     def _open(self, key: str) -> None:
         course = self.sources.course_of(key)
@@ -258,7 +193,7 @@ class CohortWindow(QDialog):
         if self._job is not None:
             return
         try:
-            engine = self._engine()
+            engine = self.computing.chosen_engine()
         except DosimetryError as error:
             self._say(problems_of(error)[0].text(), "error")
             return
@@ -267,8 +202,8 @@ class CohortWindow(QDialog):
             computed_records, folder, self._anchor, engine, purpose="cohort", title="Computing courses"
         )
         self._job = job
-        self.progress.show()
-        self.compute_button.setEnabled(False)
+        self.computing.progress.show()
+        self.computing.compute_button.setEnabled(False)
         self._say("", "dimmed")
         job.progressed.connect(self._progressed)
         job.succeeded.connect(self._computed)
@@ -276,25 +211,13 @@ class CohortWindow(QDialog):
         job.cancelled.connect(self._stopped)
         job.finished.connect(self._ended)
 
-    def _engine(self) -> Engine:
-        if self.engine.currentText() == HERE:
-            return Processes(self.processes.value())
-        address = self.address.text().strip()
-        if not address:
-            raise DosimetryError(
-                "the address of the scheduler is missing",
-                where="cluster",
-                remedy="type it, for example tcp://host:8786",
-            )
-        return DaskCluster(address)
-
     def _computed(self, found: tuple[int, int]) -> None:
         done, failed = found
         words = f"{counted(done, 'course')} computed" + (f", {failed} could not be: see Courses" if failed else "")
         self._say(words + ".", "warning" if failed else "dimmed")
 
     def _progressed(self, fraction: float, text: str) -> None:
-        show_progress(self.bar, fraction, text)
+        show_progress(self.computing.bar, fraction, text)
 
     def _failed(self, error: BaseException) -> None:
         self._say(problems_of(error)[0].text(), "error")
@@ -324,7 +247,7 @@ class CohortWindow(QDialog):
 
     def _ended(self) -> None:
         self._job = None
-        self.progress.hide()
+        self.computing.progress.hide()
         self.reload()
 
     def _cancel(self) -> None:
@@ -364,8 +287,7 @@ class CohortWindow(QDialog):
             return
         selection = self.filter.selection()
         records = selected(self.sources.records, selection)
-        decimal = DECIMALS[self.decimal.currentText()]
-        form = FIGURE_FORMS[self.figures.currentText()]
+        decimal, form = self.saving.chosen_decimal(), self.saving.chosen_form()
         origin, figures = self.sources.origin(), dict[str, bytes]()
         try:
             require_folder(folder)
@@ -381,7 +303,7 @@ class CohortWindow(QDialog):
             write_cohort(folder, records, origin=origin, selection=selection.text(), decimal=decimal, figures=figures)
 
         self._saving = steps()
-        self.save_button.setEnabled(False)
+        self.saving.save_button.setEnabled(False)
         self._save_step(f"{counted(len(records), 'course')} saved in {folder.name}.")
 
     def _save_step(self, done: str) -> None:
@@ -409,8 +331,8 @@ class CohortWindow(QDialog):
                     self.close()
 
     def _say(self, text: str, role: str) -> None:
-        self.message.setText(text)
-        set_role(self.message, role)
+        self.computing.message.setText(text)
+        set_role(self.computing.message, role)
 
 
 def computed_records(folder: Path, anchor: Path | None, engine: Engine, *, progress: Progress) -> tuple[int, int]:

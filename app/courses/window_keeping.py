@@ -63,7 +63,7 @@ class WindowKeeping(QObject):
         window.step("course").set_welcome(self.list)  # type: ignore[attr-defined]
         self.panel = WorkingPanel(ask_again_after_s=configuration.ask_again_after_min * SECONDS_PER_MINUTE)
         self.panel.watch(window)
-        window.add_working_panel(self.panel, self.panel.note)
+        window.frame.add_working_panel(self.panel, self.panel.note)
         self._session.permission.forbid("person", SAY_WHO)
         recent = self.courses.storage.events(newest_first=True, limit=KNOWN_FROM_EVENTS)
         self.panel.set_known(known_people(stored.event.who for stored in recent if stored.event.who != SOFTWARE_NAME))

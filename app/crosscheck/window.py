@@ -10,7 +10,6 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
-    QDoubleSpinBox,
     QFileDialog,
     QHBoxLayout,
     QPushButton,
@@ -28,6 +27,7 @@ from app.steps.step import INSPECTOR_WIDTH, Inspector, Section, combo_box, push_
 from dosimetry_core.comparison.gamma import GammaCriteria
 from dosimetry_core.units import MILLIMETRE, PERCENT
 from widgets.copying import copy_by_keyboard
+from widgets.decimal_box import DecimalBox
 from widgets.dose_volume_view import DoseVolumeShown, DoseVolumeView
 from widgets.theme import set_role, voi_colour
 
@@ -243,8 +243,8 @@ def _both(voi: str, doses: tuple[DoseVolume, DoseVolume], other: str) -> list[Do
     return shown
 
 
-def _field(name: str, value: float, symbol: str) -> QDoubleSpinBox:
-    field = QDoubleSpinBox()
+def _field(name: str, value: float, symbol: str) -> DecimalBox:
+    field = DecimalBox()
     field.setObjectName(name)
     field.setDecimals(1)
     field.setRange(0.1, 50.0)

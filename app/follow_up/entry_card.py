@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.steps.step import Section, push_button, text_label
 from dosimetry_core.followup.entry_cells import CellRemark
-from widgets.entry_table import EntryColumn, EntryTable, Mark
+from widgets.entry_model import EntryColumn, Mark
+from widgets.entry_table import EntryTable
 from widgets.theme import set_role
 
 _MOST_SAID = 3

@@ -19,7 +19,7 @@ from dosimetry_core.followup.entry_cells import CellRemark
 from dosimetry_core.followup.entry_criteria import asked_of_person, entry_assessment
 from dosimetry_core.safety.protocol_rules import entry_rules_of
 from dosimetry_core.safety.rules import RuleSet
-from widgets.entry_table import EntryColumn
+from widgets.entry_model import EntryColumn
 from widgets.theme import set_role
 
 _MARKS = {"not met": "error", "cannot decide": "warning"}

@@ -19,7 +19,7 @@ from dosimetry_core.follow_up import (
 )
 from dosimetry_core.followup import record_entry as entry
 from dosimetry_core.followup.treatment_start import treatment_start
-from widgets.entry_table import EntryColumn
+from widgets.entry_model import EntryColumn
 
 
 class EventsPage(QWidget):

@@ -24,7 +24,7 @@ from dosimetry_core.followup.laboratory_trend import laboratory_trends
 from dosimetry_core.followup.treatment_start import treatment_start
 from dosimetry_core.laboratory import LABORATORY_NAMES
 from dosimetry_core.safety.ctcae import GRADED_KEYS, ctcae_grade
-from widgets.entry_table import EntryColumn
+from widgets.entry_model import EntryColumn
 from widgets.theme import set_role
 
 NEW_DAY = "New day"

@@ -23,7 +23,7 @@ from dosimetry_core.followup.receptor_course import ReceptorSummary, receptor_co
 from dosimetry_core.followup.record_entry import DATE, Entered
 from dosimetry_core.followup.suv_metrics import RuleKind, SegmentationRule
 from dosimetry_core.units import MILLILITRE, PERCENT
-from widgets.entry_table import EntryColumn
+from widgets.entry_model import EntryColumn
 from widgets.theme import set_role
 
 if TYPE_CHECKING:

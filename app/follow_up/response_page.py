@@ -16,7 +16,7 @@ from dosimetry_core.followup import record_entry as entry
 from dosimetry_core.followup.recist import AssessedResponse, TumourCourse, tumour_course
 from dosimetry_core.followup.treatment_start import treatment_start
 from dosimetry_core.units import PERCENT
-from widgets.entry_table import EntryColumn
+from widgets.entry_model import EntryColumn
 from widgets.response_plots import LesionShown, SpiderPlot, WaterfallPlot
 from widgets.theme import set_role
 

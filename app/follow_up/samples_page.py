@@ -21,7 +21,7 @@ from dosimetry_core.followup.blood_entry import EnteredBlood, EnteredWholeBody, 
 from dosimetry_core.followup.entry_cells import TIME_HINT, after_infusion_words, infusion_of, table_of_text, with_titles
 from dosimetry_core.report.words import nuclide_symbol
 from dosimetry_core.units import KILOBECQUEREL_PER_ML
-from widgets.entry_table import EntryColumn
+from widgets.entry_model import EntryColumn
 
 DECIMAL_SIGNS: tuple[tuple[str, DecimalSign], ...] = (
     ("Decimals: comma or point", "either"),

@@ -27,6 +27,7 @@ from app.importing.tasks import (
     READ_RECEPTOR,
     READ_REGISTRATION,
     READ_REPORT,
+    Task,
 )
 from app.operations.site_configuration import read_site_configuration
 from dosimetry_core.case import Case, Cycle
@@ -210,17 +211,8 @@ def measure_receptor_scan(
 
     ``patient_id``: whose it has to be; None where nobody is named.
     """
-    found: MeasuredReceptorScan = reading_process().ask(
-        MEASURE_RECEPTOR,
-        str(folder),
-        tuple(str(voi) for voi in vois),
-        rule,
-        time_zone,
-        patient_id,
-        weight_kg,
-        places=[folder, *vois],
-        progress=progress,
-    )
+    who = (time_zone, patient_id, weight_kg)
+    found: MeasuredReceptorScan = _of_receptor_pet(MEASURE_RECEPTOR, folder, vois, rule, *who, progress=progress)
     return found
 
 
@@ -234,17 +226,15 @@ def read_receptor_study(
     progress: Progress = no_progress,
 ) -> ReceptorStudy:
     """The one PET of a folder with its CT and the VOIs of files, to draw on; see `followup.receptor_study`."""
-    found: ReceptorStudy = reading_process().ask(
-        READ_RECEPTOR,
-        str(folder),
-        tuple(str(voi) for voi in vois),
-        time_zone,
-        patient_id,
-        weight_kg,
-        places=[folder, *vois],
-        progress=progress,
-    )
+    who = (time_zone, patient_id, weight_kg)
+    found: ReceptorStudy = _of_receptor_pet(READ_RECEPTOR, folder, vois, *who, progress=progress)
     return found
+
+
+def _of_receptor_pet(task: Task, folder: Path, vois: Sequence[Path], *stated: object, progress: Progress) -> Any:
+    """What a task finds in the folder of a PET and the files of its VOIs, which alone it may read."""
+    files = tuple(str(voi) for voi in vois)
+    return reading_process().ask(task, str(folder), files, *stated, places=[folder, *vois], progress=progress)
 
 
 def read_kept_images(

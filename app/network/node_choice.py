@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QComboBox, QPushButton
 from shiboken6 import isValid
 
 from app.jobs import Jobs
@@ -18,6 +19,23 @@ from dosimetry_core.progress import Progress
 from widgets.theme import set_role
 
 _NONE_KNOWN = "No node is known yet: enter one with Nodes and time-outs…"
+
+
+def choice_with_echo(tooltip: str) -> tuple[QComboBox, QPushButton]:
+    """The list of the nodes and the button that asks the one in view, alike wherever nodes are listed."""
+    choice = combo_box("node_choice", [])
+    choice.setAccessibleName("Node")
+    choice.setMinimumContentsLength(24)
+    return choice, push_button("Does it answer?", name="node_echo", tooltip=tooltip)
+
+
+def show_nodes(choice: QComboBox, nodes: Sequence[Node], index: int) -> None:
+    """List the nodes with one chosen, or none for an index that is none. Silent."""
+    blocker = QSignalBlocker(choice)
+    choice.clear()
+    choice.addItems([node.name for node in nodes])
+    choice.setCurrentIndex(index if index < len(nodes) else -1)
+    blocker.unblock()
 
 
 class NodeChoice(Section):
@@ -32,13 +50,8 @@ class NodeChoice(Section):
         super().__init__("Node", name="node_choice_section")
         self._folder, self._jobs = folder, jobs
         self.settings = NetworkSettings()
-        self.choice = combo_box("node_choice", [])
-        self.choice.setAccessibleName("Node")
-        self.choice.setMinimumContentsLength(24)
+        self.choice, self.echo_button = choice_with_echo("C-ECHO, or a query for one study (DICOMweb)")
         self.choice.currentIndexChanged.connect(lambda _index: self._choose())
-        self.echo_button = push_button(
-            "Does it answer?", name="node_echo", tooltip="C-ECHO, or a query for one study (DICOMweb)"
-        )
         self.echo_button.clicked.connect(self.ask_echo)
         self.edit_button = push_button("Nodes and time-outs…", name="node_edit", tooltip="A page of the preferences")
         self.edit_button.clicked.connect(self.edit_wanted)
@@ -66,11 +79,7 @@ class NodeChoice(Section):
         else:
             self._say("" if self.settings.nodes else _NONE_KNOWN, "dimmed")
         names = [node.name for node in self.settings.nodes]
-        self.choice.blockSignals(True)
-        self.choice.clear()
-        self.choice.addItems(names)
-        self.choice.setCurrentIndex(names.index(before) if before in names else 0 if names else -1)
-        self.choice.blockSignals(False)
+        show_nodes(self.choice, self.settings.nodes, names.index(before) if before in names else 0)
         self._choose()
 
     def _choose(self) -> None:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QLocale, Signal
-from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QFileDialog, QGridLayout, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QLineEdit, QSpinBox, QWidget
 from shiboken6 import isValid
 
 from app.jobs import Jobs
-from app.network.node_choice import ask_whether_it_answers
+from app.network.node_choice import ask_whether_it_answers, choice_with_echo, show_nodes
 from app.network.nodes import (
     FILE_NAME,
     LONGEST_WAIT_S,
@@ -24,6 +24,7 @@ from app.network.nodes import (
 from app.problems import problems_of
 from app.steps.step import Section, combo_box, push_button, text_label
 from dosimetry_core.errors import DosimetryError
+from widgets.decimal_box import DecimalBox
 from widgets.theme import set_role
 
 _HIGHEST_PORT = 65535
@@ -36,7 +37,7 @@ _AUTHORIZATIONS = {"none": "none", "bearer token": "bearer", "user and password"
 _RETRIEVALS = {"over the same connection (C-GET)": "get", "by the receiver here (C-MOVE)": "move"}
 
 
-class _SecondsEdit(QDoubleSpinBox):
+class _SecondsEdit(DecimalBox):
     """Seconds with every digit that was typed or is kept, and no more."""
 
     def __init__(self) -> None:
@@ -61,15 +62,10 @@ class NodeSection(Section):
         super().__init__("Nodes of the archive", name="nodes_section")
         self._folder, self._jobs = folder, jobs
         self.settings = NetworkSettings()
-        self.choice = combo_box("node_choice", [])
-        self.choice.setAccessibleName("Node")
-        self.choice.setMinimumContentsLength(24)
-        self.choice.currentIndexChanged.connect(lambda _index: self._choose())
-        self.echo_button = push_button(
-            "Does it answer?",
-            name="node_echo",
-            tooltip="C-ECHO, or a query for one study (DICOMweb), with the fields as they are written",
+        self.choice, self.echo_button = choice_with_echo(
+            "C-ECHO, or a query for one study (DICOMweb), with the fields as they are written"
         )
+        self.choice.currentIndexChanged.connect(lambda _index: self._choose())
         self.echo_button.clicked.connect(self.ask_echo)
         self.new_button = push_button("New", name="node_new")
         self.new_button.clicked.connect(self.add_new)
@@ -175,11 +171,7 @@ class NodeSection(Section):
         self._show(0)
 
     def _show(self, index: int) -> None:
-        self.choice.blockSignals(True)
-        self.choice.clear()
-        self.choice.addItems([node.name for node in self.settings.nodes])
-        self.choice.setCurrentIndex(index if index < len(self.settings.nodes) else -1)
-        self.choice.blockSignals(False)
+        show_nodes(self.choice, self.settings.nodes, index)
         self._choose()
 
     def _choose(self) -> None:

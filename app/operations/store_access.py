@@ -24,12 +24,14 @@ def has_store(folder: Path) -> bool:
     Raises
     ------
     MissingDataError
-        If this user may not even look.
+        If the data folder is a file, or this user may not even look.
     """
     from app.store.opening import DATABASE
 
     path = folder / DATABASE
     try:
+        if folder.is_file():
+            raise MissingDataError("is a file", where=str(folder), remedy="name a folder for the data")
         return path.exists()
     except OSError as error:
         raise MissingDataError(

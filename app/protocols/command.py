@@ -48,7 +48,7 @@ def _check(arguments: argparse.Namespace) -> int:
     from app.protocols.effect import effect_rows, sample_outcome
     from app.protocols.own_protocols import read_own
 
-    own = read_own(arguments.file)
+    own = read_own(arguments.file, where=str(arguments.file))
     if own.checked.protocol is None:
         for fault in own.checked.faults:
             print(fault.text, file=sys.stderr)

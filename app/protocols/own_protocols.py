@@ -46,8 +46,8 @@ def own_protocols(data_folder: Path) -> tuple[OwnProtocol, ...]:
     return tuple(read_own(path) for path in sorted(folder.glob("*.toml")))
 
 
-def read_own(path: Path) -> OwnProtocol:
-    """One protocol file.
+def read_own(path: Path, *, where: str | None = None) -> OwnProtocol:
+    """One protocol file; ``where`` is how its faults name it, by default by its file name.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def read_own(path: Path) -> OwnProtocol:
     text = content.decode("utf-8", errors="replace")
     said = _SAVED.match(text)
     who = (said[2], said[1], said[3]) if said else ("", "", "")
-    return OwnProtocol(path, text, checked_protocol(content, where=path.name, own_name=True), *who)
+    return OwnProtocol(path, text, checked_protocol(content, where=where or path.name, own_name=True), *who)
 
 
 def save_own(text: str, data_folder: Path, *, who: str, why: str, now: datetime | None = None) -> OwnProtocol:

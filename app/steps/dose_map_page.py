@@ -212,7 +212,9 @@ class DoseMapPage(QWidget):
         doses, _cycle, result = self._shown
         chosen = self.nuclide.currentText()
         maps = [dose.absorbed_dose for name, dose in doses.maps.items() if chosen in (ALL, nuclide_symbol(name))]
-        total = np.stack([each.values for each in maps]).sum(axis=0, dtype=np.float64)
+        total = maps[0].values.astype(np.float64)
+        for each in maps[1:]:
+            total += each.values
         self._layer = Layer(Volume(total, maps[0].geometry, "absorbed_dose_gy"))
         highest = float(total.max())
         for view in self.views:

@@ -21,7 +21,7 @@ from app.dose_engines_shown import (
 )
 from app.number_grid import NumberGrid
 from app.number_trail_shown import S_VALUE_GROUP, SECOND_OPINION
-from app.pending_words import pending_words, voxels_pending_words
+from app.pending_words import pending_words, second_opinion_words, voxels_pending_words
 from app.session import Session
 from app.steps.dose_map_page import DoseMapPage
 from app.steps.number_trail_page import NumberTrailPage
@@ -304,10 +304,8 @@ class DoseStep(Step):
             text = f"{pending}."
         elif differing:
             text = f"{len(differing)} numbers are not confirmed by the independent second computation:"
-        elif self.session.second_opinion.is_checked(evaluation):
-            text = "The independent second computation confirms every number."
         else:
-            text = "The independent second computation has not been heard on these results yet."
+            text = second_opinion_words(self.session, evaluation)
         self._opinion.setText(text)
         lines = [
             f"{item.quantity}: here {item.value:.5g}, second {item.second_value:.5g} "

@@ -152,13 +152,13 @@ class GivingPage(QWidget):
                 self.second.add_field(f"second_{name}_{key}", f"{name}, {title}", f"{title}: {hint}", row, column)
         what = "correct what was given" if task.is_correction else "what was given"
         zone = self._session.document.case.patient.time_zone
-        self.first.add_title("Calibrator's clock (s)", len(names) + 1, 0)
+        self.first.add_title("Calibrator's clock (s)", len(names) + 1, 0, columns=2)
         self.first.add_field(
             "calibrator_clock",
             "Added to the times of the dose calibrator's clock, in s",
             "0 if it is right",
             len(names) + 1,
-            1,
+            2,
         )
         corrected = [cycle for cycle in task.case.cycles if task.is_correction and cycle.number == task.number]
         before = {item.nuclide: item for cycle in corrected for item in cycle.administrations}

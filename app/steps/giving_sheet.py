@@ -6,6 +6,9 @@ from PySide6.QtWidgets import QGridLayout, QLineEdit, QWidget
 
 from app.steps.step import Section, push_button, text_label
 
+_FIELD_EDGES_PX = 22
+"""Frame and padding of a field, and the cursor behind the last letter."""
+
 
 class GivingSheet(Section):
     """Heading, sentence, fields in a grid; whatever is added comes before the foot that `finish` makes."""
@@ -41,9 +44,9 @@ class GivingSheet(Section):
                 widget.setParent(None)
                 widget.deleteLater()
 
-    def add_title(self, text: str, row: int, column: int) -> None:
+    def add_title(self, text: str, row: int, column: int, *, columns: int = 1) -> None:
         """A title in the grid."""
-        self._grid.addWidget(text_label(text, role="dimmed"), row, column)
+        self._grid.addWidget(text_label(text, role="dimmed"), row, column, 1, columns)
 
     def add_field(self, name: str, accessible: str, hint: str, row: int, column: int, *, columns: int = 1) -> None:
         """A field in the grid; ``name`` finds it again in ``fields``."""
@@ -51,6 +54,9 @@ class GivingSheet(Section):
         field.setObjectName(name)
         field.setAccessibleName(accessible)
         field.setPlaceholderText(hint)
+        if columns == 1:
+            # What is typed is as long as the hint: a time is to be seen whole.
+            field.setMinimumWidth(field.fontMetrics().horizontalAdvance(hint) + _FIELD_EDGES_PX)
         self.fields[name] = field
         self._grid.addWidget(field, row, column, 1, columns)
 

@@ -30,6 +30,7 @@ from dosimetry_core.case import Case, Cycle
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.quantification.findings import calibration_findings
 from dosimetry_core.quantification.measurement import CycleMeasurement
+from dosimetry_core.quantification.scan import calibration_used
 from dosimetry_core.report.words import nuclide_symbol
 from dosimetry_core.units import (
     COUNTS_PER_S_PER_MBQ,
@@ -350,9 +351,18 @@ class ImportStep(Step):
             path = f"{base}.sensitivity_with_yttrium_90_cps_per_bq"
             title = f"Beside {nuclide_symbol('Y-90')} (counts/s/MBq)"
             cells.append((title, Number(path, mixed, COUNTS_PER_S_PER_MBQ)))
+            if (u := held.with_yttrium_90_relative_standard_uncertainty) is not None:
+                path = f"{base}.with_yttrium_90_relative_standard_uncertainty"
+                cells.append(("Its standard uncertainty (%)", Number(path, u, PERCENT)))
+            for words, day in (
+                ("Its day of measurement", held.with_yttrium_90_measured_on),
+                ("Valid until, beside it", held.with_yttrium_90_valid_until),
+            ):
+                if day is not None:
+                    cells.append((words, day.isoformat()))
         if held.relative_standard_uncertainty is not None:
-            u = Number(f"{base}.relative_standard_uncertainty", held.relative_standard_uncertainty, PERCENT)
-            cells.append(("Standard uncertainty (%)", u))
+            number = Number(f"{base}.relative_standard_uncertainty", held.relative_standard_uncertainty, PERCENT)
+            cells.append(("Standard uncertainty (%)", number))
         cells.append(("Dead time (µs)", Number(f"{base}.dead_time_s", held.dead_time_s, MICROSECOND)))
         for n, fwhm in enumerate(held.point_spread_fwhm_mm or ()):
             cells.append(
@@ -380,7 +390,7 @@ class ImportStep(Step):
         said = []
         if counted and cycle.calibration.sensitivity_cps_per_bq is None:
             said.append("No sensitivity is stated: measure one, or choose a camera profile.")
-        said += [finding.text for finding in calibration_findings(cycle.calibration, scans, "")]
+        said += [finding.text for finding in calibration_findings(calibration_used(cycle), scans, "")]
         courses = self.session.courses
         if courses is not None:
             said += [finding.text for finding in camera_findings(cycle, courses.storage.folder)]

@@ -30,6 +30,7 @@ ROWS: tuple[Fusion, ...] = ("ct", "spect", "fused")
 SPECT_ALONE = "Inverted grey"
 """Colour map of the SPECT in its row: activity black on white, as on film."""
 MOST_COLUMNS = 4
+SCAN_TAKEN = "this scan is the one in view now: the tool draws here from the next press on"
 _FOUR_UP = (
     Pane("fused-axial", "axial", 0, 0, rows=3),
     Pane("fused-coronal", "coronal", 0, 1),
@@ -96,7 +97,7 @@ class BoardImages(QObject):
         )
         board.overlay_toggle_requested.connect(view_state.toggle_overlay)
         board.pane_pointed.connect(self._take_scan)
-        board.pane_probed.connect(lambda key, point: self.probed.emit(point, self._content(key)[0]))
+        board.pane_probed.connect(self._probe)
         board.framing_changed.connect(images.take_framing)
         board.wait_while(images.numbers_come_first)
         images.framing_changed.connect(board.set_framing)
@@ -218,12 +219,18 @@ class BoardImages(QObject):
         if self.board.volume is not None:
             self.board.volume.set_cursor(point_mm)  # type: ignore[arg-type]
 
+    def _probe(self, key: str, point_mm: object | None) -> None:
+        # A pane that is taken away is left by the pointer, too; it shows none of the present scans.
+        self.probed.emit(point_mm, None if point_mm is None else self._content(key)[0])
+
     def _take_scan(self, key: str) -> None:
         scan, _fusion = self._content(key)
         # Scrolling over a scan is no choice of it.
         clicked = bool(QGuiApplication.mouseButtons() & mouse_bindings().button("tool"))
-        if scan is not None and clicked:
+        if scan is not None and clicked and scan != self._session.view_state.time_point:
             self._session.view_state.set_time_point(scan)
+            if self._tool is not None:
+                self.board.say_at_pointer(SCAN_TAKEN)
 
     # --- the tool ---------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer
 
 from app.display import ct_layer, spect_layer
+from app.document import Moved
 from app.fill_preview import FillPreview
 from app.session import Session
 from app.steps.voi_boards import BoardImages
@@ -32,6 +33,7 @@ WIRE_REACH_MM = 80.0
 """How far an outline may reach from where it began and still find its way along edges."""
 _WITHOUT_VOI = "choose a VOI first"
 _HIDDEN = "this VOI is hidden"
+_NO_OUTLINES = "Outlines are off: what was drawn is not shown on the slices"
 
 
 class VoiHand(QObject):
@@ -71,7 +73,7 @@ class VoiHand(QObject):
         view_state, document = self._session.view_state, self._session.document
         for view in (self._grid, self._volume):
             view.stroke_moved.connect(self._preview)
-            view.stroke_finished.connect(self._strokes.finish)
+            view.stroke_finished.connect(self._finish)
             view.stroke_cancelled.connect(document.cancel_preview)
         # What was changed in 3D is looked at in 3D: its surface comes at once.
         self._volume.stroke_finished.connect(lambda _gesture: QTimer.singleShot(0, self._images.show_surfaces))
@@ -81,6 +83,7 @@ class VoiHand(QObject):
         self._session.permission.changed.connect(self.show_tool)
         view_state.brush_changed.connect(lambda _radius: self.show_tool())
         view_state.voi_changed.connect(lambda _voi: self.show_tool())
+        self._give_up_elsewhere()
         self.brush.changed.connect(lambda: view_state.set_brush_radius(self.brush.radius_mm))
         self._bar.spherical_toggled.connect(self.brush.set_spherical)
         self._grid.confirm_requested.connect(self._fill.apply)
@@ -92,11 +95,24 @@ class VoiHand(QObject):
         """Let the tools work on a board of slices, too; its strokes reach the grid's signals."""
         self._boards.append(board)
 
+    def _give_up_elsewhere(self) -> None:
+        """A stroke is never finished on another VOI, cycle or scan than it was begun on, nor on what undo left."""
+        view_state, document = self._session.view_state, self._session.document
+        view_state.voi_changed.connect(lambda _voi: self._give_up_stroke())
+        view_state.cycle_changed.connect(lambda _cycle: self._give_up_stroke())
+        view_state.time_point_changed.connect(lambda _scan: self._strokes.is_of_this_scan and self._give_up_stroke())
+        document.gesture_given_up.connect(self._give_up_stroke)
+        document.recorded.connect(lambda step: isinstance(step, Moved) and self._give_up_stroke())
+
+    def _give_up_stroke(self) -> bool:
+        """Drop the stroke in progress; returns whether there was one."""
+        on_boards = [images.board.cancel_stroke() for images in self._boards]
+        return any((self._grid.cancel_stroke(), self._volume.cancel_stroke(), *on_boards))
+
     def drop(self) -> None:
         """Give up the stroke in progress, or what is previewed; without either put the tool away."""
-        on_boards = [images.board.cancel_stroke() for images in self._boards]
-        cancelled = (self._grid.cancel_stroke(), self._volume.cancel_stroke(), *on_boards, self._fill.give_up())
-        if not any(cancelled):
+        stroke, preview = self._give_up_stroke(), self._fill.give_up()
+        if not (stroke or preview):
             self._session.view_state.set_tool("cursor")
 
     def _take_tool(self, tool: str) -> None:
@@ -145,6 +161,11 @@ class VoiHand(QObject):
         if not isinstance(gesture, (BrushGesture, SurfaceGesture)):
             # A brush shows what it sweeps by itself; what else changes a shape is shown by the outline.
             self._images.show_vois()
+
+    def _finish(self, gesture: Any) -> None:
+        self._strokes.finish(gesture)
+        if not self._session.view_state.contours:
+            self._strokes.told.emit(_NO_OUTLINES)
 
     def _show_previewed(self, case: object) -> None:
         """After a preview the outlines are those of the case again."""

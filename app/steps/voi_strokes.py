@@ -41,6 +41,12 @@ class VoiStrokes(QObject):
         self._previewed: tuple[Case | None, ToolGesture | None, Case | None] = _NOTHING_PREVIEWED
         self.drawn = PrimitivesDrawn()
 
+    @property
+    def is_of_this_scan(self) -> bool:
+        """Whether a stroke would be another one on another scan."""
+        kept_to = self._chip.limits() is not None or self._edges_chip.edges() is not None
+        return self.target.here or kept_to
+
     def _limits(self) -> ValueRange | None:
         """The range of the chip on the scan in view; none while Alt is held."""
         chosen = self._chip.limits()

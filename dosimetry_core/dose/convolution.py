@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,11 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from dosimetry_core.cores import usable_cores
 from dosimetry_core.frozen import read_only
 
 Shape = tuple[int, int, int]
 FloatMap = NDArray[np.float32]
 WORKERS: Final = 2
+"""Threads of one large transform; more don't make it faster. How many there are changes no digit."""
+LARGE: Final = 500_000
+"""Voxels of a transform below which it is over before another thread has begun."""
 MOST_SPECTRA_BYTES: Final = 192 * 2**20
 """Transforms of kernels that are kept for the next evaluation."""
 _EPSILON: Final = float(np.finfo(np.float32).eps) / 2
@@ -52,18 +56,25 @@ def padded_shape(shape: Shape, kernels: Iterable[Kernel]) -> Shape:
     return slices, rows, columns
 
 
+def workers_for(padded: Sequence[int]) -> int:
+    """Threads for a transform of a size: one where many small ones are computed beside each other."""
+    return min(WORKERS, usable_cores()) if math.prod(padded) >= LARGE else 1
+
+
 def spectrum(source: FloatMap, padded: Shape) -> NDArray[np.complex64]:
     """Transform of a source, padded with zeros; lines that hold only padding are not transformed."""
-    transform = fft.rfft(source, padded[2], axis=2, workers=WORKERS)
-    transform = fft.fft(transform, padded[1], axis=1, workers=WORKERS)
-    return np.asarray(fft.fft(transform, padded[0], axis=0, workers=WORKERS, overwrite_x=True))
+    workers = workers_for(padded)
+    transform = fft.rfft(source, padded[2], axis=2, workers=workers)
+    transform = fft.fft(transform, padded[1], axis=1, workers=workers)
+    return np.asarray(fft.fft(transform, padded[0], axis=0, workers=workers, overwrite_x=True))
 
 
 def map_of(transform: NDArray[np.complex64], padded: Shape, shape: Shape) -> FloatMap:
     """The part of a transformed sum that lies on the grid; what is cut is not transformed back."""
-    back = fft.ifft(transform, axis=0, workers=WORKERS, overwrite_x=True)[: shape[0]]
-    back = fft.ifft(back, axis=1, workers=WORKERS, overwrite_x=True)[:, : shape[1]]
-    found: FloatMap = fft.irfft(back, padded[2], axis=2, workers=WORKERS)
+    workers = workers_for(padded)
+    back = fft.ifft(transform, axis=0, workers=workers, overwrite_x=True)[: shape[0]]
+    back = fft.ifft(back, axis=1, workers=workers, overwrite_x=True)[:, : shape[1]]
+    found: FloatMap = fft.irfft(back, padded[2], axis=2, workers=workers)
     return found[:, :, : shape[2]]
 
 
@@ -116,7 +127,7 @@ def _kernel_spectrum(kernel: Kernel, kept: tuple[int, ...], padded: Shape) -> Fl
         ahead[axis] = slice(1, count)
         behind[axis] = slice(padded[axis] - count + 1, None)
         whole[tuple(behind)] = np.flip(whole[tuple(ahead)], axis)
-    transform = np.asarray(fft.rfftn(whole, workers=WORKERS, overwrite_x=True))
+    transform = np.asarray(fft.rfftn(whole, workers=workers_for(padded), overwrite_x=True))
     return read_only(transform.real.astype(np.float32))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from dosimetry_core.dose.convolution import WORKERS, FloatMap
+from dosimetry_core.dose.convolution import FloatMap, workers_for
 from dosimetry_core.dose.voxel_kernel import RadialEnergy
 
 FloatArray = NDArray[np.float64]
@@ -71,9 +71,9 @@ def covariogram(inside: FloatMap, spacing_mm: tuple[float, float, float], *, lon
     reach = max(longest_step_mm, 4 * float(spacing.max()))
     lags = [min(int(np.ceil(reach / h)), n - 1) for h, n in zip(spacing_mm, inside.shape, strict=True)]
     padded = [fft.next_fast_len(n + lag, real=True) for n, lag in zip(inside.shape, lags, strict=True)]
-    transform = fft.rfftn(inside.astype(np.float32), padded, workers=WORKERS)
+    transform = fft.rfftn(inside.astype(np.float32), padded, workers=workers_for(padded))
     power = transform.real**2 + transform.imag**2
-    products = fft.irfftn(power, padded, workers=WORKERS)
+    products = fft.irfftn(power, padded, workers=workers_for(padded))
     # Half of all lags: the other half mirrors it.
     parts = [np.arange(0, lags[0] + 1), np.arange(-lags[1], lags[1] + 1), np.arange(-lags[2], lags[2] + 1)]
     values = products[np.ix_(*parts)].astype(np.float64) / float(inside.sum(dtype=np.float64))

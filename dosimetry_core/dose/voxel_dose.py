@@ -35,6 +35,7 @@ from dosimetry_core.errors import Finding
 from dosimetry_core.frozen import read_only
 from dosimetry_core.geometry import VolumeGeometry
 from dosimetry_core.nuclide import nuclide
+from dosimetry_core.progress import Progress, no_progress
 from dosimetry_core.units import mass_kg
 from dosimetry_core.volume import Volume
 
@@ -126,6 +127,7 @@ def voxel_dose(
     settings: VoxelDoseSettings | None = None,
     electron_range_factor: float = 1.0,
     accuracy_samples: int = _ACCURACY_SAMPLES,
+    progress: Progress = no_progress,
 ) -> VoxelDose:
     """Absorbed dose by voxel S values.
 
@@ -141,6 +143,8 @@ def voxel_dose(
         Factor on the electrons' range, to see what its uncertainty does.
     accuracy_samples
         Number of voxels where the transforms are compared with plain sums.
+    progress
+        Told of each part.
 
     Raises
     ------
@@ -165,6 +169,7 @@ def voxel_dose(
     else:
         classes = (SourceClass(SOFT_TISSUE, HOMOGENEOUS_DENSITY_G_PER_ML, source, 1.0),)
         wide_density = HOMOGENEOUS_DENSITY_G_PER_ML
+    progress(0.2, f"{nuclide_name}: electrons")
     electron_kernels = [
         electron_voxel_kernel(
             nuclide_name,
@@ -184,7 +189,9 @@ def voxel_dose(
     kernels = [kernel.kernel for kernel in electron_kernels]
     padded = (padded_shape(shape, kernels), padded_shape(shape, [wide.kernel]))
     electron_j = _electron_energies(classes, kernels, shape, padded[0])
+    progress(0.5, f"{nuclide_name}: photons")
     wide_j = _wide_energies(source, wide.kernel, shape, padded[1])
+    progress(0.8, f"{nuclide_name}: accuracy")
     per_joule = _per_joule(densities, geometry, scaled=chosen.electron_media)
     errors = _errors(
         source, classes, electron_kernels, wide, (electron_j, wide_j), per_joule, padded, tissue, accuracy_samples

@@ -52,8 +52,11 @@ def sampled_time_integrated_activity_bq_s(fit: FitResult, draws: int, generator:
     spread = points.uncertainty_bq * math.sqrt(inflation)
     known = points.uncertainty_bq if points.convention == MEASURED else None
     totals = np.empty(draws)
-    for number in range(draws):
-        values = points.activity_bq + spread * generator.standard_normal(spread.size)
+    # All at once: a generator lets go of Python for each call, and may wait long until it has it again.
+    believed = fit.prior is not None and not isinstance(fit.shape, TrapezoidCurve)
+    drawn_normals = generator.standard_normal((draws, spread.size + believed))
+    for number, normals in enumerate(drawn_normals):
+        values = points.activity_bq + spread * normals[: spread.size]
         curve = TimeActivityCurve(points.times_s, values, fit.curve.nuclide, known)
         drawn = fitted_points(curve, fit.weights, slowest, least_points=1)
         if isinstance(fit.shape, TrapezoidCurve):
@@ -65,7 +68,7 @@ def sampled_time_integrated_activity_bq_s(fit: FitResult, draws: int, generator:
         if fit.prior is not None:
             rate = math.log(decay_constant_per_s(fit.prior.effective_half_life_s))
             deviation = fit.prior.ln_standard_deviation
-            belief = RateBelief(rate + deviation * generator.standard_normal(), deviation)
+            belief = RateBelief(rate + deviation * float(normals[-1]), deviation)
         found = fit_with(drawn, fit.shape.family, FitTerms(fit.tail == "physical", belief))
         totals[number] = shape_time_integrated_activity_bq_s(ExponentialShape(found.family, found.natural))
     return totals

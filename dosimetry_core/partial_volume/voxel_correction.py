@@ -10,6 +10,7 @@ half a voxel's activity of kidney, all of it inside the outline.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.voi_sampling import GridCoverage
 
 _TRUNCATED_AT_STANDARD_DEVIATIONS = 4.0
+Box = tuple[slice, slice, slice]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,23 +65,53 @@ def divided_image(
     standard_deviation_voxels
         Of the Gaussian point spread along each axis of the image; zeros for a sharp one.
     """
-    covered = np.zeros(image.shape, np.float32)
-    sharp = np.zeros(image.shape, np.float32)
+    around: NDArray[np.float32] = np.maximum(image, np.float32(0))
+    if not coverages:
+        return DividedImage(FrozenMap(), around)
+    # What VOIs spill ends where the point spread is cut off: only the box that holds them is blurred.
+    near, vois = _boxes(coverages, image.shape, standard_deviation_voxels)
+    here = image[near]
+    covered = np.zeros(here.shape, np.float32)
+    sharp = np.zeros(here.shape, np.float32)
     level = {name: np.float32(totals[name] / float(part.fraction.sum())) for name, part in coverages.items()}
     for name, part in coverages.items():
         fraction = part.fraction.astype(np.float32)
-        covered[part.slices] += fraction
-        sharp[part.slices] += fraction * level[name]
+        place = _within(part.slices, near)
+        covered[place] += fraction
+        sharp[place] += fraction * level[name]
     spilled = _blurred(sharp, standard_deviation_voxels)
-    around: NDArray[np.float32] = np.maximum(image - spilled, np.float32(0)) * np.maximum(1 - covered, np.float32(0))
-    seen = spilled + _blurred(around, standard_deviation_voxels)
-    inside = (covered > 0) & (seen > 0)
-    ratio = np.ones(image.shape, np.float32)
-    ratio[inside] = image[inside] / seen[inside]
+    left = np.maximum(here - spilled, np.float32(0)) * np.maximum(1 - covered, np.float32(0))
+    inner = _within(vois, near)
+    seen = (spilled + _blurred(left, standard_deviation_voxels))[inner]
+    inside = (covered[inner] > 0) & (seen > 0)
+    ratio = np.ones(here.shape, np.float32)
+    ratio[inner][inside] = here[inner][inside] / seen[inside]
     own = {
-        name: part.fraction.astype(np.float32) * level[name] * ratio[part.slices] for name, part in coverages.items()
+        name: part.fraction.astype(np.float32) * level[name] * ratio[_within(part.slices, near)]
+        for name, part in coverages.items()
     }
-    return DividedImage(FrozenMap(own), around * ratio)
+    around[near] = left * ratio
+    return DividedImage(FrozenMap(own), around)
+
+
+def _boxes(
+    coverages: Mapping[str, GridCoverage], shape: tuple[int, ...], standard_deviation_voxels: tuple[float, float, float]
+) -> tuple[Box, Box]:
+    """The box that holds all VOIs with the reach of the blur around it, as far as the grid goes, and without it."""
+    vois, near = [], []
+    for axis, (count, deviation) in enumerate(zip(shape, standard_deviation_voxels, strict=True)):
+        low = min(part.slices[axis].start for part in coverages.values())
+        high = max(part.slices[axis].stop for part in coverages.values())
+        reach = math.ceil(_TRUNCATED_AT_STANDARD_DEVIATIONS * deviation)
+        vois.append(slice(low, high))
+        near.append(slice(max(0, low - reach), min(count, high + reach)))
+    return (near[0], near[1], near[2]), (vois[0], vois[1], vois[2])
+
+
+def _within(box: Box, outer: Box) -> Box:
+    """A box as index ranges within another that holds it."""
+    a, b, c = (slice(at.start - of.start, at.stop - of.start) for at, of in zip(box, outer, strict=True))
+    return a, b, c
 
 
 def _blurred(values: NDArray[np.float32], standard_deviation_voxels: tuple[float, float, float]) -> NDArray[np.float32]:

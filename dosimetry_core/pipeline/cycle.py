@@ -33,6 +33,7 @@ from dosimetry_core.planning.plausibility import (
 from dosimetry_core.progress import Progress, no_progress
 from dosimetry_core.quantification import CycleMeasurement, factor_two_findings, measure_cycle
 from dosimetry_core.quantification.measurement import Positions
+from dosimetry_core.quantification.scan import calibration_used
 from dosimetry_core.results import DoseValue, OrganResult, VoiResult
 from dosimetry_core.safety.assessment import SafetyAssessment
 from dosimetry_core.units import COUNTS_PER_S_PER_MBQ
@@ -241,7 +242,7 @@ def _earlier_fits(earlier: Sequence[CycleResult], name: str, nuclide_name: str) 
 
 
 def _sensitivity_findings(cycle: Cycle) -> list[Finding]:
-    sensitivity = cycle.calibration.sensitivity_cps_per_bq
+    sensitivity = calibration_used(cycle).sensitivity_cps_per_bq
     low, high = (COUNTS_PER_S_PER_MBQ.to_core(bound) for bound in USUAL_SENSITIVITY_CPS_PER_MBQ)
     if sensitivity is None or low <= sensitivity <= high:
         return []

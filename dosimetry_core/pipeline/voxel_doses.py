@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dosimetry_core.case import Case, Cycle
+from dosimetry_core.cores import at_once
 from dosimetry_core.dose.dose_volume import DoseVolume, dose_volume
 from dosimetry_core.dose.engine import DoseRegion, EngineDose
 from dosimetry_core.dose.local_deposition import electron_absorbed_dose_gy
 from dosimetry_core.dose.media import CODES, SOFT_TISSUE, medium_codes_of_density
+from dosimetry_core.dose.region_electrons import RegionResponse
 from dosimetry_core.dose.voxel_dose import VoxelDose, voxel_dose
 from dosimetry_core.dose.voxel_uncertainty import ELECTRON_RANGE, voxel_dose_budget
 from dosimetry_core.errors import Finding, MissingDataError
@@ -30,6 +32,7 @@ from dosimetry_core.pipeline.voxel_activity import (
     same_objects,
 )
 from dosimetry_core.pipeline.voxel_sources import (
+    AT_ONCE,
     FineVoi,
     electron_shares,
     fine_voi,
@@ -37,7 +40,7 @@ from dosimetry_core.pipeline.voxel_sources import (
     source_name,
     with_margin,
 )
-from dosimetry_core.progress import Progress, no_progress
+from dosimetry_core.progress import Progress, from_threads, no_progress, part_of
 from dosimetry_core.quantification import CycleMeasurement, VoiMeasurement
 from dosimetry_core.results import VoxelDoseNumbers
 from dosimetry_core.units import PERCENT, mass_kg
@@ -55,13 +58,17 @@ HISTOGRAM_BINS: Final = 100
 
 @dataclass(frozen=True, eq=False)
 class VoiVoxelDose:
-    """Dose of a VOI by nuclide, the voxels that it is made of, the other numbers of its map, and remarks."""
+    """Dose of a VOI by nuclide, the voxels that it is made of, the other numbers of its map, and remarks.
+
+    ``fine`` and ``responses`` (by nuclide) rest on its outline and density alone and serve the next computation.
+    """
 
     doses: FrozenMap[str, EngineDose]
     voxels: DoseVolume
     numbers: VoxelDoseNumbers
     findings: tuple[Finding, ...]
     fine: FineVoi
+    responses: FrozenMap[str, RegionResponse]
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,31 +167,38 @@ def cycle_voxel_doses(
         scan.regions.point_spread.standard_deviation_mm, found.grid.spacing_mm, len(measurement.time_points)
     )
     from_images = cycle.whole_body.method == "field-of-view"
-    divided: dict[str, DividedImage] = {}
-    factors: dict[str, dict[str, float]] = {name: {} for name in coverages}
-    doses: dict[str, VoxelDose] = {}
-    findings: dict[Finding, None] = dict.fromkeys((*found.density_findings, *own_motion_findings(cycle, measurement)))
-    for number, (nuclide, own) in enumerate(found.maps.items()):
-        progress(number / (2 * len(found.maps)), f"{title}: {nuclide}")
+    # Nuclides, and then VOIs, have nothing to do with each other: two of them are computed at once.
+    report, count = from_threads(progress), len(found.maps)
+
+    def of_nuclide(number: int) -> tuple[DividedImage, dict[str, float], VoxelDose]:
+        nuclide, own = list(found.maps.items())[number]
+        told = part_of(report, number / (2 * count), (number + 1) / (2 * count))
+        told(0.0, f"{title}: {nuclide}")
         totals = {name: regions[name].time_integrated_activity_bq_s[nuclide] for name in coverages}
         parts, scaled = _closed(divided_image(own, coverages, totals, sigma), totals)
-        for name, factor in scaled.items():
-            factors[name][nuclide] = factor
-        divided[nuclide] = _with_whole_body(parts, whole_body_bq_s.get(nuclide) if from_images else None)
-        activity = Volume(divided[nuclide].together(coverages), found.grid, "time_integrated_activity_bq_s")
-        doses[nuclide] = voxel_dose(nuclide, activity, Volume(density, found.grid, "density_g_per_ml"), media)
+        parts = _with_whole_body(parts, whole_body_bq_s.get(nuclide) if from_images else None)
+        activity = Volume(parts.together(coverages), found.grid, "time_integrated_activity_bq_s")
+        dose = voxel_dose(nuclide, activity, Volume(density, found.grid, "density_g_per_ml"), media, progress=told)
+        return parts, scaled, dose
+
+    computed = dict(zip(found.maps, at_once(of_nuclide, range(count), most=AT_ONCE), strict=True))
+    divided = {nuclide: parts for nuclide, (parts, _, _) in computed.items()}
+    doses = {nuclide: dose for nuclide, (_, _, dose) in computed.items()}
+    findings: dict[Finding, None] = dict.fromkeys((*found.density_findings, *own_motion_findings(cycle, measurement)))
+    for nuclide, dose in doses.items():
         findings |= dict.fromkeys(
-            Finding(f.code, f.level, f"{f.text} (voxel map of {nuclide})", place) for f in doses[nuclide].findings
+            Finding(f.code, f.level, f"{f.text} (voxel map of {nuclide})", place) for f in dose.findings
         )
     groups = {name: source_name(regions[name].role) for name in coverages}
     photons = {nuclide: photon_shares_gy(doses[nuclide], coverages, divided[nuclide].own, groups) for nuclide in doses}
     blurred = any(sigma)
-    results = {}
-    for number, (name, part) in enumerate(coverages.items()):
-        progress((1 + number / len(coverages)) / 2, f"{title}: {name}")
+
+    def of_voi(number: int) -> VoiVoxelDose:
+        name, part = list(coverages.items())[number]
+        report((1 + number / len(coverages)) / 2, f"{title}: {name}")
         known = None if previous is None else previous.vois.get(name)
         box = with_margin(part, found.grid, regions[name].density_g_per_ml, tuple(doses))
-        results[name] = _voi(
+        return _voi(
             regions[name],
             fine_voi(name, box, cycle, measurement, previous=None if known is None else known.fine),
             found.grid,
@@ -193,10 +207,13 @@ def cycle_voxel_doses(
             coverages,
             groups,
             {nuclide: by[name] for nuclide, by in photons.items()},
-            FrozenMap(factors[name]),
+            FrozenMap({nuclide: scaled[name] for nuclide, (_, scaled, _) in computed.items()}),
             1.0 if blurred else _partial_volume_factor(measurement.vois[name]),
             f"{place}, {name}",
+            known,
         )
+
+    results = dict(zip(coverages, at_once(of_voi, range(len(coverages)), most=AT_ONCE), strict=True))
     return CycleVoxelDoses(FrozenMap(results), FrozenMap(doses), found, tuple(findings), inputs)
 
 
@@ -270,15 +287,26 @@ def _voi(
     closure_factors: FrozenMap[str, float],
     partial_volume_factor: float | None,
     place: str,
+    previous: VoiVoxelDose | None,
 ) -> VoiVoxelDose:
     fine, box = voi.region, voi.box
-    doses, photon_gy, uncertainties, fractions = {}, {}, {}, {}
+    doses, photon_gy, uncertainties, fractions, responses = {}, {}, {}, {}, {}
     per_voxel = np.zeros(fine.shape)
-    voxel_kg = fine.block_sum(fine.inside).astype(np.float64) * (
+    voxel_kg = fine.room_inside.astype(np.float64) * (
         mass_kg(grid.voxel_volume_ml, region.density_g_per_ml) / fine.parts**3
     )
     for nuclide, dose in maps.items():
-        electrons = electron_shares(region, box, fine, grid, nuclide, divided[nuclide], coverages, groups)
+        electrons, responses[nuclide] = electron_shares(
+            region,
+            box,
+            fine,
+            grid,
+            nuclide,
+            divided[nuclide],
+            coverages,
+            groups,
+            previous=None if previous is None else previous.responses.get(nuclide),
+        )
         by_photons = photons[nuclide]
         per_voxel += np.divide(
             electrons.per_voxel_j, voxel_kg, out=np.zeros_like(voxel_kg), where=voxel_kg > 0
@@ -307,7 +335,7 @@ def _voi(
         )
         photon_gy[nuclide], uncertainties[nuclide] = photon, budget.total_gy / mean
         fractions[nuclide] = electrons.absorbed_fraction
-    covered = fine.block_sum(fine.inside) / np.float32(fine.parts**3)
+    covered = fine.room_inside / np.float32(fine.parts**3)
     voxels = dose_volume(per_voxel, covered, voxel_volume_ml=grid.voxel_volume_ml, where=place)
     slices, rows, columns = grid.spacing_mm
     histogram_gy, histogram = voxels.cumulative_histogram(HISTOGRAM_BINS)
@@ -325,7 +353,7 @@ def _voi(
         histogram_gy=tuple(histogram_gy.tolist()),
         histogram_volume_fraction=tuple(histogram.tolist()),
     )
-    return VoiVoxelDose(FrozenMap(doses), voxels, numbers, _closure_findings(numbers, place), voi)
+    return VoiVoxelDose(FrozenMap(doses), voxels, numbers, _closure_findings(numbers, place), voi, FrozenMap(responses))
 
 
 def _partial_volume_factor(measured: VoiMeasurement) -> float | None:

@@ -5,15 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dosimetry_core.case import Cycle
+from dosimetry_core.cores import at_once
 from dosimetry_core.dose.convolution import FloatMap, Shape, kernel_spectrum, map_of, padded_shape, spectrum
 from dosimetry_core.dose.engine import DoseRegion, role_group
 from dosimetry_core.dose.media import SOFT_TISSUE
-from dosimetry_core.dose.region_electrons import FineRegion, RegionElectrons, parts_for, region_electrons
+from dosimetry_core.dose.region_electrons import (
+    FineRegion,
+    RegionElectrons,
+    RegionResponse,
+    parts_for,
+    region_electrons,
+    region_response,
+)
 from dosimetry_core.dose.voxel_dose import VoxelDose
 from dosimetry_core.dose.voxel_s_values import electron_radial_energy, electron_range_mm, electron_voxel_kernel
 from dosimetry_core.geometry import RigidTransform, VolumeGeometry
@@ -24,6 +33,8 @@ from dosimetry_core.voi_sampling import COARSE_CELL_SHARE, GridCoverage, coverag
 
 Box = tuple[slice, slice, slice]
 REMAINDER = "remainder"
+AT_ONCE: Final = 2
+"""Nuclides or VOIs computed at the same time: each takes room of its own, and the window a core of its own."""
 
 
 def source_name(role: Role) -> str:
@@ -86,8 +97,13 @@ def electron_shares(
     activity: DividedImage,
     coverages: Mapping[str, GridCoverage],
     groups: Mapping[str, str],
-) -> RegionElectrons:
-    """Electron energy in a VOI from its own activity, from every other source near it, and from the remainder."""
+    *,
+    previous: RegionResponse | None = None,
+) -> tuple[RegionElectrons, RegionResponse]:
+    """Electron energy in a VOI from its own activity, from every other source near it, and from the remainder.
+
+    With it what of that rests on outline and density alone: the ``previous`` where they are the same.
+    """
     others: dict[str, FloatMap] = {REMAINDER: np.ascontiguousarray(activity.around[box])}
     own = np.zeros(fine.shape, np.float32)
     for name, values in activity.own.items():
@@ -101,15 +117,13 @@ def electron_shares(
             others[group] = others[group] + here if group in others else here
     spacing = tuple(size / fine.parts for size in grid.spacing_mm)
     density = region.density_g_per_ml
-    return region_electrons(
-        fine,
-        electron_voxel_kernel(
-            nuclide, (spacing[0], spacing[1], spacing[2]), medium=SOFT_TISSUE, density_g_per_ml=density
-        ),
-        electron_radial_energy(nuclide, medium=SOFT_TISSUE, density_g_per_ml=density),
-        own,
-        others,
+    kernel = electron_voxel_kernel(
+        nuclide, (spacing[0], spacing[1], spacing[2]), medium=SOFT_TISSUE, density_g_per_ml=density
     )
+    radial = electron_radial_energy(nuclide, medium=SOFT_TISSUE, density_g_per_ml=density)
+    same = previous is not None and previous.is_of(fine, kernel, radial)
+    response = previous if previous is not None and same else region_response(fine, kernel, radial)
+    return region_electrons(response, own, others), response
 
 
 def _cut(values: NDArray[np.float32], where: Box, box: Box) -> NDArray[np.float32] | None:
@@ -151,8 +165,9 @@ def photon_shares_gy(
     padded = padded_shape(shape, [kernel.kernel])
     response = kernel_spectrum(kernel.kernel, shape, padded)
     inside = {name: (_relative(coverages[name].slices, box), values) for name, values in own.items()}
-    shares: dict[str, dict[str, float]] = {}
-    for target, part in coverages.items():
+
+    def of_target(target: str) -> dict[str, float]:
+        part = coverages[target]
         weight = np.zeros(shape, np.float32)
         weight[_relative(part.slices, box)] = part.fraction
         transform = spectrum(weight, padded)
@@ -167,8 +182,9 @@ def photon_shares_gy(
         whole = float((dose.photon_absorbed_dose_gy[part.slices] * part.fraction).sum(dtype=np.float64))
         mean = whole / float(part.fraction.sum())
         by_source[REMAINDER] = by_source.get(REMAINDER, 0.0) + mean - sum(by_source.values())
-        shares[target] = by_source
-    return shares
+        return by_source
+
+    return dict(zip(coverages, at_once(of_target, coverages, most=AT_ONCE), strict=True))
 
 
 def _relative(where: Box, box: Box) -> Box:

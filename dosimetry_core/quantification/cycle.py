@@ -25,7 +25,7 @@ from dosimetry_core.quantification.findings import (
 )
 from dosimetry_core.quantification.measurement import CycleMeasurement, Positions, TimePointMeasurement
 from dosimetry_core.quantification.redrawn import review_findings
-from dosimetry_core.quantification.scan import measured_scan
+from dosimetry_core.quantification.scan import calibration_used, measured_scan
 from dosimetry_core.quantification.voi_activity import measured_vois
 
 
@@ -100,7 +100,7 @@ def measure_cycle(
     findings += proposal_findings(cycle.vois, place)
     findings += review_findings(cycle, place)
     days = [(scan.acquisition_start.date(), scan.time_point.spect.volume.quantity) for scan in scans]
-    findings += calibration_findings(cycle.calibration, days, place)
+    findings += calibration_findings(calibration_used(cycle), days, place)
     findings += [finding for voi in vois.values() for finding in voi.findings]
     return CycleMeasurement(cycle, tuple(scans), vois, exclusive, tuple(findings))
 

@@ -19,6 +19,7 @@ from dosimetry_core.quantification.container import ContainerOnScan, container_o
 from dosimetry_core.quantification.measurement import CycleMeasurement, Positions, TimePointMeasurement
 from dosimetry_core.quantification.organ_position import kidney_positions, position_findings
 from dosimetry_core.quantification.redrawn import exclusive_on_scan, redrawn_findings
+from dosimetry_core.volume import Quantity
 
 
 def _own_administration(cycle: Cycle, time_point: TimePoint, place: str) -> Administration:
@@ -35,12 +36,23 @@ def _own_administration(cycle: Cycle, time_point: TimePoint, place: str) -> Admi
     return administration
 
 
-def calibration_used(cycle: Cycle) -> Calibration:
-    """The cycle's calibration; with the sensitivity measured beside 90Y where that was given and one is stated."""
-    mixed = cycle.calibration.sensitivity_with_yttrium_90_cps_per_bq
-    if mixed is None or cycle.administration(Y90) is None:
-        return cycle.calibration
-    return replace(cycle.calibration, sensitivity_cps_per_bq=mixed)
+def calibration_used(cycle: Cycle, quantity: Quantity = "counts") -> Calibration:
+    """The cycle's calibration; with the sensitivity measured beside 90Y where that was given and one is stated.
+
+    Its uncertainty and dates come with it where they are stated. Images in Bq/mL need no sensitivity.
+    """
+    held = cycle.calibration
+    mixed = held.sensitivity_with_yttrium_90_cps_per_bq
+    if mixed is None or cycle.administration(Y90) is None or quantity == "activity_concentration_bq_per_ml":
+        return held
+    uncertainty = held.with_yttrium_90_relative_standard_uncertainty
+    return replace(
+        held,
+        sensitivity_cps_per_bq=mixed,
+        relative_standard_uncertainty=held.relative_standard_uncertainty if uncertainty is None else uncertainty,
+        measured_on=held.with_yttrium_90_measured_on or held.measured_on,
+        valid_until=held.with_yttrium_90_valid_until or held.valid_until,
+    )
 
 
 def measured_scan(
@@ -75,7 +87,12 @@ def measured_scan(
     if old is not None and same:
         image = old.image
     else:
-        image = calibrated_image(time_point.spect, calibration_used(cycle), administration, where=place)
+        image = calibrated_image(
+            time_point.spect,
+            calibration_used(cycle, time_point.spect.volume.quantity),
+            administration,
+            where=place,
+        )
     transform = time_point.registration.transform
     own_exclusive = exclusive_on_scan(cycle, time_point, exclusive, old, place)
     exclusive = own_exclusive or exclusive

@@ -40,8 +40,8 @@ def scan_rows(index: int, result: CycleResult, voi: VoiResult) -> Iterator[Trail
     measured = None if measurement is None else measurement.vois.get(voi.voi.name)
     if measurement is None or measured is None or measured.failure is not None:
         return
-    calibration = calibration_used(result.cycle)
     for n, scan in enumerate(measurement.time_points):
+        calibration = calibration_used(result.cycle, scan.time_point.spect.volume.quantity)
         yield from _ScanTrail(index, n, scan, measured, calibration, voi).rows()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from dosimetry_core.nuclide import Y90
 from dosimetry_core.report.words import text_of
 from dosimetry_core.treatment_report.language import Language
 from dosimetry_core.units import MICROSECOND, SECOND
@@ -49,10 +50,14 @@ def _calibration(cycle: Mapping[str, Any], settings: Mapping[str, Any]) -> Mappi
 def _calibrated(cycle: Mapping[str, Any], settings: Mapping[str, Any], language: Language) -> str:
     """When the sensitivity was measured and how long it is valid; its value stands under the settings."""
     calibration = _calibration(cycle, settings)
-    measured, valid = (
-        None if calibration.get(key) is None else language.date(date.fromisoformat(str(calibration[key])))
-        for key in ("measured_on", "valid_until")
+    beside = calibration.get("sensitivity_with_yttrium_90_cps_per_bq") is not None and any(
+        given["nuclide"] == Y90 for given in cycle.get("administrations", ())
     )
+    days = [
+        (calibration.get(f"with_yttrium_90_{key}") if beside else None) or calibration.get(key)
+        for key in ("measured_on", "valid_until")
+    ]
+    measured, valid = (None if day is None else language.date(date.fromisoformat(str(day))) for day in days)
     parts = [
         language.text("calibration date not stated") if measured is None else language.text("measured on %1", measured)
     ]

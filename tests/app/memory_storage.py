@@ -1,10 +1,15 @@
-"""A storage in memory, for tests of what reads one: the same chain, nothing on disk."""
+"""A storage in memory: the second implementation that the tests of the interface run against, and one to be spoilt."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
+import socket
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,25 +23,71 @@ from app.store.events import (
     chained,
     event_from_body,
 )
-from app.store.storage import Holder, ListedCourse, StoreCheck, StoreDamagedError, StoreError
+from app.store.storage import CourseChangedError, Holder, ListedCourse, StoreCheck, StoreDamagedError, StoreError
 from dosimetry_core.progress import Progress
 
 
-class MemoryStorage:
-    """Bodies and digests in lists that a test may spoil; events are checked as they are read."""
+@dataclass
+class MemoryStore:
+    """What several storages share, as a server would; bodies and digests are those of the events, in their order."""
 
-    def __init__(self, *, read_only: bool = False) -> None:
-        self.bodies: list[bytes] = []
-        self.digests: list[Digest] = []
-        self.objects: dict[Digest, bytes] = {}
-        self.is_read_only = read_only
+    folder: Path = Path("memory")
+    objects: dict[Digest, bytes] = field(default_factory=dict)
+    bodies: list[bytes] = field(default_factory=list)
+    digests: list[Digest] = field(default_factory=list)
+    held: dict[str, tuple[MemoryStorage, Holder]] = field(default_factory=dict)
+    notes: dict[str, bytes] = field(default_factory=dict)
+    threads: set[int] = field(default_factory=set)
+    """Threads that asked for events."""
+
+
+class MemoryStorage:
+    """One process's view of a `MemoryStore`; events are checked as they are read.
+
+    Parameters
+    ----------
+    store
+        What it shares with others; one of its own if None.
+    who
+        Makes the store if there is nothing in it yet; without a name it stays empty.
+    """
+
+    def __init__(self, store: MemoryStore | None = None, *, who: str = "", read_only: bool = False) -> None:
+        self._store = store or MemoryStore()
+        self.bodies, self.digests, self.objects = self._store.bodies, self._store.digests, self._store.objects
+        self._read_only = read_only
         self.is_closed = False
-        self.threads: set[int] = set()
+        self.threads = self._store.threads
         self.read = 0
+        """Events that were read, and checked."""
+        if who and not self.bodies and not read_only:
+            self.append([Event("store-created", None, who, "Make the store", datetime.now().astimezone())])
 
     @property
     def folder(self) -> Path:
-        return Path("memory")
+        return self._store.folder
+
+    def another(self) -> MemoryStorage:
+        """Opened once more, for reading."""
+        return MemoryStorage(self._store, read_only=True)
+
+    @property
+    def is_read_only(self) -> bool:
+        return self._read_only
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return ()
+
+    def _open(self) -> MemoryStore:
+        if self.is_closed:
+            raise StoreError("the store was closed", remedy="open the store again")
+        return self._store
+
+    def _writable(self) -> MemoryStore:
+        if self._read_only:
+            raise StoreError("is open for reading only", remedy="open the store for writing")
+        return self._open()
 
     def append(
         self,
@@ -45,23 +96,45 @@ class MemoryStorage:
         objects: Mapping[Digest, bytes] | None = None,
         expected: Mapping[str, int] | None = None,
     ) -> tuple[StoredEvent, ...]:
-        if self.is_read_only:
-            raise StoreError("can't be written", where="memory")
-        self.objects |= objects or {}
-        made = []
+        store = self._writable()
+        if not events:
+            raise ValueError("nothing is kept without an event")
+        objects = objects or {}
+        if any(hashlib.sha256(content).hexdigest() != digest for digest, content in objects.items()):
+            raise ValueError("an object is not what its digest says")
+        for course_id, sequence in (expected or {}).items():
+            last = next(self.events(course_id=course_id, newest_first=True, limit=1), None)
+            if (0 if last is None else last.sequence) != sequence:
+                raise CourseChangedError("the course was changed in another window meanwhile")
         for event in events:
-            previous = self.digests[-1] if self.digests else FIRST_PREVIOUS
-            body = event.body()
-            self.bodies.append(body)
-            self.digests.append(chained(previous, body))
-            made.append(StoredEvent(len(self.bodies), previous, self.digests[-1], event))
+            if event.case is not None and event.case not in {**store.objects, **objects}:
+                raise ValueError(f"the case {event.case} was never put")
+        bodies = [event.body() for event in events]
+        store.objects.update(objects)
+        made = []
+        for body, event in zip(bodies, events, strict=True):
+            previous = self.head().digest
+            store.bodies.append(body)
+            store.digests.append(chained(previous, body))
+            made.append(StoredEvent(len(store.bodies), previous, store.digests[-1], event))
         return tuple(made)
 
+    def _stored(self, number: int) -> StoredEvent:
+        self.read += 1
+        previous = FIRST_PREVIOUS if number == 1 else self.digests[number - 2]
+        digest, body = self.digests[number - 1], self.bodies[number - 1]
+        if chained(previous, body) != digest:
+            raise StoreDamagedError(f"event {number} is not what was written", where="memory")
+        return StoredEvent(number, previous, digest, event_from_body(body, where="memory"))
+
     def get(self, digest: Digest) -> bytes:
-        return self.objects[digest]
+        content = self._open().objects.get(digest)
+        if content is None or hashlib.sha256(content).hexdigest() != digest:
+            raise StoreDamagedError(f"the object {digest} is missing or not what was written")
+        return content
 
     def has(self, digest: Digest) -> bool:
-        return digest in self.objects
+        return digest in self._open().objects
 
     def events(
         self,
@@ -73,64 +146,83 @@ class MemoryStorage:
         newest_first: bool = False,
     ) -> Iterator[StoredEvent]:
         self.threads.add(threading.get_ident())
-        numbers = range(after, len(self.bodies))
-        given = 0
+        numbers = range(after + 1, len(self._open().bodies) + 1)
+        own = b'"course":null' if of_store else f'"course":{json.dumps(course_id)}'.encode()
+        found = 0
         for number in reversed(numbers) if newest_first else numbers:
-            if given == limit:
+            if limit is not None and found >= limit:
                 return
-            if course_id is not None and f'"course":"{course_id}"'.encode() not in self.bodies[number]:
-                continue
-            if of_store and b'"course":null' not in self.bodies[number]:
-                continue
-            stored = self._stored(number)
-            given += 1
-            yield stored
-
-    def _stored(self, number: int) -> StoredEvent:
-        self.read += 1
-        previous = self.digests[number - 1] if number else FIRST_PREVIOUS
-        if chained(previous, self.bodies[number]) != self.digests[number]:
-            raise StoreDamagedError(f"event {number + 1} is not what was written", where="memory")
-        event = event_from_body(self.bodies[number], where="memory")
-        return StoredEvent(number + 1, previous, self.digests[number], event)
+            if (course_id is None and not of_store) or own in self.bodies[number - 1]:
+                found += 1
+                yield self._stored(number)
 
     def courses(self) -> tuple[ListedCourse, ...]:
         listed: dict[str, ListedCourse] = {}
         for stored in self.events():
-            event = stored.event
-            known = listed.get(event.course_id or "")
-            summary: CourseSummary | None = event.summary or (known.summary if known else None)
-            if event.course_id is not None and summary is not None:
-                listed[event.course_id] = ListedCourse(event.course_id, summary, stored.sequence, event.time, event.who)
-        return tuple(sorted(listed.values(), key=lambda course: -course.last_sequence))
+            event, course_id = stored.event, stored.event.course_id
+            known = listed.get(course_id or "")
+            new: CourseSummary | None = event.summary or (known.summary if known else None)
+            if course_id is not None and new is not None:
+                listed[course_id] = ListedCourse(course_id, new, stored.sequence, event.time, event.who)
+        return tuple(sorted(listed.values(), key=lambda course: course.last_sequence, reverse=True))
 
     def head(self) -> Head:
-        return Head(len(self.digests), self.digests[-1]) if self.digests else Head(0, FIRST_PREVIOUS)
+        digests = self._open().digests
+        return Head(len(digests), digests[-1] if digests else FIRST_PREVIOUS)
 
     def hold(self, course_id: str, who: str) -> Holder | None:
+        held = self._writable().held
+        owner, holder = held.get(course_id, (self, None))
+        if owner is not self and not owner.is_closed:
+            return holder
+        since = datetime.now().astimezone().replace(microsecond=0)
+        held[course_id] = (self, Holder(who, socket.gethostname(), os.getpid(), since))
         return None
 
     def release(self, course_id: str) -> None:
-        pass
+        held = self._writable().held
+        if course_id in held and held[course_id][0] is self:
+            del held[course_id]
+
+    def holders(self) -> Mapping[str, Holder]:
+        held = self._open().held.items()
+        return {course: holder for course, (owner, holder) in held if owner is not self and not owner.is_closed}
 
     def view_note(self, course_id: str) -> bytes | None:
-        return None
+        return self._open().notes.get(course_id)
 
     def keep_view_note(self, course_id: str, note: bytes) -> None:
-        pass
+        self._writable().notes[course_id] = note
 
     def check(self, *, progress: Progress) -> StoreCheck:
+        begin = time.monotonic()
         problems = []
-        for number in range(len(self.bodies)):
-            progress(number / len(self.bodies), "Events")
+        for digest in self._open().objects:
+            try:
+                self.get(digest)
+            except StoreDamagedError as error:
+                problems.append(error.line())
+        for number in range(1, len(self.bodies) + 1):
+            progress(number / len(self.bodies), "Checking")
             try:
                 self._stored(number)
             except StoreDamagedError as error:
                 problems.append(error.line())
-        return StoreCheck(self.head(), len(self.bodies), 0, len(self.objects), tuple(problems), 0.0)
+        # Courses are listed by their events: with damaged ones there is no whole list.
+        counts = len(self.bodies), 0 if problems else len(self.courses()), len(self._store.objects)
+        return StoreCheck(self.head(), *counts, tuple(problems), time.monotonic() - begin)
 
     def back_up(self, target: Path, *, progress: Progress) -> None:
-        raise StoreError("has no file", where="memory")
+        check = self.check(progress=progress)
+        if check.problems:
+            raise StoreDamagedError("is damaged", where=str(target))
+        content = {"objects": {d: c.hex() for d, c in self._store.objects.items()}, "events": []}
+        content["events"] = [body.decode() for body in self.bodies]  # type: ignore[assignment]
+        try:
+            with target.open("x") as stream:
+                json.dump(content, stream)
+        except FileExistsError as error:
+            raise StoreError("is there already", where=str(target), remedy="choose another name") from error
 
     def close(self) -> None:
         self.is_closed = True

@@ -13,6 +13,7 @@ import pytest
 from app.cli import main
 from dosimetry_core.case import Calibration
 from dosimetry_core.case_file import read_case
+from dosimetry_core.errors import DosimetryError
 from dosimetry_core.quantification.findings import calibration_findings
 from dosimetry_core.quantification.scan import calibration_used
 from tests.phantoms import SPECT_GRID, nm_file
@@ -34,6 +35,11 @@ def test_that_a_phantom_is_measured_appended_and_read_in_a_case(
     assert len(both) == 2
     assert {"sensitivity_cps_per_mbq", "profile", "valid_until"} <= set(both[0])
     assert "sensitivity_with_yttrium_90_cps_per_mbq" in both[1]
+    # Lines of both together are one calibration: none stands in it twice.
+    lines_beside = capsys.readouterr().out
+    assert "\nwith_yttrium_90_relative_standard_uncertainty = 0.02" in lines_beside
+    assert "\nwith_yttrium_90_valid_until = 2026-03-03" in lines_beside
+    assert "\nvalid_until" not in lines_beside
     # 60 frames of 20 s; decay in 20 min is 0.07 %.
     expected = counts.sum() / 1200 / 700 * 1.00072
     assert both[0]["sensitivity_cps_per_mbq"] == pytest.approx(expected, rel=1e-4)
@@ -71,4 +77,39 @@ def test_that_beside_yttrium_the_sensitivity_measured_with_it_is_used(tmp_path: 
     assert calibration_used(cycle).sensitivity_cps_per_bq == pytest.approx(9.61e-6)
     yttrium = replace(cycle.administrations[0], nuclide="Y-90")
     mixed = replace(cycle, administrations=(*cycle.administrations, yttrium))
-    assert calibration_used(mixed).sensitivity_cps_per_bq == pytest.approx(10.2e-6)
+    used = calibration_used(mixed)
+    assert used.sensitivity_cps_per_bq == pytest.approx(10.2e-6)
+    # Where nothing else is stated of it, it is as sure and as new as the calibration.
+    assert used.relative_standard_uncertainty == cycle.calibration.relative_standard_uncertainty == 0.03
+    own = replace(
+        cycle.calibration,
+        valid_until=date(2026, 1, 2),
+        with_yttrium_90_relative_standard_uncertainty=0.05,
+        with_yttrium_90_measured_on=date(2025, 1, 3),
+        with_yttrium_90_valid_until=date(2025, 6, 1),
+    )
+    for cycle_of, expected in (
+        (replace(mixed, calibration=own), (0.05, date(2025, 1, 3), date(2025, 6, 1))),
+        (replace(cycle, calibration=own), (0.03, None, date(2026, 1, 2))),
+    ):
+        found = calibration_used(cycle_of)
+        assert (found.relative_standard_uncertainty, found.measured_on, found.valid_until) == expected
+    # No sensitivity is applied to images in Bq/mL, so nothing of it holds for them.
+    assert calibration_used(replace(mixed, calibration=own), "activity_concentration_bq_per_ml") == own
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("with_yttrium_90_valid_until = 2025-06-01\n", "with_yttrium_90_valid_until.*stands alone"),
+        (
+            "sensitivity_with_yttrium_90_cps_per_mbq = 10.2\nwith_yttrium_90_measured_on = 2025-06-02\n"
+            "with_yttrium_90_valid_until = 2025-06-01\n",
+            "with_yttrium_90_valid_until.*lies before",
+        ),
+    ],
+)
+def test_that_dates_beside_yttrium_that_can_not_be_are_refused(tmp_path: Path, lines: str, said: str) -> None:
+    (tmp_path / "case.toml").write_text(CASE.replace("= 9.61\n", f"= 9.61\n{lines}"), "utf-8")
+    with pytest.raises(DosimetryError, match=said):
+        read_case(tmp_path)

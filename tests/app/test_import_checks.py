@@ -39,6 +39,18 @@ def test_that_counts_without_a_sensitivity_are_an_error(case: Case) -> None:
     assert verdicts(bare)["Values"] == "error"
 
 
+def test_that_the_sensitivity_that_is_used_is_named(case: Case) -> None:
+    cycle = replace(case.cycles[0], calibration=replace(CALIBRATION, sensitivity_with_yttrium_90_cps_per_bq=10.2e-6))
+    yttrium = replace(cycle.administrations[0], nuclide="Y-90")
+    for given, expected in (
+        (cycle.administrations, "9.61 counts/s/MBq (clock seconds all heads)"),
+        ((*cycle.administrations, yttrium), "10.20 counts/s/MBq (clock seconds all heads, measured beside ⁹⁰Y)"),
+    ):
+        shown = replace(cycle, administrations=given)
+        checks = checks_of(replace(case, cycles=(shown,)), shown, shown.time_points[1])
+        assert expected in next(check.answer for check in checks if check.question == "Values")
+
+
 def test_that_more_activity_than_was_given_is_an_error_of_its_scan_with_its_causes() -> None:
     """A sensitivity too low by the number of heads: the check may not say that all is good."""
     fractions = (1.4, 0.4)

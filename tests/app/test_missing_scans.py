@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -78,3 +79,24 @@ def test_that_the_next_edit_stops_it_and_nothing_of_before_is_shown(jobs: Jobs, 
         assert missing.without_each(0) is None
     assert missing.problem == WAITING
     assert missing.without_each(0) is None
+
+
+def test_that_it_lets_the_second_opinion_go_first(jobs: Jobs, qtbot: QtBot, asked: list[Any]) -> None:
+    document = Document(make_case())
+    missing = MissingScans(document, jobs)
+    missing.changed.connect(lambda: missing.without_each(0))  # as the card that shows it
+    complete = Results((Cycle(False),), object())
+    document.attach(document.case, complete)
+    heard = threading.Event()
+
+    def check(*, progress: Any) -> None:
+        assert heard.wait(20)
+
+    checking = jobs.start(check, purpose="second opinion")
+    assert missing.without_each(0) is None
+    assert missing.without_each(0) is None
+    assert jobs.running == (checking,)
+    assert asked == []
+    heard.set()
+    qtbot.waitUntil(lambda: missing.without_each(0) is not None, timeout=20_000)
+    assert asked == [complete]

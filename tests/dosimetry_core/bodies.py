@@ -35,7 +35,11 @@ def points_of(geometry: VolumeGeometry) -> Points:
 
 def ellipsoid(points: Points, centre: tuple[float, float, float], radii: tuple[float, float, float]):
     """Whether points lie inside."""
-    return (((points - np.array(centre)) / np.array(radii)) ** 2).sum(axis=-1) < 1
+    # Axis by axis: several times as fast as the square of all three at once and their sum.
+    distance = np.zeros(points.shape[:-1])
+    for axis, (middle, radius) in enumerate(zip(centre, radii, strict=True)):
+        distance += ((points[..., axis] - middle) / radius) ** 2
+    return distance < 1
 
 
 ROLES: dict[str, Role] = {

@@ -70,13 +70,25 @@ def test_that_the_last_entry_of_each_kind_is_in_force() -> None:
     longer = replace(RECOVERY, kind="validity", recovery=None, valid_until=date(2027, 7, 1))
     dead = replace(RECOVERY, kind="dead-time", recovery=None, dead_time_s=1.2e-6)
     mixed = replace(
-        SENSITIVITY, sensitivity_cps_per_bq=None, sensitivity_with_yttrium_90_cps_per_bq=9.9e-6, valid_until=None
+        SENSITIVITY,
+        sensitivity_cps_per_bq=None,
+        sensitivity_with_yttrium_90_cps_per_bq=9.9e-6,
+        relative_standard_uncertainty=0.06,
+        measured_on=date(2025, 9, 2),
+        valid_until=date(2026, 9, 1),
     )
     profile = read_profile(content(SENSITIVITY, RECOVERY, SPREAD, newer, longer, dead, mixed), where="profile")
     held = profile.in_force(Calibration(partial_volume="recovery-curve"))
     assert held.sensitivity_cps_per_bq == pytest.approx(9.4e-6)
     assert held.sensitivity_with_yttrium_90_cps_per_bq == pytest.approx(9.9e-6)
     assert held.valid_until == date(2027, 7, 1)
+    assert held.relative_standard_uncertainty == newer.relative_standard_uncertainty
+    assert held.with_yttrium_90_relative_standard_uncertainty == 0.06
+    assert held.with_yttrium_90_measured_on == date(2025, 9, 2)
+    # It was recorded after the decision on the last day.
+    assert held.with_yttrium_90_valid_until == date(2026, 9, 1)
+    prolonged = read_profile(content(SENSITIVITY, mixed, longer), where="profile").in_force()
+    assert prolonged.valid_until == prolonged.with_yttrium_90_valid_until == date(2027, 7, 1)
     assert held.recovery == RECOVERY.recovery
     assert held.point_spread_fwhm_mm == SPREAD.point_spread_fwhm_mm
     assert held.dead_time_s == pytest.approx(1.2e-6)

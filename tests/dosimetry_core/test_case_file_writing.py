@@ -95,6 +95,9 @@ injection_site = "left cubital vein"
 [cycle.calibration]
 sensitivity_cps_per_mbq = 9.61
 sensitivity_with_yttrium_90_cps_per_mbq = 9.7
+with_yttrium_90_relative_standard_uncertainty = 0.05
+with_yttrium_90_measured_on = 2025-01-03
+with_yttrium_90_valid_until = 2025-07-03
 convention = "clock-seconds-all-heads"
 relative_standard_uncertainty = 0.03
 dead_time_us = 0.6

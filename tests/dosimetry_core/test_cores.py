@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from dosimetry_core.cores import ALLOWED, threads, usable_cores
+from dosimetry_core.cores import ALLOWED, at_once, threads, usable_cores
+from dosimetry_core.progress import Cancelled
 
 
 def test_that_without_a_word_all_cores_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,3 +46,22 @@ def test_that_on_one_core_a_result_is_made_when_it_is_asked_for(monkeypatch: pyt
         results = pool.map(made.append, range(3))
         next(results)
         assert made == [0]
+
+
+@pytest.mark.parametrize("cores", ["1", "2"])
+def test_that_what_is_computed_at_once_comes_in_order_and_a_failure_ends_it(
+    cores: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setenv(ALLOWED, cores)
+    assert at_once(lambda x: x * x, range(7)) == [0, 1, 4, 9, 16, 25, 36]
+    begun: list[int] = []
+
+    def third_fails(number: int) -> None:
+        begun.append(number)
+        if number == 2:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        at_once(third_fails, range(1000))
+    assert len(begun) < 1000

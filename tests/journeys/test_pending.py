@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
+import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QPushButton
 
+from app import second_opinion_watch
 from app.case_edits import with_voi, with_voxel_s_values_beside
+from app.completion import VOXELS
 from app.main_window import MainWindow
+from app.pending_words import CONFIRMED, CONFIRMED_SO_FAR
 from app.pending_words import PENDING as RESULTS_PENDING
 from app.sampled_intervals import PENDING
 from app.screenshots import wait_until_idle
 from app.steps.curves_step import CurvesStep
 from app.steps.dose_step import DoseStep
 from app.steps.voi_step import VoiStep
+from dosimetry_core.errors import InconsistentCaseError
+from dosimetry_core.evaluation import Evaluation
+from dosimetry_core.progress import Progress
 from dosimetry_core.voi_shaping import with_margin
 from tests.widgets.pointer import drag
 
@@ -121,3 +130,75 @@ def test_that_results_of_before_an_edit_are_marked_until_newer_ones_are_there(wi
     assert all(view.shown_text()["badges"] == "" for view in page.views)
     assert (page.levels.text(), page.upper_limit.text()) == ("3 7", "11"), "what was typed stays through an edit"
     assert "confirms every number" in dose._opinion.text()
+
+
+@pytest.mark.parametrize("cancelled", [True, False])
+def test_that_voxel_doses_that_do_not_come_say_why_and_the_second_opinion_is_heard_on_the_rest(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch, cancelled: bool
+) -> None:
+    session = window.session
+    wait_until_idle(window, second_opinion=True)
+    window.go_to("dose")
+    dose = window.step("dose")
+    assert isinstance(dose, DoseStep)
+    dose.tabs.setCurrentWidget(dose.dose_map)
+    completion = session.recomputation._completion
+    assert completion is not None
+
+    def never(_evaluation: Evaluation, *, progress: Progress) -> Evaluation:
+        while cancelled:
+            progress(0.5, "")
+            time.sleep(0.001)
+        raise InconsistentCaseError("no room for the map", where="cycle 1")
+
+    # Another outline each time: voxel doses of before would be taken over.
+    kidney = session.case.cycles[0].vois[0]
+    other = replace(kidney, mask=with_margin(kidney.mask, -3.0 if cancelled else -4.0))
+    with monkeypatch.context() as stuck:
+        stuck.setattr(completion, "_complete", never)
+        session.document.apply("Voxels beside", lambda case: with_voxel_s_values_beside(with_voi(case, 0, other), True))
+        if cancelled:
+            while not (begun := [job for job in session.jobs.running if job.purpose == VOXELS]):
+                QTest.qWait(1)
+            cancel = window.job_strip.findChild(QPushButton, f"job_{id(begun[0])}_cancel")
+            assert cancel is not None
+            QTest.mouseClick(cancel, Qt.MouseButton.LeftButton)
+        wait_until_idle(window, second_opinion=True)
+    cause = "was cancelled" if cancelled else "failed (cycle 1: no room for the map)"
+    assert dose.dose_map.message.text() == (
+        f"Voxel doses are pending: their computation {cause}. The next change begins it again."
+    )
+    assert dose.comparison.text().endswith(dose.dose_map.message.text())
+    assert dose._opinion.text() == CONFIRMED_SO_FAR
+    # What it said of these results is kept, and the computation is not begun again for that.
+    assert session.document.evaluation is not None
+    assert session.document.evaluation.cycles[0].voxels_pending
+    assert session.evaluation is not None
+    assert session.evaluation.second_values
+
+    session.document.undo()
+    session.document.redo()
+    wait_until_idle(window, second_opinion=True)
+    assert not session.document.evaluation.cycles[0].voxels_pending
+    assert dose._opinion.text() == CONFIRMED
+
+
+def test_that_a_second_opinion_that_can_not_be_made_says_why(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = window.session
+    window.go_to("dose")
+    dose = window.step("dose")
+    assert isinstance(dose, DoseStep)
+    wait_until_idle(window, second_opinion=True)
+
+    def broken(_evaluation: Evaluation, *, progress: Progress) -> Evaluation:
+        raise InconsistentCaseError("a table is missing", where="second opinion")
+
+    with monkeypatch.context() as stuck:
+        stuck.setattr(second_opinion_watch, "checked", broken)
+        session.document.apply("Voxels beside", lambda case: with_voxel_s_values_beside(case, True))
+        wait_until_idle(window, second_opinion=True)
+    assert dose._opinion.text() == (
+        "The independent second computation could not be made: second opinion: a table is missing."
+    )

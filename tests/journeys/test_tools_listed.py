@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+import pytest
+from PySide6.QtCore import QLocale, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -18,6 +20,7 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QTabBar,
+    QTabWidget,
     QToolButton,
     QWidget,
 )
@@ -29,6 +32,7 @@ from app.reviews import STEP_KEYS
 from app.screenshots import wait_until_idle
 from app.steps.voi_step import VoiStep
 from app.view_state import LAYOUTS
+from widgets.decimal_box import DecimalBox
 from widgets.mip_view import MipView
 from widgets.quantity_edit import QuantityEdit
 from widgets.slice_view import SliceView
@@ -165,19 +169,49 @@ def told_to_assistive_tools(top: QWidget) -> list[str]:
     return wrong
 
 
+# What opens a window, or a panel, of its own.
+WINDOWS = (
+    "second_window",
+    "keys",
+    "key_sheet",
+    "protocols",
+    "density_curves",
+    "network",
+    "history",
+    "preferences",
+    "deidentify",
+    "crosscheck",
+    "follow_up",
+    "compare_revisions",
+    "palette",
+    "documentation",
+    "about",
+)
+
+
+def pages_of(top: QWidget) -> Iterator[QWidget]:
+    """A window with each of its pages in front, one after the other."""
+    tabs = top.findChildren(QTabWidget) if top.isWindow() and not isinstance(top, MainWindow) else []
+    yield top
+    for pages in tabs:
+        for number in range(pages.count()):
+            pages.setCurrentIndex(number)
+            yield top
+
+
 def test_that_assistive_tools_get_name_and_role_of_every_control_on_every_screen(window: MainWindow) -> None:
     wrong = []
     for key in STEP_KEYS:
         window.go_to(key)
         wait_until_idle(window)
         wrong += [f"{key}: {each}" for each in told_to_assistive_tools(window)]
-    for act in ("second_window", "keys", "key_sheet", "protocols", "density_curves", "network", "history"):
+    for act in WINDOWS:
         before = set(QApplication.topLevelWidgets())
         window.actions_table.actions[act].trigger()
         wait_until_idle(window)
         opened = [top for top in QApplication.topLevelWidgets() if top not in before and top.isVisible()]
         for top in opened or [window]:
-            wrong += [f"{act}: {each}" for each in told_to_assistive_tools(top)]
+            wrong += [f"{act}: {each}" for page in pages_of(top) for each in told_to_assistive_tools(page)]
         for top in opened:
             top.close()
         if act == "history":
@@ -224,6 +258,30 @@ def test_that_every_number_field_takes_a_decimal_comma(window: MainWindow) -> No
         ]
     assert seen > 5
     assert not refused, "\n".join(refused)
+
+
+@pytest.mark.parametrize("language", ["en_GB", "de_DE"])
+def test_that_a_field_with_steps_takes_a_decimal_comma_and_a_point_in_every_language(qtbot, language: str) -> None:
+    for typed in ("2,5", "2.5"):
+        box = DecimalBox()
+        qtbot.addWidget(box)
+        box.setLocale(QLocale(language))
+        box.setSuffix(" s")
+        box.lineEdit().setText(" s")
+        box.lineEdit().setCursorPosition(0)
+        QTest.keyClicks(box.lineEdit(), typed)
+        assert box.value() == 2.5
+
+
+def test_that_no_field_of_the_program_goes_by_the_systems_language_alone() -> None:
+    root = Path(__file__).parents[2]
+    plain = [
+        path.relative_to(root).as_posix()
+        for room in ("app", "widgets")
+        for path in sorted((root / room).rglob("*.py"))
+        if "QDoubleSpinBox" in path.read_text("utf-8")
+    ]
+    assert plain == ["widgets/decimal_box.py"]
 
 
 def test_that_the_tool_bar_is_reached_by_the_keyboard(window: MainWindow) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 
-def walk(folder: str, theme: str) -> int:
+def walk(folder: str) -> int:
     from PySide6.QtCore import QSize
 
     from app.main import make_application
@@ -14,11 +15,11 @@ def walk(folder: str, theme: str) -> int:
     from app.screenshots import wait_until_idle
     from app.session import empty_case
     from app.steps.voi_step import VoiStep
+    from app.theme_choice import take_theme
     from app.view_state import LAYOUTS
     from tests.app.layout_walk import faults
-    from widgets.theme import apply_theme
 
-    apply_theme(make_application(), "light" if theme == "light" else "dark")
+    make_application()
     window = MainWindow(empty_case())
     window.resize(QSize(1366, 768))
     window.show()
@@ -27,20 +28,21 @@ def walk(folder: str, theme: str) -> int:
     wait_until_idle(window, second_opinion=True)
     assert window.session.is_current
     found: list[str] = []
-    for size in (QSize(1366, 768), QSize(1920, 1080)):
+    for look, size in itertools.product(("dark", "light"), (QSize(1366, 768), QSize(1920, 1080))):
+        take_theme(look)
         window.resize(size)
         for step in STEP_KEYS:
             window.go_to(step)
             wait_until_idle(window)
             assert window.size() == size
-            found += [f"{size.width()}, {step}: {fault}" for fault in faults(window)]
+            found += [f"{look}, {size.width()}, {step}: {fault}" for fault in faults(window)]
         window.go_to("voi")
         views = window.step("voi")
         assert isinstance(views, VoiStep)
         for layout in LAYOUTS:
             views.show_layout(layout)
             wait_until_idle(window)
-            found += [f"{size.width()}, voi, {layout}: {fault}" for fault in faults(window)]
+            found += [f"{look}, {size.width()}, voi, {layout}: {fault}" for fault in faults(window)]
     print("\n".join(found))
     window.close()
     return 1 if found else 0

@@ -34,7 +34,7 @@ from dosimetry_core.dose.red_marrow import (
     marrow_to_blood_ratio_of_large_molecules,
     red_marrow_absorbed_dose,
 )
-from dosimetry_core.dose.region_electrons import FineRegion, parts_for, region_electrons
+from dosimetry_core.dose.region_electrons import FineRegion, parts_for, region_electrons, region_response
 from dosimetry_core.dose.s_values import (
     KIDNEYS,
     LIVER,
@@ -271,13 +271,12 @@ def kernels() -> dict[str, Leaf]:
     table |= flattened(fine.own_activity(own), "own")
     table |= flattened(fine.other_activity(others["liver"]), "other")
     for name in NUCLIDES:
-        found_electrons = region_electrons(
+        response = region_response(
             fine,
             electron_voxel_kernel(name, (2.2, 2.4, 2.1), medium="soft-tissue", density_g_per_ml=1.04),
             electron_radial_energy(name, medium="soft-tissue", density_g_per_ml=1.04),
-            own,
-            others,
         )
+        found_electrons = region_electrons(response, own, others)
         table |= flattened(found_electrons, f"{name}.region")
     for shape in ((4, 4, 4), (40, 40, 40), (30, 25, 20), (80, 80, 80)):
         table[f"parts.{shape}"] = float(parts_for(shape))

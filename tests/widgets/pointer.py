@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import (
+    QInputDevice,
+    QKeyEvent,
+    QMouseEvent,
+    QPointingDevice,
+    QPointingDeviceUniqueId,
+    QTabletEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QApplication, QWidget
 
 LEFT, RIGHT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton
@@ -70,6 +78,32 @@ def key(widget: QWidget, code: Qt.Key, modifiers=NONE, *, hold: bool = False) ->
 
 def let_go(widget: QWidget, code: Qt.Key) -> None:
     QApplication.sendEvent(widget, QKeyEvent(QEvent.Type.KeyRelease, code, NONE))
+
+
+def tablet(
+    widget: QWidget, kind: QEvent.Type, place: QPointF, pressure: float, *, touches: bool = True, feels: bool = True
+) -> None:
+    """An event of a pen."""
+    device = QPointingDevice(
+        "pen",
+        1,
+        QInputDevice.DeviceType.Stylus,
+        QPointingDevice.PointerType.Pen,
+        QInputDevice.Capability.Position | QInputDevice.Capability.Pressure
+        if feels
+        else QInputDevice.Capability.Position,
+        1,
+        1,
+        "",
+        QPointingDeviceUniqueId.fromNumericId(1),
+    )
+    down = touches and kind != QEvent.Type.TabletRelease
+    button = Qt.MouseButton.NoButton if kind == QEvent.Type.TabletMove else Qt.MouseButton.LeftButton
+    buttons = Qt.MouseButton.LeftButton if down else Qt.MouseButton.NoButton
+    none = Qt.KeyboardModifier.NoModifier
+    everywhere = QPointF(widget.mapToGlobal(place.toPoint()))
+    event = QTabletEvent(kind, device, place, everywhere, pressure, 0, 0, 0.0, 0.0, 0.0, none, button, buttons)
+    QApplication.sendEvent(widget, event)
 
 
 class Received:

@@ -9,7 +9,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QStyledItemDelegate, QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 
-from widgets.entry_table import EntryColumn, EntryTable, Mark, shortened
+from widgets.entry_model import EntryColumn, Mark, shortened
+from widgets.entry_table import EntryTable
 
 COLUMNS = (
     EntryColumn("time", "Time", 12),

@@ -5,15 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QInputDevice, QPointingDevice, QPointingDeviceUniqueId, QTabletEvent
-from PySide6.QtWidgets import QApplication
 
 from dosimetry_core.geometry import RigidTransform
 from dosimetry_core.livewire import EdgeMap
 from dosimetry_core.voi_cutting import OutlineCut
 from dosimetry_core.voi_editing import BrushGesture, PolygonGesture, gesture_mask
 from tests.widgets.bodies import GRID, RIGHT_KIDNEY_MM, spect
-from tests.widgets.pointer import CONTROL, LEFT, Received, click, drag, key, move, press, release, wheel
+from tests.widgets.pointer import CONTROL, LEFT, Received, click, drag, key, move, press, release, tablet, wheel
 from widgets.slice_view import SliceView
 from widgets.tools.brush import LEAST_PRESSED, BrushTool
 from widgets.tools.ellipsoid import EllipsoidGesture, EllipsoidTool
@@ -174,31 +172,6 @@ def test_that_a_fast_stroke_is_swept_between_the_few_places_the_system_reports(q
     index = np.rint(GRID.point_to_index(RIGHT_KIDNEY_MM + np.linspace([-30, 0, 0], [30, 0, 0], 200))).astype(int)
     whole = mask.whole_grid_fraction()
     assert whole[tuple(index.T)].min() == 1.0
-
-
-def tablet(
-    view: SliceView, kind: QEvent.Type, place: QPointF, pressure: float, *, touches: bool = True, feels: bool = True
-) -> None:
-    device = QPointingDevice(
-        "pen",
-        1,
-        QInputDevice.DeviceType.Stylus,
-        QPointingDevice.PointerType.Pen,
-        QInputDevice.Capability.Position | QInputDevice.Capability.Pressure
-        if feels
-        else QInputDevice.Capability.Position,
-        1,
-        1,
-        "",
-        QPointingDeviceUniqueId.fromNumericId(1),
-    )
-    down = touches and kind != QEvent.Type.TabletRelease
-    button = Qt.MouseButton.NoButton if kind == QEvent.Type.TabletMove else Qt.MouseButton.LeftButton
-    buttons = Qt.MouseButton.LeftButton if down else Qt.MouseButton.NoButton
-    none = Qt.KeyboardModifier.NoModifier
-    everywhere = QPointF(view.mapToGlobal(place.toPoint()))
-    event = QTabletEvent(kind, device, place, everywhere, pressure, 0, 0, 0.0, 0.0, 0.0, none, button, buttons)
-    QApplication.sendEvent(view, event)
 
 
 def test_that_a_pen_draws_the_wider_the_harder_it_is_pressed(qtbot) -> None:

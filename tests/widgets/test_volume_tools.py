@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QToolButton
 
@@ -15,15 +17,31 @@ from dosimetry_core.voi_editing import paint
 from dosimetry_core.voi_primitives import Ellipsoid
 from dosimetry_core.volume import Volume
 from tests.widgets.bodies import GRID, RIGHT_KIDNEY_MM, kidney, points, spect
-from tests.widgets.pointer import CONTROL, LEFT, RIGHT, SHIFT, Received, click, drag, key, move, press, release, wheel
+from tests.widgets.pointer import (
+    CONTROL,
+    LEFT,
+    RIGHT,
+    SHIFT,
+    Received,
+    click,
+    drag,
+    key,
+    move,
+    press,
+    release,
+    tablet,
+    wheel,
+)
 from widgets.clip_box import LEAST_MM, LETTERS
 from widgets.display_scale import ColourScale
 from widgets.ray_maximum import hottest_on_ray
 from widgets.slice_picture import Layer, value_at
-from widgets.tools.brush import BrushTool
+from widgets.theme import BADGE
+from widgets.tools.brush import LEAST_PRESSED, BrushTool
 from widgets.tools.ellipsoid import EllipsoidTool
 from widgets.tools.eye import Eye
 from widgets.tools.move import MoveGesture, MoveTool
+from widgets.tools.on_surface import EMPTY_VOI
 from widgets.tools.polygon import PolygonTool
 from widgets.tools.scissors import ScissorsTool
 from widgets.volume_view import VolumeView, opengl_fault
@@ -333,3 +351,65 @@ def test_that_arrows_turn_and_page_keys_zoom(view) -> None:
     wide = eye_of(view).pixels_per_mm(RIGHT_KIDNEY_MM)
     key(view, Qt.Key.Key_PageUp)
     assert eye_of(view).pixels_per_mm(RIGHT_KIDNEY_MM) > 1.05 * wide
+
+
+@needs_opengl
+def test_that_a_pen_paints_the_surface_the_wider_the_harder_it_is_pressed(view) -> None:
+    view.set_tool(BrushTool(6.0))
+    finished = Received(view.stroke_finished)
+    begin = eye_of(view).pixel_of(RIGHT_KIDNEY_MM)
+    tablet(view, QEvent.Type.TabletPress, begin, 0.0)
+    tablet(view, QEvent.Type.TabletMove, begin + QPointF(2, 2), 0.5)
+    tablet(view, QEvent.Type.TabletMove, begin + QPointF(4, 4), 1.0)
+    tablet(view, QEvent.Type.TabletRelease, begin + QPointF(5, 5), 0.0)
+    (part,) = finished.last.parts
+    half = LEAST_PRESSED + (1 - LEAST_PRESSED) / 2
+    assert part.radii_mm[0] == pytest.approx(6 * LEAST_PRESSED)
+    assert set(np.round(part.radii_mm / 6, 6)) == {LEAST_PRESSED, half, 1.0}
+    assert np.all(np.diff(part.radii_mm) >= 0)
+    # A mouse afterwards presses fully.
+    drag(view, [begin, begin + QPointF(4, 4)])
+    assert all((part.radius_mm, part.radii_mm) == (6.0, None) for part in finished.last.parts)
+
+
+@needs_opengl
+@pytest.mark.parametrize("size", [(320, 300), (180, 160)])
+def test_that_what_holds_the_tools_back_is_written_in_the_view(view, size) -> None:
+    view.resize(*size)
+    view.set_badges(("only SPECT ≥ 100 kBq/mL",))
+    try:
+        picture = view.grab().toImage()
+        badge = [
+            (x, y)
+            for x in range(picture.width())
+            for y in range(picture.height())
+            if picture.pixelColor(x, y) == QColor(BADGE)
+        ]
+        assert len(badge) > 500
+        buttons = [button.geometry() for button in view.findChildren(QToolButton) if button.isVisible()]
+        assert not any(button.contains(x, y) for x, y in badge for button in buttons)
+    finally:
+        view.set_badges(())
+
+
+@needs_opengl
+def test_that_an_empty_voi_is_said_to_be_empty(view) -> None:
+    empty = kidney().mask
+    view.show_vois([replace(kidney(), mask=type(empty)(empty.geometry, (0, 0, 0), empty.coverage[:0, :0, :0]))])
+    view.set_tool(BrushTool(5.0))
+    drag(view, [MIDDLE, MIDDLE + QPointF(10, 0)])
+    assert view.words_at_pointer() == EMPTY_VOI
+
+
+def test_that_without_opengl_a_tool_says_so(qtbot) -> None:
+    view = VolumeView(use_opengl=False)
+    qtbot.addWidget(view)
+    view.resize(320, 300)
+    view.show()
+    assert view.words_at_pointer() == ""
+    view.set_tool(BrushTool(5.0))
+    move(view, MIDDLE)
+    assert "OpenGL" in view.words_at_pointer()
+    plain = view.grab().toImage()
+    view.set_tool(None)
+    assert view.grab().toImage() != plain

@@ -58,9 +58,9 @@ class SurfaceStroke:
 
 
 def begin_on_surface(
-    tool: Tool, eye: Eye, surface_at: SurfaceAt, pixel: QPointF, *, inverted: bool
+    tool: Tool, eye: Eye, surface_at: SurfaceAt, pixel: QPointF, *, inverted: bool, pressure: float = 1.0
 ) -> SurfaceStroke | str:
-    """The stroke that a tool begins at a pixel, or why it begins none."""
+    """The stroke that a tool begins at a pixel, or why it begins none; ``pressure`` is that of a pen, 0 … 1."""
     if isinstance(tool, ScissorsTool):
         return CuttingStroke(eye, pixel, keeps_inside=tool.keeps_inside != inverted)
     if isinstance(tool, EllipsoidTool):
@@ -72,7 +72,8 @@ def begin_on_surface(
             return NO_SURFACE
         if isinstance(tool, MoveTool):
             return DraggingStroke(eye, begin)
-        return PaintingStroke(tool, eye, surface_at, pixel, begin, erase=tool.erase != inverted)
+        erase = tool.erase != inverted
+        return PaintingStroke(tool, eye, surface_at, pixel, begin, erase=erase, pressure=pressure)
     return SLICES_ONLY
 
 
@@ -105,20 +106,27 @@ class PaintingStroke(SurfaceStroke):
     """
 
     def __init__(
-        self, tool: BrushTool, eye: Eye, surface_at: SurfaceAt, pixel: QPointF, begin: Point, *, erase: bool
+        self,
+        tool: BrushTool,
+        eye: Eye,
+        surface_at: SurfaceAt,
+        pixel: QPointF,
+        begin: Point,
+        *,
+        erase: bool,
+        pressure: float,
     ) -> None:
         self._eye, self._surface_at, self._erase = eye, surface_at, erase
-        self._radius_mm = self._pressed_radius_mm = tool.radius_mm
+        self._radius_mm = tool.radius_mm
+        self._pressed_radius_mm = pressed_radius_mm(tool.radius_mm, pressure)
         self._last = pixel
         self._parts: list[list[Point]] = [[begin]]
-        self._radii_mm: list[list[float]] = [[tool.radius_mm]]
+        self._radii_mm: list[list[float]] = [[self._pressed_radius_mm]]
         self._off = False
 
     def set_pressure(self, share: float) -> None:
-        """Radius from here on; that of the first point while there is no other."""
+        """Radius from here on."""
         self._pressed_radius_mm = pressed_radius_mm(self._radius_mm, share)
-        if len(self._parts) == len(self._parts[0]) == 1:
-            self._radii_mm = [[self._pressed_radius_mm]]
 
     def move(self, pixel: QPointF) -> None:
         """Look at the surface along the way."""

@@ -36,7 +36,7 @@ def opened(
     who: Callable[[], str] | str = "A. Kowalska",
     open_reader: Callable[[], Storage] | None = None,
 ) -> AuditWindow:
-    window = AuditWindow(storage, course_id, who=who, open_reader=open_reader or (lambda: storage))
+    window = AuditWindow(storage, course_id, who=who, open_reader=open_reader or storage.another)
     qtbot.addWidget(window)
     window.show()
     settle(qtbot, window)
@@ -270,12 +270,19 @@ def test_that_nothing_is_clipped_in_a_small_window_whatever_is_wrong(qtbot: QtBo
 
 def test_that_closing_gives_the_store_back(qtbot: QtBot) -> None:
     storage = busy_store(20)
-    window = AuditWindow(storage, who="A. Kowalska", open_reader=lambda: storage)
+    readers: list[MemoryStorage] = []
+
+    def open_reader() -> MemoryStorage:
+        readers.append(storage.another())
+        return readers[-1]
+
+    window = AuditWindow(storage, who="A. Kowalska", open_reader=open_reader)
     window.show()
     settle(qtbot, window)
-    storage.is_closed = False
+    assert not all(reader.is_closed for reader in readers)
     gone: list[bool] = []
     window.destroyed.connect(lambda: gone.append(True))
     window.close()
-    assert storage.is_closed
+    assert all(reader.is_closed for reader in readers)
+    assert not storage.is_closed
     qtbot.waitUntil(lambda: gone == [True])

@@ -17,8 +17,9 @@ from pytestqt.qtbot import QtBot
 from app.cohort.figures import figures_of
 from app.cohort.kept_records import FILE_NAME, KeptRecord, rewrite_records
 from app.cohort.pictures_page import KINDS
+from app.cohort.side_sections import FIGURE_FORMS
 from app.cohort.store_courses import store_courses
-from app.cohort.window import FIGURE_FORMS, CohortWindow
+from app.cohort.window import CohortWindow
 from app.jobs import Jobs
 from app.store import open_store
 from app.store.storage import Storage
@@ -57,18 +58,18 @@ def with_table(window: CohortWindow, folder: Path) -> None:
 
 
 def text_of(window: CohortWindow) -> str:
-    return f"{window.state.text()} {window.message.text()} {window.filter.count.text()}"
+    return f"{window.computing.state.text()} {window.computing.message.text()} {window.filter.count.text()}"
 
 
 def test_that_courses_are_computed_by_the_button_and_kept(qtbot: QtBot, storage: Storage) -> None:
     window = shown(qtbot, storage)
-    assert "4 not computed yet" in window.state.text()
+    assert "4 not computed yet" in window.computing.state.text()
     assert not window.pictures.view.shows_picture
-    window.processes.setValue(1)
-    QTest.mouseClick(window.compute_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: "4 courses computed" in window.message.text(), timeout=PATIENCE_MS)
-    assert window.state.text() == "4 computed."
-    assert not window.compute_button.isEnabled()
+    window.computing.processes.setValue(1)
+    QTest.mouseClick(window.computing.compute_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "4 courses computed" in window.computing.message.text(), timeout=PATIENCE_MS)
+    assert window.computing.state.text() == "4 computed."
+    assert not window.computing.compute_button.isEnabled()
     assert window.pictures.view.shows_picture
     again = shown(qtbot, storage)
     assert "4 of 4 courses" in text_of(again)
@@ -76,20 +77,20 @@ def test_that_courses_are_computed_by_the_button_and_kept(qtbot: QtBot, storage:
 
 def test_that_stopping_keeps_what_is_there(qtbot: QtBot, storage: Storage) -> None:
     window = shown(qtbot, storage)
-    window.processes.setValue(1)
-    QTest.mouseClick(window.compute_button, Qt.MouseButton.LeftButton)
-    QTest.mouseClick(window.cancel_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: "Stopped" in window.message.text(), timeout=PATIENCE_MS)
-    assert window.compute_button.isEnabled()
+    window.computing.processes.setValue(1)
+    QTest.mouseClick(window.computing.compute_button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(window.computing.cancel_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "Stopped" in window.computing.message.text(), timeout=PATIENCE_MS)
+    assert window.computing.compute_button.isEnabled()
 
 
 def test_that_a_cluster_without_an_address_is_asked_for(qtbot: QtBot, storage: Storage) -> None:
     window = shown(qtbot, storage)
-    window.engine.setCurrentText("Dask cluster")
-    assert window.address.isVisible()
-    assert not window.processes.isVisible()
-    QTest.mouseClick(window.compute_button, Qt.MouseButton.LeftButton)
-    assert "address" in window.message.text()
+    window.computing.engine.setCurrentText("Dask cluster")
+    assert window.computing.address.isVisible()
+    assert not window.computing.processes.isVisible()
+    QTest.mouseClick(window.computing.compute_button, Qt.MouseButton.LeftButton)
+    assert "address" in window.computing.message.text()
 
 
 def test_that_tables_of_earlier_patients_count_and_are_taken_in_once(
@@ -100,7 +101,7 @@ def test_that_tables_of_earlier_patients_count_and_are_taken_in_once(
     assert f"{len(RECORDS)} of {len(RECORDS)} courses" in text_of(window)
     assert f"trial.csv: {len(RECORDS)} courses" in window.known_tables.text()
     with_table(window, tmp_path)
-    assert "already" in window.message.text()
+    assert "already" in window.computing.message.text()
     assert len(window.sources.records) == len(RECORDS)
 
 
@@ -122,7 +123,7 @@ def test_that_the_filter_reaches_pictures_tables_and_methods(qtbot: QtBot, stora
         if one.protocol != protocol and one.sex == "F" and one.age_years is not None and one.age_years >= 55.5
     ]
     assert 0 < len(expected) < len(RECORDS)
-    assert not window.progress.isVisible()
+    assert not window.computing.progress.isVisible()
     assert f"{len(expected)} of {len(RECORDS)} courses" in text_of(window)
     assert window.tables.table.rowCount() == len(cohort_tables(expected)[0].rows)
     assert "of women, of patients of at least 55.5 years" in window.methods.toPlainText()
@@ -157,9 +158,9 @@ def test_that_every_picture_draws_what_the_core_says(qtbot: QtBot, storage: Stor
 
 def test_that_a_double_click_on_a_point_opens_its_course(qtbot: QtBot, storage: Storage) -> None:
     window = shown(qtbot, storage)
-    window.processes.setValue(1)
+    window.computing.processes.setValue(1)
     window.compute()
-    qtbot.waitUntil(lambda: "4 courses computed" in window.message.text(), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: "4 courses computed" in window.computing.message.text(), timeout=PATIENCE_MS)
     key = course_of(3)[:10]
     window.pictures.show_picture("Box plot", "activity/Lu-177")
     QApplication.processEvents()
@@ -193,14 +194,14 @@ def test_that_a_copied_table_has_title_headings_and_full_numbers(
 
 def test_that_what_is_looked_at_is_saved_without_names(qtbot: QtBot, storage: Storage, tmp_path: Path) -> None:
     window = shown(qtbot, storage)
-    window.processes.setValue(1)
+    window.computing.processes.setValue(1)
     window.compute()
-    qtbot.waitUntil(lambda: "4 courses computed" in window.message.text(), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: "4 courses computed" in window.computing.message.text(), timeout=PATIENCE_MS)
     with qtbot.waitSignal(window.saved, timeout=PATIENCE_MS):
         window.save(tmp_path / "saved")
-        assert not window.save_button.isEnabled()
-    assert "4 courses saved" in window.message.text()
-    assert window.save_button.isEnabled()
+        assert not window.saving.save_button.isEnabled()
+    assert "4 courses saved" in window.computing.message.text()
+    assert window.saving.save_button.isEnabled()
     files = [path for path in (tmp_path / "saved").rglob("*") if path.is_file()]
     everything = b"".join(path.read_bytes() for path in files)
     assert b"Patient^" not in everything
@@ -208,7 +209,7 @@ def test_that_what_is_looked_at_is_saved_without_names(qtbot: QtBot, storage: St
     assert (tmp_path / "saved" / "figures" / "box-activity-lu-177.svg") in files
     (tmp_path / "file").write_text("", "utf-8")
     window.save(tmp_path / "file")
-    assert "is a file" in window.message.text()
+    assert "is a file" in window.computing.message.text()
 
 
 @pytest.mark.parametrize(
@@ -221,8 +222,8 @@ def test_that_every_figure_is_saved_with_its_numbers(
     path = tmp_path / "some.csv"
     path.write_text(records_csv(RECORDS[:12]), "utf-8")
     window.add_table(path)
-    window.figures.setCurrentText(form)
-    window.decimal.setCurrentIndex(1)
+    window.saving.figures.setCurrentText(form)
+    window.saving.decimal.setCurrentIndex(1)
     with qtbot.waitSignal(window.saved, timeout=PATIENCE_MS):
         window.save(tmp_path / "saved")
     folder = tmp_path / "saved" / "figures"
@@ -278,9 +279,9 @@ def test_that_waterfall_and_spider_show_each_course_and_open_it(qtbot: QtBot, tm
 def test_that_an_empty_store_says_so_and_one_course_is_drawn(qtbot: QtBot, tmp_path: Path) -> None:
     storage = open_store(tmp_path / "store", who="A. Kowalska")
     window = shown(qtbot, storage)
-    assert window.state.text() == "The store holds no course yet."
-    assert not window.compute_button.isEnabled()
-    assert not window.save_button.isEnabled()
+    assert window.computing.state.text() == "The store holds no course yet."
+    assert not window.computing.compute_button.isEnabled()
+    assert not window.saving.save_button.isEnabled()
     for kind in KINDS:
         window.pictures.show_picture(kind)
         assert not window.pictures.view.shows_picture
@@ -346,10 +347,10 @@ def test_that_a_window_closed_while_it_saves_saves_first(
 def test_that_the_cluster_of_the_site_is_chosen(qtbot: QtBot, storage: Storage) -> None:
     window = CohortWindow(lambda: storage, Jobs(), cluster="tcp://scheduler:8786")
     qtbot.addWidget(window)
-    engine = window._engine()
+    engine = window.computing.chosen_engine()
     assert engine.name == "Dask at tcp://scheduler:8786"
-    window.engine.setCurrentIndex(0)
-    assert "process" in window._engine().name
+    window.computing.engine.setCurrentIndex(0)
+    assert "process" in window.computing.chosen_engine().name
 
 
 def test_that_one_may_save_again_after_a_fault(
@@ -359,7 +360,7 @@ def test_that_one_may_save_again_after_a_fault(
     path = tmp_path / "some.csv"
     path.write_text(records_csv(RECORDS[:3]), "utf-8")
     window.add_table(path)
-    window.figures.setCurrentText("No figures")
+    window.saving.figures.setCurrentText("No figures")
 
     def fault(*_inputs: object, **_named: object) -> int:
         raise RuntimeError("a fault of the program")
@@ -368,6 +369,6 @@ def test_that_one_may_save_again_after_a_fault(
     with pytest.raises(RuntimeError, match="a fault"):
         window.save(tmp_path / "saved")
     monkeypatch.undo()
-    assert window.save_button.isEnabled()
+    assert window.saving.save_button.isEnabled()
     window.save(tmp_path / "saved")
     assert (tmp_path / "saved" / "records.csv").is_file()

@@ -86,6 +86,15 @@ def begun(window: MainWindow) -> GivingPage:
     return page
 
 
+def cut_off(page: GivingPage) -> list[str]:
+    """Fields that an example of what is typed there does not fit, or that lie over another."""
+    fields = page.first.fields
+    cut = [n for n, f in fields.items() if f.fontMetrics().horizontalAdvance(f.placeholderText()) + 16 > f.width()]
+    return cut + [
+        n for n, f in fields.items() for o in fields.values() if f is not o and f.geometry().intersects(o.geometry())
+    ]
+
+
 def entered(
     window: MainWindow,
     page: GivingPage,
@@ -222,6 +231,9 @@ def test_that_a_report_of_the_dispensing_system_fills_in_the_first_entry(
 ) -> None:
     window = approved
     page = begun(window)
+    window.resize(1366, 768)
+    window.grab()  # Lays out a window that is not on a screen.
+    assert cut_off(page) == []
     zone = ZoneInfo(window.session.case.patient.time_zone)
     begin = START.astimezone(zone)
 

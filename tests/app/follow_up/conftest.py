@@ -45,9 +45,15 @@ number = 1
 
 
 @pytest.fixture
-def window(qapp: QApplication, tmp_path: Path) -> Iterator[MainWindow]:
+def case_text() -> str:
+    """The case file of the course in the window."""
+    return CASE
+
+
+@pytest.fixture
+def window(qapp: QApplication, tmp_path: Path, case_text: str) -> Iterator[MainWindow]:
     make_application()
-    (tmp_path / "case.toml").write_text(CASE, "utf-8")
+    (tmp_path / "case.toml").write_text(case_text, "utf-8")
     made = MainWindow(empty_case())
     made.show()
     made.opening.open_case(read_case(tmp_path))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +11,8 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from app.follow_up.receptor_drawing import ReceptorDrawing, measured_vois
 from app.follow_up.receptor_page import ReceptorPage
 from app.follow_up.window import FollowUpWindow
-from app.main import make_application
 from app.main_window import MainWindow
 from app.screenshots import wait_until_idle
-from app.session import empty_case
 from dosimetry_core.case_file import read_case
 from dosimetry_core.follow_up import ReceptorScan
 from dosimetry_core.followup.receptor_dicom import read_receptor_image, receptor_scan
@@ -32,25 +29,15 @@ LESION_ML = 4.0 * 4.0 * 4.4
 
 
 @pytest.fixture
-def window(qapp: QApplication, tmp_path: Path) -> Iterator[MainWindow]:
-    make_application()
-    (tmp_path / "case.toml").write_text(CASE.replace('"P-7"', f'"{VISIT.patient_id}"'), "utf-8")
-    made = MainWindow(empty_case())
-    made.show()
-    made.opening.open_case(read_case(tmp_path))
-    wait_until_idle(made)
-    yield made
-    made.close()
-    made.deleteLater()
+def case_text() -> str:
+    """The course of the patient whom the PET is of."""
+    return CASE.replace('"P-7"', f'"{VISIT.patient_id}"')
 
 
 @pytest.fixture
-def page(window: MainWindow) -> ReceptorPage:
-    window.actions_table.actions["follow_up"].trigger()
-    found = window.findChild(FollowUpWindow, "follow_up_window")
-    assert found is not None
-    found.show_page("receptor")
-    return found.receptor
+def page(follow_up: FollowUpWindow) -> ReceptorPage:
+    follow_up.show_page("receptor")
+    return follow_up.receptor
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from tests.mutations.campaign import LONGEST_S, campaign
 from tests.mutations.mutator import mutated
 from tests.mutations.seeds import write_seeds
 
-COUNT = 300
+COUNT = 150
 
 
 def test_that_mutated_files_are_refused_or_read_and_do_nothing_else(tmp_path: Path) -> None:

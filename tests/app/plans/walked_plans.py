@@ -50,14 +50,23 @@ def record_of(content: int) -> bytes:
 
 def valid_signers(signatures: list[bytes], record: bytes) -> dict[str, str]:
     """Certificate digest → role of everybody whose signature over these very bytes verifies."""
-    found = {}
-    for signature in signatures:
-        try:
-            made = verified_record(record, signature)
-        except ValueError:
-            continue
-        found[certificate_digest(made.certificate)] = str(role_of(made.certificate))
-    return found
+    return dict(signer for signature in signatures if (signer := valid_signer(signature, record)) is not None)
+
+
+@cache
+def valid_signer(signature: bytes, record: bytes) -> tuple[str, str] | None:
+    """Certificate digest and role of whoever signed these very bytes; None if the signature is not over them."""
+    try:
+        made = verified_record(record, signature)
+    except ValueError:
+        return None
+    return certificate_digest(made.certificate), str(role_of(made.certificate))
+
+
+@cache
+def signature_over(content: int, signer: Identity) -> bytes:
+    """A signature over the record of these inputs; whoever signs the same again in a walk gives the same one."""
+    return sign_record(record_of(content), signer.certificate, signer.signing, MOMENT)
 
 
 @dataclass
@@ -106,9 +115,7 @@ def walked(steps: int, seed: int, *, allow: Callable[[PlanState, PlanAction], bo
                 plan.standing = plan.standing.after("restore", "program")
                 walk.done["restore"] = walk.done.get("restore", 0) + 1
         elif action in ("sign", "approve"):
-            record = record_of(plan.content)
-            signer = rng.choice(signers()[role])
-            plan.signatures.append(sign_record(record, signer.certificate, signer.signing, MOMENT))
+            plan.signatures.append(signature_over(plan.content, rng.choice(signers()[role])))
             plan.signed_content = plan.content
         if plan.standing.state == "administered":
             valid = valid_signers(plan.signatures, record_of(plan.content))

@@ -28,7 +28,7 @@ from dosimetry_core.case import Case
 from dosimetry_core.case_file import read_case
 from dosimetry_core.errors import DosimetryError, MissingDataError
 from dosimetry_core.progress import Cancelled, no_progress
-from tests.app.memory_storage import MemoryStorage
+from tests.app.memory_storage import MemoryStorage, MemoryStore
 from tests.app.store.course_examples import COURSE, PLAN, bodies, keep_course
 from tests.app.store.tree_examples import same
 from tests.small_study import write_small_case
@@ -67,20 +67,8 @@ def exported(tmp_path_factory: pytest.TempPathFactory, case: Case) -> Path:
     return file
 
 
-class FolderedMemory(MemoryStorage):
-    """A storage in memory with a folder for image files."""
-
-    def __init__(self, folder: Path = Path("nowhere")) -> None:
-        super().__init__()
-        self._folder = folder
-
-    @property
-    def folder(self) -> Path:
-        return self._folder
-
-
-def memory_with_course(case: Case) -> FolderedMemory:
-    storage = FolderedMemory()
+def memory_with_course(case: Case) -> MemoryStorage:
+    storage = MemoryStorage()
     storage.append([Event("store-created", None, "A", "Make the store", case.cycles[0].administrations[0].start)])
     keep_course(storage, case)
     return storage
@@ -141,7 +129,7 @@ def test_that_a_course_that_travelled_twice_still_proves_its_first_chain(
     import_course(target, tmp_path / "one.lutetia", who=WHO)
     target.append([Event("course-opened", COURSE, WHO, "Open the course", case.cycles[0].administrations[0].start)])
     export_course(target, COURSE, tmp_path / "two.lutetia", who=WHO)
-    third = FolderedMemory()
+    third = MemoryStorage()
     import_course(third, tmp_path / "two.lutetia", who="C. Third")
     assert replayed(history_events(third, COURSE)) == replayed(history_events(source, COURSE))
     mine = [stored.event for stored in third.events(course_id=COURSE)][1:]
@@ -386,7 +374,7 @@ FORGERIES: dict[str, Any] = {
 def test_that_a_file_that_contradicts_itself_is_refused_and_nothing_is_kept(
     forgery: str, exported: Path, tmp_path: Path
 ) -> None:
-    storage = FolderedMemory(tmp_path / "store")
+    storage = MemoryStorage(MemoryStore(tmp_path / "store"))
     file = rewritten(exported, tmp_path / "forged.lutetia", FORGERIES[forgery])
     with pytest.raises(CourseFileError, match="nothing of it was kept") as caught:
         import_course(storage, file, who=WHO)
@@ -398,7 +386,7 @@ def test_that_a_file_that_contradicts_itself_is_refused_and_nothing_is_kept(
 
 
 def test_that_a_file_put_together_again_without_a_change_is_taken(exported: Path, tmp_path: Path) -> None:
-    storage = FolderedMemory()
+    storage = MemoryStorage()
     file = rewritten(exported, tmp_path / "again.lutetia", lambda entries, manifest: None)
     assert import_course(storage, file, who=WHO) == COURSE
 
@@ -406,7 +394,7 @@ def test_that_a_file_put_together_again_without_a_change_is_taken(exported: Path
 def test_that_a_wrong_seal_is_refused(exported: Path, tmp_path: Path) -> None:
     file = rewritten(exported, tmp_path / "forged.lutetia", lambda entries, manifest: None, seal=False)
     with pytest.raises(CourseFileError, match="manifest is not what was written"):
-        import_course(FolderedMemory(), file, who=WHO)
+        import_course(MemoryStorage(), file, who=WHO)
 
 
 def test_that_a_bomb_is_not_unpacked(exported: Path, tmp_path: Path) -> None:
@@ -422,7 +410,7 @@ def test_that_a_bomb_is_not_unpacked(exported: Path, tmp_path: Path) -> None:
     assert file.stat().st_size < 1_000_000
     begin = time.perf_counter()
     with pytest.raises(CourseFileError):
-        import_course(FolderedMemory(), file, who=WHO)
+        import_course(MemoryStorage(), file, who=WHO)
     assert time.perf_counter() - begin < 2.0
 
 
@@ -431,7 +419,7 @@ def test_that_an_entry_twice_is_refused(exported: Path, tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(file, "a") as archive:
         archive.writestr("events.jsonl", b"{}\n")
     with pytest.raises(CourseFileError, match="twice"):
-        import_course(FolderedMemory(), file, who=WHO)
+        import_course(MemoryStorage(), file, who=WHO)
 
 
 def flipped_or_cut(content: bytes, chance: random.Random) -> bytes:
@@ -444,13 +432,13 @@ def flipped_or_cut(content: bytes, chance: random.Random) -> bytes:
 
 def damaged_files_are_refused_or_unharmed(exported: Path, folder: Path, count: int) -> tuple[int, int]:
     """How many of so many damaged files were refused, and how many had the very same content after all."""
-    whole = FolderedMemory()
+    whole = MemoryStorage()
     import_course(whole, exported, who=WHO)
     content, expected = exported.read_bytes(), kept(whole)
     file, chance, refused = folder / "damaged.lutetia", random.Random(177), 0
     for _ in range(count):
         file.write_bytes(flipped_or_cut(content, chance))
-        storage = FolderedMemory()
+        storage = MemoryStorage()
         try:
             import_course(storage, file, who=WHO)
         except CourseFileError:
@@ -574,4 +562,4 @@ def test_that_events_read_alike_before_and_after(source: Storage) -> None:
 
 def test_that_every_refusal_is_an_error_of_the_user(exported: Path, tmp_path: Path) -> None:
     with pytest.raises(DosimetryError):
-        import_course(FolderedMemory(), tmp_path, who=WHO)
+        import_course(MemoryStorage(), tmp_path, who=WHO)

@@ -43,10 +43,11 @@ def all_wrong(stage: Stage, name: str, failures: Iterable[Failure]) -> tuple[int
 
 @pytest.mark.parametrize("name", [name for name in USE_CASES if name != "migrate"])
 def test_that_a_failing_file_operation_is_told_and_leaves_nothing_half_done(stage: Stage, name: str) -> None:
-    """Each operation once, the kinds of fault in turn; for an upgrade see `test_upgrade_interrupted`."""
+    """Every second operation once, the kinds of fault in turn; for an upgrade see `test_upgrade_interrupted`."""
     kinds = list(itertools.product(FAULTS, (False, True)))
+    chosen = enumerate(itertools.islice(places(stage, name), 0, None, 2))
     number, found = all_wrong(
-        stage, name, (Failure(group, nth, *kinds[n % len(kinds)]) for n, group, nth in places(stage, name))
+        stage, name, (Failure(group, nth, *kinds[n % len(kinds)]) for n, (_, group, nth) in chosen)
     )
     assert number > 20
     assert stage.told > 20

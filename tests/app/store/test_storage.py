@@ -14,7 +14,7 @@ from app.store import open_store
 from app.store.events import FIRST_PREVIOUS, chained
 from app.store.storage import CourseChangedError, Storage, StoreDamagedError, StoreError
 from dosimetry_core.progress import Cancelled, no_progress
-from tests.app.store.memory_storage import MemoryStorage, MemoryStore
+from tests.app.memory_storage import MemoryStorage, MemoryStore
 from tests.app.store.store_events import START, created, digest_of, edited, objects_of, summary
 
 Opener = Callable[..., Storage]

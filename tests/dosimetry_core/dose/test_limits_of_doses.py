@@ -17,7 +17,7 @@ from dosimetry_core.dose.media import BONE, CODES, LUNG, OUTSIDE, SOFT_TISSUE, m
 from dosimetry_core.dose.point_kernel import point_kernel
 from dosimetry_core.dose.radiobiology import covers
 from dosimetry_core.dose.red_marrow import marrow_to_blood_ratio_of_large_molecules
-from dosimetry_core.dose.region_electrons import FineRegion, region_electrons
+from dosimetry_core.dose.region_electrons import FineRegion, region_electrons, region_response
 from dosimetry_core.dose.s_values import remainder_mass_kg, remainder_s_value_gy_per_bq_s
 from dosimetry_core.dose.sphere import computed_sphere_s_value, sphere_s_value
 from dosimetry_core.dose.voxel_dose import _box
@@ -265,7 +265,7 @@ def test_that_a_region_that_keeps_everything_keeps_it() -> None:
     energy_j = 3e-14
     kernel = VoxelKernel(LU177, "soft-tissue", 1.0, (4.0, 5.0, 6.0), Kernel(np.full((1, 1, 1), energy_j)))
     radial = RadialEnergy(np.array([0.0, 1e-6]), np.array([energy_j]))
-    found = region_electrons(region, kernel, radial, np.full((3, 4, 5), 2.0, np.float32), {})
+    found = region_electrons(region_response(region, kernel, radial), np.full((3, 4, 5), 2.0, np.float32), {})
     assert found.by_source_j["self"] == pytest.approx(120.0 * energy_j, rel=1e-6)
 
 

@@ -7,7 +7,13 @@ import pytest
 
 from dosimetry_core.dose.convolution import FloatMap, Kernel
 from dosimetry_core.dose.covariogram import covariogram
-from dosimetry_core.dose.region_electrons import FineRegion, RegionElectrons, parts_for, region_electrons
+from dosimetry_core.dose.region_electrons import (
+    FineRegion,
+    RegionElectrons,
+    parts_for,
+    region_electrons,
+    region_response,
+)
 from dosimetry_core.dose.sphere import sphere_radius_mm, sphere_s_value
 from dosimetry_core.dose.voxel_kernel import RadialEnergy
 from dosimetry_core.dose.voxel_s_values import VoxelKernel, electron_radial_energy, electron_voxel_kernel
@@ -34,13 +40,12 @@ def _sphere(radius_mm: float, parts: int, margin_mm: float) -> FineRegion:
 
 def _electrons(region: FineRegion, name: str, own: FloatMap, others: dict[str, FloatMap]) -> RegionElectrons:
     size = VOXEL_MM / region.parts
-    return region_electrons(
+    response = region_response(
         region,
         electron_voxel_kernel(name, (size, size, size), medium="soft-tissue", density_g_per_ml=DENSITY),
         electron_radial_energy(name, medium="soft-tissue", density_g_per_ml=DENSITY),
-        own,
-        others,
     )
+    return region_electrons(response, own, others)
 
 
 @pytest.mark.parametrize("name", [LU177, Y90])
@@ -140,7 +145,8 @@ def test_that_electrons_that_never_leave_their_voxel_need_no_correction_of_the_s
     region = FineRegion(1, inside)
     kernel = VoxelKernel(LU177, "soft-tissue", DENSITY, (4.0, 4.0, 4.0), Kernel(np.array([[[2.0]]])))
     radial = RadialEnergy(np.array([0.0, 1e-6]), np.array([2.0]))
-    found = region_electrons(region, kernel, radial, inside * 5, {"other": np.full((3, 3, 3), 7, np.float32) - inside})
+    response = region_response(region, kernel, radial)
+    found = region_electrons(response, inside * 5, {"other": np.full((3, 3, 3), 7, np.float32) - inside})
     assert found.surface_factor == 1.0
     assert found.by_source_j["self"] == pytest.approx(10.0, rel=1e-6)
     assert found.per_voxel_j.sum() == pytest.approx(10.0, rel=1e-6)
@@ -152,3 +158,30 @@ def test_that_activity_beside_an_empty_part_of_a_region_is_nowhere() -> None:
     inside = np.zeros((2, 2, 4), np.float32)
     inside[:, :, 2:] = 1.0
     assert not FineRegion(2, inside).own_activity(per_voxel).any()
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3])
+def test_that_split_voxels_are_summed_by_voxel(parts: int) -> None:
+    # Whole numbers: every order of adding them gives the same.
+    values = np.arange(3 * 4 * 5 * parts**3, dtype=np.float32).reshape(3 * parts, 4 * parts, 5 * parts)
+    found = FineRegion(parts, np.ones_like(values)).block_sum(values)
+    for place in np.ndindex(3, 4, 5):
+        block = values[tuple(slice(parts * n, parts * (n + 1)) for n in place)]
+        assert found[place] == block.sum(), place
+
+
+def test_that_a_response_is_of_one_outline_and_one_density_alone() -> None:
+    region, size = _sphere(9.0, 2, 2.0), VOXEL_MM / 2
+
+    def kernels(density: float) -> tuple[VoxelKernel, RadialEnergy]:
+        return (
+            electron_voxel_kernel(LU177, (size, size, size), medium="soft-tissue", density_g_per_ml=density),
+            electron_radial_energy(LU177, medium="soft-tissue", density_g_per_ml=density),
+        )
+
+    response = region_response(region, *kernels(DENSITY))
+    assert response.is_of(region, *kernels(DENSITY))
+    assert not response.is_of(_sphere(9.0, 2, 2.0), *kernels(DENSITY))
+    assert not response.is_of(region, *kernels(DENSITY + 0.01))
+    # The kernel's density is rounded, the electrons' path is not.
+    assert not response.is_of(region, *kernels(DENSITY + 0.0001))

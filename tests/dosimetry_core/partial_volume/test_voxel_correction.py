@@ -64,3 +64,36 @@ def test_that_nothing_is_changed_far_from_vois_and_without_blur() -> None:
     same = divided_image(sharp, {"organ": part}, {"organ": 54.0}, (0.0, 0.0, 0.0))
     np.testing.assert_allclose(same.own["organ"], 2.0, rtol=1e-6)
     assert not same.around.any()
+
+
+@pytest.mark.parametrize("start", [(10, 9, 8), (0, 17, 8), (21, 0, 20)])
+def test_that_blurring_only_around_the_vois_changes_no_digit(start: tuple[int, int, int]) -> None:
+    """The same written down once more, with every step on the whole grid."""
+    generator = np.random.default_rng(17)
+    parts = {
+        "a": GridCoverage(GRID, start, generator.uniform(0, 1, (3, 5, 4)), 0.0),
+        "b": GridCoverage(GRID, (12, 13, 11), generator.uniform(0, 1, (2, 2, 3)), 0.0),
+    }
+    image = generator.uniform(0, 5, GRID.shape).astype(np.float32)
+    totals, sigma = {"a": 400.0, "b": 90.0}, (0.7, 1.3, 1.0)
+    covered, sharp = np.zeros(GRID.shape, np.float32), np.zeros(GRID.shape, np.float32)
+    level = {name: np.float32(totals[name] / float(part.fraction.sum())) for name, part in parts.items()}
+    for name, part in parts.items():
+        covered[part.slices] += part.fraction.astype(np.float32)
+        sharp[part.slices] += part.fraction.astype(np.float32) * level[name]
+    spilled = gaussian_filter(sharp, sigma, mode="constant")
+    around = np.maximum(image - spilled, 0) * np.maximum(1 - covered, 0)
+    seen = spilled + gaussian_filter(around, sigma, mode="constant")
+    ratio = np.where(covered > 0, image / seen, np.float32(1))
+    found = divided_image(image, parts, totals, sigma)
+    np.testing.assert_array_equal(found.around, around * ratio)
+    for name, part in parts.items():
+        own = part.fraction.astype(np.float32) * level[name] * ratio[part.slices]
+        np.testing.assert_array_equal(found.own[name], own)
+
+
+def test_that_an_image_without_vois_is_its_own_surroundings() -> None:
+    image = np.random.default_rng(3).uniform(1, 2, GRID.shape).astype(np.float32)
+    found = divided_image(image, {}, {}, SIGMA)
+    assert not found.own
+    np.testing.assert_array_equal(found.around, image)

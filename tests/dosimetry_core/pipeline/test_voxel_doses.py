@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from jsonschema import Draft202012Validator
 
 from dosimetry_core.case import Case, Engine
 from dosimetry_core.case_file import read_case
+from dosimetry_core.cores import ALLOWED
 from dosimetry_core.data_tables import resource
 from dosimetry_core.evaluation import Evaluation
 from dosimetry_core.frozen import FrozenMap
@@ -16,10 +18,12 @@ from dosimetry_core.geometry import RigidTransform
 from dosimetry_core.image import VoiMotion
 from dosimetry_core.pipeline import evaluate
 from dosimetry_core.pipeline.images import align_case, import_case
+from dosimetry_core.pipeline.voxel_doses import CycleVoxelDoses
 from dosimetry_core.pipeline.voxel_engine import VoxelEngine
 from dosimetry_core.results_json import results_json
 from dosimetry_core.second_check import second_check
 from dosimetry_core.voi_sampling import coverage_on_grid
+from dosimetry_core.voi_shaping import with_margin
 from tests.small_study import CASE, write_small_case
 
 
@@ -184,6 +188,45 @@ def test_that_held_voxel_doses_are_pending_said_and_completed_to_the_same(case: 
         assert complete.cycles[0].vois[name].doses["Lu-177"] == voi.doses["Lu-177"]
     unchanged = evaluate(_with_engine(case, "voxel-s-values"), previous=voxels, voxel_doses="held")
     assert not unchanged.cycles[0].voxels_pending
+
+
+def test_that_an_edit_of_one_voi_leaves_what_rests_on_the_outlines_of_others(voxels: Evaluation) -> None:
+    cycle = voxels.cycles[0].cycle
+    left = next(voi for voi in cycle.vois if voi.name == "Kidney L")
+    vois = tuple(replace(voi, mask=with_margin(voi.mask, -3.0)) if voi is left else voi for voi in cycle.vois)
+    edited = replace(voxels.case, cycles=(replace(cycle, vois=vois),))
+    after, afresh = (_doses(evaluate(edited, previous=previous)) for previous in (voxels, None))
+    before = _doses(voxels)
+    for name in before.vois:
+        taken_over = after.vois[name].responses["Lu-177"] is before.vois[name].responses["Lu-177"]
+        assert taken_over == (name != "Kidney L")
+        assert after.vois[name].doses == afresh.vois[name].doses
+        np.testing.assert_array_equal(
+            after.vois[name].voxels.absorbed_dose_gy, afresh.vois[name].voxels.absorbed_dose_gy
+        )
+    np.testing.assert_array_equal(after.maps["Lu-177"].absorbed_dose.values, afresh.maps["Lu-177"].absorbed_dose.values)
+
+
+def test_that_the_number_of_cores_changes_no_digit(voxels: Evaluation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    by_cores = []
+    for cores in ("1", "2"):
+        monkeypatch.setenv(ALLOWED, cores)
+        by_cores.append(_doses(evaluate(voxels.case)))
+    one, two = by_cores
+    assert list(one.vois) == list(two.vois)
+    for name, voi in one.vois.items():
+        assert two.vois[name].doses == voi.doses
+        np.testing.assert_array_equal(two.vois[name].voxels.absorbed_dose_gy, voi.voxels.absorbed_dose_gy)
+    for nuclide, dose in one.maps.items():
+        np.testing.assert_array_equal(two.maps[nuclide].absorbed_dose.values, dose.absorbed_dose.values)
+
+
+def _doses(evaluation: Evaluation) -> CycleVoxelDoses:
+    engine = evaluation.cycles[0].voxels
+    assert isinstance(engine, VoxelEngine)
+    assert engine.doses is not None
+    return engine.doses
 
 
 def test_that_the_histogram_falls_from_the_whole_volume_and_gives_the_volume_at_a_dose(voxels: Evaluation) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
@@ -73,6 +74,7 @@ def truth(geometry: VolumeGeometry, kind: Kind) -> Labels:
     return labels
 
 
+@functools.lru_cache(maxsize=4)
 def trunk(kind: Kind = "usual", *, seed: int = 1) -> tuple[Cycle, dict[str, NDArray[np.bool_]]]:
     """A cycle with one visit, and the true masks on the grid of its CT."""
     planes, low = (66, -48.0) if kind == "cut" else (124, -190.0)
@@ -121,7 +123,10 @@ def trunk(kind: Kind = "usual", *, seed: int = 1) -> tuple[Cycle, dict[str, NDAr
         Registration(RigidTransform.identity(), "reference"),
     )
     given = Administration(LU177, 7.4e9, START, 1800.0)
-    return Cycle(1, (given,), time_points=(point,)), {name: labels == n for name, n in _LABELS.items()}
+    masks = {name: labels == n for name, n in _LABELS.items()}
+    for mask in masks.values():
+        mask.flags.writeable = False
+    return Cycle(1, (given,), time_points=(point,)), masks
 
 
 def dice(voi: Voi, mask: NDArray[np.bool_]) -> float:

@@ -39,6 +39,17 @@ def _found(number: int) -> Registration:
     return register_rigid_ct(_reference(), _moved(number))
 
 
+@functools.cache
+def _unregistered() -> tuple[TimePoint, ...]:
+    """A moved CT, the reference, and another image of the reference's frame."""
+    return _time_point("m0", _moved(0)), _time_point("f", _reference()), _time_point("f", _reference())
+
+
+@functools.cache
+def _registered() -> tuple[TimePoint, ...]:
+    return register_time_points(_unregistered(), 1)
+
+
 def _error_mm(found: RigidTransform, true: RigidTransform) -> float:
     corners = np.array(np.meshgrid((-120, 120), (-70, 70), (-90, 100))).reshape(3, -1).T
     return float(np.sqrt(((found.apply(corners) - true.apply(corners)) ** 2).sum(axis=1).mean()))
@@ -58,7 +69,7 @@ def test_that_the_position_is_found_to_half_a_millimetre_and_a_third_of_a_degree
 
 
 def test_that_registration_repeats_exactly() -> None:
-    one, other = _found(0), register_rigid_ct(_reference(), _moved(0))
+    one, other = _found(0), _registered()[0].registration
     assert np.array_equal(one.transform.rotation, other.transform.rotation)
     assert np.array_equal(one.transform.translation_mm, other.transform.translation_mm)
     assert one.residual_mm == other.residual_mm
@@ -124,14 +135,11 @@ def _time_point(frame: str, image: ImageSeries | None, spect_frame: str | None =
 
 
 def test_that_time_points_are_aligned_by_the_best_means_they_have() -> None:
-    reference = _time_point("f", _reference())
-    same = _time_point("f", _reference())
-    moved = _time_point("m0", _moved(0))
-    registered = register_time_points((moved, reference, same), 1)
+    registered = _registered()
     assert [t.registration.method for t in registered] == ["rigid-ct", "reference", "same-frame-of-reference"]
     assert _error_mm(registered[0].registration.transform, POSITIONS[0]) < 0.5
     assert np.array_equal(registered[2].registration.transform.rotation, np.eye(3))
-    assert registered[0].spect is moved.spect
+    assert registered[0].spect is _unregistered()[0].spect
 
 
 def test_that_spect_and_ct_of_different_frames_are_remarked() -> None:

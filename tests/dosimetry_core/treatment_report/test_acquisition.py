@@ -48,6 +48,18 @@ def test_that_the_day_of_the_calibration_is_stated_or_said_to_be_missing() -> No
     assert _facts(_cycle(), NO_SETTINGS)["Calibration"] == ["calibration date not stated"]
     dated = {"calibration": {"cycle_1": {"measured_on": "2025-01-02", "valid_until": "2026-01-02"}}}
     assert _facts(_cycle(), dated)["Calibration"] == ["measured on 2 Jan 2025, valid until 2 Jan 2026"]
+    beside = {
+        "sensitivity_with_yttrium_90_cps_per_bq": 1e-5,
+        "with_yttrium_90_measured_on": "2025-02-03",
+        "with_yttrium_90_valid_until": "2025-08-03",
+    }
+    both = {"calibration": {"cycle_1": dated["calibration"]["cycle_1"] | beside}}
+    lutetium, yttrium = ({"nuclide": name} for name in ("Lu-177", "Y-90"))
+    for given, expected in (
+        ([lutetium], "measured on 2 Jan 2025, valid until 2 Jan 2026"),
+        ([lutetium, yttrium], "measured on 3 Feb 2025, valid until 3 Aug 2025"),
+    ):
+        assert _facts(_cycle() | {"administrations": given}, both)["Calibration"] == [expected]
     (polish, *_others) = acquisitions(_cycle(), NO_SETTINGS, language_of("pl"))
     assert (polish["name"], polish["stated"]) == ("Kalibracja", ["daty kalibracji nie podano"])
 
