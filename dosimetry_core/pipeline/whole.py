@@ -176,9 +176,7 @@ def _known_safety(
         and case.laboratory_limits is before.laboratory_limits
         and rules == stop_rules_of(previous.protocol)
         and all(
-            new.number == old.number
-            and new.laboratory is old.laboratory
-            and new.administrations is old.administrations
+            new.number == old.number and new.laboratory is old.laboratory and new.administrations is old.administrations
             for new, old in zip(case.cycles, before.cycles, strict=True)
         )
     )
