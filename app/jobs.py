@@ -16,7 +16,8 @@ from typing import Any, Literal
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.hand_first import HandFirst
-from dosimetry_core.progress import Cancelled
+from dosimetry_core.progress import Cancelled, Progress
+from dosimetry_core.units import MILLISECONDS_PER_SECOND
 
 PROGRESS_INTERVAL_S = 0.05
 """Progress is passed on at most this often."""
@@ -28,6 +29,17 @@ let a job in would cost as much."""
 CLOSING_PATIENCE_S = 2.0
 
 _Kind = Literal["progressed", "shown", "succeeded", "failed", "cancelled"]
+
+
+def let_others_go_first(seconds: float, progress: Progress, message: str) -> None:
+    """Wait on a job's thread for what is more urgent; ends at once when the job is cancelled.
+
+    Python lets one thread work at a time: computations that begin together with the window's own work are all late.
+    """
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        progress(0.0, message)
+        time.sleep(min(left, MAILBOX_INTERVAL_MS / MILLISECONDS_PER_SECOND))
 
 
 class Job(QObject):

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.completion import has_pending
 from app.document import Document
-from app.jobs import Job, Jobs
+from app.jobs import Job, Jobs, let_others_go_first
 from app.problems import problems_of
 from app.second_opinion_watch import PURPOSE as SECOND_OPINION
 from dosimetry_core.progress import Progress
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 
 STOPPED = "Stopped. What each scan is worth is computed again after the next change, or for another cycle."
+REST_S = 0.25
+"""What each scan is worth waits for everything else that follows an edit, and for a window that is being changed."""
 WAITING = "Computed once the results are complete: something an edit left to be computed is pending."
 
 
@@ -26,6 +28,7 @@ def computed_without_each_scan(evaluation: Evaluation, cycle: int, *, progress: 
     """The course without each scan of a cycle; the pipeline is imported here, off the UI thread."""
     from dosimetry_core.pipeline.missing_scan import without_each_scan
 
+    let_others_go_first(REST_S, progress, "Computing without each scan")
     return without_each_scan(evaluation, cycle, progress=progress)
 
 

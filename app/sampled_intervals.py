@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from app.document import Document
-from app.jobs import Jobs
+from app.jobs import Jobs, let_others_go_first
 from app.problems import problems_of
 from dosimetry_core.kinetics.result import AveragedShape, FitResult
 from dosimetry_core.progress import Progress
@@ -19,6 +19,8 @@ DRAWS = _PARTS * _DRAWS_OF_A_PART
 SHARE = 0.95
 SEED = 95
 """The same curve has the same interval, whenever it is asked for."""
+REST_S = 0.1
+"""The window shows the new curve before its interval is sampled."""
 PENDING = "being sampled …"
 SAMPLED_TITLE = "95 % by sampling (MBq·h)"
 SAMPLED_TOOLTIP = (
@@ -55,6 +57,12 @@ def sampled_interval_bq_s(fit: FitResult, *, progress: Progress) -> Interval:
     return float(low), float(high)
 
 
+def sampled_after_a_rest(fit: FitResult, *, progress: Progress) -> Interval:
+    """The interval of a curve that the window is about to show."""
+    let_others_go_first(REST_S, progress, "Sampling the curve")
+    return sampled_interval_bq_s(fit, progress=progress)
+
+
 class SampledIntervals(QObject):
     """Keeps the interval asked for last; ``changed`` says that it is there, or why there is none."""
 
@@ -89,7 +97,7 @@ class SampledIntervals(QObject):
 
     def _begin(self, fit: FitResult) -> None:
         self._asked, self._found, self._problem = fit, None, ""
-        job = self._jobs.start(sampled_interval_bq_s, fit, purpose="sampled interval", title="Sampling the curve")
+        job = self._jobs.start(sampled_after_a_rest, fit, purpose="sampled interval", title="Sampling the curve")
         job.succeeded.connect(lambda found: self._keep(fit, found, ""))
         job.cancelled.connect(lambda: self._keep(fit, None, "stopped"))
         job.failed.connect(lambda error: self._keep(fit, None, problems_of(error)[0].text()))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, Final, TypeVar
@@ -37,6 +39,28 @@ def at_once(function: Callable[[Item], Result], items: Iterable[Item], *, most: 
     """
     with threads(most) as pool:
         return list(pool.map(function, items))
+
+
+def made_once(most: int) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
+    """Keep the results used last of a function of hashable values, at most so many.
+
+    As `functools.lru_cache`, which lets two threads that ask for the same at the same time both compute it.
+    """
+
+    def kept(function: Callable[..., Result]) -> Callable[..., Result]:
+        cached = functools.lru_cache(maxsize=most)(function)
+        guard, making = threading.Lock(), dict[tuple[Any, ...], threading.Lock]()
+
+        @functools.wraps(function)
+        def call(*values: Any) -> Result:
+            with guard:
+                lock = making.setdefault(values, threading.Lock())
+            with lock:
+                return cached(*values)
+
+        return call
+
+    return kept
 
 
 class _InTurn(Executor):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,10 @@ from dosimetry_core.voi import FULL_COVERAGE, VoiMask
 _LARGEST_CELL_SHARE = 0.5
 COARSE_CELL_SHARE = 1.0
 """For VOIs of which only the sum matters, such as the body's outline: four to eight times as fast."""
+
+
+Box = tuple[slice, slice, slice]
+"""Index ranges along (slice, row, column)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +49,7 @@ class GridCoverage:
         object.__setattr__(self, "fraction", read_only(self.fraction))
 
     @property
-    def slices(self) -> tuple[slice, slice, slice]:
+    def slices(self) -> Box:
         """The box as index ranges on the whole grid."""
         a, b, c = (slice(s, s + n) for s, n in zip(self.start, self.fraction.shape, strict=True))
         return a, b, c
@@ -59,6 +64,19 @@ class GridCoverage:
         whole = np.zeros(self.grid.shape, np.float32)
         whole[self.slices] = self.fraction
         return whole
+
+
+def common_box(coverages: Iterable[GridCoverage]) -> Box:
+    """The smallest box of their grid that holds them all; there must be one at least."""
+    every = [covered.slices for covered in coverages]
+    a, b, c = (slice(min(at.start for at in axis), max(at.stop for at in axis)) for axis in zip(*every, strict=True))
+    return a, b, c
+
+
+def box_within(box: Box, outer: Box) -> Box:
+    """A box as index ranges within another that holds it."""
+    a, b, c = (slice(at.start - of.start, at.stop - of.start) for at, of in zip(box, outer, strict=True))
+    return a, b, c
 
 
 def coverage_on_grid(

@@ -347,6 +347,9 @@ class ImportStep(Step):
             ]
         else:
             cells.append(("Sensitivity", "not stated"))
+        if held.relative_standard_uncertainty is not None:
+            number = Number(f"{base}.relative_standard_uncertainty", held.relative_standard_uncertainty, PERCENT)
+            cells.append(("Standard uncertainty (%)", number))
         if (mixed := held.sensitivity_with_yttrium_90_cps_per_bq) is not None:
             path = f"{base}.sensitivity_with_yttrium_90_cps_per_bq"
             title = f"Beside {nuclide_symbol('Y-90')} (counts/s/MBq)"
@@ -356,13 +359,10 @@ class ImportStep(Step):
                 cells.append(("Its standard uncertainty (%)", Number(path, u, PERCENT)))
             for words, day in (
                 ("Its day of measurement", held.with_yttrium_90_measured_on),
-                ("Valid until, beside it", held.with_yttrium_90_valid_until),
+                ("Its last day", held.with_yttrium_90_valid_until),
             ):
                 if day is not None:
                     cells.append((words, day.isoformat()))
-        if held.relative_standard_uncertainty is not None:
-            number = Number(f"{base}.relative_standard_uncertainty", held.relative_standard_uncertainty, PERCENT)
-            cells.append(("Standard uncertainty (%)", number))
         cells.append(("Dead time (µs)", Number(f"{base}.dead_time_s", held.dead_time_s, MICROSECOND)))
         for n, fwhm in enumerate(held.point_spread_fwhm_mm or ()):
             cells.append(

@@ -7,13 +7,13 @@ scaled once, so that both parts together are the electron energy of the nuclide 
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dosimetry_core.cores import made_once
 from dosimetry_core.dose.convolution import Kernel, whole_sum
 from dosimetry_core.dose.media import KERNEL_TABLES, SOFT_TISSUE
 from dosimetry_core.dose.point_kernel import PointKernel, point_kernel
@@ -209,7 +209,7 @@ def _radial(kernel: PointKernel, energy_j: NDArray[np.float64], density_g_per_ml
     return RadialEnergy(edges * (kernel.density_g_per_ml / density_g_per_ml), energy_j)
 
 
-@functools.lru_cache(maxsize=256)
+@made_once(256)
 def _electron(nuclide_name: str, grid: tuple[int, int, int], medium: str, density: int) -> VoxelKernel:
     spacing = (grid[0] * _SIZE_STEP_MM, grid[1] * _SIZE_STEP_MM, grid[2] * _SIZE_STEP_MM)
     density_g_per_ml = density * _DENSITY_STEP_G_PER_ML
@@ -218,7 +218,7 @@ def _electron(nuclide_name: str, grid: tuple[int, int, int], medium: str, densit
     return VoxelKernel(nuclide_name, medium, density_g_per_ml, spacing, Kernel(energies))
 
 
-@functools.lru_cache(maxsize=32)
+@made_once(32)
 def _wide(
     nuclide_name: str,
     grid: tuple[int, int, int],

@@ -19,10 +19,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from dosimetry_core.frozen import FrozenMap
-from dosimetry_core.voi_sampling import GridCoverage
+from dosimetry_core.voi_sampling import Box, GridCoverage, box_within, common_box
 
 _TRUNCATED_AT_STANDARD_DEVIATIONS = 4.0
-Box = tuple[slice, slice, slice]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,48 +68,38 @@ def divided_image(
     if not coverages:
         return DividedImage(FrozenMap(), around)
     # What VOIs spill ends where the point spread is cut off: only the box that holds them is blurred.
-    near, vois = _boxes(coverages, image.shape, standard_deviation_voxels)
+    vois = common_box(coverages.values())
+    near = _with_reach(vois, image.shape, standard_deviation_voxels)
     here = image[near]
     covered = np.zeros(here.shape, np.float32)
     sharp = np.zeros(here.shape, np.float32)
     level = {name: np.float32(totals[name] / float(part.fraction.sum())) for name, part in coverages.items()}
     for name, part in coverages.items():
         fraction = part.fraction.astype(np.float32)
-        place = _within(part.slices, near)
+        place = box_within(part.slices, near)
         covered[place] += fraction
         sharp[place] += fraction * level[name]
     spilled = _blurred(sharp, standard_deviation_voxels)
     left = np.maximum(here - spilled, np.float32(0)) * np.maximum(1 - covered, np.float32(0))
-    inner = _within(vois, near)
+    inner = box_within(vois, near)
     seen = (spilled + _blurred(left, standard_deviation_voxels))[inner]
     inside = (covered[inner] > 0) & (seen > 0)
     ratio = np.ones(here.shape, np.float32)
     ratio[inner][inside] = here[inner][inside] / seen[inside]
     own = {
-        name: part.fraction.astype(np.float32) * level[name] * ratio[_within(part.slices, near)]
+        name: part.fraction.astype(np.float32) * level[name] * ratio[box_within(part.slices, near)]
         for name, part in coverages.items()
     }
     around[near] = left * ratio
     return DividedImage(FrozenMap(own), around)
 
 
-def _boxes(
-    coverages: Mapping[str, GridCoverage], shape: tuple[int, ...], standard_deviation_voxels: tuple[float, float, float]
-) -> tuple[Box, Box]:
-    """The box that holds all VOIs with the reach of the blur around it, as far as the grid goes, and without it."""
-    vois, near = [], []
-    for axis, (count, deviation) in enumerate(zip(shape, standard_deviation_voxels, strict=True)):
-        low = min(part.slices[axis].start for part in coverages.values())
-        high = max(part.slices[axis].stop for part in coverages.values())
-        reach = math.ceil(_TRUNCATED_AT_STANDARD_DEVIATIONS * deviation)
-        vois.append(slice(low, high))
-        near.append(slice(max(0, low - reach), min(count, high + reach)))
-    return (near[0], near[1], near[2]), (vois[0], vois[1], vois[2])
-
-
-def _within(box: Box, outer: Box) -> Box:
-    """A box as index ranges within another that holds it."""
-    a, b, c = (slice(at.start - of.start, at.stop - of.start) for at, of in zip(box, outer, strict=True))
+def _with_reach(box: Box, shape: tuple[int, ...], standard_deviation_voxels: tuple[float, float, float]) -> Box:
+    """A box with the reach of the blur around it, as far as the grid goes."""
+    reach = [math.ceil(_TRUNCATED_AT_STANDARD_DEVIATIONS * deviation) for deviation in standard_deviation_voxels]
+    a, b, c = (
+        slice(max(0, at.start - n), min(count, at.stop + n)) for at, n, count in zip(box, reach, shape, strict=True)
+    )
     return a, b, c
 
 

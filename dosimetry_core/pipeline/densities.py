@@ -1,18 +1,26 @@
-"""The density that each VOI's mass is computed with: stated by role, or shown by the CT of the reference scan."""
+"""The density that each VOI's mass is computed with: stated by role, or shown by the CT of the reference scan.
+
+And the map of densities that its voxels are.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.density_curve import DensityCurve, chosen_curve
 from dosimetry_core.dose.ct_density import CONTRAST_AGENT_ABOVE_HU, voi_density
-from dosimetry_core.dose.engine import role_group
+from dosimetry_core.dose.engine import DoseRegion, role_group
+from dosimetry_core.dose.media import CODES, SOFT_TISSUE, medium_codes_of_density
 from dosimetry_core.errors import Finding
 from dosimetry_core.image import ImageSeries
 from dosimetry_core.quantification import CycleMeasurement
 from dosimetry_core.voi import VoiMask
+from dosimetry_core.voi_sampling import GridCoverage, box_within, common_box
 
 
 @dataclass(frozen=True)
@@ -59,3 +67,32 @@ def _from_ct(case: Case, cycle: Cycle, mask: VoiMask, group: str, stated: float 
 def _not_used(why: str, stated: float | None, place: str) -> Finding:
     instead = "none is stated" if stated is None else f"the stated {stated:.2f} g/mL is used"
     return Finding("density-not-from-ct", "warning", f"The density is not taken from the CT: {why}; {instead}.", place)
+
+
+def with_vois(
+    ct_density_g_per_ml: NDArray[np.float32],
+    ct_media: NDArray[np.uint8],
+    parts: Mapping[str, GridCoverage],
+    regions: Mapping[str, DoseRegion],
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Density and media of a CT with the VOIs' densities mixed in by coverage.
+
+    What belongs to VOIs for the larger part is soft tissue; elsewhere in voxels that they share the density decides.
+    """
+    density, media = ct_density_g_per_ml.copy(), ct_media.copy()
+    if not parts:
+        return density, media
+    box = common_box(parts.values())
+    here = density[box]
+    total, weighted = np.zeros(here.shape, np.float32), np.zeros(here.shape, np.float32)
+    for name, part in parts.items():
+        place, fraction = box_within(part.slices, box), part.fraction.astype(np.float32)
+        total[place] += fraction
+        weighted[place] += fraction * np.float32(regions[name].density_g_per_ml)
+    # Coverages of rotated masks may pass 1 by a percent.
+    over = np.maximum(total, np.float32(1))
+    density[box] = here * (1 - total / over) + weighted / over
+    codes = medium_codes_of_density(density[box])
+    codes[total >= np.float32(0.5)] = CODES[SOFT_TISSUE]
+    media[box] = codes
+    return density, media

@@ -11,6 +11,7 @@ from scipy.ndimage import affine_transform
 
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.dose.ct_density import density_on_grid
+from dosimetry_core.dose.media import medium_codes_of_density
 from dosimetry_core.errors import Finding, MissingDataError
 from dosimetry_core.evaluation import CycleResult
 from dosimetry_core.frozen import FrozenMap, read_only
@@ -95,13 +96,14 @@ def _too_few_scans(cycle: Cycle) -> MissingDataError:
 class CycleVoxelMaps:
     """Time-integrated activity of every voxel as the voxels' own curves say it, Bq·s per voxel.
 
-    ``density_g_per_ml`` is that of the reference scan's CT on the same grid, None without one. ``made_from``: the very
-    objects and values that all of it rests on; outlines are not among them.
+    ``density_g_per_ml`` and ``media`` are those of the reference scan's CT on the same grid, None without one.
+    ``made_from``: the very objects and values that all of it rests on; outlines are not among them.
     """
 
     grid: VolumeGeometry
     maps: FrozenMap[str, NDArray[np.float32]]
     density_g_per_ml: NDArray[np.float32] | None
+    media: NDArray[np.uint8] | None
     made_from: tuple[object, ...]
     density_findings: tuple[Finding, ...] = ()
 
@@ -138,12 +140,14 @@ def cycle_voxel_maps(
     )
     grid, ct = base.image.concentration.geometry, base.time_point.ct
     density: NDArray[np.float32] | None = None
+    media: NDArray[np.uint8] | None = None
     density_findings: tuple[Finding, ...] = ()
     if ct is not None:
         curve, density_findings = curve_of(case, ct, f"cycle {cycle.number}")
         density = read_only(density_on_grid(ct.volume, grid, curve))
+        media = read_only(medium_codes_of_density(density))
     progress(1.0, f"Voxel curves of cycle {cycle.number}")
-    return CycleVoxelMaps(grid, found.maps, density, inputs, density_findings)
+    return CycleVoxelMaps(grid, found.maps, density, media, inputs, density_findings)
 
 
 def made_from(case: Case, cycle: Cycle, measurement: CycleMeasurement) -> tuple[object, ...]:

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.cores import at_once
 from dosimetry_core.dose.dose_volume import DoseVolume, dose_volume
 from dosimetry_core.dose.engine import DoseRegion, EngineDose
 from dosimetry_core.dose.local_deposition import electron_absorbed_dose_gy
-from dosimetry_core.dose.media import CODES, SOFT_TISSUE, medium_codes_of_density
+from dosimetry_core.dose.media import SOFT_TISSUE
 from dosimetry_core.dose.region_electrons import RegionResponse
 from dosimetry_core.dose.voxel_dose import VoxelDose, voxel_dose
 from dosimetry_core.dose.voxel_uncertainty import ELECTRON_RANGE, voxel_dose_budget
@@ -23,6 +22,7 @@ from dosimetry_core.errors import Finding, MissingDataError
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.geometry import VolumeGeometry
 from dosimetry_core.partial_volume.voxel_correction import DividedImage, divided_image
+from dosimetry_core.pipeline.densities import with_vois
 from dosimetry_core.pipeline.voxel_activity import (
     CycleVoxelMaps,
     coverages_on_reference,
@@ -160,9 +160,10 @@ def cycle_voxel_doses(
         case, cycle, measurement, previous=None if previous is None else previous.curve_maps, progress=progress
     )
     assert found.density_g_per_ml is not None
+    assert found.media is not None
     with_curve = [name for name, region in regions.items() if region.time_integrated_activity_bq_s]
     coverages = coverages_on_reference(cycle, measurement, with_curve)
-    density, media = _density_and_media(found.density_g_per_ml, coverages, regions)
+    density, media = with_vois(found.density_g_per_ml, found.media, coverages, regions)
     sigma = _blur_in_voxels(
         scan.regions.point_spread.standard_deviation_mm, found.grid.spacing_mm, len(measurement.time_points)
     )
@@ -215,24 +216,6 @@ def cycle_voxel_doses(
 
     results = dict(zip(coverages, at_once(of_voi, range(len(coverages)), most=AT_ONCE), strict=True))
     return CycleVoxelDoses(FrozenMap(results), FrozenMap(doses), found, tuple(findings), inputs)
-
-
-def _density_and_media(
-    ct_density: NDArray[np.float32], parts: Mapping[str, GridCoverage], regions: Mapping[str, DoseRegion]
-) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """The VOIs' densities mixed into the map by coverage; what is theirs for the larger part is soft tissue."""
-    total = np.zeros(ct_density.shape, np.float32)
-    weighted = np.zeros(ct_density.shape, np.float32)
-    for name, part in parts.items():
-        fraction = part.fraction.astype(np.float32)
-        total[part.slices] += fraction
-        weighted[part.slices] += fraction * np.float32(regions[name].density_g_per_ml)
-    # Coverages of rotated masks may pass 1 by a percent.
-    over = np.maximum(total, np.float32(1))
-    density = np.asarray(ct_density * (1 - total / over) + weighted / over, dtype=np.float32)
-    media = medium_codes_of_density(density)
-    media[total >= np.float32(0.5)] = CODES[SOFT_TISSUE]
-    return density, media
 
 
 def _closed(image: DividedImage, totals: Mapping[str, float]) -> tuple[DividedImage, dict[str, float]]:

@@ -29,9 +29,8 @@ from dosimetry_core.geometry import RigidTransform, VolumeGeometry
 from dosimetry_core.partial_volume.voxel_correction import DividedImage
 from dosimetry_core.quantification import CycleMeasurement
 from dosimetry_core.voi import Role, VoiMask
-from dosimetry_core.voi_sampling import COARSE_CELL_SHARE, GridCoverage, coverage_on_grid
+from dosimetry_core.voi_sampling import COARSE_CELL_SHARE, Box, GridCoverage, box_within, common_box, coverage_on_grid
 
-Box = tuple[slice, slice, slice]
 REMAINDER = "remainder"
 AT_ONCE: Final = 2
 """Nuclides or VOIs computed at the same time: each takes room of its own, and the window a core of its own."""
@@ -153,23 +152,16 @@ def photon_shares_gy(
     kernel = dose.photon_kernel
     if kernel is None or not coverages:
         return {name: {"self": 0.0} for name in coverages}
-    a, b, c = (
-        slice(
-            min(part.slices[axis].start for part in coverages.values()),
-            max(part.slices[axis].stop for part in coverages.values()),
-        )
-        for axis in range(3)
-    )
-    box = (a, b, c)
-    shape: Shape = (a.stop - a.start, b.stop - b.start, c.stop - c.start)
+    box = common_box(coverages.values())
+    shape: Shape = (box[0].stop - box[0].start, box[1].stop - box[1].start, box[2].stop - box[2].start)
     padded = padded_shape(shape, [kernel.kernel])
     response = kernel_spectrum(kernel.kernel, shape, padded)
-    inside = {name: (_relative(coverages[name].slices, box), values) for name, values in own.items()}
+    inside = {name: (box_within(coverages[name].slices, box), values) for name, values in own.items()}
 
     def of_target(target: str) -> dict[str, float]:
         part = coverages[target]
         weight = np.zeros(shape, np.float32)
-        weight[_relative(part.slices, box)] = part.fraction
+        weight[box_within(part.slices, box)] = part.fraction
         transform = spectrum(weight, padded)
         transform *= response
         reached = map_of(transform, padded, shape)
@@ -185,9 +177,3 @@ def photon_shares_gy(
         return by_source
 
     return dict(zip(coverages, at_once(of_target, coverages, most=AT_ONCE), strict=True))
-
-
-def _relative(where: Box, box: Box) -> Box:
-    """A box as index ranges within another that holds it."""
-    a, b, c = (slice(at.start - b.start, at.stop - b.start) for at, b in zip(where, box, strict=True))
-    return a, b, c

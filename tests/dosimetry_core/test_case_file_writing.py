@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
 import tomli_w
 
 from dosimetry_core.case import Calibration, Case, Cycle, Patient, Settings
-from dosimetry_core.case_file import case_of
 from dosimetry_core.case_file_writing import case_content
+from tests.case_texts import case_from
 
 FULL = """
 format = 1
@@ -143,10 +141,6 @@ relative_standard_uncertainty = { kidneys = 0.15 }
 """
 
 
-def read(content: dict[str, Any]) -> Case:
-    return case_of(content, place="case.toml", folder=Path())
-
-
 def plain(value: Any) -> Any:
     """A tree of values that is compared field by field."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -170,9 +164,9 @@ def same(first: Any, second: Any) -> bool:
 
 
 def test_that_what_is_written_reads_as_the_same_case() -> None:
-    case = read(tomllib.loads(FULL))
+    case = case_from(FULL)
     written = tomli_w.dumps(case_content(case))
-    again = read(tomllib.loads(written))
+    again = case_from(written)
     for one, other in zip(case.cycles, again.cycles, strict=True):
         for f in dataclasses.fields(Cycle):
             assert same(plain(getattr(one, f.name)), plain(getattr(other, f.name))), f.name
@@ -183,7 +177,7 @@ def test_that_what_is_written_reads_as_the_same_case() -> None:
 @pytest.mark.parametrize("kind", [Patient, Settings, Calibration])
 def test_that_the_example_leaves_no_field_at_its_default(kind: type) -> None:
     """Else a field that is forgotten on writing would read as its default and not be noticed."""
-    case = read(tomllib.loads(FULL))
+    case = case_from(FULL)
     instance: Any = {Patient: case.patient, Settings: case.settings, Calibration: case.cycles[0].calibration}[kind]
     # Choices of which one excludes the other, or of one word only.
     one_word = {"time_zero", "dead_time_model", "image_quantity", "image_decay_reference", "profile_sha256"}

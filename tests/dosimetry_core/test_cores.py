@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from dosimetry_core.cores import ALLOWED, at_once, threads, usable_cores
+from dosimetry_core.cores import ALLOWED, at_once, made_once, threads, usable_cores
 from dosimetry_core.progress import Cancelled
 
 
@@ -65,3 +67,27 @@ def test_that_what_is_computed_at_once_comes_in_order_and_a_failure_ends_it(
     with pytest.raises(Cancelled):
         at_once(third_fails, range(1000))
     assert len(begun) < 1000
+
+
+def test_that_threads_that_ask_for_the_same_get_the_same_made_once() -> None:
+    made: list[int] = []
+    together = threading.Barrier(4)
+
+    @made_once(2)
+    def square(number: int) -> list[int]:
+        time.sleep(0.01)  # the others come meanwhile
+        made.append(number)
+        return [number**2]
+
+    def ask(_thread: int) -> list[int]:
+        together.wait()
+        return square(3)
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(ask, range(4)))
+    assert made == [3]
+    assert all(each is found[0] for each in found)
+    assert [square(4), square(5), square(4)] == [[16], [25], [16]]
+    assert made == [3, 4, 5]
+    assert square(3) == [9]
+    assert made == [3, 4, 5, 3], "no more than two are kept"

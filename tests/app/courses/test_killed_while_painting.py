@@ -18,7 +18,7 @@ CourseJournal.flush = lambda journal: len(journal._pending) % 3 != 0 or write(jo
 
 
 def test_that_a_kill_in_a_stroke_costs_at_most_that_stroke(tmp_path: Path) -> None:
-    tally = kill_while_painting(tmp_path, seed=SEED, kills=8, at_least=2, longest_s=6)
+    tally = kill_while_painting(tmp_path, seed=SEED, kills=8, at_least=2, longest_s=3)
     assert tally.wrong == []
     assert tally.most_lost <= 1
 

@@ -22,7 +22,7 @@ CourseJournal.flush = flush
 
 
 def test_that_no_saved_change_is_lost_when_the_program_is_killed(tmp_path: Path) -> None:
-    tally = kill(tmp_path, seed=SEED, kills=20, at_least=3, longest_s=8)
+    tally = kill(tmp_path, seed=SEED, kills=20, at_least=3, longest_s=4)
     assert tally.wrong == []
     assert tally.kills >= 3
     assert tally.saved > 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import tomllib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,13 +15,14 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 
 from app.cli import main
-from dosimetry_core.case_file import case_of, read_case
+from dosimetry_core.case_file import read_case
 from dosimetry_core.deidentification.case_content import WORDS, case_without_identity
 from dosimetry_core.deidentification.course import prepared
 from dosimetry_core.deidentification.dates import fitting_shift_days
 from dosimetry_core.deidentification.objects import Disguise, pseudonym_of, without_identity
 from dosimetry_core.errors import DosimetryError, InconsistentCaseError
 from dosimetry_core.pipeline import import_case
+from tests.case_texts import case_from
 from tests.small_study import CASE, write_small_case
 
 KEY = bytes(range(32))
@@ -178,12 +178,14 @@ def test_that_no_date_and_no_identifier_of_the_original_is_left(original: Path, 
     assert "1957" not in text
 
 
-def test_that_one_key_gives_the_same_pseudonyms_and_another_gives_others(original: Path, tmp_path: Path) -> None:
+def test_that_one_key_gives_the_same_pseudonyms_and_another_gives_others(
+    original: Path, made: tuple[Path, set[str]], tmp_path: Path
+) -> None:
     key = tmp_path / "key"
     for name in ("a", "b"):
         assert main(["deidentify", str(original), "--out", str(tmp_path / name), "--key-file", str(key)]) == 0
-    assert main(["deidentify", str(original), "--out", str(tmp_path / "c")]) == 0
-    one, same, other = (pydicom.dcmread(next((tmp_path / name).rglob("spect-*.dcm"))) for name in ("a", "b", "c"))
+    folders = (tmp_path / "a", tmp_path / "b", made[0])
+    one, same, other = (pydicom.dcmread(next(folder.rglob("spect-*.dcm"))) for folder in folders)
     assert (one.PatientID, one.SOPInstanceUID) == (same.PatientID, same.SOPInstanceUID)
     assert one.AcquisitionDate == same.AcquisitionDate
     assert one.PatientID != other.PatientID
@@ -303,7 +305,7 @@ kidneys = { "Y-90" = 1.9 }
 
 def test_that_a_shift_keeps_the_time_from_a_sample_to_its_counting() -> None:
     zone = ZoneInfo("Europe/Warsaw")
-    case = case_of(tomllib.loads(_COUNTED_LATER), place="case.toml", folder=Path())
+    case = case_from(_COUNTED_LATER)
     (sample,) = case.cycles[0].blood_samples
     for number in range(5):
         shift = timedelta(days=prepared(case, bytes([number]) * 32).disguise.shift_days)
