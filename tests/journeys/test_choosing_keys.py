@@ -154,7 +154,8 @@ def test_that_a_gesture_of_another_act_is_refused_in_words_and_two_change_places
     wheel(axial, QPointF(100, 100), -1, CONTROL)
     assert axial.slice_index != shown
     assert window.session.preferences.mouse == {"slice": "Ctrl + wheel", "zoom": "Wheel"}
-    axial.reset_view()
+    # All linked views were zoomed.
+    window.session.view_state.reset()
 
 
 def test_that_the_modifier_that_inverts_a_tool_can_be_another(window, voi_step, editor) -> None:
