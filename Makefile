@@ -11,13 +11,14 @@ run: install
 	@sh .ci/demonstrate $(DEMO)
 
 # Files in their order: those with the most tests first would tear down and rebuild what a folder shares, and end with the
-# slowest files on one core.
+# slowest files on one core. One thread of linear algebra: two processes on two cores with two threads each wait for each
+# other at every small product, which doubles the work of the computations.
 test: install
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
-	QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
-		-m "not long and not anatomy"
+	QT_QPA_PLATFORM=offscreen OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 \
+		$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not long and not anatomy"
 
 test-long: install
 	QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -m "long" -s
