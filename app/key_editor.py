@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from app.key_bindings import AS_DELIVERED, KeyBindings
 from app.key_table import KEY_ACTS, KeyAct
 from app.steps.step import text_label
+from widgets.calm_wheel import calm_wheels_in
 from widgets.copying import copy_by_keyboard
 from widgets.gestures import OVERLAY_KEY
 from widgets.mouse_table import MOUSE_ACTS, MouseBindings, Views
@@ -81,6 +82,7 @@ class KeyEditor(QDialog):
         column.addWidget(self._words)
         column.addLayout(below)
         self._fill()
+        calm_wheels_in(self)
 
     # --- keys -------------------------------------------------------------------------------------------------------
 

@@ -65,7 +65,7 @@ KEY_ACTS: tuple[KeyAct, ...] = (
     KeyAct("compare_revisions", "Compare revisions…", (), "Edit"),
     KeyAct("preferences", "Preferences…", ("Ctrl+,",), "Edit", separated=True),
     KeyAct("fusion", "CT, fused, SPECT", ("Tab",), "View", "images"),
-    KeyAct("overlay", "SPECT overlay on or off; held: pan", ("Space",), "View", "view"),
+    KeyAct("overlay", "SPECT overlay on or off, when tapped", ("Space",), "View", "view"),
     KeyAct("contours", "Contours on or off", ("G",), "View"),
     KeyAct("reset", "Reset view", ("R",), "View"),
     KeyAct("preset_1", "CT window: soft tissue", ("1",), "View", "images", separated=True),

@@ -39,6 +39,7 @@ from app.window_texts import banner_of, window_title
 from dosimetry_core.case import Case
 from dosimetry_core.case_file import CASE_FILE_NAME
 from dosimetry_core.errors import DosimetryError, Finding
+from widgets.calm_wheel import calm_wheels_in
 
 if TYPE_CHECKING:
     from app.courses.courses import Courses
@@ -205,6 +206,7 @@ class MainWindow(QMainWindow):
             self.actions_table.add_to(made)
             self.actions_table.add_to(made.inspector)
             name_controls(made, made.inspector)
+            calm_wheels_in(made, made.inspector)
         return self._steps[key]
 
     def go_to(self, key: StepKey) -> None:

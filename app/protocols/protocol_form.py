@@ -9,6 +9,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QFrame, QLineEdit, QScrollArea, QWidget
 
 from app.protocols.form_fields import ProtocolField, fields_of, value_of
+from widgets.calm_wheel import calm_wheel
 
 _SHORTEST: Final = 14
 """Letters of a choice that are seen at least."""
@@ -67,6 +68,7 @@ class ProtocolForm(QScrollArea):
     def _editor(self, field: ProtocolField) -> QLineEdit | QComboBox:
         if field.choices:
             box = QComboBox()
+            calm_wheel(box)
             box.addItems(list(field.choices))
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.setMinimumContentsLength(_SHORTEST)

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from app.reviews import StepKey
 from app.session import Session
+from widgets.calm_wheel import calm_wheel
 
 INSPECTOR_WIDTH = 380
 MARGIN = 12
@@ -60,6 +61,7 @@ def combo_box(name: str, items: Sequence[str]) -> QComboBox:
     box.addItems(list(items))
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(12)
+    calm_wheel(box)
     return box
 
 
