@@ -102,8 +102,4 @@ def _deposit(total: FloatArray, shape: tuple[int, ...], index: FloatArray, conte
     for corner in itertools.product((0, 1), repeat=3):
         weight = np.prod(np.where(np.array(corner) == 1, part, 1 - part), axis=1) * content
         at = np.minimum(low + corner, last)
-        flat = np.ravel_multi_index(tuple(at.T), shape)
-        # A slice of cells reaches a part of the grid only.
-        first = int(flat.min(initial=0))
-        given = np.bincount(flat - first, weight)
-        total[first : first + len(given)] += given
+        total += np.bincount(np.ravel_multi_index(tuple(at.T), shape), weight, len(total))
