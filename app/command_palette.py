@@ -196,8 +196,8 @@ class _Line(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 4, 8, 4)
         row.addWidget(text_label(entry.text))
-        row.addWidget(text_label(entry.place, role="dimmed"))
+        row.addWidget(text_label(entry.place))
         row.addStretch(1)
         if entry.keys:
-            row.addWidget(text_label(entry.keys, role="dimmed"))
+            row.addWidget(text_label(entry.keys))
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 
 from tests.widgets.test_theme import contrast
 
@@ -14,6 +14,21 @@ LEAST_CONTRAST = 4.5
 """Of text against its ground: WCAG 2.2, success criterion 1.4.3; it exempts what can't be used now."""
 
 FEWEST_SIGNS = 3
+WINDOWS = (
+    "keys",
+    "key_sheet",
+    "preferences",
+    "protocols",
+    "density_curves",
+    "network",
+    "crosscheck",
+    "deidentify",
+    "follow_up",
+    "compare_revisions",
+    "palette",
+    "about",
+)
+"""Acts that open a window of their own."""
 
 
 def texts_of_low_contrast(window: QWidget, picture: QImage) -> list[str]:
@@ -74,6 +89,19 @@ def walk(folder: str) -> int:
                 faults.extend(f"{step}: {fault}" for fault in texts_of_low_contrast(window, seen[step]))
         return seen
 
+    def read_windows(window: MainWindow, look: str) -> None:
+        for act in WINDOWS:
+            before = set(QApplication.topLevelWidgets())
+            window.actions_table.actions[act].trigger()
+            wait_until_idle(window)
+            made = [top for top in QApplication.topLevelWidgets() if top not in before and top.isVisible()]
+            if not made:
+                faults.append(f"{look}: {act} opens no window")
+            for top in made:
+                found = texts_of_low_contrast(top, top.grab().toImage())
+                faults.extend(f"{look}, {act}: {fault}" for fault in found)
+                top.close()
+
     def opened() -> MainWindow:
         window = MainWindow(empty_case())
         window.resize(QSize(1366, 768))
@@ -95,6 +123,7 @@ def walk(folder: str) -> int:
         assert action is not None
         action.trigger()
         changed[other] = screens(window, read=True)
+        read_windows(window, other)
         window.close()
     same = [step for step in STEP_KEYS if started["light"][step] == changed["dark"][step]]
     different = [
