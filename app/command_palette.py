@@ -196,7 +196,7 @@ class _Line(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 4, 8, 4)
         row.addWidget(text_label(entry.text))
-        row.addWidget(text_label(entry.place))
+        row.addWidget(text_label(f"· {entry.place}"))
         row.addStretch(1)
         if entry.keys:
             row.addWidget(text_label(entry.keys))
