@@ -10,6 +10,7 @@ mass, decides their dose. No dose is given outside the body.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -188,7 +189,10 @@ def voxel_dose(
     )
     kernels = [kernel.kernel for kernel in electron_kernels]
     padded = (padded_shape(shape, kernels), padded_shape(shape, [wide.kernel]))
-    electron_j = _electron_energies(classes, kernels, shape, padded[0])
+    # Each look is a place where a computation makes way for the hand, or stops.
+    electron_j = _electron_energies(
+        classes, kernels, shape, padded[0], look=lambda: progress(0.3, f"{nuclide_name}: electrons")
+    )
     progress(0.5, f"{nuclide_name}: photons")
     wide_j = _wide_energies(source, wide.kernel, shape, padded[1])
     progress(0.8, f"{nuclide_name}: accuracy")
@@ -286,11 +290,12 @@ def _wide_lags(shape: Shape, geometry: VolumeGeometry, density_g_per_ml: float) 
 
 
 def _electron_energies(
-    classes: tuple[SourceClass, ...], kernels: list[Kernel], shape: Shape, padded: Shape
+    classes: tuple[SourceClass, ...], kernels: list[Kernel], shape: Shape, padded: Shape, *, look: Callable[[], None]
 ) -> FloatMap:
     """Energy in each voxel by electrons, J; one transform back for all classes."""
     total: NDArray[np.complex64] | None = None
     for found, kernel in zip(classes, kernels, strict=True):
+        look()
         part = spectrum(found.time_integrated_activity_bq_s, padded)
         part *= kernel_spectrum(kernel, shape, padded)
         if total is None:
@@ -299,6 +304,7 @@ def _electron_energies(
             total += part
     if total is None:
         raise ValueError("there is no source")
+    look()
     return map_of(total, padded, shape)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -191,7 +191,16 @@ def cycle_voxel_doses(
             Finding(f.code, f.level, f"{f.text} (voxel map of {nuclide})", place) for f in dose.findings
         )
     groups = {name: source_name(regions[name].role) for name in coverages}
-    photons = {nuclide: photon_shares_gy(doses[nuclide], coverages, divided[nuclide].own, groups) for nuclide in doses}
+    photons = {
+        nuclide: photon_shares_gy(
+            doses[nuclide],
+            coverages,
+            divided[nuclide].own,
+            groups,
+            look=lambda: report(0.5, f"{title}: photons between VOIs"),
+        )
+        for nuclide in doses
+    }
     blurred = any(sigma)
 
     def of_voi(number: int) -> VoiVoxelDose:
@@ -212,6 +221,7 @@ def cycle_voxel_doses(
             1.0 if blurred else _partial_volume_factor(measurement.vois[name]),
             f"{place}, {name}",
             known,
+            look=lambda: report((1 + number / len(coverages)) / 2, f"{title}: {name}"),
         )
 
     results = dict(zip(coverages, at_once(of_voi, range(len(coverages)), most=AT_ONCE), strict=True))
@@ -271,6 +281,8 @@ def _voi(
     partial_volume_factor: float | None,
     place: str,
     previous: VoiVoxelDose | None,
+    *,
+    look: Callable[[], None],
 ) -> VoiVoxelDose:
     fine, box = voi.region, voi.box
     doses, photon_gy, uncertainties, fractions, responses = {}, {}, {}, {}, {}
@@ -279,6 +291,7 @@ def _voi(
         mass_kg(grid.voxel_volume_ml, region.density_g_per_ml) / fine.parts**3
     )
     for nuclide, dose in maps.items():
+        look()
         electrons, responses[nuclide] = electron_shares(
             region,
             box,

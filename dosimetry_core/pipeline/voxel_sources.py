@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -143,11 +143,13 @@ def photon_shares_gy(
     coverages: Mapping[str, GridCoverage],
     own: Mapping[str, NDArray[np.float32]],
     groups: Mapping[str, str],
+    *,
+    look: Callable[[], None],
 ) -> dict[str, dict[str, float]]:
     """VOI → source → mean photon dose, Gy: ``self``, each other source, and the remainder as what is left of the map.
 
     Between VOIs by the response of each target, summed once over the box that holds all VOIs; photons reach so far that
-    voxels shared at an edge don't matter.
+    voxels shared at an edge don't matter. ``look`` is called before each target: to make way, or to stop.
     """
     kernel = dose.photon_kernel
     if kernel is None or not coverages:
@@ -159,6 +161,7 @@ def photon_shares_gy(
     inside = {name: (box_within(coverages[name].slices, box), values) for name, values in own.items()}
 
     def of_target(target: str) -> dict[str, float]:
+        look()
         part = coverages[target]
         weight = np.zeros(shape, np.float32)
         weight[box_within(part.slices, box)] = part.fraction
