@@ -20,13 +20,14 @@ from PySide6.QtCore import QObject, QSocketNotifier, Signal
 
 from app.hand_first import HandFirst
 from dosimetry_core.progress import Cancelled, Progress
-from dosimetry_core.units import MILLISECONDS_PER_SECOND
 
 PROGRESS_INTERVAL_S = 0.05
 """Progress is passed on at most this often."""
 SWITCH_INTERVAL_S = 0.0005
 """How soon a job lets the UI thread go on: with Python's usual 5 ms, each of the dozens of calls of one painting that
 let a job in would cost as much."""
+LOOK_AGAIN_S = 0.01
+"""How often a job that waits looks whether it was cancelled."""
 CLOSING_PATIENCE_S = 2.0
 
 _Kind = Literal["progressed", "shown", "succeeded", "failed", "cancelled"]
@@ -40,7 +41,7 @@ def let_others_go_first(seconds: float, progress: Progress, message: str) -> Non
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
         progress(0.0, message)
-        time.sleep(min(left, MAILBOX_INTERVAL_MS / MILLISECONDS_PER_SECOND))
+        time.sleep(min(left, LOOK_AGAIN_S))
 
 
 class _Bell:
