@@ -18,6 +18,8 @@ from dosimetry_core.voi import FULL_COVERAGE, VoiMask
 _LARGEST_CELL_SHARE = 0.5
 COARSE_CELL_SHARE = 1.0
 """For VOIs of which only the sum matters, such as the body's outline: four to eight times as fast."""
+ROUNDING = 1e-9
+"""Coverage of a voxel below this is rounding: of an edge that coincides with a voxel's, or of what was taken away."""
 
 
 Box = tuple[slice, slice, slice]
@@ -33,7 +35,8 @@ class GridCoverage:
     grid
         The whole image grid.
     start
-        Index (slice, row, column) of the box's first voxel; the box may be empty.
+        Index (slice, row, column) of the box's first voxel; the box may be empty. Made by `coverage_on_grid` it is the
+        box of `close_box`.
     fraction
         Shape of the box; 1 for a voxel wholly inside. Rotated masks reach 1 to within a percent.
     fraction_outside
@@ -111,9 +114,35 @@ def coverage_on_grid(
     volume = float(box.sum(dtype=np.int64)) / FULL_COVERAGE
     if volume == 0:
         return GridCoverage(grid, (0, 0, 0), np.zeros((0, 0, 0)), 0.0)
-    start, fraction = splatted(box, mask.start, mask.geometry, transform, grid, cell_share=cell_share)
+    start, fraction = close_box(*splatted(box, mask.start, mask.geometry, transform, grid, cell_share=cell_share))
     inside = float(fraction.sum()) * grid.voxel_volume_ml / mask.geometry.voxel_volume_ml
     return GridCoverage(grid, start, fraction, max(0.0, 1.0 - inside / volume))
+
+
+def close_box(
+    start: tuple[int, int, int], fraction: NDArray[np.float64]
+) -> tuple[tuple[int, int, int], NDArray[np.float64]]:
+    """A coverage on the box of what is covered, with one voxel more on each side as far as it was given.
+
+    What is computed on a box (a kidney's voxels are split more finely the smaller it is) must not rest on how large
+    the VOI was before an edit, so the box follows from the coverage alone.
+
+    Parameters
+    ----------
+    start, fraction
+        With at least one voxel more on each side than is covered, or up to the grid's edge.
+    """
+    covered: NDArray[np.bool_] = fraction > ROUNDING
+    across: NDArray[np.bool_] = covered.any(axis=2)
+    begin, cut = list(start), []
+    for axis, along in enumerate((across.any(axis=1), across.any(axis=0), covered.any(axis=0).any(axis=0))):
+        used = np.flatnonzero(along)
+        if not used.size:
+            return (0, 0, 0), np.zeros((0, 0, 0))
+        first = max(0, int(used[0]) - 1)
+        begin[axis] += first
+        cut.append(slice(first, int(used[-1]) + 2))
+    return (begin[0], begin[1], begin[2]), fraction[tuple(cut)]
 
 
 def splatted(

@@ -159,11 +159,13 @@ class PointSpread:
 
         Convolution along each axis is one product with a small matrix, which beats a filter for boxes of this size.
         """
-        if not box.values.size:
-            return box
-        start = tuple(max(0, s - r) for s, r in zip(box.start, self.reach_voxels, strict=True))
-        stop = tuple(min(n, s + r) for n, s, r in zip(self.grid.shape, box.stop, self.reach_voxels, strict=True))
-        return self.blurred_within(box, start, stop)
+        return self.blurred_within(box, *self.reached_from(box)) if box.values.size else box
+
+    def reached_from(self, box: Box) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+        """First index that a blurred box reaches, and the index after the last, as far as the grid goes."""
+        (a, b, c), (i, j, k), (r, s, t) = box.start, box.stop, self.reach_voxels
+        n, m, o = self.grid.shape
+        return (max(0, a - r), max(0, b - s), max(0, c - t)), (min(n, i + r), min(m, j + s), min(o, k + t))
 
     def blurred_within(self, box: Box, start: tuple[int, ...], stop: tuple[int, ...]) -> Box:
         """The blurred box in a given part of the grid only."""

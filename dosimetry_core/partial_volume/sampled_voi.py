@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from dosimetry_core.geometry import RigidTransform
 from dosimetry_core.partial_volume.point_spread import Box, PointSpread, added
 from dosimetry_core.voi import VoiMask
-from dosimetry_core.voi_sampling import coverage_on_grid, joined_voxels, splatted_change
+from dosimetry_core.voi_sampling import ROUNDING, close_box, coverage_on_grid, joined_voxels, splatted_change
 
 NEGLIGIBLE_OUTSIDE = 1e-6
 """Share of a VOI's volume outside the field of view that is rounding."""
-_ROUNDING = 1e-9
 # When less than this share of a VOI's voxels changed, only they are deposited and blurred again.
 _LARGEST_SHARE_UPDATED = 0.5
 _Difference = tuple[tuple[int, ...], NDArray[np.uint8], NDArray[np.uint8], list[tuple[int, int]] | None]
@@ -64,14 +63,19 @@ def sampled_voi(
     ----------
     known
         The same VOI on the same scan before an edit, or None.
+
+    Notes
+    -----
+    Whatever ``known`` was, coverage and blurred coverage lie on the same boxes and have the same values but for
+    rounding (some 1e-16 for each edit since the VOI was sampled as a whole): what an edit changes is added to what was.
     """
     change = _changed_coverage(mask, known, transform, point_spread) if known is not None else None
     if known is not None and change is not None:
-        box = _without_rounding(added(known.coverage, change), change)
+        box = _after_change(known.coverage, change)
         outside = _fraction_outside(mask, box, point_spread)
         if max(outside, known.fraction_outside) < NEGLIGIBLE_OUTSIDE:
             difference = point_spread.blurred(change)
-            blurred = added(known.blurred, difference)
+            blurred = _on_box(added(known.blurred, difference), *point_spread.reached_from(box))
             widened = point_spread.width_derivative(blurred)
             return SampledVoi(mask, box, blurred, widened, outside), difference
     coverage = coverage_on_grid(mask, transform, point_spread.grid)
@@ -84,17 +88,24 @@ def sampled_voi(
     return SampledVoi(mask, box, blurred, point_spread.width_derivative(blurred), outside), touched
 
 
-def _without_rounding(coverage: Box, change: Box) -> Box:
-    """What an edit takes away leaves rounding behind, of either sign, which is no part of the VOI.
+def _after_change(known: Box, change: Box) -> Box:
+    """Coverage after an edit, on the box that it would have without one before.
 
-    Looked for where the edit was alone, so that coverage elsewhere is to the bit what it was.
+    What an edit takes away leaves rounding behind, of either sign, which is no part of the VOI. Looked for where the
+    edit was alone, so that coverage elsewhere is to the bit what it was.
     """
     if not change.values.size:
-        return coverage
+        return known
+    coverage = added(known, change)
     values = np.array(coverage.values)
     part = values[coverage.index_of(change.start, change.stop)]
-    part[np.abs(part) < _ROUNDING] = 0.0
-    return Box(coverage.start, values)
+    part[np.abs(part) < ROUNDING] = 0.0
+    return Box(*close_box(coverage.start, values))
+
+
+def _on_box(box: Box, start: tuple[int, int, int], stop: tuple[int, int, int]) -> Box:
+    """The part of a box between two indices, inside it: beyond them an edit left nothing but rounding."""
+    return box if (start, stop) == (box.start, box.stop) else Box(start, np.array(box.within(start, stop)))
 
 
 def _blurred_from_beyond(mask: VoiMask, transform: RigidTransform, point_spread: PointSpread, near: Box) -> Box:
@@ -120,7 +131,7 @@ def _changed_coverage(
 ) -> Box | None:
     """Change of the coverage, from the changed part of the mask only; None if most of it changed."""
     old = known.mask
-    if old.geometry is not mask.geometry or not old.coverage.size or not mask.coverage.size:
+    if old.geometry is not mask.geometry or old.is_empty or mask.is_empty:
         return None
     low, before, after, changed = _difference(old, mask)
     if changed is None:
