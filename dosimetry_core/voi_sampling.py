@@ -135,7 +135,8 @@ def close_box(
     covered: NDArray[np.bool_] = fraction > ROUNDING
     across: NDArray[np.bool_] = covered.any(axis=2)
     begin, cut = list(start), []
-    for axis, along in enumerate((across.any(axis=1), across.any(axis=0), covered.any(axis=0).any(axis=0))):
+    deep: NDArray[np.bool_] = covered.any(axis=0)
+    for axis, along in enumerate((across.any(axis=1), across.any(axis=0), deep.any(axis=0))):
         used = np.flatnonzero(along)
         if not used.size:
             return (0, 0, 0), np.zeros((0, 0, 0))
