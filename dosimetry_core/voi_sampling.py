@@ -133,9 +133,9 @@ def close_box(
         With at least one voxel more on each side than is covered, or up to the grid's edge.
     """
     covered: NDArray[np.bool_] = fraction > ROUNDING
-    across: NDArray[np.bool_] = covered.any(axis=2)
+    across: NDArray[np.bool_] = np.logical_or.reduce(covered, axis=2)
     begin, cut = list(start), []
-    deep: NDArray[np.bool_] = covered.any(axis=0)
+    deep: NDArray[np.bool_] = np.logical_or.reduce(covered, axis=0)
     for axis, along in enumerate((across.any(axis=1), across.any(axis=0), deep.any(axis=0))):
         used = np.flatnonzero(along)
         if not used.size:
