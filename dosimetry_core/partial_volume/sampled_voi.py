@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dosimetry_core.geometry import RigidTransform
-from dosimetry_core.partial_volume.point_spread import Box, PointSpread, added
+from dosimetry_core.partial_volume.point_spread import Box, PointSpread, added, common_range
 from dosimetry_core.voi import VoiMask
-from dosimetry_core.voi_sampling import ROUNDING, close_box, coverage_on_grid, joined_voxels, splatted_change
+from dosimetry_core.voi_sampling import close_box, coverage_on_grid, joined_voxels, splatted_change
 
 NEGLIGIBLE_OUTSIDE = 1e-6
 """Share of a VOI's volume outside the field of view that is rounding."""
@@ -66,46 +66,50 @@ def sampled_voi(
 
     Notes
     -----
-    Whatever ``known`` was, coverage and blurred coverage lie on the same boxes and have the same values but for
-    rounding (some 1e-16 for each edit since the VOI was sampled as a whole): what an edit changes is added to what was.
+    Whatever ``known`` was, the VOI is to the bit what it is without: coverages are exact sums, and what is seen through
+    the point spread is summed anew where an edit reaches, voxel by voxel as for the VOI as a whole.
     """
     change = _changed_coverage(mask, known, transform, point_spread) if known is not None else None
     if known is not None and change is not None:
-        box = _after_change(known.coverage, change)
+        box = _changed(known.coverage, change)
         outside = _fraction_outside(mask, box, point_spread)
         if max(outside, known.fraction_outside) < NEGLIGIBLE_OUTSIDE:
-            difference = point_spread.blurred(change)
-            blurred = _on_box(added(known.blurred, difference), *point_spread.reached_from(box))
-            widened = point_spread.width_derivative(blurred)
-            return SampledVoi(mask, box, blurred, widened, outside), difference
+            blurred, touched = _blurred_again(known.blurred, box, change, point_spread)
+            return SampledVoi(mask, box, blurred, point_spread.width_derivative(blurred), outside), touched
     coverage = coverage_on_grid(mask, transform, point_spread.grid)
     box = Box(coverage.start, coverage.fraction)
+    outside = _fraction_outside(mask, box, point_spread)
     blurred = point_spread.blurred(box)
-    if coverage.fraction_outside >= NEGLIGIBLE_OUTSIDE:
+    if outside >= NEGLIGIBLE_OUTSIDE:
         blurred = _blurred_from_beyond(mask, transform, point_spread, blurred)
     touched = blurred if known is None else _hull(blurred, known.blurred)
-    outside = coverage.fraction_outside
     return SampledVoi(mask, box, blurred, point_spread.width_derivative(blurred), outside), touched
 
 
-def _after_change(known: Box, change: Box) -> Box:
-    """Coverage after an edit, on the box that it would have without one before.
-
-    What an edit takes away leaves rounding behind, of either sign, which is no part of the VOI. Looked for where the
-    edit was alone, so that coverage elsewhere is to the bit what it was.
-    """
+def _changed(known: Box, change: Box) -> Box:
+    """Coverage after an edit, on the box that it would have without one before; the sum is exact."""
     if not change.values.size:
         return known
     coverage = added(known, change)
-    values = np.array(coverage.values)
-    part = values[coverage.index_of(change.start, change.stop)]
-    part[np.abs(part) < ROUNDING] = 0.0
-    return Box(*close_box(coverage.start, values))
+    return Box(*close_box(coverage.start, np.asarray(coverage.values)))
 
 
-def _on_box(box: Box, start: tuple[int, int, int], stop: tuple[int, int, int]) -> Box:
-    """The part of a box between two indices, inside it: beyond them an edit left nothing but rounding."""
-    return box if (start, stop) == (box.start, box.stop) else Box(start, np.array(box.within(start, stop)))
+def _blurred_again(known: Box, coverage: Box, change: Box, point_spread: PointSpread) -> tuple[Box, Box]:
+    """Blurred coverage after an edit, summed anew where the edit reaches only, and that part of the grid."""
+    if not change.values.size:
+        return known, change
+    where, blurred = _zeros(*point_spread.reached_from(change)), _zeros(*point_spread.reached_from(coverage))
+    values = np.array(blurred.values)
+    kept, anew = common_range(known, blurred), common_range(where, blurred)
+    if kept is not None:
+        values[blurred.index_of(*kept)] = known.within(*kept)
+    if anew is not None:
+        values[blurred.index_of(*anew)] = point_spread.summed_within(coverage, *anew).values
+    return Box(blurred.start, values), where
+
+
+def _zeros(start: tuple[int, int, int], stop: tuple[int, int, int]) -> Box:
+    return Box(start, np.zeros([hi - lo for lo, hi in zip(start, stop, strict=True)]))
 
 
 def _blurred_from_beyond(mask: VoiMask, transform: RigidTransform, point_spread: PointSpread, near: Box) -> Box:
