@@ -1,31 +1,33 @@
 """Runs core functions off the UI thread, with progress, cancel and exactly one outcome.
 
-A worker touches no Qt object: it puts what it has to say into a mailbox that the UI thread empties. So nothing can be
-delivered to an object that is being destroyed, and every signal comes on the UI thread.
+A worker touches no Qt object: it puts what it has to say into a mailbox and rings a bell, and the UI thread empties it.
+So nothing can be delivered to an object that is being destroyed, and every signal comes on the UI thread.
 """
 
 from __future__ import annotations
 
+import contextlib
 import queue
+import socket
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from typing import Any, Literal
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QSocketNotifier, Signal
 
 from app.hand_first import HandFirst
 from dosimetry_core.progress import Cancelled, Progress
-from dosimetry_core.units import MILLISECONDS_PER_SECOND
 
 PROGRESS_INTERVAL_S = 0.05
 """Progress is passed on at most this often."""
-MAILBOX_INTERVAL_MS = 4
-"""How often the mailbox is looked into while a job is running: short against the 100 ms of a live edit."""
 SWITCH_INTERVAL_S = 0.0005
 """How soon a job lets the UI thread go on: with Python's usual 5 ms, each of the dozens of calls of one painting that
 let a job in would cost as much."""
+LOOK_AGAIN_S = 0.01
+"""How often a job that waits looks whether it was cancelled."""
 CLOSING_PATIENCE_S = 2.0
 
 _Kind = Literal["progressed", "shown", "succeeded", "failed", "cancelled"]
@@ -39,7 +41,39 @@ def let_others_go_first(seconds: float, progress: Progress, message: str) -> Non
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
         progress(0.0, message)
-        time.sleep(min(left, MAILBOX_INTERVAL_MS / MILLISECONDS_PER_SECOND))
+        time.sleep(min(left, LOOK_AGAIN_S))
+
+
+class _Bell:
+    """Rung by workers, heard by the UI thread: a pair of sockets, which Qt can wait for on every system.
+
+    Looking into the mailboxes again and again instead would take turns with the computation some thirty times a stroke.
+    """
+
+    def __init__(self) -> None:
+        self._heard, self._rung = socket.socketpair()
+        for end in (self._heard, self._rung):
+            end.setblocking(False)
+
+    def fileno(self) -> int:
+        """What Qt waits for."""
+        return self._heard.fileno()
+
+    def ring(self) -> None:
+        """From any thread. A bell that nobody has silenced for long rings anyway; a closed one is heard by nobody."""
+        with contextlib.suppress(OSError):
+            self._rung.send(b"!")
+
+    def silence(self) -> None:
+        """What was rung so far has been heard."""
+        with contextlib.suppress(OSError):
+            while self._heard.recv(4096):
+                pass
+
+    def close(self) -> None:
+        """For ever."""
+        self._heard.close()
+        self._rung.close()
 
 
 class Job(QObject):
@@ -58,11 +92,12 @@ class Job(QObject):
     cancelled = Signal()
     finished = Signal()
 
-    def __init__(self, title: str, purpose: object, hand: HandFirst) -> None:
+    def __init__(self, title: str, purpose: object, hand: HandFirst, ring: Callable[[], None]) -> None:
         super().__init__()
         self.title = title
         self.purpose = purpose
         self._hand = hand
+        self._ring = ring
         self._stop = threading.Event()
         self._mailbox: queue.SimpleQueue[tuple[_Kind, Any]] = queue.SimpleQueue()
         self._ended = False
@@ -80,8 +115,12 @@ class Job(QObject):
     def _begin(
         self, function: Callable[..., Any], inputs: tuple[Any, ...], named: dict[str, Any], *, shows: bool
     ) -> None:
-        mailbox, stop, hand = self._mailbox, self._stop, self._hand
+        mailbox, ring, stop, hand = self._mailbox, self._ring, self._stop, self._hand
         last_report = 0.0
+
+        def say(kind: _Kind, value: Any) -> None:
+            mailbox.put((kind, value))
+            ring()
 
         def progress(fraction: float, message: str) -> None:
             nonlocal last_report
@@ -91,10 +130,10 @@ class Job(QObject):
             now = time.monotonic()
             if now - last_report >= PROGRESS_INTERVAL_S:
                 last_report = now
-                mailbox.put(("progressed", (fraction, message)))
+                say("progressed", (fraction, message))
 
         def show(value: Any) -> None:
-            mailbox.put(("shown", value))
+            say("shown", value)
 
         own = {"progress": progress, "show": show} if shows else {"progress": progress}
 
@@ -102,11 +141,11 @@ class Job(QObject):
             try:
                 result = function(*inputs, **named, **own)
             except Cancelled:
-                mailbox.put(("cancelled", None))
+                say("cancelled", None)
             except Exception as error:  # every failure is an outcome, shown by problems.py
-                mailbox.put(("failed", error))
+                say("failed", error)
             else:
-                mailbox.put(("succeeded", result))
+                say("succeeded", result)
 
         self._thread = threading.Thread(target=run, name=self.title, daemon=True)
         self._thread.start()
@@ -153,9 +192,10 @@ class Jobs(QObject):
         self._running: list[Job] = []
         self.hand = HandFirst(self)
         sys.setswitchinterval(SWITCH_INTERVAL_S)
-        self._timer = QTimer(self)
-        self._timer.setInterval(MAILBOX_INTERVAL_MS)
-        self._timer.timeout.connect(self._empty_mailboxes)
+        self._bell = _Bell()
+        weakref.finalize(self, self._bell.close)
+        self._listener = QSocketNotifier(self._bell.fileno(), QSocketNotifier.Type.Read, self)
+        self._listener.activated.connect(self._empty_mailboxes)
 
     @property
     def running(self) -> tuple[Job, ...]:
@@ -179,25 +219,28 @@ class Jobs(QObject):
         for job in self._running:
             if job.purpose == purpose:
                 job.cancel()
-        job = Job(title or getattr(function, "__name__", "computation"), purpose, self.hand)
+        job = Job(title or getattr(function, "__name__", "computation"), purpose, self.hand, self._bell.ring)
         self._running.append(job)
         job._begin(function, inputs, named, shows=shows)
-        self._timer.start()
+        self._listener.setEnabled(True)
         self.started.emit(job)
         return job
 
     def _empty_mailboxes(self) -> None:
+        self._bell.silence()
+        ended = False
         for job in self.running:
             job._deliver()
-            if not job.is_running:
+            # What a job delivers may open a dialog, in whose loop this runs, too.
+            if not job.is_running and job in self._running:
                 self._running.remove(job)
-        if not self._running:
-            self._timer.stop()
+                ended = True
+        if ended and not self._running:
             self.idle.emit()
 
     def close(self, patience_s: float = CLOSING_PATIENCE_S) -> None:
         """Cancel everything and wait briefly; no signal comes afterwards."""
-        self._timer.stop()
+        self._listener.setEnabled(False)
         self.hand.let_go()
         until = time.monotonic() + patience_s
         for job in self._running:

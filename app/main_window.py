@@ -102,6 +102,7 @@ class MainWindow(QMainWindow):
         self._steps: dict[StepKey, Step] = {}
         self._current: StepKey = "course"
         self._dirty: set[StepKey] = set(STEP_KEYS)
+        self._numbers_changed = False
         self._build()
         self.acts = WindowActs(self)
         self.actions_table = WindowActions(self, self.acts.by_name())
@@ -141,7 +142,7 @@ class MainWindow(QMainWindow):
         self._refresh_timer.setInterval(0)
         self._refresh_timer.timeout.connect(self._refresh)
         session.document.changed.connect(lambda _change: self._touch())
-        session.document.evaluation_changed.connect(self._touch)
+        session.document.evaluation_changed.connect(self._touch_numbers)
         session.document.history_changed.connect(self._show_history)
         session.recomputation.failed.connect(self._show_evaluation_failure)
         session.recomputation.stopped.connect(session.second_opinion.hear_as_they_are)
@@ -268,14 +269,25 @@ class MainWindow(QMainWindow):
         self._dirty.update(STEP_KEYS)
         self._refresh_timer.start()
 
+    def _touch_numbers(self) -> None:
+        """The case is shown already; only its results are others."""
+        self._numbers_changed = self._current not in self._dirty
+        self._dirty.update(key for key in STEP_KEYS if key != self._current)
+        self._refresh_timer.start()
+
     def _refresh(self) -> None:
         step = self.step(self._current)
-        if self._current in self._dirty:
+        if self._current in self._dirty or self._numbers_changed:
+            whole = self._current in self._dirty
+            self._numbers_changed = False
             self._dirty.discard(self._current)
             if self.session.document.is_previewing:
                 step.refresh_live()
                 return
-            step.refresh()
+            if whole:
+                step.refresh()
+            else:
+                step.refresh_live()
         self.side.setVisible(self._inspector_wanted and step.has_inspector)
         case = self.session.document.case
         self.setWindowTitle(window_title(case))

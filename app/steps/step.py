@@ -270,7 +270,7 @@ class Step(QWidget):
         return ""
 
     def refresh_live(self) -> None:
-        """Show new numbers while a gesture is in progress; by default everything."""
+        """Show other results of what is shown already, also while a gesture is in progress; by default everything."""
         self.refresh()
 
     def entered(self) -> None:

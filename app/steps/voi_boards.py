@@ -99,7 +99,7 @@ class BoardImages(QObject):
         board.pane_pointed.connect(self._take_scan)
         board.pane_probed.connect(self._probe)
         board.framing_changed.connect(images.take_framing)
-        board.wait_while(images.numbers_come_first)
+        board.wait_while(images.others_come_first)
         images.framing_changed.connect(board.set_framing)
         images.surfaces_shown.connect(self._show_surfaces)
         view_state.cursor_changed.connect(self._follow_cursor)

@@ -26,6 +26,8 @@ from widgets.volume_view import VolumeView
 
 SURFACES_AFTER_MS = 250
 """The 3D view follows when numbers have been shown: drawing it takes longer than everything else after a stroke."""
+HAND_RESTS_S = 0.2
+"""And when the hand rests: a picture in 3D in the midst of scrolling would be felt."""
 
 
 class VoiImages(QObject):
@@ -73,7 +75,7 @@ class VoiImages(QObject):
         self.framing_changed.connect(self.grid.set_framing)
         self.display.linked_toggled.connect(self.set_linked)
         self.volume.cursor_moved.connect(view_state.set_cursor)
-        self.volume.wait_while(self.numbers_come_first)
+        self.volume.wait_while(self.others_come_first)
         self.display.fusion_changed.connect(view_state.set_fusion)
         self.display.opacity_changed.connect(view_state.set_fusion_share)
         self.display.scale_changed.connect(self.choose_scale)
@@ -189,13 +191,15 @@ class VoiImages(QObject):
         self.grid.set_active_voi(voi_id)
         self.volume.set_active_voi(voi_id)
 
-    def numbers_come_first(self) -> bool:
-        """Whether a stroke, or what it changes, is under way."""
-        return self.session.document.is_previewing or self.session.recomputation.is_busy
+    def others_come_first(self) -> bool:
+        """Whether a stroke, or what it changes, is under way, or the hand does not rest."""
+        session = self.session
+        under_way = session.document.is_previewing or session.recomputation.is_busy
+        return under_way or session.jobs.hand.rests_s < HAND_RESTS_S
 
     def _follow_with_surfaces(self) -> None:
         """After the numbers."""
-        if self.numbers_come_first():
+        if self.others_come_first():
             self._surfaces.start()
         else:
             self.show_surfaces()

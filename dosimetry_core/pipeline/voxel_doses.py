@@ -203,8 +203,7 @@ def cycle_voxel_doses(
     }
     blurred = any(sigma)
 
-    def of_voi(number: int) -> VoiVoxelDose:
-        name, part = list(coverages.items())[number]
+    def of_voi(number: int, name: str, part: GridCoverage) -> VoiVoxelDose:
         report((1 + number / len(coverages)) / 2, f"{title}: {name}")
         known = None if previous is None else previous.vois.get(name)
         box = with_margin(part, found.grid, regions[name].density_g_per_ml, tuple(doses))
@@ -224,7 +223,8 @@ def cycle_voxel_doses(
             look=lambda: report((1 + number / len(coverages)) / 2, f"{title}: {name}"),
         )
 
-    results = dict(zip(coverages, at_once(of_voi, range(len(coverages)), most=AT_ONCE), strict=True))
+    # One after the other: two of them and the window would take turns at Python's lock, which scrolling would feel.
+    results = {name: of_voi(number, name, part) for number, (name, part) in enumerate(coverages.items())}
     return CycleVoxelDoses(FrozenMap(results), FrozenMap(doses), found, tuple(findings), inputs)
 
 

@@ -33,7 +33,7 @@ from dosimetry_core.voi_sampling import COARSE_CELL_SHARE, Box, GridCoverage, bo
 
 REMAINDER = "remainder"
 AT_ONCE: Final = 2
-"""Nuclides or VOIs computed at the same time: each takes room of its own, and the window a core of its own."""
+"""Nuclides, or targets of photons, computed at the same time: each takes room of its own, and the window a core."""
 
 
 def source_name(role: Role) -> str:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import gc
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from PySide6.QtCore import QEventLoop, QTimer
 from pytestqt.qtbot import QtBot
 
 from app.jobs import Job, Jobs
@@ -136,3 +138,60 @@ def test_that_idle_comes_after_the_last_job(jobs: Jobs, qtbot: QtBot) -> None:
         jobs.start(short, purpose=1)
         jobs.start(short, purpose=2)
     assert jobs.running == ()
+
+
+def test_that_nothing_is_lost_while_the_ui_thread_is_busy_for_long(jobs: Jobs, qtbot: QtBot) -> None:
+    count = 50_000
+    done = threading.Event()
+
+    def many(*, progress: Progress, show: Callable[[int], None]) -> int:
+        for number in range(count):
+            show(number)
+        done.set()
+        return count
+
+    job = jobs.start(many, shows=True)
+    shown: list[int] = []
+    job.shown.connect(shown.append)
+    seen = record(job)
+    # The bell's own room is full long before the last of them; the worker must not wait for it.
+    assert done.wait(20)
+    qtbot.waitUntil(lambda: bool(seen), timeout=20000)
+    assert shown == list(range(count))
+    assert seen == [("succeeded", count)]
+
+
+def test_that_a_dialog_opened_by_a_result_does_not_stop_the_others(jobs: Jobs, qtbot: QtBot) -> None:
+    def short(*, progress: Progress) -> None:
+        return None
+
+    idle: list[bool] = []
+    ended: list[object] = []
+    jobs.idle.connect(lambda: idle.append(True))
+    first = jobs.start(short, purpose=1)
+
+    def opens_a_dialog() -> None:
+        other = jobs.start(short, purpose=2)
+        loop = QEventLoop()
+        other.finished.connect(lambda: ended.append(other))
+        other.finished.connect(loop.quit)
+        QTimer.singleShot(5000, loop.quit)
+        loop.exec()
+
+    first.finished.connect(opens_a_dialog)
+    qtbot.waitUntil(lambda: bool(idle), timeout=10000)
+    assert len(ended) == 1
+    assert jobs.running == ()
+    qtbot.wait(20)
+    assert len(idle) == 1
+
+
+def test_that_jobs_that_are_no_more_leave_nothing_open(qapp: object) -> None:
+    jobs = Jobs()
+    bell = jobs._bell
+    jobs.close()
+    assert bell.fileno() >= 0
+    del jobs
+    gc.collect()
+    assert bell.fileno() == -1
+    bell.ring()

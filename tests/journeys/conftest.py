@@ -13,6 +13,7 @@ from app.main import make_application
 from app.main_window import MainWindow
 from app.screenshots import wait_until_idle
 from app.session import empty_case
+from app.steps.voi_step import VoiStep
 from dosimetry_core.case import Case
 from tests.journeys.small_case import write_tandem_case
 
@@ -44,10 +45,16 @@ def opened_case(shared_window: MainWindow) -> Case:
 
 @pytest.fixture
 def window(shared_window: MainWindow, opened_case: Case) -> MainWindow:
-    """The window with the case as opened: nothing edited, nothing confirmed."""
+    """The window with the case as opened: nothing edited, nothing confirmed, shown as delivered."""
     shared_window.opening.open_case(opened_case)
-    shared_window.session.view_state.set_tool("cursor")
-    shared_window.session.view_state.set_time_point(0)
+    state = shared_window.session.view_state
+    state.set_tool("cursor")
+    state.set_time_point(0)
+    state.set_fusion("fused")
+    state.set_contours(True)
+    voi_step = shared_window.step("voi")
+    assert isinstance(voi_step, VoiStep)
+    voi_step.images.set_linked(True)
     shared_window.go_to("course")
     # Without a window manager nobody makes the window active again after a dialog of the test before.
     shared_window.activateWindow()

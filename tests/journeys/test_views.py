@@ -430,6 +430,7 @@ def test_that_what_holds_the_brush_back_stands_on_every_view(window: MainWindow,
     assert low is not None
     assert edges is not None
     low.setFocus()
+    low.selectAll()
     QTest.keyClicks(low, "120")
     QTest.keyClick(low, Qt.Key.Key_Return)
     edges.setFocus()

@@ -59,7 +59,7 @@ def test_that_a_new_lesion_takes_no_name_of_another_cycle(case: Case) -> None:
 
 
 def test_that_proposals_for_other_images_are_not_taken(case: Case) -> None:
-    other = replace(case.cycles[0].time_points[0], spect=trunk()[0].time_points[0].spect)
+    other = replace(case.cycles[0].time_points[0], spect=replace(case.cycles[0].time_points[0].spect))
     assert with_proposals(case, 0, PROPOSALS, other) is case
 
 

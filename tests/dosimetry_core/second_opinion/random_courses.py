@@ -134,7 +134,7 @@ def random_case(seed: int) -> tuple[Case, list[CycleMeasurement | None]]:
 def evaluated(case: Case, measurements: list[CycleMeasurement | None]) -> Evaluation:
     """The program's evaluation of what was measured."""
     before: Any = SimpleNamespace(
-        case=SimpleNamespace(patient=None, settings=None),
+        case=SimpleNamespace(patient=None, settings=None, cycles=()),
         cycles=[
             SimpleNamespace(cycle=cycle, measurement=measurement, voxels=None, vois={})
             for cycle, measurement in zip(case.cycles, measurements, strict=True)
