@@ -10,13 +10,14 @@ import pytest
 from app.case_edits import with_cycle, with_mask, with_point_excluded, without_voi
 from dosimetry_core.case import Case
 from dosimetry_core.case_file import read_case
+from dosimetry_core.evaluation import Evaluation
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.pipeline import evaluate
 from dosimetry_core.pipeline.images import align_case, import_case
 from dosimetry_core.pipeline.voxel_engine import VoxelDoses
 from dosimetry_core.voi import VoiMask
 from dosimetry_core.voi_editing import BrushGesture, apply_gesture
-from tests.dosimetry_core.pipeline.test_edits import _differing
+from tests.dosimetry_core.pipeline.test_edits import _numbers, _same
 from tests.small_study import CASE, write_small_case
 
 BLURRED = 'partial_volume = "geometric-transfer-matrix"\npoint_spread_fwhm_mm = [10.0, 10.0, 10.0]'
@@ -30,6 +31,11 @@ def by_voxels(tmp_path_factory: pytest.TempPathFactory) -> Case:
     case = align_case(import_case(read_case(folder)))
     engine = FrozenMap({**case.settings.engine, "kidneys": "voxel-s-values"})
     return replace(case, settings=replace(case.settings, engine=engine))
+
+
+def _differing(first: Evaluation, second: Evaluation) -> list[str]:
+    one, other = _numbers(first), _numbers(second)
+    return [p for p in sorted({*one, *other}) if p not in one or p not in other or not _same(one[p], other[p])]
 
 
 def _drawn(case: Case, to_mm: tuple[float, float, float], radius_mm: float) -> Case:
