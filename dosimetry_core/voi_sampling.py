@@ -22,7 +22,7 @@ _QUANTA = 2.0**50
 """Deposits are whole numbers of 1 / this, so that their sums are exact: what edits add and take away in any order is to
 the bit what is deposited at once."""
 ROUNDING = 1e-9
-"""Coverage of a voxel below this is rounding: of an edge that coincides with a voxel's, or of what was taken away."""
+"""Coverage of a voxel below this is rounding: of an edge that coincides with a voxel's."""
 
 
 Box = tuple[slice, slice, slice]
