@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,11 @@ from dosimetry_core.voi import FULL_COVERAGE, VoiMask
 _LARGEST_CELL_SHARE = 0.5
 COARSE_CELL_SHARE = 1.0
 """For VOIs of which only the sum matters, such as the body's outline: four to eight times as fast."""
+_QUANTA = 2.0**50
+"""Deposits are whole numbers of 1 / this, so that their sums are exact: what edits add and take away in any order is to
+the bit what is deposited at once."""
+ROUNDING = 1e-9
+"""Coverage of a voxel below this is rounding: of an edge that coincides with a voxel's."""
 
 
 Box = tuple[slice, slice, slice]
@@ -33,7 +38,8 @@ class GridCoverage:
     grid
         The whole image grid.
     start
-        Index (slice, row, column) of the box's first voxel; the box may be empty.
+        Index (slice, row, column) of the box's first voxel; the box may be empty. Made by `coverage_on_grid` it is the
+        box of `close_box`.
     fraction
         Shape of the box; 1 for a voxel wholly inside. Rotated masks reach 1 to within a percent.
     fraction_outside
@@ -111,9 +117,36 @@ def coverage_on_grid(
     volume = float(box.sum(dtype=np.int64)) / FULL_COVERAGE
     if volume == 0:
         return GridCoverage(grid, (0, 0, 0), np.zeros((0, 0, 0)), 0.0)
-    start, fraction = splatted(box, mask.start, mask.geometry, transform, grid, cell_share=cell_share)
+    start, fraction = close_box(*splatted(box, mask.start, mask.geometry, transform, grid, cell_share=cell_share))
     inside = float(fraction.sum()) * grid.voxel_volume_ml / mask.geometry.voxel_volume_ml
     return GridCoverage(grid, start, fraction, max(0.0, 1.0 - inside / volume))
+
+
+def close_box(
+    start: tuple[int, int, int], fraction: NDArray[np.float64]
+) -> tuple[tuple[int, int, int], NDArray[np.float64]]:
+    """A coverage on the box of what is covered, with one voxel more on each side as far as it was given.
+
+    What is computed on a box (a kidney's voxels are split more finely the smaller it is) must not rest on how large
+    the VOI was before an edit, so the box follows from the coverage alone.
+
+    Parameters
+    ----------
+    start, fraction
+        With at least one voxel more on each side than is covered, or up to the grid's edge.
+    """
+    covered: NDArray[np.bool_] = fraction > ROUNDING
+    across: NDArray[np.bool_] = np.logical_or.reduce(covered, axis=2)
+    begin, cut = list(start), []
+    deep: NDArray[np.bool_] = np.logical_or.reduce(covered, axis=0)
+    for axis, along in enumerate((across.any(axis=1), across.any(axis=0), deep.any(axis=0))):
+        used = np.flatnonzero(along)
+        if not used.size:
+            return (0, 0, 0), np.zeros((0, 0, 0))
+        first = max(0, int(used[0]) - 1)
+        begin[axis] += first
+        cut.append(slice(first, int(used[-1]) + 2))
+    return (begin[0], begin[1], begin[2]), fraction[tuple(cut)]
 
 
 def splatted(
@@ -131,7 +164,7 @@ def splatted(
     """
     joined = _cell_factors(_step_in_image_voxels(geometry, transform, grid), cell_share)[0]
     origin, full, left = _cut(weights, weights_start, joined)
-    return _deposited(origin, full.astype(np.int8), left, joined, geometry, transform, grid)
+    return _deposited(origin, [(1, full, left)], joined, geometry, transform, grid)
 
 
 def splatted_change(
@@ -146,34 +179,41 @@ def splatted_change(
     joined = joined_voxels(geometry, transform, grid)
     origin, full_before, left_before = _cut(before, weights_start, joined)
     _, full_after, left_after = _cut(after, weights_start, joined)
-    blocks = full_after.astype(np.int8) - full_before
-    single = left_after.astype(np.int16) - left_before
-    return _deposited(origin, blocks, single, joined, geometry, transform, grid)
+    differs = left_after != left_before
+    gone = -1, full_before & ~full_after, np.where(differs, left_before, 0)
+    new = 1, full_after & ~full_before, np.where(differs, left_after, 0)
+    return _deposited(origin, [gone, new], joined, geometry, transform, grid)
 
 
 def _deposited(
     origin: NDArray[np.int_],
-    blocks: NDArray[np.int8],
-    single: NDArray[np.uint8] | NDArray[np.int16],
+    cuts: Sequence[tuple[int, NDArray[np.bool_], NDArray[np.uint8]]],
     joined: tuple[int, int, int],
     geometry: VolumeGeometry,
     transform: RigidTransform,
     grid: VolumeGeometry,
 ) -> tuple[tuple[int, int, int], NDArray[np.float64]]:
-    """Deposit whole blocks (with a sign) and single voxels of a cut mask."""
+    """Deposit whole blocks and single voxels of cut masks, each mask with a sign.
+
+    What a cell deposits must be to the bit the same whatever is deposited with it: no products of matrices here, whose
+    last digit depends on how many rows they have.
+    """
     step = _step_in_image_voxels(geometry, transform, grid)
+    begin_at = grid.point_to_index(transform.apply(geometry.index_to_point(np.zeros(3))))
     divided = _cell_factors(step, _LARGEST_CELL_SHARE)[1]
-    scale = geometry.voxel_volume_ml / grid.voxel_volume_ml
+    quanta = geometry.voxel_volume_ml / grid.voxel_volume_ml * _QUANTA
     groups: list[tuple[FloatArray, FloatArray, NDArray[np.int_]]] = []
-    index = np.argwhere(blocks)
-    if len(index):
-        middles = index * np.array(joined) + (np.array(joined) - 1) / 2 + origin
-        amounts = blocks[tuple(index.T)].astype(np.float64) * float(scale * np.prod(joined))
-        groups.append((middles, amounts, np.array(joined)))
-    index = np.argwhere(single)
-    if len(index):
-        amounts = single[tuple(index.T)].astype(np.float64) * (scale / FULL_COVERAGE)
-        groups.append(((index + origin).astype(np.float64), amounts, np.ones(3, int)))
+    places = [np.argwhere(blocks) for _, blocks, _ in cuts]
+    if any(len(index) for index in places):
+        whole = quanta * float(np.prod(joined))
+        amounts = [np.full(len(i), sign * whole) for (sign, _, _), i in zip(cuts, places, strict=True)]
+        middles = np.concatenate(places) * np.array(joined) + (np.array(joined) - 1) / 2 + origin
+        groups.append((middles, np.concatenate(amounts), np.array(joined)))
+    places = [np.argwhere(single) for _, _, single in cuts]
+    if any(len(index) for index in places):
+        part = quanta / FULL_COVERAGE
+        amounts = [single[tuple(i.T)] * (sign * part) for (sign, _, single), i in zip(cuts, places, strict=True)]
+        groups.append(((np.concatenate(places) + origin).astype(np.float64), np.concatenate(amounts), np.ones(3, int)))
     deposits = []
     for centre, value, factor in groups:
         pieces = np.array([d if f == 1 else 1 for d, f in zip(divided, factor, strict=True)])
@@ -182,24 +222,27 @@ def _deposited(
             np.meshgrid(*[(np.arange(n) + 0.5) / n - 0.5 for n in pieces], indexing="ij"), axis=-1
         ).reshape(-1, 3)
         for offset in offsets:
-            moved = grid.point_to_index(transform.apply(geometry.index_to_point(centre + offset * factor)))
+            x, y, z = (centre + offset * factor).T
+            moved = np.array([a * x + b * y + c * z + at for (a, b, c), at in zip(step, begin_at, strict=True)])
             deposits.append((moved, value / len(offsets), sides))
     empty = (0, 0, 0), np.zeros((0, 0, 0))
     if not deposits:
         return empty
     # One voxel more on each side: rounding may put an edge that coincides with a voxel's into the next one.
-    low = np.min([np.floor(i.min(axis=0) - s / 2 + 0.5) for i, _, s in deposits], axis=0).astype(int) - 1
-    high = np.max([np.floor(i.max(axis=0) + s / 2 + 0.5) for i, _, s in deposits], axis=0).astype(int) + 1
+    low = np.min([np.floor(i.min(axis=1) - s / 2 + 0.5) for i, _, s in deposits], axis=0).astype(int) - 1
+    high = np.max([np.floor(i.max(axis=1) + s / 2 + 0.5) for i, _, s in deposits], axis=0).astype(int) + 1
     shape = high - low + 1
     total = np.zeros(int(np.prod(shape)))
     for moved, value, sides in deposits:
-        _deposit_boxes(total, shape, moved - low, value, sides)
+        _deposit_boxes(total, shape, low, moved, value, sides)
     begin = np.clip(low, 0, grid.shape)
     stop = np.clip(high + 1, 0, grid.shape)
     if np.any(stop <= begin):
         return empty
-    part = total.reshape(shape)[tuple(slice(b - lo, s - lo) for b, s, lo in zip(begin, stop, low, strict=True))]
-    return (int(begin[0]), int(begin[1]), int(begin[2])), np.ascontiguousarray(part)
+    found = (total / _QUANTA).reshape(shape)[
+        tuple(slice(b - lo, s - lo) for b, s, lo in zip(begin, stop, low, strict=True))
+    ]
+    return (int(begin[0]), int(begin[1]), int(begin[2])), np.ascontiguousarray(found)
 
 
 def joined_voxels(geometry: VolumeGeometry, transform: RigidTransform, grid: VolumeGeometry) -> tuple[int, int, int]:
@@ -242,12 +285,20 @@ def _cut(
 
 
 def _deposit_boxes(
-    total: FloatArray, shape: NDArray[np.int_], index: FloatArray, value: FloatArray, sides: FloatArray
+    total: FloatArray,
+    shape: NDArray[np.int_],
+    low: NDArray[np.int_],
+    index: FloatArray,
+    value: FloatArray,
+    sides: FloatArray,
 ) -> None:
-    """Add boxes with the given sides, centred at fractional indices, to a flat array of voxels."""
+    """Add boxes with the given sides, centred at fractional indices, in whole numbers to a flat array of voxels.
+
+    ``low``: index of the array's first voxel. ``index``: shape (3, boxes).
+    """
     places, shares = [], []
     for axis in range(3):
-        lower = index[:, axis] - sides[axis] / 2 + 0.5
+        lower = index[axis] - sides[axis] / 2 + 0.5
         first = np.floor(lower).astype(np.int64)
         # A box no wider than one voxel reaches at most two of them; wider ones (mask voxels larger than image
         # voxels are divided first, so this is the exception of oblique cells) reach three.
@@ -257,13 +308,13 @@ def _deposit_boxes(
             / sides[axis]
             for n in range(count)
         ]
-        places.append(first)
+        places.append(first - low[axis])
         shares.append(covered)
     for a, share_a in enumerate(shares[0]):
         for b, share_b in enumerate(shares[1]):
             plane = value * share_a * share_b
             row = ((places[0] + a) * shape[1] + places[1] + b) * shape[2] + places[2]
             for c, share_c in enumerate(shares[2]):
-                amount = plane * share_c
+                amount = np.rint(plane * share_c)
                 used = amount != 0
                 total += np.bincount((row + c)[used], amount[used], minlength=total.size)

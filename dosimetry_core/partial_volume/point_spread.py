@@ -155,18 +155,20 @@ class PointSpread:
         return a, b, c
 
     def blurred(self, box: Box) -> Box:
-        """Box convolved with the point spread, grown by its reach as far as the grid goes.
+        """Box convolved with the point spread, grown by its reach as far as the grid goes: that of `summed_within`."""
+        return self.summed_within(box, *self.reached_from(box)) if box.values.size else box
+
+    def reached_from(self, box: Box) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+        """First index that a blurred box reaches, and the index after the last, as far as the grid goes."""
+        (a, b, c), (i, j, k), (r, s, t) = box.start, box.stop, self.reach_voxels
+        n, m, o = self.grid.shape
+        return (max(0, a - r), max(0, b - s), max(0, c - t)), (min(n, i + r), min(m, j + s), min(o, k + t))
+
+    def blurred_within(self, box: Box, start: tuple[int, ...], stop: tuple[int, ...]) -> Box:
+        """The blurred box in a given part of the grid only.
 
         Convolution along each axis is one product with a small matrix, which beats a filter for boxes of this size.
         """
-        if not box.values.size:
-            return box
-        start = tuple(max(0, s - r) for s, r in zip(box.start, self.reach_voxels, strict=True))
-        stop = tuple(min(n, s + r) for n, s, r in zip(self.grid.shape, box.stop, self.reach_voxels, strict=True))
-        return self.blurred_within(box, start, stop)
-
-    def blurred_within(self, box: Box, start: tuple[int, ...], stop: tuple[int, ...]) -> Box:
-        """The blurred box in a given part of the grid only."""
         values = np.asarray(box.values)
         for axis, (deviation, reach) in enumerate(zip(self.standard_deviation_voxels, self.reach_voxels, strict=True)):
             weights = _blur_matrix(
@@ -174,6 +176,33 @@ class PointSpread:
             )
             values = np.moveaxis(np.tensordot(weights, values, axes=(1, axis)), 0, axis)
         return Box((start[0], start[1], start[2]), np.ascontiguousarray(values))
+
+    def summed_within(self, box: Box, start: tuple[int, int, int], stop: tuple[int, int, int]) -> Box:
+        """The blurred box in a given part of the grid, each voxel to the bit the same whatever the part is.
+
+        Nearly as fast as `blurred_within`, the last digit of whose products depends on the sizes of box and part.
+        """
+        reach = self.reach_voxels
+        first = tuple(max(s, a - r) for s, a, r in zip(box.start, start, reach, strict=True))
+        last = tuple(min(s, a + r) for s, a, r in zip(box.stop, stop, reach, strict=True))
+        if any(a >= b for a, b in zip(first, last, strict=True)):
+            return Box(start, np.zeros([b - a for a, b in zip(start, stop, strict=True)]))
+        values = np.asarray(box.within(first, last))
+        for axis, (deviation, r) in enumerate(zip(self.standard_deviation_voxels, reach, strict=True)):
+            rows = stop[axis] - start[axis]
+            shape = list(values.shape)
+            shape[axis] = rows + 2 * r
+            padded = np.zeros(shape)
+            at = first[axis] - start[axis] + r
+            along = (slice(None),) * axis
+            padded[(*along, slice(at, at + values.shape[axis]))] = values
+            weights = _kernel(deviation, r)
+            values = padded[(*along, slice(r, r + rows))] * weights[r]
+            for n in range(1, r + 1):
+                pair = padded[(*along, slice(r - n, r - n + rows))] + padded[(*along, slice(r + n, r + n + rows))]
+                pair *= weights[r + n]
+                values += pair
+        return Box(start, values)
 
     def width_derivative(self, blurred: Box) -> Box:
         """Change of a blurred box per relative change of the full widths, by the heat equation.
@@ -196,6 +225,12 @@ def _blur_matrix(deviation: float, reach: int, first: int, rows: int, columns: i
     offset = np.arange(first, first + rows)[:, None] - np.arange(columns)[None, :]
     kernel = gaussian_weights(deviation, reach)
     return read_only(np.where(np.abs(offset) <= reach, kernel[np.clip(offset + reach, 0, 2 * reach)], 0.0))
+
+
+@functools.lru_cache(maxsize=64)
+def _kernel(deviation: float, reach: int) -> tuple[float, ...]:
+    """Weights at −reach … reach."""
+    return tuple(gaussian_weights(deviation, reach).tolist())
 
 
 def gaussian_weights(standard_deviation_voxels: float, reach_voxels: int) -> FloatArray:

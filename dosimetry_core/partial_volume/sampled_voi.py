@@ -10,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dosimetry_core.geometry import RigidTransform
-from dosimetry_core.partial_volume.point_spread import Box, PointSpread, added
+from dosimetry_core.partial_volume.point_spread import Box, PointSpread, added, common_range
 from dosimetry_core.voi import VoiMask
-from dosimetry_core.voi_sampling import coverage_on_grid, joined_voxels, splatted_change
+from dosimetry_core.voi_sampling import close_box, coverage_on_grid, joined_voxels, splatted_change
 
 NEGLIGIBLE_OUTSIDE = 1e-6
 """Share of a VOI's volume outside the field of view that is rounding."""
-_ROUNDING = 1e-9
 # When less than this share of a VOI's voxels changed, only they are deposited and blurred again.
 _LARGEST_SHARE_UPDATED = 0.5
 _Difference = tuple[tuple[int, ...], NDArray[np.uint8], NDArray[np.uint8], list[tuple[int, int]] | None]
@@ -64,37 +63,53 @@ def sampled_voi(
     ----------
     known
         The same VOI on the same scan before an edit, or None.
+
+    Notes
+    -----
+    Whatever ``known`` was, the VOI is to the bit what it is without: coverages are exact sums, and what is seen through
+    the point spread is summed anew where an edit reaches, voxel by voxel as for the VOI as a whole.
     """
     change = _changed_coverage(mask, known, transform, point_spread) if known is not None else None
     if known is not None and change is not None:
-        box = _without_rounding(added(known.coverage, change), change)
+        box = _changed(known.coverage, change)
         outside = _fraction_outside(mask, box, point_spread)
         if max(outside, known.fraction_outside) < NEGLIGIBLE_OUTSIDE:
-            difference = point_spread.blurred(change)
-            blurred = added(known.blurred, difference)
-            widened = point_spread.width_derivative(blurred)
-            return SampledVoi(mask, box, blurred, widened, outside), difference
+            blurred, touched = _blurred_again(known.blurred, box, change, point_spread)
+            return SampledVoi(mask, box, blurred, point_spread.width_derivative(blurred), outside), touched
     coverage = coverage_on_grid(mask, transform, point_spread.grid)
     box = Box(coverage.start, coverage.fraction)
+    outside = _fraction_outside(mask, box, point_spread)
     blurred = point_spread.blurred(box)
-    if coverage.fraction_outside >= NEGLIGIBLE_OUTSIDE:
+    if outside >= NEGLIGIBLE_OUTSIDE:
         blurred = _blurred_from_beyond(mask, transform, point_spread, blurred)
     touched = blurred if known is None else _hull(blurred, known.blurred)
-    outside = coverage.fraction_outside
     return SampledVoi(mask, box, blurred, point_spread.width_derivative(blurred), outside), touched
 
 
-def _without_rounding(coverage: Box, change: Box) -> Box:
-    """What an edit takes away leaves rounding behind, of either sign, which is no part of the VOI.
-
-    Looked for where the edit was alone, so that coverage elsewhere is to the bit what it was.
-    """
+def _changed(known: Box, change: Box) -> Box:
+    """Coverage after an edit, on the box that it would have without one before; the sum is exact."""
     if not change.values.size:
-        return coverage
-    values = np.array(coverage.values)
-    part = values[coverage.index_of(change.start, change.stop)]
-    part[np.abs(part) < _ROUNDING] = 0.0
-    return Box(coverage.start, values)
+        return known
+    coverage = added(known, change)
+    return Box(*close_box(coverage.start, np.asarray(coverage.values)))
+
+
+def _blurred_again(known: Box, coverage: Box, change: Box, point_spread: PointSpread) -> tuple[Box, Box]:
+    """Blurred coverage after an edit, summed anew where the edit reaches only, and that part of the grid."""
+    if not change.values.size:
+        return known, change
+    where, blurred = _zeros(*point_spread.reached_from(change)), _zeros(*point_spread.reached_from(coverage))
+    values = np.array(blurred.values)
+    kept, anew = common_range(known, blurred), common_range(where, blurred)
+    if kept is not None:
+        values[blurred.index_of(*kept)] = known.within(*kept)
+    if anew is not None:
+        values[blurred.index_of(*anew)] = point_spread.summed_within(coverage, *anew).values
+    return Box(blurred.start, values), where
+
+
+def _zeros(start: tuple[int, int, int], stop: tuple[int, int, int]) -> Box:
+    return Box(start, np.zeros([hi - lo for lo, hi in zip(start, stop, strict=True)]))
 
 
 def _blurred_from_beyond(mask: VoiMask, transform: RigidTransform, point_spread: PointSpread, near: Box) -> Box:
@@ -120,7 +135,7 @@ def _changed_coverage(
 ) -> Box | None:
     """Change of the coverage, from the changed part of the mask only; None if most of it changed."""
     old = known.mask
-    if old.geometry is not mask.geometry or not old.coverage.size or not mask.coverage.size:
+    if old.geometry is not mask.geometry or old.is_empty or mask.is_empty:
         return None
     low, before, after, changed = _difference(old, mask)
     if changed is None:

@@ -59,7 +59,8 @@ def evaluate(
         Cycles without images are taken with their entered doses, or estimated from the last measured cycle. Where the
         doses that the limits are for are not known, everything else is given and the plan is refused.
     previous
-        An earlier evaluation: what rests on unchanged branches of the case is taken over.
+        An earlier evaluation: what rests on unchanged branches of the case is taken over. Where nothing is pending,
+        the results are to the bit those without it.
     voxel_doses
         ``held`` while something is edited: doses by voxel S values that no longer hold are pending, the doses of
         another engine stand meanwhile, and findings of level error say so. ``computed`` with such an evaluation as

@@ -52,3 +52,18 @@ def test_that_nothing_is_kept_of_masks_that_are_gone() -> None:
     del mask, edited, found
     gc.collect()
     assert [each() for each in kept] == [None] * 4
+
+
+def test_that_boxes_follow_from_the_mask_and_not_from_what_was_drawn_before() -> None:
+    spread = PointSpread.on_grid(SCAN, (9.0,) * 3)
+    whole = ellipsoid(points_of(DRAWN_ON), (0.0, 0.0, 0.0), (24.0, 20.0, 30.0)).astype(float)
+    larger = whole.copy()
+    larger[5:9, 44:48, 20:70] = 1.0
+    first = VoiMask.from_array(DRAWN_ON, whole)
+    found, _ = sampled_voi(first, None, TURNED, spread)
+    anew = found
+    for array in (larger, whole):
+        found, _ = sampled_voi(VoiMask.from_array(DRAWN_ON, array), found, TURNED, spread)
+    for box, other in ((found.coverage, anew.coverage), (found.blurred, anew.blurred), (found.widened, anew.widened)):
+        assert (box.start, box.stop) == (other.start, other.stop)
+        assert np.allclose(box.values, other.values, rtol=0, atol=1e-14)
