@@ -265,6 +265,11 @@ class MainWindow(QMainWindow):
         if place + 1 < len(STEP_KEYS):
             self.go_to(STEP_KEYS[place + 1])
 
+    @property
+    def is_about_to_refresh(self) -> bool:
+        """Whether something changed that is not shown yet."""
+        return self._refresh_timer.isActive()
+
     def _touch(self) -> None:
         self._dirty.update(STEP_KEYS)
         self._refresh_timer.start()

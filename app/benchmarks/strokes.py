@@ -103,6 +103,8 @@ def plan_figure(stage: Stage, strokes: int = STROKES) -> Figure:
         released.start()
         case = session.document.case
         window.wait_for(lambda case=case: session.document.evaluation_of(case) is not None)  # type: ignore[misc]
+        # The numbers are given to the widgets in the next turn of the event loop, and painted in the one after it.
+        window.wait_for(lambda: not window.window.is_about_to_refresh)
         window.paint()
         if number >= 0:
             watch.stop()
