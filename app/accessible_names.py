@@ -20,6 +20,7 @@ NAMES: Final[dict[str, str]] = {
     "display_lower": "Lower limit of the SPECT",
     "display_upper": "Upper limit of the SPECT",
     "voi_table": "VOIs with volume and dose",
+    "voi_role": "Role of the active VOI",
     "brush_radius": "Brush radius in mm",
     "edge_tolerance": "Tolerance of the brush that adapts to edges",
     "level_value": "Level of the isocontour",

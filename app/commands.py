@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.operations.site_configuration import read_site_configuration
@@ -213,16 +214,27 @@ def new_identity_files(arguments: argparse.Namespace) -> int:
 def check(arguments: argparse.Namespace) -> int:
     """What a folder of DICOM holds and what it would be read as; changes nothing."""
     from app.importing.files_read import check_folder, reading_process
+    from dosimetry_core.dicom.check_entries import holds_dicom
 
     reading_process().warm_up()
-    if not arguments.folder.exists():
-        raise DosimetryError("does not exist", where=str(arguments.folder), remedy="name a folder of DICOM files")
+    folder: Path = arguments.folder
+    if not folder.exists():
+        raise DosimetryError("does not exist", where=str(folder), remedy="name a folder of DICOM files")
     _require_zone(arguments.time_zone)
-    entries = check_folder(arguments.folder, time_zone=arguments.time_zone)
+    entries = check_folder(folder, time_zone=arguments.time_zone)
     report = [entry.as_json() for entry in entries]
     if arguments.json:
         print(json.dumps(report, indent=1, ensure_ascii=False))
-        return DONE
+    else:
+        _print_checked(report)
+    if not holds_dicom(entries, folder):
+        what = "is not a DICOM file" if folder.is_file() else "holds no DICOM file"
+        raise DosimetryError(what, where=str(folder), remedy="name a folder of DICOM files")
+    return DONE
+
+
+def _print_checked(report: Sequence[Mapping[str, Any]]) -> None:
+    """The listing of a folder, for people."""
     for entry in report:
         shape = "×".join(str(n) for n in entry["shape"]) if entry["shape"] else ""
         facts = [entry["what"], entry["nuclide"], entry["time"], shape, entry["units"]]
@@ -230,7 +242,6 @@ def check(arguments: argparse.Namespace) -> int:
         for finding in entry["findings"]:
             remedy = f"; {finding['remedy']}" if finding.get("remedy") else ""
             print(f"  {finding['level']} [{finding['code']}] {finding['text']}{remedy}")
-    return DONE
 
 
 def screenshots(arguments: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from app.voi_places import voi_places
 from dosimetry_core.calibration import calibrated_image
 from dosimetry_core.case import Calibration, Cycle
 from dosimetry_core.errors import DosimetryError
@@ -92,9 +93,8 @@ def spect_scale(cycle: Cycle, *, only: TimePoint | None = None) -> ColourScale:
 
 
 def voi_colour_of(cycle: Cycle, voi_id: str) -> str:
-    """Colour of a VOI: by its place in the cycle."""
-    place = next((number for number, voi in enumerate(cycle.vois) if voi.voi_id == voi_id), 0)
-    return voi_colour(place)
+    """Colour of a VOI of this cycle."""
+    return voi_colour(voi_places(cycle).get(voi_id, 0))
 
 
 _placed: list[tuple[VoiMask, TimePoint, VoiMask]] = []
@@ -119,14 +119,15 @@ def placed_mask_of(voi: Voi, point: TimePoint) -> VoiMask:
 
 def vois_shown(cycle: Cycle, hidden: frozenset[str] = frozenset(), point: TimePoint | None = None) -> list[VoiShown]:
     """VOIs of a cycle with their colours and dashes, as they lie on a scan; without one as they are drawn."""
+    places = voi_places(cycle)
     return [
         VoiShown(
             voi.voi_id,
             voi.name,
             voi.mask if point is None else placed_mask_of(voi, point),
-            voi_colour(number),
-            voi_dash(number),
+            voi_colour(places[voi.voi_id]),
+            voi_dash(places[voi.voi_id]),
             voi.voi_id not in hidden,
         )
-        for number, voi in enumerate(cycle.vois)
+        for voi in cycle.vois
     ]

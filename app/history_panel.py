@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt
 from PySide6.QtGui import QFont, QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QDockWidget, QListView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDockWidget,
+    QListView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.document import Document
 from app.steps.step import text_label
@@ -56,10 +64,19 @@ class HistoryModel(QAbstractListModel):
             font.setItalic(row > position)
             return font
         if role == Qt.ItemDataRole.ToolTipRole:
+            label = self._labels[row - 1] if row else BEGINNING
             if row == position:
-                return "The case as it is now"
-            return "Done again by a click" if row > position else "Go back to here by a click; nothing is lost"
+                return f"{label}\nThe case as it is now"
+            act = "Done again by a click" if row > position else "Go back to here by a click; nothing is lost"
+            return f"{label}\n{act}"
         return None
+
+
+class _NoWiderThanTheList(QStyledItemDelegate):
+    """Long steps are shortened to the room there is instead of reaching out of it."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:  # noqa: N802 Qt override
+        return QSize(1, super().sizeHint(option, index).height())
 
 
 class HistoryList(QListView):
@@ -72,6 +89,7 @@ class HistoryList(QListView):
         self.setUniformItemSizes(True)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setItemDelegate(_NoWiderThanTheList(self))
         self._document = document
         self._steps = HistoryModel(document)
         self.setModel(self._steps)

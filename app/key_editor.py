@@ -7,15 +7,12 @@ from typing import Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QDialogButtonBox,
-    QGridLayout,
     QHBoxLayout,
     QKeySequenceEdit,
     QLineEdit,
     QPushButton,
-    QScrollArea,
     QTabWidget,
     QTreeWidget,
     QTreeWidgetItem,
@@ -23,21 +20,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.gesture_page import GesturePage
 from app.key_bindings import AS_DELIVERED, KeyBindings
 from app.key_table import KEY_ACTS, KeyAct
 from app.steps.step import text_label
 from widgets.calm_wheel import calm_wheels_in
 from widgets.copying import copy_by_keyboard
-from widgets.gestures import OVERLAY_KEY
-from widgets.mouse_table import MOUSE_ACTS, MouseBindings, Views
 
 SIZE: Final = (720, 620)
 _NAME: Final = Qt.ItemDataRole.UserRole
-_HEADINGS: Final[tuple[tuple[Views, str], ...]] = (
-    ("slices", "On slices"),
-    ("volume", "In 3D"),
-    ("mip", "On the projection"),
-)
 
 
 class KeyEditor(QDialog):
@@ -58,9 +49,12 @@ class KeyEditor(QDialog):
         pages.setObjectName("key_editor_pages")
         pages.setAccessibleName("Keys, mouse")
         pages.addTab(self._keys_page(), "Keys")
-        pages.addTab(self._mouse_page(), "Mouse")
+        self._gestures = GesturePage(bindings)
+        self._gestures.chosen.connect(self._take_gestures)
+        pages.addTab(self._gestures, "Mouse")
         self._words = text_label(role="warning", name="key_editor_words", wrap=True)
         self._words.setMinimumHeight(2 * self._words.fontMetrics().height() + 4)
+        self._gestures.told.connect(self._words.setText)
         everything = QPushButton("Everything as delivered")
         everything.setObjectName("key_reset_all")
         everything.setAutoDefault(False)
@@ -77,7 +71,7 @@ class KeyEditor(QDialog):
         below.addWidget(buttons)
         column = QVBoxLayout(self)
         # A gesture may be named by a key that was changed on the other page.
-        pages.currentChanged.connect(lambda _page: self._show_gestures())
+        pages.currentChanged.connect(lambda _page: self._gestures.show_bindings(self.bindings))
         column.addWidget(pages, 1)
         column.addWidget(self._words)
         column.addLayout(below)
@@ -226,108 +220,17 @@ class KeyEditor(QDialog):
                 return
         self._give(act.keys)
 
-    # --- mouse ------------------------------------------------------------------------------------------------------
-
-    def _mouse_page(self) -> QWidget:
-        page = QWidget()
-        grid = QGridLayout(page)
-        grid.setColumnStretch(1, 1)
-        grid.setVerticalSpacing(2)
-        self._gestures: dict[str, QComboBox] = {}
-        row = 0
-        for views, heading in _HEADINGS:
-            grid.addWidget(text_label(heading, role="dimmed"), row, 0, 1, 2)
-            row += 1
-            for act in (known for known in MOUSE_ACTS if known.views == views):
-                box = QComboBox()
-                box.setObjectName(f"gesture_{act.name}")
-                box.setAccessibleName(f"Gesture {heading.lower()}: {act.text}")
-                for gesture in act.offered():
-                    box.addItem(gesture, gesture)
-                box.activated.connect(lambda _index, name=act.name: self._set_gesture(name))
-                grid.addWidget(text_label(act.text), row, 0)
-                grid.addWidget(box, row, 1, Qt.AlignmentFlag.AlignLeft)
-                self._gestures[act.name] = box
-                row += 1
-        grid.setRowStretch(row, 1)
-        self._places = QPushButton("Change places")
-        self._places.setObjectName("gesture_change_places")
-        self._places.setAutoDefault(False)
-        self._places.setEnabled(False)
-        self._places.setToolTip("The act that has the gesture gets the one that this act has now")
-        self._places.clicked.connect(self._change_places)
-        self._wanted = ("", "")
-        scroll = QScrollArea()
-        scroll.setObjectName("gesture_scroll")
-        scroll.setAccessibleName("Acts and their gestures")
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setWidget(page)
-        whole = QWidget()
-        column = QVBoxLayout(whole)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(scroll, 1)
-        delivered = QPushButton("Mouse as delivered")
-        delivered.setObjectName("gesture_reset")
-        delivered.setAutoDefault(False)
-        delivered.setToolTip("Every gesture as the program came with it; keys stay")
-        delivered.clicked.connect(self._reset_gestures)
-        row_below = QHBoxLayout()
-        row_below.addStretch(1)
-        row_below.addWidget(self._places)
-        row_below.addWidget(delivered)
-        column.addLayout(row_below)
-        self._show_gestures()
-        return whole
-
-    def _show_gestures(self) -> None:
-        mouse = MouseBindings(self.bindings.mouse)
-        key = self.bindings.overlay_key()
-        for name, box in self._gestures.items():
-            for index in range(box.count()):
-                gesture = str(box.itemData(index))
-                box.setItemText(index, gesture.replace(OVERLAY_KEY, key, 1))
-            box.setCurrentIndex(box.findData(mouse.gesture(name)))
-
-    def _set_gesture(self, name: str) -> None:
-        wanted = str(self._gestures[name].currentData())
-        try:
-            self.bindings = self.bindings.with_gesture(name, wanted)
-            self._refuse("", "", "")
-        except ValueError as error:
-            self._refuse(f"Not changed: {error}.", name, wanted)
-        self._show_gestures()
-
-    def _refuse(self, words: str, name: str, wanted: str) -> None:
-        """Say why a gesture was not given, and whether two acts could change places."""
-        swapped = MouseBindings(self.bindings.mouse).changed_places(name, wanted) if name else None
-        self._wanted = (name, wanted) if swapped is not None else ("", "")
-        self._places.setEnabled(swapped is not None)
-        self._words.setText(words)
-
-    def _change_places(self) -> None:
-        name, wanted = self._wanted
-        before = MouseBindings(self.bindings.mouse)
-        swapped = before.changed_places(name, wanted) if name else None
-        if swapped is None:
-            return
-        self.bindings = KeyBindings(self.bindings.keys, swapped.chosen())
-        moved = [act for act in MOUSE_ACTS if swapped.gesture(act.name) != before.gesture(act.name)]
-        self._refuse("; ".join(f"“{act.text}” is {swapped.gesture(act.name)} now" for act in moved) + ".", "", "")
-        self._show_gestures()
-
-    def _reset_gestures(self) -> None:
-        self.bindings = KeyBindings(self.bindings.keys, {})
-        self._refuse("", "", "")
-        self._show_gestures()
-
     # --- both -------------------------------------------------------------------------------------------------------
+
+    def _take_gestures(self, bindings: KeyBindings) -> None:
+        self.bindings = bindings
 
     def _reset_all(self) -> None:
         self.bindings = AS_DELIVERED
         self._fill()
-        self._refuse("", "", "")
-        self._show_gestures()
+        self._words.setText("")
+        self._gestures.forget_refused()
+        self._gestures.show_bindings(self.bindings)
 
     def _accept(self) -> None:
         self.chosen.emit(self.bindings)

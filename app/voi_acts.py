@@ -15,10 +15,12 @@ from app.edit_target import EditTarget
 from app.proposals.acts import ProposalActs
 from app.scan_voi_acts import ScanVoiActs
 from app.session import Session
+from app.steps.voi_role import role_words
 from app.voi_copies import VoiCopies
 from app.voi_shape_acts import ShapeSettings, combined, shape_edit
 from dosimetry_core.anatomical_plane import Plane
 from dosimetry_core.case import Case
+from dosimetry_core.dicom.voi_names import role_from_name
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.voi import Role, Voi, VoiMask
 from dosimetry_core.voi_reshaping import split_by_maxima
@@ -29,6 +31,11 @@ SPLIT_SMOOTHING_MM = 8.0
 """About the resolution of a SPECT: finer maxima are noise."""
 
 
+def role_of_drawn(voi: Voi, name: str) -> Role | None:
+    """What a new name says a VOI drawn here is; one with a role of its own, or from a file, keeps it."""
+    return role_from_name(name) if voi.source == "drawn" and voi.role == NEW_ROLE else None
+
+
 class VoiActs(QObject):
     """Undoable edits of the current cycle's VOIs; ``told`` says in words why one was not made."""
 
@@ -37,8 +44,8 @@ class VoiActs(QObject):
     def __init__(self, session: Session, target: EditTarget, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._target = session, target
-        self.role_of_name: Callable[[str], Role | None] = lambda _name: None
-        """The role that a new name gives with it; none does where roles are chosen by hand."""
+        self.role_of_name: Callable[[Voi, str], Role | None] = role_of_drawn
+        """The role that a new name gives a VOI with it; None where it keeps its own."""
         self.scans = ScanVoiActs(session, target, self)
         self.scans.told.connect(self.told)
         self.copies = VoiCopies(session, target, self)
@@ -72,21 +79,26 @@ class VoiActs(QObject):
     def rename_voi(self, voi_id: str, name: str) -> bool:
         """Rename a VOI; False if the name is empty, taken or the same."""
         index = self._session.view_state.cycle
+        before = _voi_of(self._session.document.case, index, voi_id)
 
         def edit(case: Case) -> Case:
             named = with_voi_named(case, index, voi_id, name)
-            role = None if named is case else self.role_of_name(name.strip())
+            role = None if named is case else self.role_of_name(_voi_of(case, index, voi_id), name.strip())
             return named if role is None else with_voi_role(named, index, voi_id, role)
 
-        if self._session.document.apply(f"Rename {name.strip()}", edit):
-            return True
-        self.told.emit(f"{name!r} is empty or taken in this cycle")
-        return False
+        if not self._session.document.apply(f"Rename {name.strip()}", edit):
+            self.told.emit(f"{name!r} is empty or taken in this cycle")
+            return False
+        after = _voi_of(self._session.document.case, index, voi_id)
+        if after.role != before.role:
+            self.told.emit(f"{after.name}: from now on computed as {role_words(after.role)}")
+        return True
 
     def change_role(self, voi_id: str, role: Any) -> None:
         """Give a VOI another role."""
         index = self._session.view_state.cycle
-        self._session.document.apply("Change role", lambda case: with_voi_role(case, index, voi_id, role))
+        words = f"Role of {_voi_of(self._session.document.case, index, voi_id).name}: {role_words(role)}"
+        self._session.document.apply(words, lambda case: with_voi_role(case, index, voi_id, role))
 
     def mark_reviewed(self) -> None:
         """The active VOI was looked at on the scan in view; go to the next that was not."""
@@ -169,3 +181,7 @@ class VoiActs(QObject):
 
         session.document.apply(f"Split {voi.name} into {len(parts)}", edit)
         self.told.emit(f"{voi.name}: {', '.join(names)} made of it; a double click in the table renames")
+
+
+def _voi_of(case: Case, cycle_index: int, voi_id: str) -> Voi:
+    return next(voi for voi in case.cycles[cycle_index].vois if voi.voi_id == voi_id)

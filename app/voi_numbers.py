@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-
-from PySide6.QtCore import Qt
+from itertools import zip_longest
 
 from app.curves_shown import curve_shown, measured_nuclide
 from app.display import voi_colour_of
@@ -14,7 +13,7 @@ from app.number_grid import Cell, GridColumn, GridRow, Number, NumberGrid
 from app.result_paths import result_path
 from app.scan_reviews import reviewed_count
 from app.session import Session
-from app.steps.step import Section, text_label
+from app.steps.step import Section
 from dosimetry_core.case import Cycle
 from dosimetry_core.evaluation import Evaluation
 from dosimetry_core.report.words import in_words, limiting_words, nuclide_symbol, organ_order
@@ -30,12 +29,15 @@ from dosimetry_core.units import (
 from dosimetry_core.voi import Voi
 from widgets.curve_view import CurveView
 from widgets.dose_bars_view import DoseBarsView
+from widgets.lines_label import LinesLabel
 from widgets.voi_table import VoiRow
 
 CURVE_HEIGHT = 300
 BARS_HEIGHT = 220
 SHOWN_BARS = 2
 """Organs at risk beside the images: kidneys and red marrow come first."""
+NO_VALUE = "–"
+_Named = tuple[str, Cell]
 
 
 def partial_volume_factor(session: Session, name: str, time_point: int) -> float | None:
@@ -100,10 +102,9 @@ class LiveNumbers(Section):
         self._session = session
         self.numbers = NumberGrid("live_numbers", line_spacing=1)
         self.add(self.numbers)
-        self.limiting = text_label(role="dimmed", name="live_limiting", wrap=True)
         # Always two lines, so that the sections below stay where they are while numbers follow a stroke.
-        self.limiting.setFixedHeight(2 * self.limiting.fontMetrics().lineSpacing() + 2)
-        self.limiting.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.limiting = LinesLabel(2, object_name="live_limiting")
+        self.limiting.setProperty("role", "dimmed")
         self.add(self.limiting)
         self.plots = Section("Live curve and course", name="live_plots")
         self.curve = CurveView()
@@ -133,10 +134,9 @@ class LiveNumbers(Section):
         evaluation, voi, stale = session.evaluation, session.voi, not session.is_current
         title = "Live results (pending)" if stale and evaluation is not None else "Live results"
         self.heading.setText(title if voi is None else f"{title}: {voi.name}")
-        cells = [] if voi is None else self._voi_cells(voi, result)
-        cells += [] if evaluation is None else _plan_cells(evaluation)
-        self._show_pairs(cells, "stale" if stale else "")
-        self.limiting.setText(_limiting_text(evaluation, result))
+        of_plan = [] if evaluation is None else _plan_cells(evaluation)
+        self._show_columns(self._voi_cells(voi, result), of_plan, "stale" if stale else "")
+        self.limiting.set_text(_limiting_text(evaluation, result))
 
     def _refresh_curve(self) -> None:
         session, result = self._session, self._result()
@@ -152,44 +152,57 @@ class LiveNumbers(Section):
         evaluation, stale = self._session.evaluation, not self._session.is_current
         self.bars.show_bars(organ_bars(evaluation, stale=stale)[:SHOWN_BARS] if evaluation is not None else [])
 
-    def _show_pairs(self, cells: list[tuple[str, Cell]], mark: str) -> None:
-        half = (len(cells) + 1) // 2
+    def _show_columns(self, of_voi: Sequence[_Named], of_plan: Sequence[_Named], mark: str) -> None:
+        """The VOI at the left, the plan at the right: a number stays at its place when others have no value."""
         rows = []
-        for left in range(half):
-            row: dict[str, Cell] = {"name": cells[left][0], "value": cells[left][1]}
-            if left + half < len(cells):
-                row |= {"name 2": cells[left + half][0], "value 2": cells[left + half][1]}
-            rows.append(GridRow(str(left), row, mark=mark))
+        for line, (left, right) in enumerate(zip_longest(of_voi, of_plan)):
+            row: dict[str, Cell] = {}
+            if left is not None:
+                row |= {"name": left[0], "value": left[1]}
+            if right is not None:
+                row |= {"name 2": right[0], "value 2": right[1]}
+            rows.append(GridRow(str(line), row, mark=mark))
         self.numbers.show_rows([GridColumn(key, "") for key in ("name", "value", "name 2", "value 2")], rows)
 
-    def _voi_cells(self, voi: Voi, result: VoiResult | None) -> list[tuple[str, Cell]]:
+    def _voi_cells(self, voi: Voi | None, result: VoiResult | None) -> list[_Named]:
+        """The same lines for every VOI and for none; what there is no result of is a dash."""
         c, p = self._session.view_state.cycle, self._session.view_state.time_point
-        base = result_path("cycles", c, "vois", voi.name)
-        if result is None:
-            return [("Volume (mL)", Number(f"{base}.volume_ml", voi.mask.volume_ml, MILLILITRE))]
-        cells: list[tuple[str, Cell]] = [("Volume (mL)", Number(f"{base}.volume_ml", result.volume_ml, MILLILITRE))]
-        nuclide = measured_nuclide(result)
-        if nuclide is not None:
+        base = "" if voi is None else result_path("cycles", c, "vois", voi.name)
+        volume: Cell = NO_VALUE
+        if voi is not None:
+            volume_ml = voi.mask.volume_ml if result is None else result.volume_ml
+            volume = Number(f"{base}.volume_ml", volume_ml, MILLILITRE)
+        activity: Cell = NO_VALUE
+        half_life: Cell = NO_VALUE
+        integral: Cell = NO_VALUE
+        dose: Cell = NO_VALUE
+        activity_of = "Activity"
+        nuclide = None if result is None else measured_nuclide(result)
+        if result is not None and nuclide is not None:
+            activity_of = nuclide_symbol(nuclide)
             activity = Number(f"{base}.activity_bq.{nuclide}.{p}", activity_bq(result, p), MEGABECQUEREL)
-            cells.append((f"{nuclide_symbol(nuclide)} (MBq)", activity))
             fit = result.fits.get(nuclide)
             if fit is not None:
                 path = f"{base}.fit.{nuclide}"
                 half_life = Number(f"{path}.effective_half_life_s", fit.effective_half_life_s, HOUR, digits=1)
-                integral = fit.time_integrated_activity_bq_s
-                cells.append(("Half-life (h)", half_life))
-                cells.append(
-                    ("∫ (MBq·h)", Number(f"{path}.time_integrated_activity_bq_s", integral, MEGABECQUEREL_HOUR))
+                integral = Number(
+                    f"{path}.time_integrated_activity_bq_s", fit.time_integrated_activity_bq_s, MEGABECQUEREL_HOUR
                 )
-        total = result.total
-        dose = None if total is None else total.absorbed_dose_gy
-        cells.append(("Dose (Gy)", Number(f"{base}.absorbed_dose_gy.total", dose, GRAY, digits=3)))
-        return cells
+        if result is not None:
+            dose_gy = None if result.total is None else result.total.absorbed_dose_gy
+            dose = Number(f"{base}.absorbed_dose_gy.total", dose_gy, GRAY, digits=3)
+        return [
+            ("Volume (mL)", volume),
+            (f"{activity_of} (MBq)", activity),
+            ("Half-life (h)", half_life),
+            ("∫ (MBq·h)", integral),
+            ("Dose (Gy)", dose),
+        ]
 
 
-def _plan_cells(evaluation: Evaluation) -> list[tuple[str, Cell]]:
+def _plan_cells(evaluation: Evaluation) -> list[_Named]:
     plan = evaluation.plan
-    cells: list[tuple[str, Cell]] = []
+    cells: list[_Named] = []
     for organ in organ_order(evaluation.course_organs)[:SHOWN_BARS]:
         path = result_path("course", "organs", organ, "absorbed_dose_gy")
         delivered = evaluation.course_organs[organ].delivered.absorbed_dose_gy
@@ -207,7 +220,8 @@ def _plan_cells(evaluation: Evaluation) -> list[tuple[str, Cell]]:
 
 def _limiting_text(evaluation: Evaluation | None, result: VoiResult | None) -> str:
     if result is not None and result.failure:
-        return f"No result: {result.failure}"
+        # Which VOI it is stands above.
+        return f"No result: {result.failure.partition(f'{result.voi.name}: ')[2] or result.failure}"
     if evaluation is None:
         return ""
     if evaluation.plan.next_cycle is None:

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any, Final, Literal, get_args
 
 from dosimetry_core.case import Calibration, DeadTimeModel, RecoveryCurve, SensitivityConvention
+from dosimetry_core.case_file_cycle import read_recovery
 from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError, raise_problems
 from dosimetry_core.toml_table import TomlTable, parse_toml
 from dosimetry_core.units import COUNTS_PER_S_PER_MBQ, MICROSECOND, MILLIMETRE, PERCENT
@@ -128,12 +129,6 @@ class CameraProfile:
             None,
         )
         leading = plain or sensitivity
-
-        def until(entry: CameraEntry | None) -> date | None:
-            if validity is not None and (entry is None or self.entries.index(validity) > self.entries.index(entry)):
-                return validity.valid_until
-            return None if entry is None else entry.valid_until
-
         return replace(
             base,
             sensitivity_cps_per_bq=plain.sensitivity_cps_per_bq if plain else base.sensitivity_cps_per_bq,
@@ -145,12 +140,14 @@ class CameraProfile:
                 leading.relative_standard_uncertainty if leading else base.relative_standard_uncertainty
             ),
             measured_on=leading.measured_on if leading else base.measured_on,
-            valid_until=until(leading),
+            valid_until=self._valid_until(leading, validity),
             with_yttrium_90_relative_standard_uncertainty=(
                 mixed.relative_standard_uncertainty if mixed else base.with_yttrium_90_relative_standard_uncertainty
             ),
             with_yttrium_90_measured_on=mixed.measured_on if mixed else base.with_yttrium_90_measured_on,
-            with_yttrium_90_valid_until=until(mixed) if mixed else base.with_yttrium_90_valid_until,
+            with_yttrium_90_valid_until=(
+                self._valid_until(mixed, validity) if mixed else base.with_yttrium_90_valid_until
+            ),
             dead_time_s=dead.dead_time_s if dead and dead.dead_time_s is not None else base.dead_time_s,
             dead_time_model=dead.dead_time_model if dead else base.dead_time_model,
             recovery=recovery.recovery if recovery else base.recovery,
@@ -158,6 +155,12 @@ class CameraProfile:
             profile=self.name,
             profile_sha256=self.digests[(len(self.entries) if count is None else count) - 1],
         )
+
+    def _valid_until(self, measured: CameraEntry | None, validity: CameraEntry | None) -> date | None:
+        """Last day of a sensitivity: what was recorded later counts, the measurement or a decision on the day."""
+        if validity is not None and (measured is None or self.entries.index(validity) > self.entries.index(measured)):
+            return validity.valid_until
+        return None if measured is None else measured.valid_until
 
 
 def entry_text(entry: CameraEntry) -> str:
@@ -244,16 +247,7 @@ def _entry(table: TomlTable) -> CameraEntry:
     sensitivity = table.optional_number("sensitivity_cps_per_mbq", above=0)
     mixed = table.optional_number("sensitivity_with_yttrium_90_cps_per_mbq", above=0)
     dead_time_us = table.optional_number("dead_time_us", minimum=0, maximum=100)
-    recovery = None
-    curve = table.table("recovery")
-    if curve is not None:
-        curve.choice("model", ("b-gamma",), "b-gamma")
-        recovery = RecoveryCurve(
-            curve.number("b_ml", above=0),
-            curve.number("gamma", above=0),
-            curve.optional_number("relative_standard_uncertainty", minimum=0, maximum=1) or 0.0,
-        )
-        curve.finish()
+    recovery = read_recovery(table)
     spread = None
     if table.has("point_spread_fwhm_mm"):
         widths = table.numbers("point_spread_fwhm_mm")
@@ -354,27 +348,16 @@ def _differing(held: Calibration, stated: Calibration) -> list[str]:
     for name, own, profile, unit in pairs:
         if profile is not None and (own is None or abs(own - profile) > _SAME * profile):
             said.append(f"{name} {'none' if own is None else unit.text(own)} instead of {unit.text(profile)}")
-    for beside, own_day, day, own, profile in (
-        (
-            "",
-            held.valid_until,
-            stated.valid_until,
-            held.relative_standard_uncertainty,
-            stated.relative_standard_uncertainty,
-        ),
-        (
-            "beside 90Y ",
-            held.with_yttrium_90_valid_until,
-            stated.with_yttrium_90_valid_until,
-            held.with_yttrium_90_relative_standard_uncertainty,
-            stated.with_yttrium_90_relative_standard_uncertainty,
-        ),
-    ):
-        if day is not None and own_day != day:
-            said.append(f"{beside}valid until {own_day or 'not stated'} instead of {day}")
-        if profile is not None and (own is None or abs(own - profile) > 10 * _SAME * profile):
-            none_or = "none" if own is None else PERCENT.text(own)
-            said.append(f"{beside}uncertainty {none_or} instead of {PERCENT.text(profile)}")
+    said += _differing_validity(
+        "",
+        (held.valid_until, stated.valid_until),
+        (held.relative_standard_uncertainty, stated.relative_standard_uncertainty),
+    )
+    said += _differing_validity(
+        "beside 90Y ",
+        (held.with_yttrium_90_valid_until, stated.with_yttrium_90_valid_until),
+        (held.with_yttrium_90_relative_standard_uncertainty, stated.with_yttrium_90_relative_standard_uncertainty),
+    )
     if stated.convention is not None and held.convention != stated.convention:
         said.append(f"convention {held.convention} instead of {stated.convention}")
     widths = zip(held.point_spread_fwhm_mm or (), stated.point_spread_fwhm_mm or (), strict=False)
@@ -388,4 +371,19 @@ def _differing(held: Calibration, stated: Calibration) -> list[str]:
         or abs(held.recovery.gamma / stated.recovery.gamma - 1) > _SAME
     ):
         said.append("recovery curve")
+    return said
+
+
+def _differing_validity(
+    of: str, days: tuple[date | None, date | None], uncertainties: tuple[float | None, float | None]
+) -> list[str]:
+    """Last day and standard uncertainty of a sensitivity, each as held and as stated, where they differ."""
+    said = []
+    (own_day, day), (own, profile) = days, uncertainties
+    if day is not None and own_day != day:
+        said.append(f"{of}valid until {own_day or 'not stated'} instead of {day}")
+    if profile is not None and (own is None or abs(own - profile) > 10 * _SAME * profile):
+        said.append(
+            f"{of}uncertainty {'none' if own is None else PERCENT.text(own)} instead of {PERCENT.text(profile)}"
+        )
     return said

@@ -10,16 +10,18 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 from widgets.theme import BADGE
 
 _WRITING = "#1b1c1f"
+_PADDING = 12.0
+"""Of both sides of a text together."""
 
 
 def paint_badges(
     painter: QPainter, edge: float, top: float, room: float, badges: Sequence[str], *, on_left: bool = False
 ) -> None:
-    """One below the other in the painter's font, to the left of an edge or to its right; too wide ones are cut."""
+    """One below the other in the painter's font, up to an edge or, ``on_left``, from it on; too wide ones are cut."""
     metrics = QFontMetricsF(painter.font())
     for number, text in enumerate(badges):
-        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room - 12)
-        width = metrics.horizontalAdvance(shown) + 12
+        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room - _PADDING)
+        width = metrics.horizontalAdvance(shown) + _PADDING
         box = QRectF(
             edge if on_left else edge - width, top + number * (metrics.height() + 7), width, metrics.height() + 3
         )
@@ -33,4 +35,4 @@ def paint_badges(
 def badges_width(painter: QPainter, badges: Sequence[str]) -> float:
     """Width of the widest one in the painter's font."""
     metrics = QFontMetricsF(painter.font())
-    return max((metrics.horizontalAdvance(text) + 12 for text in badges), default=0.0)
+    return max((metrics.horizontalAdvance(text) + _PADDING for text in badges), default=0.0)

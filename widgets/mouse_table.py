@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
@@ -133,12 +134,17 @@ class MouseBindings:
         first, second = self._gestures[one.name], self._gestures[other.name]
         if first == second and not {one.name, other.name} <= set(_BY_PLACE):
             return f"“{first.text}” would do two things: {one.text}, and {other.text}"
-        if first.button == second.button and first.held == second.held:
-            for (a, of_a), (b, of_b) in (((one, first), (other, second)), ((other, second), (one, first))):
-                if of_a.form == "press" and of_b.form in ("drag", "click"):
-                    return f"“{of_a.text}” begins “{a.text}” at once, so “{of_b.text}” can't be “{b.text}”"
-                if of_a.form == "click" and of_b.form == "double" and a.name not in _PICKS:
-                    return f"the first click of “{of_b.text}” ({b.text}) would do “{a.text}” already"
+        if (first.button, first.held) != (second.button, second.held):
+            return ""
+        return self._conflict_of_order(one, other) or self._conflict_of_order(other, one)
+
+    def _conflict_of_order(self, early: MouseAct, late: MouseAct) -> str:
+        """An act that is done before the hand has finished the gesture of another would be done with it."""
+        first, second = self._gestures[early.name], self._gestures[late.name]
+        if first.form == "press" and second.form in ("drag", "click"):
+            return f"“{first.text}” begins “{early.text}” at once, so “{second.text}” can't be “{late.text}”"
+        if first.form == "click" and second.form == "double" and early.name not in _PICKS:
+            return f"the first click of “{second.text}” ({late.text}) would do “{early.text}” already"
         return ""
 
     def _conflict_of_held(self, one: MouseAct, other: MouseAct) -> str:
@@ -169,36 +175,24 @@ class MouseBindings:
         wanted, had = gesture_of(gesture), self._gestures[name]
         for other in MOUSE_ACTS:
             theirs = self._gestures[other.name]
-            # A press of a button and its drag are for the same hand.
-            alike = theirs == wanted or (
-                {theirs.form, wanted.form} == {"press", "drag"}
-                and (theirs.button, theirs.held) == (wanted.button, wanted.held)
-            )
-            if other.views != _ACTS[name].views or other.name == name or not alike:
+            if other.name == name or other.views != _ACTS[name].views or not _begin_alike(theirs, wanted):
                 continue
-            given = next(
-                (
-                    text
-                    for text in (had.text, Gesture(theirs.form, had.button, had.held).text)
-                    if text in other.offered()
-                ),
-                None,
-            )
+            # The other act takes the gesture given up here, or the same hand in the form of its own.
+            same_form = Gesture(theirs.form, had.button, had.held)
+            given = next((text for text in (had.text, same_form.text) if text in other.offered()), None)
             if given is not None:
-                try:
+                with contextlib.suppress(ValueError):
                     return MouseBindings({**self.chosen(), name: gesture, other.name: given})
-                except ValueError:
-                    continue
         return None
 
     # What an event means
 
     def of_wheel(self, modifiers: Qt.KeyboardModifier, views: Views = "slices") -> str:
-        """Act of a turn of the wheel; empty for none. In 3D a modifier without a meaning changes nothing."""
-        exact = self._found(views, "wheel", "", modifiers)
-        if not exact and views != "slices":
-            exact = self._by_gesture.get((views, Gesture("wheel")), ())
-        return exact[0] if exact else ""
+        """Act of a turn of the wheel; empty for none. In 3D and on the projection an idle modifier changes nothing."""
+        found = self._found(views, "wheel", "", modifiers)
+        if not found and views != "slices":
+            found = self._by_gesture.get((views, Gesture("wheel")), ())
+        return found[0] if found else ""
 
     def of_press(
         self,
@@ -251,6 +245,12 @@ class MouseBindings:
     def is_held(self, name: str, modifiers: Qt.KeyboardModifier) -> bool:
         """Whether the modifier of an act is held."""
         return bool(modifiers & MODIFIERS[self.held_word(name)])
+
+
+def _begin_alike(one: Gesture, other: Gesture) -> bool:
+    """Whether a hand begins both alike: they are the same, or the press and the drag of one button."""
+    press_and_drag = {one.form, other.form} == {"press", "drag"}
+    return one == other or (press_and_drag and (one.button, one.held) == (other.button, other.held))
 
 
 _held = [MouseBindings()]

@@ -35,6 +35,7 @@ _MESH_AFTER_MS = 150
 _CURSOR_AFTER_MS = 120
 _ROOM_MM = 20.0
 _MARGIN = 6
+_BUTTON_GAP = 4
 _CLIP_TIP = "Clip planes: drag the lettered squares"
 
 
@@ -342,13 +343,13 @@ class VolumeCanvas(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another size is another picture."""
-        right, top = self.width() - 6, 6
+        right, top = self.width() - _MARGIN, _MARGIN
         for button in (self._reset, self._clip_button, self._toggle):
             size = button.sizeHint()
-            if right - size.width() < 6:
-                right, top = self.width() - 6, top + size.height() + 4
+            if right - size.width() < _MARGIN:
+                right, top = self.width() - _MARGIN, top + size.height() + _BUTTON_GAP
             button.setGeometry(right - size.width(), top, size.width(), size.height())
-            right -= size.width() + 4
+            right -= size.width() + _BUTTON_GAP
         self._toggle.setVisible(self._scene is not None)
         self._reset.setVisible(self._scene is not None)
         self._clip_button.setVisible(self._scene is not None)

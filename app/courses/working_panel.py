@@ -30,7 +30,8 @@ from widgets.elided_label import ElidedLabel
 from widgets.theme import set_role
 
 _QUESTION = "Who is working?"
-_WHY = "Every change is kept with a name. Reading needs none."
+_WHY = ("Every change is kept with a name. Reading needs none.", "dimmed")
+"""Words beside the question where nothing waits for its answer, and their look."""
 _INPUT = (
     QEvent.Type.MouseButtonPress,
     QEvent.Type.MouseMove,
@@ -71,6 +72,7 @@ class WorkingPanel(QFrame):
         self.working = person or WorkingPerson(ask_again_after_s=ask_again_after_s)
         self._known: dict[str, Person] = {}
         self._told = False
+        self._why = _WHY
         self._watched: QWidget | None = None
         self._focus_before: QWidget | None = None
         self._build()
@@ -140,11 +142,12 @@ class WorkingPanel(QFrame):
 
     def ask(self, *, take_focus: bool = True) -> None:
         """Show the question; who is working stays so until there is another answer."""
-        self._show_question(_WHY, "dimmed", take_focus=take_focus)
+        # What waits for the answer is said until it is given, or put off.
+        self._show_question(*(self._why if self.isVisible() else _WHY), take_focus=take_focus)
 
     def demand(self, why: str = "") -> None:
         """Show the question because something was refused without an answer, and say so."""
-        self._show_question(why or self.working.reason() or _WHY, "warning")
+        self._show_question(why or self.working.reason() or _WHY[0], "warning")
 
     def put_off(self) -> None:
         """Hide the question; nothing can be changed meanwhile if nobody is working."""
@@ -170,6 +173,7 @@ class WorkingPanel(QFrame):
     # --- asking -----------------------------------------------------------------------------------------------------
 
     def _show_question(self, message: str, role: str, *, take_focus: bool = True) -> None:
+        self._why = (message, role)
         focused = QApplication.focusWidget()
         if focused is not None and not self.isAncestorOf(focused):
             self._focus_before = focused
@@ -198,7 +202,7 @@ class WorkingPanel(QFrame):
         wanted = folded(typed)
         self._names.setStringList([person.name for key, person in self._known.items() if wanted in key])
         if show:
-            self._say(_WHY, "dimmed")
+            self._say(*self._why)
             self._fill_role(typed)
             if wanted and self._names.rowCount():
                 self.name.completer().complete()

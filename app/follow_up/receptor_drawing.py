@@ -46,8 +46,8 @@ from widgets.theme import set_role
 
 WEIGHT_WORDS = {"file": "of the files", "stated": "typed"}
 SAVED_NAME = "receptor-vois.dcm"
-_NO_SUCH_TOOLS = ("voi_propose", "voi_propose_total_segmentator", "voi_from_cycle")
-"""They need a course: other cycles, or the uptake of the therapy's nuclide."""
+_NO_SUCH_TOOLS = ("voi_propose", "voi_propose_total_segmentator", "voi_from_cycle", "voi_role_row")
+"""They need a course: other cycles, or the uptake of the therapy's nuclide; roles have a column of their own."""
 _TOOLS = {"ball-tool": "ball"} | {
     name: name for name in ("brush", "erase", "polygon", "live-wire", "ellipsoid", "move", "scissors", "crop")
 }
@@ -123,7 +123,7 @@ class ReceptorDrawing(QWidget):
         self.setWindowTitle(f"Receptor scan of {patient_name(patient.name)}, {patient.patient_id}")
         self.step = VoiStep(self.session)
         self.step.images.scan_name = "receptor PET"
-        self.step.acts.role_of_name = role_told_by
+        self.step.acts.role_of_name = lambda _voi, name: role_told_by(name)
         self._build(patient)
         self._add_keys()
         self._timer = QTimer(self, singleShot=True, interval=0)

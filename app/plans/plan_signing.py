@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.store.course_history import PlanAct
 from app.store.events import Head
 from dosimetry_core.canonical_json import sha256_hex
+from dosimetry_core.errors import InconsistentCaseError
+from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.progress import Progress
 
 if TYPE_CHECKING:
@@ -42,6 +45,17 @@ class PlanFile:
     reasons: Mapping[tuple[str, str], str] | None = None
     ends_treatment: bool = False
     checked: PlanCheck | None = None
+
+    @cached_property
+    def signed_results(self) -> FrozenMap[str, Any]:
+        """Plan and course of the results that the file carries; nothing if it carries none that can be read."""
+        from app.plans.plan_attachments import attached_plan
+
+        try:
+            results = attached_plan(self.content).results
+        except InconsistentCaseError:
+            return FrozenMap()
+        return FrozenMap({part: results[part] for part in ("plan", "course") if part in results})
 
 
 def drafted(

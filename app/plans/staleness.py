@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,8 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from app.courses.change_in_words import ABSENT, ValueChange, changes_in_words, same_values
 from app.plans.input_rules import is_input
-from dosimetry_core.errors import InconsistentCaseError
-from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.report.words import in_words, nuclide_order, nuclide_symbol, organ_order
 from dosimetry_core.units import GIGABECQUEREL, GRAY, PERCENT, DisplayUnit
 
@@ -82,8 +79,8 @@ def staleness(
         inputs += _reason_changes(plan.reasons, reasons)
     results: tuple[ValueChange, ...] = ()
     if current is not None:
-        results = result_changes(_signed_results(plan.content), current)
-    if not inputs and (current is None or not _moved(_signed_results(plan.content), current)):
+        results = result_changes(plan.signed_results, current)
+    if not inputs and (current is None or not _moved(plan.signed_results, current)):
         return None
     return Staleness(tuple(inputs), results, current is not None)
 
@@ -153,17 +150,6 @@ def _pairs(signed: Mapping[str, Any], now: Evaluation) -> Iterator[_Pair]:
     for limit in dict.fromkeys((*before, *after_all)):
         place = f"probability of exceeding {in_words(limit).lower()}"
         yield _Pair(place, before.get(limit), after_all.get(limit), PERCENT)
-
-
-@functools.lru_cache(maxsize=8)
-def _signed_results(content: bytes) -> FrozenMap[str, Any]:
-    """The results that a plan file carries; nothing if it carries none that can be read."""
-    from app.plans.plan_attachments import attached_plan
-
-    try:
-        return FrozenMap(attached_plan(content).results)
-    except InconsistentCaseError:
-        return FrozenMap()
 
 
 def _activity_changes(before: Mapping[str, float], after: Mapping[str, float]) -> list[ValueChange]:

@@ -20,7 +20,7 @@ from widgets.dose_bars_view import DoseBarShown, DoseBarsView
 
 _LEAST_BELOW = 350
 _WIDE = 960
-_TABLES_WIDTH = 330
+_TABLES_WIDTH = 350
 
 
 class _Below(QWidget):
@@ -83,7 +83,7 @@ class CourseOverview(QWidget):
             "Compare revisions…", name="course_compare", tooltip="two states of this course: what differs, by how much"
         )
         self.revisions.clicked.connect(self._compare_revisions)
-        ahead = Section("What is left, and the forecast", actions=(self.revisions,))
+        ahead = Section("What is left", actions=(self.revisions,))
         self.budget = NumberGrid("course_budget")
         ahead.add(self.budget)
         self.calendar = text_label(role="dimmed", name="course_calendar", wrap=True)

@@ -17,6 +17,7 @@ from app.steps.step import SPACING, Section, Step, push_button
 from app.steps.voi_hand import VoiHand
 from app.steps.voi_images import VoiImages
 from app.steps.voi_layouts import VoiLayouts
+from app.steps.voi_role import RoleChoice
 from app.steps.voi_scans import VoiScans
 from app.steps.voi_strokes import VoiStrokes
 from app.view_state import ViewLayout
@@ -91,6 +92,9 @@ class VoiStep(Step):
         self.table.setFixedHeight(TABLE_HEIGHT)
         self.table.show_columns(("name", "volume", "dose", "review"))
         table.add(self.table)
+        self.role = RoleChoice()
+        self.role.chosen.connect(self.change_role)
+        table.add(self.role)
         self.carry = push_button(
             "From another cycle",
             name="voi_from_cycle",
@@ -223,6 +227,11 @@ class VoiStep(Step):
         if not self.acts.rename_voi(voi_id, name):
             self.refresh_live()
 
+    def change_role(self, voi_id: str, role: str) -> None:
+        """Give a VOI another role; where nothing may be changed now, its own is shown again."""
+        self.acts.change_role(voi_id, role)
+        self.role.show_voi(self.session.voi)
+
     def _toggle_visible(self, voi_id: str, visible: bool) -> None:
         self.images.set_hidden(voi_id, not visible)
         self.hand.show_tool()
@@ -258,6 +267,7 @@ class VoiStep(Step):
             widget.setEnabled(has_images)
         if cycle is None or reference is None or point is None:
             self.table.show_rows([])
+            self.role.show_voi(None)
             self.live.refresh()
             self.scans.refresh()
             return
@@ -283,6 +293,7 @@ class VoiStep(Step):
         if cycle is not None:
             self.table.show_rows(voi_rows(self.session, cycle, self.images.hidden))
             self.table.set_current(self.session.view_state.voi_id)
+            self.role.show_voi(self.session.voi)
             others = [(v.voi_id, v.name) for v in cycle.vois if v.voi_id != self.session.view_state.voi_id]
             self.tools.set_others(others)
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from dosimetry_core.dicom.description import ImageFacts
 from dosimetry_core.errors import Level
+
+_NO_DICOM: Final = frozenset(("not-dicom", "folder-empty"))
+"""Rules that are broken by what is no DICOM."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,13 @@ class CheckEntry:
             "findings": [_remark_as_json(remark) for remark in self.findings],
             **(_facts_as_json(self.facts) if self.facts else {}),
         }
+
+
+def holds_dicom(entries: Sequence[CheckEntry], folder: Path) -> bool:
+    """Whether anything that was listed of a folder, or of a file named in its place, is DICOM, usable or not."""
+    others = [entry for entry in entries if not any(remark.code in _NO_DICOM for remark in entry.findings)]
+    # That there is no SPECT is said of the folder as a whole: it speaks for no file.
+    return len(others) == len(entries) or any(entry.what != "problem" or entry.path != str(folder) for entry in others)
 
 
 def _remark_as_json(remark: Remark) -> dict[str, str]:

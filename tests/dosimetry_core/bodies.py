@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,11 @@ FWHM_TO_DEVIATION = 1 / (2 * np.sqrt(2 * np.log(2)))
 Points = NDArray[np.float64]
 
 
-def grid(shape: tuple[int, int, int], spacing_mm: tuple[float, float, float], centre_mm=(0.0, 0.0, 0.0)):
+def grid(
+    shape: tuple[int, int, int],
+    spacing_mm: tuple[float, float, float],
+    centre_mm: tuple[float, float, float] = (0.0, 0.0, 0.0),
+) -> VolumeGeometry:
     """Axial grid with a given middle."""
     half = (np.array(shape) - 1) / 2 * np.array(spacing_mm)
     return VolumeGeometry(shape, np.array(centre_mm) - half[::-1], spacing_mm, AXIAL)
@@ -33,7 +38,9 @@ def points_of(geometry: VolumeGeometry) -> Points:
     return geometry.index_to_point(np.stack(np.meshgrid(*map(np.arange, geometry.shape), indexing="ij"), axis=-1))
 
 
-def ellipsoid(points: Points, centre: tuple[float, float, float], radii: tuple[float, float, float]):
+def ellipsoid(
+    points: Points, centre: tuple[float, float, float], radii: tuple[float, float, float]
+) -> NDArray[np.bool_]:
     """Whether points lie inside."""
     # Axis by axis: several times as fast as the square of all three at once and their sum.
     distance = np.zeros(points.shape[:-1])
@@ -111,13 +118,21 @@ class Body:
         return values
 
 
-def series(kind, volume: Volume, *, frame: str, start: datetime = START, **facts) -> ImageSeries:
+def series(
+    kind: Literal["spect", "ct"], volume: Volume, *, frame: str, start: datetime = START, **facts: Any
+) -> ImageSeries:
     """An image series as if read from a file."""
     return ImageSeries(kind, volume, "P", "P", "1.2", f"1.2.{frame}", frame, kind, start, **facts)
 
 
 def ct(
-    body: Body, geometry: VolumeGeometry, position: RigidTransform, *, noise_hu=15.0, seed=0, frame="f"
+    body: Body,
+    geometry: VolumeGeometry,
+    position: RigidTransform,
+    *,
+    noise_hu: float = 15.0,
+    seed: int = 0,
+    frame: str = "f",
 ) -> ImageSeries:
     """CT of the body after it was moved by ``position``, on a grid of the scanner."""
     values = body.ct_numbers(position.inverse().apply(points_of(geometry)))
@@ -130,10 +145,11 @@ def spect_concentration(
 ) -> NDArray[np.float64]:
     """Blurred concentration averaged over each voxel, computed on a grid some times as fine."""
     n = parts_per_voxel
+    (a, b, c), (high, deep, wide) = geometry.shape, geometry.spacing_mm
     fine = VolumeGeometry(
-        tuple(s * n for s in geometry.shape),
+        (a * n, b * n, c * n),
         geometry.index_to_point(np.full(3, -(n - 1) / 2 / n)),
-        tuple(s / n for s in geometry.spacing_mm),
+        (high / n, deep / n, wide / n),
         geometry.directions,
     )
     back = position.inverse()
@@ -141,8 +157,8 @@ def spect_concentration(
     values = np.concatenate([body.concentration(back.apply(points_of(slab))) for slab in slabs])
     deviation = [fwhm_mm * FWHM_TO_DEVIATION / s for s in fine.spacing_mm]
     values = ndimage.gaussian_filter(values, deviation, truncate=5)
-    a, b, c = geometry.shape
-    return values.reshape(a, n, b, n, c, n).mean(axis=(1, 3, 5))
+    means: NDArray[np.float64] = values.reshape(a, n, b, n, c, n).mean(axis=(1, 3, 5))
+    return means
 
 
 def vois(body: Body, geometry: VolumeGeometry) -> tuple[Voi, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QTabWidget, QToolButton
+from PySide6.QtWidgets import QTabWidget, QToolButton, QWidget
 
 from app.main_window import MainWindow
 from app.reviews import STEP_KEYS
@@ -92,3 +92,12 @@ def test_that_the_same_holds_at_scale_factor_two_in_every_look_and_layout(case_f
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_that_what_is_left_of_the_limits_fits_the_least_width_of_its_column(window: MainWindow) -> None:
+    wait_until_idle(window)
+    budget = window.findChild(QWidget, "course_budget")
+    assert budget is not None
+    section = budget.parentWidget()
+    column = section.parentWidget()
+    assert 0 < section.minimumSizeHint().width() <= column.minimumWidth()

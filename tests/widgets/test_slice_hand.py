@@ -8,24 +8,13 @@ from PySide6.QtCore import QPointF, Qt
 
 from dosimetry_core.voi_editing import BrushGesture, PolygonGesture, gesture_mask
 from tests.widgets.bodies import GRID, RIGHT_KIDNEY_MM
+from tests.widgets.held_tool import slice_with
 from tests.widgets.pointer import NONE, SHIFT, Received, drag, key, move
 from widgets.slice_hand import NO_TOOL
 from widgets.slice_view import SliceView
 from widgets.tools.brush import BrushTool
 from widgets.tools.move import MoveGesture, MoveTool
 from widgets.tools.polygon import PolygonTool
-from widgets.tools.stroke import Tool
-
-
-def shown(qtbot, tool: Tool | None, plane="axial") -> SliceView:
-    view = SliceView(plane)
-    qtbot.addWidget(view)
-    view.resize(600, 500)
-    view.set_reference(GRID)
-    view.set_cursor(RIGHT_KIDNEY_MM)
-    view.set_tool(tool)
-    view.show()
-    return view
 
 
 def steps(view: SliceView, code: Qt.Key, count: int) -> None:
@@ -35,7 +24,7 @@ def steps(view: SliceView, code: Qt.Key, count: int) -> None:
 
 @pytest.mark.parametrize("plane", ["axial", "coronal", "sagittal"])
 def test_that_the_cursor_goes_by_voxels_on_the_slice_and_stays_on_the_picture(qtbot, plane) -> None:
-    view = shown(qtbot, None, plane)
+    view = slice_with(qtbot, None, plane)
     moved = Received(view.cursor_moved)
     begin, index = view.pixel_of(view.cursor_mm), view.slice_index
     steps(view, Qt.Key.Key_Right, 3)
@@ -55,7 +44,7 @@ def test_that_the_cursor_goes_by_voxels_on_the_slice_and_stays_on_the_picture(qt
 
 
 def test_that_a_brush_is_put_down_moved_and_lifted_by_keys_like_by_the_pointer(qtbot) -> None:
-    view = shown(qtbot, BrushTool(6.0))
+    view = slice_with(qtbot, BrushTool(6.0))
     finished, pointed = Received(view.stroke_finished), Received(view.stroke_moved)
     key(view, Qt.Key.Key_Y)
     steps(view, Qt.Key.Key_Right, 4)
@@ -75,7 +64,7 @@ def test_that_a_brush_is_put_down_moved_and_lifted_by_keys_like_by_the_pointer(q
 
 
 def test_that_a_polygon_has_its_corners_by_keys_and_esc_drops_it(qtbot) -> None:
-    view = shown(qtbot, PolygonTool())
+    view = slice_with(qtbot, PolygonTool())
     finished, cancelled = Received(view.stroke_finished), Received(view.stroke_cancelled)
     for way in (Qt.Key.Key_Right, Qt.Key.Key_Down, Qt.Key.Key_Left):
         key(view, Qt.Key.Key_Y)
@@ -97,7 +86,7 @@ def test_that_a_polygon_has_its_corners_by_keys_and_esc_drops_it(qtbot) -> None:
 
 
 def test_that_a_voi_is_moved_by_keys(qtbot) -> None:
-    view = shown(qtbot, MoveTool())
+    view = slice_with(qtbot, MoveTool())
     finished = Received(view.stroke_finished)
     key(view, Qt.Key.Key_Y)
     steps(view, Qt.Key.Key_Right, 5)
@@ -107,7 +96,7 @@ def test_that_a_voi_is_moved_by_keys(qtbot) -> None:
 
 
 def test_that_without_a_tool_or_with_a_blocked_one_keys_draw_nothing_and_it_is_said(qtbot) -> None:
-    view = shown(qtbot, None)
+    view = slice_with(qtbot, None)
     started = Received(view.stroke_started)
     key(view, Qt.Key.Key_Y)
     assert view.words_at_pointer() == NO_TOOL
@@ -119,7 +108,7 @@ def test_that_without_a_tool_or_with_a_blocked_one_keys_draw_nothing_and_it_is_s
 
 
 def test_that_the_probe_follows_what_comes_under_a_resting_pointer(qtbot) -> None:
-    view = shown(qtbot, BrushTool())
+    view = slice_with(qtbot, BrushTool())
     probed = Received(view.probe_moved)
     place = QPointF(180, 200)
     move(view, place)
@@ -139,7 +128,7 @@ def test_that_the_probe_follows_what_comes_under_a_resting_pointer(qtbot) -> Non
 
 
 def test_that_a_view_that_leaves_a_resting_pointer_shows_nothing_there(qtbot) -> None:
-    view = shown(qtbot, BrushTool())
+    view = slice_with(qtbot, BrushTool())
     probed = Received(view.probe_moved)
     move(view, QPointF(580, 480), modifiers=NONE)
     view.resize(300, 300)

@@ -11,6 +11,7 @@ from dosimetry_core.livewire import EdgeMap
 from dosimetry_core.voi_cutting import OutlineCut
 from dosimetry_core.voi_editing import BrushGesture, PolygonGesture, gesture_mask
 from tests.widgets.bodies import GRID, RIGHT_KIDNEY_MM, spect
+from tests.widgets.held_tool import slice_with
 from tests.widgets.pointer import CONTROL, LEFT, Received, click, drag, key, move, press, release, tablet, wheel
 from widgets.slice_view import SliceView
 from widgets.tools.brush import LEAST_PRESSED, BrushTool
@@ -18,18 +19,6 @@ from widgets.tools.ellipsoid import EllipsoidGesture, EllipsoidTool
 from widgets.tools.live_wire import LiveWireTool
 from widgets.tools.move import MoveGesture, MoveTool
 from widgets.tools.scissors import ScissorsTool
-from widgets.tools.stroke import Tool
-
-
-def shown(qtbot, tool: Tool, plane="axial") -> SliceView:
-    view = SliceView(plane)
-    qtbot.addWidget(view)
-    view.resize(600, 500)
-    view.set_reference(GRID)
-    view.set_cursor(RIGHT_KIDNEY_MM)
-    view.set_tool(tool)
-    view.show()
-    return view
 
 
 def at(view: SliceView, *offset_mm: float) -> QPointF:
@@ -41,7 +30,7 @@ def edges_around(plane, point_mm) -> EdgeMap:
 
 
 def test_that_a_live_wire_is_clicked_and_closed_along_edges(qtbot) -> None:
-    view = shown(qtbot, LiveWireTool(edges_around))
+    view = slice_with(qtbot, LiveWireTool(edges_around))
     finished = Received(view.stroke_finished)
     corners = [(20, 0, 0), (0, 20, 0), (-20, 0, 0), (0, -20, 0)]
     before = view.grab().toImage()
@@ -66,7 +55,7 @@ def test_that_a_live_wire_is_clicked_and_closed_along_edges(qtbot) -> None:
 def test_that_enter_or_a_double_click_closes_a_live_wire(qtbot, how: str) -> None:
     from tests.widgets.pointer import double_click
 
-    view = shown(qtbot, LiveWireTool(edges_around))
+    view = slice_with(qtbot, LiveWireTool(edges_around))
     finished = Received(view.stroke_finished)
     click(view, at(view, 20, 0, 0), modifiers=CONTROL)
     click(view, at(view, 0, 20, 0))
@@ -81,7 +70,7 @@ def test_that_enter_or_a_double_click_closes_a_live_wire(qtbot, how: str) -> Non
 @pytest.mark.parametrize("uniform", [True, False])
 def test_that_a_shape_is_drawn_from_the_middle_and_pulled_by_its_handles(qtbot, uniform: bool) -> None:
     tool = EllipsoidTool(uniform=uniform)
-    view = shown(qtbot, tool)
+    view = slice_with(qtbot, tool)
     finished, moved = Received(view.stroke_finished), Received(view.stroke_moved)
     drag(view, [at(view, 0, 0, 0), at(view, 6, 4, 0), at(view, 12, 9, 0)])
     drawn = finished.last
@@ -111,7 +100,7 @@ def test_that_a_shape_is_drawn_from_the_middle_and_pulled_by_its_handles(qtbot, 
 
 
 def test_that_escape_drops_a_shape_and_control_takes_it_away(qtbot) -> None:
-    view = shown(qtbot, EllipsoidTool(uniform=True), "coronal")
+    view = slice_with(qtbot, EllipsoidTool(uniform=True), "coronal")
     finished, cancelled = Received(view.stroke_finished), Received(view.stroke_cancelled)
     press(view, at(view, 0, 0, 0))
     move(view, at(view, 10, 0, 5), LEFT)
@@ -127,7 +116,7 @@ def test_that_escape_drops_a_shape_and_control_takes_it_away(qtbot) -> None:
 
 def test_that_handles_are_drawn_only_where_the_slice_meets_the_shape(qtbot) -> None:
     tool = EllipsoidTool(uniform=True)
-    view = shown(qtbot, tool)
+    view = slice_with(qtbot, tool)
     without = view.grab().toImage()
     from dosimetry_core.voi_primitives import Ellipsoid
 
@@ -139,7 +128,7 @@ def test_that_handles_are_drawn_only_where_the_slice_meets_the_shape(qtbot) -> N
 
 @pytest.mark.parametrize(("plane", "offset"), [("axial", (9, -6, 0)), ("coronal", (9, 0, 7)), ("sagittal", (0, 5, -8))])
 def test_that_a_voi_is_dragged_in_the_plane_of_the_slice(qtbot, plane, offset) -> None:
-    view = shown(qtbot, MoveTool(), plane)
+    view = slice_with(qtbot, MoveTool(), plane)
     finished, cancelled = Received(view.stroke_finished), Received(view.stroke_cancelled)
     drag(view, [at(view, 0, 0, 0), at(view, *(np.array(offset) / 2)), at(view, *offset)])
     assert isinstance(finished.last, MoveGesture)
@@ -151,7 +140,7 @@ def test_that_a_voi_is_dragged_in_the_plane_of_the_slice(qtbot, plane, offset) -
 @pytest.mark.parametrize("plane", ["axial", "coronal", "sagittal"])
 @pytest.mark.parametrize(("keeps", "modifiers"), [(False, Qt.KeyboardModifier.NoModifier), (True, CONTROL)])
 def test_that_scissors_cut_across_the_slice_and_control_swaps_the_sides(qtbot, plane, keeps, modifiers) -> None:
-    view = shown(qtbot, ScissorsTool(), plane)
+    view = slice_with(qtbot, ScissorsTool(), plane)
     finished = Received(view.stroke_finished)
     path = [QPointF(200, 200), QPointF(300, 200), QPointF(300, 300), QPointF(200, 300)]
     drag(view, path, modifiers=modifiers)
@@ -165,7 +154,7 @@ def test_that_scissors_cut_across_the_slice_and_control_swaps_the_sides(qtbot, p
 
 
 def test_that_a_fast_stroke_is_swept_between_the_few_places_the_system_reports(qtbot) -> None:
-    view = shown(qtbot, BrushTool(4.0))
+    view = slice_with(qtbot, BrushTool(4.0))
     finished = Received(view.stroke_finished)
     drag(view, [at(view, -30, 0, 0), at(view, 30, 0, 0)])
     mask = gesture_mask(GRID, finished.last)
@@ -175,7 +164,7 @@ def test_that_a_fast_stroke_is_swept_between_the_few_places_the_system_reports(q
 
 
 def test_that_a_pen_draws_the_wider_the_harder_it_is_pressed(qtbot) -> None:
-    view = shown(qtbot, BrushTool(12.0))
+    view = slice_with(qtbot, BrushTool(12.0))
     finished = Received(view.stroke_finished)
     tablet(view, QEvent.Type.TabletPress, at(view, -30, 0, 0), 0.0)
     tablet(view, QEvent.Type.TabletMove, at(view, 0, 0, 0), 0.5)
@@ -192,7 +181,7 @@ def test_that_a_pen_draws_the_wider_the_harder_it_is_pressed(qtbot) -> None:
 
 
 def test_that_what_only_hovers_or_feels_no_pressure_is_no_light_touch(qtbot) -> None:
-    view = shown(qtbot, BrushTool(12.0))
+    view = slice_with(qtbot, BrushTool(12.0))
     finished = Received(view.stroke_finished)
     # A pen that went away over the view leaves the mouse its full brush.
     tablet(view, QEvent.Type.TabletMove, at(view, -40, 0, 0), 0.0, touches=False)
@@ -205,7 +194,7 @@ def test_that_what_only_hovers_or_feels_no_pressure_is_no_light_touch(qtbot) -> 
 
 
 def test_that_words_at_the_pointer_go_with_the_next_press(qtbot) -> None:
-    view = shown(qtbot, BrushTool(12.0))
+    view = slice_with(qtbot, BrushTool(12.0))
     view.set_tool(None)
     move(view, QPointF(200, 200))
     plain = view.grab().toImage()
@@ -218,7 +207,7 @@ def test_that_words_at_the_pointer_go_with_the_next_press(qtbot) -> None:
 
 
 def test_that_a_shape_has_no_size_of_its_own_for_the_wheel(qtbot) -> None:
-    view = shown(qtbot, MoveTool())
+    view = slice_with(qtbot, MoveTool())
     asked = Received(view.time_point_step_requested)
     wheel(view, QPointF(200, 200), 1, Qt.KeyboardModifier.ShiftModifier)
     assert asked.values == [-1]

@@ -353,3 +353,13 @@ def test_that_the_enter_that_answers_presses_no_button_that_gets_the_keyboard_ba
     assert panel.person() == NOWAK
     assert not pressed.values
     assert panel.isHidden()
+
+
+def test_that_what_waits_for_the_name_is_said_until_the_name_is_given(panel: WorkingPanel) -> None:
+    panel.demand("Say who is working, then the course is opened.")
+    panel.ask()
+    QTest.keyClicks(panel.name, "A. No")
+    assert panel.message.full_text() == "Say who is working, then the course is opened."
+    panel.put_off()
+    panel.ask()
+    assert panel.message.full_text() == "Every change is kept with a name. Reading needs none."

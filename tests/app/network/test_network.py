@@ -28,9 +28,6 @@ from dosimetry_core.errors import DosimetryError, MissingDataError
 from dosimetry_core.progress import Cancelled
 from tests.app.network.peer import Peer, free_port, slices
 
-# The library leaves the socket of a refused connection to the garbage collector.
-REFUSED_SOCKET = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
 
 @pytest.fixture
 def own() -> NetworkSettings:
@@ -52,7 +49,6 @@ def test_that_a_node_answers_an_echo(own: NetworkSettings, peer: Peer) -> None:
     echo(own, peer.node())
 
 
-@REFUSED_SOCKET
 def test_that_a_node_that_is_not_there_is_named_with_what_to_do(own: NetworkSettings) -> None:
     with pytest.raises(NetworkError, match=r"nowhere \(X at 127.0.0.1:\d+\): does not answer.*check host, port"):
         echo(own, Node("nowhere", "X", "127.0.0.1", free_port()))
@@ -274,7 +270,6 @@ def test_that_a_list_of_objects_is_no_object_to_send(own: NetworkSettings, peer:
         send_files(own, peer.node(), [tmp_path / "DICOMDIR"])
 
 
-@REFUSED_SOCKET
 @pytest.mark.parametrize(
     ("keyword", "name"), [("StudyInstanceUID", "Study Instance UID"), ("SeriesInstanceUID", "Series Instance UID")]
 )

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import gc
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from app.plans.chosen_plan import planned_as_chosen, with_plan
+from app.plans.plan_document import make_plan_document
 from app.plans.plan_signing import PlanFile
 from app.plans.staleness import staleness
 from dosimetry_core.case_file import read_case
 from dosimetry_core.evaluation import Evaluation
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.pipeline import compute
-from dosimetry_core.plan_record import results_bytes
 from dosimetry_core.planning.forecast import Forecast
-from dosimetry_core.results_json import results_json
 from tests.app.test_commands import ENTERED
 
 
@@ -29,15 +30,11 @@ def evaluation() -> Evaluation:
 
 
 @pytest.fixture
-def plan(evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch) -> PlanFile:
-    """A plan whose attached results are those of the evaluation, read without a PDF around them."""
-    from app.plans import staleness as module
-    from dosimetry_core.canonical_json import parse_json
-
-    tree = parse_json(results_bytes(results_json(evaluation)), where="results")
-    monkeypatch.setattr(module, "_signed_results", lambda _content: tree)
+def plan(evaluation: Evaluation) -> PlanFile:
+    """A plan whose attached results are those of the evaluation."""
+    document = make_plan_document(evaluation, overrides={}, calculated_at=datetime(2026, 11, 21, 12, tzinfo=UTC))
     activities = dict(evaluation.plan.activities_bq)
-    return PlanFile(Path("plan.pdf"), b"x", case=evaluation.case, activities_bq=activities, cycle=2, reasons={})
+    return PlanFile(Path("plan.pdf"), document.pdf, case=evaluation.case, activities_bq=activities, cycle=2, reasons={})
 
 
 def with_forecast(evaluation: Evaluation, change: Callable[[Forecast], Forecast]) -> Evaluation:
@@ -101,14 +98,25 @@ def test_that_a_vanished_organ_and_a_delivered_dose_that_is_no_number_are_stale(
     assert "kidneys so far" in why.sentence()
 
 
-def test_that_results_that_can_not_be_read_are_stale(
-    plan: PlanFile, evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from app.plans import staleness as module
+def test_that_results_that_can_not_be_read_are_stale(plan: PlanFile, evaluation: Evaluation) -> None:
+    assert staleness(replace(plan, content=b"no PDF"), evaluation.case, evaluation, {}) is not None
 
-    nothing: dict[str, Any] = {}
-    monkeypatch.setattr(module, "_signed_results", lambda _content: nothing)
-    assert staleness(plan, evaluation.case, evaluation, {}) is not None
+
+def test_that_nothing_of_a_signed_plan_stays_in_memory_once_its_course_is_closed(
+    plan: PlanFile, evaluation: Evaluation
+) -> None:
+    content = bytes(bytearray(plan.content))
+    held, results = sys.getrefcount(content), _results_in_memory()
+    opened = replace(plan, content=content)
+    assert staleness(opened, evaluation.case, evaluation, {}) is None
+    assert _results_in_memory() == results + 1
+    del opened
+    assert (sys.getrefcount(content), _results_in_memory()) == (held, results)
+
+
+def _results_in_memory() -> int:
+    gc.collect()
+    return sum(type(each) is FrozenMap and set(each) == {"plan", "course"} for each in gc.get_objects())
 
 
 def test_that_another_decision_with_the_same_activities_is_stale(plan: PlanFile, evaluation: Evaluation) -> None:

@@ -7,15 +7,11 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
-from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.generic import pdf_name
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from app.plans.library_verdict import library_problems
 from app.plans.pdf_revision import ACTS, with_signature_fields
@@ -31,6 +27,7 @@ from dosimetry_core.plan_record import calculation_time, plan_record, results_by
 from dosimetry_core.report import plan_content, typeset_plan
 from dosimetry_core.typesetting import PLAN_TEMPLATE, typeset
 from dosimetry_core.version import SOFTWARE_VERSION
+from tests.app.plans.appended_revisions import Change, annotate, appended, repaint, run_script, swap_attachment
 from tests.app.signing_examples import (
     APPROVED_AT,
     SIGNED_AT,
@@ -223,67 +220,20 @@ def test_that_the_other_form_of_an_ecdsa_signature_is_refused() -> None:
 # ------------------------------------------------------------------------------------------ appended revisions
 
 
-def _appended(pdf: bytes, change: Callable[[IncrementalPdfFileWriter], None]) -> bytes:
-    writer = IncrementalPdfFileWriter(BytesIO(pdf))
-    change(writer)
-    output = BytesIO()
-    writer.write(output)
-    return output.getvalue()
-
-
-def _new_content(writer: IncrementalPdfFileWriter) -> None:
-    page_reference, _ = writer.find_page_for_modification(0)
-    page: Any = page_reference.get_object()
-    page["/Contents"] = writer.add_object(generic.StreamObject(stream_data=b"0 0 100 100 re f"))
-    writer.mark_update(page_reference)
-
-
-def _new_annotation(writer: IncrementalPdfFileWriter) -> None:
-    note = generic.DictionaryObject(
-        {
-            pdf_name("/Type"): pdf_name("/Annot"),
-            pdf_name("/Subtype"): pdf_name("/FreeText"),
-            pdf_name("/Rect"): generic.ArrayObject([generic.NumberObject(n) for n in (60, 600, 300, 680)]),
-            pdf_name("/Contents"): generic.pdf_string("7.40 GBq"),
-        }
-    )
-    page_reference, _ = writer.find_page_for_modification(0)
-    page: Any = page_reference.get_object()
-    page["/Annots"].append(writer.add_object(note))
-    writer.update_container(page["/Annots"])
-    writer.mark_update(page_reference)
-
-
-def _new_catalogue_entry(writer: IncrementalPdfFileWriter) -> None:
-    writer.root["/OpenAction"] = generic.DictionaryObject(
-        {pdf_name("/S"): pdf_name("/JavaScript"), pdf_name("/JS"): generic.pdf_string("app.alert(1)")}
-    )
-    writer.update_root()
-
-
-def _new_attachment(writer: IncrementalPdfFileWriter) -> None:
-    specification: Any = writer.root["/Names"]["/EmbeddedFiles"]["/Names"][1]
-    stream = generic.StreamObject(stream_data=b"{}")
-    specification["/EF"]["/F"] = specification["/EF"]["/UF"] = writer.add_object(stream)
-    writer.update_container(specification["/EF"])
-
-
-CHANGES = [_new_content, _new_annotation, _new_catalogue_entry, _new_attachment]
+CHANGES = (repaint, annotate, run_script, swap_attachment)
 
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("make", [signed_plan, approved_plan])
-def test_that_an_appended_revision_is_refused(
-    make: Callable[[], bytes], change: Callable[[IncrementalPdfFileWriter], None]
-) -> None:
-    assert verify_plan(_appended(make(), change), trust=trusted()).state == "refused"
+def test_that_an_appended_revision_is_refused(make: Callable[[], bytes], change: Change) -> None:
+    assert verify_plan(appended(make(), change), trust=trusted()).state == "refused"
 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_that_a_revision_slipped_in_before_the_second_signature_is_refused(
-    change: Callable[[IncrementalPdfFileWriter], None],
+    change: Change,
 ) -> None:
-    slipped = sealed(_appended(signed_plan(), change), physician(), field="Physician", time=APPROVED_AT)
+    slipped = sealed(appended(signed_plan(), change), physician(), field="Physician", time=APPROVED_AT)
     verdict = verify_plan(slipped, trust=trusted())
     assert verdict.state == "refused"
     assert library_problems(slipped, seals_of(slipped)) != []
@@ -291,9 +241,9 @@ def test_that_a_revision_slipped_in_before_the_second_signature_is_refused(
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_that_a_plan_changed_before_it_was_signed_is_refused(
-    change: Callable[[IncrementalPdfFileWriter], None],
+    change: Change,
 ) -> None:
-    assert verify_plan(sealed(_appended(unsigned_plan(), change), physicist()), trust=trusted()).state == "refused"
+    assert verify_plan(sealed(appended(unsigned_plan(), change), physicist()), trust=trusted()).state == "refused"
 
 
 def test_that_a_third_signature_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -307,7 +257,7 @@ def with_signature_fields_again(pdf: bytes) -> bytes:
     """The file with one more empty signature field."""
     from pyhanko.sign.fields import SigFieldSpec, append_signature_field
 
-    return _appended(pdf, lambda writer: append_signature_field(writer, SigFieldSpec("Third", box=(0, 0, 99, 50))))
+    return appended(pdf, lambda writer: append_signature_field(writer, SigFieldSpec("Third", box=(0, 0, 99, 50))))
 
 
 # ------------------------------------------------------------------------------------------ dishonest signatories
@@ -375,11 +325,11 @@ def test_that_activities_named_in_remarks_on_page_one_are_no_fault_of_a_plan_of_
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_that_a_revision_slipped_into_a_plan_of_another_version_is_refused(
-    change: Callable[[IncrementalPdfFileWriter], None],
+    change: Change,
 ) -> None:
     results = entered_results()
     pdf = sealed(with_signature_fields(typeset_plan(results, _record(results, "0.0.9"))), physicist())
-    slipped = sealed(_appended(pdf, change), physician(), field="Physician", time=APPROVED_AT)
+    slipped = sealed(appended(pdf, change), physician(), field="Physician", time=APPROVED_AT)
     assert verify_plan(slipped, trust=trusted()).state == "refused"
 
 
