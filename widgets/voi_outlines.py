@@ -9,10 +9,11 @@ import threading
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QTransform
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QTransform
 
 from dosimetry_core.anatomical_plane import PlaneAxes
 from dosimetry_core.voi import VoiMask
+from widgets.fine_lines import draw_outline
 from widgets.voi_shown import VoiShown, outline_path
 
 _RIM, _RIM_ON_WHITE = QColor(0, 0, 0, 120), QColor(0, 0, 0, 200)
@@ -97,12 +98,7 @@ class VoiOutlines:
             if path.isEmpty():
                 continue
             is_active = voi.voi_id == active
-            line = QPen(QColor(voi.colour), _ACTIVE_WIDTH if is_active else _LINE_WIDTH)
-            if voi.dash:
-                line.setDashPattern(voi.dash)
-            rim = QPen(_RIM_ON_WHITE if on_white else _RIM, _RIM_WIDTH)
-            for pen in (rim, line) if is_active or on_white else (line,):
-                pen.setCosmetic(True)
-                painter.setPen(pen)
-                painter.drawPath(path)
+            if is_active or on_white:
+                draw_outline(painter, path, _RIM_ON_WHITE if on_white else _RIM, _RIM_WIDTH)
+            draw_outline(painter, path, QColor(voi.colour), _ACTIVE_WIDTH if is_active else _LINE_WIDTH, voi.dash)
         painter.restore()
