@@ -226,37 +226,7 @@ def _calibration(cycle: TomlTable) -> Calibration:
         return Calibration()
     sensitivity = table.optional_number("sensitivity_cps_per_mbq", above=0)
     mixed = table.optional_number("sensitivity_with_yttrium_90_cps_per_mbq", above=0)
-    fwhm: tuple[float, float, float] | None = None
-    if table.has("point_spread_fwhm_mm"):
-        value = table.content["point_spread_fwhm_mm"]
-        numbers = value if isinstance(value, list) else [value] * 3
-        if len(numbers) == 3 and all(_is_length(v) for v in numbers):
-            fwhm = (float(numbers[0]), float(numbers[1]), float(numbers[2]))
-        else:
-            shortest, longest = _POINT_SPREAD_MM
-            table.wrong(
-                "point_spread_fwhm_mm",
-                f"can't be {value!r}",
-                f"give one length between {shortest:g} and {longest:g} mm, or [x, y, z]",
-            )
-    position: tuple[float, float, float] | None = None
-    if table.has("image_position_mm"):
-        place = table.content["image_position_mm"]
-        if isinstance(place, list) and len(place) == 3 and all(_is_coordinate(v) for v in place):
-            position = (float(place[0]), float(place[1]), float(place[2]))
-        else:
-            far = f"{_FARTHEST_MM:g}"
-            table.wrong("image_position_mm", f"can't be {place!r}", f"give [x, y, z] in mm, each from -{far} to {far}")
-    recovery = None
-    recovery_table = table.table("recovery")
-    if recovery_table is not None:
-        recovery_table.choice("model", ("b-gamma",), "b-gamma")
-        recovery = RecoveryCurve(
-            recovery_table.number("b_ml", above=0),
-            recovery_table.number("gamma", above=0),
-            recovery_table.optional_number("relative_standard_uncertainty", minimum=0, maximum=1) or 0.0,
-        )
-        recovery_table.finish()
+    fwhm, position, recovery = _point_spread_mm(table), _image_position_mm(table), read_recovery(table)
     dead_time_us = table.optional_number("dead_time_us", minimum=0, maximum=100) or 0.0
     if 0 < dead_time_us < _SHORTEST_DEAD_TIME_US:
         table.wrong("dead_time_us", f"no camera has a dead time of {dead_time_us:g} µs", "check value and unit")
@@ -284,23 +254,72 @@ def _calibration(cycle: TomlTable) -> Calibration:
         with_yttrium_90_measured_on=table.day("with_yttrium_90_measured_on"),
         with_yttrium_90_valid_until=table.day("with_yttrium_90_valid_until"),
     )
+    _remark_contradictions(table, calibration)
+    table.finish()
+    return calibration
+
+
+def _point_spread_mm(table: TomlTable) -> tuple[float, float, float] | None:
+    """Full widths along x, y and z: one number for all, or three."""
+    if not table.has("point_spread_fwhm_mm"):
+        return None
+    value = table.content["point_spread_fwhm_mm"]
+    numbers = value if isinstance(value, list) else [value] * 3
+    if len(numbers) == 3 and all(_is_length(v) for v in numbers):
+        return float(numbers[0]), float(numbers[1]), float(numbers[2])
+    shortest, longest = _POINT_SPREAD_MM
+    table.wrong(
+        "point_spread_fwhm_mm",
+        f"can't be {value!r}",
+        f"give one length between {shortest:g} and {longest:g} mm, or [x, y, z]",
+    )
+    return None
+
+
+def _image_position_mm(table: TomlTable) -> tuple[float, float, float] | None:
+    if not table.has("image_position_mm"):
+        return None
+    place = table.content["image_position_mm"]
+    if isinstance(place, list) and len(place) == 3 and all(_is_coordinate(v) for v in place):
+        return float(place[0]), float(place[1]), float(place[2])
+    far = f"{_FARTHEST_MM:g}"
+    table.wrong("image_position_mm", f"can't be {place!r}", f"give [x, y, z] in mm, each from -{far} to {far}")
+    return None
+
+
+def read_recovery(of: TomlTable) -> RecoveryCurve | None:
+    """The recovery curve that stands in a table of its own within another, of a profile or a case file."""
+    table = of.table("recovery")
+    if table is None:
+        return None
+    table.choice("model", ("b-gamma",), "b-gamma")
+    curve = RecoveryCurve(
+        table.number("b_ml", above=0),
+        table.number("gamma", above=0),
+        table.optional_number("relative_standard_uncertainty", minimum=0, maximum=1) or 0.0,
+    )
+    table.finish()
+    return curve
+
+
+def _remark_contradictions(table: TomlTable, calibration: Calibration) -> None:
+    """Remark on what contradicts something else that is stated, or lacks it."""
     for of, measured_on, valid_until in (
         ("", calibration.measured_on, calibration.valid_until),
         ("with_yttrium_90_", calibration.with_yttrium_90_measured_on, calibration.with_yttrium_90_valid_until),
     ):
         if measured_on is not None and valid_until is not None and valid_until < measured_on:
             table.wrong(f"{of}valid_until", f"lies before {of}measured_on", "check both dates")
+    mixed = calibration.sensitivity_with_yttrium_90_cps_per_bq
     for key in ("relative_standard_uncertainty", "measured_on", "valid_until"):
         if mixed is None and table.has(f"with_yttrium_90_{key}"):
             table.wrong(f"with_yttrium_90_{key}", "stands alone", "add sensitivity_with_yttrium_90_cps_per_mbq")
-    if mixed is not None and sensitivity is None:
+    if mixed is not None and calibration.sensitivity_cps_per_bq is None:
         table.wrong("sensitivity_with_yttrium_90_cps_per_mbq", "stands alone", "add sensitivity_cps_per_mbq")
     if calibration.partial_volume == "geometric-transfer-matrix" and "point_spread_fwhm_mm" not in table.content:
         table.wrong("point_spread_fwhm_mm", "is missing", "the geometric transfer matrix needs it")
-    if calibration.partial_volume == "recovery-curve" and recovery is None:
+    if calibration.partial_volume == "recovery-curve" and calibration.recovery is None:
         table.wrong("recovery", "is missing", "the recovery-curve correction needs it")
-    table.finish()
-    return calibration
 
 
 def _whole_body(cycle: TomlTable) -> WholeBody:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from importlib.resources.abc import Traversable
 from typing import Final
 
@@ -12,6 +13,7 @@ from dosimetry_core.toml_table import parse_toml
 OWN_NAME: Final = "give it a name of its own"
 
 
+@functools.cache
 def bundled_protocols() -> tuple[str, ...]:
     """Names of the protocols that come with the program."""
     folder: Traversable = resource("protocols")

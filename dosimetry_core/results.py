@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -187,7 +188,7 @@ class VoiResult:
         """Role of the VOI."""
         return self.voi.role
 
-    @property
+    @cached_property
     def total(self) -> DoseValue | None:
         """Absorbed dose of all nuclides; None if not computed."""
         return total_dose(self.doses.values()) if self.doses else None
@@ -227,7 +228,7 @@ class OrganResult:
     estimated_nuclides: tuple[str, ...] = ()
     bed_estimated: bool = False
 
-    @property
+    @cached_property
     def total(self) -> DoseValue:
         """Absorbed dose of all nuclides."""
         return total_dose(self.doses.values())

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import mul
 from typing import Any, Final, Literal, NamedTuple
 
 from dosimetry_core.frozen import FrozenMap
@@ -68,9 +69,10 @@ Effects = FrozenMap[ErrorSource, float]
 def summed_effects(parts: Iterable[Effects]) -> Effects:
     """Effects on a sum: those of the same source add with their signs."""
     total: dict[ErrorSource, float] = {}
+    known = total.get
     for effects in parts:
         for source, effect in effects.items():
-            total[source] = total.get(source, 0.0) + effect
+            total[source] = known(source, 0.0) + effect
     return FrozenMap(total)
 
 
@@ -122,24 +124,20 @@ def joint_effects(
     number = len(covariance)
     # Less than this of the largest variance is rounding.
     least = 1e-14 * max(covariance[row][row] for row in range(number))
-    factor = [[0.0] * number for _ in range(number)]
-    for row in range(number):
-        for column in range(row + 1):
-            shared = math.fsum(factor[row][k] * factor[column][k] for k in range(column))
-            left = covariance[row][column] - shared
-            if column == row:
-                factor[row][row] = math.sqrt(left) if left > least else 0.0
-            elif factor[column][column] > 0:
-                factor[row][column] = left / factor[column][column]
-    found = []
-    for row in range(number):
-        effects = {}
-        for column in range(number):
-            if factor[row][column]:
-                own = name if column == 0 else f"{name} {column + 1}".strip()
-                effects[ErrorSource(kind, own, cycle)] = factor[row][column]
-        found.append(Effects(effects))
-    return found
+    factor: list[list[float]] = []
+    for variances in covariance:
+        own: list[float] = []
+        for column, other in enumerate(factor):
+            left = variances[column] - math.fsum(map(mul, own, other))
+            own.append(left / other[column] if other[column] > 0 else 0.0)
+        left = variances[len(factor)] - math.fsum(map(mul, own, own))
+        own.append(math.sqrt(left) if left > least else 0.0)
+        factor.append(own)
+    names = [name, *(f"{name} {column}".strip() for column in range(2, number + 1))]
+    sources = [ErrorSource(kind, own_name, cycle) for own_name in names]
+    return [
+        FrozenMap({source: effect for source, effect in zip(sources, row, strict=False) if effect}) for row in factor
+    ]
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,15 @@ _KINDS = {"DICOM": "dicom", "DICOMweb": "dicomweb"}
 _AUTHORIZATIONS = {"none": "none", "bearer token": "bearer", "user and password": "basic"}
 _RETRIEVALS = {"over the same connection (C-GET)": "get", "by the receiver here (C-MOVE)": "move"}
 
+_Fields = tuple[tuple[str, str, QWidget], ...]
+"""Caption, name and field, in the order of the form."""
+
+
+def _port_box() -> QSpinBox:
+    box = QSpinBox()
+    box.setRange(1, _HIGHEST_PORT)
+    return box
+
 
 class _SecondsEdit(DecimalBox):
     """Seconds with every digit that was typed or is kept, and no more."""
@@ -81,59 +90,13 @@ class NodeSection(Section):
         self._read()
 
     def _form(self) -> QWidget:
-        self.name = QLineEdit()
-        self.ae_title = QLineEdit()
-        self.ae_title.setMaxLength(16)
-        self.host = QLineEdit()
-        self.port, self.receiver_port = QSpinBox(), QSpinBox()
-        for box in (self.port, self.receiver_port):
-            box.setRange(1, _HIGHEST_PORT)
-        self.retrieval = combo_box("node_retrieval", list(_RETRIEVALS))
-        self.tls = QCheckBox("encrypted (TLS)")
-        self.authority = QLineEdit()
-        self.authority.setPlaceholderText("the system's authorities")
+        rows, own = self._node_fields(), self._own_fields()
         browse = push_button("Choose…", name="node_authority_choose")
         browse.clicked.connect(self._choose_authority)
-        self.kind = combo_box("node_kind", list(_KINDS))
-        self.kind.currentIndexChanged.connect(lambda _index: self._fit())
-        self.url, self.secret = QLineEdit(), QLineEdit()
-        self.url.setPlaceholderText("https://host/dicom-web")
-        self.authorization = combo_box("node_authorization", list(_AUTHORIZATIONS))
-        self.authorization.currentIndexChanged.connect(lambda _index: self._fit())
-        self.secret.setPlaceholderText("env:NAME or file:PATH, never the secret itself")
-        self.certificate, self.receiver_authority = QLineEdit(), QLineEdit()
-        self.certificate.setPlaceholderText("PEM with certificate and key")
-        self.receiver_authority.setPlaceholderText("callers need none")
-        self.receiver_tls = QCheckBox("receive encrypted only (TLS)")
-        self.own_title = QLineEdit()
-        self.own_title.setMaxLength(16)
-        self.connect_s, self.answer_s = _SecondsEdit(), _SecondsEdit()
         form = QWidget()
         grid = QGridLayout(form)
         grid.setContentsMargins(0, 0, 0, 0)
-        rows: tuple[tuple[str, str, QWidget], ...] = (
-            ("Name", "node_name", self.name),
-            ("Reached by", "node_kind", self.kind),
-            ("Title (AE)", "node_ae_title", self.ae_title),
-            ("Host", "node_host", self.host),
-            ("Port", "node_port", self.port),
-            ("Objects come", "node_retrieval", self.retrieval),
-            ("Address (URL)", "node_url", self.url),
-            ("Authorization", "node_authorization", self.authorization),
-            ("Its secret stands in", "node_secret", self.secret),
-            ("Authority of its certificate", "node_authority", self.authority),
-        )
-        own: tuple[tuple[str, str, QWidget], ...] = (
-            ("Own title", "node_own_title", self.own_title),
-            ("Own port, while receiving", "node_receiver_port", self.receiver_port),
-            ("Own certificate", "node_certificate", self.certificate),
-            ("Authority of callers", "node_receiver_authority", self.receiver_authority),
-            ("Wait for a connection", "node_connect_s", self.connect_s),
-            ("Wait for an answer", "node_answer_s", self.answer_s),
-        )
         below = len(rows) // 2
-        self.tls.setObjectName("node_tls")
-        self.receiver_tls.setObjectName("node_receiver_tls")
         grid.addWidget(self.tls, below, 1)
         grid.addWidget(browse, below, 3)
         grid.addWidget(text_label("This workstation, for every node", role="heading"), below + 1, 0, 1, 4)
@@ -151,6 +114,56 @@ class NodeSection(Section):
         grid.setColumnStretch(1, 1)
         grid.setColumnStretch(3, 1)
         return form
+
+    def _node_fields(self) -> _Fields:
+        """Make what describes a node."""
+        self.name, self.ae_title, self.host = QLineEdit(), QLineEdit(), QLineEdit()
+        self.ae_title.setMaxLength(16)
+        self.port = _port_box()
+        self.retrieval = combo_box("node_retrieval", list(_RETRIEVALS))
+        self.tls = QCheckBox("encrypted (TLS)")
+        self.tls.setObjectName("node_tls")
+        self.authority = QLineEdit()
+        self.authority.setPlaceholderText("the system's authorities")
+        self.kind = combo_box("node_kind", list(_KINDS))
+        self.kind.currentIndexChanged.connect(lambda _index: self._fit())
+        self.url, self.secret = QLineEdit(), QLineEdit()
+        self.url.setPlaceholderText("https://host/dicom-web")
+        self.authorization = combo_box("node_authorization", list(_AUTHORIZATIONS))
+        self.authorization.currentIndexChanged.connect(lambda _index: self._fit())
+        self.secret.setPlaceholderText("env:NAME or file:PATH, never the secret itself")
+        return (
+            ("Name", "node_name", self.name),
+            ("Reached by", "node_kind", self.kind),
+            ("Title (AE)", "node_ae_title", self.ae_title),
+            ("Host", "node_host", self.host),
+            ("Port", "node_port", self.port),
+            ("Objects come", "node_retrieval", self.retrieval),
+            ("Address (URL)", "node_url", self.url),
+            ("Authorization", "node_authorization", self.authorization),
+            ("Its secret stands in", "node_secret", self.secret),
+            ("Authority of its certificate", "node_authority", self.authority),
+        )
+
+    def _own_fields(self) -> _Fields:
+        """Make what describes this workstation."""
+        self.own_title = QLineEdit()
+        self.own_title.setMaxLength(16)
+        self.receiver_port = _port_box()
+        self.certificate, self.receiver_authority = QLineEdit(), QLineEdit()
+        self.certificate.setPlaceholderText("PEM with certificate and key")
+        self.receiver_authority.setPlaceholderText("callers need none")
+        self.receiver_tls = QCheckBox("receive encrypted only (TLS)")
+        self.receiver_tls.setObjectName("node_receiver_tls")
+        self.connect_s, self.answer_s = _SecondsEdit(), _SecondsEdit()
+        return (
+            ("Own title", "node_own_title", self.own_title),
+            ("Own port, while receiving", "node_receiver_port", self.receiver_port),
+            ("Own certificate", "node_certificate", self.certificate),
+            ("Authority of callers", "node_receiver_authority", self.receiver_authority),
+            ("Wait for a connection", "node_connect_s", self.connect_s),
+            ("Wait for an answer", "node_answer_s", self.answer_s),
+        )
 
     # --- which ------------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout
 from app.cameras.profiles_kept import camera_findings
 from app.case_edits import with_cycle
 from app.case_reading import prepared, with_images_of
+from app.given_shown import CALIBRATION_COLUMNS, GIVEN_COLUMNS, calibration_rows, given_rows
 from app.images_taken import folder_listed, path_in_case, path_within, still_fitting, with_those_here
 from app.import_checks import SIGNS, checks_of, field_of_view_checks, grid_words, quantity_words, worst
 from app.import_corrections import NO_ANSWERS, CorrectionKey, answered, answers_in_words, said_of_images
@@ -32,17 +33,7 @@ from dosimetry_core.quantification.findings import calibration_findings
 from dosimetry_core.quantification.measurement import CycleMeasurement
 from dosimetry_core.quantification.scan import calibration_used
 from dosimetry_core.report.words import nuclide_symbol
-from dosimetry_core.units import (
-    COUNTS_PER_S_PER_MBQ,
-    GIGABECQUEREL,
-    HOUR,
-    MEGABECQUEREL,
-    MICROSECOND,
-    MILLIMETRE,
-    MINUTE,
-    PERCENT,
-    DisplayUnit,
-)
+from dosimetry_core.units import HOUR, MEGABECQUEREL
 
 _COLUMNS = (
     GridColumn("scan", "Scan"),
@@ -56,7 +47,6 @@ _COLUMNS = (
 )
 _GAP = 16
 """Between columns of the scans: all of them stand beside each other on a small screen, too."""
-_PLAIN = DisplayUnit("", 1.0, 3)
 
 
 class ImportStep(Step):
@@ -315,73 +305,11 @@ class ImportStep(Step):
             f"Cycle {cycle.number}: {', '.join(paths) or 'no images named'}; "
             f"{read} image files, {len(cycle.vois)} VOIs read."
         )
-        index = self.session.view_state.cycle
-        case = self.session.case
-        self.given.show_rows(
-            [GridColumn("nuclide", ""), GridColumn("activity", "GBq"), GridColumn("start", "Start, length")],
-            [
-                GridRow(
-                    a.nuclide,
-                    {
-                        "nuclide": nuclide_symbol(a.nuclide),
-                        "activity": Number(
-                            result_path("cycles", index, "administrations", n, "administered_activity_bq"),
-                            a.administered_activity_bq,
-                            GIGABECQUEREL,
-                        ),
-                        "start": time_text(case, a.start, short=True)
-                        + ("" if a.infusion_s is None else f", {MINUTE.text(a.infusion_s, digits=0)}"),
-                    },
-                )
-                for n, a in enumerate(cycle.administrations)
-            ],
-        )
-        held = cycle.calibration
-        base = result_path("settings", "calibration", f"cycle_{cycle.number}")
-        cells: list[tuple[str, Number | str]] = []
-        if held.sensitivity_cps_per_bq is not None:
-            number = Number(f"{base}.sensitivity_cps_per_bq", held.sensitivity_cps_per_bq, COUNTS_PER_S_PER_MBQ)
-            cells += [
-                ("Sensitivity (counts/s/MBq)", number),
-                ("Convention", (held.convention or "not stated").replace("-", " ")),
-            ]
-        else:
-            cells.append(("Sensitivity", "not stated"))
-        if held.relative_standard_uncertainty is not None:
-            number = Number(f"{base}.relative_standard_uncertainty", held.relative_standard_uncertainty, PERCENT)
-            cells.append(("Standard uncertainty (%)", number))
-        if (mixed := held.sensitivity_with_yttrium_90_cps_per_bq) is not None:
-            path = f"{base}.sensitivity_with_yttrium_90_cps_per_bq"
-            title = f"Beside {nuclide_symbol('Y-90')} (counts/s/MBq)"
-            cells.append((title, Number(path, mixed, COUNTS_PER_S_PER_MBQ)))
-            if (u := held.with_yttrium_90_relative_standard_uncertainty) is not None:
-                path = f"{base}.with_yttrium_90_relative_standard_uncertainty"
-                cells.append(("Its standard uncertainty (%)", Number(path, u, PERCENT)))
-            for words, day in (
-                ("Its day of measurement", held.with_yttrium_90_measured_on),
-                ("Its last day", held.with_yttrium_90_valid_until),
-            ):
-                if day is not None:
-                    cells.append((words, day.isoformat()))
-        cells.append(("Dead time (µs)", Number(f"{base}.dead_time_s", held.dead_time_s, MICROSECOND)))
-        for n, fwhm in enumerate(held.point_spread_fwhm_mm or ()):
-            cells.append(
-                (f"Resolution {'xyz'[n]} (mm FWHM)", Number(f"{base}.point_spread_fwhm_mm.{n}", fwhm, MILLIMETRE))
-            )
-        if held.recovery is not None:
-            cells.append(("Recovery b (mL)", Number(f"{base}.recovery.b_ml", held.recovery.b_ml, _PLAIN)))
-            cells.append(("Recovery γ", Number(f"{base}.recovery.gamma", held.recovery.gamma, _PLAIN)))
-        if held.profile:
-            cells.append(("Camera profile", held.profile))
-        if held.measured_on is not None:
-            cells.append(("Measured on", held.measured_on.isoformat()))
-        if held.valid_until is not None:
-            cells.append(("Valid until", held.valid_until.isoformat()))
+        self.given.show_rows(GIVEN_COLUMNS, given_rows(self.session.case, self.session.view_state.cycle))
         note = self._calibration_note(cycle)
         self.calibration_note.setText(note)
         self.calibration_note.setVisible(bool(note))
-        rows = [GridRow(name, {"name": name, "value": value}) for name, value in cells]
-        self.calibration.show_rows([GridColumn("name", ""), GridColumn("value", "")], rows)
+        self.calibration.show_rows(CALIBRATION_COLUMNS, calibration_rows(cycle.calibration, cycle.number))
 
     def _calibration_note(self, cycle: Cycle) -> str:
         """What speaks against the calibration: missing, expired, or not as its profile."""

@@ -82,9 +82,8 @@ def compared(
     """
     total, other_total = (sum(dose.absorbed_dose_gy for dose in by.values()) for by in (doses, other_doses))
     parts = {
-        name: (sum(_part(dose, name) for dose in other_doses.values()) - sum(_part(d, name) for d in doses.values()))
-        / total
-        for name in PARTS
+        name: (there - here) / total
+        for name, here, there in zip(PARTS, _parts_gy(doses), _parts_gy(other_doses), strict=True)
     }
     fractions = {
         nuclide: (doses[nuclide].self_electron_gy / local, other_doses[nuclide].self_electron_gy / local)
@@ -114,13 +113,10 @@ def compared(
     )
 
 
-def _part(dose: EngineDose, name: str) -> float:
-    return {
-        "own_electrons": dose.self_electron_gy,
-        "own_photons": dose.self_photon_gy,
-        "uneven_uptake": dose.uneven_gy,
-        "other_regions": sum(dose.cross_gy.values()),
-    }[name]
+def _parts_gy(doses: Mapping[str, EngineDose]) -> tuple[float, ...]:
+    """Of all nuclides together, in the order of `PARTS`."""
+    by_nuclide = [(d.self_electron_gy, d.self_photon_gy, d.uneven_gy, sum(d.cross_gy.values())) for d in doses.values()]
+    return tuple(map(sum, zip(*by_nuclide, strict=True)))
 
 
 def _leaving_a_sphere(local_gy: Mapping[str, float], mass_kg: float) -> float:

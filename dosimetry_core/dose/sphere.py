@@ -144,6 +144,8 @@ def _column(nuclide_name: str) -> _Column:
     )
 
 
+# An edit changes the masses of few VOIs.
+@functools.lru_cache(maxsize=1024)
 def sphere_s_value(nuclide_name: str, mass_kg: float, *, density_g_per_ml: float) -> SphereSValue:
     """S value of a lesion by its mass: ln S against ln m of the bundled table, straight between its points.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,41 @@ MISFIT_PROBABILITY: Final = 0.01
 """A fit whose χ² would be exceeded with less than this probability does not describe the points."""
 
 
+@dataclass(frozen=True, eq=False)
+class NormalEquations:
+    """H = Jᵀ W J of a weighted fit, inverted once for any believed variances of its points.
+
+    Parameters
+    ----------
+    weights
+        Diagonal of W, shape (n_points,).
+    scale
+        Length of each column of √W J, shape (n_parameters,), so that amplitudes and constants meet on equal terms.
+    scaled
+        J over the scale, shape (n_points, n_parameters).
+    inverse
+        Of H in those units.
+    """
+
+    weights: FloatArray
+    scale: FloatArray
+    scaled: FloatArray
+    inverse: FloatArray
+
+    @staticmethod
+    def of(jacobian: FloatArray, weights: FloatArray) -> NormalEquations:
+        """For ∂f_i/∂parameter, shape (n_points, n_parameters), and weights, shape (n_points,)."""
+        scale = np.sqrt((jacobian**2 * weights[:, None]).sum(axis=0))
+        scale[scale == 0] = 1.0
+        scaled = jacobian / scale
+        return NormalEquations(weights, scale, scaled, pseudo_inverse(scaled.T @ (weights[:, None] * scaled), 1e-13))
+
+    def covariance(self, variances: FloatArray) -> FloatArray:
+        """V = H⁻¹ Jᵀ W Σ W J H⁻¹, which equals H⁻¹ where Σ = W⁻¹; ``variances`` is the diagonal of Σ."""
+        spread = self.inverse @ (self.scaled.T * (self.weights**2 * variances)) @ self.scaled @ self.inverse
+        return np.asarray(spread / np.outer(self.scale, self.scale))
+
+
 def sandwich_covariance(jacobian: FloatArray, weights: FloatArray, variances: FloatArray) -> FloatArray:
     """V = H⁻¹ Jᵀ W Σ W J H⁻¹ with H = Jᵀ W J; equals H⁻¹ where Σ = W⁻¹.
 
@@ -24,12 +60,7 @@ def sandwich_covariance(jacobian: FloatArray, weights: FloatArray, variances: Fl
     weights, variances
         Diagonals of W and Σ, shape (n_points,).
     """
-    scale = np.sqrt((jacobian**2 * weights[:, None]).sum(axis=0))
-    scale[scale == 0] = 1.0
-    scaled = jacobian / scale
-    inverse = pseudo_inverse(scaled.T @ (weights[:, None] * scaled), 1e-13)
-    spread = inverse @ (scaled.T * (weights**2 * variances)) @ scaled @ inverse
-    return np.asarray(spread / np.outer(scale, scale))
+    return NormalEquations.of(jacobian, weights).covariance(variances)
 
 
 def pseudo_inverse(symmetric: FloatArray, least_share: float) -> FloatArray:

@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from scipy.ndimage import minimum_filter
 
 from dosimetry_core.errors import FitError
-from dosimetry_core.frozen import read_only
+from dosimetry_core.frozen import ExactNumbers, read_only
 from dosimetry_core.kinetics import two_phase_search, variable_projection
+from dosimetry_core.kinetics.covariance import NormalEquations
 from dosimetry_core.kinetics.models import BI, MONO, TRI_UPTAKE, UPTAKE, ExponentialFamily
+from dosimetry_core.kinetics.result import ExponentialShape
 
 FloatArray = NDArray[np.float64]
 
@@ -47,7 +49,7 @@ _FASTEST_OVER_SPAN: Final = 50.0
 
 @dataclass(frozen=True, eq=False)
 class FamilyFit:
-    """Best parameters of one family.
+    """Best parameters of one family, and what follows from them and the points alone.
 
     Parameters
     ----------
@@ -55,6 +57,8 @@ class FamilyFit:
         Family of the curve found; smaller than the one asked for where a phase could not be seen.
     natural
         Natural parameters (models.py).
+    times_s, weights
+        Of the points that were fitted.
     fixed
         Names of parameters that lie on a bound and were not free.
     unseen_phases
@@ -68,10 +72,33 @@ class FamilyFit:
 
     family: ExponentialFamily
     natural: FloatArray
+    times_s: FloatArray
+    weights: FloatArray
     fixed: tuple[str, ...] = ()
     unseen_phases: tuple[str, ...] = ()
     unbounded_decay_constant_per_s: float | None = None
     other_minima: tuple[tuple[FloatArray, float], ...] = ()
+
+    @functools.cached_property
+    def shape(self) -> ExponentialShape:
+        """The curve."""
+        return ExponentialShape(self.family, self.natural)
+
+    @functools.cached_property
+    def free(self) -> tuple[int, ...]:
+        """Places of the parameters that were free, in the order of the family."""
+        return tuple(k for k, name in enumerate(self.family.parameter_names) if name not in self.fixed)
+
+    @functools.cached_property
+    def at_points(self) -> tuple[FloatArray, FloatArray]:
+        """The curve at the points, shape (n_points,), and its derivatives, shape (n_points, n_parameters)."""
+        activity_bq, jacobian = self.family.activity_and_jacobian(self.natural, self.times_s)
+        return read_only(activity_bq), read_only(jacobian)
+
+    @functools.cached_property
+    def normal_equations(self) -> NormalEquations:
+        """Of the free parameters."""
+        return NormalEquations.of(self.at_points[1][:, list(self.free)], self.weights)
 
 
 @dataclass(frozen=True)
@@ -142,36 +169,22 @@ def fit_family(
         raise FitError("fewer than two activities are positive", remedy="check the VOI, or exclude the curve")
     return _known_fit(
         family,
-        _Values.of(times_s),
-        _Values.of(activity_bq),
-        _Values.of(weights),
+        ExactNumbers.of(times_s),
+        ExactNumbers.of(activity_bq),
+        ExactNumbers.of(weights),
         smallest_decay_constant_per_s,
         slowest_held,
         belief,
     )
 
 
-@dataclass(frozen=True)
-class _Values:
-    """Numbers that are compared bit by bit."""
-
-    data: bytes
-
-    @staticmethod
-    def of(values: FloatArray) -> _Values:
-        return _Values(np.asarray(values, dtype=np.float64).tobytes())
-
-    def array(self) -> FloatArray:
-        return np.frombuffer(self.data)
-
-
 # An edit of one VOI leaves the points of most others as they are: their curves are known.
 @functools.lru_cache(maxsize=1024)
 def _known_fit(
     family: ExponentialFamily,
-    times: _Values,
-    activity: _Values,
-    weighted: _Values,
+    times: ExactNumbers,
+    activity: ExactNumbers,
+    weighted: ExactNumbers,
     smallest_decay_constant_per_s: float,
     slowest_held: bool,
     belief: RateBelief | None,
@@ -194,6 +207,8 @@ def _known_fit(
     return replace(
         found,
         natural=read_only(found.natural * scale),
+        times_s=times_s,
+        weights=weights,
         unbounded_decay_constant_per_s=None if unbounded is None else unbounded / time_scale,
         other_minima=tuple((read_only(natural * scale), excess) for natural, excess in found.other_minima),
     )
@@ -231,7 +246,7 @@ def _fit_scaled(family: ExponentialFamily, problem: _Problem) -> FamilyFit:
         _, natural = _searched(family, replace(problem, slow_held=True), starts, highest_fast, highest_uptake)[0]
     names = family.parameter_names
     fixed_names = tuple(names[number] for number in sorted(fixed))
-    return FamilyFit(family, natural, fixed_names, other_minima=other_minima)
+    return FamilyFit(family, natural, problem.t, problem.w, fixed_names, other_minima=other_minima)
 
 
 def _uptake_unseen(family: ExponentialFamily, natural: FloatArray, highest_uptake: float) -> bool:
@@ -255,7 +270,7 @@ def _fit_mono(problem: _Problem) -> FamilyFit:
     t, y, w, lowest = problem.t, problem.y, problem.w, problem.lowest
     if problem.slow_held:
         _, amplitude = variable_projection.mono_cost(problem.plain, lowest)
-        return FamilyFit(MONO, np.array([_positive(amplitude), lowest]), ("decay_constant_per_s",))
+        return FamilyFit(MONO, np.array([_positive(amplitude), lowest]), t, w, ("decay_constant_per_s",))
     if problem.belief is not None:
         start = math.exp(problem.belief.ln_rate)
     else:
@@ -276,8 +291,8 @@ def _fit_mono(problem: _Problem) -> FamilyFit:
         )
     natural = np.array([_positive(amplitude), rate])
     if rate > lowest:
-        return FamilyFit(MONO, natural)
-    return FamilyFit(MONO, natural, ("decay_constant_per_s",), unbounded_decay_constant_per_s=unbounded)
+        return FamilyFit(MONO, natural, t, w)
+    return FamilyFit(MONO, natural, t, w, ("decay_constant_per_s",), unbounded_decay_constant_per_s=unbounded)
 
 
 def _positive(amplitude: float) -> float:
@@ -362,7 +377,7 @@ def _grid_starts(
     chi_squared[~(amplitudes > 0).all(axis=1)] = np.inf
     if m == 2:
         chi_squared = _minima_of_grid(chi_squared, places, values.size)
-    best = np.argsort(chi_squared)[: _STARTS if m == 2 else 1]
+    best = chi_squared.argsort()[:_STARTS] if m == 2 else np.array([chi_squared.argmin()])
     best = best[np.isfinite(chi_squared[best])]
     return chosen[best] if best.size else None
 

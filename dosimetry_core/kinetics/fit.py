@@ -9,7 +9,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from dosimetry_core.errors import DosimetryError, FitError
+from dosimetry_core.errors import DosimetryError, Finding, FitError
 from dosimetry_core.frozen import FrozenMap, read_only
 from dosimetry_core.kinetics import selection
 from dosimetry_core.kinetics.curve import TimeActivityCurve
@@ -28,9 +28,9 @@ from dosimetry_core.kinetics.fit_uncertainty import (
     minima_by_chi_squared,
     model_standard_uncertainty_bq_s,
     plausible_alternatives,
+    trapezoid_through,
     unseen_late_fraction,
 )
-from dosimetry_core.kinetics.integrate import TrapezoidCurve
 from dosimetry_core.kinetics.models import BI, FAMILIES, MONO, TRI_UPTAKE, UPTAKE, ExponentialFamily
 from dosimetry_core.kinetics.prior import HalfLifePrior
 from dosimetry_core.kinetics.result import (
@@ -41,7 +41,7 @@ from dosimetry_core.kinetics.result import (
     PriorPull,
     Shape,
     fractions_outside_points,
-    shape_time_integrated_activity_bq_s,
+    shape_activity_bq,
     terminal_half_life_s,
 )
 from dosimetry_core.kinetics.weighting import MEASURED, NOMINAL, FittedPoints, Tail, Weights, fitted_points
@@ -219,6 +219,8 @@ def _average(request: _Request, points: FittedPoints) -> FitResult:
     chi_squared = None
     if points.uncertainty_bq is not None:
         chi_squared = float((((points.activity_bq - fitted) / points.uncertainty_bq) ** 2).sum())
+    alternatives = FrozenMap({name: s for name, s in best.alternatives.items() if name == "log-trapezoid"})
+    rest = _following(request, points, shape, alternatives, total, prior=best.prior)
     result = replace(
         best,
         model="model-average",
@@ -230,65 +232,62 @@ def _average(request: _Request, points: FittedPoints) -> FitResult:
         effective_half_life_s=terminal_half_life_s(shape),
         time_integrated_activity_bq_s=total,
         fit_standard_uncertainty_bq_s=fit_u,
+        model_standard_uncertainty_bq_s=math.hypot(rest.model_standard_uncertainty_bq_s, spread),
+        before_first_point_fraction=rest.before_first_point_fraction,
+        extrapolated_fraction=rest.extrapolated_fraction,
         chi_squared=chi_squared,
         information_criterion=None,
-        alternatives=FrozenMap({name: s for name, s in best.alternatives.items() if name == "log-trapezoid"}),
+        residuals_bq=rest.residuals_bq,
+        alternatives=alternatives,
         bounds_active=(),
         unbounded_decay_constant_per_s=None,
-    )
-    result = _completed(result, points, request.place)
-    result = replace(
-        result,
-        model_standard_uncertainty_bq_s=math.hypot(result.model_standard_uncertainty_bq_s, spread),
         candidates=_candidates(candidates),
     )
     finding = selection_finding(result, "averaged", [fit.model for fit in ranking], request.place)
-    return replace(result, findings=(finding, *result.findings))
+    return replace(result, findings=(finding, *_doubts(result, points, request.place)))
 
 
 def _family_result(request: _Request, points: FittedPoints, family: ExponentialFamily) -> FitResult:
     terms = request.terms
     found = fit_with(points, family, terms)
-    fitted = ExponentialShape(found.family, read_only(found.natural))
+    fitted, total = found.shape, found.shape.time_integrated_activity_bq_s
     known = fit_covariance(points, found, terms)
     alternatives = plausible_alternatives(points, fitted, terms, known.chi_squared, known.degrees_of_freedom)
     held = found.family.parameter_names[2 * found.family.decays - 1] if terms.tail_held else ""
+    prior = _pull(request, points, family, fitted)
+    rest = _following(request, points, fitted, alternatives, total, prior=prior)
     result = FitResult(
         model=found.family.name,
         requested_model=family.name,
         curve=request.curve,
         physical_half_life_s=request.half_life_s,
         shape=fitted,
-        parameters=FrozenMap(dict(zip(found.family.parameter_names, (float(v) for v in found.natural), strict=True))),
+        parameters=FrozenMap(zip(found.family.parameter_names, found.natural.tolist(), strict=True)),
         covariance_names=known.names,
         covariance=read_only(known.covariance),
         covariance_convention=points.convention,
         bounds_active=tuple(name for name in found.fixed if name != held),
         unbounded_decay_constant_per_s=found.unbounded_decay_constant_per_s,
         effective_half_life_s=terminal_half_life_s(fitted),
-        time_integrated_activity_bq_s=shape_time_integrated_activity_bq_s(fitted),
+        time_integrated_activity_bq_s=total,
         fit_standard_uncertainty_bq_s=known.time_integrated_activity_standard_uncertainty_bq_s,
-        model_standard_uncertainty_bq_s=0.0,
+        model_standard_uncertainty_bq_s=rest.model_standard_uncertainty_bq_s,
         identity_relative_standard_uncertainty=0.0,
-        before_first_point_fraction=0.0,
-        extrapolated_fraction=0.0,
+        before_first_point_fraction=rest.before_first_point_fraction,
+        extrapolated_fraction=rest.extrapolated_fraction,
         chi_squared=known.chi_squared,
         degrees_of_freedom=known.degrees_of_freedom,
         information_criterion=information_criterion(points, found, terms, known.chi_squared),
-        residuals_bq=request.curve.activity_bq,
+        residuals_bq=rest.residuals_bq,
         alternatives=alternatives,
         weights=request.weights,
         tail=request.tail,
-        prior=_pull(request, points, family, fitted),
+        prior=prior,
     )
-    result = _completed(result, points, request.place)
-    doubts = other_minimum_finding(result, minima_by_chi_squared(points, found, terms, known), request.place)
-    result = replace(result, findings=(*doubts, *result.findings))
-    if found.unseen_phases:
-        result = replace(
-            result, findings=(reduced_finding(result, found.unseen_phases, request.place), *result.findings)
-        )
-    return result
+    findings = [reduced_finding(result, found.unseen_phases, request.place)] if found.unseen_phases else []
+    findings += other_minimum_finding(result, minima_by_chi_squared(points, found, terms, known), request.place)
+    findings += _doubts(result, points, request.place)
+    return replace(result, findings=tuple(findings)) if findings else result
 
 
 def _pull(
@@ -301,7 +300,7 @@ def _pull(
     without: Shape | None = None
     try:
         alone = fit_with(points, family, FitTerms())
-        without = ExponentialShape(alone.family, read_only(alone.natural))
+        without = alone.shape
     except DosimetryError:
         without = None
     half_life = terminal_half_life_s(fitted)
@@ -312,17 +311,12 @@ def _pull(
         prior.source,
         math.log(half_life / prior.effective_half_life_s) / prior.ln_standard_deviation,
         None if without is None else terminal_half_life_s(without),
-        None if without is None else shape_time_integrated_activity_bq_s(without),
+        None if without is None else without.time_integrated_activity_bq_s,
     )
 
 
 def _trapezoid_result(request: _Request, points: FittedPoints) -> FitResult:
-    shape = TrapezoidCurve(
-        points.times_s,
-        points.activity_bq,
-        points.slowest_per_s,
-        tail="physical" if request.tail == "physical" else "last-two-points",
-    )
+    shape = trapezoid_through(points, "physical" if request.tail == "physical" else "last-two-points")
     spread = points.uncertainty_bq
     if spread is None:
         raise FitError(
@@ -335,6 +329,9 @@ def _trapezoid_result(request: _Request, points: FittedPoints) -> FitResult:
         )
     gradient = shape.gradient()
     at_bound = shape.tail == "last-two-points" and shape.tail_decay_constant_per_s <= points.slowest_per_s
+    alternatives = plausible_alternatives(points, shape, FitTerms(), None, 0)
+    total = shape.time_integrated_activity_bq_s
+    rest = _following(request, points, shape, alternatives, total, prior=None)
     result = FitResult(
         model="log-trapezoid",
         requested_model="log-trapezoid",
@@ -355,38 +352,49 @@ def _trapezoid_result(request: _Request, points: FittedPoints) -> FitResult:
         bounds_active=("tail_decay_constant_per_s",) if at_bound else (),
         unbounded_decay_constant_per_s=None,
         effective_half_life_s=terminal_half_life_s(shape),
-        time_integrated_activity_bq_s=shape.time_integrated_activity_bq_s,
+        time_integrated_activity_bq_s=total,
         fit_standard_uncertainty_bq_s=float(np.sqrt(((gradient * spread) ** 2).sum())),
-        model_standard_uncertainty_bq_s=0.0,
+        model_standard_uncertainty_bq_s=rest.model_standard_uncertainty_bq_s,
         identity_relative_standard_uncertainty=0.0,
-        before_first_point_fraction=0.0,
-        extrapolated_fraction=0.0,
+        before_first_point_fraction=rest.before_first_point_fraction,
+        extrapolated_fraction=rest.extrapolated_fraction,
         chi_squared=None,
         degrees_of_freedom=0,
         information_criterion=None,
-        residuals_bq=request.curve.activity_bq,
-        alternatives=plausible_alternatives(points, shape, FitTerms(), None, 0),
+        residuals_bq=rest.residuals_bq,
+        alternatives=alternatives,
         weights=request.weights,
         tail=request.tail,
     )
-    return _completed(result, points, request.place)
+    return replace(result, findings=_doubts(result, points, request.place))
 
 
-def _completed(result: FitResult, points: FittedPoints, place: str) -> FitResult:
-    """Fractions, model uncertainty, residuals and findings, which follow from the shape."""
-    before, after = fractions_outside_points(result.shape, points.times_s)
-    total = result.time_integrated_activity_bq_s
+@dataclass(frozen=True, eq=False)
+class _Following:
+    """What follows from a curve's shape and its alternatives, as in `FitResult`."""
+
+    before_first_point_fraction: float
+    extrapolated_fraction: float
+    model_standard_uncertainty_bq_s: float
+    residuals_bq: FloatArray
+
+
+def _following(
+    request: _Request,
+    points: FittedPoints,
+    shape: Shape,
+    alternatives: FrozenMap[str, Shape],
+    total_bq_s: float,
+    *,
+    prior: PriorPull | None,
+) -> _Following:
+    before, after = fractions_outside_points(shape, points.times_s)
     # A prior already carries what is not known of the half-life.
-    late = 0.0 if result.prior is not None else unseen_late_fraction(result.curve, after)
-    result = replace(
-        result,
-        before_first_point_fraction=before,
-        extrapolated_fraction=after,
-        model_standard_uncertainty_bq_s=model_standard_uncertainty_bq_s(
-            total, before, result.alternatives, unseen_late_fraction=late
-        ),
-    )
-    residuals = result.curve.activity_bq - result.activity_bq(result.curve.times_s)
-    result = replace(result, residuals_bq=read_only(residuals))
-    findings = fit_findings(result, points.uncertainty_bq, place)
-    return replace(result, findings=(*findings, *prior_finding(result, place)))
+    late = 0.0 if prior is not None else unseen_late_fraction(request.curve, after)
+    by_model = model_standard_uncertainty_bq_s(total_bq_s, before, alternatives, unseen_late_fraction=late)
+    residuals = request.curve.activity_bq - shape_activity_bq(shape, request.curve.times_s)
+    return _Following(before, after, by_model, read_only(residuals))
+
+
+def _doubts(result: FitResult, points: FittedPoints, place: str) -> tuple[Finding, ...]:
+    return (*fit_findings(result, points.uncertainty_bq, place), *prior_finding(result, place))

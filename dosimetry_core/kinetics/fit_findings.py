@@ -17,7 +17,6 @@ from dosimetry_core.kinetics.residual_pattern import curvature_score
 from dosimetry_core.kinetics.result import (
     ExponentialShape,
     FitResult,
-    shape_time_integrated_activity_bq_s,
     terminal_half_life_s,
 )
 from dosimetry_core.nuclide import LU177, Y90, half_life_s
@@ -239,7 +238,7 @@ def other_minimum_finding(
     told: list[tuple[float, str]] = []
     for natural, excess in minima:
         shape = ExponentialShape(fit.shape.family, natural)
-        change = shape_time_integrated_activity_bq_s(shape) / total - 1
+        change = shape.time_integrated_activity_bq_s / total - 1
         other = terminal_half_life_s(shape)
         if excess > _INDISTINGUISHABLE_CHI_SQUARED:
             continue

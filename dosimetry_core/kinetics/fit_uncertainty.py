@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass, replace
 from typing import Final
@@ -11,18 +12,15 @@ from numpy.typing import NDArray
 from scipy.special import erfcx
 
 from dosimetry_core.errors import DosimetryError, FitError
-from dosimetry_core.frozen import FrozenMap, read_only
+from dosimetry_core.frozen import ExactNumbers, FrozenMap
 from dosimetry_core.kinetics import selection
-from dosimetry_core.kinetics.covariance import sandwich_covariance, variance_inflation
+from dosimetry_core.kinetics.covariance import NormalEquations, sandwich_covariance, variance_inflation
 from dosimetry_core.kinetics.curve import TimeActivityCurve
 from dosimetry_core.kinetics.exponential_fit import FamilyFit, RateBelief, fit_family
+from dosimetry_core.kinetics.integrate import Tail as TrapezoidTail
 from dosimetry_core.kinetics.integrate import TrapezoidCurve
 from dosimetry_core.kinetics.models import BI, MONO, UPTAKE, ExponentialFamily
-from dosimetry_core.kinetics.result import (
-    ExponentialShape,
-    Shape,
-    shape_time_integrated_activity_bq_s,
-)
+from dosimetry_core.kinetics.result import ExponentialShape, Shape
 from dosimetry_core.kinetics.weighting import FittedPoints
 from dosimetry_core.nuclide import LU177, Y90
 from dosimetry_core.units import SECONDS_PER_HOUR
@@ -83,8 +81,7 @@ def model_standard_uncertainty_bq_s(
     `LATE_PHASE_RELATIVE_UNCERTAINTY`.
     """
     differences = [
-        abs(shape_time_integrated_activity_bq_s(shape) - time_integrated_activity_bq_s)
-        for shape in alternatives.values()
+        abs(shape.time_integrated_activity_bq_s - time_integrated_activity_bq_s) for shape in alternatives.values()
     ]
     by_model = max(differences, default=0.0) * MODEL_DIFFERENCE_TO_STANDARD_UNCERTAINTY
     early = EARLY_PHASE_RELATIVE_UNCERTAINTY * before_first_point_fraction * time_integrated_activity_bq_s
@@ -100,7 +97,7 @@ def plausible_alternatives(
     own = chosen.family if isinstance(chosen, ExponentialShape) else None
     number = points.times_s.size
     if own is not None and number > 2 and points.activity_bq[-1] > 0 and points.activity_bq[-2] > 0:
-        found["log-trapezoid"] = TrapezoidCurve(points.times_s, points.activity_bq, points.slowest_per_s)
+        found["log-trapezoid"] = trapezoid_through(points)
     free = replace(terms, tail_held=False)
     limit = _PLAUSIBLE_REDUCED_CHI_SQUARED
     if chi_squared is not None and degrees_of_freedom > 0:
@@ -115,13 +112,32 @@ def plausible_alternatives(
             continue
         if other.family is not family or (family is not MONO and other.fixed):
             continue
-        fitted, _ = family.activity_and_jacobian(other.natural, points.times_s)
+        fitted, _ = other.at_points
         if points.uncertainty_bq is not None:
             reduced = float((((points.activity_bq - fitted) / points.uncertainty_bq) ** 2).sum()) / freedom
             if reduced > limit:
                 continue
-        found[family.name] = ExponentialShape(family, read_only(other.natural))
+        found[family.name] = other.shape
     return FrozenMap(found)
+
+
+def trapezoid_through(points: FittedPoints, tail: TrapezoidTail = "last-two-points") -> TrapezoidCurve:
+    """The trapezoid through the points; the very same object for the same numbers.
+
+    Raises
+    ------
+    FitError
+        With fewer than two points, or a last activity that is not positive.
+    """
+    times, activity = ExactNumbers.of(points.times_s), ExactNumbers.of(points.activity_bq)
+    return _known_trapezoid(times, activity, points.slowest_per_s, tail)
+
+
+@functools.lru_cache(maxsize=256)
+def _known_trapezoid(
+    times: ExactNumbers, activity: ExactNumbers, slowest_per_s: float, tail: TrapezoidTail
+) -> TrapezoidCurve:
+    return TrapezoidCurve(times.array(), activity.array(), slowest_per_s, tail=tail)
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,11 +153,10 @@ class FitCovariance:
 
 def fit_covariance(points: FittedPoints, found: FamilyFit, terms: FitTerms) -> FitCovariance:
     """Covariance of a fit's free parameters and what follows from it; a belief counts as one more point."""
-    family = found.family
-    fitted, jacobian = family.activity_and_jacobian(found.natural, points.times_s)
+    family, free = found.family, list(found.free)
+    fitted, jacobian = found.at_points
     residual = points.activity_bq - fitted
     names = family.parameter_names
-    free = [number for number, name in enumerate(names) if name not in found.fixed]
     weights = points.weights
     slow = 2 * family.decays - 1
     believed = terms.belief if names[slow] not in found.fixed else None
@@ -163,14 +178,16 @@ def fit_covariance(points: FittedPoints, found: FamilyFit, terms: FitTerms) -> F
             chi_squared += away**2
         inflation = variance_inflation(chi_squared, freedom)
     variances = variances * inflation
+    # Without a belief the weights are those of the fit.
+    equations = found.normal_equations if terms.belief is None else None
     if believed is not None:
         row = np.zeros(family.parameter_count)
         row[slow] = 1 / found.natural[slow]
         jacobian = np.vstack((jacobian, row))
         weights = np.append(weights, believed.ln_standard_deviation**-2)
         variances = np.append(variances, believed.ln_standard_deviation**2)
-    _, gradient = family.time_integrated_activity_and_gradient(found.natural)
-    covariance = sandwich_covariance(jacobian[:, free], weights, variances)
+    gradient = found.shape.time_integrated_activity_gradient
+    covariance = (equations or NormalEquations.of(jacobian[:, free], weights)).covariance(variances)
     spread = float(gradient[free] @ covariance @ gradient[free])
     if not terms.tail_held and "decay_constant_per_s" in found.fixed and len(names) <= points.times_s.size:
         # A constant at its bound may still lie off it: u(Ã) keeps its spread, although its own standard error is void.
@@ -191,7 +208,9 @@ def minima_by_chi_squared(
     Their sum of squares is scaled until the weights are on average 1/u²; where the size of the uncertainties is not
     known, until χ² is the number of degrees of freedom.
     """
-    fitted, _ = found.family.activity_and_jacobian(found.natural, points.times_s)
+    if not found.other_minima:
+        return []
+    fitted, _ = found.at_points
     if points.uncertainty_bq is None:
         squares = float((points.weights * (points.activity_bq - fitted) ** 2).sum())
         if squares == 0:
@@ -226,6 +245,6 @@ def information_criterion(
     number, parameters = points.times_s.size, found.family.parameter_count - int(terms.tail_held)
     if chi_squared is not None:
         return selection.corrected_information_criterion(chi_squared, number, parameters)
-    fitted, _ = found.family.activity_and_jacobian(found.natural, points.times_s)
+    fitted, _ = found.at_points
     squares = float((points.weights * (points.activity_bq - fitted) ** 2).sum())
     return selection.corrected_information_criterion_unknown_scale(squares, number, parameters)

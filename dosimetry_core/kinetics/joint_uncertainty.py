@@ -25,7 +25,6 @@ from dosimetry_core.kinetics.result import (
     FitResult,
     Shape,
     fractions_outside_points,
-    shape_time_integrated_activity_bq_s,
 )
 from dosimetry_core.kinetics.single_scan import UNSEEN_EARLY_PHASE_S, error_correlation
 from dosimetry_core.kinetics.weighting import NOMINAL_RELATIVE_UNCERTAINTY
@@ -38,7 +37,8 @@ def scatter_covariance(fits: Sequence[FitResult]) -> FloatArray:
 
     Its diagonal is the square of each fit's stated random uncertainty.
     """
-    rows = [_scatter_effects(fit, fits[0]) for fit in fits]
+    root = _root_of_correlation(fits[0].covariance)
+    rows = [_scatter_effects(fit, fits[0], root) for fit in fits]
     stated = np.array([fit.fit_relative_standard_uncertainty for fit in fits])
     effects = np.zeros((len(fits), max(row.size for row in rows) + 1))
     for number, row in enumerate(rows):
@@ -52,7 +52,16 @@ def scatter_covariance(fits: Sequence[FitResult]) -> FloatArray:
     return np.asarray(effects @ effects.T)
 
 
-def _scatter_effects(fit: FitResult, source: FitResult) -> FloatArray:
+def _root_of_correlation(covariance: FloatArray) -> FloatArray:
+    """R with R Rᵀ the correlation of the parameters, those known exactly left out."""
+    spread = np.sqrt(covariance.diagonal())
+    outer = np.outer(spread, spread)
+    correlation = np.divide(covariance, outer, out=np.zeros_like(outer), where=outer > 0)
+    values, vectors = np.linalg.eigh(correlation)
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
+
+
+def _scatter_effects(fit: FitResult, source: FitResult, root: FloatArray) -> FloatArray:
     """Relative effects of independent errors that all fits derived from one share."""
     total = fit.time_integrated_activity_bq_s
     if isinstance(fit.shape, TrapezoidCurve) and isinstance(source.shape, TrapezoidCurve):
@@ -66,15 +75,10 @@ def _scatter_effects(fit: FitResult, source: FitResult) -> FloatArray:
     if not isinstance(fit.shape, ExponentialShape) or not source.covariance.size:
         return np.array([fit.fit_relative_standard_uncertainty])
     names = fit.shape.family.parameter_names
-    _, gradient = fit.shape.family.time_integrated_activity_and_gradient(fit.shape.natural)
-    free = gradient[[names.index(name) for name in source.covariance_names]]
+    free = fit.shape.time_integrated_activity_gradient[[names.index(name) for name in source.covariance_names]]
+    own = np.sqrt(fit.covariance.diagonal())
     # The derived parameters are those of the source times a factor, or plus a constant: one correlation for all.
-    spread = np.sqrt(np.diag(source.covariance))
-    own = np.sqrt(np.diag(fit.covariance))
-    outer = np.outer(spread, spread)
-    correlation = np.divide(source.covariance, outer, out=np.zeros_like(outer), where=outer > 0)
-    values, vectors = np.linalg.eigh(correlation)
-    return np.asarray((free * own / total) @ (vectors * np.sqrt(np.maximum(values, 0.0))))
+    return np.asarray((free * own / total) @ root)
 
 
 def model_covariances(fits: Sequence[FitResult]) -> Mapping[str, FloatArray]:
@@ -86,18 +90,19 @@ def model_covariances(fits: Sequence[FitResult]) -> Mapping[str, FloatArray]:
     measured = fits[0]
     single = measured.single_scan is not None
     bounded = measured.prior is not None or single
-    early, late = np.zeros(len(fits)), np.zeros(len(fits))
-    for number, fit in enumerate(fits):
-        before = fit.before_first_point_fraction
+    early, late, rest = [], [], []
+    for fit in fits:
+        before, unseen = fit.before_first_point_fraction, 0.0
         if single:
             until = min(float(fit.curve.fitted_times_s[0]), UNSEEN_EARLY_PHASE_S)
             before, _ = fractions_outside_points(fit.shape, np.array([until]))
-        early[number] = EARLY_PHASE_RELATIVE_UNCERTAINTY * before
         if not bounded:
             unseen = unseen_late_fraction(fit.curve, fit.extrapolated_fraction)
-            late[number] = LATE_PHASE_RELATIVE_UNCERTAINTY * unseen
-    stated = np.array([fit.model_standard_uncertainty_bq_s / fit.time_integrated_activity_bq_s for fit in fits])
-    rest = np.sqrt(np.maximum(stated**2 - early**2 - late**2, 0.0))
+        stated = fit.model_standard_uncertainty_bq_s / fit.time_integrated_activity_bq_s
+        by_start, by_end = EARLY_PHASE_RELATIVE_UNCERTAINTY * before, LATE_PHASE_RELATIVE_UNCERTAINTY * unseen
+        early.append(by_start)
+        late.append(by_end)
+        rest.append(math.sqrt(max(stated * stated - by_start * by_start - by_end * by_end, 0.0)))
     found = {"early phase": np.outer(early, early), "late phase": np.outer(late, late)}
     if single:
         found["half-life behind one scan"] = _single_scan_correlation(fits) * np.outer(rest, rest)
@@ -129,7 +134,7 @@ def _alternative_correlation(fits: Sequence[FitResult]) -> FloatArray:
         if isinstance(fit.shape, AveragedShape):
             others += fit.shape.parts
         total = fit.time_integrated_activity_bq_s
-        rows.append([math.sqrt(w) * (shape_time_integrated_activity_bq_s(shape) / total - 1) for w, shape in others])
+        rows.append([math.sqrt(w) * (shape.time_integrated_activity_bq_s / total - 1) for w, shape in others])
     changes = np.array(rows)
     size = np.sqrt((changes**2).sum(axis=1)) if changes.size else np.zeros(len(fits))
     if not (size > 0).all():

@@ -9,7 +9,7 @@ from dosimetry_core.errors import DosimetryError
 from dosimetry_core.kinetics.exponential_fit import RateBelief
 from dosimetry_core.kinetics.fit_uncertainty import FitTerms, fit_with
 from dosimetry_core.kinetics.integrate import TrapezoidCurve
-from dosimetry_core.kinetics.result import ExponentialShape, FitResult, shape_time_integrated_activity_bq_s
+from dosimetry_core.kinetics.result import ExponentialShape, FitResult
 from dosimetry_core.kinetics.weighting import Weights, fitted_points
 from dosimetry_core.nuclide import decay_constant_per_s
 
@@ -57,4 +57,4 @@ def _time_integrated_activity_bq_s(fit: FitResult, number: int) -> float:
         rate = decay_constant_per_s(fit.prior.effective_half_life_s)
         belief = RateBelief(math.log(rate), fit.prior.ln_standard_deviation)
     found = fit_with(points, fit.shape.family, FitTerms(fit.tail == "physical", belief))
-    return shape_time_integrated_activity_bq_s(ExponentialShape(found.family, found.natural))
+    return found.shape.time_integrated_activity_bq_s

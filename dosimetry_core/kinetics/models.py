@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -41,7 +42,7 @@ class ExponentialFamily:
         """Number of free parameters."""
         return 2 * self.decays + int(self.uptake)
 
-    @property
+    @cached_property
     def parameter_names(self) -> tuple[str, ...]:
         """Names of the natural parameters, in vector order, units included."""
         phases = ("",) if self.decays == 1 else ("fast_", "slow_")

@@ -13,7 +13,7 @@ from dosimetry_core.kinetics.curve import TimeActivityCurve
 from dosimetry_core.kinetics.exponential_fit import RateBelief
 from dosimetry_core.kinetics.fit_uncertainty import FitTerms, fit_with
 from dosimetry_core.kinetics.integrate import TrapezoidCurve
-from dosimetry_core.kinetics.result import ExponentialShape, FitResult, shape_time_integrated_activity_bq_s
+from dosimetry_core.kinetics.result import ExponentialShape, FitResult
 from dosimetry_core.kinetics.weighting import MEASURED, fitted_points
 from dosimetry_core.nuclide import decay_constant_per_s
 
@@ -70,5 +70,5 @@ def sampled_time_integrated_activity_bq_s(fit: FitResult, draws: int, generator:
             deviation = fit.prior.ln_standard_deviation
             belief = RateBelief(rate + deviation * float(normals[-1]), deviation)
         found = fit_with(drawn, fit.shape.family, FitTerms(fit.tail == "physical", belief))
-        totals[number] = shape_time_integrated_activity_bq_s(ExponentialShape(found.family, found.natural))
+        totals[number] = found.shape.time_integrated_activity_bq_s
     return totals

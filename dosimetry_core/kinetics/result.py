@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
 from dosimetry_core.errors import Finding
-from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.frozen import FrozenMap, read_only
 from dosimetry_core.kinetics import models
 from dosimetry_core.kinetics.curve import TimeActivityCurve
 from dosimetry_core.kinetics.integrate import TrapezoidCurve
@@ -34,6 +34,17 @@ class ExponentialShape:
         """Exponential terms, uptake last."""
         return self.family.terms(self.natural)
 
+    @cached_property
+    def time_integrated_activity_bq_s(self) -> float:
+        """Over all time."""
+        return models.time_integrated_activity_bq_s(self.terms)
+
+    @cached_property
+    def time_integrated_activity_gradient(self) -> FloatArray:
+        """By the natural parameters, shape (n_parameters,)."""
+        _, gradient = self.family.time_integrated_activity_and_gradient(self.natural)
+        return read_only(gradient)
+
 
 @dataclass(frozen=True, eq=False)
 class AveragedShape:
@@ -49,6 +60,11 @@ class AveragedShape:
             for weight, shape in self.parts
             for term in shape.terms
         )
+
+    @cached_property
+    def time_integrated_activity_bq_s(self) -> float:
+        """Over all time."""
+        return models.time_integrated_activity_bq_s(self.terms)
 
 
 Shape = ExponentialShape | AveragedShape | TrapezoidCurve
@@ -116,13 +132,6 @@ class SingleScan:
     source: str
     relative_bias: float
     relative_standard_uncertainty: float
-
-
-def shape_time_integrated_activity_bq_s(shape: Shape) -> float:
-    """Time-integrated activity of a curve shape over all time."""
-    if isinstance(shape, TrapezoidCurve):
-        return shape.time_integrated_activity_bq_s
-    return models.time_integrated_activity_bq_s(shape.terms)
 
 
 @dataclass(frozen=True, eq=False)
@@ -264,10 +273,7 @@ class FitResult:
 
     def activity_bq(self, times_s: FloatArray) -> FloatArray:
         """Fitted activity at times ≥ 0 after the middle of the infusion, shape of ``times_s``."""
-        times = np.asarray(times_s, dtype=np.float64)
-        if isinstance(self.shape, TrapezoidCurve):
-            return self.shape.activity_at_bq(times)
-        return models.activity_bq(self.shape.terms, times)
+        return shape_activity_bq(self.shape, np.asarray(times_s, dtype=np.float64))
 
     def activity_standard_uncertainty_bq(self, times_s: FloatArray) -> FloatArray:
         """Standard uncertainty of the fitted activity (the band of a plot), shape of ``times_s``.
@@ -288,6 +294,13 @@ class FitResult:
         return np.asarray(np.sqrt(np.maximum(variance, 0.0) + identity**2))
 
 
+def shape_activity_bq(shape: Shape, times_s: FloatArray) -> FloatArray:
+    """Activity of a curve at times ≥ 0, shape of ``times_s``."""
+    if isinstance(shape, TrapezoidCurve):
+        return shape.activity_at_bq(times_s)
+    return models.activity_bq(shape.terms, times_s)
+
+
 def terminal_half_life_s(shape: Shape) -> float:
     """Effective half-life of the slowest phase of a curve."""
     if isinstance(shape, TrapezoidCurve):
@@ -300,8 +313,7 @@ def fractions_outside_points(shape: Shape, times_s: FloatArray) -> tuple[float, 
     if isinstance(shape, TrapezoidCurve):
         total = shape.time_integrated_activity_bq_s
         return shape.head_bq_s / total, shape.tail_bq_s / total
-    terms = shape.terms
-    total = models.time_integrated_activity_bq_s(terms)
+    terms, total = shape.terms, shape.time_integrated_activity_bq_s
     before = models.time_integrated_activity_bq_s(terms, end_s=float(times_s[0]))
     after = models.time_integrated_activity_bq_s(terms, begin_s=float(times_s[-1]))
     return before / total, after / total

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import replace
 from typing import Final
@@ -19,7 +20,7 @@ from dosimetry_core.kinetics.result import (
     Shape,
     SingleScan,
     fractions_outside_points,
-    shape_time_integrated_activity_bq_s,
+    shape_activity_bq,
     terminal_half_life_s,
 )
 from dosimetry_core.kinetics.selection import averaged
@@ -120,7 +121,7 @@ def second_nuclide_fit(
     change = decay_constant_per_s(half_life) - decay_constant_per_s(fit.physical_half_life_s)
     curve = fit.curve.redecayed(to_nuclide, decay_constant_change_per_s=change, factor=factor)
     shape = _with_other_decay(fit.shape, change, factor)
-    total = shape_time_integrated_activity_bq_s(shape)
+    total = shape.time_integrated_activity_bq_s
     before, after = fractions_outside_points(shape, curve.fitted_times_s)
     late = 0.0 if fit.prior is not None or fit.single_scan is not None else unseen_late_fraction(curve, after)
     alternatives = FrozenMap({name: _with_other_decay(s, change, factor) for name, s in fit.alternatives.items()})
@@ -128,7 +129,7 @@ def second_nuclide_fit(
     single = _single_scan(fit, change)
     by_model = model_standard_uncertainty_bq_s(total, before, alternatives, unseen_late_fraction=late)
     if isinstance(shape, AveragedShape):
-        values = [shape_time_integrated_activity_bq_s(part) for _, part in shape.parts]
+        values = [part.time_integrated_activity_bq_s for _, part in shape.parts]
         spreads = [fit.fit_relative_standard_uncertainty * value for value in values]
         _, _, between = averaged([weight for weight, _ in shape.parts], values, spreads)
         by_model = math.hypot(by_model, between)
@@ -138,6 +139,7 @@ def second_nuclide_fit(
         )
         by_model = model_standard_uncertainty_bq_s(total, unseen, alternatives)
         by_model = math.hypot(by_model, single.relative_standard_uncertainty * total)
+    residuals = curve.activity_bq - shape_activity_bq(shape, curve.times_s)
     derived = replace(
         fit,
         curve=curve,
@@ -154,6 +156,7 @@ def second_nuclide_fit(
         before_first_point_fraction=before,
         extrapolated_fraction=after,
         information_criterion=None,
+        residuals_bq=read_only(residuals),
         alternatives=alternatives,
         derived_from=source,
         findings=(),
@@ -161,14 +164,12 @@ def second_nuclide_fit(
         prior=None,
         single_scan=single,
     )
-    residuals = curve.activity_bq - derived.activity_bq(curve.times_s)
-    return replace(
-        derived,
-        residuals_bq=read_only(residuals),
-        findings=_findings(derived, fit, time_shift_s, place),
-    )
+    findings = _findings(derived, fit, time_shift_s, place)
+    return replace(derived, findings=findings) if findings else derived
 
 
+# Shapes are compared by identity: that of the same points is the same object, and so is what is derived of it.
+@functools.lru_cache(maxsize=512)
 def _with_other_decay(shape: Shape, change_per_s: float, factor: float) -> Shape:
     if isinstance(shape, TrapezoidCurve):
         scale = factor * np.exp(-change_per_s * shape.times_s)
@@ -208,13 +209,12 @@ def _parameters_and_uncertainty(
         return parameters, fit.covariance, spread
     if isinstance(shape, AveragedShape):
         return fit.parameters, fit.covariance, fit.fit_relative_standard_uncertainty * total_bq_s
-    family = shape.family
-    names = family.parameter_names
-    parameters = FrozenMap(dict(zip(names, (float(v) for v in shape.natural), strict=True)))
+    names = shape.family.parameter_names
+    parameters = FrozenMap(zip(names, shape.natural.tolist(), strict=True))
     scale = np.array([factor if name.endswith("amplitude_bq") else 1.0 for name in fit.covariance_names])
     covariance = fit.covariance * np.outer(scale, scale)
     free = [names.index(name) for name in fit.covariance_names]
-    _, gradient = family.time_integrated_activity_and_gradient(shape.natural)
+    gradient = shape.time_integrated_activity_gradient
     spread = math.sqrt(max(float(gradient[free] @ covariance @ gradient[free]), 0.0))
     if fit.bounds_active or fit.single_scan is not None:
         # The parameters of a single scan have no covariance; its noise scales the whole curve.
@@ -264,7 +264,7 @@ def _misfit(derived: FitResult, source: FitResult, place: str) -> list[Finding]:
         return []
     total = derived.time_integrated_activity_bq_s
     changes = ", ".join(
-        f"{PERCENT.text(shape_time_integrated_activity_bq_s(shape) / total - 1, digits=0)} with {model}"
+        f"{PERCENT.text(shape.time_integrated_activity_bq_s / total - 1, digits=0)} with {model}"
         for model, shape in derived.alternatives.items()
     )
     text = (

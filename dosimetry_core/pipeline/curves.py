@@ -229,5 +229,6 @@ def voi_curves(
             curves[other] = fits[other].curve
     except DosimetryError as error:
         return VoiCurves(FrozenMap(curves), FrozenMap(), error.line(), tuple(findings))
-    findings += [replace(finding, place=finding.place or place) for fit in fits.values() for finding in fit.findings]
+    told = [finding for fit in fits.values() for finding in fit.findings]
+    findings += [finding if finding.place else replace(finding, place=place) for finding in told]
     return VoiCurves(FrozenMap(curves), FrozenMap(fits), None, tuple(findings))

@@ -177,7 +177,8 @@ def _with_doses(
                 where=place,
                 remedy="add it to [settings.density_g_per_ml]",
             )
-        beside = engines.doses_beside(engines_beside(result.voi, engine), name, curves.fits)
+        others = engines_beside(result.voi, engine, voxels_known=voxels.doses is not None)
+        beside = engines.doses_beside(others, name, curves.fits)
         by_nuclide = engines.doses(engine, name, curves.fits)
         own_map = FrozenMap[str, float]()
         if engine == VOXEL_S_VALUES and (found := voxels.voi(name)) is not None:
@@ -196,7 +197,7 @@ def _with_doses(
     quadratic: ProtractionPerGy = FrozenMap()
     if result.role in KIDNEY_ROLES:
         quadratic = _protraction_per_gy(cycle, curves, doses, kidney_radiosensitivity(case))
-    local = engines.doses(LOCAL_DEPOSITION, name, curves.fits)
+    local = by_nuclide if engine == LOCAL_DEPOSITION else beside[LOCAL_DEPOSITION]
     return replace(
         result,
         doses=FrozenMap(doses),

@@ -32,13 +32,15 @@ def engine_of(case: Case, voi: Voi) -> Engine | None:
     return own if own is not None else case.settings.engine.get(role_group(voi.role))
 
 
-def engines_beside(voi: Voi, engine: Engine) -> tuple[Engine, ...]:
+def engines_beside(voi: Voi, engine: Engine, *, voxels_known: bool) -> tuple[Engine, ...]:
     """Engines that are shown beside the one in use.
 
     That of the VOI's role by S values and local deposition cost nothing; voxel S values wherever they are computed,
     because some VOI, or the case, asks for them.
     """
-    all_of_them: tuple[Engine, ...] = (engine_by_region(voi.role), LOCAL_DEPOSITION, VOXEL_S_VALUES)
+    all_of_them: tuple[Engine, ...] = (engine_by_region(voi.role), LOCAL_DEPOSITION)
+    if voxels_known:
+        all_of_them += (VOXEL_S_VALUES,)
     return tuple(other for other in all_of_them if other != engine)
 
 

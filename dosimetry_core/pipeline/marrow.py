@@ -337,7 +337,7 @@ def _remainder(rest_bq_s: float, body: SourceActivity, parts: Sequence[SourceAct
 def _s_value_effects(cycle: Cycle, name: str, item: str) -> Effects:
     """Relative effects of the marrow's S-value data: of its own, from organs, from the rest of the body."""
     what, relative = _MARROW_S_VALUES.get(item, ("marrow from organs", S_VALUE_CROSS_RELATIVE_UNCERTAINTY))
-    return s_value_effects(what, [given.nuclide for given in cycle.administrations], relative)[name]
+    return s_value_effects(what, tuple((given.nuclide, relative) for given in cycle.administrations))[name]
 
 
 def cycle_marrow(
@@ -407,7 +407,7 @@ def cycle_marrow(
                 rests[name] = _remainder(
                     left.time_integrated_activity_bq_s,
                     SourceActivity(whole_body[name].time_integrated_activity_bq_s, by_body[name]),
-                    [*sources.values(), SourceActivity(marrow_bq_s, by_blood.get(name, Effects()))],
+                    [*sources.values(), SourceActivity(marrow_bq_s, by_blood.get(name, FrozenMap()))],
                 )
                 rest = MarrowSource(left.time_integrated_activity_bq_s, rests[name].uncertainty)
             except DosimetryError as error:

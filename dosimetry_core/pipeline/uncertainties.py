@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import compress
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dosimetry_core.case import Cycle, FitWeights
-from dosimetry_core.frozen import FrozenMap
+from dosimetry_core.frozen import ExactNumbers, FrozenMap, read_only
 from dosimetry_core.kinetics.covariance import pseudo_inverse
 from dosimetry_core.kinetics.integrate import TrapezoidCurve
 from dosimetry_core.kinetics.joint_uncertainty import model_covariances, scatter_covariance
@@ -62,7 +63,7 @@ class VoiErrors:
     curves: VoiCurves
     weights: FitWeights
 
-    @cached_property
+    @functools.cached_property
     def curve_parts(self) -> tuple[tuple[Effects, ...], ...]:
         """Effects of the points and of the choice of curve, independent of each other, each by nuclide."""
         fits = list(self.curves.fits.values())
@@ -89,24 +90,30 @@ def absorbed_dose_effects(
     S value. An unknown calibration part is left out.
     """
     found = _activity_effects(errors, s_value_exponent=S_VALUE_VOLUME_EXPONENT)
-    names = list(found)
-    given = {name: (s_values or {}).get(name, SValueUncertainty()) for name in names}
-    data = [[_shared(given[n].data, given[m].data, n == m) for m in names] for n in names]
-    for name, effects in zip(names, joint_effects("s_value", data), strict=True):
-        found[name] |= effects
-        if given[name].voxel_map:
-            found[name][ErrorSource("s_value", f"voxel map, {name}")] = given[name].voxel_map
+    given = {name: (s_values or {}).get(name, SValueUncertainty()) for name in found}
+    data = s_value_effects("", tuple((name, known.data) for name, known in given.items()))
+    for name, known in given.items():
+        found[name] |= data[name]
+        if known.voxel_map:
+            found[name][ErrorSource("s_value", f"voxel map, {name}")] = known.voxel_map
     return FrozenMap({name: FrozenMap(effects) for name, effects in found.items()})
 
 
-def s_value_effects(name: str, nuclides: Sequence[str], relative: float) -> dict[str, Effects]:
-    """Relative effects of S-value data of one kind, by nuclide."""
-    data = [[_shared(relative, relative, n == m) for m in nuclides] for n in nuclides]
-    return dict(zip(nuclides, joint_effects("s_value", data, name=name), strict=True))
+@functools.lru_cache(maxsize=64)
+def s_value_effects(what: str, relative: tuple[tuple[str, float], ...]) -> FrozenMap[str, Effects]:
+    """Relative effects of S-value data of one kind, by nuclide.
 
-
-def _shared(one: float, other: float, same: bool) -> float:
-    return one * other * (1.0 if same else S_VALUE_NUCLIDE_CORRELATION)
+    Parameters
+    ----------
+    relative
+        Nuclides with the relative standard uncertainty of their data.
+    """
+    data = [
+        [one * other * (1.0 if name == beside else S_VALUE_NUCLIDE_CORRELATION) for beside, other in relative]
+        for name, one in relative
+    ]
+    effects = joint_effects("s_value", data, name=what)
+    return FrozenMap({name: own for (name, _), own in zip(relative, effects, strict=True)})
 
 
 def time_integrated_activity_effects(errors: VoiErrors) -> FrozenMap[str, Effects]:
@@ -166,30 +173,31 @@ def _random_effects(
     voi = measurement.voi.name if measurement.voi is not None else ""
     total = scatter_covariance(fits)
     noise, registration = _point_effects(measurement, curves, weights)
-    size = np.sqrt(np.diag(total))
-    known = np.hstack((noise, registration))
-    if known.any() and (size > 0).all():
-        # In units of each nuclide's own uncertainty, within the directions in which the fits vary at all.
-        values, vectors = np.linalg.eigh(total / np.outer(size, size))
-        kept = vectors[:, values > _LEAST_VARIANCE * values[-1]]
-        inside = kept @ kept.T
-        scaled = inside @ (known / size[:, None])
-        whitened = kept.T @ scaled / np.sqrt(values[values > _LEAST_VARIANCE * values[-1]])[:, None]
-        most = float(np.linalg.eigvalsh(whitened @ whitened.T)[-1])
-        known = scaled * size[:, None] * (1.0 / math.sqrt(most) if most > 1.0 else 1.0)
-    else:
-        known = np.zeros_like(known)
+    known = _explained(np.concatenate((noise, registration), axis=1), total)
     values, vectors = np.linalg.eigh(total - known @ known.T)
-    rest = (vectors * np.where(values > _ROUNDING * np.trace(total), values, 0.0)) @ vectors.T
-    parts = [joint_effects("fit", rest.tolist(), name=f"{voi}, scatter", cycle=cycle)]
-    number = noise.shape[1]
-    for column, by_nuclide in enumerate(known.T.tolist()):
-        if not any(by_nuclide):
-            continue
-        kind: Kind = "counts" if column < number else "registration"
-        source = ErrorSource(kind, f"{voi}, scan {column % number + 1}", cycle)
-        parts.append([FrozenMap({source: effect}) for effect in by_nuclide])
-    return parts
+    rest = (vectors * np.where(values > _ROUNDING * total.trace(), values, 0.0)) @ vectors.T
+    used = [any(column) for column in known.T.tolist()]
+    kinds: tuple[Kind, ...] = ("counts", "registration")
+    sources = [ErrorSource(kind, f"{voi}, scan {scan + 1}", cycle) for kind in kinds for scan in range(noise.shape[1])]
+    return [
+        joint_effects("fit", rest.tolist(), name=f"{voi}, scatter", cycle=cycle),
+        [FrozenMap(compress(zip(sources, effects, strict=True), used)) for effects in known.tolist()],
+    ]
+
+
+def _explained(effects: FloatArray, total: FloatArray) -> FloatArray:
+    """The effects, scaled down where they would explain more than a covariance; shape (n_nuclides, n_effects)."""
+    size = np.sqrt(total.diagonal())[:, None]
+    if not (effects.any() and size.all()):
+        return np.zeros_like(effects)
+    # In units of each nuclide's own uncertainty, within the directions in which the fits vary at all.
+    values, vectors = np.linalg.eigh(total / (size * size.T))
+    large = values > _LEAST_VARIANCE * values[-1]
+    kept = vectors[:, large]
+    scaled = kept @ kept.T @ (effects / size)
+    whitened = kept.T @ scaled / np.sqrt(values[large])[:, None]
+    most = float(np.linalg.eigvalsh(whitened @ whitened.T)[-1])
+    return np.asarray(scaled * size * (1.0 / math.sqrt(most) if most > 1.0 else 1.0))
 
 
 def activity_standard_uncertainties_bq(
@@ -220,7 +228,7 @@ def activity_standard_uncertainties_bq(
 
 def _point_uncertainties(measured: VoiMeasurement) -> tuple[float, ...] | None:
     """Standard uncertainty of each activity, random and common parts; None if the random part is unknown."""
-    random = measured.random_standard_uncertainty_bq
+    random, activity = measured.random_standard_uncertainty_bq, measured.activity_bq
     if random is None:
         return None
     common = math.hypot(
@@ -228,7 +236,7 @@ def _point_uncertainties(measured: VoiMeasurement) -> tuple[float, ...] | None:
         measured.recovery_relative_standard_uncertainty or 0.0,
         measured.activity_volume_sensitivity * (measured.volume_relative_standard_uncertainty or 0.0),
     )
-    return tuple(math.hypot(u, common * a) for u, a in zip(random, measured.activity_bq, strict=True))
+    return tuple(math.hypot(u, common * a) for u, a in zip(random.tolist(), activity.tolist(), strict=True))
 
 
 def _point_effects(
@@ -266,18 +274,39 @@ def _logarithmic_sensitivities(
     free = fit.covariance_names
     if not isinstance(fit.shape, ExponentialShape) or not free or len(free) > len(points):
         return np.full(len(points), 1.0 / len(points))
-    family = fit.shape.family
+    changes = _known_changes(
+        fit.shape,
+        free,
+        ExactNumbers.of(fit.curve.fitted_times_s),
+        ExactNumbers.of(points),
+        ExactNumbers.of(_importance(weights, measured_bq, random_bq)),
+    )
+    return np.asarray(changes / fit.time_integrated_activity_bq_s)
+
+
+def _importance(weights: FitWeights, measured_bq: FloatArray, random_bq: FloatArray) -> FloatArray:
+    """Weights of the relative residuals of a fit, up to a factor."""
+    if weights == "proportional":
+        return np.ones_like(measured_bq)
+    if weights == "poisson":
+        return measured_bq
+    if weights == "uniform":
+        return np.asarray(measured_bq**2)
+    return np.asarray((measured_bq / np.where(random_bq > 0, random_bq, measured_bq)) ** 2)
+
+
+# An edit changes the points of few VOIs: of the others the uncertainties only, which do not enter here.
+@functools.lru_cache(maxsize=512)
+def _known_changes(
+    shape: ExponentialShape, free: tuple[str, ...], times: ExactNumbers, points: ExactNumbers, importance: ExactNumbers
+) -> FloatArray:
+    """∂Ã/∂ln A_i of a sum of exponentials at the solution of its weighted fit, shape (n_included,)."""
+    family, weights = shape.family, importance.array()
     columns = [family.parameter_names.index(name) for name in free]
-    _, jacobian = family.activity_and_jacobian(fit.shape.natural, fit.curve.fitted_times_s)
-    _, gradient = family.time_integrated_activity_and_gradient(fit.shape.natural)
-    relative = jacobian[:, columns] / points[:, None]
-    importance = {
-        "proportional": np.ones_like(measured_bq),
-        "poisson": measured_bq,
-        "uniform": measured_bq**2,
-    }.get(weights, (measured_bq / np.where(random_bq > 0, random_bq, measured_bq)) ** 2)
+    _, jacobian = family.activity_and_jacobian(shape.natural, times.array())
+    relative = jacobian[:, columns] / points.array()[:, None]
     # Scaled columns, so that amplitudes in Bq and constants in 1/s meet on equal terms.
     scale = np.sqrt((relative**2).sum(axis=0))
     scaled = relative / scale
-    solved = pseudo_inverse(scaled.T @ (importance[:, None] * scaled), 1e-15) @ (scaled.T * importance)
-    return np.asarray((gradient[columns] / scale) @ solved / fit.time_integrated_activity_bq_s)
+    solved = pseudo_inverse(scaled.T @ (weights[:, None] * scaled), 1e-15) @ (scaled.T * weights)
+    return read_only((shape.time_integrated_activity_gradient[columns] / scale) @ solved)

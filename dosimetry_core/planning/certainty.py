@@ -65,10 +65,13 @@ def surely_used_fraction(
     ValueError
         For a certainty below 0.5 or of 1 and above, and where an uncertainty is not known (0.5 needs none).
     """
+    return _surely_used(basis, forecast(basis, activities_bq), certainty)
+
+
+def _surely_used(basis: CourseBasis, outcome: Forecast, certainty: float) -> FrozenMap[LimitKey, float]:
     if not 0.5 <= certainty < 1.0:
         raise ValueError(f"a certainty must be at least 0.5 and below 1, not {certainty}")
     z = NormalDist().inv_cdf(certainty)
-    outcome = forecast(basis, activities_bq)
     used: dict[LimitKey, float] = {}
     for key in basis.applicable_limits:
         value, uncertainty = reached_gy(outcome, key)
@@ -96,15 +99,20 @@ def activities_by_certainty(
         return ()
     fixed = {n.name: n.standard_activity_bq for n in basis.protocol.fixed_nuclides}
     step = basis.protocol.rounding_step_bq
-    unknown = _unknown(basis, fixed | {free.name: step})
     found = []
+
+    @functools.cache
+    def outcome(steps: int) -> Forecast:
+        return forecast(basis, fixed | {free.name: steps * step})
+
+    unknown = any(reached_gy(outcome(1), key)[1] is None for key in basis.applicable_limits)
     for certainty in certainties:
         if certainty > 0.5 and unknown:
             continue
 
         @functools.cache
         def used(steps: int, certainty: float = certainty) -> FrozenMap[LimitKey, float]:
-            return surely_used_fraction(basis, fixed | {free.name: steps * step}, certainty)
+            return _surely_used(basis, outcome(steps), certainty)
 
         def left(steps: int, used: Callable[[int], FrozenMap[LimitKey, float]] = used) -> float:
             """How much of the fullest limit is left; negative where it is passed."""
@@ -162,9 +170,3 @@ def _last_kept(left: Callable[[int], float], most: int) -> int:
         else:
             high, at_high = middle, at_middle
     return low
-
-
-def _unknown(basis: CourseBasis, activities_bq: Mapping[str, float]) -> bool:
-    """Whether an applicable limit has no uncertainty."""
-    outcome = forecast(basis, activities_bq)
-    return any(reached_gy(outcome, key)[1] is None for key in basis.applicable_limits)

@@ -180,6 +180,7 @@ class RuleSet:
     stop: tuple[Rule, ...]
 
 
+@functools.cache
 def bundled_rules() -> tuple[str, ...]:
     """Names of the rule sets that come with the program."""
     folder = resource("safety")

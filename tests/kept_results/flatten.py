@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dosimetry_core.errors import DosimetryError, Finding
 from dosimetry_core.kinetics.integrate import TrapezoidCurve
-from dosimetry_core.kinetics.result import AveragedShape, ExponentialShape, shape_time_integrated_activity_bq_s
+from dosimetry_core.kinetics.result import AveragedShape, ExponentialShape
 from dosimetry_core.planning.protocol import Protocol
 
 Leaf = float | str | None
@@ -52,7 +52,7 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Leaf]]:
         yield path, value.name
     elif isinstance(value, ExponentialShape | AveragedShape | TrapezoidCurve):
         # Its parameters stand in the fit; a second one beside it is told by its integral.
-        yield path, shape_time_integrated_activity_bq_s(value)
+        yield path, value.time_integrated_activity_bq_s
     elif dataclasses.is_dataclass(value):
         for field in dataclasses.fields(value):
             if field.name.startswith("_"):

@@ -6,7 +6,6 @@ import pytest
 from dosimetry_core.kinetics.curve import TimeActivityCurve
 from dosimetry_core.kinetics.fit import fit_curve
 from dosimetry_core.kinetics.joint_uncertainty import model_covariances, scatter_covariance
-from dosimetry_core.kinetics.result import shape_time_integrated_activity_bq_s
 from dosimetry_core.kinetics.second_nuclide import second_nuclide_fit
 from dosimetry_core.nuclide import LU177, Y90
 from tests.dosimetry_core.kinetics.test_fit import MONO, SEVEN, values_of
@@ -21,7 +20,7 @@ def test_that_another_model_moves_both_nuclides_as_its_own_integrals_say() -> No
     changes = np.array(
         [
             [
-                shape_time_integrated_activity_bq_s(shape) / fit.time_integrated_activity_bq_s - 1
+                shape.time_integrated_activity_bq_s / fit.time_integrated_activity_bq_s - 1
                 for shape in fit.alternatives.values()
             ]
             for fit in (lutetium, yttrium)
