@@ -353,10 +353,15 @@ def _differing(held: Calibration, stated: Calibration) -> list[str]:
         (held.valid_until, stated.valid_until),
         (held.relative_standard_uncertainty, stated.relative_standard_uncertainty),
     )
+    # Where nothing of its own is stated beside 90Y, what the calibration states holds for both.
+    uncertainty = held.with_yttrium_90_relative_standard_uncertainty
     said += _differing_validity(
         "beside 90Y ",
-        (held.with_yttrium_90_valid_until, stated.with_yttrium_90_valid_until),
-        (held.with_yttrium_90_relative_standard_uncertainty, stated.with_yttrium_90_relative_standard_uncertainty),
+        (held.with_yttrium_90_valid_until or held.valid_until, stated.with_yttrium_90_valid_until),
+        (
+            held.relative_standard_uncertainty if uncertainty is None else uncertainty,
+            stated.with_yttrium_90_relative_standard_uncertainty,
+        ),
     )
     if stated.convention is not None and held.convention != stated.convention:
         said.append(f"convention {held.convention} instead of {stated.convention}")
