@@ -99,9 +99,13 @@ def test_that_every_view_says_so_while_it_is_on_and_none_after(window: MainWindo
             assert {badges(each) for each in shown} == {CORRECTED}
     second._choose("four-up")
     voi_step.show_layout("rows")
+    wait_until_idle(window)
     press_button(window)
     assert {badges(each) for each in views_in(voi_step, second)} == {""}
     assert {type(each) for each in views_in(voi_step, second)} == {SliceView, MipView, VolumeView}
+    second._choose("scans")
+    second._choose_view("axial")
+    voi_step.layouts._show_view("axial")
     second.close()
 
 
@@ -232,9 +236,12 @@ def shapes_made(window: MainWindow, voi_step: VoiStep) -> dict[str, tuple[tuple[
     for act in ("isocontour", "level-trace", "grow-region", "erase"):
         if act == "erase":
             state.set_tool("erase")
+            # Over the edge of the uptake, where values lie between nothing and most.
+            state.set_brush_radius(20.0)
             centre = stroke_ends(window)[0] - np.array([18.0, 0.0, 0.0])
             drag(voi_step.grid.views["axial"], centre, centre + np.array([12.0, 4.0, 0.0]))
             state.set_tool("cursor")
+            state.set_brush_radius(8.0)
         else:
             voi_step.do_shape_act(act)
         wait_until_idle(window)
