@@ -75,7 +75,7 @@ def comparison_rows(c: int, results: CycleResult, second_values: Mapping[str, fl
         second = second_values.get(f"{base}.absorbed_dose_gy.total")
         if second is not None and value:
             cells["second"] = Number(f"{BESIDE}{base}.second", second, GRAY, digits=3)
-            cells["second difference"] = _signed(second / value - 1)
+            cells["second difference"] = signed_percent(second / value - 1)
         elif value is not None:
             cells["second"] = "not recomputed" if second_values else "not heard yet"
         for engine, doses in voi.cross_checks_gy.items():
@@ -83,7 +83,7 @@ def comparison_rows(c: int, results: CycleResult, second_values: Mapping[str, fl
             cells[engine] = Number(path, sum(doses.values()), GRAY, digits=3)
         for item in voi.comparisons:
             cells[f"{item.engine} difference"] = Marked(
-                _signed(item.ratio["total"] - 1), "warning" if is_remarkable(item) else ""
+                signed_percent(item.ratio["total"] - 1), "warning" if is_remarkable(item) else ""
             )
         cells["why"] = _why(voi)
         beyond = any(item.beyond_bound for item in voi.comparisons) or voi.pending_engine is not None
@@ -111,12 +111,14 @@ def _why(voi: VoiResult) -> str:
 def parts_text(comparison: EngineComparison) -> str:
     """The parts of a difference, the largest first."""
     parts = sorted(comparison.parts.items(), key=lambda item: -abs(item[1]))
-    said = [f"{PARTS[name]} {_signed(value)}" for name, value in parts if abs(value) >= _SHOWN_FROM]
+    said = [f"{PARTS[name]} {signed_percent(value)}" for name, value in parts if abs(value) >= _SHOWN_FROM]
     return ", ".join(said) or "no part above 0.1 %"
 
 
-def _signed(value: float) -> str:
-    return f"{PERCENT.from_core(value):+.1f} %".replace("-", "−")
+def signed_percent(value: float) -> str:
+    """A fraction in percent with its sign; what is shown as zero has none."""
+    text = f"{PERCENT.from_core(value):+z.1f} %".replace("-", "−")
+    return "0.0 %" if text == "+0.0 %" else text
 
 
 def histograms(cycle: Cycle, results: CycleResult, current: str) -> list[DoseVolumeShown]:

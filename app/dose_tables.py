@@ -129,7 +129,7 @@ def marrow_conventions(c: int, results: CycleResult, chosen: str, mark: str) -> 
         if name in results.red_marrow_alternatives_gy:
             path = result_path("cycles", c, "red_marrow_alternatives_gy", name)
             number = Number(path, results.red_marrow_alternatives_gy[name], MILLIGRAY)
-            words = name.replace("-", " ") + (" (chosen)" if name == chosen else "")
+            words = name.replace("-", " ").replace("icrp", "ICRP") + (" (chosen)" if name == chosen else "")
             rows.append(GridRow(name, {"name": words, "dose": number}, mark=mark))
     return [GridColumn("name", "Rest of the body by"), GridColumn("dose", "Marrow (mGy)")], rows
 

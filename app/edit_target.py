@@ -14,7 +14,7 @@ from dosimetry_core.case import Case
 from dosimetry_core.scan_vois import with_redrawn
 from dosimetry_core.voi import Voi, VoiMask
 
-NO_REASON = "say first why this scan has a shape of its own"
+NO_REASON = "say first why this scan has a shape of its own: Because, under On each scan"
 
 
 def who_works(session: Session) -> str:

@@ -62,17 +62,17 @@ class MissingScans(QObject):
         # The second opinion adds what it heard to the same results: that is nothing new here.
         asked = self._asked
         if asked is None or asked[0] is not evaluation.cycles or asked[1] is not evaluation.plan or asked[2] != cycle:
-            if self._waits_for_second_opinion():
+            if self._put_behind_second_opinion():
                 return None
             self._begin(evaluation, cycle)
         return self._found
 
-    def _waits_for_second_opinion(self) -> bool:
-        """Whether that is under way, which is to come first: what has to be seen before a signature. Asks again then.
+    def _put_behind_second_opinion(self) -> bool:
+        """Let that go first where it is under way: it has to be seen before a signature. Returns whether it is.
 
-        Python lets one thread work at a time: beside each other both would come later.
+        Python lets one thread work at a time: beside each other both would come later. `changed` asks again then.
         """
-        checking = next((j for j in self._jobs.running if j.purpose == SECOND_OPINION and j.is_running), None)
+        checking = next((job for job in self._jobs.running if job.purpose == SECOND_OPINION and job.is_running), None)
         if checking is None:
             return False
         if checking is not self._behind:

@@ -67,7 +67,7 @@ class ScanVoiActs(QObject):
             )
             return
         self.go_to(others[0])
-        self.told.emit(f"{len(waiting)} still to look at")
+        self.told.emit(f"{len(waiting)} still to look at in this cycle")
 
     def go_to(self, one: VoiOnScan) -> None:
         """Show a VOI on a scan, where it lies there."""

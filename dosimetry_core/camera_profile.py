@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any, Final, Literal, get_args
 
 from dosimetry_core.case import Calibration, DeadTimeModel, RecoveryCurve, SensitivityConvention
+from dosimetry_core.case_file_cycle import read_recovery
 from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError, raise_problems
 from dosimetry_core.toml_table import TomlTable, parse_toml
 from dosimetry_core.units import COUNTS_PER_S_PER_MBQ, MICROSECOND, MILLIMETRE, PERCENT
@@ -246,16 +247,7 @@ def _entry(table: TomlTable) -> CameraEntry:
     sensitivity = table.optional_number("sensitivity_cps_per_mbq", above=0)
     mixed = table.optional_number("sensitivity_with_yttrium_90_cps_per_mbq", above=0)
     dead_time_us = table.optional_number("dead_time_us", minimum=0, maximum=100)
-    recovery = None
-    curve = table.table("recovery")
-    if curve is not None:
-        curve.choice("model", ("b-gamma",), "b-gamma")
-        recovery = RecoveryCurve(
-            curve.number("b_ml", above=0),
-            curve.number("gamma", above=0),
-            curve.optional_number("relative_standard_uncertainty", minimum=0, maximum=1) or 0.0,
-        )
-        curve.finish()
+    recovery = read_recovery(table)
     spread = None
     if table.has("point_spread_fwhm_mm"):
         widths = table.numbers("point_spread_fwhm_mm")
@@ -361,10 +353,15 @@ def _differing(held: Calibration, stated: Calibration) -> list[str]:
         (held.valid_until, stated.valid_until),
         (held.relative_standard_uncertainty, stated.relative_standard_uncertainty),
     )
+    # Where nothing of its own is stated beside 90Y, what the calibration states holds for both.
+    uncertainty = held.with_yttrium_90_relative_standard_uncertainty
     said += _differing_validity(
         "beside 90Y ",
-        (held.with_yttrium_90_valid_until, stated.with_yttrium_90_valid_until),
-        (held.with_yttrium_90_relative_standard_uncertainty, stated.with_yttrium_90_relative_standard_uncertainty),
+        (held.with_yttrium_90_valid_until or held.valid_until, stated.with_yttrium_90_valid_until),
+        (
+            held.relative_standard_uncertainty if uncertainty is None else uncertainty,
+            stated.with_yttrium_90_relative_standard_uncertainty,
+        ),
     )
     if stated.convention is not None and held.convention != stated.convention:
         said.append(f"convention {held.convention} instead of {stated.convention}")

@@ -226,7 +226,7 @@ def _calibration(cycle: TomlTable) -> Calibration:
         return Calibration()
     sensitivity = table.optional_number("sensitivity_cps_per_mbq", above=0)
     mixed = table.optional_number("sensitivity_with_yttrium_90_cps_per_mbq", above=0)
-    fwhm, position, recovery = _point_spread_mm(table), _image_position_mm(table), _recovery(table)
+    fwhm, position, recovery = _point_spread_mm(table), _image_position_mm(table), read_recovery(table)
     dead_time_us = table.optional_number("dead_time_us", minimum=0, maximum=100) or 0.0
     if 0 < dead_time_us < _SHORTEST_DEAD_TIME_US:
         table.wrong("dead_time_us", f"no camera has a dead time of {dead_time_us:g} µs", "check value and unit")
@@ -287,8 +287,9 @@ def _image_position_mm(table: TomlTable) -> tuple[float, float, float] | None:
     return None
 
 
-def _recovery(calibration: TomlTable) -> RecoveryCurve | None:
-    table = calibration.table("recovery")
+def read_recovery(of: TomlTable) -> RecoveryCurve | None:
+    """The recovery curve that stands in a table of its own within another, of a profile or a case file."""
+    table = of.table("recovery")
     if table is None:
         return None
     table.choice("model", ("b-gamma",), "b-gamma")

@@ -52,4 +52,4 @@ def compare_with_expected(results: Mapping[str, Any]) -> tuple[str, ...]:
     if lines:
         return tuple(lines)
     count = len(expected["values"])
-    return (f"Constancy: all {count} results equal the expected ones (largest difference {largest:.2%})",)
+    return (f"Constancy: all {count} results equal the expected ones (largest difference {100 * largest:.2f} %)",)

@@ -245,6 +245,6 @@ def _require_uncut(
         edges = np.moveaxis(region, axis, 0)
         if (start[axis] > 0 and edges[0].any()) or (stop[axis] < geometry.shape[axis] and edges[-1].any()):
             raise MissingDataError(
-                f"the region reaches {reach_mm:.0f} mm from the cross-hair and was cut there",
+                f"the region goes on beyond {reach_mm:.0f} mm from the cross-hair",
                 remedy="point at a place that stands out more, or draw it",
             )

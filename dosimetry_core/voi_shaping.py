@@ -174,7 +174,7 @@ def isocontour(
         edges = np.moveaxis(region, axis, 0)
         if (start[axis] > 0 and edges[0].any()) or (stop[axis] < geometry.shape[axis] and edges[-1].any()):
             raise MissingDataError(
-                f"the region above the threshold reaches {radius_mm:.0f} mm from the cross-hair and was cut there",
-                remedy="raise the threshold or allow a larger radius",
+                f"the region above the threshold goes on beyond {radius_mm:.0f} mm from the cross-hair",
+                remedy="raise the threshold, or draw it",
             )
     return mask_of_box(geometry, start, region.astype(np.float64))

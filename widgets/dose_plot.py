@@ -148,11 +148,12 @@ class DosePlot(Plot):
         x, y, u = known.T
         self._whiskers.setData(x=x, y=y, top=u, bottom=u, beam=_BEAM_PIXELS * self.per_pixel())
 
-    def _is_crossed(self, bar: DoseBarShown, dose_gy: float, height_px: float) -> bool:
-        """Whether a whisker goes through where the name of a limit stands: above its line."""
+    def _whisker_across(self, bar: DoseBarShown, dose_gy: float, height_px: float) -> float | None:
+        """Upper end of the whisker that goes through where the name of a limit stands, above its line; None without."""
         (_, (low, high)) = self.limits
         top_gy = dose_gy + (height_px + 2 * _NAME_MARGIN_PIXELS) * (high - low) / max(float(self.box.height()), 1.0)
-        return any(u is not None and y - u < top_gy and y + u > dose_gy for y, u in _whiskers(bar))
+        across = [y + u for y, u in _whiskers(bar) if u is not None and y - u < top_gy and y + u > dose_gy]
+        return max(across, default=None)
 
     def _draw_limits(self) -> None:
         small = font(scale=0.85)
@@ -178,12 +179,17 @@ class DosePlot(Plot):
             ends[bar.binding or exceeded] += [(number + gap, dose), (number + 1 - gap, dose)]
             value = GRAY.text(dose, digits=0)
             words = f"above {limit.name} {value}" if exceeded else f"{limit.name} {value}"
-            crossed = self._is_crossed(bar, dose, metrics.height())
-            free = (room - _BEAM_PIXELS) / 2 - _NAME_MARGIN_PIXELS if crossed else room
             # A number cut off would be a wrong one: where not even the value fits, the axis and the tooltip have it.
-            fitting = (text for text in (words, f"> {value}" if exceeded else value) if advance(text) <= free)
-            name.setText(next(fitting, ""))
-            name.setPos(QPointF(number + 1 - gap, dose))
+            texts = (words, f"> {value}" if exceeded else value)
+            whisker = self._whisker_across(bar, dose, metrics.height())
+            free = room if whisker is None else (room - _BEAM_PIXELS) / 2 - _NAME_MARGIN_PIXELS
+            text = next((text for text in texts if advance(text) <= free), "")
+            at = dose
+            if not text and whisker is not None:
+                # Beside the whisker there is no room, above it there is.
+                at, text = whisker, next((text for text in texts if advance(text) <= room), "")
+            name.setText(text)
+            name.setPos(QPointF(number + 1 - gap, at))
             name.setVisible(bool(name.textItem.toPlainText()))
         for strong, line in self._lines.items():
             x, y = np.array(ends[strong], dtype=np.float64).reshape(-1, 2).T

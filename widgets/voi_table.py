@@ -141,6 +141,9 @@ class VoiTable(QTableView):
         else:
             self._measure(changed)
         self._fit_columns()
+        if changed is None:
+            # Rows may have other heights now.
+            self.scrollTo(self.currentIndex())
 
     def set_current(self, voi_id: str | None) -> None:
         """Select a VOI. Silent."""

@@ -19,7 +19,7 @@ def coming_cycles_text(case: Case, evaluation: Evaluation | None) -> str:
         return "All planned cycles are done."
     zone = ZoneInfo(case.patient.time_zone)
     first, *others = windows
-    texts = [f"Cycle {first.cycle} is {_due_text(first, zone)} (8 ± 2 weeks)"]
+    texts = [f"Cycle {first.cycle} is {_due_text(first, zone)} (8\u00a0±\u00a02\u00a0weeks)"]
     texts += [f"cycle {window.cycle} about {window.due.astimezone(zone):%b %Y}" for window in others]
     return "; ".join(texts) + "."
 

@@ -112,7 +112,7 @@ def trend(values: list[float]) -> str:
     text = f"{PERCENT.from_core(change):+.0f} %"
     if text in ("+0 %", "-0 %"):
         return "→"
-    return f"{'↗' if change > 0 else '↘'} {text}"
+    return f"{'↗' if change > 0 else '↘'} {text.replace('-', '−')}"
 
 
 def limit_text(limit: LaboratoryLimit | None) -> str:

@@ -94,7 +94,6 @@ class VoiStep(Step):
         table.add(self.table)
         self.role = RoleChoice()
         self.role.chosen.connect(self.change_role)
-        table.add(self.role)
         self.carry = push_button(
             "From another cycle",
             name="voi_from_cycle",
@@ -102,6 +101,7 @@ class VoiStep(Step):
         )
         self.carry.clicked.connect(self.acts.copies.copy_cycle)
         table.add_row(self.add, self.remove, self.carry)
+        table.add(self.role)
         self.propose = push_button(
             "Propose VOIs",
             name="voi_propose",

@@ -61,6 +61,6 @@ def test_that_laboratory_values_stand_by_date_with_their_trend_and_limit(evaluat
     columns, rows = course_tables.laboratory(case)
     assert [column.title for column in columns] == ["", "01 May\n2025", "Trend", "Limit", "01 Mar\n2025"]
     platelets, creatinine = (next(row for row in rows if row.key.startswith(name)) for name in ("platelets", "crea"))
-    assert (platelets.cells["trend"], platelets.cells["limit"], platelets.mark) == ("↘ -25 %", "≥ 160", "warning")
+    assert (platelets.cells["trend"], platelets.cells["limit"], platelets.mark) == ("↘ −25 %", "≥ 160", "warning")
     assert (creatinine.cells["trend"], creatinine.cells["limit"], creatinine.mark) == ("→", "", "")
     assert course_tables.laboratory(evaluation.case) == ([], [])

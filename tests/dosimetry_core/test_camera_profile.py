@@ -117,6 +117,21 @@ def test_that_a_profile_that_changed_or_went_is_a_finding() -> None:
     assert codes(replace(copied, relative_standard_uncertainty=0.01), first) == ["camera-profile-differs"]
 
 
+def test_that_what_is_not_stated_beside_yttrium_is_held_against_what_holds_instead() -> None:
+    mixed = replace(SENSITIVITY, sensitivity_cps_per_bq=None, sensitivity_with_yttrium_90_cps_per_bq=9.9e-6)
+    alike, other = content(SENSITIVITY, mixed), content(SENSITIVITY, replace(mixed, relative_standard_uncertainty=0.06))
+    for state, expected in ((alike, []), (other, ["camera-profile-differs"])):
+        copied = read_profile(state, where="profile").in_force()
+        assert codes(copied, state) == []
+        of_both = replace(
+            copied,
+            with_yttrium_90_relative_standard_uncertainty=None,
+            with_yttrium_90_measured_on=None,
+            with_yttrium_90_valid_until=None,
+        )
+        assert codes(of_both, state) == expected
+
+
 def test_that_a_sensitivity_brings_the_dead_time_that_was_taken_off() -> None:
     measured = replace(SENSITIVITY, dead_time_s=0.8e-6)
     assert read_profile(content(measured), where="profile").in_force().dead_time_s == pytest.approx(0.8e-6)

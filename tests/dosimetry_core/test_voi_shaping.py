@@ -93,7 +93,7 @@ def test_that_an_isocontour_is_the_ball_of_half_uptake_under_registration(blob, 
 
 def test_that_an_isocontour_that_would_be_cut_or_start_outside_is_refused(blob):
     volume, move = blob
-    with pytest.raises(MissingDataError, match="cut"):
+    with pytest.raises(MissingDataError, match="beyond"):
         isocontour(volume, GRID, move, GRID.centre_mm(), radius_mm=10.0, threshold=300.0)
     with pytest.raises(MissingDataError, match="below"):
         isocontour(volume, GRID, move, GRID.centre_mm() + np.array([45, 0, 0]), radius_mm=10.0, threshold=900.0)

@@ -71,7 +71,7 @@ def test_that_every_tool_says_why_nothing_can_be_drawn_now(room: Room) -> None:
     for state, words in (
         (without_voi, "choose a VOI first"),
         (hidden, "this VOI is hidden"),
-        (own_shape_without_reason, "say first why this scan has a shape of its own"),
+        (own_shape_without_reason, "say first why this scan has a shape of its own: Because, under On each scan"),
         (not_permitted, "Somebody else has this course open."),
     ):
         state()

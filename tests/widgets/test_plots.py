@@ -424,9 +424,13 @@ def test_that_a_limit_is_told_with_its_name_and_value_where_it_lies(bars):
 
 
 @pytest.mark.parametrize(
-    ("count", "told"), [(1, "renal limit 23 Gy"), (4, "23 Gy"), (9, "")], ids=["wide", "narrow", "very narrow"]
+    ("count", "told", "above"),
+    [(1, "renal limit 23 Gy", False), (4, "23 Gy", False), (9, "23 Gy", True), (24, "", False)],
+    ids=["wide", "narrow", "very narrow", "no room"],
 )
-def test_that_the_name_of_a_limit_stands_beside_a_whisker_that_reaches_it_and_is_never_cut_off(bars, count, told):
+def test_that_the_name_of_a_limit_stands_clear_of_a_whisker_that_reaches_it_and_is_never_cut_off(
+    bars, count, told, above
+):
     planned = DoseSegmentShown("cycle 2", "Lu-177", 21.0, "planned")
     reaching = replace(BARS[0], segments=(planned,), standard_uncertainty_gy=None, ahead_standard_uncertainty_gy=3.0)
     bars.show_bars([replace(reaching, key=str(number)) for number in range(count)])
@@ -437,7 +441,11 @@ def test_that_the_name_of_a_limit_stands_beside_a_whisker_that_reaches_it_and_is
     for number, name in enumerate(names):
         left = name.mapRectToScene(name.boundingRect()).left()
         middle = plot.box.mapViewToScene(QPointF(number + 0.5, 0.0)).x()
-        assert left > middle + 6, "the beam of the whisker ends before it"
+        if above:
+            whisker = plot.box.mapViewToScene(QPointF(number + 0.5, 24.0)).y()
+            assert name.mapRectToScene(name.boundingRect()).bottom() <= whisker + 1, "the whisker ends below it"
+        else:
+            assert left > middle + 6, "the beam of the whisker ends before it"
 
 
 def test_that_a_whisker_reaches_one_standard_uncertainty_each_way(bars):
