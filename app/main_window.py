@@ -7,11 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow
 
 from app.accessible_names import name_controls
+from app.before_painting import BeforePainting
 from app.case_opening import CaseOpening
 from app.case_reading import completed, evaluated
 from app.document import Document
@@ -76,6 +77,8 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self.setObjectName("main_window")
+        # Otherwise each new layout of the window makes an animation and its timer, even where nothing moves.
+        self.setAnimated(False)
         permission, view_state, jobs = Permission(self), ViewState(self), Jobs(self)
         document = Document(case, self, permission=permission)
         self.session = Session(
@@ -137,10 +140,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         session = self.session
-        self._refresh_timer = QTimer(self)
-        self._refresh_timer.setSingleShot(True)
-        self._refresh_timer.setInterval(0)
-        self._refresh_timer.timeout.connect(self._refresh)
+        self._soon = BeforePainting(self._refresh, self)
         session.document.changed.connect(lambda _change: self._touch())
         session.document.evaluation_changed.connect(self._touch_numbers)
         session.document.history_changed.connect(self._show_history)
@@ -148,7 +148,7 @@ class MainWindow(QMainWindow):
         session.recomputation.stopped.connect(session.second_opinion.hear_as_they_are)
         session.recomputation.stopped.connect(self._touch)
         session.second_opinion.failed.connect(self._show_evaluation_failure)
-        session.recomputation.busy_changed.connect(lambda _busy: self._refresh_timer.start())
+        session.recomputation.busy_changed.connect(lambda _busy: self._soon.ask())
         session.recomputation.finished.connect(lambda _evaluation: self._show_constancy())
         session.permission.refused.connect(self.job_strip.set_message)
         session.reviews.changed.connect(self._touch)
@@ -268,17 +268,17 @@ class MainWindow(QMainWindow):
     @property
     def is_about_to_refresh(self) -> bool:
         """Whether something changed that is not shown yet."""
-        return self._refresh_timer.isActive()
+        return self._soon.is_asked
 
     def _touch(self) -> None:
         self._dirty.update(STEP_KEYS)
-        self._refresh_timer.start()
+        self._soon.ask()
 
     def _touch_numbers(self) -> None:
         """The case is shown already; only its results are others."""
         self._numbers_changed = self._current not in self._dirty
         self._dirty.update(key for key in STEP_KEYS if key != self._current)
-        self._refresh_timer.start()
+        self._soon.ask()
 
     def _refresh(self) -> None:
         step = self.step(self._current)

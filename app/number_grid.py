@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePol
 
 from app.value_label import ValueLabel
 from dosimetry_core.units import DisplayUnit
+from widgets.discarding import discard
 from widgets.table_text import with_unit
 from widgets.theme import set_role
 
@@ -129,8 +130,7 @@ class NumberGrid(QFrame):
             item = self._grid.takeAt(0)
             widget = item.widget() if item is not None else None
             if widget is not None:
-                widget.setParent(None)
-                widget.deleteLater()
+                discard(widget)
         self._cells.clear()
         for number in range(self._grid.columnCount()):
             self._grid.setColumnStretch(number, 0)

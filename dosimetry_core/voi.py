@@ -100,11 +100,11 @@ class VoiMask:
 
     @functools.cached_property
     def _centroid_mm(self) -> NDArray[np.float64]:
-        weights = self.coverage.astype(np.float64)
-        index = [
-            float((weights.sum(axis=tuple(a for a in range(3) if a != axis)) * np.arange(n)).sum() / weights.sum())
-            for axis, n in enumerate(weights.shape)
-        ]
+        # Whole numbers: their sums are exact in any order.
+        in_planes = np.add.reduce(self.coverage.reshape(len(self.coverage), -1), axis=1, dtype=np.uint64)
+        seen_along = np.add.reduce(self.coverage, axis=0, dtype=np.uint32)
+        sums = (in_planes, seen_along.sum(axis=1), seen_along.sum(axis=0))
+        index = [float((along * np.arange(float(len(along)))).sum() / in_planes.sum()) for along in sums]
         return self.geometry.index_to_point(np.array(index) + self.start)
 
     def whole_grid_fraction(self) -> NDArray[np.float32]:

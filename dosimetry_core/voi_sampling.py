@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -149,6 +150,29 @@ def close_box(
     return (begin[0], begin[1], begin[2]), fraction[tuple(cut)]
 
 
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """What is deposited of a mask: blocks of voxels that are wholly covered, and single voxels.
+
+    Parameters
+    ----------
+    joined
+        Voxels along each axis of a block.
+    blocks, voxels
+        Index of each one's middle on the declared grid, shape (cells, 3).
+    block_signs
+        1, or −1 where a block is taken away.
+    voxel_weights
+        In units of `FULL_COVERAGE`, negative where it is taken away.
+    """
+
+    joined: tuple[int, int, int]
+    blocks: FloatArray
+    block_signs: FloatArray
+    voxels: FloatArray
+    voxel_weights: FloatArray
+
+
 def splatted(
     weights: NDArray[np.uint8],
     weights_start: tuple[int, int, int],
@@ -164,36 +188,48 @@ def splatted(
     """
     joined = _cell_factors(_step_in_image_voxels(geometry, transform, grid), cell_share)[0]
     origin, full, left = _cut(weights, weights_start, joined)
-    return _deposited(origin, [(1, full, left)], joined, geometry, transform, grid)
+    return deposited(_cells(joined, origin, [(1, full, left)]), geometry, transform, grid)
 
 
-def splatted_change(
+def changed_cells(
     before: NDArray[np.uint8],
     after: NDArray[np.uint8],
     weights_start: tuple[int, int, int],
-    geometry: VolumeGeometry,
-    transform: RigidTransform,
-    grid: VolumeGeometry,
-) -> tuple[tuple[int, int, int], NDArray[np.float64]]:
-    """What `splatted` of a part of a mask changes by, from the changed cells only; fractions may be negative."""
-    joined = joined_voxels(geometry, transform, grid)
+    joined: tuple[int, int, int],
+) -> Cells:
+    """The cells by which two states of a part of a mask differ, those of before to be taken away.
+
+    Deposited they are what `splatted` of that part changes by.
+    """
     origin, full_before, left_before = _cut(before, weights_start, joined)
     _, full_after, left_after = _cut(after, weights_start, joined)
     differs = left_after != left_before
     gone = -1, full_before & ~full_after, np.where(differs, left_before, 0)
     new = 1, full_after & ~full_before, np.where(differs, left_after, 0)
-    return _deposited(origin, [gone, new], joined, geometry, transform, grid)
+    return _cells(joined, origin, [gone, new])
 
 
-def _deposited(
+def _cells(
+    joined: tuple[int, int, int],
     origin: NDArray[np.int_],
     cuts: Sequence[tuple[int, NDArray[np.bool_], NDArray[np.uint8]]],
-    joined: tuple[int, int, int],
-    geometry: VolumeGeometry,
-    transform: RigidTransform,
-    grid: VolumeGeometry,
+) -> Cells:
+    """Blocks and voxels of cut masks, each mask with a sign."""
+    blocks = [np.argwhere(full) for _, full, _ in cuts]
+    voxels = [np.argwhere(left) for _, _, left in cuts]
+    return Cells(
+        joined,
+        np.concatenate(blocks) * np.array(joined) + (np.array(joined) - 1) / 2 + origin,
+        np.concatenate([np.full(len(at), float(sign)) for (sign, _, _), at in zip(cuts, blocks, strict=True)]),
+        (np.concatenate(voxels) + origin).astype(np.float64),
+        np.concatenate([left[tuple(at.T)] * float(sign) for (sign, _, left), at in zip(cuts, voxels, strict=True)]),
+    )
+
+
+def deposited(
+    cells: Cells, geometry: VolumeGeometry, transform: RigidTransform, grid: VolumeGeometry
 ) -> tuple[tuple[int, int, int], NDArray[np.float64]]:
-    """Deposit whole blocks and single voxels of cut masks, each mask with a sign.
+    """Cells of a mask declared on a grid, moved onto an image grid: start of their box there, and its fractions.
 
     What a cell deposits must be to the bit the same whatever is deposited with it: no products of matrices here, whose
     last digit depends on how many rows they have.
@@ -202,47 +238,33 @@ def _deposited(
     begin_at = grid.point_to_index(transform.apply(geometry.index_to_point(np.zeros(3))))
     divided = _cell_factors(step, _LARGEST_CELL_SHARE)[1]
     quanta = geometry.voxel_volume_ml / grid.voxel_volume_ml * _QUANTA
-    groups: list[tuple[FloatArray, FloatArray, NDArray[np.int_]]] = []
-    places = [np.argwhere(blocks) for _, blocks, _ in cuts]
-    if any(len(index) for index in places):
-        whole = quanta * float(np.prod(joined))
-        amounts = [np.full(len(i), sign * whole) for (sign, _, _), i in zip(cuts, places, strict=True)]
-        middles = np.concatenate(places) * np.array(joined) + (np.array(joined) - 1) / 2 + origin
-        groups.append((middles, np.concatenate(amounts), np.array(joined)))
-    places = [np.argwhere(single) for _, _, single in cuts]
-    if any(len(index) for index in places):
-        part = quanta / FULL_COVERAGE
-        amounts = [single[tuple(i.T)] * (sign * part) for (sign, _, single), i in zip(cuts, places, strict=True)]
-        groups.append(((np.concatenate(places) + origin).astype(np.float64), np.concatenate(amounts), np.ones(3, int)))
-    deposits = []
-    for centre, value, factor in groups:
-        pieces = np.array([d if f == 1 else 1 for d, f in zip(divided, factor, strict=True)])
-        sides = np.sqrt(((step * (factor / pieces)) ** 2).sum(axis=1))
-        offsets = np.stack(
-            np.meshgrid(*[(np.arange(n) + 0.5) / n - 0.5 for n in pieces], indexing="ij"), axis=-1
-        ).reshape(-1, 3)
+    moved, values, sides = [], [], []
+    for centres, signed, unit, factor in (
+        (cells.blocks, cells.block_signs, quanta * float(np.prod(cells.joined)), cells.joined),
+        (cells.voxels, cells.voxel_weights, quanta / FULL_COVERAGE, (1, 1, 1)),
+    ):
+        if not len(centres):
+            continue
+        pieces = tuple(d if f == 1 else 1 for d, f in zip(divided, factor, strict=True))
+        side = np.sqrt(((step * (np.array(factor) / pieces)) ** 2).sum(axis=1))
+        offsets = _piece_offsets(pieces)
         for offset in offsets:
-            x, y, z = (centre + offset * factor).T
-            moved = np.array([a * x + b * y + c * z + at for (a, b, c), at in zip(step, begin_at, strict=True)])
-            deposits.append((moved, value / len(offsets), sides))
-    empty = (0, 0, 0), np.zeros((0, 0, 0))
-    if not deposits:
-        return empty
-    # One voxel more on each side: rounding may put an edge that coincides with a voxel's into the next one.
-    low = np.min([np.floor(i.min(axis=1) - s / 2 + 0.5) for i, _, s in deposits], axis=0).astype(int) - 1
-    high = np.max([np.floor(i.max(axis=1) + s / 2 + 0.5) for i, _, s in deposits], axis=0).astype(int) + 1
-    shape = high - low + 1
-    total = np.zeros(int(np.prod(shape)))
-    for moved, value, sides in deposits:
-        _deposit_boxes(total, shape, low, moved, value, sides)
-    begin = np.clip(low, 0, grid.shape)
-    stop = np.clip(high + 1, 0, grid.shape)
-    if np.any(stop <= begin):
-        return empty
-    found = (total / _QUANTA).reshape(shape)[
-        tuple(slice(b - lo, s - lo) for b, s, lo in zip(begin, stop, low, strict=True))
-    ]
-    return (int(begin[0]), int(begin[1]), int(begin[2])), np.ascontiguousarray(found)
+            x, y, z = (centres + offset * factor).T
+            moved.append([a * x + b * y + c * z + at for (a, b, c), at in zip(step, begin_at, strict=True)])
+            values.append(signed * unit / len(offsets))
+            sides.append(np.broadcast_to(side[:, None], (3, len(centres))))
+    if not moved:
+        return (0, 0, 0), np.zeros((0, 0, 0))
+    return _boxes_on_grid(
+        np.concatenate(moved, axis=1), np.concatenate(values), np.concatenate(sides, axis=1), grid.shape
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def _piece_offsets(pieces: tuple[int, ...]) -> FloatArray:
+    """Middles of the parts into which a cell is divided along each axis, from its own, in cells; shape (parts, 3)."""
+    along = [(np.arange(n) + 0.5) / n - 0.5 for n in pieces]
+    return read_only(np.stack(np.meshgrid(*along, indexing="ij"), axis=-1).reshape(-1, 3))
 
 
 def joined_voxels(geometry: VolumeGeometry, transform: RigidTransform, grid: VolumeGeometry) -> tuple[int, int, int]:
@@ -284,32 +306,51 @@ def _cut(
     return np.array(start) - np.array(before), full, left
 
 
-def _deposit_boxes(
-    total: FloatArray,
-    shape: NDArray[np.int_],
-    low: NDArray[np.int_],
-    index: FloatArray,
-    value: FloatArray,
-    sides: FloatArray,
-) -> None:
-    """Add boxes with the given sides, centred at fractional indices, in whole numbers to a flat array of voxels.
+def _boxes_on_grid(
+    index: FloatArray, value: FloatArray, sides: FloatArray, grid_shape: tuple[int, int, int]
+) -> tuple[tuple[int, int, int], NDArray[np.float64]]:
+    """Sum of boxes in whole numbers, as fractions of the voxels that they reach on the grid.
 
-    ``low``: index of the array's first voxel. ``index``: shape (3, boxes).
+    Parameters
+    ----------
+    index, sides
+        Middles and sides in voxels, shape (3, boxes).
+    value
+        Of each box, in quanta.
     """
+    lower = index - sides / 2 + 0.5
+    # One voxel more on each side: rounding may put an edge that coincides with a voxel's into the next one.
+    low = np.floor(lower.min(axis=1)).astype(int) - 1
+    high = np.floor((index + sides / 2 + 0.5).max(axis=1)).astype(int) + 1
+    begin = np.clip(low, 0, grid_shape)
+    stop = np.clip(high + 1, 0, grid_shape)
+    if np.any(stop <= begin):
+        return (0, 0, 0), np.zeros((0, 0, 0))
+    shape = high - low + 1
+    total = (_summed_boxes(shape, low, lower, value, sides) / _QUANTA).reshape(shape)
+    found = total[tuple(slice(b - lo, s - lo) for b, s, lo in zip(begin, stop, low, strict=True))]
+    return (int(begin[0]), int(begin[1]), int(begin[2])), np.ascontiguousarray(found)
+
+
+def _summed_boxes(
+    shape: NDArray[np.int_], low: NDArray[np.int_], lower: FloatArray, value: FloatArray, sides: FloatArray
+) -> FloatArray:
+    """Sum of boxes on a flat array of voxels, the first of which has the index ``low``; ``lower`` are their edges."""
     places, shares = [], []
     for axis in range(3):
-        lower = index[axis] - sides[axis] / 2 + 0.5
-        first = np.floor(lower).astype(np.int64)
+        first = np.floor(lower[axis]).astype(np.int64)
         # A box no wider than one voxel reaches at most two of them; wider ones (mask voxels larger than image
         # voxels are divided first, so this is the exception of oblique cells) reach three.
-        count = 2 if sides[axis] <= 1 else int(np.ceil(sides[axis])) + 1
+        widest = sides[axis].max()
+        count = 2 if widest <= 1 else int(np.ceil(widest)) + 1
+        upper = lower[axis] + sides[axis]
         covered = [
-            np.clip(np.minimum(lower + sides[axis], first + n + 1) - np.maximum(lower, first + n), 0, None)
-            / sides[axis]
+            np.clip(np.minimum(upper, first + n + 1) - np.maximum(lower[axis], first + n), 0, None) / sides[axis]
             for n in range(count)
         ]
         places.append(first - low[axis])
         shares.append(covered)
+    voxels, amounts = [], []
     for a, share_a in enumerate(shares[0]):
         for b, share_b in enumerate(shares[1]):
             plane = value * share_a * share_b
@@ -317,4 +358,8 @@ def _deposit_boxes(
             for c, share_c in enumerate(shares[2]):
                 amount = np.rint(plane * share_c)
                 used = amount != 0
-                total += np.bincount((row + c)[used], amount[used], minlength=total.size)
+                voxels.append((row + c)[used])
+                amounts.append(amount[used])
+    total = np.zeros(int(np.prod(shape)))
+    total += np.bincount(np.concatenate(voxels), np.concatenate(amounts), minlength=total.size)
+    return total

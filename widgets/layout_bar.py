@@ -76,7 +76,7 @@ class LayoutBar(QWidget):
             self._view.addItem(words, view)
         self._view.activated.connect(lambda _index: self.view_chosen.emit(self._view.currentData()))
         row.addWidget(self._view)
-        self.window_button = QToolButton()
+        self.window_button = QToolButton(self)
         self.window_button.setObjectName(f"{name}_window")
         self.window_button.setProperty("role", "compact")
         self.window_button.setText("Second window")

@@ -119,7 +119,14 @@ class SliceAnnotation:
         self._key: tuple[object, ...] = ()
         self._kept = QPixmap()
         self._written: list[QRect] = []
+        self._lines = QRectF()
         self._bar_height = 0.0
+
+    def is_written_in(self, part: QRect) -> bool:
+        """Whether what was painted last may reach into a part of the view."""
+        ratio = self._kept.devicePixelRatio()
+        of_screen = QRectF(part.x() * ratio, part.y() * ratio, part.width() * ratio, part.height() * ratio)
+        return self._lines.intersects(QRectF(part)) or any(of_screen.intersects(QRectF(it)) for it in self._written)
 
     def paint(
         self, painter: QPainter, size: QRect, texts: SliceTexts, scale: ColourScale | None, pixels_per_mm: float
@@ -147,6 +154,9 @@ class SliceAnnotation:
             painter.drawPixmap(QPointF(part.left() / ratio, part.top() / ratio), self._kept, QRectF(part))
         pen = _Writer(painter, QRectF(size), is_on_white(scale))
         bottom = size.height() - _MARGIN - pen.metrics.descent() - self._bar_height
+        # A pixel more for the shadow.
+        top = bottom - pen.line - pen.metrics.ascent() - 1
+        self._lines = QRectF(0, top, size.width(), bottom + pen.metrics.descent() + 1 - top)
         pen.write(_MARGIN, bottom, texts.window)
         narrow = size.width() < _LEAST_WIDTH_FOR_ALL
         pen.write(

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent, QTransform
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent, QTransform
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from dosimetry_core.anatomical_plane import Plane, PlaneAxes
@@ -15,6 +15,7 @@ from dosimetry_core.geometry import VolumeGeometry
 from widgets.crosshair import Crosshair
 from widgets.display_scale import CT_PRESETS, ColourScale, Fusion, WindowLevel
 from widgets.framing import Framing
+from widgets.kept_base import BaseParts, KeptBase
 from widgets.slice_ahead import SliceAhead
 from widgets.slice_annotation import (
     SliceAnnotation,
@@ -66,11 +67,7 @@ class SliceCanvas(QWidget):
         self._corner = SliceCorner()
         self._framing = Framing()
         self._pixel_map: tuple[QTransform, list[list[float]]] | None = None
-        # The images alone, with the outlines of all VOIs but the active one, and with everything; painted over and
-        # over, as new ones of this size take long.
-        self._pictures, self._under, self._base = QPixmap(), QPixmap(), QPixmap()
-        self._under_shows: tuple[object, ...] | None = None
-        self._pictures_valid = self._base_valid = False
+        self._base = KeptBase()
         # Whether the present images have been painted once: those of a slice that is passed by are not kept.
         self._seen = False
         self._ahead = SliceAhead(self._work_for, self)
@@ -297,12 +294,13 @@ class SliceCanvas(QWidget):
 
     def _redraw(self) -> None:
         """Images, outlines and texts are made anew."""
-        self._pictures_valid = self._seen = False
-        self._redraw_lines()
+        self._seen = False
+        self._base.forget_images()
+        self.update()
 
     def _redraw_lines(self) -> None:
         """Outlines and texts are made anew; the images stay."""
-        self._base_valid = False
+        self._base.forget_lines()
         self.update()
 
     def pixels_per_mm(self) -> float:
@@ -335,7 +333,7 @@ class SliceCanvas(QWidget):
         if axes is None:
             raise ValueError("there is no reference grid")
         unit = self._spect.display_unit if self._spect is not None else None
-        overlay = self._scale if self.shows_spect else None
+        overlay = self._shown_scale
         centre = axes.patient_point(axes.size_mm[0] / 2, axes.size_mm[1] / 2, self._slice)
         axis, name = _AXIS[self.plane]
         return SliceTexts(
@@ -351,25 +349,25 @@ class SliceCanvas(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the slice; only what changed since the last time is made anew."""
-        if self._base_valid and self._base.devicePixelRatio() != self.devicePixelRatioF():
+        if self._base.is_whole and self._base.picture.devicePixelRatio() != self.devicePixelRatioF():
             # On another monitor, whose pixels are smaller or larger.
-            self._pictures_valid = self._base_valid = False
+            self._base.forget_images()
         painter = QPainter(self)
         try:
             if self._axes is None:
                 self._paint_empty(painter)
                 return
-            if self._pictures_valid or self._seen:
-                if not self._base_valid:
+            if self._base.has_images or self._seen:
+                if not self._base.is_whole:
                     self._draw_base(self._axes)
-                painter.drawPixmap(0, 0, self._base)
+                painter.drawPixmap(0, 0, self._base.picture)
             else:
                 # While slices or windows follow each other nothing is kept: two copies of the view less for each.
                 painter.save()
                 others, active = self._outlines.split(self._active_voi)
                 self._draw_images(painter, self._axes)
                 self._draw_outlines(painter, self._axes, (*others, *active))
-                self._draw_texts(painter, self._axes)
+                self._draw_texts(painter, self._texts())
                 painter.restore()
                 self._seen = True
                 self._ahead.painted(self._slice, self._axes.slice_count)
@@ -394,35 +392,22 @@ class SliceCanvas(QWidget):
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "No image")
 
     def _draw_base(self, axes: PlaneAxes) -> None:
-        if not self._pictures_valid:
-            self._pictures = self._of_this_size(self._pictures)
-            painter = QPainter(self._pictures)
-            try:
-                self._draw_images(painter, axes)
-            finally:
-                painter.end()
-            self._pictures_valid = True
-            self._under_shows = None
         others, active = self._outlines.split(self._active_voi)
-        shows = (self._contours, *(voi.looks for voi in others))
-        if shows != self._under_shows:
-            self._under = self._of_this_size(self._under)
-            painter = QPainter(self._under)
-            try:
-                painter.drawPixmap(0, 0, self._pictures)
-                self._draw_outlines(painter, axes, others)
-            finally:
-                painter.end()
-            self._under_shows = shows
-        self._base = self._of_this_size(self._base)
-        painter = QPainter(self._base)
-        try:
-            painter.drawPixmap(0, 0, self._under)
-            self._draw_outlines(painter, axes, active)
-            self._draw_texts(painter, axes)
-        finally:
-            painter.end()
-        self._base_valid = True
+        texts = self._texts()
+        self._base.paint(
+            self.size(),
+            self.devicePixelRatioF(),
+            BaseParts(
+                lambda painter: self._draw_images(painter, axes),
+                lambda painter: self._draw_outlines(painter, axes, others),
+                lambda painter: self._draw_outlines(painter, axes, active),
+                lambda painter: self._draw_texts(painter, texts),
+                (self._contours, *(voi.looks for voi in others)),
+                (texts, self._shown_scale, self.pixels_per_mm(), font().key()),
+                self._outlines.bounds(axes, self._slice, self._to_pixels(), active) if self._contours else QRect(),
+                self._annotation.is_written_in,
+            ),
+        )
 
     def _draw_images(self, painter: QPainter, axes: PlaneAxes) -> None:
         """The images on their background, over the whole view."""
@@ -442,18 +427,14 @@ class SliceCanvas(QWidget):
                 painter, axes, self._slice, self._to_pixels(), self._active_voi, vois, on_white=on_white
             )
 
-    def _draw_texts(self, painter: QPainter, axes: PlaneAxes) -> None:
-        """What is written over images and outlines."""
-        scale = self._scale if self.shows_spect else None
-        self._annotation.paint(painter, self.rect(), self._texts(), scale, self.pixels_per_mm())
+    @property
+    def _shown_scale(self) -> ColourScale | None:
+        """Of the overlay, where it is drawn."""
+        return self._scale if self.shows_spect else None
 
-    def _of_this_size(self, kept: QPixmap) -> QPixmap:
-        ratio = self.devicePixelRatioF()
-        if kept.size() != self.size() * ratio or kept.devicePixelRatio() != ratio:
-            kept = QPixmap(self.size() * ratio)
-            kept.setDevicePixelRatio(ratio)
-            kept.fill(QColor(IMAGE_BACKGROUND))
-        return kept
+    def _draw_texts(self, painter: QPainter, texts: SliceTexts) -> None:
+        """What is written over images and outlines."""
+        self._annotation.paint(painter, self.rect(), texts, self._shown_scale, self.pixels_per_mm())
 
     def _draw_pictures(self, painter: QPainter, axes: PlaneAxes, target: QRectF) -> None:
         """The images of the slice, into the rectangle of its grid."""

@@ -8,15 +8,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QTransform
+from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QTransform
 
 from dosimetry_core.anatomical_plane import PlaneAxes
 from dosimetry_core.voi import VoiMask
+from widgets.fine_lines import draw_outline
 from widgets.voi_shown import VoiShown, outline_path
 
 _RIM, _RIM_ON_WHITE = QColor(0, 0, 0, 120), QColor(0, 0, 0, 200)
 _RIM_WIDTH, _ACTIVE_WIDTH, _LINE_WIDTH = 3.4, 2.0, 1.4
+# Of a pen's width, from its line to the outermost corner.
+_LONGEST_MITRE = 2.0
 
 
 class VoiOutlines:
@@ -66,6 +69,15 @@ class VoiOutlines:
         others = tuple(voi for voi in self.vois if voi.voi_id != active)
         return others, tuple(voi for voi in self.vois if voi.voi_id == active)
 
+    def bounds(self, axes: PlaneAxes, slice_index: int, to_pixels: QTransform, vois: Sequence[VoiShown]) -> QRect:
+        """Pixels that the outlines of some VOIs on a slice take, their pens included; empty where there are none."""
+        found = QRectF()
+        for voi in vois:
+            if voi.visible:
+                found = found.united(to_pixels.mapRect(self.path(voi.mask, axes, slice_index).boundingRect()))
+        reach = _RIM_WIDTH * _LONGEST_MITRE
+        return QRect() if found.isEmpty() else found.adjusted(-reach, -reach, reach, reach).toAlignedRect()
+
     def paint(
         self,
         painter: QPainter,
@@ -86,12 +98,7 @@ class VoiOutlines:
             if path.isEmpty():
                 continue
             is_active = voi.voi_id == active
-            line = QPen(QColor(voi.colour), _ACTIVE_WIDTH if is_active else _LINE_WIDTH)
-            if voi.dash:
-                line.setDashPattern(voi.dash)
-            rim = QPen(_RIM_ON_WHITE if on_white else _RIM, _RIM_WIDTH)
-            for pen in (rim, line) if is_active or on_white else (line,):
-                pen.setCosmetic(True)
-                painter.setPen(pen)
-                painter.drawPath(path)
+            if is_active or on_white:
+                draw_outline(painter, path, _RIM_ON_WHITE if on_white else _RIM, _RIM_WIDTH)
+            draw_outline(painter, path, QColor(voi.colour), _ACTIVE_WIDTH if is_active else _LINE_WIDTH, voi.dash)
         painter.restore()

@@ -15,6 +15,7 @@ from app.steps.cycle_card import CycleCard, scan_delays_s
 from app.steps.step import SPACING, ScrolledGrid, Section, push_button, text_label
 from dosimetry_core.case import Case
 from dosimetry_core.evaluation import Evaluation
+from widgets.discarding import discard
 from widgets.dose_bars_view import DoseBarShown, DoseBarsView
 
 _LEAST_BELOW = 350
@@ -131,8 +132,7 @@ class CourseOverview(QWidget):
         while len(self._cycle_cards) > wanted:
             card = self._cycle_cards.pop()
             self._cards.removeWidget(card)
-            card.setParent(None)
-            card.deleteLater()
+            discard(card)
         while len(self._cycle_cards) < wanted:
             card = CycleCard()
             self._cycle_cards.append(card)

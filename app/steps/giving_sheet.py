@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QWidget
 
 from app.steps.step import Section, push_button, text_label
+from widgets.discarding import discard
 
 _FIELD_EDGES_PX = 22
 """Frame and padding of a field, and the cursor behind the last letter."""
@@ -41,8 +42,7 @@ class GivingSheet(Section):
             item = self._grid.takeAt(0)
             widget = item.widget() if item is not None else None
             if widget is not None:
-                widget.setParent(None)
-                widget.deleteLater()
+                discard(widget)
 
     def add_title(self, text: str, row: int, column: int, *, columns: int = 1) -> None:
         """A title in the grid."""

@@ -79,12 +79,13 @@ class Section(QFrame):
         head = QHBoxLayout()
         head.setSpacing(6)
         self.heading = text_label(title, role="heading")
-        self.heading.setVisible(bool(title) or bool(actions))
         head.addWidget(self.heading)
         head.addStretch(1)
         for action in actions:
             head.addWidget(action)
         self._column.addLayout(head)
+        # Only now, as a part of the card: shown before it would be a window of its own for a moment.
+        self.heading.setVisible(bool(title) or bool(actions))
 
     def narrow(self) -> None:
         """Less room above and below, where every line counts on a small screen."""

@@ -18,6 +18,9 @@ from dosimetry_core.partial_volume.voi_terms import noise_sums
 _VARIANCE_EXPONENT = 1.5
 _SMALLEST_SAMPLE = 30
 _OWN_SAMPLE = 120
+# What the VOIs together say about the noise is known to some 10 % and is rounded to steps of this share: uncertainties
+# of one VOI need not follow, in digits that mean nothing, every stroke on another.
+_STEP = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +30,11 @@ class ImageNoise:
     Parameters
     ----------
     coefficient
-        Voxel variance over value^1.5, from all VOIs together.
+        Voxel variance over value^1.5, from all VOIs together, in steps of 5 %.
     standard_deviation_bq_per_ml
         Voxel standard deviation inside those VOIs that are large enough to tell by themselves, by voi_id.
     correlation_volume_voxels
-        Sum of the noise's autocorrelation: how many voxels count as one.
+        Sum of the noise's autocorrelation: how many voxels count as one; in steps of 5 %.
     """
 
     coefficient: float
@@ -67,7 +70,13 @@ def image_noise(regions: ScanRegions) -> ImageNoise | None:
     for axis in range(3):
         neighbour = products[axis] / pairs[axis] / coefficient if pairs[axis] else 0.0
         correlation *= _correlation_length_voxels(neighbour)
-    return ImageNoise(coefficient, FrozenMap(own), correlation)
+    return ImageNoise(_in_steps(coefficient), FrozenMap(own), _in_steps(correlation))
+
+
+def _in_steps(estimate: float) -> float:
+    """A positive estimate on a scale of equal ratios."""
+    scale = math.log1p(_STEP)
+    return math.exp(scale * round(math.log(estimate) / scale))
 
 
 def noise_standard_uncertainty_bq_per_ml(

@@ -209,13 +209,21 @@ class PointSpread:
 
         ∂g/∂(σ²) = ½ ∂²g/∂x², so dB/d ln F = Σ σ² ∂²B/∂x² over the axes.
         """
-        padded = np.pad(blurred.values, 1)
+        return self.width_derivative_within(blurred, blurred.start, blurred.stop)
+
+    def width_derivative_within(self, blurred: Box, start: tuple[int, ...], stop: tuple[int, ...]) -> Box:
+        """The same in a part of the box only."""
+        padded = np.zeros([hi - lo + 2 for lo, hi in zip(start, stop, strict=True)])
+        around = Box((start[0] - 1, start[1] - 1, start[2] - 1), padded)
+        known = common_range(around, blurred)
+        if known is not None:
+            padded[around.index_of(*known)] = blurred.within(*known)
         centre = padded[1:-1, 1:-1, 1:-1]
         s, r, c = (d**2 for d in self.standard_deviation_voxels)
         change = s * (padded[2:, 1:-1, 1:-1] + padded[:-2, 1:-1, 1:-1] - 2 * centre)
         change += r * (padded[1:-1, 2:, 1:-1] + padded[1:-1, :-2, 1:-1] - 2 * centre)
         change += c * (padded[1:-1, 1:-1, 2:] + padded[1:-1, 1:-1, :-2] - 2 * centre)
-        return Box(blurred.start, change)
+        return Box((start[0], start[1], start[2]), change)
 
 
 # Scans of one size and boxes of one edit ask for the same few again and again.

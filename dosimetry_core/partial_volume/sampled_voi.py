@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary, ref
 
 import numpy as np
@@ -12,13 +12,44 @@ from numpy.typing import NDArray
 from dosimetry_core.geometry import RigidTransform
 from dosimetry_core.partial_volume.point_spread import Box, PointSpread, added, common_range
 from dosimetry_core.voi import VoiMask
-from dosimetry_core.voi_sampling import close_box, coverage_on_grid, joined_voxels, splatted_change
+from dosimetry_core.voi_sampling import (
+    Cells,
+    changed_cells,
+    close_box,
+    coverage_on_grid,
+    deposited,
+    joined_voxels,
+)
 
 NEGLIGIBLE_OUTSIDE = 1e-6
 """Share of a VOI's volume outside the field of view that is rounding."""
 # When less than this share of a VOI's voxels changed, only they are deposited and blurred again.
 _LARGEST_SHARE_UPDATED = 0.5
-_Difference = tuple[tuple[int, ...], NDArray[np.uint8], NDArray[np.uint8], list[tuple[int, int]] | None]
+
+
+@dataclass(frozen=True, eq=False)
+class _Difference:
+    """Two masks on the box that holds both.
+
+    Parameters
+    ----------
+    low
+        First index of the box on the declared grid.
+    before, after
+        The masks.
+    changed
+        Range of the box in which they differ along each axis; None if they are the same.
+    cells
+        By the voxels joined into one block: the cells that differ, or None if most of the mask does.
+    """
+
+    low: tuple[int, ...]
+    before: NDArray[np.uint8]
+    after: NDArray[np.uint8]
+    changed: tuple[tuple[int, int], ...] | None
+    cells: dict[tuple[int, int, int], Cells | None] = field(default_factory=dict)
+
+
 _MOST_DIFFERENCES = 8
 _differences: WeakKeyDictionary[VoiMask, tuple[ref[VoiMask], _Difference]] = WeakKeyDictionary()
 """By the new mask: the old one, and what differs."""
@@ -75,7 +106,8 @@ def sampled_voi(
         outside = _fraction_outside(mask, box, point_spread)
         if max(outside, known.fraction_outside) < NEGLIGIBLE_OUTSIDE:
             blurred, touched = _blurred_again(known.blurred, box, change, point_spread)
-            return SampledVoi(mask, box, blurred, point_spread.width_derivative(blurred), outside), touched
+            widened = _widened_again(known, blurred, touched, point_spread)
+            return SampledVoi(mask, box, blurred, widened, outside), touched
     coverage = coverage_on_grid(mask, transform, point_spread.grid)
     box = Box(coverage.start, coverage.fraction)
     outside = _fraction_outside(mask, box, point_spread)
@@ -108,6 +140,21 @@ def _blurred_again(known: Box, coverage: Box, change: Box, point_spread: PointSp
     return Box(blurred.start, values), where
 
 
+def _widened_again(known: SampledVoi, blurred: Box, touched: Box, point_spread: PointSpread) -> Box:
+    """Change with the width after an edit, computed anew where the blurred coverage is new, and beside it."""
+    if blurred is known.blurred:
+        return known.widened
+    if (known.blurred.start, known.blurred.stop) != (blurred.start, blurred.stop):
+        return point_spread.width_derivative(blurred)
+    start = tuple(max(a, b - 1) for a, b in zip(blurred.start, touched.start, strict=True))
+    stop = tuple(min(a, b + 1) for a, b in zip(blurred.stop, touched.stop, strict=True))
+    if any(a >= b for a, b in zip(start, stop, strict=True)):
+        return known.widened
+    values = np.array(known.widened.values)
+    values[blurred.index_of(start, stop)] = point_spread.width_derivative_within(blurred, start, stop).values
+    return Box(blurred.start, values)
+
+
 def _zeros(start: tuple[int, int, int], stop: tuple[int, int, int]) -> Box:
     return Box(start, np.zeros([hi - lo for lo, hi in zip(start, stop, strict=True)]))
 
@@ -137,20 +184,30 @@ def _changed_coverage(
     old = known.mask
     if old.geometry is not mask.geometry or old.is_empty or mask.is_empty:
         return None
-    low, before, after, changed = _difference(old, mask)
-    if changed is None:
+    difference = _difference(old, mask)
+    if difference.changed is None:
         return Box((0, 0, 0), np.zeros((0, 0, 0)))
-    block = joined_voxels(mask.geometry, transform, point_spread.grid)
+    # Scans of one camera join voxels alike.
+    joined = joined_voxels(mask.geometry, transform, point_spread.grid)
+    if joined not in difference.cells:
+        difference.cells[joined] = _cells_that_differ(difference, difference.changed, joined)
+    cells = difference.cells[joined]
+    return None if cells is None else Box(*deposited(cells, mask.geometry, transform, point_spread.grid))
+
+
+def _cells_that_differ(
+    difference: _Difference, changed: tuple[tuple[int, int], ...], joined: tuple[int, int, int]
+) -> Cells | None:
     start, stop = [], []
-    for (first, end), lo, size, joined in zip(changed, low, after.shape, block, strict=True):
+    low, after = difference.low, difference.after
+    for (first, end), lo, size, block in zip(changed, low, after.shape, joined, strict=True):
         # Whole blocks, so that the part is deposited exactly as it was within the whole mask.
-        start.append(max((first + lo) // joined * joined, lo))
-        stop.append(min(-(-(end + lo) // joined) * joined, lo + size))
+        start.append(max((first + lo) // block * block, lo))
+        stop.append(min(-(-(end + lo) // block) * block, lo + size))
     part = tuple(slice(a - lo, b - lo) for a, b, lo in zip(start, stop, low, strict=True))
     if after[part].size > _LARGEST_SHARE_UPDATED * after.size:
         return None
-    arguments = (start[0], start[1], start[2]), mask.geometry, transform, point_spread.grid
-    return Box(*splatted_change(before[part], after[part], *arguments))
+    return changed_cells(difference.before[part], after[part], (start[0], start[1], start[2]), joined)
 
 
 def _difference(old: VoiMask, new: VoiMask) -> _Difference:
@@ -178,13 +235,13 @@ def _difference_anew(old: VoiMask, new: VoiMask) -> _Difference:
     before, after = (_on_range(mask, low, high) for mask in (old, new))
     different = before != after
     if not different.any():
-        return low, before, after, None
+        return _Difference(low, before, after, None)
     flat = different.any(axis=2)
     changed = []
     for along in (flat.any(axis=1), flat.any(axis=0), different.any(axis=(0, 1))):
         used = np.flatnonzero(along)
         changed.append((int(used[0]), int(used[-1]) + 1))
-    return low, before, after, changed
+    return _Difference(low, before, after, tuple(changed))
 
 
 def _on_range(mask: VoiMask, low: tuple[int, ...], high: tuple[int, ...]) -> NDArray[np.uint8]:

@@ -73,6 +73,9 @@ def test_that_every_edit_of_many_leaves_what_a_new_computation_gives(seed: int) 
 def _check_sums(regions: ScanRegions) -> None:
     """All that belongs to VOIs, kept or not, is to the last bit what their coverage and surroundings give now."""
     for i, (key, voi) in enumerate(regions.vois.items()):
+        widened = regions.point_spread.width_derivative(voi.blurred)
+        assert voi.widened.start == widened.start
+        assert np.array_equal(voi.widened.values, widened.values)
         compensation = regions.compensation[key]
         around = _compensation(regions.vois, voi.blurred.start, voi.blurred.stop)
         assert np.array_equal(compensation.values, around.values)
