@@ -77,6 +77,8 @@ class KeyEditor(QDialog):
         column.addLayout(below)
         self._fill()
         calm_wheels_in(self)
+        # What is typed at once finds an act.
+        self.search.setFocus()
 
     # --- keys -------------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QTabWidget, QToolButton
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QTabWidget, QToolButton
 
 from app.key_bindings import AS_DELIVERED, bindings_of
 from app.key_editor import KeyEditor
@@ -193,3 +193,10 @@ def test_that_damaged_preferences_are_as_delivered_and_said(window, voi_step) ->
     assert "'Brush'" in window.job_strip.message()
     assert "'pan'" in window.job_strip.message()
     window.session.preferences = Preferences()
+
+
+def test_that_what_is_typed_at_once_finds_an_act(editor) -> None:
+    assert QApplication.focusWidget() is editor.search
+    QTest.keyClicks(QApplication.focusWidget(), "centre")
+    assert [editor.list.topLevelItem(n).text(0) for n in range(editor.list.topLevelItemCount())] == ["Centre on VOI"]
+    editor.reject()
