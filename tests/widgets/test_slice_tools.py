@@ -203,7 +203,7 @@ def test_that_words_at_the_pointer_go_with_the_next_press(qtbot) -> None:
     press(view, QPointF(200, 200))
     release(view, QPointF(200, 200))
     view.set_cursor(RIGHT_KIDNEY_MM)
-    assert view._words == ""
+    assert view._words.text == ""
 
 
 def test_that_a_shape_has_no_size_of_its_own_for_the_wheel(qtbot) -> None:
