@@ -24,8 +24,8 @@ def draw_outline(
     """
     ratio = painter.device().devicePixelRatioF()
     if ratio != 1:
-        # Only a pen of one pixel of the screen is fast, and on fine screens that would be too many lines. Pens that do not
-        # scale are as wide as so many pixels of the screen.
+        # Only a pen of one pixel of the screen is fast, and on fine screens that would be too many lines. The width of
+        # a pen that does not scale is in pixels of the screen.
         painter.setPen(_pen(colour, width_pixels * ratio, dash))
         painter.drawPath(path)
         return
