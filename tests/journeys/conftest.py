@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -12,7 +11,6 @@ from PySide6.QtCore import QSize
 
 from app.main import make_application
 from app.main_window import MainWindow
-from app.preferences import Preferences
 from app.screenshots import wait_until_idle
 from app.session import empty_case
 from app.steps.voi_step import VoiStep
@@ -57,13 +55,6 @@ def window(shared_window: MainWindow, opened_case: Case) -> MainWindow:
     voi_step = shared_window.step("voi")
     assert isinstance(voi_step, VoiStep)
     voi_step.images.set_linked(True)
-    fresh = Preferences()
-    shared_window.session.preferences = replace(
-        shared_window.session.preferences,
-        second_window=fresh.second_window,
-        second_layout=fresh.second_layout,
-        second_view=fresh.second_view,
-    )
     shared_window.go_to("course")
     # Without a window manager nobody makes the window active again after a dialog of the test before.
     shared_window.activateWindow()
