@@ -66,11 +66,29 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
 
     demo = commands.add_parser("demo", help="write the demonstration case and open it")
-    demo.add_argument("folder", nargs="?", type=Path, default=Path("demo-case"), metavar="DIR")
+    demo.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        default=Path("demo-case"),
+        metavar="DIR",
+        help="where to write it, %(default)s by default; a case that is there already is opened as it is",
+    )
     demo.add_argument("--no-window", action="store_true", help="only write the case")
-    demo.add_argument("--seed", type=int, default=1)
-    demo.add_argument("--protocol", default="duonen-b")
-    demo.add_argument("--cortex-to-medulla", type=float, default=1.0, metavar="R")
+    demo.add_argument(
+        "--seed",
+        type=int,
+        default=1,
+        help="seed of its random numbers, %(default)s by default: the same seed gives the same case",
+    )
+    demo.add_argument("--protocol", default="duonen-b", help="treatment protocol of the case, %(default)s by default")
+    demo.add_argument(
+        "--cortex-to-medulla",
+        type=float,
+        default=1.0,
+        metavar="R",
+        help="uptake per mL of the kidney's cortex over that of its medulla, %(default)s by default",
+    )
 
     compute = commands.add_parser("compute", help="the whole chain: results.json and DICOM results")
     compute.add_argument("case", type=Path, metavar="CASE")
@@ -130,8 +148,8 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--time-zone", metavar="ZONE", help="IANA zone for times without one")
 
     screenshots = commands.add_parser("screenshots", help="every screen of the real window as PNG, without a display")
-    screenshots.add_argument("case", type=Path, metavar="CASE")
-    screenshots.add_argument("folder", type=Path, metavar="DIR")
+    screenshots.add_argument("case", type=Path, metavar="CASE", help="folder with the case file, or the file itself")
+    screenshots.add_argument("folder", type=Path, metavar="DIR", help="where to write 1-course.png to 8-report.png")
 
     from app.dose_command import add_parser as add_dose_parser
 

@@ -36,7 +36,7 @@ def models_compared(place: str, comparison: ModelComparison, mark: str) -> Table
         if model.weight is not None and several:
             weight = Number(f"{path}.weight", model.weight, PERCENT, digits=0)
         cells: dict[str, Cell] = {
-            "model": f"{'▸ ' if model.in_use else ''}{model.model.replace('-', ' ')}",
+            "model": f"{'▸ ' if model.in_use else ''}{model.model}",
             "half_life": Number(f"{path}.effective_half_life_s", model.effective_half_life_s, HOUR, digits=1),
             "integral": Number(
                 f"{path}.time_integrated_activity_bq_s",

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 
 from app.key_table import KEY_ACTS, KeyAct
-from widgets.gestures import OVERLAY_KEY
+from widgets.gestures import BUTTONS, OVERLAY_KEY
 from widgets.mouse_table import MOUSE_ACTS, VIEW_WORDS, MouseBindings, use_mouse_bindings
 from widgets.view_keys import use_view_keys
 
@@ -55,6 +55,13 @@ class KeyBindings:
     def overlay_key(self) -> str:
         """The key that is held as a part of gestures, as the system writes it."""
         return self.text_by_name()["overlay"].partition(" or ")[0] or "(no key)"
+
+    def sheet_gesture_lines(self) -> tuple[tuple[str, str], ...]:
+        """As `gesture_lines` with each gesture once, and one that is named as a key is named as a button."""
+        acts: dict[str, list[str]] = {}
+        for gesture, text in self.gesture_lines():
+            acts.setdefault(f"{gesture} button" if gesture.lower() in BUTTONS else gesture, []).append(text)
+        return tuple((gesture, "\n".join(texts)) for gesture, texts in acts.items())
 
     def gesture_lines(self) -> tuple[tuple[str, str], ...]:
         """Every gesture of the mouse and what it does, in the order of the table."""

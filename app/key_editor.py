@@ -28,6 +28,7 @@ from widgets.calm_wheel import calm_wheels_in
 from widgets.copying import copy_by_keyboard
 
 SIZE: Final = (720, 620)
+_KEYS_PAGE: Final = 0
 _NAME: Final = Qt.ItemDataRole.UserRole
 
 
@@ -70,13 +71,14 @@ class KeyEditor(QDialog):
         below.addStretch(1)
         below.addWidget(buttons)
         column = QVBoxLayout(self)
-        # A gesture may be named by a key that was changed on the other page.
-        pages.currentChanged.connect(lambda _page: self._gestures.show_bindings(self.bindings))
+        pages.currentChanged.connect(self._show_page)
         column.addWidget(pages, 1)
         column.addWidget(self._words)
         column.addLayout(below)
         self._fill()
         calm_wheels_in(self)
+        # What is typed at once finds an act.
+        self.search.setFocus()
 
     # --- keys -------------------------------------------------------------------------------------------------------
 
@@ -219,6 +221,16 @@ class KeyEditor(QDialog):
                 self._words.setText(f"{key} is the key of “{taken.text}” now; give that another one first.")
                 return
         self._give(act.keys)
+
+    def _show_page(self, page: int) -> None:
+        """What is said is about the page in view."""
+        # A gesture may be named by a key that was changed on the other page.
+        self._gestures.show_bindings(self.bindings)
+        self._gestures.forget_refused()
+        if page == _KEYS_PAGE:
+            self._say_conflict()
+        else:
+            self._words.setText("")
 
     # --- both -------------------------------------------------------------------------------------------------------
 

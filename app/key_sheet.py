@@ -13,6 +13,7 @@ from dosimetry_core.version import SOFTWARE_NAME, SOFTWARE_VERSION
 
 COLUMNS = 3
 SCROLL_BAR, BORDER = 20, 24
+_KEY_PLACE = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop
 
 
 class KeySheet(QDialog):
@@ -30,9 +31,13 @@ class KeySheet(QDialog):
         self.setWindowTitle(f"Keys – {step.title}")
         lines: list[tuple[str, str]] = [(key.format_map(bindings.text_by_name()), text) for key, text in step.keys]
         if step.needs_time_strip:
-            lines += [*bindings.view_key_lines(), *bindings.gesture_lines()]
+            lines += [*bindings.view_key_lines(), *bindings.sheet_gesture_lines()]
         lines += [("Alt+1 … Alt+8", "go to a step")]
+        told = " ".join(key for key, _text in step.keys)
         for act in KEY_ACTS:
+            # What the step says of a key in its own words is not said a second time.
+            if f"{{{act.name}}}" in told:
+                continue
             if bindings.keys_of(act) and (act.reach == "window" or step.needs_time_strip):
                 lines.append((bindings.text_of(act), act.text))
         column = QVBoxLayout(self)
@@ -43,7 +48,7 @@ class KeySheet(QDialog):
         per_column = -(-len(lines) // COLUMNS)
         for number, (key, text) in enumerate(lines):
             row, place = number % per_column, 2 * (number // per_column)
-            grid.addWidget(text_label(key, role="dimmed"), row, place, Qt.AlignmentFlag.AlignRight)
+            grid.addWidget(text_label(key, role="dimmed"), row, place, _KEY_PLACE)
             grid.addWidget(text_label(text), row, place + 1)
         scroll = QScrollArea()
         scroll.setObjectName("key_sheet_scroll")

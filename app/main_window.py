@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
@@ -60,6 +60,9 @@ STEP_CLASSES: dict[StepKey, str] = {
     "report": "ReportStep",
 }
 
+Behind = Literal["numbers", "all"] | None
+"""What of the step in view is no longer that of the case: its results, or everything."""
+
 
 class MainWindow(QMainWindow):
     """The whole application window around one open case.
@@ -104,8 +107,7 @@ class MainWindow(QMainWindow):
         self._reports_folder = reports_folder
         self._steps: dict[StepKey, Step] = {}
         self._current: StepKey = "course"
-        self._dirty: set[StepKey] = set(STEP_KEYS)
-        self._numbers_changed = False
+        self._behind: Behind = "all"
         self._build()
         self.acts = WindowActs(self)
         self.actions_table = WindowActions(self, self.acts.by_name())
@@ -221,7 +223,7 @@ class MainWindow(QMainWindow):
         self.rail.set_current(key)
         if step.needs_time_strip or self._strip is not None:
             self.strip.setVisible(step.needs_time_strip)
-        self._dirty.add(key)
+        self._behind = "all"
         self._refresh()
         step.entered()
         if self.rail.isAncestorOf(self.focusWidget() or self):
@@ -271,28 +273,25 @@ class MainWindow(QMainWindow):
         return self._soon.is_asked
 
     def _touch(self) -> None:
-        self._dirty.update(STEP_KEYS)
+        self._behind = "all"
         self._soon.ask()
 
     def _touch_numbers(self) -> None:
         """The case is shown already; only its results are others."""
-        self._numbers_changed = self._current not in self._dirty
-        self._dirty.update(key for key in STEP_KEYS if key != self._current)
+        if self._behind is None:
+            self._behind = "numbers"
         self._soon.ask()
 
     def _refresh(self) -> None:
         step = self.step(self._current)
-        if self._current in self._dirty or self._numbers_changed:
-            whole = self._current in self._dirty
-            self._numbers_changed = False
-            self._dirty.discard(self._current)
-            if self.session.document.is_previewing:
-                step.refresh_live()
-                return
-            if whole:
-                step.refresh()
-            else:
-                step.refresh_live()
+        behind, self._behind = self._behind, None
+        if behind is not None and self.session.document.is_previewing:
+            step.refresh_live()
+            return
+        if behind == "all":
+            step.refresh()
+        elif behind == "numbers":
+            step.refresh_live()
         self.side.setVisible(self._inspector_wanted and step.has_inspector)
         case = self.session.document.case
         self.setWindowTitle(window_title(case))

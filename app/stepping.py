@@ -29,8 +29,12 @@ def step_voi(session: Session, by: int) -> None:
     view_state.set_voi(ids[(place + by) % len(ids)])
 
 
-def centre_on_voi(session: Session) -> None:
-    """Put the cursor into the middle of the active VOI."""
+def centre_on_voi(session: Session) -> str:
+    """Put the cursor into the middle of the active VOI; returns why it can't be, or nothing."""
     voi = session.voi
-    if voi is not None and not voi.mask.is_empty:
-        session.view_state.set_cursor(voi.mask.centroid_mm())
+    if voi is None:
+        return "Choose a VOI first"
+    if voi.mask.is_empty:
+        return f"{voi.name} is empty: there is nothing to centre on"
+    session.view_state.set_cursor(voi.mask.centroid_mm())
+    return ""

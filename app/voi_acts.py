@@ -16,6 +16,7 @@ from app.proposals.acts import ProposalActs
 from app.scan_voi_acts import ScanVoiActs
 from app.session import Session
 from app.steps.voi_role import role_words
+from app.voi_before import VoiBefore
 from app.voi_copies import VoiCopies
 from app.voi_shape_acts import ShapeSettings, combined, shape_edit
 from dosimetry_core.anatomical_plane import Plane
@@ -50,6 +51,7 @@ class VoiActs(QObject):
         self.scans.told.connect(self.told)
         self.copies = VoiCopies(session, target, self)
         self.copies.told.connect(self.told)
+        self._before = VoiBefore(session, self)
         self.proposals = ProposalActs(session, self)
         self.proposals.told.connect(self.told)
 
@@ -65,7 +67,8 @@ class VoiActs(QObject):
         geometry = cycle.vois[0].mask.geometry if cycle.vois else (reference.ct or reference.spect).volume.geometry
         mask = VoiMask(geometry, (0, 0, 0), np.zeros((0, 0, 0), np.uint8))
         voi = Voi(f"drawn-{uuid.uuid4().hex}", name, NEW_ROLE, mask, "drawn")
-        session.document.apply(f"New VOI {name}", lambda case: with_voi(case, index, voi))
+        if not session.document.apply(f"New VOI {name}", lambda case: with_voi(case, index, voi)):
+            return
         session.view_state.set_voi(voi.voi_id)
         session.view_state.set_tool("brush")
         self.told.emit(f"{name}: paint it; a double click in the table renames it")
@@ -152,7 +155,10 @@ class VoiActs(QObject):
         label += self._target.words()
         try:
             done = self._session.document.apply(label, lambda case: self._target.with_mask(case, voi_id, change))
-            if not done and self._session.permission.reason is None:
+            after = self._session.voi
+            if done and after is not None and self._target.mask_of(after).is_empty:
+                self.told.emit(f"{label}: nothing is left of it; undo brings it back")
+            elif not done and self._session.permission.reason is None:
                 self.told.emit(f"{label}: nothing changed")
         except DosimetryError as error:
             self.told.emit(error.line())

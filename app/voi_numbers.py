@@ -57,8 +57,16 @@ def activity_bq(result: VoiResult | None, time_point: int) -> float | None:
     return float(curve.activity_bq[time_point]) if curve is not None and time_point < curve.activity_bq.size else None
 
 
+def shown_volume_ml(voi: Voi, result: VoiResult | None) -> float:
+    """Volume that the results rest on: without VOIs inside and the other's share of common volume.
+
+    Of a VOI that was edited since, the volume as drawn, until there are results of it.
+    """
+    return result.volume_ml if result is not None and result.voi.mask is voi.mask else voi.mask.volume_ml
+
+
 def voi_rows(session: Session, cycle: Cycle, hidden: frozenset[str]) -> list[VoiRow]:
-    """Rows of the VOI table: volume as drawn, the rest as computed."""
+    """Rows of the VOI table."""
     results = session.cycle_result
     stale, point = not session.is_current, session.view_state.time_point
     rows = []
@@ -72,7 +80,7 @@ def voi_rows(session: Session, cycle: Cycle, hidden: frozenset[str]) -> list[Voi
                 voi.name,
                 voi.role,
                 voi_colour_of(cycle, voi.voi_id),
-                voi.mask.volume_ml,
+                shown_volume_ml(voi, result),
                 activity / result.volume_ml
                 if activity is not None and result is not None and result.volume_ml
                 else None,
@@ -170,8 +178,7 @@ class LiveNumbers(Section):
         base = "" if voi is None else result_path("cycles", c, "vois", voi.name)
         volume: Cell = NO_VALUE
         if voi is not None:
-            volume_ml = voi.mask.volume_ml if result is None else result.volume_ml
-            volume = Number(f"{base}.volume_ml", volume_ml, MILLILITRE)
+            volume = Number(f"{base}.volume_ml", shown_volume_ml(voi, result), MILLILITRE)
         activity: Cell = NO_VALUE
         half_life: Cell = NO_VALUE
         integral: Cell = NO_VALUE

@@ -131,7 +131,7 @@ class WindowActs:
             "larger": partial(view_state.scale_brush, +1),
             "previous_voi": partial(step_voi, session, -1),
             "next_voi": partial(step_voi, session, +1),
-            "centre": partial(centre_on_voi, session),
+            "centre": self.centre_on_voi,
             "next_review": partial(self.on_step, "voi", "go_to_next_review"),
             "confirm": window.confirm_step,
             "palette": lambda: CommandPalette(entries_of(window), window).open_over(window),
@@ -171,6 +171,12 @@ class WindowActs:
             view = self._window.step(self._window.current_step).findChild(SliceView, "slice_axial")
         if view is not None:
             getattr(view, act)(*steps)
+
+    def centre_on_voi(self) -> None:
+        """Go to the middle of the active VOI; where there is none, the step in view says so."""
+        why_not = centre_on_voi(self._session)
+        if why_not:
+            self._window.step(self._window.current_step).tell(why_not)
 
     def choose_theme(self, theme: str) -> None:
         """Take a look at once, and remember it; images stay on dark."""

@@ -90,7 +90,13 @@ class VoiMask:
     @functools.cached_property
     def volume_ml(self) -> float:
         """Covered volume in mL, partial voxels counted by their share."""
-        return float(self.coverage.sum(dtype=np.int64)) / FULL_COVERAGE * self.geometry.voxel_volume_ml
+        return float(self._seen_along_slices.sum()) / FULL_COVERAGE * self.geometry.voxel_volume_ml
+
+    @functools.cached_property
+    def _seen_along_slices(self) -> NDArray[np.uint32]:
+        """Coverage added up over the slices: whole numbers, whose sums are exact in any order."""
+        seen: NDArray[np.uint32] = np.add.reduce(self.coverage, axis=0, dtype=np.uint32)
+        return seen
 
     def centroid_mm(self) -> NDArray[np.float64]:
         """Centre of the covered volume, (x, y, z) in mm. Raises ValueError if nothing is covered."""
@@ -100,9 +106,8 @@ class VoiMask:
 
     @functools.cached_property
     def _centroid_mm(self) -> NDArray[np.float64]:
-        # Whole numbers: their sums are exact in any order.
         in_planes = np.add.reduce(self.coverage.reshape(len(self.coverage), -1), axis=1, dtype=np.uint64)
-        seen_along = np.add.reduce(self.coverage, axis=0, dtype=np.uint32)
+        seen_along = self._seen_along_slices
         sums = (in_planes, seen_along.sum(axis=1), seen_along.sum(axis=0))
         index = [float((along * np.arange(float(len(along)))).sum() / in_planes.sum()) for along in sums]
         return self.geometry.index_to_point(np.array(index) + self.start)

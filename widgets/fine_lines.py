@@ -22,9 +22,11 @@ def draw_outline(
     dash
         Lengths of dashes and gaps in widths of the line; solid if empty.
     """
-    if painter.device().devicePixelRatioF() != 1:
-        # Only a pen of one pixel of the screen is fast, and on fine screens that would be too many lines.
-        painter.setPen(_pen(colour, width_pixels, dash))
+    ratio = painter.device().devicePixelRatioF()
+    if ratio != 1:
+        # Only a pen of one pixel of the screen is fast, and on fine screens that would be too many lines. The width of
+        # a pen that does not scale is in pixels of the screen.
+        painter.setPen(_pen(colour, width_pixels * ratio, dash))
         painter.drawPath(path)
         return
     offsets = _offsets(width_pixels)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from contourpy import LineType, contour_generator
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QPainter, QPainterPath
 from PySide6.QtWidgets import QWidget
 
 from dosimetry_core.anatomical_plane import Plane, PlaneAxes
+from widgets.fine_lines import draw_outline
 from widgets.slice_picture import Layer, plane_values
 from widgets.slice_view import SliceView
 
@@ -61,10 +62,8 @@ class IsodoseView(SliceView):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for isodose in self._isodoses:
             path = self.isodose_path(isodose.dose_gy)
-            for pen in (QPen(_RIM, _RIM_WIDTH), QPen(QColor(isodose.colour), _WIDTH)):
-                pen.setCosmetic(True)
-                painter.setPen(pen)
-                painter.drawPath(path)
+            draw_outline(painter, path, _RIM, _RIM_WIDTH)
+            draw_outline(painter, path, QColor(isodose.colour), _WIDTH)
         painter.restore()
         super()._paint_above(painter)
 

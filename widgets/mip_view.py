@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -14,7 +14,7 @@ from widgets.crosshair import Crosshair
 from widgets.display_scale import ColourScale
 from widgets.flat_projection import COLOURS, TURN_DEG, FlatProjection
 from widgets.mouse_table import mouse_bindings
-from widgets.pointer_words import WORDS_STAY_MS, paint_words
+from widgets.pointer_words import PointerWords, paint_words
 from widgets.slice_annotation import SliceAnnotation, SliceCorner, SliceTexts, limit_text
 from widgets.slice_picture import Layer
 from widgets.theme import ACCENT, IMAGE_BACKGROUND
@@ -59,9 +59,8 @@ class MipView(QWidget):
         self._crosshair = True
         self._drag = ""
         self._has_tool = False
-        self._words = ""
-        self._forget_words = QTimer(self, singleShot=True, interval=WORDS_STAY_MS)
-        self._forget_words.timeout.connect(lambda: self.say_at_pointer(""))
+        self._words = PointerWords(self)
+        self._words.changed.connect(self.update)
         self._pressed_button = Qt.MouseButton.NoButton
         self._pressed = self._last = QPointF()
         self._turned_by = 0.0
@@ -101,15 +100,11 @@ class MipView(QWidget):
 
     def say_at_pointer(self, words: str) -> None:
         """Words beside the pointer for some seconds."""
-        if words:
-            self._forget_words.start()
-        if words != self._words:
-            self._words = words
-            self.update()
+        self._words.say(words)
 
     def words_at_pointer(self) -> str:
         """What is written beside the pointer."""
-        return self._words
+        return self._words.text
 
     def turn_to(self, angle_deg: int) -> None:
         """From where the patient is seen: 0 from the front, 90 from his left."""
@@ -285,8 +280,8 @@ class MipView(QWidget):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             scale = self._projection.pixels_per_mm()
             self._annotation.paint(painter, self.rect(), self._texts(), self._scale, scale)
-            if self._words:
-                paint_words(painter, self._last, self._words, self.width(), self.height())
+            if self._words.text:
+                paint_words(painter, self._last, self._words.text, self.width(), self.height())
             if self.hasFocus():
                 painter.setPen(QPen(QColor(ACCENT), 1))
                 painter.setBrush(Qt.BrushStyle.NoBrush)

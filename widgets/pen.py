@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QInputDevice, QMouseEvent, QTabletEvent
+
+HandleMouse = Callable[[QMouseEvent], None]
 
 _AS_MOUSE: Final = {
     QEvent.Type.TabletPress: QEvent.Type.MouseButtonPress,
@@ -20,7 +23,7 @@ class Pen:
     def __init__(self) -> None:
         self.pressure = 1.0
 
-    def as_mouse(self, event: QTabletEvent) -> QMouseEvent:
+    def _as_mouse(self, event: QTabletEvent) -> QMouseEvent:
         """The mouse event that a pen's event stands for; takes its pressure."""
         kind = _AS_MOUSE[event.type()]
         # On lifting, the pressure is nothing already: the stroke ends as wide as it was. A pen that only hovers or that
@@ -33,6 +36,14 @@ class Pen:
             kind, event.position(), event.globalPosition(), event.button(), event.buttons(), event.modifiers()
         )
 
-    def lift(self) -> None:
-        """What comes next has its full width until a pen says otherwise."""
-        self.pressure = 1.0
+    def act_as_mouse(self, event: QTabletEvent, press: HandleMouse, move: HandleMouse, release: HandleMouse) -> None:
+        """Hand a pen's event to what handles the mouse. What comes after it was lifted has its full width again."""
+        mouse = self._as_mouse(event)
+        if mouse.type() == QEvent.Type.MouseButtonPress:
+            press(mouse)
+        elif mouse.type() == QEvent.Type.MouseMove:
+            move(mouse)
+        else:
+            release(mouse)
+            self.pressure = 1.0
+        event.accept()

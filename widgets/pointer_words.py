@@ -1,8 +1,8 @@
-"""Words beside the pointer: why a tool can't act there."""
+"""Words beside the pointer: why a tool can't act there, or what it did not do."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from widgets.theme import WARNING, font
@@ -11,6 +11,30 @@ WORDS_STAY_MS = 6000
 """Long enough to read a sentence."""
 _WIDEST = 360
 _WRAPPED = int(Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap)
+
+
+class PointerWords(QObject):
+    """The words of one view, until they are dropped or for some seconds; ``changed`` when they are others."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.text = ""
+        self._stay = QTimer(self, singleShot=True, interval=WORDS_STAY_MS)
+        self._stay.timeout.connect(self.drop)
+
+    def say(self, words: str) -> None:
+        """From now on these; said again they stay longer."""
+        if words:
+            self._stay.start()
+        if words != self.text:
+            self.text = words
+            self.changed.emit()
+
+    def drop(self) -> None:
+        """Nothing more to say."""
+        self.say("")
 
 
 def paint_words(painter: QPainter, at: QPointF, words: str, width: int, height: int) -> None:

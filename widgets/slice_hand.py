@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from numpy.typing import ArrayLike
-from PySide6.QtCore import QPointF, Qt, QTimer, Signal
+from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QWidget
 
 from dosimetry_core.anatomical_plane import Plane
 from dosimetry_core.geometry import VolumeGeometry
 from widgets.pen import Pen
-from widgets.pointer_words import WORDS_STAY_MS, paint_words
+from widgets.pointer_words import PointerWords, paint_words
 from widgets.slice_canvas import SliceCanvas
 from widgets.tools.stroke import Stroke, Tool
 
@@ -40,9 +40,8 @@ class SliceHand(SliceCanvas):
         self._inverted = False
         self._drag = ""
         self._pen = Pen()
-        self._words = ""
-        self._forget_words = QTimer(self, singleShot=True, interval=WORDS_STAY_MS)
-        self._forget_words.timeout.connect(self._drop_words)
+        self._words = PointerWords(self)
+        self._words.changed.connect(self.update)
 
     def set_reference(self, geometry: VolumeGeometry | None) -> None:
         """The declared grid, whose planes are shown; another grid drops an unfinished stroke."""
@@ -81,13 +80,7 @@ class SliceHand(SliceCanvas):
 
     def say_at_pointer(self, words: str) -> None:
         """Words beside the pointer until the next press, or for some seconds."""
-        self._words = words
-        self._forget_words.start()
-        self.update()
-
-    def _drop_words(self) -> None:
-        self._words = ""
-        self.update()
+        self._words.say(words)
 
     def cancel_stroke(self) -> bool:
         """Drop an unfinished stroke; returns whether there was one."""
@@ -153,7 +146,7 @@ class SliceHand(SliceCanvas):
 
     def words_at_pointer(self) -> str:
         """What is written beside the pointer: why the tool can't act, or what it was told last."""
-        return (self._blocked if self._tool is not None else "") or self._words
+        return (self._blocked if self._tool is not None else "") or self._words.text
 
     def _pointer(self) -> QPointF | None:
         """Where the tool is shown: at the pointer, or at the linked cursor while it is moved by keys."""

@@ -184,7 +184,7 @@ class SliceView(SliceHand):
         """Begin a stroke, cursor move, pan, zoom, or window and level."""
         if self.axes is None or self._drag:
             return
-        self._words = ""
+        self._words.drop()
         self._pressed_at = self._last = event.position()
         self._pressed_button = event.button()
         # While the overlay's key is held, it is no tap.
@@ -294,15 +294,7 @@ class SliceView(SliceHand):
 
     def tabletEvent(self, event: QTabletEvent) -> None:
         """A pen does what the left button does; how hard it is pressed goes to the stroke."""
-        mouse = self._pen.as_mouse(event)
-        if mouse.type() == QEvent.Type.MouseButtonPress:
-            self.mousePressEvent(mouse)
-        elif mouse.type() == QEvent.Type.MouseMove:
-            self.mouseMoveEvent(mouse)
-        else:
-            self.mouseReleaseEvent(mouse)
-            self._pen.lift()
-        event.accept()
+        self._pen.act_as_mouse(event, self.mousePressEvent, self.mouseMoveEvent, self.mouseReleaseEvent)
 
     def enterEvent(self, event: QEnterEvent) -> None:
         """Show the tool at the pointer."""

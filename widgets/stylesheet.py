@@ -25,6 +25,7 @@ def stylesheet(colours: Mapping[str, str]) -> str:
 
 _LOOK = """
 QToolTip { background: @raised@; color: @text@; border: 1px solid @line@; padding: 5px 7px; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QLabel[role="title"] { font-size: 15pt; font-weight: 600; }
 QLabel[role="heading"] { font-weight: 600; }
 QLabel[role="dimmed"] { color: @dimmed@; }

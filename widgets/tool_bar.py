@@ -129,6 +129,8 @@ class VoiToolBar(QWidget):
         self._combine = _button("voi_combine", "Combine", "Add another VOI, take it away, or keep what both have")
         self._combine.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._combine.setMenu(QMenu(self._combine))
+        # One list of all three ways would be higher than a small screen.
+        self._ways = {how: self._combine.menu().addMenu(words.format("…")) for how, words, _tip in COMBINATIONS}
         self._others: tuple[tuple[str, str], ...] | None = None
         acts.addWidget(self._combine)
         margin.addStretch(1)
@@ -194,17 +196,17 @@ class VoiToolBar(QWidget):
         if tuple(vois) == self._others:
             return
         self._others = tuple(vois)
-        menu = self._combine.menu()
-        menu.clear()
         for how, words, tip in COMBINATIONS:
+            way = self._ways[how]
+            way.clear()
+            way.setObjectName(f"combine_{how}")
             for voi_id, name in vois:
-                entry = menu.addAction(words.format(name))
+                entry = way.addAction(words.format(name))
                 entry.setToolTip(tip)
                 entry.setObjectName(f"combine_{how}_{voi_id}")
                 entry.triggered.connect(
                     lambda _checked=False, how=how, voi_id=voi_id: self.combine_requested.emit(how, voi_id)
                 )
-            menu.addSeparator()
         self._combine.setEnabled(bool(vois))
 
     def set_acts_enabled(self, enabled: bool) -> None:

@@ -83,7 +83,14 @@ class _Column:
 _COLUMNS = (
     _Column("name", "VOI", "name", None, "Double click or F2 renames; the square shows and hides the outline (Space)"),
     _Column("role", "Role", "role", None, "What the VOI is to the dosimetry; double click changes it"),
-    _Column("volume", "Volume", "volume_ml", MILLILITRE, "Partly covered voxels count by their share"),
+    _Column(
+        "volume",
+        "Volume",
+        "volume_ml",
+        MILLILITRE,
+        "Without the VOIs inside it and without common volume that counts for another; partly covered voxels count by "
+        "their share",
+    ),
     _Column(
         "mean", "Mean", "mean_concentration_bq_per_ml", KILOBECQUEREL_PER_ML, "Mean concentration at this time point"
     ),

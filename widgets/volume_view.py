@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -21,7 +21,7 @@ from widgets.clip_box import ClipBox
 from widgets.mouse_table import mouse_bindings
 from widgets.opengl_probe import opengl_fault
 from widgets.pen import Pen
-from widgets.pointer_words import WORDS_STAY_MS, paint_words
+from widgets.pointer_words import PointerWords, paint_words
 from widgets.theme import ACCENT
 from widgets.tools.brush import BrushTool
 from widgets.tools.ellipsoid import EllipsoidTool
@@ -75,7 +75,7 @@ class VolumeView(VolumeCanvas):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._tool: Tool | None = None
         self._blocked = ""
-        self._words = ""
+        self._words = PointerWords(self)
         self._stroke: SurfaceStroke | None = None
         self._hover: QPointF | None = None
         self._inverted = False
@@ -84,8 +84,7 @@ class VolumeView(VolumeCanvas):
         self._pressed_button = Qt.MouseButton.NoButton
         self._pen = Pen()
         self._clip_from: tuple[ClipBox, int] | None = None
-        self._forget_words = QTimer(self, singleShot=True, interval=WORDS_STAY_MS)
-        self._forget_words.timeout.connect(self._drop_words)
+        self._words.changed.connect(self.update)
 
     def set_tool(self, tool: Tool | None) -> None:
         """The active tool, the same that the slices have; None lets the left button turn."""
@@ -97,7 +96,7 @@ class VolumeView(VolumeCanvas):
         self._tool = tool
         if tool is not None:
             tool.changed.connect(self.update)
-        self._words = ""
+        self._words.drop()
         self._show_pointer()
         self.update()
 
@@ -116,13 +115,7 @@ class VolumeView(VolumeCanvas):
 
     def say_at_pointer(self, words: str) -> None:
         """Words beside the pointer until the next press, or for some seconds."""
-        self._words = words
-        self._forget_words.start()
-        self.update()
-
-    def _drop_words(self) -> None:
-        self._words = ""
-        self.update()
+        self._words.say(words)
 
     def cancel_stroke(self) -> bool:
         """Drop an unfinished stroke; returns whether there was one."""
@@ -142,7 +135,7 @@ class VolumeView(VolumeCanvas):
             return
         self._pressed = self._last = event.position()
         self._pressed_button = event.button()
-        self._words = ""
+        self._words.drop()
         bindings = mouse_bindings()
         inverted = bindings.is_held("invert", event.modifiers())
         for act in bindings.of_press(event.button(), event.modifiers(), "volume"):
@@ -170,10 +163,10 @@ class VolumeView(VolumeCanvas):
 
     def _begin_stroke(self, tool: Tool, eye: Eye, at: QPointF, *, inverted: bool) -> str:
         if self._blocked:
-            self._words = self._blocked
+            self._words.say(self._blocked)
             return ""
         if self._is_active_empty() and not isinstance(tool, EllipsoidTool):
-            self._words = EMPTY_VOI
+            self._words.say(EMPTY_VOI)
             return ""
         begun = begin_on_surface(
             tool,
@@ -184,7 +177,7 @@ class VolumeView(VolumeCanvas):
             pressure=self._pen.pressure,
         )
         if isinstance(begun, str):
-            self._words = begun
+            self._words.say(begun)
             return ""
         self._stroke, self._inverted = begun, inverted
         self.stroke_started.emit()
@@ -290,15 +283,7 @@ class VolumeView(VolumeCanvas):
 
     def tabletEvent(self, event: QTabletEvent) -> None:
         """A pen does what the left button does; how hard it is pressed goes to the stroke."""
-        mouse = self._pen.as_mouse(event)
-        if mouse.type() == QEvent.Type.MouseButtonPress:
-            self.mousePressEvent(mouse)
-        elif mouse.type() == QEvent.Type.MouseMove:
-            self.mouseMoveEvent(mouse)
-        else:
-            self.mouseReleaseEvent(mouse)
-            self._pen.lift()
-        event.accept()
+        self._pen.act_as_mouse(event, self.mousePressEvent, self.mouseMoveEvent, self.mouseReleaseEvent)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom, fine again shortly after the last notch; brush size as on the slices."""
@@ -317,7 +302,7 @@ class VolumeView(VolumeCanvas):
     def leaveEvent(self, event: QEvent) -> None:
         """The pointer points at nothing now."""
         self._hover = None
-        self._words = ""
+        self._words.drop()
         self.update()
 
     # Keyboard
@@ -365,8 +350,8 @@ class VolumeView(VolumeCanvas):
     def words_at_pointer(self) -> str:
         """What is written beside the pointer: why the tool can't act here, or what it was told last."""
         if self._tool is None:
-            return self._words
-        return self._blocked or (_WITHOUT_OPENGL if self.is_fallback else "") or self._words
+            return self._words.text
+        return self._blocked or (_WITHOUT_OPENGL if self.is_fallback else "") or self._words.text
 
     def _paint_hover(self, painter: QPainter, at: QPointF, eye: Eye | None, colour: QColor) -> None:
         words = self.words_at_pointer()

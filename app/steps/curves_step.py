@@ -102,9 +102,9 @@ class CurvesStep(Step):
 
     def _build_inspector(self) -> None:
         choice = Section("Fit")
-        self.model = combo_box("fit_model", [_words(model) for model in get_args(FitModel)])
+        self.model = combo_box("fit_model", list(get_args(FitModel)))
         self.model.activated.connect(self._choose_model)
-        self.voi_model = combo_box("fit_model_of_voi", [SAME_FOR_ALL, *(_words(m) for m in get_args(FitModel))])
+        self.voi_model = combo_box("fit_model_of_voi", [SAME_FOR_ALL, *get_args(FitModel)])
         self.voi_model.activated.connect(self._choose_voi_model)
         self.settings = {name: combo_box(f"fit_{name}", list(words)) for name, _title, words, _tip in _SETTINGS}
         form = QFormLayout()
@@ -147,7 +147,7 @@ class CurvesStep(Step):
 
     def _choose_model(self, index: int) -> None:
         model = cast(FitModel, get_args(FitModel)[index])
-        self.session.document.apply(f"Fit {_words(model)}", lambda case: with_fit_model(case, None, model))
+        self.session.document.apply(f"Fit {model}", lambda case: with_fit_model(case, None, model))
 
     def _choose_voi_model(self, index: int) -> None:
         voi = self.session.voi
@@ -155,7 +155,7 @@ class CurvesStep(Step):
             return
         model = self.session.case.settings.fit.model if index == 0 else cast(FitModel, get_args(FitModel)[index - 1])
         name = voi.name
-        self.session.document.apply(f"Fit {name} {_words(model)}", lambda case: with_fit_model(case, name, model))
+        self.session.document.apply(f"Fit {name} {model}", lambda case: with_fit_model(case, name, model))
 
     def _choose_setting(self, name: str, index: int) -> None:
         title, words = next((title, words) for key, title, words, _tip in _SETTINGS if key == name)
@@ -227,7 +227,7 @@ class CurvesStep(Step):
     def summary(self) -> str:
         """Which cycle, and how it was fitted."""
         cycle, fit = self.session.cycle, self.session.case.settings.fit
-        return f"cycle {cycle.number}, {_words(fit.model)}, {fit.weights} weights" if cycle else ""
+        return f"cycle {cycle.number}, {fit.model}, {fit.weights} weights" if cycle else ""
 
     def refresh(self) -> None:
         """Show the curves of the current cycle."""
@@ -332,10 +332,6 @@ class CurvesStep(Step):
         )
 
 
-def _words(model: str) -> str:
-    return model.replace("-", " ")
-
-
 def _fit_cells(base: str, fit: FitResult, region: str) -> list[tuple[str, Cell]]:
     cells: list[tuple[str, Cell]] = [
         ("Effective half-life (h)", Number(f"{base}.effective_half_life_s", fit.effective_half_life_s, HOUR, digits=1)),
@@ -364,7 +360,7 @@ def _fit_cells(base: str, fit: FitResult, region: str) -> list[tuple[str, Cell]]
     cells.append(("Beyond the last point (%)", Number(f"{base}.extrapolated_fraction", beyond, PERCENT)))
     if fit.derived_from is None:
         criterion = Number(f"{base}.information_criterion", fit.information_criterion, None)
-        cells.insert(0, ("Model", _words(fit.model)))
+        cells.insert(0, ("Model", fit.model))
         cells.append(("AICc", criterion if fit.information_criterion is not None else "not defined"))
     return cells
 

@@ -18,6 +18,7 @@ from app.import_checks import SIGNS, checks_of, field_of_view_checks, grid_words
 from app.import_corrections import NO_ANSWERS, CorrectionKey, answered, answers_in_words, said_of_images
 from app.importing.folder_contents import FoundSeries
 from app.number_grid import GridColumn, GridRow, Number, NumberGrid
+from app.operations.counted import counted
 from app.result_paths import result_path
 from app.scan_words import delay_s
 from app.session import Session
@@ -303,7 +304,7 @@ class ImportStep(Step):
         )
         self._files.setText(
             f"Cycle {cycle.number}: {', '.join(paths) or 'no images named'}; "
-            f"{read} image files, {len(cycle.vois)} VOIs read."
+            f"{counted(read, 'image file')} read, {counted(len(cycle.vois), 'VOI')}."
         )
         self.given.show_rows(GIVEN_COLUMNS, given_rows(self.session.case, self.session.view_state.cycle))
         note = self._calibration_note(cycle)

@@ -262,6 +262,10 @@ class Step(QWidget):
         """Show the session as it is now."""
         raise NotImplementedError
 
+    def tell(self, words: str) -> None:
+        """Say why something wasn't done, in the message line."""
+        self.told.emit(words)
+
     def holds_back(self) -> bool:
         """Whether something stands in the way of confirming the step; says what, and goes there."""
         return False

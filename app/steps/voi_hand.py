@@ -98,11 +98,19 @@ class VoiHand(QObject):
     def _give_up_elsewhere(self) -> None:
         """A stroke is never finished on another VOI, cycle or scan than it was begun on, nor on what undo left."""
         view_state, document = self._session.view_state, self._session.document
-        view_state.voi_changed.connect(lambda _voi: self._give_up_stroke())
-        view_state.cycle_changed.connect(lambda _cycle: self._give_up_stroke())
-        view_state.time_point_changed.connect(lambda _scan: self._strokes.is_of_this_scan and self._give_up_stroke())
+        view_state.voi_changed.connect(lambda _voi: self._give_up_because("another VOI was chosen"))
+        view_state.cycle_changed.connect(lambda _cycle: self._give_up_because("another cycle was chosen"))
+        view_state.time_point_changed.connect(lambda _scan: self._give_up_on_another_scan())
         document.gesture_given_up.connect(self._give_up_stroke)
         document.recorded.connect(lambda step: isinstance(step, Moved) and self._give_up_stroke())
+
+    def _give_up_on_another_scan(self) -> None:
+        if self._strokes.is_of_this_scan:
+            self._give_up_because("another scan was chosen")
+
+    def _give_up_because(self, reason: str) -> None:
+        if self._give_up_stroke():
+            self._strokes.told.emit(f"The stroke was given up: {reason}")
 
     def _give_up_stroke(self) -> bool:
         """Drop the stroke in progress; returns whether there was one."""

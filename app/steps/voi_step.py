@@ -70,7 +70,7 @@ class VoiStep(Step):
         self.hand.add_board(self.layouts.images)
         self.acts = VoiActs(session, self.target, self)
         for teller in (self.acts, self.strokes, self.fill):
-            teller.told.connect(self._tell)
+            teller.told.connect(self.tell)
         self._parts = RefreshParts(session.jobs.hand, self)
         self._second: SecondWindow | None = None
         self._pointed_at: tuple[Any, int | None] = (None, None)
@@ -185,7 +185,7 @@ class VoiStep(Step):
         """Clip planes in the 3D view, or none."""
         self.volume.set_clipped(not self.volume.is_clipped)
 
-    def _tell(self, words: str) -> None:
+    def tell(self, words: str) -> None:
         """In the status line, and where the eyes are: at the pointer."""
         self.told.emit(words)
         self.grid.say_at_pointer(words)

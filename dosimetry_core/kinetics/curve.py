@@ -128,9 +128,6 @@ class TimeActivityCurve:
         """
         scale = factor * np.exp(-decay_constant_change_per_s * self.times_s)
         u = self.random_standard_uncertainty_bq
-        return replace(
-            self,
-            nuclide=nuclide,
-            activity_bq=self.activity_bq * scale,
-            random_standard_uncertainty_bq=None if u is None else u * scale,
+        return TimeActivityCurve(
+            self.times_s, self.activity_bq * scale, nuclide, None if u is None else u * scale, self.included
         )

@@ -143,6 +143,7 @@ def fit_family(
     smallest_decay_constant_per_s: float,
     slowest_held: bool = False,
     belief: RateBelief | None = None,
+    kept: bool = True,
 ) -> FamilyFit:
     """Fit one family to n points, minimising Σ w_i (A_i − f_i)² + ((ln λ_slow − ln λ_0)/s)².
 
@@ -153,6 +154,8 @@ def fit_family(
     belief
         λ_0 and s of the second term, which stands for one more point; without it there is no such term. Weights must
         then be 1/u².
+    kept
+        Whether it is kept for when the same is asked again; points that are drawn by lot never come again.
 
     Raises
     ------
@@ -167,7 +170,8 @@ def fit_family(
         )
     if np.count_nonzero(activity_bq > 0) < min(2, needed):
         raise FitError("fewer than two activities are positive", remedy="check the VOI, or exclude the curve")
-    return _known_fit(
+    fit = _known_fit if kept else _known_fit.__wrapped__
+    return fit(
         family,
         ExactNumbers.of(times_s),
         ExactNumbers.of(activity_bq),

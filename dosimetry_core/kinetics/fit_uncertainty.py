@@ -48,8 +48,8 @@ class FitTerms:
     belief: RateBelief | None = None
 
 
-def fit_with(points: FittedPoints, family: ExponentialFamily, terms: FitTerms) -> FamilyFit:
-    """Best parameters of a family for the points."""
+def fit_with(points: FittedPoints, family: ExponentialFamily, terms: FitTerms, *, kept: bool = True) -> FamilyFit:
+    """Best parameters of a family for the points; ``kept`` as for `fit_family`."""
     return fit_family(
         family,
         points.times_s,
@@ -58,6 +58,7 @@ def fit_with(points: FittedPoints, family: ExponentialFamily, terms: FitTerms) -
         smallest_decay_constant_per_s=points.slowest_per_s,
         slowest_held=terms.tail_held,
         belief=terms.belief,
+        kept=kept,
     )
 
 

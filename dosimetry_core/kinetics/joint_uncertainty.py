@@ -103,11 +103,11 @@ def model_covariances(fits: Sequence[FitResult]) -> Mapping[str, FloatArray]:
         early.append(by_start)
         late.append(by_end)
         rest.append(math.sqrt(max(stated * stated - by_start * by_start - by_end * by_end, 0.0)))
-    found = {"early phase": np.outer(early, early), "late phase": np.outer(late, late)}
-    if single:
-        found["half-life behind one scan"] = _single_scan_correlation(fits) * np.outer(rest, rest)
-    else:
-        found["choice of model"] = _alternative_correlation(fits) * np.outer(rest, rest)
+    found = {name: np.outer(part, part) for name, part in (("early phase", early), ("late phase", late)) if any(part)}
+    if any(rest):
+        name = "half-life behind one scan" if single else "choice of model"
+        correlation = _single_scan_correlation(fits) if single else _alternative_correlation(fits)
+        found[name] = correlation * np.outer(rest, rest)
     return {name: matrix for name, matrix in found.items() if matrix.any()}
 
 

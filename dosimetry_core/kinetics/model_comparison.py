@@ -116,7 +116,7 @@ def _fit_or_reason(fit: FitResult, name: str) -> FitResult | str:
             return f"AICc not defined with {points} points and {least} parameters: no curve"
         return error.what
     if found.model != name:
-        return f"a phase is not seen in the points; what is left is {_words(found.model)}"
+        return f"a phase is not seen in the points; what is left is {found.model}"
     return found
 
 
@@ -155,13 +155,13 @@ def _row(name: str, found: FitResult | str, remark: str, weight: float | None, i
 
 
 def _reason(fit: FitResult, models: list[ComparedModel], preferred: str | None, chosen: str) -> str:
-    name = _words(fit.model).capitalize()
+    name = fit.model.capitalize()
     if fit.requested_model in ("automatic", AVERAGE):
         said = next((finding.text for finding in fit.findings if finding.code == "model-choice"), "")
-        return f"{_words(fit.requested_model).capitalize()}: {said or f'{name} taken'}."
+        return f"{fit.requested_model.capitalize()}: {said or f'{name} taken'}."
     if fit.requested_model != fit.model:
-        asked = _words(fit.requested_model).capitalize()
-        return f"{asked} {chosen}, but a phase of it is not seen in the points: {_words(fit.model)} is used."
+        asked = fit.requested_model.capitalize()
+        return f"{asked} {chosen}, but a phase of it is not seen in the points: {fit.model} is used."
     own = next(model for model in models if model.in_use)
     points = fit.curve.fitted_times_s.size
     comparable = [model for model in models if model.weight is not None]
@@ -181,7 +181,7 @@ def _reason(fit: FitResult, models: list[ComparedModel], preferred: str | None, 
 
 def _against(own: ComparedModel, best: ComparedModel) -> str:
     """That AICc prefers another model, and what that would change."""
-    words = f"AICc prefers {_words(best.model)} (weight {_percent(best.weight)}"
+    words = f"AICc prefers {best.model} (weight {_percent(best.weight)}"
     words += f" against {_percent(own.weight)})" if own.weight is not None else "; this one it can't judge)"
     mine, other = own.time_integrated_activity_bq_s, best.time_integrated_activity_bq_s
     if not mine or other is None:
@@ -191,7 +191,3 @@ def _against(own: ComparedModel, best: ComparedModel) -> str:
 
 def _percent(share: float | None) -> str:
     return "–" if share is None else PERCENT.text(share, digits=0)
-
-
-def _words(model: str) -> str:
-    return model.replace("-", " ")

@@ -69,6 +69,6 @@ def sampled_time_integrated_activity_bq_s(fit: FitResult, draws: int, generator:
             rate = math.log(decay_constant_per_s(fit.prior.effective_half_life_s))
             deviation = fit.prior.ln_standard_deviation
             belief = RateBelief(rate + deviation * float(normals[-1]), deviation)
-        found = fit_with(drawn, fit.shape.family, FitTerms(fit.tail == "physical", belief))
+        found = fit_with(drawn, fit.shape.family, FitTerms(fit.tail == "physical", belief), kept=False)
         totals[number] = found.shape.time_integrated_activity_bq_s
     return totals

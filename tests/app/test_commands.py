@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pydicom
 import pytest
 
-from app.cli import main
+from app.cli import _parser, main
 from tests.small_study import ACTIVITY_AT_TIME_ZERO_BQ, CASE, EFFECTIVE_HALF_LIFE_H, write_small_case
 
 ENTERED = Path(__file__).parents[1] / "reference" / "entered_doses"
@@ -262,3 +263,10 @@ def test_that_dicom_takes_a_signed_plan_of_this_patient_byte_by_byte_and_no_othe
     (tmp_path / "draft.pdf").write_bytes(b"%PDF-1.7 no signature")
     assert main(["dicom", str(small_case), "--plan", str(tmp_path / "draft.pdf"), "--out", str(tmp_path / "none")]) == 2
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("command", ["demo", "screenshots"])
+def test_that_help_says_what_every_argument_of_a_first_command_means(command: str) -> None:
+    (commands,) = (action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction))
+    silent = [action.dest for action in commands.choices[command]._actions if not action.help]
+    assert not silent

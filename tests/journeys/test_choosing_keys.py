@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QTabWidget, QToolButton
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QScrollArea, QTabWidget, QToolButton
 
 from app.key_bindings import AS_DELIVERED, bindings_of
 from app.key_editor import KeyEditor
@@ -85,6 +85,40 @@ def test_that_a_chosen_key_holds_at_once_and_is_shown_and_kept(window: MainWindo
     kept = read_preferences(tmp_path / "preferences.json")
     assert kept.keys == {"brush": ["Z"]}
     assert bindings_of(kept.keys, kept.mouse)[0] == window.acts.bindings
+
+
+def test_that_a_page_of_the_editor_shows_no_warning_of_the_other(window, voi_step, editor) -> None:
+    pages = editor.findChild(QTabWidget, "key_editor_pages")
+    editor.select("brush")
+    type_key(editor, Qt.Key.Key_E)
+    assert "“Erase”" in words(editor)
+    pages.setCurrentIndex(1)
+    assert words(editor) == ""
+    box = editor.findChild(QComboBox, "gesture_zoom")
+    box.setCurrentIndex(box.findData("Wheel"))
+    box.activated.emit(box.currentIndex())
+    assert "Not changed" in words(editor)
+    pages.setCurrentIndex(0)
+    assert "“Erase”" in words(editor), "the key that was pressed still stands there"
+    pages.setCurrentIndex(1)
+    assert words(editor) == ""
+    assert not editor.findChild(QPushButton, "gesture_change_places").isEnabled()
+    editor.reject()
+
+
+def test_that_the_key_sheet_names_each_key_once(window, voi_step) -> None:
+    window.actions_table.actions["key_sheet"].trigger()
+    (sheet,) = (made for made in window.findChildren(KeySheet) if made.isVisible())
+    grid = sheet.findChild(QScrollArea, "key_sheet_scroll").widget().layout()
+    keys = [
+        grid.itemAtPosition(row, column).widget().text()
+        for column in range(0, grid.columnCount(), 2)
+        for row in range(grid.rowCount())
+        if grid.itemAtPosition(row, column) is not None
+    ]
+    assert {"Esc", "3D: Left drag", "Left", "Left button"} <= set(keys)
+    assert len(keys) == len(set(keys))
+    sheet.reject()
 
 
 def test_that_a_conflict_is_said_in_words_and_taken_over_only_on_demand(window, voi_step, editor) -> None:
@@ -193,3 +227,10 @@ def test_that_damaged_preferences_are_as_delivered_and_said(window, voi_step) ->
     assert "'Brush'" in window.job_strip.message()
     assert "'pan'" in window.job_strip.message()
     window.session.preferences = Preferences()
+
+
+def test_that_what_is_typed_at_once_finds_an_act(editor) -> None:
+    assert QApplication.focusWidget() is editor.search
+    QTest.keyClicks(QApplication.focusWidget(), "centre")
+    assert [editor.list.topLevelItem(n).text(0) for n in range(editor.list.topLevelItemCount())] == ["Centre on VOI"]
+    editor.reject()

@@ -159,7 +159,7 @@ def test_that_the_fit_model_can_be_chosen_for_one_voi(window: MainWindow) -> Non
     window.go_to("curves")
     step = window.step("curves")
     assert isinstance(step, CurvesStep)
-    index = step.voi_model.findText("log trapezoid")
+    index = step.voi_model.findText("log-trapezoid")
     step.voi_model.setCurrentIndex(index)
     step.voi_model.activated.emit(index)
     wait_until_idle(window)

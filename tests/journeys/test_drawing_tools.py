@@ -120,7 +120,7 @@ def test_that_a_voi_is_dragged_and_put_back_by_escape_or_undo(window: MainWindow
     window.session.view_state.set_cursor(mask(window).centroid_mm())
     drag(view, [on_slice(voi_step, window, 0, 0, 0), on_slice(voi_step, window, 4000, 0, 0)])
     assert "leave the image" in told[-1]
-    assert "leave the image" in view._words
+    assert "leave the image" in view._words.text
     assert len(done(window)) == 1
 
 

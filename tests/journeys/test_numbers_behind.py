@@ -68,14 +68,14 @@ def test_that_every_model_is_shown_for_a_model_that_was_fixed(window: MainWindow
 
 def test_that_a_model_chosen_against_the_criterion_says_so(window: MainWindow) -> None:
     step = curves(window)
-    index = step.voi_model.findText("log trapezoid")
+    index = step.voi_model.findText("log-trapezoid")
     step.voi_model.setCurrentIndex(index)
     step.voi_model.activated.emit(index)
     wait_until_idle(window)
     said = step.evidence.reason.text()
-    assert said.startswith("Log trapezoid was chosen for this VOI. AICc prefers mono exponential")
+    assert said.startswith("Log-trapezoid was chosen for this VOI. AICc prefers mono-exponential")
     assert "differs by" in said
-    assert step.evidence.candidates.text("4", "model") == "▸ log trapezoid"
+    assert step.evidence.candidates.text("4", "model") == "▸ log-trapezoid"
 
 
 def test_that_a_missing_scan_is_followed_to_the_next_activity(window: MainWindow) -> None:

@@ -2,14 +2,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
+from app.case_edits import with_mask, with_voi
 from app.dose_engines_shown import BESIDE
 from app.main_window import MainWindow
 from app.result_paths import value_at
 from app.reviews import STEP_KEYS
 from app.screenshots import wait_until_idle
+from app.voi_numbers import voi_rows
 from dosimetry_core.results_json import results_json
+from dosimetry_core.voi import Voi
+from dosimetry_core.voi_editing import BrushGesture, apply_gesture, empty_mask, paint
 from tests.journeys.reading import value, visible_labels
 
 INPUTS = ("case.", BESIDE)
@@ -80,3 +85,35 @@ def assert_equal_to_rounding(one: Any, other: Any, place: str) -> None:
         assert one == pytest.approx(other, rel=1e-10, abs=1e-12), place
     else:
         assert one == other, place
+
+
+def test_that_the_table_and_the_live_numbers_show_the_volume_that_the_results_rest_on(window: MainWindow) -> None:
+    session = window.session
+    window.go_to("voi")
+    cycle = session.cycle
+    assert cycle is not None
+    kidney = next(voi for voi in cycle.vois if voi.role == "kidney_left")
+    rim_mm = kidney.mask.centroid_mm() + np.array((12.0, 0.0, 0.0))
+    ball = BrushGesture("axial", rim_mm[None, :], 14.0, spherical=True, erase=False)
+    over = Voi("over-the-rim", "Over the rim", "lesion", paint(empty_mask(kidney.mask.geometry), ball))
+    session.document.apply("A lesion over the rim", lambda case: with_voi(case, 0, over))
+    session.view_state.set_voi(kidney.voi_id)
+    wait_until_idle(window)
+    result = session.cycle_result
+    assert result is not None
+    held = result.vois[kidney.name].volume_ml
+    assert held < 0.99 * kidney.mask.volume_ml
+    assert value(window, f"cycles.0.vois.{kidney.name}.volume_ml") == held
+    rows = {row.name: row.volume_ml for row in voi_rows(session, session.cycle or cycle, frozenset())}
+    assert rows[kidney.name] == held
+    # Drawn anew: the volume as drawn until there are results of it.
+    session.recomputation.set_enabled(False)
+    smaller = BrushGesture("axial", rim_mm[None, :], 5.0, spherical=True, erase=True)
+    session.document.apply(
+        "Erase", lambda case: with_mask(case, 0, kidney.voi_id, lambda mask: apply_gesture(mask, smaller))
+    )
+    drawn = next(voi for voi in session.case.cycles[0].vois if voi.voi_id == kidney.voi_id)
+    rows = {row.name: row.volume_ml for row in voi_rows(session, session.case.cycles[0], frozenset())}
+    assert rows[kidney.name] == drawn.mask.volume_ml
+    session.recomputation.set_enabled(True)
+    wait_until_idle(window)

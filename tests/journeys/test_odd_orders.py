@@ -124,6 +124,11 @@ GIVES_UP: dict[str, Callable[[Hand], object]] = {
     "a small window": made_small,
     "a scan of its own, and the next": on_another_scan_of_its_own,
 }
+SAID = {
+    "the next VOI": "another VOI was chosen",
+    "another cycle": "another cycle was chosen",
+    "a scan of its own, and the next": "another scan was chosen",
+}
 GOES_ON: dict[str, Callable[[Hand], object]] = {
     "nothing": lambda _hand: None,
     "the wheel": lambda hand: wheel(hand.view, hand.path[1], 1),
@@ -142,6 +147,8 @@ def test_that_a_stroke_is_given_up_whole(hand: Hand, what: str) -> None:
         hand.begin()
     GIVES_UP[what](hand)
     assert not document.is_previewing
+    if what in SAID:
+        assert hand.window.job_strip.message() == f"The stroke was given up: {SAID[what]}"
     hand.end()
     assert masks(document.case) == before
     assert (document.labels, document.position) == (labels, position)

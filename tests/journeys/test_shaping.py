@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QToolButton
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QMenu, QToolButton
 
 from app.case_edits import with_mask
 from app.main_window import MainWindow
@@ -107,7 +107,8 @@ def test_that_another_voi_is_added_taken_away_or_kept_in_common(window: MainWind
     other = next(voi for voi in window.session.cycle.vois if voi.name != KIDNEY)
     menu = voi_step.tools.findChild(QToolButton, "voi_combine").menu()
     for how, truth in (("add", union), ("subtract", subtract), ("common", intersect)):
-        (entry,) = (act for act in menu.actions() if act.objectName() == f"combine_{how}_{other.voi_id}")
+        way = menu.findChild(QMenu, f"combine_{how}")
+        (entry,) = (act for act in way.actions() if act.objectName() == f"combine_{how}_{other.voi_id}")
         assert other.name in entry.text()
         entry.trigger()
         expected = truth(own, other.mask)
@@ -116,6 +117,56 @@ def test_that_another_voi_is_added_taken_away_or_kept_in_common(window: MainWind
             window.session.document.undo()
             if mask(window) is own:
                 break
+
+
+def test_that_it_is_said_when_nothing_is_left_of_a_voi(window: MainWindow, voi_step: VoiStep) -> None:
+    told: list[str] = []
+    voi_step.told.connect(told.append)
+    other = next(voi for voi in window.session.cycle.vois if voi.name == "Kidney R")
+    voi_step.acts.combine("common", other.voi_id)
+    assert mask(window).is_empty
+    assert "nothing is left" in told[-1]
+    window.session.document.undo()
+
+
+def test_that_centring_on_an_empty_voi_says_why_not(window: MainWindow, voi_step: VoiStep) -> None:
+    told: list[str] = []
+    voi_step.told.connect(told.append)
+    voi_step.acts.new_voi()
+    cursor, axial = window.session.view_state.cursor_mm, voi_step.grid.views["axial"]
+    for reason, voi_id in (("is empty", window.session.view_state.voi_id), ("Choose a VOI first", None)):
+        window.session.view_state.set_voi(voi_id)
+        axial.setFocus()
+        QTest.keyClick(axial, Qt.Key.Key_C)
+        assert reason in told[-1]
+        assert reason.casefold() in axial.words_at_pointer().casefold()
+        assert window.session.view_state.cursor_mm == cursor
+    window.session.document.undo()
+
+
+def test_that_undoing_new_goes_back_to_the_voi_before(window: MainWindow, voi_step: VoiStep) -> None:
+    state, document = window.session.view_state, window.session.document
+    before = state.voi_id
+    voi_step.acts.new_voi()
+    first = state.voi_id
+    voi_step.acts.new_voi()
+    second = state.voi_id
+    assert len({before, first, second}) == 3
+    document.undo()
+    assert state.voi_id == first
+    document.undo()
+    assert state.voi_id == before
+    document.redo()
+    assert state.voi_id == first
+    document.undo()
+
+
+def test_that_a_new_voi_that_is_refused_leaves_the_active_one(window: MainWindow, voi_step: VoiStep) -> None:
+    before = window.session.view_state.voi_id
+    window.session.permission.forbid("test", "Somebody else has this course open.")
+    voi_step.acts.new_voi()
+    assert window.session.view_state.voi_id == before
+    window.session.permission.allow("test")
 
 
 def test_that_the_brush_draws_only_where_the_chip_says(window: MainWindow, voi_step: VoiStep) -> None:

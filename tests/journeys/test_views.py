@@ -239,6 +239,9 @@ def test_that_the_second_window_follows_the_course_remembers_its_place_and_goes_
     second = voi_step._second
     assert second is not None
     assert second.isVisible()
+    scans = second.findChild(QToolButton, "second_layout_scans")
+    assert scans is not None
+    click_at(scans, scans.rect().center().toPointF())
     wait_until_idle(window)
     views = list(second.board.views.values())
     cycle = window.session.cycle

@@ -99,6 +99,26 @@ def test_that_a_shape_is_drawn_from_the_middle_and_pulled_by_its_handles(qtbot, 
     assert finished.last.ellipsoid.half_axes_mm == pytest.approx(pulled.ellipsoid.half_axes_mm)
 
 
+@pytest.mark.parametrize("uniform", [True, False])
+def test_that_the_nearest_handle_of_a_small_shape_is_taken(qtbot, uniform: bool) -> None:
+    from dosimetry_core.voi_primitives import Ellipsoid
+
+    tool = EllipsoidTool(uniform=uniform)
+    view = slice_with(qtbot, tool)
+    finished = Received(view.stroke_finished)
+    centre = view.pixel_of(RIGHT_KIDNEY_MM)
+    pixels_per_mm = (view.pixel_of(RIGHT_KIDNEY_MM + np.array([1.0, 0, 0])) - centre).x()
+    small = Ellipsoid(RIGHT_KIDNEY_MM, np.full(3, 6.0 / abs(pixels_per_mm)))
+    tool.show(small)
+    end = view.pixel_of(small.surface_points_mm()[1])
+    outwards = end - centre
+    # The middle is within reach of the press, too.
+    drag(view, [end - outwards / 6, end + outwards])
+    assert finished.last.changes
+    assert finished.last.ellipsoid.centre_mm == pytest.approx(small.centre_mm)
+    assert finished.last.ellipsoid.half_axes_mm[0] > 1.5 * small.half_axes_mm[0]
+
+
 def test_that_escape_drops_a_shape_and_control_takes_it_away(qtbot) -> None:
     view = slice_with(qtbot, EllipsoidTool(uniform=True), "coronal")
     finished, cancelled = Received(view.stroke_finished), Received(view.stroke_cancelled)
@@ -203,7 +223,7 @@ def test_that_words_at_the_pointer_go_with_the_next_press(qtbot) -> None:
     press(view, QPointF(200, 200))
     release(view, QPointF(200, 200))
     view.set_cursor(RIGHT_KIDNEY_MM)
-    assert view._words == ""
+    assert view._words.text == ""
 
 
 def test_that_a_shape_has_no_size_of_its_own_for_the_wheel(qtbot) -> None:

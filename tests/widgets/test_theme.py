@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 
 import pytest
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QDialogButtonBox, QLabel, QProxyStyle, QStyle
 
 from widgets.stylesheet import stylesheet
 from widgets.theme import (
@@ -123,3 +123,23 @@ def test_that_a_label_follows_the_theme(qapp: QApplication) -> None:
             assert label.palette().windowText().color() == QColor(look.dimmed)
     finally:
         apply_theme(qapp)
+
+
+class _WithIcons(QProxyStyle):
+    """A desktop that puts icons on the buttons of dialogs."""
+
+    def styleHint(self, hint, option=None, widget=None, data=None):  # noqa: N802 Qt override
+        if hint == QStyle.StyleHint.SH_DialogButtonBox_ButtonsHaveIcons:
+            return 1
+        return super().styleHint(hint, option, widget, data)
+
+
+def test_that_buttons_of_dialogs_have_no_icons_whatever_the_desktop_says(qapp: QApplication, qtbot) -> None:
+    apply_theme(qapp)
+    style = _WithIcons("fusion")
+    box = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok)
+    qtbot.addWidget(box)
+    box.setStyle(style)
+    box.ensurePolished()
+    assert style.styleHint(QStyle.StyleHint.SH_DialogButtonBox_ButtonsHaveIcons) == 1
+    assert box.style().styleHint(QStyle.StyleHint.SH_DialogButtonBox_ButtonsHaveIcons, None, box) == 0

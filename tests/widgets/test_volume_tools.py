@@ -318,12 +318,12 @@ def test_that_a_tool_that_can_not_act_there_says_why_and_turns(view, tool, words
     view.set_tool(tool)
     finished, before = Received(view.stroke_finished), view.camera_direction()
     drag(view, [QPointF(6, 290), QPointF(46, 290)])
-    assert words in view._words
+    assert words in view._words.text
     assert len(finished) == 0
     assert np.linalg.norm(view.camera_direction() - before) > 0.2
     view.set_tool_blocked("choose a VOI first")
     drag(view, [MIDDLE, MIDDLE + QPointF(10, 0)])
-    assert view._words == "choose a VOI first"
+    assert view._words.text == "choose a VOI first"
     assert view.cursor().shape() == Qt.CursorShape.ForbiddenCursor
 
 

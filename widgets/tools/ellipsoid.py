@@ -112,10 +112,14 @@ class EllipsoidStroke(Stroke):
         shown = self._tool.shown
         if shown is not None:
             across = list(ACROSS[self._plane][:2])
-            for number, place in handles_on(shown, self._plane).items():
-                if float(np.linalg.norm((place - point_mm)[across])) <= reach_mm:
-                    self._handle, self._erase = number, self._tool.erases
-                    return False
+            away_mm = {
+                number: float(np.linalg.norm((place - point_mm)[across]))
+                for number, place in handles_on(shown, self._plane).items()
+            }
+            # Of a small one several are within reach.
+            nearest = min(away_mm, key=lambda number: away_mm[number])
+            if away_mm[nearest] <= reach_mm:
+                self._handle, self._erase = nearest, self._tool.erases
         return False
 
     def move(self, point_mm: Point) -> None:

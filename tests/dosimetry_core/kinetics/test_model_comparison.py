@@ -92,7 +92,7 @@ def test_that_the_reason_says_what_another_choice_would_change() -> None:
     mono, bi = fit_curve(points), fit_curve(points, model="bi-exponential")
     change = bi.time_integrated_activity_bq_s / mono.time_integrated_activity_bq_s - 1
     said = compared(mono).reason
-    assert said.startswith("Mono exponential is set for all VOIs. AICc prefers bi exponential (weight ")
+    assert said.startswith("Mono-exponential is set for all VOIs. AICc prefers bi-exponential (weight ")
     assert said.endswith(f"differs by {100 * change:+.1f} %.")
     assert "AICc prefers it too" in compared(bi).reason
 
@@ -101,7 +101,7 @@ def test_that_the_reason_names_how_the_model_came_to_be() -> None:
     fit = fit_curve(curve(FOUR, MONO))
     found = compare_models(fit, chosen="was chosen for this VOI")
     assert found is not None
-    assert found.reason.startswith("Mono exponential was chosen for this VOI. With 4 points AICc can judge this model")
+    assert found.reason.startswith("Mono-exponential was chosen for this VOI. With 4 points AICc can judge this model")
 
 
 def test_that_an_automatic_choice_gives_its_own_reason() -> None:

@@ -28,6 +28,12 @@ def test_that_the_same_seed_gives_the_same_draws() -> None:
     np.testing.assert_array_equal(one, two)
 
 
+def test_that_draws_do_not_push_out_the_fits_that_are_kept() -> None:
+    fit = fit_curve(curve(MONO))
+    sampled_time_integrated_activity_bq_s(fit, 1100, np.random.default_rng(9))
+    assert fit_curve(curve(MONO)).shape is fit.shape
+
+
 def test_that_points_of_unknown_uncertainty_and_derived_curves_are_refused() -> None:
     uniform = fit_curve(curve(MONO, relative=None), weights="uniform")
     with pytest.raises(FitError, match="not known"):
