@@ -145,7 +145,7 @@ class VoiStep(Step):
         self.grid.time_point_step_requested.connect(self._step_time_point)
         self.images.layers_changed.connect(self._offer_layers)
         self.images.rescaled.connect(self.refresh)
-        view_state.decay_corrected_changed.connect(lambda corrected: self._tell(DECAY_WORDS[corrected]))
+        view_state.decay_corrected_changed.connect(lambda corrected: self.tell(DECAY_WORDS[corrected]))
         self.target.changed.connect(self.hand.show_tool)
         self.target.changed.connect(self._show_constraints)
         self.tools.tool_chosen.connect(view_state.set_tool)
