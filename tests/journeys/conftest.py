@@ -55,6 +55,7 @@ def window(shared_window: MainWindow, opened_case: Case) -> MainWindow:
     voi_step = shared_window.step("voi")
     assert isinstance(voi_step, VoiStep)
     voi_step.images.set_linked(True)
+    voi_step.show_layout("four-up")
     shared_window.go_to("course")
     # Without a window manager nobody makes the window active again after a dialog of the test before.
     shared_window.activateWindow()
