@@ -14,6 +14,7 @@ from dosimetry_core.calibration import calibrated_image
 from dosimetry_core.case import Calibration, Cycle
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.image import ImageSeries, TimePoint
+from dosimetry_core.nuclide import nuclide
 from dosimetry_core.scan_vois import mask_on_scan, placed_mask
 from dosimetry_core.units import KILOBECQUEREL_PER_ML, DisplayUnit
 from dosimetry_core.voi import Voi, VoiMask
@@ -33,11 +34,15 @@ _KEPT = 48
 
 @dataclass(frozen=True, eq=False)
 class ShownSpect:
-    """SPECT as displayed: in Bq/mL where it can be calibrated, else as stored, and in which unit."""
+    """SPECT as displayed: in Bq/mL where it can be calibrated, else as stored, and in which unit.
+
+    ``nuclide`` is the one it was calibrated for, at the start of the scan; None where it could not be.
+    """
 
     volume: Volume
     unit: DisplayUnit
     upper: float
+    nuclide: str | None
 
 
 _shown: list[tuple[ImageSeries, Calibration, ShownSpect]] = []
@@ -49,14 +54,14 @@ def shown_spect(cycle: Cycle, series: ImageSeries) -> ShownSpect:
         if kept is series and calibration == cycle.calibration:
             return shown
     administration = cycle.administration(series.nuclide) if series.nuclide else None
-    unit = KILOBECQUEREL_PER_ML
+    unit, calibrated_for = KILOBECQUEREL_PER_ML, series.nuclide
     try:
         volume = calibrated_image(series, cycle.calibration, administration).concentration
     except DosimetryError:
-        volume = series.volume
+        volume, calibrated_for = series.volume, None
         unit = {"counts": COUNTS, "counts_per_s": COUNTS_PER_S}.get(volume.quantity, KILOBECQUEREL_PER_ML)
     sample: Any = volume.values[::_SAMPLE_STEP, ::_SAMPLE_STEP, ::_SAMPLE_STEP]
-    made = ShownSpect(volume, unit, float(np.percentile(sample, _UPPER_PERCENTILE)))
+    made = ShownSpect(volume, unit, float(np.percentile(sample, _UPPER_PERCENTILE)), calibrated_for)
     _shown.append((series, cycle.calibration, made))
     del _shown[:-_KEPT]
     return made
@@ -85,10 +90,31 @@ def spect_layer(cycle: Cycle, point: TimePoint) -> Layer:
     return Layer(shown.volume, point.registration.transform, shown.unit)
 
 
-def spect_scale(cycle: Cycle, *, only: TimePoint | None = None) -> ColourScale:
-    """Display range of the SPECT: one absolute scale for all time points of a cycle, or that of one alone."""
+def decay_correction(cycle: Cycle, point: TimePoint) -> float | None:
+    """By how much the SPECT of a scan is multiplied to be shown decay-corrected.
+
+    exp(λ t), with t from time zero of its own nuclide (the middle of its infusion) to the start of the scan, to which
+    its activity concentration refers. None where the image can't be calibrated or that time zero is not known.
+    """
+    name = shown_spect(cycle, point.spect).nuclide
+    given = cycle.administration(name) if name is not None else None
+    if given is None or given.infusion_s is None:
+        return None
+    elapsed_s = (point.spect.acquisition_start - given.time_zero).total_seconds()
+    return 1 / nuclide(given.nuclide).decay_factor(elapsed_s)
+
+
+def spect_scale(cycle: Cycle, *, only: TimePoint | None = None, decay_corrected: bool = False) -> ColourScale:
+    """Display range of the SPECT: one absolute scale for all time points of a cycle, or that of one alone.
+
+    ``decay_corrected``: of the values as they are shown then.
+    """
     points = cycle.time_points if only is None else (only,)
-    upper = max((shown_spect(cycle, point.spect).upper for point in points), default=0.0)
+    uppers = [
+        shown_spect(cycle, point.spect).upper * ((decay_correction(cycle, point) or 1.0) if decay_corrected else 1.0)
+        for point in points
+    ]
+    upper = max(uppers, default=0.0)
     return ColourScale(0.0, upper if upper > 0 else 1.0)
 
 

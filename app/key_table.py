@@ -67,6 +67,7 @@ KEY_ACTS: tuple[KeyAct, ...] = (
     KeyAct("fusion", "CT, fused, SPECT", ("Tab",), "View", "images"),
     KeyAct("overlay", "SPECT overlay on or off, when tapped", ("Space",), "View", "view"),
     KeyAct("contours", "Contours on or off", ("G",), "View"),
+    KeyAct("decay_corrected", "SPECT decay-corrected to injection, or as at the scan", (), "View"),
     KeyAct("reset", "Reset view", ("R",), "View"),
     KeyAct("preset_1", "CT window: soft tissue", ("1",), "View", "images", separated=True),
     KeyAct("preset_2", "CT window: lung", ("2",), "View", "images"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from app.display import ct_layer, placed_mask_of, spect_layer
+from app.display import ct_layer, decay_correction, placed_mask_of, spect_layer
 from dosimetry_core.case import Cycle
 from dosimetry_core.image import TimePoint
 from dosimetry_core.units import MILLIMETRE
@@ -14,10 +14,11 @@ from dosimetry_core.voi import VoiMask
 from widgets.slice_view import value_at
 
 
-def probe_text(cycle: Cycle, point: TimePoint, point_mm: Any) -> str:
+def probe_text(cycle: Cycle, point: TimePoint, point_mm: Any, *, decay_corrected: bool = False) -> str:
     """``x, y, z mm · HU · kBq/mL · VOIs`` at a patient point (x, y, z) in mm of the reference frame, on one scan.
 
-    VOIs are those whose outlines are drawn there: as they lie on that scan.
+    VOIs are those whose outlines are drawn there: as they lie on that scan. ``decay_corrected``: with the value that is
+    shown then behind the one at the time of the scan, which the tools go by.
     """
     x, y, z = (MILLIMETRE.text(float(v), with_symbol=False) for v in point_mm)
     parts = [f"{x}, {y}, {z} mm"]
@@ -27,7 +28,11 @@ def probe_text(cycle: Cycle, point: TimePoint, point_mm: Any) -> str:
         parts.append(f"{hu:.0f} HU")
     value = value_at(spect, point_mm)
     if value is not None:
-        parts.append(spect.display_unit.text(value))
+        words = spect.display_unit.text(value)
+        factor = decay_correction(cycle, point) if decay_corrected else None
+        if factor is not None:
+            words += f" (decay-corrected {spect.display_unit.text(value * factor, with_symbol=False)})"
+        parts.append(words)
     inside = [voi.name for voi in cycle.vois if _covers(placed_mask_of(voi, point), point_mm)]
     if inside:
         parts.append(", ".join(inside))

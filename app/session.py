@@ -161,6 +161,7 @@ def show_case(session: Session, case: Case) -> None:
     session.plan_files.clear()
     session.plan_choice.restore(None)
     session.openings += 1
+    session.view_state.set_decay_corrected(False)
     session.document.open(case)
     session.view_state.set_cycle(0)
     session.view_state.set_voi(None)

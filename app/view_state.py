@@ -48,6 +48,7 @@ class ViewState(QObject):
     fusion_changed = Signal(str)
     fusion_share_changed = Signal(float)
     contours_changed = Signal(bool)
+    decay_corrected_changed = Signal(bool)
     view_reset = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -63,6 +64,7 @@ class ViewState(QObject):
         self._fusion: Fusion = "fused"
         self._fusion_share = 0.5
         self._contours = True
+        self._decay_corrected = False
 
     def _set(self, name: str, value: Any, signal: Any, *arguments: Any) -> None:
         if getattr(self, name) != value:
@@ -183,6 +185,15 @@ class ViewState(QObject):
     def set_contours(self, shown: bool) -> None:
         """Show or hide VOI outlines."""
         self._set("_contours", shown, self.contours_changed)
+
+    @property
+    def decay_corrected(self) -> bool:
+        """Whether SPECT is shown as if nothing had decayed since time zero; what is measured and drawn stays as is."""
+        return self._decay_corrected
+
+    def set_decay_corrected(self, corrected: bool) -> None:
+        """Show SPECT decay-corrected, or as at the time of each scan."""
+        self._set("_decay_corrected", corrected, self.decay_corrected_changed)
 
     def reset(self) -> None:
         """Zoom and pan back to the whole image; cursor and time points stay linked."""

@@ -103,6 +103,7 @@ class WindowActs:
             "fusion": view_state.cycle_fusion,
             "overlay": view_state.toggle_overlay,
             "contours": lambda: view_state.set_contours(not view_state.contours),
+            "decay_corrected": partial(self.on_step, "voi", "toggle_decay_corrected"),
             "reset": view_state.reset,
             "previous_time_point": partial(step_time_point, session, -1),
             "next_time_point": partial(step_time_point, session, +1),

@@ -18,6 +18,11 @@ _FUSIONS: tuple[tuple[Fusion, str, str], ...] = (
     ("spect", "SPECT", "SPECT alone (Tab: next)"),
 )
 _OWN = "as dragged"
+_DECAY_TIP = (
+    "Show the SPECT multiplied by exp(λt), t from the middle of the infusion to the scan:\n"
+    "as if nothing had decayed, so that scans differ by biological washout only.\n"
+    "Tools, numbers and doses stay those at the time of the scan."
+)
 _PERCENT_STEPS = 100
 
 
@@ -31,6 +36,7 @@ class DisplayBar(QWidget):
     contours_toggled = Signal(bool)
     crosshair_toggled = Signal(bool)
     own_scale_toggled = Signal(bool)
+    decay_correction_toggled = Signal(bool)
     linked_toggled = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -41,7 +47,7 @@ class DisplayBar(QWidget):
         self.setSizePolicy(policy)
         self._scale = ColourScale(0.0, 1.0)
         self._unit = KILOBECQUEREL_PER_ML
-        self._layout = FlowLayout(self)
+        self._layout = FlowLayout(self, spacing=4)
         self._fusions = self._make_fusions()
         self._opacity = QSlider(Qt.Orientation.Horizontal)
         self._opacity.setObjectName("display_opacity")
@@ -69,6 +75,9 @@ class DisplayBar(QWidget):
         self._layout.addWidget(limits)
         self._own = self._toggle("display_own_scale", "Own scale", "Scale each time point by itself (hides washout)")
         self._own.clicked.connect(lambda checked: self.own_scale_toggled.emit(checked))
+        self._decay = self._toggle("display_decay_corrected", "Decay-corr.", _DECAY_TIP)
+        self._decay.setAccessibleName("Decay-corrected")
+        self._decay.clicked.connect(lambda checked: self.decay_correction_toggled.emit(checked))
         self._preset = self._make_preset()
         self._contours = self._toggle("display_contours", "Outlines", "Outlines of VOIs (G)")
         self._contours.setChecked(True)
@@ -180,6 +189,14 @@ class DisplayBar(QWidget):
     def set_own_scale(self, own: bool) -> None:
         """Mark whether each time point has its own scale."""
         self._own.setChecked(own)
+
+    def hide_decay_correction(self) -> None:
+        """For one scan alone, which is compared with no other."""
+        self._decay.hide()
+
+    def set_decay_corrected(self, corrected: bool) -> None:
+        """Mark whether the SPECT is shown decay-corrected."""
+        self._decay.setChecked(corrected)
 
     def _limits_edited(self) -> None:
         lower, upper = self._lower.value(), self._upper.value()

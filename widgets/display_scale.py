@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -57,17 +57,38 @@ CT_PRESETS: dict[str, WindowLevel] = {
 
 @dataclass(frozen=True)
 class ColourScale:
-    """Limits, in the core unit of the image, and colour map of an overlay."""
+    """Limits, in the core unit of the image, and colour map of an overlay.
+
+    Parameters
+    ----------
+    lower, upper
+        Values of the image that get the first and the last colour.
+    factor
+        By which values are multiplied to be read: 1, or the decay correction of what is shown. The image itself is
+        never multiplied.
+    """
 
     lower: float
     upper: float
     colour_map: str = "Hot Iron"
+    factor: float = 1.0
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.lower) and np.isfinite(self.upper) and self.upper > self.lower):
             raise ValueError("the upper limit must be above the lower one")
+        if not (np.isfinite(self.factor) and self.factor > 0):
+            raise ValueError("values are read multiplied by a positive number")
         if self.colour_map not in COLOUR_MAPS:
             raise ValueError(f"there is no colour map {self.colour_map!r}")
+
+    def as_read(self) -> ColourScale:
+        """The limits as they are written beside the colours."""
+        return replace(self, lower=self.lower * self.factor, upper=self.upper * self.factor, factor=1.0)
+
+    def on_image(self, factor: float) -> ColourScale:
+        """These limits, as they are read, on an image whose values are read multiplied by a factor."""
+        read = self.as_read()
+        return replace(read, lower=read.lower / factor, upper=read.upper / factor, factor=factor)
 
 
 @functools.cache

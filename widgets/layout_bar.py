@@ -30,13 +30,16 @@ VIEW_WORDS: dict[PaneView, str] = {
 OF_SCANS: tuple[PaneView, ...] = ("axial", "coronal", "sagittal", "mip")
 """What scans can be shown as beside each other."""
 _SIDE = 18
+_Frames = tuple[tuple[float, float, float, float], ...]
 # Frames of the small drawings, as (x, y, width, height) of the icon's side.
-_FRAMES: dict[ViewLayout, tuple[tuple[float, float, float, float], ...]] = {
+_FRAMES: dict[ViewLayout, _Frames] = {
     "four-up": ((0, 0, 0.55, 1), (0.65, 0, 0.35, 0.26), (0.65, 0.37, 0.35, 0.26), (0.65, 0.74, 0.35, 0.26)),
     "one": ((0, 0, 1, 1),),
     "scans": ((0, 0.15, 0.26, 0.7), (0.37, 0.15, 0.26, 0.7), (0.74, 0.15, 0.26, 0.7)),
     "rows": (*((x, y, 0.26, 0.26) for y in (0, 0.37, 0.74) for x in (0, 0.37)), (0.74, 0, 0.26, 1)),
 }
+# A window before another one, each with its title bar.
+_SECOND_WINDOW: _Frames = ((0, 0, 0.7, 0.62), (0.3, 0.36, 0.7, 0.64), (0.3, 0.36, 0.7, 0.16))
 
 
 class LayoutBar(QWidget):
@@ -57,13 +60,9 @@ class LayoutBar(QWidget):
         group = QButtonGroup(self)
         self._buttons: dict[ViewLayout, QToolButton] = {}
         for key in layouts:
-            button = QToolButton()
-            button.setObjectName(f"{name}_{key}")
-            button.setProperty("role", "compact")
+            button = self._drawn_button(f"{name}_{key}", LAYOUT_WORDS[key])
             button.setCheckable(True)
-            button.setIconSize(QSize(_SIDE, _SIDE))
             button.setToolTip(LAYOUT_WORDS[key])
-            button.setAccessibleName(LAYOUT_WORDS[key])
             button.clicked.connect(lambda _=False, key=key: self.layout_chosen.emit(key))
             group.addButton(button)
             row.addWidget(button)
@@ -76,11 +75,8 @@ class LayoutBar(QWidget):
             self._view.addItem(words, view)
         self._view.activated.connect(lambda _index: self.view_chosen.emit(self._view.currentData()))
         row.addWidget(self._view)
-        self.window_button = QToolButton(self)
-        self.window_button.setObjectName(f"{name}_window")
-        self.window_button.setProperty("role", "compact")
-        self.window_button.setText("Second window")
-        self.window_button.setToolTip("Views in a window of their own, for a second screen")
+        self.window_button = self._drawn_button(f"{name}_window", "Second window")
+        self.window_button.setToolTip("Second window: views in a window of their own, for a second screen")
         self.window_button.clicked.connect(self.window_requested)
         self.window_button.setVisible(detach)
         if detach:
@@ -89,10 +85,19 @@ class LayoutBar(QWidget):
             row.addStretch(1)
         self.take_colours()
 
+    def _drawn_button(self, name: str, words: str) -> QToolButton:
+        button = QToolButton(self)
+        button.setObjectName(name)
+        button.setProperty("role", "compact")
+        button.setIconSize(QSize(_SIDE, _SIDE))
+        button.setAccessibleName(words)
+        return button
+
     def take_colours(self) -> None:
         """Those of the theme in use."""
         for key, button in self._buttons.items():
-            button.setIcon(_icon(key))
+            button.setIcon(_icon(_FRAMES[key]))
+        self.window_button.setIcon(_icon(_SECOND_WINDOW))
 
     def set_layout(self, layout: ViewLayout) -> None:
         """Mark the layout that is shown."""
@@ -106,7 +111,7 @@ class LayoutBar(QWidget):
             self._view.setCurrentIndex(self._view.findData(view))
 
 
-def _icon(layout: ViewLayout) -> QIcon:
+def _icon(frames: _Frames) -> QIcon:
     pixmap = QPixmap(2 * _SIDE, 2 * _SIDE)
     pixmap.setDevicePixelRatio(2)
     pixmap.fill(QColor(0, 0, 0, 0))
@@ -114,7 +119,7 @@ def _icon(layout: ViewLayout) -> QIcon:
     try:
         painter.setPen(QPen(QColor(shades().text), 1.2))
         inner = _SIDE - 4
-        for x, y, width, height in _FRAMES[layout]:
+        for x, y, width, height in frames:
             painter.drawRect(QRectF(2 + x * inner, 2 + y * inner, width * inner, height * inner))
     finally:
         painter.end()

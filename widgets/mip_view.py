@@ -151,8 +151,8 @@ class MipView(QWidget):
             "MIP",
             _SIDES.get(self.angle_deg, f"turned {self.angle_deg}°"),
             "",
-            limit_text(scale.upper, unit) if scale and unit else "",
-            limit_text(scale.lower, unit) if scale and unit else "",
+            limit_text(scale.upper * scale.factor, unit) if scale and unit else "",
+            limit_text(scale.lower * scale.factor, unit) if scale and unit else "",
             unit.symbol if unit else "",
             self.letters(),
         )

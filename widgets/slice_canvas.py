@@ -341,8 +341,8 @@ class SliceCanvas(QWidget):
             self.plane.capitalize(),
             position_text(name, float(centre[axis]), self._slice, axes.slice_count),
             window_text(self._window) if self.shows_ct else "",
-            limit_text(overlay.upper, unit) if overlay and unit else "",
-            limit_text(overlay.lower, unit) if overlay and unit else "",
+            limit_text(overlay.upper * overlay.factor, unit) if overlay and unit else "",
+            limit_text(overlay.lower * overlay.factor, unit) if overlay and unit else "",
             unit.symbol if overlay and unit else "",
             axes.letters(),
         )

@@ -180,6 +180,7 @@ class ReceptorDrawing(QWidget):
         # What is about doses, other scans and other cycles has no meaning here.
         for part in (self.step.live, self.step.live.plots, self.step.scans, self.step.sections):
             part.hide()
+        self.step.display.hide_decay_correction()
         for name in _NO_SUCH_TOOLS:
             for unwanted in self.step.inspector.findChildren(QWidget, name):
                 unwanted.hide()

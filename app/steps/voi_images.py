@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.display import ct_layer, shown_spect, spect_layer, spect_scale, vois_shown
+from app.display import ct_layer, decay_correction, shown_spect, spect_layer, spect_scale, vois_shown
 from app.reviews import same_objects
 from app.scan_words import delay_s, registration_text
 from app.session import Session
@@ -26,6 +26,8 @@ from widgets.volume_view import VolumeView
 
 SURFACES_AFTER_MS = 250
 """The 3D view follows when numbers have been shown: drawing it takes longer than everything else after a stroke."""
+CORRECTED, NOT_CORRECTED = "decay-corrected", "decay not corrected"
+"""Badges of scans while the SPECT is shown decay-corrected; a scan without calibration or time zero can't be."""
 HAND_RESTS_S = 0.2
 """And when the hand rests: a picture in 3D in the midst of scrolling would be felt."""
 
@@ -53,6 +55,7 @@ class VoiImages(QObject):
         self.scan_name = ""
         """What the scan in view is called in place of its cycle, where it belongs to none."""
         self._own_scale = False
+        # As it is read: in decay-corrected values while those are shown.
         self._chosen_scale: ColourScale | None = None
         self._shown_images: tuple[Any, ...] = ()
         self.crosshair = True
@@ -85,6 +88,7 @@ class VoiImages(QObject):
         self.display.contours_toggled.connect(view_state.set_contours)
         self.display.crosshair_toggled.connect(self._show_crosshair)
         self.display.own_scale_toggled.connect(self._choose_own_scale)
+        self.display.decay_correction_toggled.connect(view_state.set_decay_corrected)
 
     def _connect_view_state(self) -> None:
         view_state = self.session.view_state
@@ -93,6 +97,7 @@ class VoiImages(QObject):
         view_state.fusion_changed.connect(lambda _fusion: self.show_fusion())
         view_state.fusion_share_changed.connect(lambda _share: self.show_fusion())
         view_state.contours_changed.connect(lambda _shown: self.show_fusion())
+        view_state.decay_corrected_changed.connect(self._correct_decay)
         view_state.view_reset.connect(self._reset)
 
     @property
@@ -102,10 +107,19 @@ class VoiImages(QObject):
 
     def scale_of(self, cycle: Cycle, point: TimePoint) -> ColourScale:
         """Limits and colours for the SPECT of a scan: the same for all scans unless each has its own."""
+        return self._scale_read(cycle, point).on_image(self._decay_factor(cycle, point) or 1.0)
+
+    def _scale_read(self, cycle: Cycle, point: TimePoint) -> ColourScale:
+        """With the limits as they are read beside the colours."""
         if self._own_scale or self._chosen_scale is None:
-            scale = spect_scale(cycle, only=point if self._own_scale else None)
+            corrected = self.session.view_state.decay_corrected
+            scale = spect_scale(cycle, only=point if self._own_scale else None, decay_corrected=corrected)
             return replace(scale, colour_map=self.colour_map)
         return self._chosen_scale
+
+    def _decay_factor(self, cycle: Cycle, point: TimePoint) -> float | None:
+        """By which values of a scan are multiplied to be read; None where they are read as they are."""
+        return decay_correction(cycle, point) if self.session.view_state.decay_corrected else None
 
     @property
     def colour_map(self) -> str:
@@ -121,12 +135,15 @@ class VoiImages(QObject):
             delay_s=delay_s(cycle, point),
             registration=registration_text(point),
             registered=point.registration.method != "none",
-            badges=self._badges(),
+            badges=self._badges(cycle, point),
         )
 
-    def _badges(self) -> tuple[str, ...]:
-        """Yellow reminders of an unusual display, and of what holds the tools back."""
-        return (*(("own scale",) if self._own_scale else ()), *self._constraints)
+    def _badges(self, cycle: Cycle, point: TimePoint) -> tuple[str, ...]:
+        """Yellow reminders of an unusual display of a scan, and of what holds the tools back."""
+        unusual = ["own scale"] if self._own_scale else []
+        if self.session.view_state.decay_corrected:
+            unusual.append(NOT_CORRECTED if self._decay_factor(cycle, point) is None else CORRECTED)
+        return (*unusual, *self._constraints)
 
     def set_constraints(self, words: tuple[str, ...]) -> None:
         """What holds the tools back, written on every view, so that nobody wonders why the brush leaves gaps."""
@@ -136,7 +153,7 @@ class VoiImages(QObject):
         cycle, point = self.session.cycle, self.session.time_point
         if cycle is not None and point is not None:
             self.grid.set_corner(self.corner_of(cycle, point))
-        self.volume.set_badges(self._badges())
+            self.volume.set_badges(self._badges(cycle, point))
         self.settings_changed.emit()
 
     def show_images(self, cycle: Cycle, reference: TimePoint, point: TimePoint) -> None:
@@ -144,7 +161,8 @@ class VoiImages(QObject):
         # Of a scan only what is seen counts: a review makes another time point of the same images.
         base = reference.ct or reference.spect
         placed = (point.registration.transform, registration_text(point))
-        shown = (base, point.ct, point.spect, *placed, cycle.calibration, self._own_scale)
+        read_as = (self._own_scale, self._decay_factor(cycle, point))
+        shown = (base, point.ct, point.spect, *placed, cycle.calibration, *read_as)
         if same_objects(shown, self._shown_images):
             return
         geometry = cycle.vois[0].mask.geometry if cycle.vois else base.volume.geometry
@@ -161,9 +179,9 @@ class VoiImages(QObject):
         ct, layer = ct_layer(point), spect_layer(cycle, point)
         self.layers_changed.emit(ct, layer)
         self._show_layers(ct, layer)
-        self._show_scale(self.scale_of(cycle, point))
+        self._show_scale(self._scale_read(cycle, point))
         self.grid.set_corner(self.corner_of(cycle, point))
-        self.volume.set_badges(self._badges())
+        self.volume.set_badges(self._badges(cycle, point))
         self.show_cursor(self.session.view_state.cursor_mm)
 
     def _show_layers(self, ct: Layer | None, spect: Layer) -> None:
@@ -240,12 +258,15 @@ class VoiImages(QObject):
         self.display.set_window_level(window)
         self.settings_changed.emit()
 
-    def _show_scale(self, scale: ColourScale) -> None:
+    def _show_scale(self, read: ColourScale) -> None:
+        """On the scan in view, and as it is read in the line above."""
         cycle, point = self.session.cycle, self.session.time_point
-        unit = shown_spect(cycle, point.spect).unit if cycle and point else KILOBECQUEREL_PER_ML
-        self.grid.set_spect_scale(scale)
-        self.volume.set_spect_scale(scale)
-        self.display.set_scale(scale, unit)
+        unit, factor = KILOBECQUEREL_PER_ML, 1.0
+        if cycle is not None and point is not None:
+            unit, factor = shown_spect(cycle, point.spect).unit, self._decay_factor(cycle, point) or 1.0
+        self.grid.set_spect_scale(read.on_image(factor))
+        self.volume.set_spect_scale(read.on_image(factor))
+        self.display.set_scale(read, unit)
         self.settings_changed.emit()
 
     def _show_crosshair(self, visible: bool) -> None:
@@ -256,11 +277,19 @@ class VoiImages(QObject):
 
     def choose_scale(self, scale: ColourScale) -> None:
         """Take these limits and colours for all scans."""
-        self._chosen_scale = scale
-        self._show_scale(scale)
+        self._chosen_scale = scale.as_read()
+        self._show_scale(self._chosen_scale)
 
     def _choose_own_scale(self, own: bool) -> None:
         self._own_scale = own
+        self.rescaled.emit()
+
+    def _correct_decay(self, corrected: bool) -> None:
+        """Chosen limits stay the same part of the whole range, so that pictures are about as bright as before."""
+        cycle, chosen = self.session.cycle, self._chosen_scale
+        if cycle is not None and chosen is not None:
+            larger = spect_scale(cycle, decay_corrected=True).upper / spect_scale(cycle).upper
+            self._chosen_scale = replace(chosen, factor=larger if corrected else 1 / larger).as_read()
         self.rescaled.emit()
 
     def show_fusion(self) -> None:
@@ -273,6 +302,7 @@ class VoiImages(QObject):
         self.display.set_opacity(view_state.fusion_share)
         self.display.set_contours_visible(view_state.contours)
         self.display.set_own_scale(self._own_scale)
+        self.display.set_decay_corrected(view_state.decay_corrected)
         self.display.set_linked(self.session.preferences.linked_views)
         self.settings_changed.emit()
 

@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from app.second_window import SecondWindow
 
 TABLE_HEIGHT = 176
+DECAY_WORDS = {
+    True: "SPECT is shown decay-corrected; tools, numbers and doses stay those at the time of the scan",
+    False: "SPECT is shown as at the time of each scan",
+}
 
 
 class VoiStep(Step):
@@ -146,6 +150,7 @@ class VoiStep(Step):
         self.grid.time_point_step_requested.connect(self._step_time_point)
         self.images.layers_changed.connect(self._offer_layers)
         self.images.rescaled.connect(self.refresh)
+        view_state.decay_corrected_changed.connect(lambda corrected: self.tell(DECAY_WORDS[corrected]))
         self.target.changed.connect(self.hand.show_tool)
         self.target.changed.connect(self._show_constraints)
         self.tools.tool_chosen.connect(view_state.set_tool)
@@ -215,6 +220,11 @@ class VoiStep(Step):
     def toggle_linked(self) -> None:
         """Zoom and pan all views together, or each alone."""
         self.images.toggle_linked()
+
+    def toggle_decay_corrected(self) -> None:
+        """Show the SPECT decay-corrected, or as at the time of each scan."""
+        view_state = self.session.view_state
+        view_state.set_decay_corrected(not view_state.decay_corrected)
 
     def show_second_window(self) -> None:
         """Views in a window of their own, in front."""
@@ -327,4 +337,5 @@ class VoiStep(Step):
             return
         if scan is not None and scan < len(cycle.time_points):
             point = cycle.time_points[scan]
-        self.probed.emit(probe_text(cycle, point, point_mm))
+        decay_corrected = self.session.view_state.decay_corrected
+        self.probed.emit(probe_text(cycle, point, point_mm, decay_corrected=decay_corrected))

@@ -136,42 +136,11 @@ def _own(
     curves: dict[str, VoiCurves] = {}
     findings: list[Finding] = list(cycle.import_findings)
     if cycle.time_points:
-        old = previous.measurement if previous is not None else None
-        # What was measured rests on the cycle alone; settings and other cycles don't change it.
-        unchanged = previous is not None and previous.cycle is cycle
-        complete = positions == "held" or not _positions_pending(old)
-        if old is not None and unchanged and complete:
-            measurement = old
-        else:
-            measurement = measure_cycle(cycle, previous=old, positions=positions, progress=progress)
+        measurement = _measured(cycle, previous, positions, progress)
         imaged = measurement.time_points[0].nuclide
-        half_life = nuclide(imaged).physical_half_life_s
-        for name, voi in measurement.vois.items():
-            # Each look is a place where an evaluation that nobody waits for any more can stop.
-            progress(1.0, f"Fitting cycle {cycle.number}, {name}")
-            curves[name] = voi_curves(
-                cycle,
-                case.settings,
-                voi,
-                name=name,
-                nuclide=imaged,
-                physical_half_life_s=half_life,
-                region=role_group(voi.voi.role),
-                earlier=_earlier_fits(earlier, name, imaged),
-                known=known_fits(case, cycle, name, voi.voi.role, previous_case, previous),
-            )
+        curves = _fitted_curves(case, cycle, measurement, earlier, previous, previous_case, progress)
         progress(1.0, f"Doses of cycle {cycle.number}")
-        findings += measurement.findings
-        if measurement.time_points[0].image.relative_standard_uncertainty is None:
-            findings.append(
-                Finding(
-                    "calibration-uncertainty-missing",
-                    "warning",
-                    "The calibration's uncertainty is not stated; the uncertainties of activity and dose lack it.",
-                    f"cycle {cycle.number}, calibration",
-                )
-            )
-        findings += _sensitivity_findings(cycle)
+        findings += [*measurement.findings, *_calibration_findings(cycle, measurement)]
     errors = voi_errors(case, measurement, curves) if measurement is not None else {}
     sources = source_activities(measurement, curves, errors) if measurement is not None else {}
     lesions = lesion_activity_bq_s(measurement, curves) if measurement is not None else {}
@@ -226,6 +195,46 @@ def _own(
     )
 
 
+def _measured(cycle: Cycle, previous: CycleResult | None, positions: Positions, progress: Progress) -> CycleMeasurement:
+    """What was measured in the cycle, taken over where nothing changed: it rests on the cycle alone."""
+    old = previous.measurement if previous is not None else None
+    unchanged = previous is not None and previous.cycle is cycle
+    complete = positions == "held" or not _positions_pending(old)
+    if old is not None and unchanged and complete:
+        return old
+    return measure_cycle(cycle, previous=old, positions=positions, progress=progress)
+
+
+def _fitted_curves(
+    case: Case,
+    cycle: Cycle,
+    measurement: CycleMeasurement,
+    earlier: Sequence[CycleResult],
+    previous: CycleResult | None,
+    previous_case: Case | None,
+    progress: Progress,
+) -> dict[str, VoiCurves]:
+    """Curves of all VOIs by name."""
+    imaged = measurement.time_points[0].nuclide
+    half_life_s = nuclide(imaged).physical_half_life_s
+    curves = {}
+    for name, voi in measurement.vois.items():
+        # Each look is a place where an evaluation that nobody waits for any more can stop.
+        progress(1.0, f"Fitting cycle {cycle.number}, {name}")
+        curves[name] = voi_curves(
+            cycle,
+            case.settings,
+            voi,
+            name=name,
+            nuclide=imaged,
+            physical_half_life_s=half_life_s,
+            region=role_group(voi.voi.role),
+            earlier=_earlier_fits(earlier, name, imaged),
+            known=known_fits(case, cycle, name, voi.voi.role, previous_case, previous),
+        )
+    return curves
+
+
 def _positions_pending(measurement: CycleMeasurement | None) -> bool:
     return measurement is not None and measurement.positions_pending
 
@@ -239,6 +248,15 @@ def _earlier_fits(earlier: Sequence[CycleResult], name: str, nuclide_name: str) 
         if fit is not None and fit.derived_from is None and fit.single_scan is None:
             found.append(EarlierFit(result.cycle.number, fit))
     return tuple(found)
+
+
+def _calibration_findings(cycle: Cycle, measurement: CycleMeasurement) -> list[Finding]:
+    findings = _sensitivity_findings(cycle)
+    if measurement.time_points[0].image.relative_standard_uncertainty is None:
+        text = "The calibration's uncertainty is not stated; the uncertainties of activity and dose lack it."
+        place = f"cycle {cycle.number}, calibration"
+        findings.insert(0, Finding("calibration-uncertainty-missing", "warning", text, place))
+    return findings
 
 
 def _sensitivity_findings(cycle: Cycle) -> list[Finding]:

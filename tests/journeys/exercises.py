@@ -79,6 +79,7 @@ class Room:
         for dock in window.findChildren(QDockWidget):
             dock.hide()
         state.set_contours(True)
+        state.set_decay_corrected(False)
         self.axial.setFocus()
         wait_until_idle(window)
         window.job_strip.set_message("")
@@ -99,6 +100,7 @@ class Room:
             "radius": lambda: state.brush_radius_mm,
             "fusion": lambda: state.fusion,
             "contours": lambda: state.contours,
+            "decay corrected": lambda: state.decay_corrected,
             "window": lambda: state.window_hu,
             "time point": lambda: state.time_point,
             "cycle": lambda: state.cycle,

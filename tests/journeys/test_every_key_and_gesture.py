@@ -68,6 +68,7 @@ CHANGES: dict[str, str] = {
     "fusion": "fusion",
     "overlay": "fusion",
     "contours": "contours",
+    "decay_corrected": "decay corrected",
     "reset": "zoom",
     **{f"preset_{number}": "window" for number in range(1, 6)},
     "next_slice": "slice",

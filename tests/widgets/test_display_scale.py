@@ -64,11 +64,22 @@ def test_that_limits_map_to_the_ends_of_the_colours():
     assert positions[2] in (127, 128)
 
 
+def test_that_limits_read_multiplied_colour_the_same_values_and_come_back():
+    scale = ColourScale(1e4, 5e5, "PET", factor=2.5)
+    assert scale.as_read() == ColourScale(2.5e4, 1.25e6, "PET")
+    assert scale.as_read().on_image(2.5) == scale
+    values = np.linspace(0, 6e5, 100, dtype=np.float32)
+    plain = map_positions(values, ColourScale(1e4, 5e5, "PET"))
+    assert np.array_equal(map_positions(values, scale), plain)
+
+
 def test_that_scales_and_windows_that_cannot_be_are_refused():
     with pytest.raises(ValueError, match="above"):
         ColourScale(2.0, 2.0)
     with pytest.raises(ValueError, match="colour map"):
         ColourScale(0.0, 1.0, "Rainbow")
+    with pytest.raises(ValueError, match="positive"):
+        ColourScale(0.0, 1.0, factor=0.0)
     with pytest.raises(ValueError, match="wide"):
         WindowLevel(0.0, 40.0)
 

@@ -219,13 +219,21 @@ def test_that_the_display_bar_tells_each_change_once_and_is_set_silently(qtbot):
     bar = added(qtbot, DisplayBar(), (1100, 60))
     signals = {
         name: Received(getattr(bar, name))
-        for name in ("fusion_changed", "opacity_changed", "scale_changed", "window_level_changed", "contours_toggled")
+        for name in (
+            "fusion_changed",
+            "opacity_changed",
+            "scale_changed",
+            "window_level_changed",
+            "contours_toggled",
+            "decay_correction_toggled",
+        )
     }
     bar.set_fusion("spect")
     bar.set_opacity(0.4)
     bar.set_scale(ColourScale(0, 850e3, "PET"))
     bar.set_window_level(WindowLevel(1500, -600))
     bar.set_contours_visible(False)
+    bar.set_decay_corrected(True)
     assert not any(len(signal) for signal in signals.values())
     bar.findChild(QToolButton, "display_fusion_ct").click()
     bar.findChild(QSlider, "display_opacity").setValue(70)
@@ -235,6 +243,7 @@ def test_that_the_display_bar_tells_each_change_once_and_is_set_silently(qtbot):
     QTest.keyClicks(upper, "600")
     QTest.keyClick(upper, Qt.Key.Key_Return)
     bar.findChild(QToolButton, "display_contours").click()
+    bar.findChild(QToolButton, "display_decay_corrected").click()
     box = bar.findChild(QComboBox, "display_preset")
     assert box.currentText() == "Lung"
     box.setCurrentIndex(3)
@@ -244,6 +253,7 @@ def test_that_the_display_bar_tells_each_change_once_and_is_set_silently(qtbot):
     assert signals["scale_changed"].values == [ColourScale(0, 600e3, "PET")]
     assert signals["window_level_changed"].values == [WindowLevel(2500, 480)]
     assert signals["contours_toggled"].values == [True]
+    assert signals["decay_correction_toggled"].values == [False]
 
 
 def test_that_crossed_limits_are_put_back(qtbot):

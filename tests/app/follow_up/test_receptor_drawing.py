@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
 
 from app.follow_up.receptor_drawing import ReceptorDrawing, measured_vois
 from app.follow_up.receptor_page import ReceptorPage
@@ -85,6 +85,7 @@ def test_that_what_is_drawn_on_the_pet_is_measured_saved_and_read_again(
     facts = drawing.findChild(QLabel, "receptor_facts")
     assert facts is not None
     assert "1.08 h after injection" in facts.text()
+    assert not drawing.findChild(QToolButton, "display_decay_corrected").isVisible()  # type: ignore[union-attr]
     for name, x, y in (("Lesion 1", -40, -40), ("Lesion 2", 40, -40), ("Liver", -40, 40), ("Aorta", 40, 40)):
         outline(drawing, name, x, y)
     assert not drawing.is_saved
