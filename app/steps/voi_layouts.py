@@ -76,7 +76,8 @@ class VoiLayouts(QObject):
 
     def give_keyboard_back(self) -> None:
         """Give the keyboard to the view that had it last."""
-        view = self.stack.currentWidget().focusWidget()
+        shown = self.stack.currentWidget()
+        view = None if shown is None else shown.focusWidget()
         if view is None or not view.isVisible():
             self.take_keyboard()
         else:
