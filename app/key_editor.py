@@ -190,6 +190,8 @@ class KeyEditor(QDialog):
         act = self._current()
         if act is not None:
             self.bindings = self.bindings.with_keys(act.name, keys)
+            # The button that was pressed is of no use now; the keyboard would go on to one that takes all choices back.
+            self.list.setFocus()
             self._fill()
 
     def _set(self) -> None:

@@ -49,7 +49,7 @@ class KeySheet(QDialog):
         for number, (key, text) in enumerate(lines):
             row, place = number % per_column, 2 * (number // per_column)
             grid.addWidget(text_label(key, role="dimmed"), row, place, _KEY_PLACE)
-            grid.addWidget(text_label(text), row, place + 1)
+            grid.addWidget(text_label(text), row, place + 1, Qt.AlignmentFlag.AlignTop)
         scroll = QScrollArea()
         scroll.setObjectName("key_sheet_scroll")
         scroll.setAccessibleName("Keys and what they do")

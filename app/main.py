@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.main_window import MainWindow
 from app.operations.backups import backup_reminder
@@ -161,6 +161,14 @@ def _site_configuration() -> tuple[SiteConfiguration, DosimetryError | None]:
         return SiteConfiguration(), error
 
 
+def show_on_screen(window: QWidget) -> None:
+    """Show a window as large as it wants to be, or as large as the screen where that is smaller."""
+    room = window.screen().availableSize()
+    if window.width() > room.width() or window.height() > room.height():
+        window.setWindowState(Qt.WindowState.WindowMaximized)
+    window.show()
+
+
 def run_window(target: Path | str | None, *, data_folder: Path | None = None) -> int:
     """Open the window, on a case or course if one is given; returns when it is closed.
 
@@ -190,7 +198,7 @@ def run_window(target: Path | str | None, *, data_folder: Path | None = None) ->
         window.show_problem(error)
 
     restore = install_exception_hook(handle)
-    window.show()
+    show_on_screen(window)
     collection = CollectionAtRest(window.session.jobs.hand, window)
     if notices:
         window.job_strip.set_message(notices[0])

@@ -6,6 +6,8 @@ from typing import Any, Literal, get_args
 
 from PySide6.QtCore import QObject, Signal
 
+from widgets.brush_size import LARGEST_BRUSH_MM, SMALLEST_BRUSH_MM
+
 Tool = Literal["cursor", "brush", "erase", "polygon", "live-wire", "ball", "ellipsoid", "move", "scissors", "crop"]
 TOOLS: tuple[Tool, ...] = get_args(Tool)
 Fusion = Literal["ct", "fused", "spect"]
@@ -16,8 +18,6 @@ LAYOUTS: tuple[ViewLayout, ...] = ("four-up", "one", "scans", "rows")
 
 BRUSH_STEP = 1.2
 """The bracket keys change the brush by ±20 %."""
-SMALLEST_BRUSH_MM = 0.5
-LARGEST_BRUSH_MM = 60.0
 
 # CT presets of the keys 1 to 5: (name, width, level) in HU, the values of the OHIF viewer.
 CT_PRESETS: tuple[tuple[str, float, float], ...] = (

@@ -71,9 +71,9 @@ class VoiCopies(QObject):
         if not document.apply(f"Copy VOIs of cycle {source.number} to cycle {target.number}", edit):
             self.told.emit(f"Nothing was copied from cycle {source.number}{left}")
             return
-        self.told.emit(
-            f"{len(carried.vois)} VOIs of cycle {source.number} are a start here; look at each and press Reviewed{left}"
-        )
+        number = len(carried.vois)
+        start = "1 VOI is" if number == 1 else f"{number} VOIs are"
+        self.told.emit(f"{start} a start from cycle {source.number}; look at each and press Reviewed{left}")
         self._session.view_state.set_voi(carried.vois[0].voi_id)
         self._session.view_state.set_cursor(carried.vois[0].mask.centroid_mm())
 

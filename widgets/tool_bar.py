@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from dosimetry_core.units import MILLIMETRE
+from widgets.brush_size import LARGEST_BRUSH_MM, SMALLEST_BRUSH_MM
 from widgets.edge_chip import EdgeChip
 from widgets.flow_layout import FlowLayout
 from widgets.level_chip import LevelChip
@@ -16,7 +17,6 @@ from widgets.preview_bar import PreviewBar
 from widgets.quantity_edit import QuantityEdit
 from widgets.range_chip import RangeChip
 from widgets.theme import label
-from widgets.tools.brush import LARGEST_RADIUS_MM, SMALLEST_RADIUS_MM
 
 _TOOLS = (
     ("cursor", "Cursor", "Move the linked cursor"),
@@ -89,8 +89,8 @@ class VoiToolBar(QWidget):
         self._radius = QuantityEdit(
             MILLIMETRE,
             object_name="brush_radius",
-            minimum=SMALLEST_RADIUS_MM,
-            maximum=LARGEST_RADIUS_MM,
+            minimum=SMALLEST_BRUSH_MM,
+            maximum=LARGEST_BRUSH_MM,
             step=1.0,
             widest="000.0",
         )

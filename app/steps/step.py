@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QFocusEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -159,7 +159,12 @@ class ScrolledGrid(QScrollArea):
 
 
 class Inspector(QScrollArea):
-    """The column beside the work area: sections, scrolled when they don't fit, below what is pinned."""
+    """The column beside the work area: sections, scrolled when they don't fit, below what is pinned.
+
+    ``clicked`` comes when a click on it, or on a button that does not take the keyboard, took the keyboard to it.
+    """
+
+    clicked = Signal()
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -195,6 +200,12 @@ class Inspector(QScrollArea):
         if watched is self._pinned and event.type() == QEvent.Type.LayoutRequest:
             self._place_pinned()
         return super().eventFilter(watched, event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 Qt override
+        """A click leaves the keyboard here; what was typed in a field is taken by then."""
+        super().focusInEvent(event)
+        if event.reason() == Qt.FocusReason.MouseFocusReason:
+            self.clicked.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 Qt override
         """What is pinned keeps as wide as the sections."""

@@ -74,6 +74,15 @@ class VoiLayouts(QObject):
             plane: Plane = next((plane for plane in PLANES if plane == self._view), "axial")
             self._grid.views[plane].setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def give_keyboard_back(self) -> None:
+        """Give the keyboard to the view that had it last."""
+        shown = self.stack.currentWidget()
+        view = None if shown is None else shown.focusWidget()
+        if view is None or not view.isVisible():
+            self.take_keyboard()
+        else:
+            view.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def _show_view(self, view: PaneView) -> None:
         self._view = view
         self.show(self._layout)

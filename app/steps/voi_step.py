@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFocusEvent
+from PySide6.QtWidgets import QAbstractButton
 
 from app.edit_target import EditTarget
 from app.fill_preview import FillPreview
@@ -133,6 +135,9 @@ class VoiStep(Step):
             ("Curve, course", self.live.plots),
         ):
             self.sections.add(words, section)
+        for button in self.inspector.findChildren(QAbstractButton):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.inspector.clicked.connect(self.layouts.give_keyboard_back)
         self.table.voi_selected.connect(self.session.view_state.set_voi)
         self.table.name_edited.connect(self.rename_voi)
         self.table.role_edited.connect(self.acts.change_role)
@@ -267,7 +272,7 @@ class VoiStep(Step):
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 Qt override
         """A click on a button beside the views leaves the keyboard to the views."""
         super().focusInEvent(event)
-        self.layouts.take_keyboard()
+        self.layouts.give_keyboard_back()
 
     def refresh(self) -> None:
         """Show images, VOIs and numbers."""

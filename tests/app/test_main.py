@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
-from app.main import require_screen
+from app.main import require_screen, show_on_screen
 from app.main_window import MainWindow
 from app.screenshots import wait_until_idle
 from app.session import empty_case
@@ -54,6 +56,17 @@ def test_that_a_missing_display_is_said_before_qt_aborts(monkeypatch: pytest.Mon
         require_screen()
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     require_screen()
+
+
+@pytest.mark.parametrize("larger", [True, False])
+def test_that_a_window_larger_than_the_screen_fills_it(qtbot: QtBot, larger: bool) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    room = window.screen().availableSize()
+    window.resize(room + QSize(10, 10) if larger else room / 2)
+    show_on_screen(window)
+    assert window.isVisible()
+    assert window.isMaximized() == larger
 
 
 def test_that_before_a_case_is_open_there_is_no_patient() -> None:

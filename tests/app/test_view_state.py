@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.view_state import LARGEST_BRUSH_MM, ViewState
+from app.view_state import ViewState
+from widgets.brush_size import LARGEST_BRUSH_MM
 
 
 @pytest.fixture

@@ -106,6 +106,17 @@ def test_that_a_page_of_the_editor_shows_no_warning_of_the_other(window, voi_ste
     editor.reject()
 
 
+def test_that_the_keyboard_stays_with_the_list_when_a_key_is_set(window, voi_step, editor) -> None:
+    editor.select("brush")
+    editor.edit.setFocus()
+    type_key(editor, Qt.Key.Key_Z)
+    editor.findChild(QPushButton, "key_set").setFocus()
+    QTest.keyClick(editor.findChild(QPushButton, "key_set"), Qt.Key.Key_Space)
+    assert editor.list.hasFocus()
+    assert editor.bindings.text_by_name()["brush"] == "Z"
+    editor.reject()
+
+
 def test_that_the_key_sheet_names_each_key_once(window, voi_step) -> None:
     window.actions_table.actions["key_sheet"].trigger()
     (sheet,) = (made for made in window.findChildren(KeySheet) if made.isVisible())

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QMenu, QToolButton
+from PySide6.QtWidgets import QAbstractButton, QCheckBox, QLineEdit, QMenu, QToolButton
 
 from app.case_edits import with_mask
 from app.main_window import MainWindow
 from app.screenshots import wait_until_idle
 from app.steps.voi_step import VoiStep
+from dosimetry_core.anatomical_plane import Plane
 from dosimetry_core.units import volume_ml_from_mm3
 from dosimetry_core.voi import VoiMask
 from dosimetry_core.voi_editing import empty_mask, intersect, subtract, union
@@ -167,6 +168,53 @@ def test_that_a_new_voi_that_is_refused_leaves_the_active_one(window: MainWindow
     voi_step.acts.new_voi()
     assert window.session.view_state.voi_id == before
     window.session.permission.allow("test")
+
+
+@pytest.mark.parametrize("plane", ["axial", "coronal"])
+def test_that_a_click_beside_the_views_leaves_the_keyboard_to_the_view(
+    window: MainWindow, voi_step: VoiStep, plane: Plane
+) -> None:
+    window.activateWindow()
+    QTest.qWaitForWindowActive(window)
+    view = voi_step.grid.views[plane]
+    for name in ("tool_brush", "voi_new", "voi_own_shape", "tool_cursor", "voi_own_shape"):
+        view.setFocus()
+        button = voi_step.inspector.findChild(QAbstractButton, name)
+        voi_step.inspector.ensureWidgetVisible(button)
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        assert view.hasFocus(), name
+    window.session.document.undo()
+
+
+def test_that_a_level_that_was_typed_holds_for_the_button_that_is_clicked_next(
+    window: MainWindow, voi_step: VoiStep
+) -> None:
+    window.activateWindow()
+    QTest.qWaitForWindowActive(window)
+    field = voi_step.tools.findChild(QLineEdit, "voi_margin")
+    before = mask(window)
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, "4")
+    press(voi_step, "act_margin_plus")
+    assert mask(window).volume_ml == pytest.approx(with_margin(before, 4.0).volume_ml)
+    assert voi_step.grid.views["axial"].hasFocus()
+    window.session.document.undo()
+    voi_step.tools.set_margin(2.0)
+
+
+def test_that_keys_field_and_brush_agree_on_its_smallest_and_largest(window: MainWindow, voi_step: VoiStep) -> None:
+    field, state = voi_step.tools.findChild(QLineEdit, "brush_radius"), window.session.view_state
+    for steps in (-40, 40):
+        state.scale_brush(steps)
+        assert voi_step.hand.brush.radius_mm == state.brush_radius_mm
+        assert float(field.text()) == state.brush_radius_mm
+        assert not field.property("invalid")
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, "80")
+    assert field.property("invalid")
+    state.set_brush_radius(8.0)
 
 
 def test_that_the_brush_draws_only_where_the_chip_says(window: MainWindow, voi_step: VoiStep) -> None:

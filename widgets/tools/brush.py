@@ -10,11 +10,10 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
 from dosimetry_core.anatomical_plane import Plane
 from dosimetry_core.voi_editing import BrushGesture
+from widgets.brush_size import LARGEST_BRUSH_MM, SMALLEST_BRUSH_MM
 from widgets.theme import ERROR
 from widgets.tools.stroke import Point, Stroke, Tool, ToPixels
 
-SMALLEST_RADIUS_MM = 1.0
-LARGEST_RADIUS_MM = 100.0
 _SIZE_STEP = 1.2
 LEAST_PRESSED = 0.25
 """Part of the radius that a pen has when it just touches."""
@@ -32,8 +31,8 @@ class BrushTool(Tool):
         self.erase = erase
 
     def set_radius(self, radius_mm: float) -> None:
-        """Radius in mm; outside 1 … 100 mm it stays at that end."""
-        self._set(radius_mm=min(max(radius_mm, SMALLEST_RADIUS_MM), LARGEST_RADIUS_MM))
+        """Radius in mm; outside its limits it stays at that end."""
+        self._set(radius_mm=min(max(radius_mm, SMALLEST_BRUSH_MM), LARGEST_BRUSH_MM))
 
     def set_spherical(self, spherical: bool) -> None:
         """Ball through neighbouring slices, or a disc on the slice alone."""
