@@ -15,7 +15,7 @@ from dosimetry_core.image import TimePoint
 from dosimetry_core.quantification.redrawn import SPREAD_REMARKABLE
 from dosimetry_core.results import VoiResult
 from dosimetry_core.scan_vois import displacement_on_scan_mm, mask_on_scan, review_on
-from dosimetry_core.voi import Voi
+from dosimetry_core.voi import Voi, VoiMask
 
 Placing = Literal["reference", "propagated", "shifted", "redrawn"]
 REMARKABLE_SHIFT_MM = 5.0
@@ -32,8 +32,10 @@ class VoiOnScan:
         Index of the scan.
     placing
         How it came there.
-    volume_ml, volume_change
-        Of its mask there, and relative to the reference.
+    volume_ml
+        Inside which its activity was measured there, without the VOIs inside it; as drawn, where it was edited since.
+    volume_change
+        Of its mask there, relative to the reference.
     shift_mm
         From where the registration puts the reference's centre; of a kidney that was not moved, to its uptake.
     nuclide, activity_bq, activity_change
@@ -91,21 +93,30 @@ def voi_on_scans(cycle: Cycle, voi: Voi, results: CycleResult | None) -> tuple[V
 
 def _on_scan(cycle: Cycle, index: int, voi: Voi, results: CycleResult | None, result: VoiResult | None) -> VoiOnScan:
     point = cycle.time_points[index]
-    volume = mask_on_scan(voi, point).volume_ml
+    drawn = mask_on_scan(voi, point)
     nuclide, activity, change = _activity(result, index)
     review = review_on(point, voi)
     return VoiOnScan(
         voi.voi_id,
         index,
         placing_of(cycle, index, voi),
-        volume,
-        volume / voi.mask.volume_ml - 1 if voi.mask.volume_ml > 0 else 0.0,
+        _volume_ml(drawn, index, results, result),
+        drawn.volume_ml / voi.mask.volume_ml - 1 if voi.mask.volume_ml > 0 else 0.0,
         _shift_mm(voi, point, index, results),
         nuclide,
         activity,
         change,
         review.reviewed_by if review is not None else "",
     )
+
+
+def _volume_ml(drawn: VoiMask, index: int, results: CycleResult | None, result: VoiResult | None) -> float:
+    """Volume inside which the activity was measured; as drawn, where it was edited since."""
+    scans = results.measurement.time_points if results is not None and results.measurement is not None else ()
+    if result is None or index >= min(len(scans), len(result.volume_by_time_point_ml)):
+        return drawn.volume_ml
+    measured = mask_on_scan(result.voi, scans[index].time_point)
+    return result.volume_by_time_point_ml[index] if measured is drawn else drawn.volume_ml
 
 
 def _activity(result: VoiResult | None, index: int) -> tuple[str | None, float | None, float | None]:

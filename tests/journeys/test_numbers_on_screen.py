@@ -106,6 +106,7 @@ def test_that_the_table_and_the_live_numbers_show_the_volume_that_the_results_re
     assert value(window, f"cycles.0.vois.{kidney.name}.volume_ml") == held
     rows = {row.name: row.volume_ml for row in voi_rows(session, session.cycle or cycle, frozenset())}
     assert rows[kidney.name] == held
+    assert value(window, f"cycles.0.vois.{kidney.name}.volume_by_time_point_ml.0") == held
     # Drawn anew: the volume as drawn until there are results of it.
     session.recomputation.set_enabled(False)
     smaller = BrushGesture("axial", rim_mm[None, :], 5.0, spherical=True, erase=True)
@@ -117,3 +118,18 @@ def test_that_the_table_and_the_live_numbers_show_the_volume_that_the_results_re
     assert rows[kidney.name] == drawn.mask.volume_ml
     session.recomputation.set_enabled(True)
     wait_until_idle(window)
+
+
+def test_that_the_numbers_of_every_voi_equal_results_json(window: MainWindow) -> None:
+    session = window.session
+    window.go_to("voi")
+    results = results_json(session.document.evaluation)
+    cycle = session.cycle
+    assert cycle is not None
+    for voi in cycle.vois:
+        session.view_state.set_voi(voi.voi_id)
+        wait_until_idle(window)
+        own = [label for label in visible_labels(window) if label.path.startswith(f"cycles.0.vois.{voi.name}.")]
+        assert len(own) >= 4
+        for label in own:
+            assert label.value() == value_at(results, label.path), label.path
