@@ -190,7 +190,8 @@ def test_that_a_level_that_was_typed_holds_for_the_button_that_is_clicked_next(
     window: MainWindow, voi_step: VoiStep
 ) -> None:
     window.activateWindow()
-    QTest.qWaitForWindowActive(window)
+    if not QTest.qWaitForWindowActive(window, 1000):
+        pytest.skip("nobody makes the window active here, so that no field can lose the keyboard")
     field = voi_step.tools.findChild(QLineEdit, "voi_margin")
     before = mask(window)
     field.setFocus()
