@@ -67,6 +67,10 @@ class LevelChip(QWidget):
             self._unit = unit
             self._show()
 
+    def take_typed(self) -> None:
+        """Take what stands in the field."""
+        self._field.commit()
+
     def level(self) -> LevelShown:
         """What is chosen."""
         kind: LevelKind = self._kind.currentData()

@@ -54,7 +54,7 @@ class QuantityEdit(QWidget):
         layout.addWidget(self._unit_label)
         self.setFocusProxy(self._edit)
         self._edit.textEdited.connect(self._mark)
-        self._edit.returnPressed.connect(self._commit)
+        self._edit.returnPressed.connect(self.commit)
         self._describe()
 
     def _describe(self) -> None:
@@ -153,7 +153,8 @@ class QuantityEdit(QWidget):
             self._edit.style().polish(self._edit)
         self._edit.setToolTip(fault or self._limits_text)
 
-    def _commit(self) -> None:
+    def commit(self) -> None:
+        """Take what is typed, as Enter does; a text that is no number or outside the limits stays as it is."""
         shown = "" if self._value is None else self.unit.text(self._value, digits=self._digits, with_symbol=False)
         if self._edit.isReadOnly() or self._edit.text().strip() == shown or not self.is_valid():
             return
@@ -165,7 +166,7 @@ class QuantityEdit(QWidget):
 
     def leave(self) -> None:
         """The field lost the focus: commit what is valid, restore what isn't."""
-        self._commit()
+        self.commit()
         if not self.is_valid():
             self._show(self._value)
 

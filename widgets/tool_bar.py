@@ -183,6 +183,11 @@ class VoiToolBar(QWidget):
         """Margin in mm."""
         self._margin.set_value(margin_mm)
 
+    def take_typed(self) -> None:
+        """Take what stands in the fields of the acts: whoever starts one by a key is still in the field."""
+        self._margin.commit()
+        self.level.take_typed()
+
     def margin_mm(self) -> float:
         """Margin for growing and shrinking."""
         value = self._margin.value()

@@ -168,6 +168,7 @@ class VoiStep(Step):
 
     def do_shape_act(self, act: str) -> None:
         """An act on the whole active VOI, with the margin and level of the tool bar."""
+        self.tools.take_typed()
         if act == "interpolate":
             self.fill.press(self.grid.active_plane())
         else:

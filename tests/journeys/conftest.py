@@ -11,10 +11,12 @@ from PySide6.QtCore import QSize
 
 from app.main import make_application
 from app.main_window import MainWindow
+from app.preferences import Preferences
 from app.screenshots import wait_until_idle
 from app.session import empty_case
 from app.steps.voi_step import VoiStep
 from dosimetry_core.case import Case
+from tests.journeys.reading import KIDNEY, voi_named
 from tests.journeys.small_case import write_tandem_case
 
 
@@ -52,6 +54,7 @@ def window(shared_window: MainWindow, opened_case: Case) -> MainWindow:
     state.set_time_point(0)
     state.set_fusion("fused")
     state.set_contours(True)
+    state.set_brush_radius(Preferences().brush_radius_mm)
     voi_step = shared_window.step("voi")
     assert isinstance(voi_step, VoiStep)
     voi_step.images.set_linked(True)
@@ -61,3 +64,16 @@ def window(shared_window: MainWindow, opened_case: Case) -> MainWindow:
     shared_window.activateWindow()
     wait_until_idle(shared_window)
     return shared_window
+
+
+@pytest.fixture
+def voi_step(window: MainWindow) -> VoiStep:
+    """The step where VOIs are drawn, the left kidney active and the cursor in its middle."""
+    window.go_to("voi")
+    step = window.step("voi")
+    assert isinstance(step, VoiStep)
+    kidney = voi_named(window, KIDNEY)
+    window.session.view_state.set_voi(kidney.voi_id)
+    window.session.view_state.set_cursor(kidney.mask.centroid_mm())
+    wait_until_idle(window)
+    return step

@@ -1,10 +1,14 @@
-"""Finds numbers in the window by their names."""
+"""Finds numbers and VOIs in the window by their names."""
 
 from __future__ import annotations
 
 from app.main_window import MainWindow
 from app.number_grid import NumberGrid
 from app.value_label import ValueLabel
+from dosimetry_core.voi import Voi
+
+KIDNEY = "Kidney L"
+"""The VOI that most journeys work on."""
 
 
 def shown(window: MainWindow, path: str) -> ValueLabel:
@@ -28,3 +32,10 @@ def grid(window: MainWindow, name: str) -> NumberGrid:
     found = window.findChild(NumberGrid, name)
     assert found is not None
     return found
+
+
+def voi_named(window: MainWindow, name: str) -> Voi:
+    """A VOI of the cycle in view."""
+    cycle = window.session.cycle
+    assert cycle is not None
+    return next(voi for voi in cycle.vois if voi.name == name)

@@ -20,12 +20,9 @@ from tests.widgets.pointer import CONTROL, NONE, drag, wheel
 
 
 @pytest.fixture
-def voi_step(window: MainWindow) -> Iterator[VoiStep]:
-    window.go_to("voi")
-    step = window.step("voi")
-    assert isinstance(step, VoiStep)
-    wait_until_idle(window)
-    yield step
+def voi_step(window: MainWindow, voi_step: VoiStep) -> Iterator[VoiStep]:
+    """Afterwards keys and gestures are as delivered."""
+    yield voi_step
     window.acts._keep_keys(AS_DELIVERED)
 
 

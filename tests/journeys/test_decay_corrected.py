@@ -18,7 +18,8 @@ from app.steps.voi_images import CORRECTED, NOT_CORRECTED
 from app.steps.voi_step import VoiStep
 from app.view_state import LAYOUTS
 from dosimetry_core.case import Case, Cycle
-from tests.journeys.test_painting import KIDNEY, drag, numbers, stroke_ends, voi_step
+from tests.journeys.reading import KIDNEY
+from tests.journeys.test_painting import drag, numbers, stroke_ends
 from tests.small_study import EFFECTIVE_HALF_LIFE_H, HOURS
 from tests.widgets.pointer import RIGHT
 from tests.widgets.pointer import drag as drag_along
@@ -26,8 +27,6 @@ from tests.widgets.pointer import move as point_at
 from widgets.mip_view import MipView
 from widgets.slice_view import SliceView
 from widgets.volume_view import VolumeView
-
-__all__ = ["voi_step"]
 
 # ICRP Publication 107.
 PHYSICAL_HALF_LIFE_H = 159.528

@@ -16,28 +16,22 @@ from app.screenshots import wait_until_idle
 from app.steps.voi_step import VoiStep
 from dosimetry_core.voi import VoiMask
 from dosimetry_core.voi_editing import BrushGesture, empty_mask, paint, union
-from tests.journeys.reading import value
+from tests.journeys.reading import KIDNEY, value
 from tests.widgets.pointer import LEFT, drag, move, press, release
 from widgets.slice_view import SliceView
 from widgets.volume_view import opengl_fault
 
-KIDNEY = "Kidney L"
 DOSE = f"cycles.0.vois.{KIDNEY}.absorbed_dose_gy.total"
 needs_opengl = pytest.mark.skipif(opengl_fault() is not None, reason="no OpenGL here")
 
 
 @pytest.fixture
-def voi_step(window: MainWindow) -> Iterator[VoiStep]:
-    window.go_to("voi")
-    step = window.step("voi")
-    assert isinstance(step, VoiStep)
-    voi = next(voi for voi in window.session.cycle.vois if voi.name == KIDNEY)
-    window.session.view_state.set_voi(voi.voi_id)
-    window.session.view_state.set_cursor(voi.mask.centroid_mm())
+def voi_step(window: MainWindow, voi_step: VoiStep) -> Iterator[VoiStep]:
+    """With a brush of 6 mm; chips that were used are put back."""
+    step = voi_step
     window.session.view_state.set_brush_radius(6.0)
     window.activateWindow()
     QTest.qWaitForWindowActive(window)
-    wait_until_idle(window)
     yield step
     if step.tools.edges.edges() is not None:
         step.toggle_edges()

@@ -12,24 +12,7 @@ from app.main_window import MainWindow
 from app.screenshots import wait_until_idle
 from app.steps.voi_step import VoiStep
 from dosimetry_core.voi import Voi
-
-KIDNEY = "Kidney L"
-
-
-@pytest.fixture
-def voi_step(window: MainWindow) -> VoiStep:
-    window.go_to("voi")
-    step = window.step("voi")
-    assert isinstance(step, VoiStep)
-    window.session.view_state.set_voi(voi_named(window, KIDNEY).voi_id)
-    wait_until_idle(window)
-    return step
-
-
-def voi_named(window: MainWindow, name: str) -> Voi:
-    cycle = window.session.cycle
-    assert cycle is not None
-    return next(voi for voi in cycle.vois if voi.name == name)
+from tests.journeys.reading import KIDNEY, voi_named
 
 
 def press(step: VoiStep, name: str) -> None:

@@ -13,10 +13,9 @@ from app.main_window import MainWindow
 from app.screenshots import wait_until_idle
 from app.steps.voi_step import VoiStep
 from app.view_state import Tool
-from tests.journeys.reading import value
+from tests.journeys.reading import KIDNEY, value
 from widgets.slice_view import SliceView
 
-KIDNEY = "Kidney L"
 BASE = f"cycles.0.vois.{KIDNEY}"
 FOLLOWERS = {
     "volume": f"{BASE}.volume_ml",
@@ -26,20 +25,6 @@ FOLLOWERS = {
     "bar": "course.organs.kidneys.absorbed_dose_gy",
     "plan": "plan.unrounded_activities_bq.Y-90",
 }
-
-
-@pytest.fixture
-def voi_step(window: MainWindow) -> VoiStep:
-    window.go_to("voi")
-    step = window.step("voi")
-    assert isinstance(step, VoiStep)
-    cycle = window.session.cycle
-    assert cycle is not None
-    voi = next(voi for voi in cycle.vois if voi.name == KIDNEY)
-    window.session.view_state.set_voi(voi.voi_id)
-    window.session.view_state.set_cursor(voi.mask.centroid_mm())
-    wait_until_idle(window)
-    return step
 
 
 def drag(view: SliceView, start_mm: np.ndarray, end_mm: np.ndarray, *, steps: int = 6, release: bool = True) -> None:

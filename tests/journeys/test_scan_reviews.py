@@ -20,12 +20,11 @@ from dosimetry_core.geometry import RigidTransform
 from dosimetry_core.image import Registration
 from dosimetry_core.results_json import results_json
 from dosimetry_core.scan_vois import review_on
-from tests.journeys.reading import grid
-from tests.journeys.test_painting import BASE, KIDNEY, drag, voi_step
+from tests.journeys.reading import KIDNEY, grid
+from tests.journeys.test_painting import BASE, drag
 from tests.journeys.test_views import press
 from widgets.time_strip import TimeStrip
 
-__all__ = ["voi_step"]
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 
 

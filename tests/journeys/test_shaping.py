@@ -19,21 +19,7 @@ from dosimetry_core.units import volume_ml_from_mm3
 from dosimetry_core.voi import VoiMask
 from dosimetry_core.voi_editing import empty_mask, intersect, subtract, union
 from dosimetry_core.voi_shaping import with_margin
-
-KIDNEY = "Kidney L"
-
-
-@pytest.fixture
-def voi_step(window: MainWindow) -> VoiStep:
-    window.go_to("voi")
-    step = window.step("voi")
-    assert isinstance(step, VoiStep)
-    voi = next(voi for voi in window.session.cycle.vois if voi.name == KIDNEY)
-    window.session.view_state.set_voi(voi.voi_id)
-    window.session.view_state.set_cursor(voi.mask.centroid_mm())
-    window.session.view_state.set_brush_radius(8.0)
-    wait_until_idle(window)
-    return step
+from tests.journeys.reading import KIDNEY
 
 
 def press(step: VoiStep, name: str) -> None:
@@ -186,22 +172,33 @@ def test_that_a_click_beside_the_views_leaves_the_keyboard_to_the_view(
     window.session.document.undo()
 
 
-def test_that_a_level_that_was_typed_holds_for_the_button_that_is_clicked_next(
-    window: MainWindow, voi_step: VoiStep
-) -> None:
-    window.activateWindow()
-    if not QTest.qWaitForWindowActive(window, 1000):
-        pytest.skip("nobody makes the window active here, so that no field can lose the keyboard")
+@pytest.mark.parametrize("way", ["button", "menu"])
+def test_that_what_was_typed_holds_for_the_act_that_comes_next(window: MainWindow, voi_step: VoiStep, way: str) -> None:
     field = voi_step.tools.findChild(QLineEdit, "voi_margin")
     before = mask(window)
     field.setFocus()
     field.selectAll()
     QTest.keyClicks(field, "4")
-    press(voi_step, "act_margin_plus")
+    if way == "button":
+        press(voi_step, "act_margin_plus")
+    else:
+        window.actions_table.actions["margin-plus"].trigger()
     assert mask(window).volume_ml == pytest.approx(with_margin(before, 4.0).volume_ml)
-    assert voi_step.grid.views["axial"].hasFocus()
     window.session.document.undo()
     voi_step.tools.set_margin(2.0)
+
+
+def test_that_a_click_on_a_button_takes_the_keyboard_from_a_field_to_the_view(
+    window: MainWindow, voi_step: VoiStep
+) -> None:
+    QTest.qWaitForWindowActive(window)
+    field = voi_step.tools.findChild(QLineEdit, "voi_margin")
+    field.setFocus()
+    button = voi_step.tools.findChild(QToolButton, "act_margin_plus")
+    voi_step.inspector.ensureWidgetVisible(button)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert voi_step.grid.views["axial"].hasFocus()
+    window.session.document.undo()
 
 
 def test_that_keys_field_and_brush_agree_on_its_smallest_and_largest(window: MainWindow, voi_step: VoiStep) -> None:

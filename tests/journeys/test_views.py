@@ -19,7 +19,7 @@ from app.screenshots import wait_until_idle
 from app.steps.voi_boards import best_columns
 from app.steps.voi_step import VoiStep
 from dosimetry_core.scan_vois import with_shift
-from tests.journeys.test_painting import drag, voi_step
+from tests.journeys.test_painting import drag
 from tests.widgets.pointer import CONTROL, MIDDLE, move, wheel
 from tests.widgets.pointer import click as click_at
 from tests.widgets.pointer import drag as drag_along
@@ -27,8 +27,6 @@ from widgets.display_scale import ColourScale
 from widgets.mip_view import MipView
 from widgets.opengl_probe import opengl_fault
 from widgets.slice_view import SliceView, value_at
-
-__all__ = ["voi_step"]
 
 
 @pytest.fixture(autouse=True)
