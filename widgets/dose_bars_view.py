@@ -335,7 +335,7 @@ def _width(lines: Sequence[str], metrics: QFontMetricsF) -> float:
 
 
 def _wrapped(name: str, room: float, metrics: QFontMetricsF, *, most: int | None = None) -> list[str]:
-    """The words of a name in lines of this width at most where words allow it; the last of ``most`` lines takes the rest."""
+    """The words of a name in lines as wide as this where words allow it; the last of ``most`` lines takes the rest."""
     lines: list[str] = []
     for word in name.split():
         longer = f"{lines[-1]} {word}" if lines else word
