@@ -227,13 +227,14 @@ class _Names(QWidget):
     def _made_column(self) -> tuple[TurnedLabel, QLabel, QLabel]:
         holder = QWidget()
         column = QVBoxLayout(holder)
-        column.setContentsMargins(_SLOT_MARGIN, 0, _SLOT_MARGIN, 0)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         name, total, ahead = TurnedLabel(), label(), label()
         total.setFont(_strong_font())
         ahead.setFont(font(scale=0.92))
         for part in (name, total, ahead):
             part.setTextFormat(Qt.TextFormat.PlainText)
+            part.setContentsMargins(_SLOT_MARGIN, 0, _SLOT_MARGIN, 0)
             part.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
             part.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             column.addWidget(part)
@@ -280,9 +281,7 @@ class _Names(QWidget):
         ):
             name.show_lines(lines, turned=turned, length=length)
             margin = 0 if turned else _SLOT_MARGIN
-            holder = name.parentWidget().layout()
-            if holder is not None:
-                holder.setContentsMargins(margin, 0, margin, 0)
+            name.setContentsMargins(margin, 0, margin, 0)
             _colour(name, on_surface(bar.colour, TEXT_CONTRAST) if bar.colour else shades().text)
             total.setText(text)
             _colour(total, shades().stale if bar.stale else shades().text)
