@@ -69,6 +69,10 @@ class DoseBarsView(QWidget):
         self.setProperty("plotFrame", True)
         self.show_bars(())
 
+    def hasHeightForWidth(self) -> bool:
+        """The plot gives way to the lines of the legend."""
+        return False
+
     def sizeHint(self) -> QSize:
         """Room for a few bars."""
         return QSize(520, 380)
