@@ -24,6 +24,7 @@ def prepared(case: Case, *, show: Callable[[Case], None] = show_nothing, progres
     from app.importing.files_read import read_cycle, reading_process
 
     reading_process().warm_up()
+    progress(0.0, "Loading")
     from dosimetry_core import pipeline
 
     bare, cycles = case, list(case.cycles)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+from PySide6.QtWidgets import QWidget
 
 if TYPE_CHECKING:
     from app.follow_up.receptor_drawing import ReceptorDrawing
@@ -39,6 +41,8 @@ class WindowLeaving:
             self._may_leave_unsaved = True
             window.job_strip.set_message("NOT SAVED: close once more to leave without the last changes")
             return False
+        # It is gone at once, whatever the computations take to notice.
+        window.hide()
         window.session.recomputation.set_enabled(False)
         window.session.jobs.close()
         for drawing in drawings:
@@ -47,6 +51,5 @@ class WindowLeaving:
 
     def _receptor_drawings(self) -> list[ReceptorDrawing]:
         """Receptor PETs that are drawn on: no course keeps what is drawn."""
-        from app.follow_up.receptor_drawing import ReceptorDrawing
-
-        return self._window.findChildren(ReceptorDrawing)
+        # By their name: their class brings libraries that would be loaded only to be closed with the window.
+        return cast("list[ReceptorDrawing]", self._window.findChildren(QWidget, "receptor_drawing"))

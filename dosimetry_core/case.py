@@ -28,6 +28,7 @@ FitModel = Literal[
     "model-average",
     "single-time-point",
 ]
+"""Names of the models; screens, findings, tables, trail and report write them as they stand here."""
 FitWeights = Literal["proportional", "uniform", "poisson", "given"]
 FitTail = Literal["fitted", "physical"]
 FitPrior = Literal["none", "population", "previous-cycle"]

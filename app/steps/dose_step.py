@@ -52,7 +52,7 @@ class DoseStep(Step):
         super().__init__(session)
         self._in_hand = VoiInHand(session)
         self._bars = QWidget()
-        upper = QHBoxLayout(self._bars)
+        self._upper = upper = QHBoxLayout(self._bars)
         upper.setContentsMargins(0, 0, 0, 0)
         upper.setSpacing(SPACING)
         organs = Section("Organs at risk: course against limits")
@@ -213,6 +213,10 @@ class DoseStep(Step):
         in_view = results.cycle.number
         self.bars.show_bars(organ_bars(evaluation, stale=stale, with_plan=True, in_view=in_view))
         self.voi_bars.show_bars(voi_bars(evaluation, stale=stale, in_view=in_view))
+        # Organs, few, keep the room for their numbers; where it is narrow, names of the many VOIs read upwards.
+        self.bars.setMinimumWidth(self.bars.width_wanted())
+        for place, bars in enumerate((self.bars, self.voi_bars)):
+            self._upper.setStretch(place, bars.width_wanted())
         mark, c = "stale" if stale else "", self.session.view_state.cycle
         active = self.session.voi.name if self.session.voi is not None else ""
         chosen = self.session.case.settings.red_marrow.rest_of_body

@@ -139,7 +139,7 @@ class DoseTrail:
         group, base = f"{symbol} curve", f"fit.{nuclide}"
         if fit.derived_from is None:
             used = int(fit.curve.fitted_times_s.size)
-            how = f"{fit.model.replace('-', ' ')} through {used} point{'' if used == 1 else 's'}, {fit.weights} weights"
+            how = f"{fit.model} through {used} point{'' if used == 1 else 's'}, {fit.weights} weights"
             share = "all time, with what lies before the first and beyond the last point"
             spread = effective_half_life_ln_uncertainty(fit) if fit.single_scan is None else None
         else:

@@ -21,7 +21,8 @@ ROOT = Path(__file__).parents[2]
 HEAVY = ("scipy", "SimpleITK", "vtkmodules", "pydicom", "pyqtgraph", "matplotlib", "pyhanko", "typst")
 
 
-def test_that_the_first_window_needs_none_of_the_heavy_libraries() -> None:
+@pytest.mark.parametrize("closes", [False, True], ids=["shown", "closed"])
+def test_that_the_first_window_needs_none_of_the_heavy_libraries(closes: bool) -> None:
     script = (
         "import sys\n"
         "from app.main import make_application\n"
@@ -31,8 +32,9 @@ def test_that_the_first_window_needs_none_of_the_heavy_libraries() -> None:
         "window = MainWindow(empty_case())\n"
         "window.show()\n"
         "assert not window.grab().isNull()\n"
+        f"closed = {closes} and window.close()\n"
         f"print(*[name for name in {HEAVY!r} if name in sys.modules])\n"
-        "window.close()\n"
+        "closed or window.close()\n"
     )
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     done = subprocess.run(

@@ -53,7 +53,7 @@ def test_that_every_model_is_shown_for_a_model_that_was_fixed(window: MainWindow
     step = curves(window)
     shown = step.evidence.candidates
     assert window.session.case.settings.fit.model == "mono-exponential"
-    names = [shown.text(str(n), "model").removeprefix("▸ ").replace(" ", "-") for n in range(len(COMPARED))]
+    names = [shown.text(str(n), "model").removeprefix("▸ ") for n in range(len(COMPARED))]
     assert tuple(names) == COMPARED
     assert shown.text("0", "model").startswith("▸ ")
     assert shown.text("2", "criterion") == "not defined"
@@ -222,6 +222,14 @@ def test_that_the_trail_is_that_of_the_core_with_its_uncertainties(window: MainW
             assert shown == row.unit.text(row.standard_uncertainty, digits=row.digits, with_symbol=False)
         else:
             assert step.trail.grid.text(row.key, "uncertainty") == row.uncertainty_text
+
+
+def test_that_the_trail_calls_a_model_as_the_curves_do(window: MainWindow) -> None:
+    step = curves(window)
+    shown = step.evidence.candidates
+    in_use = next(text for n in range(len(COMPARED)) if (text := shown.text(str(n), "model")).startswith("▸ "))
+    how = dose(window).trail.rows["¹⁷⁷Lu curve, half-life"].how
+    assert how.startswith(f"{in_use.removeprefix('▸ ')} through ")
 
 
 def test_that_a_row_of_a_scan_leads_to_that_scan(window: MainWindow) -> None:

@@ -7,12 +7,13 @@ import io
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from app.result_paths import value_at
-from dosimetry_core.case import Case, RecoveryCurve
+from dosimetry_core.case import Case, FitModel, RecoveryCurve
 from dosimetry_core.case_file import read_case
 from dosimetry_core.data_tables import data_table_editions
 from dosimetry_core.evaluation import Evaluation
@@ -75,6 +76,15 @@ def test_that_counts_become_activity_by_the_numbers_shown(case: Case, evaluation
             assert number(rows, f"scan {n}, seen") == pytest.approx(seen, rel=1e-6)
             activity = seen / number(rows, f"scan {n}, recovery")
             assert number(rows, f"scan {n}, activity") == pytest.approx(activity, rel=1e-6)
+
+
+@pytest.mark.parametrize("model", ["mono-exponential", "log-trapezoid"])
+def test_that_a_model_has_one_name_everywhere(case: Case, model: FitModel) -> None:
+    fitted = replace(case.settings.fit, model=model)
+    evaluation = evaluate(replace(case, settings=replace(case.settings, fit=fitted)))
+    fit = evaluation.cycles[0].vois["Kidney L"].fits["Lu-177"]
+    assert fit.model == model in get_args(FitModel)
+    assert trail(evaluation, "Kidney L")["¹⁷⁷Lu curve, half-life"].how.startswith(f"{model} through ")
 
 
 def test_that_an_organ_s_value_is_scaled_from_the_mass_of_its_own_table(evaluation: Evaluation) -> None:
