@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QHelpEvent, QMouseEvent, QPainter, QPixmap, QResizeEvent
+from PySide6.QtGui import QFont, QFontMetricsF, QHelpEvent, QMouseEvent, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from dosimetry_core.units import GRAY
@@ -21,13 +22,21 @@ from widgets.dose_bar import (
 from widgets.flow_layout import FlowLayout
 from widgets.quantity_edit import quantity_text
 from widgets.theme import TEXT_CONTRAST, font, label, on_surface, shades
+from widgets.turned_label import TurnedLabel
 
 if TYPE_CHECKING:
     from widgets.dose_plot import DosePlot
 
 __all__ = ["DoseBarShown", "DoseBarsView", "DoseLimitShown", "DoseSegmentShown", "nuclide_text"]
 
+_LEAST_SIZE = QSize(260, 220)
 _SLOT_MARGIN = 2
+_MOST_LINES = 3
+"""Of a name below its bar."""
+_NAMES_SHARE = 0.4
+"""Of the height that names reading upwards may take."""
+_AXIS_WIDTH = 62
+"""Of the vertical axis and the margin at the right."""
 _SWATCH = QSize(13, 11)
 
 
@@ -40,7 +49,7 @@ class DoseBarsView(QWidget):
         super().__init__(parent)
         self.setObjectName("dose_bars_view")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(260, 220)
+        self.setMinimumSize(_LEAST_SIZE)
         self.setMouseTracking(True)
         self._bars: tuple[DoseBarShown, ...] = ()
         self._current: str | None = None
@@ -60,9 +69,18 @@ class DoseBarsView(QWidget):
         self.setProperty("plotFrame", True)
         self.show_bars(())
 
+    def hasHeightForWidth(self) -> bool:
+        """The plot gives way to the lines of the legend."""
+        return False
+
     def sizeHint(self) -> QSize:
         """Room for a few bars."""
         return QSize(520, 380)
+
+    def width_wanted(self) -> int:
+        """Width at which every name stands below its bar, in lines of whole words, with a number."""
+        columns = len(self._bars) * (self._names.column_wanted() + 2 * _SLOT_MARGIN + 1)
+        return max(_AXIS_WIDTH + columns, _LEAST_SIZE.width())
 
     def show_bars(self, bars: Sequence[DoseBarShown]) -> None:
         """Bars from left to right."""
@@ -95,6 +113,10 @@ class DoseBarsView(QWidget):
     def bars(self) -> tuple[DoseBarShown, ...]:
         """Bars shown."""
         return self._bars
+
+    def names_shown(self) -> list[str]:
+        """The names below the bars as they are written."""
+        return self._names.written()
 
     def total_text(self, key: str) -> str:
         """Number below a bar."""
@@ -132,7 +154,8 @@ class DoseBarsView(QWidget):
     def _arrange(self) -> None:
         if self._plot is not None and self._bars:
             area = self._plot.area(self)
-            self._names.arrange(round(area.left()), round(self.width() - area.right()), self.width())
+            left, right = round(area.left()), round(self.width() - area.right())
+            self._names.arrange(left, right, self.width(), most_height=_NAMES_SHARE * self.height())
             self._legend.set_left(round(area.left()))
 
     def _mark(self) -> None:
@@ -186,9 +209,9 @@ class _Names(QWidget):
         super().__init__()
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._bars: tuple[DoseBarShown, ...] = ()
-        self._columns: list[tuple[QLabel, QLabel, QLabel]] = []
+        self._columns: list[tuple[TurnedLabel, QLabel, QLabel]] = []
         self._current: str | None = None
-        self._room = 0.0
+        self._room = self._most_height = 0.0
         self._row = QHBoxLayout(self)
         self._row.setSpacing(0)
 
@@ -205,16 +228,17 @@ class _Names(QWidget):
         self._bars = bars
         self._fill()
 
-    def _made_column(self) -> tuple[QLabel, QLabel, QLabel]:
+    def _made_column(self) -> tuple[TurnedLabel, QLabel, QLabel]:
         holder = QWidget()
         column = QVBoxLayout(holder)
-        column.setContentsMargins(_SLOT_MARGIN, 0, _SLOT_MARGIN, 0)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        name, total, ahead = label(), label(), label()
-        total.setFont(font(scale=0.92, strong=True))
+        name, total, ahead = TurnedLabel(), label(), label()
+        total.setFont(_strong_font())
         ahead.setFont(font(scale=0.92))
         for part in (name, total, ahead):
             part.setTextFormat(Qt.TextFormat.PlainText)
+            part.setContentsMargins(_SLOT_MARGIN, 0, _SLOT_MARGIN, 0)
             part.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
             part.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             column.addWidget(part)
@@ -222,12 +246,23 @@ class _Names(QWidget):
         self._row.addWidget(holder, 1)
         return name, total, ahead
 
-    def arrange(self, left: int, right: int, width: int) -> None:
-        """Keep in line with the plot."""
+    def written(self) -> list[str]:
+        """The names, their lines joined."""
+        return [" ".join(name.text().split()) for name, _total, _ahead in self._columns]
+
+    def column_wanted(self) -> int:
+        """Width of the widest word of a name, or of a number without its uncertainty."""
+        strong = QFontMetricsF(_strong_font())
+        texts = [word for bar in self._bars for word in bar.name.split()]
+        texts += [text for bar in self._bars for text in (_delivered_text(bar, None), _ahead_text(bar, None))]
+        return math.ceil(max((strong.horizontalAdvance(text) for text in texts), default=0.0))
+
+    def arrange(self, left: int, right: int, width: int, *, most_height: float) -> None:
+        """Keep in line with the plot; names that read upwards take no more than a height."""
         self._row.setContentsMargins(left, 0, right, 0)
         room = (width - left - right) / max(len(self._bars), 1) - 2 * _SLOT_MARGIN - 1
-        if room != self._room:
-            self._room = room
+        if (room, most_height) != (self._room, self._most_height):
+            self._room, self._most_height = room, most_height
             self._fill()
 
     def take_colours(self) -> None:
@@ -237,19 +272,20 @@ class _Names(QWidget):
     def mark(self, key: str | None) -> None:
         self._current = key
         for bar, (name, _total, _ahead) in zip(self._bars, self._columns, strict=True):
-            name.setFont(font(scale=0.92, strong=bar.key == key))
+            name.setFont(_strong_font() if bar.key == key else font(scale=0.92))
 
     def _fill(self) -> None:
-        strong = QFontMetricsF(font(scale=0.92, strong=True))
-        two_lines = any(strong.horizontalAdvance(bar.name) > self._room and " " in bar.name for bar in self._bars)
+        strong = QFontMetricsF(_strong_font())
         totals = _totals(self._bars, self._room, strong)
         any_ahead = any(bar.has_ahead for bar in self._bars)
-        for bar, (name, total, ahead), (text, ahead_text) in zip(self._bars, self._columns, totals, strict=True):
-            lines = [bar.name, ""] if two_lines else [bar.name]
-            first, _, rest = bar.name.rpartition(" ")
-            if two_lines and first and strong.horizontalAdvance(bar.name) > self._room:
-                lines = [first, rest]
-            name.setText("\n".join(_shortened(line, self._room, strong) for line in lines))
+        names, turned = _names_in_room([bar.name for bar in self._bars], self._room, self._most_height, strong)
+        length = math.ceil(max((_width(lines, strong) for lines in names), default=0.0))
+        for bar, (name, total, ahead), lines, (text, ahead_text) in zip(
+            self._bars, self._columns, names, totals, strict=True
+        ):
+            name.show_lines(lines, turned=turned, length=length)
+            margin = 0 if turned else _SLOT_MARGIN
+            name.setContentsMargins(margin, 0, margin, 0)
             _colour(name, on_surface(bar.colour, TEXT_CONTRAST) if bar.colour else shades().text)
             total.setText(text)
             _colour(total, shades().stale if bar.stale else shades().text)
@@ -264,6 +300,62 @@ def _colour(text: QLabel, colour: str) -> None:
     style = f"color: {colour};"
     if text.styleSheet() != style:
         text.setStyleSheet(style)
+
+
+def _strong_font() -> QFont:
+    return font(scale=0.92, strong=True)
+
+
+def _names_in_room(
+    names: Sequence[str], room: float, most_height: float, metrics: QFontMetricsF
+) -> tuple[list[list[str]], bool]:
+    """Lines of each name, and whether all read upwards.
+
+    Level where every word is as wide as its column at most, and all names have the same number of lines; else upwards,
+    where only what would be higher than ``most_height`` is shortened. None where columns are narrower than a line.
+    """
+    level = [_wrapped(name, room, metrics) for name in names]
+    if all(len(lines) <= _MOST_LINES and _width(lines, metrics) <= room for lines in level):
+        return _of_equal_height(level), False
+    beside = int((room + 2 * _SLOT_MARGIN + 1) // metrics.height())
+    if beside == 0:
+        return [[""]] * len(names), True
+    longest = max(metrics.horizontalAdvance(name) for name in names)
+    if longest <= most_height or beside == 1:
+        upwards = [[name] for name in names]
+    else:
+        upwards = [_wrapped(name, most_height, metrics, most=beside) for name in names]
+    return [[_with_last_word(line, most_height, metrics) for line in lines] for lines in upwards], True
+
+
+def _of_equal_height(names: list[list[str]]) -> list[list[str]]:
+    most = max((len(lines) for lines in names), default=0)
+    return [[*lines, *[""] * (most - len(lines))] for lines in names]
+
+
+def _width(lines: Sequence[str], metrics: QFontMetricsF) -> float:
+    return max((metrics.horizontalAdvance(line) for line in lines), default=0.0)
+
+
+def _wrapped(name: str, room: float, metrics: QFontMetricsF, *, most: int | None = None) -> list[str]:
+    """The words of a name in lines as wide as this where words allow it; the last of ``most`` lines takes the rest."""
+    lines: list[str] = []
+    for word in name.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and (len(lines) == most or metrics.horizontalAdvance(longer) <= room):
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines or [""]
+
+
+def _with_last_word(line: str, room: float, metrics: QFontMetricsF) -> str:
+    """A line, its beginning shortened where it is too long: lesions differ by their last word."""
+    if metrics.horizontalAdvance(line) <= room:
+        return line
+    first, blank, last = line.rpartition(" ")
+    begun = _shortened(first, room - metrics.horizontalAdvance(blank + last), metrics) if first else ""
+    return f"{begun} {last}" if begun else _shortened(line, room, metrics)
 
 
 def _shortened(word: str, room: float, metrics: QFontMetricsF) -> str:
@@ -288,13 +380,13 @@ def _totals(bars: tuple[DoseBarShown, ...], room: float, metrics: QFontMetricsF)
     return [("", "")] * len(bars)
 
 
-def _delivered_text(bar: DoseBarShown, digits: int | None, *, whole: bool) -> str:
+def _delivered_text(bar: DoseBarShown, digits: int | None, *, whole: bool = False) -> str:
     uncertainty = bar.standard_uncertainty_gy if whole else None
     text = quantity_text(GRAY, bar.delivered_gy, uncertainty, digits=digits, with_symbol=False)
     return f"≥ {text}" if bar.lower_bound else text
 
 
-def _ahead_text(bar: DoseBarShown, digits: int | None, *, whole: bool) -> str:
+def _ahead_text(bar: DoseBarShown, digits: int | None, *, whole: bool = False) -> str:
     if not bar.has_ahead:
         return ""
     uncertainty = bar.ahead_standard_uncertainty_gy if whole else None

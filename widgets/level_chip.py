@@ -67,9 +67,9 @@ class LevelChip(QWidget):
             self._unit = unit
             self._show()
 
-    def take_typed(self) -> None:
-        """Take what stands in the field."""
-        self._field.commit()
+    def take_typed(self) -> str:
+        """Take what stands in the field; returns what is wrong with it."""
+        return self._field.commit()
 
     def level(self) -> LevelShown:
         """What is chosen."""

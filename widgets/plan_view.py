@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from widgets.plan_plot import PlanPlot
 
 
+LEAST_HEIGHT = 145
+"""More than half of it is left between the titles of the axes."""
+
+
 class PlanView(QWidget):
     """A region of two nuclides or the risk along one; pressing or dragging in it chooses an activity in Bq."""
 
@@ -23,7 +27,7 @@ class PlanView(QWidget):
     def __init__(self, parent: QWidget | None = None, *, object_name: str = "plan_view") -> None:
         super().__init__(parent)
         self.setObjectName(object_name)
-        self.setMinimumSize(220, 96)
+        self.setMinimumSize(220, LEAST_HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._plot: PlanPlot | None = None
         self._shown: RegionShown | RiskShown | None = None
@@ -33,8 +37,8 @@ class PlanView(QWidget):
         column.setSpacing(2)
 
     def sizeHint(self) -> QSize:
-        """Room for a small plot."""
-        return QSize(420, 240)
+        """Room for a small plot; what is left is its own."""
+        return QSize(420, LEAST_HEIGHT)
 
     def shown(self) -> RegionShown | RiskShown | None:
         """What is plotted."""

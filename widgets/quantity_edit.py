@@ -153,16 +153,17 @@ class QuantityEdit(QWidget):
             self._edit.style().polish(self._edit)
         self._edit.setToolTip(fault or self._limits_text)
 
-    def commit(self) -> None:
-        """Take what is typed, as Enter does; a text that is no number or outside the limits stays as it is."""
+    def commit(self) -> str:
+        """Take what is typed, as Enter does; returns what is wrong with it: then it stays, and is not taken."""
+        fault = self._fault()
         shown = "" if self._value is None else self.unit.text(self._value, digits=self._digits, with_symbol=False)
-        if self._edit.isReadOnly() or self._edit.text().strip() == shown or not self.is_valid():
-            return
+        if fault or self._edit.isReadOnly() or self._edit.text().strip() == shown:
+            return fault
         value = self._typed()
-        if value is None and not self._optional:
-            return
-        self._show(value)
-        self.edited.emit(value)
+        if value is not None or self._optional:
+            self._show(value)
+            self.edited.emit(value)
+        return ""
 
     def leave(self) -> None:
         """The field lost the focus: commit what is valid, restore what isn't."""

@@ -47,6 +47,7 @@ _ACTS = (
     ("hollow", "Hollow", "Keep a shell as thick as the margin"),
     ("split", "Split", "Divide touching lesions where the image has its valleys; parts become VOIs of their own"),
 )
+_BY_MARGIN = ("margin-plus", "margin-minus", "smooth", "hollow")
 _THROUGH_TIP = "Paint a ball through neighbouring slices; off: this slice alone"
 # Tools whose act has another name in the key table, because an act on the whole VOI has theirs.
 _ACT_OF_TOOL = {"ball": "ball-tool"}
@@ -183,10 +184,16 @@ class VoiToolBar(QWidget):
         """Margin in mm."""
         self._margin.set_value(margin_mm)
 
-    def take_typed(self) -> None:
-        """Take what stands in the fields of the acts: whoever starts one by a key is still in the field."""
-        self._margin.commit()
-        self.level.take_typed()
+    def take_typed(self, act: str) -> str:
+        """Take what stands in the field that an act goes by, as whoever starts it by a key is still in it.
+
+        Returns what is wrong with it, and nothing is taken then.
+        """
+        if act in _BY_MARGIN:
+            return _said("Margin", self._margin.commit())
+        if act == "ball":
+            return _said("Radius", self._radius.commit())
+        return _said("Level", self.level.take_typed()) if act == "isocontour" else ""
 
     def margin_mm(self) -> float:
         """Margin for growing and shrinking."""
@@ -218,6 +225,10 @@ class VoiToolBar(QWidget):
         """Whether there is a VOI to act on."""
         for button in self._acts.values():
             button.setEnabled(enabled)
+
+
+def _said(field: str, fault: str) -> str:
+    return f"{field}: {fault}" if fault else ""
 
 
 def _with_held(tip: str) -> str:

@@ -9,7 +9,11 @@ from vtkmodules.util.numpy_support import numpy_to_vtk
 from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPolyData
 from vtkmodules.vtkCommonMath import vtkMatrix4x4
 from vtkmodules.vtkCommonTransforms import vtkTransform
-from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D, vtkPolyDataNormals, vtkWindowedSincPolyDataFilter
+from vtkmodules.vtkFiltersCore import (
+    vtkFlyingEdges3D,
+    vtkPolyDataNormals,
+    vtkWindowedSincPolyDataFilter,
+)
 from vtkmodules.vtkFiltersGeneral import vtkTransformFilter
 
 from dosimetry_core.geometry import VolumeGeometry
@@ -21,6 +25,8 @@ _PASS_BAND = 0.06
 _MOST_VOXELS = 500_000
 _BORDER = 2
 _BLUR_VOXELS = 0.6
+# While a picture turns: a processor that draws in place of a graphics card takes as long as there are triangles.
+_MOST_VOXELS_AT_HAND = 20_000
 
 
 def image_data(values: NDArray[np.generic]) -> vtkImageData:
@@ -45,12 +51,16 @@ def index_to_patient(geometry: VolumeGeometry) -> vtkMatrix4x4:
     return matrix
 
 
-def surface(mask: VoiMask) -> vtkPolyData:
-    """Smoothed surface of a VOI at half coverage in patient coordinates; empty for an empty mask."""
+def surface(mask: VoiMask, *, at_hand: bool = False) -> vtkPolyData:
+    """Smoothed surface of a VOI at half coverage in patient coordinates; empty for an empty mask.
+
+    ``at_hand``: of far fewer triangles if the VOI is large, for pictures that follow a hand.
+    """
     if mask.is_empty:
         return vtkPolyData()
     spacing = np.array(mask.geometry.spacing_mm)
-    edge_mm = max((mask.coverage.size / _MOST_VOXELS * float(np.prod(spacing))) ** (1 / 3), float(spacing.min()))
+    most = _MOST_VOXELS_AT_HAND if at_hand else _MOST_VOXELS
+    edge_mm = max((mask.coverage.size / most * float(np.prod(spacing))) ** (1 / 3), float(spacing.min()))
     steps = np.maximum(1, np.rint(edge_mm / spacing)).astype(int)
     coverage = mask.coverage[:: steps[0], :: steps[1], :: steps[2]]
     padded = np.pad(coverage, _BORDER).astype(np.float32)

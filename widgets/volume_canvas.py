@@ -33,6 +33,8 @@ from widgets.voi_shown import VoiShown
 _REFINE_AFTER_MS = 160
 _MESH_AFTER_MS = 150
 _CURSOR_AFTER_MS = 120
+# Without a graphics card a picture takes as long as it has pixels.
+_MOST_PIXELS_AT_HAND = 200_000
 _ROOM_MM = 20.0
 _MARGIN = 6
 _BUTTON_GAP = 4
@@ -249,8 +251,7 @@ class VolumeCanvas(QWidget):
         if self._scene is None:
             return None
         self._sync()
-        ratio = self.devicePixelRatioF()
-        return self._scene.pick(round(pixel.x() * ratio), round((self.height() - pixel.y()) * ratio), only)
+        return self._scene.pick(pixel.x() / self.width(), 1 - pixel.y() / self.height(), only)
 
     def point_seen(self, pixel: QPointF) -> NDArray[np.float64] | None:
         """What a click means: the surface under the pointer, else the hottest place of the projection there."""
@@ -295,8 +296,9 @@ class VolumeCanvas(QWidget):
         if self._scene is not None and (self._dirty or ratio != self._drawn_ratio):
             self._sync()
             self._drawn_ratio = ratio
-            width, height = round(self.width() * ratio), round(self.height() * ratio)
-            self._pixels = self._scene.picture(max(width, 1), max(height, 1), coarse=bool(self._drag), ratio=ratio)
+            scale = ratio / self._coarseness(ratio)
+            width, height = (max(round(side * scale), 1) for side in (self.width(), self.height()))
+            self._pixels = self._scene.picture(width, height, coarse=bool(self._drag), ratio=scale)
             self._picture = QImage(self._pixels.data, width, height, 4 * width, QImage.Format.Format_RGBX8888)
             self._dirty = False
         painter = QPainter(self)
@@ -305,6 +307,7 @@ class VolumeCanvas(QWidget):
             if self._scene is None:
                 self._paint_flat(painter)
             elif self._picture is not None:
+                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, bool(self._drag))
                 painter.drawImage(self.rect(), self._picture)
                 painter.setRenderHint(QPainter.RenderHint.Antialiasing)
                 eye = self.eye()
@@ -314,6 +317,11 @@ class VolumeCanvas(QWidget):
             self._paint_above(painter)
         finally:
             painter.end()
+
+    def _coarseness(self, ratio: float) -> float:
+        """Pixels of the screen beside one of the picture: above 1 only in a large view that follows a hand."""
+        pixels = self.width() * self.height() * ratio**2
+        return max(1.0, (pixels / _MOST_PIXELS_AT_HAND) ** 0.5) if self._drag else 1.0
 
     def _paint_badges(self, painter: QPainter) -> None:
         """In the upper left corner, as the buttons are in the other one; below them where it is narrow."""

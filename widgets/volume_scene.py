@@ -25,7 +25,6 @@ from vtkmodules.vtkCommonMath import vtkMatrix4x4
 from vtkmodules.vtkFiltersSources import vtkSphereSource
 from vtkmodules.vtkRenderingAnnotation import vtkAnnotatedCubeActor, vtkAxesActor
 from vtkmodules.vtkRenderingCore import (
-    vtkAbstractMapper,
     vtkActor,
     vtkCellPicker,
     vtkColorTransferFunction,
@@ -37,13 +36,13 @@ from vtkmodules.vtkRenderingCore import (
 )
 from vtkmodules.vtkRenderingVolumeOpenGL2 import vtkOpenGLGPUVolumeRayCastMapper
 
-from dosimetry_core.voi import VoiMask
 from widgets.clip_box import ClipBox
 from widgets.display_scale import ColourScale, colour_table
 from widgets.slice_picture import Layer
+from widgets.surface_actor import SurfaceActor, clip_mapper
 from widgets.theme import IMAGE_BACKGROUND
 from widgets.voi_shown import VoiShown
-from widgets.voi_surface import image_data, index_to_patient, surface
+from widgets.voi_surface import image_data, index_to_patient
 
 __all__ = ["VolumeScene"]
 
@@ -76,7 +75,7 @@ class VolumeScene:
         self._window.AddRenderer(self._renderer)
         self._marker = _orientation_marker()
         self._window.AddRenderer(self._marker)
-        self._actors: dict[str, tuple[VoiMask, vtkActor]] = {}
+        self._surfaces: dict[str, SurfaceActor] = {}
         self._volume: vtkVolume | None = None
         self._mapper: vtkOpenGLGPUVolumeRayCastMapper | None = None
         self._layer: Layer | None = None
@@ -91,22 +90,14 @@ class VolumeScene:
 
     def show_vois(self, vois: Sequence[VoiShown], active: str | None) -> None:
         """Surfaces; only changed masks are meshed anew."""
-        for voi_id in set(self._actors) - {voi.voi_id for voi in vois}:
-            self._renderer.RemoveActor(self._actors.pop(voi_id)[1])
+        for voi_id in set(self._surfaces) - {voi.voi_id for voi in vois}:
+            self._renderer.RemoveActor(self._surfaces.pop(voi_id).actor)
         for voi in vois:
-            known = self._actors.get(voi.voi_id)
-            if known is None or known[0] is not voi.mask:
-                mapper = vtkPolyDataMapper()
-                mapper.SetInputData(surface(voi.mask))
-                mapper.ScalarVisibilityOff()
-                _clip_mapper(mapper, self._clip)
-                actor = known[1] if known else vtkActor()
-                actor.SetMapper(mapper)
-                if known is None:
-                    self._renderer.AddActor(actor)
-                self._actors[voi.voi_id] = (voi.mask, actor)
-                actor.SetPosition(0.0, 0.0, 0.0)
-            _dress(self._actors[voi.voi_id][1], voi, active=voi.voi_id == active)
+            if voi.voi_id not in self._surfaces:
+                known = self._surfaces[voi.voi_id] = SurfaceActor()
+                known.set_clip(self._clip)
+                self._renderer.AddActor(known.actor)
+            self._surfaces[voi.voi_id].show(voi, active=voi.voi_id == active)
         if not self._framed and any(not voi.mask.is_empty for voi in vois):
             self.reset_view()
 
@@ -131,7 +122,7 @@ class VolumeScene:
         mapper.SetInputData(image_data(self._values))
         mapper.SetBlendModeToMaximumIntensity()
         mapper.AutoAdjustSampleDistancesOff()
-        _clip_mapper(mapper, self._clip)
+        clip_mapper(mapper, self._clip)
         self._step_mm = min(layer.volume.geometry.spacing_mm) / 2
         properties = vtkVolumeProperty()
         properties.SetInterpolationTypeToLinear()
@@ -172,11 +163,9 @@ class VolumeScene:
         camera.SetFocalPoint(0, 0, 0)
         camera.SetPosition(0, -1, 0)
         camera.SetViewUp(0, 0, 1)
-        bounds = [actor.GetBounds() for _, actor in self._actors.values() if actor.GetVisibility()]
-        bounds = [b for b in bounds if b[0] <= b[1]]
-        if bounds:
-            joined = [f(b[i] for b in bounds) for i, f in enumerate((min, max) * 3)]
-            self._renderer.ResetCamera(*joined)
+        shown = self.surface_bounds()
+        if shown is not None:
+            self._renderer.ResetCamera(*np.stack(shown, axis=1).reshape(-1).tolist())
             camera.Zoom(1.25)
             self._framed = True
         elif self._volume is not None:
@@ -219,16 +208,17 @@ class VolumeScene:
         """Unit vector of looking, patient system."""
         return np.array(self._renderer.GetActiveCamera().GetDirectionOfProjection())
 
-    def pick(self, x: int, y: int, only: str | None = None) -> NDArray[np.float64] | None:
-        """Patient point on a surface (or on that of one VOI) at a pixel counted from the lower left, or None."""
+    def pick(self, right: float, up: float, only: str | None = None) -> NDArray[np.float64] | None:
+        """Patient point on a surface (or on that of one VOI), or None; the place in parts of the picture's sides."""
         picker = vtkCellPicker()
         picker.SetTolerance(0.002)
         picker.InitializePickList()
-        for voi_id, (_, actor) in self._actors.items():
+        for voi_id, drawn in self._surfaces.items():
             if only is None or voi_id == only:
-                picker.AddPickList(actor)
+                picker.AddPickList(drawn.actor)
         picker.PickFromListOn()
-        if not picker.Pick(x, y, 0, self._renderer):
+        width, height = self._window.GetSize()
+        if not picker.Pick(right * width, up * height, 0, self._renderer):
             return None
         return np.array(picker.GetPickPosition())
 
@@ -242,29 +232,28 @@ class VolumeScene:
 
     def surface_bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
         """Corners of the box of all surfaces that are shown; None without any."""
-        boxes = [actor.GetBounds() for _, actor in self._actors.values() if actor.GetVisibility()]
-        boxes = [box for box in boxes if box[0] <= box[1]]
-        if not boxes:
+        boxes = [drawn.bounds_mm() for drawn in self._surfaces.values() if drawn.is_visible]
+        corners = np.array([box for box in boxes if box is not None])
+        if not corners.size:
             return None
-        corners = np.array(boxes)
         return corners[:, ::2].min(axis=0), corners[:, 1::2].max(axis=0)
 
     def set_clip(self, box: ClipBox | None) -> None:
         """Draw only what lies in a box; None draws everything."""
         self._clip = None if box is None else _planes(box)
-        for _, actor in self._actors.values():
-            _clip_mapper(actor.GetMapper(), self._clip)
+        for drawn in self._surfaces.values():
+            drawn.set_clip(self._clip)
         if self._mapper is not None:
-            _clip_mapper(self._mapper, self._clip)
+            clip_mapper(self._mapper, self._clip)
 
     def shift_surface(self, voi_id: str, shift_mm: NDArray[np.float64]) -> None:
         """Draw a surface elsewhere until its VOI changes."""
-        if voi_id in self._actors:
-            self._actors[voi_id][1].SetPosition(*(float(x) for x in shift_mm))
+        if voi_id in self._surfaces:
+            self._surfaces[voi_id].shift(shift_mm)
 
     def surface_points(self, voi_id: str) -> int:
         """Number of points of a surface."""
-        return int(self._actors[voi_id][1].GetMapper().GetInput().GetNumberOfPoints())
+        return self._surfaces[voi_id].point_count()
 
     def picture(self, width: int, height: int, *, coarse: bool, ratio: float = 1.0) -> NDArray[np.uint8]:
         """Render; pixels of shape (height, width, 4), top row first; ``ratio`` of them make one of the screen's."""
@@ -276,18 +265,22 @@ class VolumeScene:
             self._mapper.SetImageSampleDistance(_COARSE if coarse else _FINE)
             self._mapper.SetSampleDistance(self._step_mm * (2 if coarse else 1))
         self._turn_marker()
+        for drawn in self._surfaces.values():
+            drawn.set_coarse(coarse)
         self._renderer.ResetCameraClippingRange(*self._bounds())
         self._window.Render()
+        for drawn in self._surfaces.values():
+            drawn.set_coarse(False)
         self._window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, self._pixels)  # type: ignore[call-overload]
         array: NDArray[np.uint8] = vtk_to_numpy(self._pixels).reshape(height, width, 4)[::-1]  # type: ignore[no-untyped-call]
         return np.ascontiguousarray(array)
 
     def _bounds(self) -> tuple[float, ...]:
         """Box of everything that is drawn, in mm."""
-        boxes = [actor.GetBounds() for _, actor in self._actors.values()] + [self._cursor.GetBounds()]
+        boxes = [box for box in (drawn.bounds_mm() for drawn in self._surfaces.values()) if box is not None]
+        boxes.append(self._cursor.GetBounds())
         if self._volume is not None:
             boxes.append(self._volume.GetBounds())
-        boxes = [box for box in boxes if box is not None and box[0] <= box[1]]
         return tuple(choose(box[side] for box in boxes) for side, choose in enumerate((min, max) * 3))
 
     def _turn_marker(self) -> None:
@@ -303,13 +296,6 @@ class VolumeScene:
         self._window.Finalize()
 
 
-def _clip_mapper(mapper: vtkAbstractMapper, planes: vtkPlaneCollection | None) -> None:
-    if planes is None:
-        mapper.RemoveAllClippingPlanes()
-    else:
-        mapper.SetClippingPlanes(planes)
-
-
 def _planes(box: ClipBox) -> vtkPlaneCollection:
     planes = vtkPlaneCollection()
     for corner, sign in ((box.low_mm, 1.0), (box.high_mm, -1.0)):
@@ -319,18 +305,6 @@ def _planes(box: ClipBox) -> vtkPlaneCollection:
             plane.SetNormal(*(sign if k == axis else 0.0 for k in range(3)))
             planes.AddItem(plane)
     return planes
-
-
-def _dress(actor: vtkActor, voi: VoiShown, *, active: bool) -> None:
-    colour = QColor(voi.colour)
-    look = actor.GetProperty()
-    look.SetColor(colour.redF(), colour.greenF(), colour.blueF())
-    look.SetOpacity(1.0 if active else 0.6)
-    look.SetAmbient(0.22)
-    look.SetDiffuse(0.75)
-    look.SetSpecular(0.18)
-    look.SetSpecularPower(18)
-    actor.SetVisibility(voi.visible)
 
 
 def _cursor_actor() -> vtkActor:

@@ -52,7 +52,7 @@ class DoseStep(Step):
         super().__init__(session)
         self._in_hand = VoiInHand(session)
         self._bars = QWidget()
-        upper = QHBoxLayout(self._bars)
+        self._upper = upper = QHBoxLayout(self._bars)
         upper.setContentsMargins(0, 0, 0, 0)
         upper.setSpacing(SPACING)
         organs = Section("Organs at risk: course against limits")
@@ -65,7 +65,7 @@ class DoseStep(Step):
         self.voi_bars.bar_clicked.connect(self._choose_voi)
         lesions.add(self.voi_bars, 1)
         upper.addWidget(lesions, 1)
-        self.column.addWidget(self._bars, 4)
+        self.column.addWidget(self._bars)
         self.tabs = QTabWidget()
         self.tabs.setObjectName("dose_tabs")
         self.trail = NumberTrailPage(session)
@@ -90,7 +90,7 @@ class DoseStep(Step):
         ):
             self.tabs.addTab(widget, title)
         self.tabs.currentChanged.connect(lambda _index: self._show_tab())
-        self.column.addWidget(self.tabs, 5)
+        self.column.addWidget(self.tabs, 1)
         self._build_inspector()
 
     def _uncertainty_page(self) -> QWidget:
@@ -130,7 +130,8 @@ class DoseStep(Step):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 Qt override
         """The tables keep more than half of the height, on a small screen too."""
         super().resizeEvent(event)
-        self._bars.setMaximumHeight(max(_LEAST_BARS_PX, round(_BARS_SHARE * self.height())))
+        wanted = max(_LEAST_BARS_PX, round(_BARS_SHARE * self.height()))
+        self._bars.setFixedHeight(min(wanted, self.height() - self.tabs.minimumSizeHint().height() - SPACING))
 
     def _build_inspector(self) -> None:
         self._engine_section = Section("Dose engine")
@@ -213,6 +214,10 @@ class DoseStep(Step):
         in_view = results.cycle.number
         self.bars.show_bars(organ_bars(evaluation, stale=stale, with_plan=True, in_view=in_view))
         self.voi_bars.show_bars(voi_bars(evaluation, stale=stale, in_view=in_view))
+        # Organs, few, keep the room for their numbers; where it is narrow, names of the many VOIs read upwards.
+        self.bars.setMinimumWidth(self.bars.width_wanted())
+        for place, bars in enumerate((self.bars, self.voi_bars)):
+            self._upper.setStretch(place, bars.width_wanted())
         mark, c = "stale" if stale else "", self.session.view_state.cycle
         active = self.session.voi.name if self.session.voi is not None else ""
         chosen = self.session.case.settings.red_marrow.rest_of_body

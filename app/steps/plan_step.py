@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app.dose_bars import organ_bars
 from app.number_grid import NumberGrid
@@ -24,7 +24,7 @@ from app.problems import problems_of
 from app.registration_holds import hold_text
 from app.session import Session
 from app.steps.plan_decisions import PlanDecisions, verdict
-from app.steps.step import SPACING, Section, Step, push_button, text_label
+from app.steps.step import SPACING, ScrolledColumn, Section, Step, push_button, text_label
 from dosimetry_core.errors import DosimetryError, Finding
 from dosimetry_core.evaluation import Evaluation
 from dosimetry_core.planning.next_cycle import rounded_down_bq
@@ -72,24 +72,26 @@ class PlanStep(Step):
         self.room.chosen.connect(self.choose_place)
         self._choice.add(self.room, 1)
         self._room = PlanRoom()
-        upper = QHBoxLayout()
-        upper.setSpacing(SPACING)
-        upper.addWidget(self._choice, 3)
-        bars = Section("Course with this plan")
-        self.bars = DoseBarsView()
-        self.bars.setObjectName("plan_bars")
-        bars.add(self.bars, 1)
-        upper.addWidget(bars, 4)
-        self.column.addLayout(upper, 4)
-        lower = QHBoxLayout()
-        lower.setSpacing(SPACING)
         predicted = Section("What it predicts")
         self.predicted = NumberGrid("plan_predicted")
         predicted.add(self.predicted)
         self.probability = NumberGrid("plan_probability")
         predicted.add(self.probability)
-        predicted.add(QWidget(), 1)
-        lower.addWidget(predicted, 3)
+        chosen = ScrolledColumn("plan_chosen")
+        for section, stretch in ((self._choice, 1), (predicted, 0)):
+            section.narrow()
+            chosen.add(section, stretch)
+        self._fill_columns(chosen)
+        self._build_inspector()
+
+    def _fill_columns(self, chosen: QWidget) -> None:
+        """What is chosen and predicted, beside the course and the findings."""
+        bars = Section("Course with this plan")
+        self.bars = DoseBarsView()
+        self.bars.setObjectName("plan_bars")
+        # What is left to it, so that the findings keep their part on a low screen.
+        self.bars.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        bars.add(self.bars, 1)
         remarks = Section("Findings")
         self.findings = FindingsPanel(object_name="plan_findings")
         self.findings.set_acknowledgeable(True)
@@ -99,9 +101,15 @@ class PlanStep(Step):
         remarks.add(self.findings, 1)
         self.reason = TextQuestion("plan_reason")
         remarks.add(self.reason)
-        lower.addWidget(remarks, 4)
-        self.column.addLayout(lower, 5)
-        self._build_inspector()
+        beside = QVBoxLayout()
+        beside.setSpacing(SPACING)
+        beside.addWidget(bars, 3)
+        beside.addWidget(remarks, 2)
+        columns = QHBoxLayout()
+        columns.setSpacing(SPACING)
+        columns.addWidget(chosen, 3)
+        columns.addLayout(beside, 4)
+        self.column.addLayout(columns, 1)
 
     def _build_inspector(self) -> None:
         sign = Section("Sign as physicist")

@@ -158,6 +158,40 @@ class ScrolledGrid(QScrollArea):
             self.updateGeometry()
 
 
+class ScrolledColumn(QScrollArea):
+    """Sections below one another that share the height there is, and scroll where it is less than they need."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        content = QWidget()
+        content.setObjectName(f"{name}_content")
+        self._column = QVBoxLayout(content)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(SPACING)
+        self.setWidget(content)
+        content.setAutoFillBackground(False)
+        self.viewport().setAutoFillBackground(False)
+        content.installEventFilter(self)
+
+    def add(self, section: QWidget, stretch: int = 0) -> None:
+        """Append a section."""
+        self._column.addWidget(section, stretch)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 Qt override
+        """Ask for another width when a section wants one."""
+        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 Qt override
+        """As wide as the widest section, with the scroll bar beside it."""
+        bar = self.verticalScrollBar().sizeHint().width()
+        return QSize(self._column.minimumSize().width() + bar, super().minimumSizeHint().height())
+
+
 class Inspector(QScrollArea):
     """The column beside the work area: sections, scrolled when they don't fit, below what is pinned.
 

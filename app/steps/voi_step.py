@@ -168,8 +168,10 @@ class VoiStep(Step):
 
     def do_shape_act(self, act: str) -> None:
         """An act on the whole active VOI, with the margin and level of the tool bar."""
-        self.tools.take_typed()
-        if act == "interpolate":
+        fault = self.tools.take_typed(act)
+        if fault:
+            self.tell(fault)
+        elif act == "interpolate":
             self.fill.press(self.grid.active_plane())
         else:
             self.acts.shape(act, self.tools.margin_mm(), self.grid.active_plane(), self.tools.level.level())

@@ -21,6 +21,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tests.widgets.layout_checks import shortened_names
+from widgets.dose_bars_view import DoseBarsView
+from widgets.turned_label import TurnedLabel
+
 # Text metrics and layouts round to whole pixels separately.
 TOLERANCE_PX = 2
 
@@ -53,7 +57,9 @@ def descendants(widget: QWidget) -> Iterator[QWidget]:
 def clipped_text(widget: QWidget) -> str | None:
     """What is wrong with the text of one widget, or None."""
     if isinstance(widget, QLabel) and widget.text() and widget.pixmap().isNull():
-        room = widget.contentsRect()
+        room = widget.contentsRect().size()
+        if isinstance(widget, TurnedLabel) and widget.is_turned:
+            room = room.transposed()
         if widget.wordWrap():
             needed = widget.heightForWidth(widget.width())
             if needed > widget.height() + TOLERANCE_PX:
@@ -129,6 +135,8 @@ def faults(window: QWidget) -> list[str]:
     assert frame.isValid()
     for widget in descendants(window):
         found += list(overlapping(widget))
+        if isinstance(widget, DoseBarsView):
+            found += shortened_names(widget)
         for fault in (clipped_text(widget), outside_parent(widget)):
             if fault:
                 found.append(f"{name_of(widget)}: {fault}")

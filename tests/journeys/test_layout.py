@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,12 +12,17 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QTabWidget, QToolButton, QWidget
 
+from app.courses.working_panel import WorkingPanel
 from app.main_window import MainWindow
 from app.reviews import STEP_KEYS
 from app.screenshots import wait_until_idle
+from app.steps.plan_step import PlanStep
 from app.steps.voi_step import VoiStep
 from app.view_state import LAYOUTS
 from tests.app.layout_walk import faults, scrolled_sideways
+from widgets.notice_bar import Notice
+from widgets.plan_plot import PlanPlot
+from widgets.plan_room import RegionShown
 
 ROOT = Path(__file__).parents[2]
 
@@ -92,6 +99,40 @@ def test_that_the_same_holds_at_scale_factor_two_in_every_look_and_layout(case_f
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@contextmanager
+def both_bars(window: MainWindow) -> Iterator[None]:
+    """The notice of a recovered course and the question who is working above the screens, as after a power cut."""
+    panel = WorkingPanel()
+    window.frame.add_working_panel(panel, panel.note)
+    panel.ask()
+    window.notices.put(Notice("recovered", "warning", "Recovered: this course was open when the program ended."))
+    try:
+        yield
+    finally:
+        window.notices.take("recovered")
+        for part in (panel, panel.note):
+            part.hide()
+            part.setParent(None)
+            part.deleteLater()
+        wait_until_idle(window)
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1366, 768), (1920, 1080)], ids="{0[0]}x{0[1]}".format)
+def test_that_the_room_for_the_next_cycle_is_high_enough_to_point_in(window: MainWindow, size: tuple[int, int]) -> None:
+    window.resize(QSize(*size))
+    window.go_to("plan")
+    step = window.step("plan")
+    assert isinstance(step, PlanStep)
+    with both_bars(window):
+        wait_until_idle(window)
+        plot = step.room.findChild(PlanPlot)
+        assert plot is not None
+        assert isinstance(step.room.shown(), RegionShown)
+        assert plot.area(step.room).height() >= 80
+        assert faults(window) == []
+        assert step.findings.height() >= 120, "the findings keep their part"
 
 
 def test_that_what_is_left_of_the_limits_fits_the_least_width_of_its_column(window: MainWindow) -> None:

@@ -188,6 +188,28 @@ def test_that_what_was_typed_holds_for_the_act_that_comes_next(window: MainWindo
     voi_step.tools.set_margin(2.0)
 
 
+@pytest.mark.parametrize(
+    ("act", "field", "typed", "words"),
+    [
+        ("hollow", "voi_margin", "80", "Margin: at most 50"),
+        ("margin-minus", "voi_margin", "two", "Margin: this is not a number"),
+        ("ball", "brush_radius", "0", "Radius: at least 1"),
+        ("isocontour", "level_value", "120", "Level: at most 99"),
+    ],
+)
+def test_that_an_act_does_not_go_by_another_number_than_its_field_shows(
+    window: MainWindow, voi_step: VoiStep, act: str, field: str, typed: str, words: str
+) -> None:
+    before, line = mask(window), voi_step.tools.findChild(QLineEdit, field)
+    line.setFocus()
+    line.selectAll()
+    QTest.keyClicks(line, typed)
+    window.actions_table.actions[act].trigger()
+    assert words in window.job_strip.message()
+    assert mask(window) is before
+    QTest.keyClick(line, Qt.Key.Key_Escape)
+
+
 def test_that_a_click_on_a_button_takes_the_keyboard_from_a_field_to_the_view(
     window: MainWindow, voi_step: VoiStep
 ) -> None:

@@ -17,7 +17,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from widgets.dose_bars_view import DoseBarsView
 from widgets.elided_label import ElidedLabel
+from widgets.turned_label import TurnedLabel
 
 
 def _inside_scroll_area(widget: QWidget, top: QWidget) -> bool:
@@ -48,16 +50,28 @@ def clipped_texts(top: QWidget) -> list[str]:
                 found.append(f"{widget.objectName()}: {text!r} needs more lines")
             continue
         slack = 1
+        room = widget.contentsRect().size()
+        if isinstance(widget, TurnedLabel) and widget.is_turned:
+            room = room.transposed()
         if isinstance(widget, QLabel | QPushButton | QToolButton | QCheckBox | QRadioButton):
             bounds = widget.fontMetrics().boundingRect(QRect(), 0, text)
             if isinstance(widget, QLabel) and widget.textFormat().name == "RichText":
                 bounds = QRect(0, 0, need.width(), need.height())
-            if bounds.width() > widget.contentsRect().width() + slack or bounds.height() > widget.height() + slack:
+            if bounds.width() > room.width() + slack or bounds.height() > room.height() + slack:
                 found.append(f"{widget.objectName()}: {text!r} is cut off")
     for box in top.findChildren(QComboBox):
         if box.isVisibleTo(top) and box.fontMetrics().horizontalAdvance(box.currentText()) > box.width():
             found.append(f"{box.objectName()}: {box.currentText()!r} is cut off")
+    for bars in [view for view in (top, *top.findChildren(QWidget)) if isinstance(view, DoseBarsView)]:
+        if bars.isVisibleTo(top):
+            found += shortened_names(bars)
     return found
+
+
+def shortened_names(bars: DoseBarsView) -> list[str]:
+    """Names below bars that are not written in full."""
+    pairs = zip(bars.names_shown(), bars.bars(), strict=True)
+    return [f"{bars.objectName()}: {bar.name!r} is written {shown!r}" for shown, bar in pairs if shown != bar.name]
 
 
 def overlapping_siblings(top: QWidget) -> list[str]:

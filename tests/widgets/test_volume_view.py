@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations, product
 
 import numpy as np
@@ -9,9 +10,10 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QToolButton
 
 from dosimetry_core.geometry import VolumeGeometry
+from dosimetry_core.voi import VoiMask
 from dosimetry_core.voi_editing import BrushGesture, empty_mask, paint
 from tests.widgets.bodies import GRID, RIGHT_KIDNEY_MM, kidney, spect
-from tests.widgets.pointer import Received, click, double_click, drag, wheel
+from tests.widgets.pointer import LEFT, Received, click, double_click, drag, move, press, release, wheel
 from widgets.display_scale import ColourScale
 from widgets.voi_shown import VoiShown
 from widgets.volume_view import VolumeView, opengl_fault
@@ -110,6 +112,45 @@ def test_that_a_click_on_a_surface_moves_the_cursor_to_it(view):
 
 
 @needs_opengl
+def test_that_a_picture_that_follows_a_hand_is_coarser_and_the_one_at_rest_is_not(view):
+    view.resize(900, 700)
+    view.grab()
+    scene, drawn = view._scene, []
+    original = scene.picture
+
+    def picture(width, height, **options):
+        drawn.append((width, height, options["coarse"]))
+        return original(width, height, **options)
+
+    scene.picture = picture
+    try:
+        middle = QPointF(450, 350)
+        press(view, middle, LEFT)
+        move(view, middle + QPointF(30, 5), LEFT)
+        view.grab()
+        release(view, middle + QPointF(30, 5), LEFT)
+        view.grab()
+    finally:
+        del scene.picture
+    (width, height, coarse), at_rest = drawn[0], drawn[-1]
+    assert coarse
+    assert 0.9 * 200_000 < width * height <= 1.01 * 200_000
+    assert width / height == pytest.approx(900 / 700, rel=0.01)
+    assert at_rest == (900, 700, False)
+
+
+@needs_opengl
+def test_that_a_click_means_the_same_place_while_the_picture_is_coarse(view):
+    view.resize(900, 700)
+    view.grab()
+    at = view.eye().pixel_of(RIGHT_KIDNEY_MM)
+    before = view.surface_at(at)
+    assert before is not None
+    view._scene.picture(300, 233, coarse=True)
+    assert view.surface_at(at) == pytest.approx(before, abs=0.2)
+
+
+@needs_opengl
 def test_that_nothing_is_rendered_unless_something_changed(qtbot, view):
     view.grab()
     scene, count = view._scene, []
@@ -167,17 +208,46 @@ def test_that_the_projection_can_be_switched_off(view):
 
 
 @needs_opengl
-def test_that_a_surface_encloses_the_volume_of_its_voi():
+def enclosed_mm3(mesh) -> float:
     from vtkmodules.vtkFiltersCore import vtkMassProperties
 
+    properties = vtkMassProperties()
+    properties.SetInputData(mesh)
+    return properties.GetVolume()
+
+
+def ball(radius_mm: float) -> VoiMask:
+    size = int(radius_mm + 12)
+    grid = VolumeGeometry(
+        (2 * size // 3 + 1, 2 * size, 2 * size), np.full(3, -float(size)), (3.0, 1.0, 1.0), np.eye(3)[:, ::-1]
+    )
+    return paint(empty_mask(grid), BrushGesture("axial", grid.centre_mm()[None], radius_mm, True, False))
+
+
+def test_that_a_surface_encloses_the_volume_of_its_voi():
     from widgets.voi_surface import surface
 
-    grid = VolumeGeometry((60, 120, 120), np.array([-60.0, -60, -90]), (3.0, 1.0, 1.0), np.eye(3)[:, ::-1])
-    mask = paint(empty_mask(grid), BrushGesture("axial", grid.centre_mm()[None], 30.0, True, False))
-    properties = vtkMassProperties()
-    properties.SetInputData(surface(mask))
     # Smoothed for the eye: within 5 % of the volume, about half a millimetre of radius.
-    assert properties.GetVolume() == pytest.approx(4 / 3 * np.pi * 30**3, rel=0.05)
+    assert enclosed_mm3(surface(ball(30.0))) == pytest.approx(4 / 3 * np.pi * 30**3, rel=0.05)
+
+
+@pytest.mark.parametrize("radius_mm", [6.0, 12.0, 30.0, 60.0])
+def test_that_the_surface_at_hand_is_much_the_same_body_of_few_triangles(radius_mm):
+    from widgets.voi_surface import surface
+
+    fine, at_hand = surface(ball(radius_mm)), surface(ball(radius_mm), at_hand=True)
+    assert at_hand.GetNumberOfPoints() <= min(fine.GetNumberOfPoints(), 4_500)
+    assert enclosed_mm3(at_hand) == pytest.approx(enclosed_mm3(fine), rel=0.05)
+    assert np.array(at_hand.GetBounds()) == pytest.approx(np.array(fine.GetBounds()), abs=2.0)
+
+
+@needs_opengl
+def test_that_an_empty_voi_is_drawn_at_rest_and_at_hand(view):
+    view.show_vois([])
+    view.show_vois([replace(kidney(), mask=empty_mask(GRID))])
+    view.grab()
+    assert view._scene.surface_bounds() is None
+    view._scene.picture(100, 100, coarse=True)
 
 
 def test_that_without_opengl_a_projection_and_a_sentence_are_shown(qtbot):
