@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from app.scan_words import is_aligned
 from app.voi_places import voi_places
 from dosimetry_core.calibration import calibrated_image
 from dosimetry_core.case import Calibration, Cycle
@@ -144,7 +145,12 @@ def placed_mask_of(voi: Voi, point: TimePoint) -> VoiMask:
 
 
 def vois_shown(cycle: Cycle, hidden: frozenset[str] = frozenset(), point: TimePoint | None = None) -> list[VoiShown]:
-    """VOIs of a cycle with their colours and dashes, as they lie on a scan; without one as they are drawn."""
+    """VOIs of a cycle with their colours and dashes, as they lie on a scan; without one as they are drawn.
+
+    None on a scan that is not aligned: nobody knows where they lie there.
+    """
+    if point is not None and not is_aligned(cycle, point):
+        return []
     places = voi_places(cycle)
     return [
         VoiShown(

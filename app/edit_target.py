@@ -9,8 +9,10 @@ from PySide6.QtCore import QObject, Signal
 
 from app.case_edits import with_mask, with_time_point
 from app.display import placed_mask_of
+from app.scan_words import NOT_ALIGNED, is_aligned
 from app.session import Session
 from dosimetry_core.case import Case
+from dosimetry_core.errors import MissingDataError
 from dosimetry_core.scan_vois import with_redrawn
 from dosimetry_core.voi import Voi, VoiMask
 
@@ -57,7 +59,16 @@ class EditTarget(QObject):
 
     def blocked(self) -> str:
         """Why nothing can be drawn now; empty if it can."""
+        cycle, point = self._session.cycle, self._session.time_point
+        if cycle is not None and point is not None and not is_aligned(cycle, point):
+            return NOT_ALIGNED
         return NO_REASON if self._here and not self._reason.strip() else ""
+
+    def check(self) -> None:
+        """Raise MissingDataError where nothing can be drawn now."""
+        reason = self.blocked()
+        if reason:
+            raise MissingDataError(reason)
 
     def words(self) -> str:
         """What the history adds to an act: the scan that alone it is about."""
@@ -74,8 +85,9 @@ class EditTarget(QObject):
         Raises
         ------
         MissingDataError
-            If a scan shall differ without a reason.
+            If a scan shall differ without a reason, or the one in view is not aligned.
         """
+        self.check()
         c, p = self._session.view_state.cycle, self._session.view_state.time_point
         if not self._here:
             return with_mask(case, c, voi_id, change)

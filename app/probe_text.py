@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from app.display import ct_layer, decay_correction, placed_mask_of, spect_layer
+from app.scan_words import is_aligned
 from dosimetry_core.case import Cycle
 from dosimetry_core.image import TimePoint
 from dosimetry_core.units import MILLIMETRE
@@ -33,7 +34,8 @@ def probe_text(cycle: Cycle, point: TimePoint, point_mm: Any, *, decay_corrected
         if factor is not None:
             words += f" (decay-corrected {spect.display_unit.text(value * factor, with_symbol=False)})"
         parts.append(words)
-    inside = [voi.name for voi in cycle.vois if _covers(placed_mask_of(voi, point), point_mm)]
+    vois = cycle.vois if is_aligned(cycle, point) else ()
+    inside = [voi.name for voi in vois if _covers(placed_mask_of(voi, point), point_mm)]
     if inside:
         parts.append(", ".join(inside))
     return "  ·  ".join(parts)

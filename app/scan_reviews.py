@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from app.curves_shown import measured_nuclide
+from app.scan_words import is_aligned
 from app.session import Session
 from dosimetry_core.case import Cycle
 from dosimetry_core.evaluation import CycleResult
@@ -17,7 +18,7 @@ from dosimetry_core.results import VoiResult
 from dosimetry_core.scan_vois import displacement_on_scan_mm, mask_on_scan, review_on
 from dosimetry_core.voi import Voi, VoiMask
 
-Placing = Literal["reference", "propagated", "shifted", "redrawn"]
+Placing = Literal["reference", "propagated", "shifted", "redrawn", "not registered"]
 REMARKABLE_SHIFT_MM = 5.0
 """A shift that weighs as much as a spread of 10 %: as the finding on displaced uptake has it."""
 
@@ -78,6 +79,8 @@ class VoiOnScan:
 def placing_of(cycle: Cycle, index: int, voi: Voi) -> Placing:
     """How a VOI came to where it lies on a scan."""
     point = cycle.time_points[index]
+    if not is_aligned(cycle, point):
+        return "not registered"
     if voi.voi_id in point.redrawn_vois:
         return "redrawn"
     if voi.voi_id in point.registration.voi_motions:
@@ -146,7 +149,10 @@ def reviewed_count(cycle: Cycle, voi: Voi) -> int:
 
 
 def open_reviews(session: Session) -> tuple[VoiOnScan, ...]:
-    """What nobody looked at in the cycle in view, what differs most first; else in the order of VOIs and scans."""
+    """What nobody looked at in the cycle in view, what differs most first; else in the order of VOIs and scans.
+
+    Without scans that are not aligned: what lies there is not known yet.
+    """
     cycle = session.cycle
     if cycle is None:
         return ()
@@ -155,6 +161,6 @@ def open_reviews(session: Session) -> tuple[VoiOnScan, ...]:
         for voi in cycle.vois
         if not voi.mask.is_empty
         for one in voi_on_scans(cycle, voi, session.cycle_result)
-        if not one.reviewed_by
+        if not one.reviewed_by and one.placing != "not registered"
     ]
     return tuple(sorted(found, key=lambda one: -round(one.weight, 3)))

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.display import ct_layer, spect_layer, spect_scale, voi_colour_of
 from app.scan_reviews import Placing, placing_of
-from app.scan_words import delay_s, registration_text
+from app.scan_words import delay_s, is_aligned, is_well_registered, registration_text
 from app.session import Session
 from app.window_texts import time_text
 from dosimetry_core.case import Case, Cycle
@@ -76,9 +76,9 @@ class ScanStrip(QWidget):
                 delay_s(cycle, point),
                 scanner=point.spect.manufacturer,
                 registration=registration_text(point),
-                registered=point.registration.method != "none",
+                registered=is_well_registered(point),
                 image=self._picture(cycle, point),
-                ticks=tuple(_tick(cycle, index, voi) for voi in cycle.vois),
+                ticks=tuple(_tick(cycle, index, voi) for voi in cycle.vois) if is_aligned(cycle, point) else (),
             )
             for index, point in enumerate(points)
             if cycle is not None

@@ -12,12 +12,26 @@ from app.case_edits import with_time_point
 from app.display import placed_mask_of
 from app.edit_target import NO_REASON, EditTarget, who_works
 from app.scan_reviews import VoiOnScan, open_reviews
+from app.scan_words import NOT_ALIGNED, is_aligned
 from app.session import Session
-from dosimetry_core.case import Case
-from dosimetry_core.errors import DosimetryError
+from dosimetry_core.case import Case, Cycle
+from dosimetry_core.errors import DosimetryError, MissingDataError
 from dosimetry_core.image import TimePoint
 from dosimetry_core.scan_vois import as_propagated, placed_mask, with_review, with_shift
 from dosimetry_core.voi import Voi
+
+_LAST = "This is the last VOI to look at"
+_ALL = "Every VOI of this cycle was looked at on every scan"
+
+
+def _but_unaligned(cycle: Cycle | None) -> str:
+    """Words on scans where nobody could look; empty if there are none."""
+    points = () if cycle is None else cycle.time_points
+    numbers = [str(n) for n, point in enumerate(points, 1) if cycle is not None and not is_aligned(cycle, point)]
+    if not numbers:
+        return ""
+    scans = f"scan {numbers[0]}, which is" if len(numbers) == 1 else f"scans {', '.join(numbers)}, which are"
+    return f" but {scans} not registered: align in step 3"
 
 
 class ScanVoiActs(QObject):
@@ -62,9 +76,7 @@ class ScanVoiActs(QObject):
         waiting = open_reviews(self._session)
         others = [one for one in waiting if (one.voi_id, one.time_point) != here]
         if not others:
-            self.told.emit(
-                "This is the last VOI to look at" if waiting else "Every VOI of this cycle was looked at on every scan"
-            )
+            self.told.emit(_LAST if waiting else _ALL + _but_unaligned(self._session.cycle))
             return
         self.go_to(others[0])
         self.told.emit(f"{len(waiting)} still to look at in this cycle")
@@ -87,6 +99,8 @@ class ScanVoiActs(QObject):
 
         def edit(case: Case) -> Case:
             point = case.cycles[c].time_points[p]
+            if not is_aligned(case.cycles[c], point):
+                raise MissingDataError(NOT_ALIGNED)
             return with_time_point(case, c, p, change(point, voi))
 
         try:

@@ -69,7 +69,9 @@ def _unconfirmed(step: StepKey, session: Session, case: Case) -> tuple[StepState
         points = [point for cycle in case.cycles for point in cycle.time_points]
         open_points = [point for point in points if point.registration.method == "none"]
         if open_points:
-            return "in progress", f"{len(open_points)} of {len(points)} time points not registered"
+            tried = any(finding.level == "error" for point in open_points for finding in point.registration.findings)
+            words = f"{len(open_points)} of {len(points)} time points not registered"
+            return ("attention", f"{words}; align by hand") if tried else ("in progress", words)
         findings = [f for p in points for f in p.registration.findings if f.level != "info"]
         if findings:
             remarks = "one remark" if len(findings) == 1 else f"{len(findings)} remarks"

@@ -168,6 +168,7 @@ class VoiActs(QObject):
         session, index = self._session, self._session.view_state.cycle
         taken = {known.name for cycle in session.case.cycles for known in cycle.vois}
         try:
+            self._target.check()
             parts = split_by_maxima(voi.mask, by.image, by.from_reference, fwhm_mm=SPLIT_SMOOTHING_MM)
         except DosimetryError as error:
             self.told.emit(error.line())

@@ -89,6 +89,7 @@ class VoiCopies(QObject):
         reason, who = self._target.reason, who_works(session)
 
         def edit(case: Case) -> Case:
+            self._target.check()
             points = case.cycles[c].time_points
             mask = placed_mask(voi, points[other])
             return with_time_point(case, c, p, with_redrawn(points[p], voi, mask, reason, by=who))

@@ -178,6 +178,13 @@ class AlignStep(Step):
             return True
         return False
 
+    def _is_registered(self) -> bool:
+        """Whether there is a place to look from; says what is missing."""
+        point = self.session.time_point
+        if point is not None and point.registration.method == "none":
+            self.told.emit("This scan is not registered: align it as a whole first, then look for single organs")
+        return point is not None and point.registration.method != "none"
+
     def take_hand(self, hand: Any) -> None:
         """What the left button is: cursor (empty), ``move``, ``turn`` or ``landmark``."""
         if hand and self._is_reference():
@@ -243,12 +250,12 @@ class AlignStep(Step):
 
     def find_organs(self) -> None:
         """Look for the uptake of the organs of the current scan."""
-        if self.session.time_point is not None:
+        if self._is_registered():
             self._search.by_uptake(turning=self.organs.turning.isChecked())
 
     def find_by_deformation(self) -> None:
         """Look for the kidneys of the current scan by a deformable alignment of the CTs."""
-        if not self._is_reference():
+        if not self._is_reference() and self._is_registered():
             self._search.by_deformation()
 
     def place_organs(self) -> None:
@@ -368,8 +375,10 @@ class AlignStep(Step):
         c, p = self.session.view_state.cycle, self.session.view_state.time_point
         self._state.setText(f"Scan {p + 1}, {delay_text(cycle, point)}: {state_words(point.registration)}")
         self.numbers.show_rows(NUMBER_COLUMNS, number_rows(c, p, point))
-        self._note.setText(shift_words(point))
-        self._note.setVisible(shift_mm(point) > LARGE_SHIFT_MM)
+        errors = (finding.text for finding in point.registration.findings if finding.level == "error")
+        words = " ".join((*errors, shift_words(point))).strip()
+        self._note.setText(words)
+        self._note.setVisible(bool(words))
         self.points.show_rows(SCAN_COLUMNS, scan_rows(c, p, cycle))
 
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.display import ct_layer, decay_correction, shown_spect, spect_layer, spect_scale, vois_shown
 from app.reviews import same_objects
-from app.scan_words import delay_s, registration_text
+from app.scan_words import delay_s, is_aligned, is_well_registered, registration_text
 from app.session import Session
 from app.window_texts import time_text
 from dosimetry_core.case import Cycle
@@ -28,6 +28,8 @@ SURFACES_AFTER_MS = 250
 """The 3D view follows when numbers have been shown: drawing it takes longer than everything else after a stroke."""
 CORRECTED, NOT_CORRECTED = "decay-corrected", "decay not corrected"
 """Badges of scans while the SPECT is shown decay-corrected; a scan without calibration or time zero can't be."""
+WITHOUT_VOIS = "no VOIs here: align this scan"
+"""Badge of a scan without a registration: where they lie on it is not known."""
 HAND_RESTS_S = 0.2
 """And when the hand rests: a picture in 3D in the midst of scrolling would be felt."""
 
@@ -134,7 +136,7 @@ class VoiImages(QObject):
             time_point=f"{self.scan_name or f'cycle {cycle.number}'}, {time_text(case, point.spect.acquisition_start)}",
             delay_s=delay_s(cycle, point),
             registration=registration_text(point),
-            registered=point.registration.method != "none",
+            registered=is_well_registered(point),
             badges=self._badges(cycle, point),
         )
 
@@ -143,6 +145,8 @@ class VoiImages(QObject):
         unusual = ["own scale"] if self._own_scale else []
         if self.session.view_state.decay_corrected:
             unusual.append(NOT_CORRECTED if self._decay_factor(cycle, point) is None else CORRECTED)
+        if cycle.vois and not is_aligned(cycle, point):
+            unusual.append(WITHOUT_VOIS)
         return (*unusual, *self._constraints)
 
     def set_constraints(self, words: tuple[str, ...]) -> None:

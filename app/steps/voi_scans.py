@@ -28,7 +28,7 @@ _COLUMNS = (
     GridColumn("change", "Off", "Largest of: volume against the reference, activity against the fitted curve"),
     GridColumn("state", "State", "How the VOI came there, and whether somebody looked at it there"),
 )
-_SHORT = {"reference": "reference", "propagated": "propagated", "shifted": "shifted", "redrawn": "own shape"}
+_SHORT = {"redrawn": "own shape"}
 
 
 class VoiScans(Section):
@@ -107,7 +107,7 @@ class VoiScans(Section):
         self.grid.show_rows(_COLUMNS, [self._row(cycle, voi, one) for one in scans])
         here = scans[min(state.time_point, len(scans) - 1)]
         self.follow.setEnabled(here.placing in ("shifted", "redrawn"))
-        self.review.setEnabled(not here.reviewed_by)
+        self.review.setEnabled(not here.reviewed_by and here.placing != "not registered")
         now = (session.whose, voi.voi_id, state.cycle, state.time_point)
         if now != self._shown:
             self._shown = now
@@ -143,14 +143,15 @@ class VoiScans(Section):
         changes = [value for value in (one.volume_change, one.activity_change) if value is not None]
         largest = max(changes, key=abs, default=None)
         off = "" if largest is None else f"{'! ' if one.stands_out else ''}{_percent(largest)}"
-        state = f"{'✔' if one.reviewed_by else '○'} {_SHORT[one.placing]}"
+        state = f"{'✔' if one.reviewed_by else '○'} {_SHORT.get(one.placing, one.placing)}"
+        volume = None if one.placing == "not registered" else one.volume_ml
         activity: Cell = None
         if one.nuclide is not None:
             path = f"{base}.activity_bq.{one.nuclide}.{one.time_point}"
             activity = Number(path, one.activity_bq, MEGABECQUEREL)
         cells: dict[str, Cell] = {
             "scan": f"{'▸ ' if current else ''}{delay_text(cycle, point)}",
-            "volume": Number(f"{base}.volume_by_time_point_ml.{one.time_point}", one.volume_ml, MILLILITRE),
+            "volume": Number(f"{base}.volume_by_time_point_ml.{one.time_point}", volume, MILLILITRE),
             "activity": activity,
             "change": off,
             "state": state,

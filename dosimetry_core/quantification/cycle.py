@@ -28,6 +28,8 @@ from dosimetry_core.quantification.redrawn import review_findings
 from dosimetry_core.quantification.scan import calibration_used, measured_scan
 from dosimetry_core.quantification.voi_activity import measured_vois
 
+_WHERE_BY_HAND = "that is step 3, or [[cycle.registration]] in the case file"
+
 
 def measure_cycle(
     cycle: Cycle,
@@ -195,11 +197,12 @@ def _check(cycle: Cycle, place: str) -> None:
             )
     for number, time_point in enumerate(cycle.time_points, start=1):
         if time_point.registration.method == "none":
+            tried = next((finding for finding in time_point.registration.findings if finding.level == "error"), None)
             problems.append(
                 MissingDataError(
-                    "the scan is not aligned to the reference",
+                    "the scan is not aligned to the reference" if tried is None else tried.text.rstrip("."),
                     where=f"{place}, time point {number}",
-                    remedy="align the time points first",
+                    remedy="align the time points first" if tried is None else _WHERE_BY_HAND,
                 )
             )
     raise_problems(problems)

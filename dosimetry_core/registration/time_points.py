@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dosimetry_core.errors import Finding, InconsistentCaseError
+from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError
 from dosimetry_core.geometry import FloatArray, RigidTransform
 from dosimetry_core.image import ImageSeries, Registration, TimePoint
 from dosimetry_core.progress import Progress, no_progress, part_of
@@ -91,7 +92,7 @@ def _prepared(reference: ImageSeries, seed: int) -> _Reference:
         raise ValueError("both series must be CT")
     images = coarse_images(reference, _LEVELS_MM)
     body_image = images[_BODY_LEVEL]
-    body = _body(body_image)
+    body = _body(body_image, "the CT of the reference")
     generator = np.random.default_rng(seed)
     samples = tuple(sample_points(image, body, body_image.geometry, _SAMPLES, generator) for image in images)
     return _Reference(samples, _centroid_mm(body_image, body))
@@ -119,7 +120,7 @@ def _from_best_start(reference: _Reference, images: tuple[CoarseImage, ...]) -> 
     """Coarse alignment from the body centres, displaced on a grid of starts; the best after refinement wins."""
     samples, moving = reference.samples[0], images[0]
     body_image = images[_BODY_LEVEL]
-    shift = _centroid_mm(body_image, _body(body_image)) - reference.body_centre_mm
+    shift = _centroid_mm(body_image, _body(body_image, "its CT")) - reference.body_centre_mm
     starts = [
         RigidTransform(np.eye(3), shift + np.array([x, y, z]))
         for x in _STARTS_PER_AXIS_MM[0]
@@ -136,11 +137,11 @@ def _from_best_start(reference: _Reference, images: tuple[CoarseImage, ...]) -> 
     return min(ends, key=lambda end: squared_difference(end, some, moving))
 
 
-def _body(image: CoarseImage) -> NDArray[np.bool_]:
+def _body(image: CoarseImage, name: str) -> NDArray[np.bool_]:
     body = body_mask(image)
     if not body.any():
         raise InconsistentCaseError(
-            "no body was found in a CT", where="registration", remedy="check that the CT is in Hounsfield units"
+            f"no body was found in {name}", where="registration", remedy="check that it is in Hounsfield units"
         )
     return body
 
@@ -190,12 +191,24 @@ def register_rigid_spect(
 
     The residual is the root mean square disagreement, over the voxels with uptake, of registrations with different
     smoothing and sample points.
+
+    Raises
+    ------
+    InconsistentCaseError
+        If an image shows nothing to go by.
     """
     if reference.kind != "spect" or moving.kind != "spect":
         raise ValueError("both series must be SPECT")
-    transform, residual, overlap, agreement = register_by_mutual_information(
-        reference.volume, moving.volume, seed=seed, progress=progress
-    )
+    try:
+        transform, residual, overlap, agreement = register_by_mutual_information(
+            reference.volume, moving.volume, seed=seed, progress=progress
+        )
+    except RuntimeError as error:
+        raise InconsistentCaseError(
+            "SPECT can't be aligned to SPECT without differences of uptake in both",
+            where=where or "registration",
+            remedy="look at both images",
+        ) from error
     return Registration(transform, "rigid-spect", residual, _findings(residual, overlap, agreement, where))
 
 
@@ -204,29 +217,48 @@ def register_time_points(
 ) -> tuple[TimePoint, ...]:
     """Every time point with its registration to the reference time point.
 
-    Identity where the frame of reference UIDs are equal, CT to CT where both have one, else SPECT to SPECT.
+    Identity where the frame of reference UIDs are equal, CT to CT where both have one, else SPECT to SPECT. One that
+    can't be aligned stays without a registration, with a finding that says why; the others are aligned all the same.
     """
     if not 0 <= reference_index < len(time_points):
         raise ValueError(f"there is no time point {reference_index}")
     reference = time_points[reference_index]
     registered: list[TimePoint] = []
-    prepared: _Reference | None = None
+    prepared = functools.cache(lambda ct: _prepared(ct, 0))
     for number, time_point in enumerate(time_points):
         part = part_of(progress, number / len(time_points), (number + 1) / len(time_points))
         part(0.0, f"Aligning time point {number + 1}")
         place = f"{where}, time point {number + 1}" if where else f"time point {number + 1}"
-        if time_point is reference:
-            found = Registration(RigidTransform.identity(), "reference", 0.0)
-        elif _frame(reference) and _frame(reference) == _frame(time_point):
-            found = Registration(RigidTransform.identity(), "same-frame-of-reference")
-        elif reference.ct is not None and time_point.ct is not None:
-            prepared = prepared or _prepared(reference.ct, 0)
-            found = _registered_to(prepared, time_point.ct, part, place)
-        else:
-            found = register_rigid_spect(reference.spect, time_point.spect, progress=part, where=place)
+        try:
+            found = _found(reference, time_point, prepared, part, place)
+        except DosimetryError as error:
+            found = _none(error, place)
         found = replace(found, findings=(*_frames_finding(time_point, place), *found.findings))
         registered.append(replace(time_point, registration=found))
     return tuple(registered)
+
+
+def _found(
+    reference: TimePoint,
+    time_point: TimePoint,
+    prepared: Callable[[ImageSeries], _Reference],
+    progress: Progress,
+    place: str,
+) -> Registration:
+    if time_point is reference:
+        return Registration(RigidTransform.identity(), "reference", 0.0)
+    if _frame(reference) and _frame(reference) == _frame(time_point):
+        return Registration(RigidTransform.identity(), "same-frame-of-reference")
+    if reference.ct is not None and time_point.ct is not None:
+        return _registered_to(prepared(reference.ct), time_point.ct, progress, place)
+    return register_rigid_spect(reference.spect, time_point.spect, progress=progress, where=place)
+
+
+def _none(error: DosimetryError, place: str) -> Registration:
+    text = f"The scan was not aligned: {error.what}; {error.remedy}, or align it by hand."
+    return Registration(
+        RigidTransform.identity(), "none", None, (Finding("registration-failed", "error", text, place),)
+    )
 
 
 def _frame(time_point: TimePoint) -> str:

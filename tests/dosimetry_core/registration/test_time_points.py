@@ -7,6 +7,7 @@ import functools
 import numpy as np
 import pytest
 
+from dosimetry_core.errors import InconsistentCaseError
 from dosimetry_core.geometry import RigidTransform
 from dosimetry_core.image import ImageSeries, Registration, TimePoint
 from dosimetry_core.progress import Cancelled
@@ -105,6 +106,37 @@ def test_that_images_of_different_things_fail_loudly() -> None:
     noise = np.random.default_rng(0).normal(40, 120, OTHER.shape).astype(np.int16)
     found = register_rigid_ct(_reference(), series("ct", Volume(noise, OTHER, "ct_number_hu"), frame="n"))
     assert ("registration-failed", "error") in [(f.code, f.level) for f in found.findings]
+
+
+def _without_body(image: ImageSeries, frame: str) -> ImageSeries:
+    air = np.full(image.volume.geometry.shape, -1000, np.int16)
+    return series("ct", Volume(air, image.volume.geometry, "ct_number_hu"), frame=frame)
+
+
+def test_that_a_scan_that_cannot_be_aligned_says_why_and_leaves_the_others_aligned() -> None:
+    points = (*_unregistered()[:2], _time_point("air", _without_body(_moved(0), "air")))
+    moved, reference, air = register_time_points(points, 1, where="cycle 2")
+    assert np.array_equal(moved.registration.transform.rotation, _registered()[0].registration.transform.rotation)
+    assert reference.registration.method == "reference"
+    assert (air.registration.method, air.registration.residual_mm) == ("none", None)
+    (finding,) = [finding for finding in air.registration.findings if finding.level == "error"]
+    assert (finding.code, finding.place) == ("registration-failed", "cycle 2, time point 3")
+    assert "no body was found in its CT" in finding.text
+
+
+def test_that_a_reference_without_a_body_is_named_as_such() -> None:
+    points = (_unregistered()[0], _time_point("air", _without_body(_reference(), "air")))
+    moved, _reference_point = register_time_points(points, 1)
+    assert moved.registration.method == "none"
+    assert "no body was found in the CT of the reference" in moved.registration.findings[-1].text
+
+
+def test_that_a_spect_that_shows_nothing_is_not_aligned() -> None:
+    geometry = grid((24, 28, 37), (12.0, 10.4, 10.4), (0.0, 0.0, 10.0))
+    body = Volume(spect_concentration(Body(), geometry, IDENTITY, 10.0, parts_per_voxel=1), geometry, "counts")
+    even = Volume(np.ones(geometry.shape, np.float32), geometry, "counts")
+    with pytest.raises(InconsistentCaseError, match="time point 2: SPECT can't be aligned"):
+        register_rigid_spect(series("spect", body, frame="s"), series("spect", even, frame="t"), where="time point 2")
 
 
 def test_that_spect_is_aligned_where_there_is_no_ct() -> None:
