@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from dataclasses import replace
@@ -62,6 +63,8 @@ def make_application() -> QApplication:
     # cores the waiting takes longer than the painting, and on a busy computer many times as long; the pixels are the
     # same. The other core is left to the slices that are made ahead, and to computations.
     os.environ.setdefault("QT_NO_GUI_THREADPOOL", "1")
+    # Unused widgets that only hold each other are not ended on the thread of a computation: see `CollectionAtRest`.
+    gc.disable()
     existing = QApplication.instance()
     application = existing if isinstance(existing, QApplication) else QApplication([SOFTWARE_NAME])
     application.setApplicationName(SOFTWARE_NAME)

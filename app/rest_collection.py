@@ -19,7 +19,7 @@ REST_S = 2.0
 
 
 class CollectionAtRest(QObject):
-    """Takes the place of Python's own collection from its making until `stop`.
+    """Takes the place of Python's own collection from its making on, for as long as the program lasts.
 
     What there is by then (modules, classes, tables) lasts as long as the program, and is not looked at again: a look at
     everything would hold the window up for 0.1 s.
@@ -40,10 +40,12 @@ class CollectionAtRest(QObject):
         gc.freeze()
 
     def stop(self) -> None:
-        """Leave it to Python again."""
+        """Look no more.
+
+        Python does not either: a computation that has not noticed the end yet would end what belonged to the window.
+        """
         self._timer.stop()
         gc.unfreeze()
-        gc.enable()
 
     def _look(self) -> None:
         """Do what Python would have done by now, if the hand allows."""

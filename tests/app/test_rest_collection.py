@@ -8,11 +8,13 @@ import weakref
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.hand_first import HandFirst
+from app.main import make_application
 from app.rest_collection import REST_S, CollectionAtRest
 
 
@@ -93,12 +95,21 @@ def test_that_everything_is_looked_at_only_at_rest(
     monkeypatch.setattr(gc, "collect", lambda generation=2: looked.append(generation))
     monkeypatch.setattr(gc, "get_count", lambda: tuple(limit + 1 for limit in gc.get_threshold()))
     monkeypatch.setattr(HandFirst, "rests_s", property(lambda _hand: rest_s))
+    # Double clicks of other tests leave a button down for ever.
+    monkeypatch.setattr(QGuiApplication, "mouseButtons", lambda: Qt.MouseButton.NoButton)
     collection._look()
     assert looked == [generation]
 
 
-def test_that_python_looks_by_itself_again_afterwards(hand: HandFirst) -> None:
+def test_that_python_does_not_look_by_itself_even_afterwards(hand: HandFirst) -> None:
+    gc.enable()
     collection = CollectionAtRest(hand)
     assert not gc.isenabled()
     collection.stop()
-    assert gc.isenabled()
+    assert not gc.isenabled()
+
+
+def test_that_python_does_not_look_by_itself_once_there_is_an_application() -> None:
+    gc.enable()
+    make_application()
+    assert not gc.isenabled()
