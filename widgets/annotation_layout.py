@@ -2,8 +2,8 @@
 
 What does not fit is shortened to whole parts, then left out. In low views the patient's name goes first (it stands in
 the banner and in larger views), with it the colour bar, whose limits become a text; then the window, then registration
-and scale bar. In narrow ones the limits go, then half of time and position. The letters of orientation, the delay, the
-plane and the badges stay.
+and scale bar. In narrow ones the limits go, then half of time and position. The letters of orientation, the delay (or,
+in its place, that a scan is not registered), the plane and the badges stay.
 """
 
 from __future__ import annotations
@@ -119,6 +119,9 @@ class AnnotationLayout:
             ("time_point", forms_of(corner.time_text()), _PLAIN),
             ("registration", forms_of(corner.registration), GOOD if corner.registered else WARNING),
         ]
+        if not corner.registered:
+            # What is wrong comes first.
+            lines.reverse()
         if self._height >= _LEAST_HEIGHT_FOR_ALL:
             # A name is whole, or not there.
             lines.insert(0, ("patient", [corner.patient], _PLAIN))
@@ -135,9 +138,8 @@ class AnnotationLayout:
         for row in range(self._rows):
             baseline = first + row * self._line
             room = self._half if row == 0 else self._beside_badges(baseline)
-            # In their order, only that the patient's name lets the next one stand before it.
-            may_stand = left[: 2 if left and left[0][0] == "patient" else 1]
-            fitting = [line for line in may_stand if self._fitting(line[1], room)]
+            # What is too long for a line lets the next one stand before it.
+            fitting = [line for line in left[:2] if self._fitting(line[1], room)]
             if fitting:
                 name, forms, colour = fitting[0]
                 found += self._from_left(name, self._fitting(forms, room), baseline, colour)

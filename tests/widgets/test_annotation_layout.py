@@ -93,6 +93,16 @@ def test_that_texts_are_left_out_in_a_fixed_order(qtbot: QtBot) -> None:
     assert names(LEAST_WIDTH, LEAST_HEIGHT) == {"time_point", "plane"}
 
 
+@pytest.mark.parametrize("width", [250, 304, 860])
+@pytest.mark.parametrize("height", HEIGHTS)
+def test_that_a_scan_that_is_not_registered_is_called_so_on_the_lowest_view(
+    qtbot: QtBot, width: int, height: int
+) -> None:
+    corner = replace(CORNER, registration="not registered", registered=False)
+    layout = laid_out(width, height, replace(TEXTS, corner=corner))
+    assert "not registered" in [line.text for line in layout.written]
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("height", HEIGHTS)
 def test_that_badges_cover_one_line_or_a_small_part_of_the_height(qtbot: QtBot, width: int, height: int) -> None:
