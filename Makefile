@@ -18,7 +18,8 @@ test: install
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
 	QT_QPA_PLATFORM=offscreen OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 \
-		$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not long and not anatomy"
+		$(PYTHON) -m pytest -n 2 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder \
+		-m "not long and not anatomy"
 
 test-long: install
 	QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -m "long" -s
