@@ -203,7 +203,7 @@ class _LargePlot(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("curve_plot")
-        self.setMinimumSize(200, 190)
+        self.setMinimumSize(200, 170)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMouseTracking(True)
         self.curve: CurveShown | None = None

@@ -7,9 +7,20 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from widgets.annotation_layout import LEAST_HEIGHT
 from widgets.crosshair import Crosshair
 from widgets.display_scale import ColourScale
 from widgets.flat_projection import COLOURS, TURN_DEG, FlatProjection
@@ -44,7 +55,7 @@ class MipView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("mip_view")
-        self.setMinimumSize(120, 140)
+        self.setMinimumSize(110, LEAST_HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("projection")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -263,6 +274,14 @@ class MipView(QWidget):
         """The keys go elsewhere."""
         super().focusOutEvent(event)
         self.update()
+
+    def event(self, event: QEvent) -> bool:
+        """In full what is shortened where the pointer rests on it."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            at = event.pos()
+            QToolTip.showText(event.globalPos(), self._annotation.told_at(at.x(), at.y()), self)
+            return True
+        return super().event(event)
 
     # Painting
 

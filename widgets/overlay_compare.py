@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from numpy.typing import ArrayLike
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSlider, QSplitter, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QSlider, QSplitter, QToolButton, QVBoxLayout, QWidget
 
 from dosimetry_core.anatomical_plane import PLANES, Plane
 from dosimetry_core.geometry import VolumeGeometry
 from widgets.compare_view import CompareMode, CompareView, Hand, Mark, Only
 from widgets.display_scale import ColourScale, WindowLevel
+from widgets.flow_layout import FlowLayout
 from widgets.slice_annotation import SliceCorner
 from widgets.slice_picture import Layer
 from widgets.theme import label
@@ -38,6 +39,7 @@ _LEGENDS: dict[CompareMode, str] = {
     "isocontours": "blue: reference   orange: moving",
 }
 _SWIPE_STEPS = 1000
+_SLIDER_WIDTH = 160
 
 
 class OverlayCompare(QWidget):
@@ -59,8 +61,8 @@ class OverlayCompare(QWidget):
         self.views: dict[Plane, CompareView] = {plane: CompareView(plane) for plane in PLANES}
         self._mode: CompareMode = "fused"
         self._buttons: dict[CompareMode, QToolButton] = {}
-        bar = QHBoxLayout()
-        bar.setSpacing(6)
+        bar = QWidget()
+        line = FlowLayout(bar, spacing=6)
         group = QButtonGroup(self)
         for mode, text, tip in _MODES:
             button = QToolButton()
@@ -70,18 +72,18 @@ class OverlayCompare(QWidget):
             button.setCheckable(True)
             button.clicked.connect(lambda _=False, mode=mode: self._choose(mode))
             group.addButton(button)
-            bar.addWidget(button)
+            line.addWidget(button)
             self._buttons[mode] = button
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setObjectName("swipe_position")
         self._slider.setRange(0, _SWIPE_STEPS)
         self._slider.setValue(_SWIPE_STEPS // 2)
-        self._slider.setMinimumWidth(90)
+        self._slider.setMinimumWidth(_SLIDER_WIDTH)
         self._slider.setToolTip("Where the swipe line stands")
         self._slider.valueChanged.connect(self._swipe)
-        bar.addWidget(self._slider, 1)
+        line.addWidget(self._slider)
         self._legend = label(role="dimmed", object_name="compare_legend")
-        bar.addWidget(self._legend)
+        line.addWidget(self._legend)
         columns = QSplitter(Qt.Orientation.Horizontal)
         columns.setObjectName("compare_columns")
         right = QSplitter(Qt.Orientation.Vertical)
@@ -97,7 +99,7 @@ class OverlayCompare(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        layout.addLayout(bar)
+        layout.addWidget(bar)
         layout.addWidget(columns, 1)
         self._timer = QTimer(self)
         self._timer.setInterval(_FLICKER_MS)

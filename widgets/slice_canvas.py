@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent, QTransform
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QTransform
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from dosimetry_core.anatomical_plane import Plane, PlaneAxes
 from dosimetry_core.geometry import VolumeGeometry
+from widgets.annotation_layout import LEAST_HEIGHT, LEAST_WIDTH
 from widgets.crosshair import Crosshair
 from widgets.display_scale import CT_PRESETS, ColourScale, Fusion, WindowLevel
 from widgets.framing import Framing
@@ -44,7 +45,7 @@ class SliceCanvas(QWidget):
         super().__init__(parent)
         self.plane: Plane = plane
         self.setObjectName(f"slice_{plane}")
-        self.setMinimumSize(180, 150)
+        self.setMinimumSize(LEAST_WIDTH, LEAST_HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(f"{plane} slice")
         # Every pixel is painted, so that nothing need be painted below.
@@ -476,6 +477,14 @@ class SliceCanvas(QWidget):
     def _paint_crosshair(self, painter: QPainter) -> None:
         at = self.pixel_of(self._cursor)
         self._crosshair_arms.paint(painter, round(at.x()), round(at.y()), self.size())
+
+    def event(self, event: QEvent) -> bool:
+        """In full what is shortened where the pointer rests on it."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            at = event.pos()
+            QToolTip.showText(event.globalPos(), self._annotation.told_at(at.x(), at.y()), self)
+            return True
+        return super().event(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The picture is made anew for the new size."""

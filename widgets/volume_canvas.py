@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import (
     QColor,
+    QFont,
+    QFontMetricsF,
+    QHelpEvent,
     QHideEvent,
     QImage,
     QPainter,
@@ -16,10 +19,11 @@ from PySide6.QtGui import (
     QResizeEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QSizePolicy, QToolButton, QToolTip, QWidget
 
 from dosimetry_core.geometry import VolumeGeometry
-from widgets.badges import badges_width, paint_badges
+from widgets.annotation_layout import LEAST_HEIGHT
+from widgets.badges import BadgeShown, arranged_badges, badges_told, badges_width, paint_badges
 from widgets.clip_box import ClipBox
 from widgets.display_scale import ColourScale
 from widgets.flat_projection import FlatProjection
@@ -38,6 +42,8 @@ _MOST_PIXELS_AT_HAND = 200_000
 _ROOM_MM = 20.0
 _MARGIN = 6
 _BUTTON_GAP = 4
+_BADGES_SHARE = 0.38
+"""Of the height that reminders may take, as on the slices."""
 _CLIP_TIP = "Clip planes: drag the lettered squares"
 
 
@@ -51,7 +57,7 @@ class VolumeCanvas(QWidget):
     def __init__(self, parent: QWidget | None = None, *, use_opengl: bool | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("volume_view")
-        self.setMinimumSize(160, 140)
+        self.setMinimumSize(160, LEAST_HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("3D view")
         self.fault_text = ""
@@ -313,7 +319,8 @@ class VolumeCanvas(QWidget):
                 eye = self.eye()
                 if self._clip is not None and eye is not None:
                     self._clip.paint(painter, eye)
-            self._paint_badges(painter)
+            painter.setFont(_badge_font())
+            paint_badges(painter, self._badges_shown())
             self._paint_above(painter)
         finally:
             painter.end()
@@ -323,17 +330,24 @@ class VolumeCanvas(QWidget):
         pixels = self.width() * self.height() * ratio**2
         return max(1.0, (pixels / _MOST_PIXELS_AT_HAND) ** 0.5) if self._drag else 1.0
 
-    def _paint_badges(self, painter: QPainter) -> None:
+    def _badges_shown(self) -> tuple[BadgeShown, ...]:
         """In the upper left corner, as the buttons are in the other one; below them where it is narrow."""
-        if not self._badges:
-            return
-        painter.setFont(font(scale=0.92))
+        metrics = QFontMetricsF(_badge_font())
         buttons = [button for button in (self._toggle, self._reset, self._clip_button) if button.isVisible()]
-        room = self.width() - 2 * _MARGIN
-        width = min(badges_width(painter, self._badges), room)
-        beside = min((button.x() for button in buttons), default=self.width()) - 2 * _MARGIN >= width
-        top = _MARGIN if beside else max((button.geometry().bottom() for button in buttons), default=0) + _MARGIN
-        paint_badges(painter, _MARGIN, top, room, self._badges, on_left=True)
+        top, room = _MARGIN, min((button.x() for button in buttons), default=self.width()) - 2 * _MARGIN
+        if room < badges_width(self._badges, metrics):
+            top = max((button.geometry().bottom() for button in buttons), default=0) + _MARGIN
+            room = self.width() - 2 * _MARGIN
+        place = QRectF(_MARGIN, top, room, _BADGES_SHARE * self.height() - top)
+        return arranged_badges(self._badges, metrics, place, on_left=True)
+
+    def event(self, event: QEvent) -> bool:
+        """All reminders in full where the pointer rests on one."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            at = event.pos()
+            QToolTip.showText(event.globalPos(), badges_told(self._badges_shown(), self._badges, at.x(), at.y()), self)
+            return True
+        return super().event(event)
 
     def _paint_above(self, painter: QPainter) -> None:
         """What a subclass draws over everything."""
@@ -370,3 +384,7 @@ class VolumeCanvas(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         """Nothing is drawn while hidden."""
         self._refine.stop()
+
+
+def _badge_font() -> QFont:
+    return font(scale=0.92)

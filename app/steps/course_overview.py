@@ -12,7 +12,7 @@ from app.plans.working_state import working_state
 from app.session import Session
 from app.steps import course_calendar, course_tables
 from app.steps.cycle_card import CycleCard, scan_delays_s
-from app.steps.step import SPACING, ScrolledGrid, Section, push_button, text_label
+from app.steps.step import SPACING, ScrolledColumn, ScrolledGrid, Section, push_button, text_label
 from dosimetry_core.case import Case
 from dosimetry_core.evaluation import Evaluation
 from widgets.discarding import discard
@@ -74,11 +74,7 @@ class CourseOverview(QWidget):
         self.lesion_bars.setObjectName("lesion_bars")
         self._lesions.add(self.lesion_bars, 1)
         lower.addWidget(self._lesions, 3)
-        holder_of_tables = QWidget()
-        holder_of_tables.setMinimumWidth(_TABLES_WIDTH)
-        side = QVBoxLayout(holder_of_tables)
-        side.setContentsMargins(0, 0, 0, 0)
-        side.setSpacing(SPACING)
+        side = ScrolledColumn("course_tables", least_width=_TABLES_WIDTH)
         self.revisions = push_button(
             "Compare revisions…", name="course_compare", tooltip="two states of this course: what differs, by how much"
         )
@@ -88,14 +84,14 @@ class CourseOverview(QWidget):
         ahead.add(self.budget)
         self.calendar = text_label(role="dimmed", name="course_calendar", wrap=True)
         ahead.add(self.calendar)
-        side.addWidget(ahead)
+        side.add(ahead)
         laboratory = Section("Laboratory")
         self.laboratory = NumberGrid("laboratory")
         self._no_laboratory = text_label("No laboratory values are entered.", role="dimmed", name="no_laboratory")
         laboratory.add(self._no_laboratory)
         laboratory.add(ScrolledGrid(self.laboratory), 1)
-        side.addWidget(laboratory, 1)
-        lower.addWidget(holder_of_tables, 3)
+        side.add(laboratory, 1)
+        lower.addWidget(side, 3)
         column.addWidget(below, 1)
         self._cycle_cards: list[CycleCard] = []
 

@@ -161,13 +161,15 @@ class ScrolledGrid(QScrollArea):
 class ScrolledColumn(QScrollArea):
     """Sections below one another that share the height there is, and scroll where it is less than they need."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, least_width: int = 0) -> None:
         super().__init__()
         self.setObjectName(name)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         content = QWidget()
         content.setObjectName(f"{name}_content")
+        content.setMinimumWidth(least_width)
+        self._least_width = least_width
         self._column = QVBoxLayout(content)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(SPACING)
@@ -189,7 +191,8 @@ class ScrolledColumn(QScrollArea):
     def minimumSizeHint(self) -> QSize:  # noqa: N802 Qt override
         """As wide as the widest section, with the scroll bar beside it."""
         bar = self.verticalScrollBar().sizeHint().width()
-        return QSize(self._column.minimumSize().width() + bar, super().minimumSizeHint().height())
+        width = max(self._column.minimumSize().width(), self._least_width)
+        return QSize(width + bar, super().minimumSizeHint().height())
 
 
 class Inspector(QScrollArea):

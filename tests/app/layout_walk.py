@@ -21,8 +21,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tests.widgets.layout_checks import shortened_names
+from tests.widgets.layout_checks import annotation_faults, shortened_names
 from widgets.dose_bars_view import DoseBarsView
+from widgets.mip_view import MipView
+from widgets.slice_canvas import SliceCanvas
 from widgets.turned_label import TurnedLabel
 
 # Text metrics and layouts round to whole pixels separately.
@@ -89,6 +91,12 @@ def clipped_text(widget: QWidget) -> str | None:
     return None
 
 
+def written_faults(view: SliceCanvas | MipView) -> list[str]:
+    """What is painted on a slice or projection beyond its edge or on other writing."""
+    layout = view._annotation.layout
+    return [] if layout is None else annotation_faults(layout, view._texts(), view.size())
+
+
 def outside_parent(widget: QWidget) -> str | None:
     """Whether part of a widget lies outside the nearest thing that can show it; scrolling directions are free."""
     parent = widget.parentWidget()
@@ -137,6 +145,8 @@ def faults(window: QWidget) -> list[str]:
         found += list(overlapping(widget))
         if isinstance(widget, DoseBarsView):
             found += shortened_names(widget)
+        if isinstance(widget, SliceCanvas | MipView):
+            found += [f"{name_of(widget)}: {fault}" for fault in written_faults(widget)]
         for fault in (clipped_text(widget), outside_parent(widget)):
             if fault:
                 found.append(f"{name_of(widget)}: {fault}")

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,6 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QTabWidget, QToolButton, QWidget
 
-from app.courses.working_panel import WorkingPanel
 from app.main_window import MainWindow
 from app.reviews import STEP_KEYS
 from app.screenshots import wait_until_idle
@@ -20,30 +19,48 @@ from app.steps.plan_step import PlanStep
 from app.steps.voi_step import VoiStep
 from app.view_state import LAYOUTS
 from tests.app.layout_walk import faults, scrolled_sideways
-from widgets.notice_bar import Notice
+from tests.journeys.bars_above import both_bars
 from widgets.plan_plot import PlanPlot
 from widgets.plan_room import RegionShown
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("size", [(1366, 768), (1920, 1080)], ids="{0[0]}x{0[1]}".format)
-def test_that_no_text_is_clipped_and_no_siblings_overlap(window: MainWindow, size: tuple[int, int]) -> None:
+SIZES = [(1280, 720), (1366, 768), (1920, 1080)]
+
+
+@pytest.fixture(autouse=True)
+def size_put_back(shared_window: MainWindow) -> Iterator[None]:
+    """The window of all journeys is as large afterwards as before."""
+    before = shared_window.size()
+    yield
+    shared_window.resize(before)
+
+
+@pytest.mark.parametrize("with_bars", [False, True], ids=["alone", "below both bars"])
+@pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
+def test_that_no_text_is_clipped_and_no_siblings_overlap(
+    window: MainWindow, size: tuple[int, int], with_bars: bool
+) -> None:
     window.resize(QSize(*size))
     assert window.session.is_current
     found: list[str] = []
-    for step in STEP_KEYS:
-        window.go_to(step)
-        wait_until_idle(window)
-        assert window.size() == QSize(*size)
-        found += [f"{step}: {fault}" for fault in faults(window)]
-    window.go_to("voi")
-    views = window.step("voi")
-    assert isinstance(views, VoiStep)
-    for layout in reversed(LAYOUTS):
-        views.show_layout(layout)
-        wait_until_idle(window)
-        found += [f"voi, {layout}: {fault}" for fault in faults(window)]
+    with both_bars(window) if with_bars else nullcontext():
+        for step in STEP_KEYS:
+            window.go_to(step)
+            wait_until_idle(window)
+            assert window.size() == QSize(*size)
+            found += [f"{step}: {fault}" for fault in faults(window)]
+        window.go_to("voi")
+        views = window.step("voi")
+        assert isinstance(views, VoiStep)
+        for badges in (False, True):
+            with_reminders(views, badges)
+            for layout in reversed(LAYOUTS):
+                views.show_layout(layout)
+                wait_until_idle(window)
+                found += [f"voi, {layout}, {badges}: {fault}" for fault in faults(window)]
+        with_reminders(views, False)
     views.show_second_window()
     second = views._second
     assert second is not None
@@ -56,6 +73,13 @@ def test_that_no_text_is_clipped_and_no_siblings_overlap(window: MainWindow, siz
         found += [f"second window, {layout}: {fault}" for fault in faults(second)]
     second.close()
     assert found == []
+
+
+def with_reminders(step: VoiStep, shown: bool) -> None:
+    """Three badges on every view, or none."""
+    step.session.view_state.set_decay_corrected(shown)
+    step.display.own_scale_toggled.emit(shown)
+    step.target.set_here(shown)
 
 
 def test_that_nothing_is_hidden_at_the_right_on_a_small_screen(window: MainWindow) -> None:
@@ -99,24 +123,6 @@ def test_that_the_same_holds_at_scale_factor_two_in_every_look_and_layout(case_f
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-@contextmanager
-def both_bars(window: MainWindow) -> Iterator[None]:
-    """The notice of a recovered course and the question who is working above the screens, as after a power cut."""
-    panel = WorkingPanel()
-    window.frame.add_working_panel(panel, panel.note)
-    panel.ask()
-    window.notices.put(Notice("recovered", "warning", "Recovered: this course was open when the program ended."))
-    try:
-        yield
-    finally:
-        window.notices.take("recovered")
-        for part in (panel, panel.note):
-            part.hide()
-            part.setParent(None)
-            part.deleteLater()
-        wait_until_idle(window)
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (1366, 768), (1920, 1080)], ids="{0[0]}x{0[1]}".format)

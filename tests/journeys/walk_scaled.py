@@ -18,6 +18,7 @@ def walk(folder: str) -> int:
     from app.theme_choice import take_theme
     from app.view_state import LAYOUTS
     from tests.app.layout_walk import faults
+    from tests.journeys.bars_above import both_bars
 
     make_application()
     window = MainWindow(empty_case())
@@ -28,7 +29,8 @@ def walk(folder: str) -> int:
     wait_until_idle(window, second_opinion=True)
     assert window.session.is_current
     found: list[str] = []
-    for look, size in itertools.product(("dark", "light"), (QSize(1366, 768), QSize(1920, 1080))):
+    sizes = (QSize(1280, 720), QSize(1366, 768), QSize(1920, 1080))
+    for look, size in itertools.product(("dark", "light"), sizes):
         take_theme(look)
         window.resize(size)
         for step in STEP_KEYS:
@@ -43,6 +45,9 @@ def walk(folder: str) -> int:
             views.show_layout(layout)
             wait_until_idle(window)
             found += [f"{look}, {size.width()}, voi, {layout}: {fault}" for fault in faults(window)]
+            with both_bars(window):
+                wait_until_idle(window)
+                found += [f"{look}, {size.width()}, voi, {layout}, bars: {fault}" for fault in faults(window)]
     print("\n".join(found))
     window.close()
     return 1 if found else 0

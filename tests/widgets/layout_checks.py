@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect
+import itertools
+
+from PySide6.QtCore import QRect, QRectF, QSize
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractScrollArea,
@@ -17,8 +19,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from widgets.annotation_layout import AnnotationLayout
 from widgets.dose_bars_view import DoseBarsView
 from widgets.elided_label import ElidedLabel
+from widgets.slice_texts import SliceTexts
 from widgets.turned_label import TurnedLabel
 
 
@@ -72,6 +76,36 @@ def shortened_names(bars: DoseBarsView) -> list[str]:
     """Names below bars that are not written in full."""
     pairs = zip(bars.names_shown(), bars.bars(), strict=True)
     return [f"{bars.objectName()}: {bar.name!r} is written {shown!r}" for shown, bar in pairs if shown != bar.name]
+
+
+def annotation_boxes(layout: AnnotationLayout, texts: SliceTexts) -> dict[str, QRectF]:
+    """What each text of a view, its badges, bars and letters cover, by name."""
+    lines = [*layout.written, *layout.varying(texts.position, texts.window)]
+    found = {line.name: line.box(layout.metrics) for line in lines}
+    found |= {f"badge {badge.text}": badge.place for badge in layout.badges}
+    if layout.scale_bar_mm is not None:
+        bar, words = layout.scale_bar
+        found["scale bar"] = bar.united(words.box(layout.metrics))
+    if layout.colour_bar is not None:
+        found["colour bar"] = layout.colour_bar
+    letters = layout.letter_metrics
+    for side, (letter, place) in zip(
+        ("left", "right", "top", "bottom"), layout.letter_places(texts.letters), strict=True
+    ):
+        high = letters.capHeight()
+        found[f"letter {side}"] = QRectF(place.x(), place.y() - high, letters.horizontalAdvance(letter), high)
+    return found
+
+
+def annotation_faults(layout: AnnotationLayout, texts: SliceTexts, size: QSize) -> list[str]:
+    """What is written on a slice beyond its view, or on something else that is written."""
+    boxes = annotation_boxes(layout, texts)
+    view = QRectF(0, 0, size.width(), size.height())
+    found = [f"{name} reaches out" for name, box in boxes.items() if not view.contains(box)]
+    for (one, first), (other, second) in itertools.combinations(boxes.items(), 2):
+        if first.intersects(second):
+            found.append(f"{one} lies on {other}")
+    return found
 
 
 def overlapping_siblings(top: QWidget) -> list[str]:
