@@ -12,7 +12,7 @@ import numpy as np
 from app.scan_words import is_aligned
 from app.voi_places import voi_places
 from dosimetry_core.calibration import calibrated_image
-from dosimetry_core.case import Calibration, Cycle
+from dosimetry_core.case import Administration, Calibration, Cycle
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.image import ImageSeries, TimePoint
 from dosimetry_core.nuclide import nuclide
@@ -46,15 +46,15 @@ class ShownSpect:
     nuclide: str | None
 
 
-_shown: list[tuple[ImageSeries, Calibration, ShownSpect]] = []
+_shown: list[tuple[ImageSeries, Calibration, Administration | None, ShownSpect]] = []
 
 
 def shown_spect(cycle: Cycle, series: ImageSeries) -> ShownSpect:
     """SPECT of a time point in Bq/mL; without a calibration in counts."""
-    for kept, calibration, shown in _shown:
-        if kept is series and calibration == cycle.calibration:
-            return shown
     administration = cycle.administration(series.nuclide) if series.nuclide else None
+    for kept, calibration, given, shown in _shown:
+        if kept is series and calibration == cycle.calibration and given == administration:
+            return shown
     unit, calibrated_for = KILOBECQUEREL_PER_ML, series.nuclide
     try:
         volume = calibrated_image(series, cycle.calibration, administration).concentration
@@ -63,7 +63,7 @@ def shown_spect(cycle: Cycle, series: ImageSeries) -> ShownSpect:
         unit = {"counts": COUNTS, "counts_per_s": COUNTS_PER_S}.get(volume.quantity, KILOBECQUEREL_PER_ML)
     sample: Any = volume.values[::_SAMPLE_STEP, ::_SAMPLE_STEP, ::_SAMPLE_STEP]
     made = ShownSpect(volume, unit, float(np.percentile(sample, _UPPER_PERCENTILE)), calibrated_for)
-    _shown.append((series, cycle.calibration, made))
+    _shown.append((series, cycle.calibration, administration, made))
     del _shown[:-_KEPT]
     return made
 

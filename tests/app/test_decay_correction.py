@@ -61,6 +61,19 @@ def test_that_an_image_that_was_stored_decay_corrected_is_shown_as_it_was_stored
     assert value * factor == pytest.approx(80e3, rel=1e-6)
 
 
+def test_that_a_scan_is_shown_anew_when_what_was_given_is_entered_or_corrected() -> None:
+    scan = point(80e3, 3 * SECONDS_PER_DAY, decay_reference="administration")
+    later = replace(given(LU177), start=given(LU177).start + timedelta(days=1))
+    shown = [
+        float(shown_spect(Cycle(1, administrations, time_points=(scan,)), scan.spect).volume.values[0, 0, 0])
+        for administrations in ((), (given(LU177),), (later,))
+    ]
+    # Such a file goes by the start of the infusion.
+    since_s = [days * SECONDS_PER_DAY + INFUSION_S / 2 for days in (3, 2)]
+    decay = [0.5 ** (elapsed_s / HALF_LIVES_S[LU177]) for elapsed_s in since_s]
+    assert shown == pytest.approx([80e3, *(80e3 * factor for factor in decay)], rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("scan", "administrations"),
     [
