@@ -36,6 +36,7 @@ class JobMessages(QObject):
 
     def _show(self, job: Job) -> None:
         # Results that follow an edit at once are too short to be told; the first ones of a case are not.
+        self._forget_replaced(job)
         follows_edit = job.purpose == "evaluate" and self._session.document.latest_evaluation is not None
         if job.purpose == KIDNEYS:
             job.failed.connect(lambda error: self._strip.set_message(problems_of(error)[0].text()))
@@ -49,9 +50,14 @@ class JobMessages(QObject):
         job.cancelled.connect(lambda: self._end(key, f"{job.title}: cancelled"))
         job.failed.connect(lambda error: self._fail(key, error))
 
+    def _forget_replaced(self, job: Job) -> None:
+        """A job that another one replaced is not of interest any more, however long it takes to stop."""
+        for key in [key for key, running in self._running.items() if running.purpose == job.purpose]:
+            self._end(key, "")
+
     def _end(self, key: str, message: str) -> None:
-        self._running.pop(key, None)
-        self._strip.finish(key, message)
+        if self._running.pop(key, None) is not None:
+            self._strip.finish(key, message)
 
     def _fail(self, key: str, error: Exception) -> None:
         self._running.pop(key, None)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 PENDING = "Pending: as before the last change, being computed anew"
 OUT_OF_DATE = "Out of date: as before the last change, which could not be computed"
 
+DRAW_FIRST = "Draw a VOI and align the time points first."
+
 VOXELS_COMING = "Voxel doses are being computed."
 VOXELS_CANCELLED = "Voxel doses are pending: their computation was cancelled. The next change begins it again."
 VOXELS_FAILED = "Voxel doses are pending: their computation failed ({}). The next change begins it again."
@@ -24,6 +26,14 @@ CONFIRMED_SO_FAR = "The independent second computation confirms every number tha
 NOT_HEARD = "The independent second computation has not been heard on these results yet."
 HEARD_AFTER = "The independent second computation has not been heard on these results yet: they are not complete."
 NOT_MADE = "The independent second computation could not be made: {}."
+
+
+def curves_missing_words(session: Session) -> str:
+    """Why there are no curves: they are on their way, could not be computed, or wait for something to be done."""
+    failure = session.recomputation.failure
+    if failure is not None:
+        return problems_of(failure)[0].text()
+    return "Being computed" if session.recomputation.is_busy else DRAW_FIRST
 
 
 def voxels_pending_words(session: Session) -> str:

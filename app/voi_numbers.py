@@ -10,6 +10,7 @@ from app.curves_shown import curve_shown, measured_nuclide
 from app.display import voi_colour_of
 from app.dose_bars import organ_bars
 from app.number_grid import Cell, GridColumn, GridRow, Number, NumberGrid
+from app.pending_words import curves_missing_words
 from app.result_paths import result_path
 from app.scan_reviews import reviewed_count
 from app.session import Session
@@ -154,7 +155,7 @@ class LiveNumbers(Section):
             self.curve.show_curves([replace(curve_shown(session.case, cycle, result, stale=stale), notes=())])
             self.curve.set_current(result.voi.voi_id)
         else:
-            self.curve.show_curves([])
+            self.curve.show_curves([], missing=curves_missing_words(session))
 
     def _refresh_bars(self) -> None:
         evaluation, stale = self._session.evaluation, not self._session.is_current

@@ -55,6 +55,7 @@ class CurveView(QWidget):
         super().__init__(parent)
         self.setObjectName("curve_view")
         self._curves: dict[str, CurveShown] = {}
+        self._missing = ""
         self._small: dict[str, _SmallPlot] = {}
         self._group = QButtonGroup(self)
         self._name = ElidedLabel(object_name="curve_name", role="title")
@@ -114,8 +115,9 @@ class CurveView(QWidget):
         button.clicked.connect(lambda: self._choose_scale(logarithmic))
         return button
 
-    def show_curves(self, curves: Sequence[CurveShown]) -> None:
-        """All curves; the current one stays current, else the first is. Silent."""
+    def show_curves(self, curves: Sequence[CurveShown], *, missing: str = "") -> None:
+        """All curves; the current one stays current, else the first is. Without any, why there are none. Silent."""
+        self._missing = missing
         current = self.current()
         # Results that come in parts have the same curves each time: those are not drawn again.
         curves = [
@@ -182,7 +184,7 @@ class CurveView(QWidget):
         curve = self._curves.get(voi_id) if voi_id is not None else None
         self.plot.show_curve(curve)
         self._name.set_text(curve.name if curve else "No curves")
-        self._model.set_text(curve.model if curve else "Draw a VOI and align the time points first.")
+        self._model.set_text(curve.model if curve else self._missing)
         self._tail.setText(curve.tail_text() if curve else "")
         notes = [] if curve is None else [*([curve.message] if curve.message else []), *curve.notes]
         self._notes.setText("   ·   ".join(notes))

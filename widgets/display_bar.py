@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QImage, QPixmap
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QSizePolicy, QSlider, QToolButton, QWidget
 
 from dosimetry_core.units import KILOBECQUEREL_PER_ML, DisplayUnit
-from widgets.display_scale import COLOUR_MAPS, CT_PRESETS, ColourScale, Fusion, WindowLevel, colour_table
+from widgets.colour_map_box import ColourMapBox
+from widgets.display_scale import CT_PRESETS, ColourScale, Fusion, WindowLevel
 from widgets.flow_layout import FlowLayout
 from widgets.quantity_edit import QuantityEdit
 from widgets.theme import label
@@ -106,15 +106,10 @@ class DisplayBar(QWidget):
             buttons[fusion] = button
         return buttons
 
-    def _make_map(self) -> QComboBox:
-        box = QComboBox()
+    def _make_map(self) -> ColourMapBox:
+        box = ColourMapBox()
         box.setObjectName("display_colour_map")
         box.setToolTip("Colour map of the SPECT")
-        box.setIconSize(QSize(30, 12))
-        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        box.setMinimumContentsLength(8)
-        for name in COLOUR_MAPS:
-            box.addItem(_map_icon(name), name)
         box.activated.connect(lambda _: self._send_scale(colour_map=box.currentText()))
         self._layout.addWidget(box)
         return box
@@ -216,9 +211,3 @@ class DisplayBar(QWidget):
         window = CT_PRESETS.get(self._preset.currentText())
         if window is not None:
             self.window_level_changed.emit(window)
-
-
-def _map_icon(name: str) -> QIcon:
-    table = colour_table(name).copy()
-    image = QImage(table.data, 256, 1, 768, QImage.Format.Format_RGB888)
-    return QIcon(QPixmap.fromImage(image.copy().scaled(84, 24)))

@@ -17,6 +17,7 @@ from app.case_edits import (
 )
 from app.curves_shown import curves_of, measured_nuclide
 from app.number_grid import Cell, GridColumn, GridRow, Number, NumberGrid
+from app.pending_words import curves_missing_words
 from app.result_paths import result_path
 from app.sampled_intervals import SAMPLED_TITLE, SAMPLED_TOOLTIP, SampledIntervals, can_be_sampled
 from app.session import Session
@@ -236,7 +237,7 @@ class CurvesStep(Step):
         cycle, results, stale = session.cycle, session.cycle_result, not session.is_current
         self._show_choices()
         if cycle is None or results is None:
-            self.view.show_curves([])
+            self.view.show_curves([], missing=curves_missing_words(session))
             self.numbers.show_rows([], [])
             self.points.show_rows([], [])
             self.evidence.show_result(None, "")

@@ -17,11 +17,14 @@ from PySide6.QtWidgets import (
     QScrollBar,
     QSplitterHandle,
     QStackedWidget,
+    QStyle,
+    QStyleOptionComboBox,
     QTabBar,
     QWidget,
 )
 
 from tests.widgets.layout_checks import annotation_faults, shortened_names
+from widgets.colour_map_box import ColourMapBox
 from widgets.dose_bars_view import DoseBarsView
 from widgets.mip_view import MipView
 from widgets.slice_canvas import SliceCanvas
@@ -85,9 +88,12 @@ def clipped_text(widget: QWidget) -> str | None:
             if width > widget.contentsRect().width():
                 return f"text of {width} px in {widget.contentsRect().width()}"
     elif isinstance(widget, QComboBox):
-        width = widget.fontMetrics().horizontalAdvance(widget.currentText())
-        if width > widget.contentsRect().width():
-            return f"text of {width} px in {widget.contentsRect().width()}"
+        room = combo_text_room(widget)
+        # Of a choice of few names each is whole.
+        texts = [widget.itemText(n) for n in range(widget.count())] if isinstance(widget, ColourMapBox) else []
+        width = max(widget.fontMetrics().horizontalAdvance(text) for text in (widget.currentText(), *texts))
+        if width > room + TOLERANCE_PX:
+            return f"text of {width} px in {room}"
     return None
 
 
@@ -95,6 +101,17 @@ def written_faults(view: SliceCanvas | MipView) -> list[str]:
     """What is painted on a slice or projection beyond its edge or on other writing."""
     layout = view._annotation.layout
     return [] if layout is None else annotation_faults(layout, view._texts(), view.size())
+
+
+def combo_text_room(box: QComboBox) -> int:
+    """Width in which the current text of a box is written."""
+    option = QStyleOptionComboBox()
+    box.initStyleOption(option)
+    edit = box.style().subControlRect(
+        QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, box
+    )
+    has_icon = not option.currentIcon.isNull() and not isinstance(box, ColourMapBox)
+    return edit.width() - (box.iconSize().width() + 4 if has_icon else 0)
 
 
 def outside_parent(widget: QWidget) -> str | None:

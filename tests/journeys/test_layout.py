@@ -110,6 +110,17 @@ def test_that_all_drawing_tools_are_in_sight_on_a_small_screen(window: MainWindo
     assert [b.objectName() for b in buttons if b.visibleRegion().boundingRect() != b.rect()] == []
 
 
+def test_that_the_settings_of_the_views_are_one_line_on_a_full_screen(window: MainWindow) -> None:
+    window.resize(QSize(1920, 1080))
+    window.go_to("voi")
+    step = window.step("voi")
+    assert isinstance(step, VoiStep)
+    wait_until_idle(window)
+    buttons = [button for button in step.display.findChildren(QToolButton) if button.isVisible()]
+    assert len(buttons) > 10
+    assert len({button.mapTo(step.display, button.rect().center()).y() for button in buttons}) == 1
+
+
 def test_that_the_same_holds_at_scale_factor_two_in_every_look_and_layout(case_folder: Path) -> None:
     environment = {**os.environ, "QT_SCALE_FACTOR": "2", "QT_QPA_PLATFORM": "offscreen"}
     script = "from tests.journeys.walk_scaled import walk; import sys; sys.exit(walk(*sys.argv[1:]))"

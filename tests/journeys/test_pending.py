@@ -27,6 +27,7 @@ from dosimetry_core.evaluation import Evaluation
 from dosimetry_core.progress import Progress
 from dosimetry_core.voi_shaping import with_margin
 from tests.widgets.pointer import drag
+from widgets.elided_label import ElidedLabel
 
 MINUTES_MS = 3_600_000
 VOXELS_PENDING = "Voxel doses are being computed."
@@ -202,3 +203,19 @@ def test_that_a_second_opinion_that_can_not_be_made_says_why(
     assert dose._opinion.text() == (
         "The independent second computation could not be made: second opinion: a table is missing."
     )
+
+
+def test_that_curves_on_their_way_are_not_called_missing(window: MainWindow) -> None:
+    session = window.session
+    curves, voi = window.step("curves"), window.step("voi")
+    assert isinstance(curves, CurvesStep)
+    assert isinstance(voi, VoiStep)
+    window.opening.open_case(replace(session.document.case))
+    for key, view in (("voi", voi.live.curve), ("curves", curves.view)):
+        window.go_to(key)
+        assert session.recomputation.is_busy
+        words = view.findChild(ElidedLabel, "curve_model")
+        assert words is not None
+        assert words.full_text() == "Being computed"
+    wait_until_idle(window)
+    assert words.full_text() != "Being computed"

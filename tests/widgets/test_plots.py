@@ -79,8 +79,9 @@ def test_that_a_refresh_keeps_the_current_curve(curves):
     curves.set_current("v1")
     curves.show_curves([curve("v0"), curve("v1", model="bi-exponential")])
     assert curves.current() == "v1"
-    curves.show_curves([])
+    curves.show_curves([], missing="Being computed")
     assert curves.current() is None
+    assert curves.findChild(QLabel, "curve_model").text() == "Being computed"
 
 
 @pytest.mark.parametrize("index", range(4))
