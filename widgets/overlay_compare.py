@@ -54,6 +54,7 @@ class OverlayCompare(QWidget):
     hand_cancelled = Signal()
     landmark_set = Signal(object)
     """A point of the reference frame was clicked with the landmark hand."""
+    time_point_step_requested = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -110,6 +111,7 @@ class OverlayCompare(QWidget):
             view.hand_moved.connect(self.hand_moved)
             view.hand_cancelled.connect(self.hand_cancelled)
             view.landmark_set.connect(self.landmark_set)
+            view.time_point_step_requested.connect(self.time_point_step_requested)
         self.set_mode("fused")
 
     @property

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFileDialog, QLineEdit
 
 from app.case_edits import with_cycle
@@ -17,6 +17,7 @@ from app.registration_acts import RegistrationActs, landmark_distances_mm
 from app.registration_holds import hold_text, waiting_scans
 from app.scan_words import delay_text
 from app.session import Session
+from app.stepping import step_time_point
 from app.steps.align_hand import FileSection, HandSection, LandmarkSection, OrganSection
 from app.steps.align_pair import AlignedPair
 from app.steps.align_tables import (
@@ -72,6 +73,7 @@ class AlignStep(Step):
         self.compare.setProperty("takesImageKeys", True)
         self.column.addWidget(self.compare, 1)
         self.compare.cursor_moved.connect(session.view_state.set_cursor)
+        self.compare.time_point_step_requested.connect(lambda by: step_time_point(session, by))
         self._idle = QTimer(self)
         self._idle.setSingleShot(True)
         self._idle.setInterval(IDLE_MS)
@@ -329,6 +331,10 @@ class AlignStep(Step):
         if cycle is None or reference is None or point is None:
             return ""
         return f"cycle {cycle.number}: {delay_text(cycle, point)} on the reference at {delay_text(cycle, reference)}"
+
+    def entered(self) -> None:
+        """Give the keyboard to the axial view, so that keys work at once."""
+        self.compare.views["axial"].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def refresh(self) -> None:
         """Show reference and current scan."""

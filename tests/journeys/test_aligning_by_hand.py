@@ -24,6 +24,7 @@ from dosimetry_core.geometry import RigidTransform
 from dosimetry_core.image import Registration, VoiMotion
 from dosimetry_core.progress import no_progress
 from tests.app.working import confirm_registrations
+from tests.widgets.pointer import SHIFT, wheel
 
 
 @pytest.fixture
@@ -270,3 +271,23 @@ def test_that_landmarks_and_notes_of_one_patient_are_gone_with_the_next_one(
     step.refresh()
     assert not step._pairs.pairs
     assert step.shift_note.text() == ""
+
+
+def test_that_keys_work_as_soon_as_the_step_is_chosen_by_key(window: MainWindow, step: AlignStep) -> None:
+    window.go_to("voi")
+    window.activateWindow()
+    QTest.qWaitForWindowActive(window)
+    state = window.session.view_state
+    state.set_time_point(1)
+    mode = step.compare.mode
+    QTest.keyClick(window.focusWidget(), Qt.Key.Key_3, Qt.KeyboardModifier.AltModifier)
+    assert window.current_step == "align"
+    wait_until_idle(window)
+    QTest.keyClick(window.focusWidget(), Qt.Key.Key_Right)
+    assert state.time_point == 2
+    QTest.keyClick(window.focusWidget(), Qt.Key.Key_Left)
+    assert state.time_point == 1
+    view = step.compare.views["axial"]
+    wheel(view, view.rect().center().toPointF(), -1, SHIFT)
+    assert state.time_point == 2
+    assert step.compare.mode == mode
