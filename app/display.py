@@ -11,7 +11,7 @@ import numpy as np
 
 from app.scan_words import is_aligned
 from app.voi_places import voi_places
-from dosimetry_core.calibration import calibrated_image
+from dosimetry_core.calibration import calibrated_image, calibration_used
 from dosimetry_core.case import Administration, Calibration, Cycle
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.image import ImageSeries, TimePoint
@@ -52,18 +52,19 @@ _shown: list[tuple[ImageSeries, Calibration, Administration | None, ShownSpect]]
 def shown_spect(cycle: Cycle, series: ImageSeries) -> ShownSpect:
     """SPECT of a time point in Bq/mL; without a calibration in counts."""
     administration = cycle.administration(series.nuclide) if series.nuclide else None
-    for kept, calibration, given, shown in _shown:
-        if kept is series and calibration == cycle.calibration and given == administration:
+    calibration = calibration_used(cycle, series.volume.quantity)
+    for kept, *read_as, shown in _shown:
+        if kept is series and read_as == [calibration, administration]:
             return shown
     unit, calibrated_for = KILOBECQUEREL_PER_ML, series.nuclide
     try:
-        volume = calibrated_image(series, cycle.calibration, administration).concentration
+        volume = calibrated_image(series, calibration, administration).concentration
     except DosimetryError:
         volume, calibrated_for = series.volume, None
         unit = {"counts": COUNTS, "counts_per_s": COUNTS_PER_S}.get(volume.quantity, KILOBECQUEREL_PER_ML)
     sample: Any = volume.values[::_SAMPLE_STEP, ::_SAMPLE_STEP, ::_SAMPLE_STEP]
     made = ShownSpect(volume, unit, float(np.percentile(sample, _UPPER_PERCENTILE)), calibrated_for)
-    _shown.append((series, cycle.calibration, administration, made))
+    _shown.append((series, calibration, administration, made))
     del _shown[:-_KEPT]
     return made
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.window_texts import time_text
+from dosimetry_core.calibration import calibration_used
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.image import ImageSeries, TimePoint
 from dosimetry_core.nuclide import Y90
 from dosimetry_core.quantification.measurement import CycleMeasurement
-from dosimetry_core.quantification.scan import calibration_used
 from dosimetry_core.report.words import nuclide_symbol
 from dosimetry_core.units import COUNTS_PER_S_PER_MBQ, HOUR, MINUTE, PERCENT
 

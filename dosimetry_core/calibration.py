@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import lambertw
 
-from dosimetry_core.case import Administration, Calibration, DeadTimeModel, RecoveryCurve
+from dosimetry_core.case import Administration, Calibration, Cycle, DeadTimeModel, RecoveryCurve
 from dosimetry_core.errors import DosimetryError, Finding, InconsistentCaseError, MissingDataError, raise_problems
 from dosimetry_core.image import ImageSeries
-from dosimetry_core.nuclide import Nuclide, nuclide
+from dosimetry_core.nuclide import Y90, Nuclide, nuclide
 from dosimetry_core.units import MEGABECQUEREL, MICROSECOND, PERCENT, SECONDS_PER_MINUTE
-from dosimetry_core.volume import Volume
+from dosimetry_core.volume import Quantity, Volume
 
 DEAD_TIME_CORRECTION_REMARKABLE = 1.2
 """Dead-time factor above which a finding is raised: a per-volume mean factor is then no longer good to 2 %
@@ -156,6 +156,25 @@ def recovery_coefficient(volume_ml: float, curve: RecoveryCurve) -> float:
 def recovery_volume_sensitivity(volume_ml: float, curve: RecoveryCurve) -> float:
     """Relative change of the recovery coefficient per relative change of the volume: d ln R/d ln v = g (1 − R)."""
     return curve.gamma * (1 - recovery_coefficient(volume_ml, curve))
+
+
+def calibration_used(cycle: Cycle, quantity: Quantity = "counts") -> Calibration:
+    """The cycle's calibration; with the sensitivity measured beside 90Y where that was given and one is stated.
+
+    Its uncertainty and dates come with it where they are stated. Images in Bq/mL need no sensitivity.
+    """
+    held = cycle.calibration
+    mixed = held.sensitivity_with_yttrium_90_cps_per_bq
+    if mixed is None or cycle.administration(Y90) is None or quantity == "activity_concentration_bq_per_ml":
+        return held
+    uncertainty = held.with_yttrium_90_relative_standard_uncertainty
+    return replace(
+        held,
+        sensitivity_cps_per_bq=mixed,
+        relative_standard_uncertainty=held.relative_standard_uncertainty if uncertainty is None else uncertainty,
+        measured_on=held.with_yttrium_90_measured_on or held.measured_on,
+        valid_until=held.with_yttrium_90_valid_until or held.valid_until,
+    )
 
 
 def calibrated_image(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.display import ct_layer, spect_layer, spect_scale
+from app.display import ct_layer, shown_spect, spect_layer, spect_scale
 from app.registration_acts import turn_centre_mm
 from app.session import Session
 from dosimetry_core.case import Cycle
@@ -26,7 +26,7 @@ class AlignedPair:
 
     def show(self, cycle: Cycle, reference: TimePoint, point: TimePoint) -> None:
         """Show a scan on the reference; nothing is done where both are there already."""
-        shown = (reference, point, cycle.calibration)
+        shown = (reference, point, *(shown_spect(cycle, each.spect) for each in (reference, point)))
         if len(self._shown) == len(shown) and all(a is b for a, b in zip(self._shown, shown, strict=True)):
             return
         first = not self._shown or self._shown[0] is not reference

@@ -28,11 +28,11 @@ from app.steps.new_course_dialog import NewCourseDialog
 from app.steps.partial_volume_choice import PartialVolumeChoice
 from app.steps.step import SPACING, ScrolledGrid, Section, Step, push_button, text_label
 from app.window_texts import time_text
+from dosimetry_core.calibration import calibration_used
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.quantification.findings import calibration_findings
 from dosimetry_core.quantification.measurement import CycleMeasurement
-from dosimetry_core.quantification.scan import calibration_used
 from dosimetry_core.report.words import nuclide_symbol
 from dosimetry_core.units import HOUR, MEGABECQUEREL
 

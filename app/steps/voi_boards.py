@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
-from app.display import ct_layer, spect_layer, vois_shown
+from app.display import ct_layer, shown_spect, spect_layer, vois_shown
 from app.reviews import same_objects
 from app.scan_words import registration_text
 from app.session import Session
@@ -169,7 +169,7 @@ class BoardImages(QObject):
         self, view: SliceView, key: str, cycle: Cycle, point: TimePoint, geometry: VolumeGeometry, fusion: Fusion
     ) -> None:
         transform, words = point.registration.transform, registration_text(point)
-        seen = (geometry, point.ct, point.spect, transform, words, cycle.calibration)
+        seen = (geometry, point.ct, shown_spect(cycle, point.spect), transform, words)
         if not same_objects(seen, self._seen.get(key, ())):
             self._seen[key] = seen
             if view.reference is not geometry:
@@ -184,7 +184,7 @@ class BoardImages(QObject):
         view.show_vois(vois_shown(cycle, self._images.hidden, point))
 
     def _show_mip(self, mip: MipView, key: str, cycle: Cycle, point: TimePoint) -> None:
-        seen = (point.spect, point.registration.transform, cycle.calibration)
+        seen = (shown_spect(cycle, point.spect), point.registration.transform)
         if not same_objects(seen, self._seen.get(key, ())):
             self._seen[key] = seen
             mip.show_spect(spect_layer(cycle, point))
@@ -195,7 +195,7 @@ class BoardImages(QObject):
         volume = self.board.volume
         if volume is None:
             return
-        seen = (geometry, point.spect, point.registration.transform, cycle.calibration)
+        seen = (geometry, shown_spect(cycle, point.spect), point.registration.transform)
         if not same_objects(seen, self._seen.get("volume", ())):
             self._seen["volume"] = seen
             volume.set_reference(geometry)

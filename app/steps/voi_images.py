@@ -166,7 +166,7 @@ class VoiImages(QObject):
         base = reference.ct or reference.spect
         placed = (point.registration.transform, registration_text(point))
         read_as = (self._own_scale, self._decay_factor(cycle, point))
-        shown = (base, point.ct, point.spect, *placed, cycle.calibration, *read_as)
+        shown = (base, point.ct, shown_spect(cycle, point.spect), *placed, *read_as)
         if same_objects(shown, self._shown_images):
             return
         geometry = cycle.vois[0].mask.geometry if cycle.vois else base.volume.geometry

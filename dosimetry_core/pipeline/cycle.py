@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from dosimetry_core.calibration import calibration_used
 from dosimetry_core.case import Case, Cycle
 from dosimetry_core.dose.engine import role_group
 from dosimetry_core.errors import Finding
@@ -33,7 +34,6 @@ from dosimetry_core.planning.plausibility import (
 from dosimetry_core.progress import Progress, no_progress
 from dosimetry_core.quantification import CycleMeasurement, factor_two_findings, measure_cycle
 from dosimetry_core.quantification.measurement import Positions
-from dosimetry_core.quantification.scan import calibration_used
 from dosimetry_core.results import DoseValue, OrganResult, VoiResult
 from dosimetry_core.safety.assessment import SafetyAssessment
 from dosimetry_core.units import COUNTS_PER_S_PER_MBQ

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dosimetry_core.calibration import calibration_used
 from dosimetry_core.case import Cycle
 from dosimetry_core.errors import (
     DosimetryError,
@@ -25,7 +26,7 @@ from dosimetry_core.quantification.findings import (
 )
 from dosimetry_core.quantification.measurement import CycleMeasurement, Positions, TimePointMeasurement
 from dosimetry_core.quantification.redrawn import review_findings
-from dosimetry_core.quantification.scan import calibration_used, measured_scan
+from dosimetry_core.quantification.scan import measured_scan
 from dosimetry_core.quantification.voi_activity import measured_vois
 
 _WHERE_BY_HAND = "that is step 3, or [[cycle.registration]] in the case file"

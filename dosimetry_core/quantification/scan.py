@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
-from dosimetry_core.calibration import calibrated_image
+from dosimetry_core.calibration import calibrated_image, calibration_used
 from dosimetry_core.case import Administration, Calibration, Cycle
 from dosimetry_core.errors import InconsistentCaseError
 from dosimetry_core.exclusive_vois import ExclusiveVois
 from dosimetry_core.frozen import FrozenMap
 from dosimetry_core.image import TimePoint
-from dosimetry_core.nuclide import Y90, nuclide
+from dosimetry_core.nuclide import nuclide
 from dosimetry_core.partial_volume.image_noise import image_noise
 from dosimetry_core.partial_volume.point_spread import PointSpread
 from dosimetry_core.partial_volume.transfer_matrix import scan_regions
@@ -19,7 +18,6 @@ from dosimetry_core.quantification.container import ContainerOnScan, container_o
 from dosimetry_core.quantification.measurement import CycleMeasurement, Positions, TimePointMeasurement
 from dosimetry_core.quantification.organ_position import kidney_positions, position_findings
 from dosimetry_core.quantification.redrawn import exclusive_on_scan, redrawn_findings
-from dosimetry_core.volume import Quantity
 
 
 def _own_administration(cycle: Cycle, time_point: TimePoint, place: str) -> Administration:
@@ -34,25 +32,6 @@ def _own_administration(cycle: Cycle, time_point: TimePoint, place: str) -> Admi
             remedy="check the clocks and the time zone",
         )
     return administration
-
-
-def calibration_used(cycle: Cycle, quantity: Quantity = "counts") -> Calibration:
-    """The cycle's calibration; with the sensitivity measured beside 90Y where that was given and one is stated.
-
-    Its uncertainty and dates come with it where they are stated. Images in Bq/mL need no sensitivity.
-    """
-    held = cycle.calibration
-    mixed = held.sensitivity_with_yttrium_90_cps_per_bq
-    if mixed is None or cycle.administration(Y90) is None or quantity == "activity_concentration_bq_per_ml":
-        return held
-    uncertainty = held.with_yttrium_90_relative_standard_uncertainty
-    return replace(
-        held,
-        sensitivity_cps_per_bq=mixed,
-        relative_standard_uncertainty=held.relative_standard_uncertainty if uncertainty is None else uncertainty,
-        measured_on=held.with_yttrium_90_measured_on or held.measured_on,
-        valid_until=held.with_yttrium_90_valid_until or held.valid_until,
-    )
 
 
 def measured_scan(

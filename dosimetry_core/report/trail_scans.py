@@ -6,11 +6,10 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dosimetry_core.calibration import sensitivity_all_heads_cps_per_bq
+from dosimetry_core.calibration import calibration_used, sensitivity_all_heads_cps_per_bq
 from dosimetry_core.case import Calibration
 from dosimetry_core.evaluation import CycleResult
 from dosimetry_core.quantification import TimePointMeasurement, VoiMeasurement
-from dosimetry_core.quantification.scan import calibration_used
 from dosimetry_core.report.trail_row import COUNTS, EXACT, NOT_STATED, NUMBER, TrailPlace, TrailRow
 from dosimetry_core.results import VoiResult
 from dosimetry_core.units import (

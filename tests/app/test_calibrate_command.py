@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from app.cli import main
+from dosimetry_core.calibration import calibration_used
 from dosimetry_core.case import Calibration
 from dosimetry_core.case_file import read_case
 from dosimetry_core.errors import DosimetryError
 from dosimetry_core.quantification.findings import calibration_findings
-from dosimetry_core.quantification.scan import calibration_used
 from tests.phantoms import SPECT_GRID, nm_file
 from tests.small_study import CASE
 

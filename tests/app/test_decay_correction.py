@@ -11,7 +11,7 @@ import pytest
 
 from app.display import decay_correction, shown_spect, spect_scale
 from app.probe_text import probe_text
-from dosimetry_core.case import Administration, Cycle
+from dosimetry_core.case import Administration, Calibration, Cycle
 from dosimetry_core.image import TimePoint
 from dosimetry_core.nuclide import LU177, Y90
 from dosimetry_core.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
@@ -59,6 +59,17 @@ def test_that_an_image_that_was_stored_decay_corrected_is_shown_as_it_was_stored
     assert value < 80e3
     # Voxels are of single precision.
     assert value * factor == pytest.approx(80e3, rel=1e-6)
+
+
+def test_that_a_scan_in_counts_is_shown_by_the_sensitivity_that_its_doses_rest_on() -> None:
+    scan = point(1000.0, SECONDS_PER_DAY, "counts_per_s", decay_reference="none", counting_duration_s=1200.0)
+    held = Calibration(1e-5, "clock-seconds-all-heads", sensitivity_with_yttrium_90_cps_per_bq=0.8e-5)
+    voxel_ml = 0.125
+    for administrations, sensitivity in (((given(LU177),), 1e-5), ((given(LU177), given(Y90)), 0.8e-5)):
+        cycle = Cycle(1, administrations, time_points=(scan,), calibration=held)
+        shown = float(shown_spect(cycle, scan.spect).volume.values[0, 0, 0])
+        # Of what decays while it is counted more is left at the start.
+        assert shown == pytest.approx(1000.0 / sensitivity / voxel_ml, rel=0.01)
 
 
 def test_that_a_scan_is_shown_anew_when_what_was_given_is_entered_or_corrected() -> None:

@@ -20,17 +20,26 @@ from tests.figures import figure_line
 from tests.journeys.contouring import contour, dice
 
 pytestmark = pytest.mark.long
-SEED = 1
-LESIONS = ("Lesion 1", "Lesion 2", "Lesion 5")
-"""36, 15 and 5 mL."""
+LESIONS = {
+    1: ("Lesion 1", "Lesion 2", "Lesion 5"),
+    7: ("Lesion 1", "Lesion 4", "Lesion 5"),
+    23: ("Lesion 2", "Lesion 6", "Lesion 7"),
+}
+"""By seed: 36, 15 and 5 mL; 26, 9 and 6 mL; 10, 7 and 8 mL. Tools and acts were made with the first patient alone."""
 MOST_ACTIONS = 60
 LEAST_DICE = 0.9
 
 
+@pytest.fixture(scope="module", params=LESIONS)
+def seed(request: pytest.FixtureRequest) -> int:
+    chosen: int = request.param
+    return chosen
+
+
 @pytest.fixture(scope="module")
-def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
-    folder = tmp_path_factory.mktemp("demonstration") / "1"
-    write_demonstration(folder, seed=SEED)
+def case(tmp_path_factory: pytest.TempPathFactory, seed: int) -> Case:
+    folder = tmp_path_factory.mktemp("demonstration") / str(seed)
+    write_demonstration(folder, seed=seed)
     read = read_case(folder)
     return import_case(replace(read, cycles=read.cycles[:1]))
 
@@ -53,10 +62,10 @@ def window(qapp: object, case: Case) -> Iterator[MainWindow]:
     window.deleteLater()
 
 
-def test_that_five_vois_are_contoured_from_nothing_in_few_actions(window: MainWindow, case: Case) -> None:
+def test_that_five_vois_are_contoured_from_nothing_in_few_actions(window: MainWindow, case: Case, seed: int) -> None:
     truth = {voi.name: voi for voi in case.cycles[0].vois}
     kidneys = [truth["Kidney L"], truth["Kidney R"]]
-    lesions = [truth[name] for name in LESIONS]
+    lesions = [truth[name] for name in LESIONS[seed]]
     assert window.session.cycle is not None
     assert window.session.cycle.vois == ()
     hand = contour(window, kidneys, lesions)
@@ -66,7 +75,7 @@ def test_that_five_vois_are_contoured_from_nothing_in_few_actions(window: MainWi
         "contouring-by-hand",
         n=len(found),
         failures=sum(value < LEAST_DICE for value in found.values()),
-        seed=SEED,
+        seed=seed,
         actions=len(hand.actions),
         dice=found,
     )
