@@ -19,6 +19,8 @@ from dosimetry_core.case import Case
 from tests.journeys.reading import KIDNEY, voi_named
 from tests.journeys.small_case import write_tandem_case
 
+SIZE = QSize(1600, 960)
+
 
 @pytest.fixture(scope="package")
 def case_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -30,7 +32,7 @@ def shared_window(qapp: object, case_folder: Path) -> Iterator[MainWindow]:
     """One real window for all journeys: a 3D view is made once (gui.md A.3)."""
     make_application()
     window = MainWindow(empty_case())
-    window.resize(QSize(1600, 960))
+    window.resize(SIZE)
     window.show()
     window.opening.open_path(case_folder)
     wait_until_idle(window)
@@ -49,6 +51,7 @@ def opened_case(shared_window: MainWindow) -> Case:
 def window(shared_window: MainWindow, opened_case: Case) -> MainWindow:
     """The window with the case as opened: nothing edited, nothing confirmed, shown as delivered."""
     shared_window.opening.open_case(opened_case)
+    shared_window.resize(SIZE)
     state = shared_window.session.view_state
     state.set_tool("cursor")
     state.set_time_point(0)
@@ -59,6 +62,7 @@ def window(shared_window: MainWindow, opened_case: Case) -> MainWindow:
     assert isinstance(voi_step, VoiStep)
     voi_step.images.set_linked(True)
     voi_step.show_layout("four-up")
+    voi_step.inspector.verticalScrollBar().setValue(0)
     shared_window.go_to("course")
     # Without a window manager nobody makes the window active again after a dialog of the test before.
     shared_window.activateWindow()

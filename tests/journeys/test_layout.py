@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -27,14 +26,6 @@ ROOT = Path(__file__).parents[2]
 
 
 SIZES = [(1280, 720), (1366, 768), (1920, 1080)]
-
-
-@pytest.fixture(autouse=True)
-def size_put_back(shared_window: MainWindow) -> Iterator[None]:
-    """The window of all journeys is as large afterwards as before."""
-    before = shared_window.size()
-    yield
-    shared_window.resize(before)
 
 
 @pytest.mark.parametrize("with_bars", [False, True], ids=["alone", "below both bars"])
