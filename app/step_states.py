@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from app.operations.counted import counted
 from app.plans.plan_signing import PlanFile
 from app.registration_holds import waiting_scans
 from app.reviews import STEP_KEYS, StepKey, differences
@@ -88,7 +89,7 @@ def _unconfirmed(step: StepKey, session: Session, case: Case) -> tuple[StepState
 
         looks = sum(len(cycle.vois) * len(cycle.time_points) for cycle in case.cycles)
         seen = sum(reviewed_count(cycle, voi) for cycle in case.cycles for voi in cycle.vois)
-        return "in progress", f"{count} VOIs; {looks - seen} of {looks} not reviewed on their scans"
+        return "in progress", f"{counted(count, 'VOI')}; {looks - seen} of {looks} not reviewed on their scans"
     if session.recomputation.failure is not None:
         return "attention", str(session.recomputation.failure)
     if evaluation is None:

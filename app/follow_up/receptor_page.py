@@ -12,6 +12,7 @@ from app.follow_up.entry_card import EntryCard
 from app.follow_up.receptor_jobs import measured_scan, read_study
 from app.follow_up.record_edits import death_words, with_recorded
 from app.number_grid import GridColumn, GridRow, NumberGrid
+from app.operations.counted import counted
 from app.problems import problems_of
 from app.session import Session
 from app.steps.step import ScrolledGrid, Section, combo_box, push_button, text_label
@@ -255,7 +256,7 @@ class ReceptorPage(QWidget):
         self._answered = True
         if not begins and self.drawing is not None and self.drawing.study.image.sha256 == study.image.sha256:
             self.drawing.take_vois(study.vois)
-            self._say(f"{len(study.vois)} VOIs of files.", "good")
+            self._say(f"{counted(len(study.vois), 'VOI')} of files.", "good")
             return
         if self._returns_to_unsaved():
             return

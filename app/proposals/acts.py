@@ -72,7 +72,8 @@ class ProposalActs(QObject):
             self.told.emit("Nothing new is proposed: the cycle has all that was found")
             return
         doubts = f"; {proposals.findings[0].text}" if proposals.findings else ""
-        self.told.emit(f"{len(added)} VOIs are proposed, look at each and press Reviewed{doubts}")
+        said = "1 VOI is proposed, look at it" if len(added) == 1 else f"{len(added)} VOIs are proposed, look at each"
+        self.told.emit(f"{said} and press Reviewed{doubts}")
         if added:
             self._session.view_state.set_voi(added[0].voi_id)
             self._session.view_state.set_cursor(added[0].mask.centroid_mm())
