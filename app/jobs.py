@@ -19,6 +19,7 @@ from typing import Any, Literal
 from PySide6.QtCore import QObject, QSocketNotifier, Signal
 
 from app.hand_first import HandFirst
+from app.loading import load_what_computations_need
 from dosimetry_core.progress import Cancelled, Progress
 
 PROGRESS_INTERVAL_S = 0.05
@@ -139,6 +140,7 @@ class Job(QObject):
 
         def run() -> None:
             try:
+                load_what_computations_need()
                 result = function(*inputs, **named, **own)
             except Cancelled:
                 say("cancelled", None)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
+from app.loading import load_libraries
 from app.main_window import MainWindow
 from app.operations.backups import backup_reminder
 from app.operations.data_folder import REPORTS, DataFolder, located_data_folder, make_private
@@ -71,17 +72,6 @@ def make_application() -> QApplication:
     application.setApplicationVersion(SOFTWARE_VERSION)
     apply_theme(application)
     return application
-
-
-def load_libraries(*, progress: Progress) -> None:
-    """Import what the computations need, beside the first look at the window, and start what reads images."""
-    from app.importing.files_read import reading_process
-
-    reading_process().warm_up()
-    import SimpleITK  # noqa: F401
-
-    progress(0.5, "Loading")
-    from dosimetry_core import pipeline  # noqa: F401
 
 
 def store_checked(folder: Path, anchor: Path | None, *, progress: Progress) -> StoreCheck:
@@ -220,8 +210,7 @@ def run_window(target: Path | str | None, *, data_folder: Path | None = None) ->
             window.opening.open_course(target)
         elif target is not None:
             window.opening.open_path(target)
-        else:
-            window.session.jobs.start(load_libraries, purpose="load", title="Loading")
+        window.session.jobs.start(load_libraries, purpose="load", title="Loading")
 
     QTimer.singleShot(FIRST_PAINT_MS, begin)
     try:

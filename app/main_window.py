@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -19,6 +18,7 @@ from app.document import Document
 from app.finding_places import FindingDialog, place_of
 from app.job_messages import JobMessages
 from app.jobs import Jobs
+from app.loading import step_module
 from app.pending_words import summary_with_pending
 from app.permission import Permission
 from app.plans.plan_choice import PlanChoice
@@ -188,8 +188,7 @@ class MainWindow(QMainWindow):
     def step(self, key: StepKey) -> Step:
         """A step's work area, made when it is first needed."""
         if key not in self._steps:
-            module = importlib.import_module(f"app.steps.{key}_step")
-            made: Step = getattr(module, STEP_CLASSES[key])(self.session)
+            made: Step = getattr(step_module(key), STEP_CLASSES[key])(self.session)
             made.probed.connect(self.probe.setText)
             made.told.connect(self.job_messages.tell)
             made.step_requested.connect(self.go_to)

@@ -6,6 +6,7 @@ import functools
 import os
 import subprocess
 import sys
+import threading
 
 _SCRIPT = """
 import os
@@ -29,9 +30,20 @@ print("drawn" if pixels.GetNumberOfTuples() == 256 and pixels.GetTuple(0)[0] > 2
 _TIMEOUT_S = 60.0
 
 
-@functools.cache
+_TRYING = threading.Lock()
+
+
 def opengl_fault() -> str | None:
-    """None if surfaces can be drawn; else a sentence saying why not."""
+    """None if surfaces can be drawn; else a sentence saying why not.
+
+    Takes half a second the first time; whoever asks meanwhile waits for the same answer.
+    """
+    with _TRYING:
+        return _tried()
+
+
+@functools.cache
+def _tried() -> str | None:
     environment = {**os.environ}
     environment.pop("QT_QPA_PLATFORM", None)
     try:

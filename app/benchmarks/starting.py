@@ -20,7 +20,8 @@ from app.benchmarks.figure import Figure, Goal, Stopwatch, timed
 from app.benchmarks.machine import cores, evicted, files_below, processor_s_of
 from app.benchmarks.stage import LONGEST_WAIT_S, Stage
 from app.importing.files_read import reading_process
-from app.main import load_libraries, make_application
+from app.loading import load_libraries
+from app.main import make_application
 from app.main_window import MainWindow
 from app.screenshots import SIZE, wait_until_idle
 from app.session import empty_case

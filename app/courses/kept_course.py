@@ -59,6 +59,8 @@ def read_kept_course(
     DosimetryError
         If an image file is missing or another one than was read, or the store is damaged.
     """
+    # What shows images is loaded by this, and what it shows is made, before the window asks for either.
+    from app.display import prepare_spect
     from app.importing.files_read import read_kept_images
 
     newest = _required(history)
@@ -101,6 +103,8 @@ def read_kept_course(
         )
         for plan in plans
     )
+    for cycle in cases[newest].cycles:
+        prepare_spect(cycle)
     return KeptCourse(cases[newest], commands, shown.position, confirmations, seen, files)
 
 

@@ -19,7 +19,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import numpy as np
 from PySide6.QtTest import QTest
 
-from app.main import load_libraries, make_application, open_courses
+from app.loading import load_libraries
+from app.main import make_application, open_courses
 from app.main_window import MainWindow
 from app.operations.data_folder import DataFolder
 from app.operations.site_configuration import SiteConfiguration

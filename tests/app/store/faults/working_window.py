@@ -21,7 +21,8 @@ import numpy as np
 from PySide6.QtTest import QTest
 
 from app.case_edits import with_fit_model, with_mask, with_voi_named
-from app.main import load_libraries, make_application, open_courses
+from app.loading import load_libraries
+from app.main import make_application, open_courses
 from app.main_window import MainWindow
 from app.operations.data_folder import DataFolder
 from app.operations.site_configuration import SiteConfiguration
