@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QToolButton, QWidget
 
@@ -117,13 +118,18 @@ def test_that_the_probe_follows_what_comes_under_a_pointer_that_rests(window: Ma
     state.set_time_point(0)
     state.set_cursor(place)
     wait_until_idle(window)
-    pixel = QPointF(axial.pixel_of(place).toPoint())
-    move(axial, pixel)
+    pixel = axial.pixel_of(place).toPoint()
+    on_screen = axial.mapToGlobal(pixel)
+    # Where a test before has left it, the pointer of the window system would move over the view, too.
+    QCursor.setPos(on_screen)
+    move(axial, QPointF(pixel))
     for scan, slices in ((0, 0), (1, 0), (1, 4), (2, 4)):
         state.set_time_point(scan)
         state.set_cursor(place + np.array([0.0, 0.0, slices * 4.0]))
         wait_until_idle(window)
-        assert window.probe.text() == probe_text(cycle, cycle.time_points[scan], axial.point_at(pixel))
+        assert window.probe.text() == probe_text(
+            cycle, cycle.time_points[scan], axial.point_at(QPointF(axial.mapFromGlobal(on_screen)))
+        )
 
 
 def test_that_words_on_an_act_go_with_the_next_edit(window: MainWindow, voi_step: VoiStep) -> None:
