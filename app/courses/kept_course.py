@@ -59,7 +59,6 @@ def read_kept_course(
     DosimetryError
         If an image file is missing or another one than was read, or the store is damaged.
     """
-    # What shows images is loaded by this, and what it shows is made, before the window asks for either.
     from app.display import prepare_spect
     from app.importing.files_read import read_kept_images
 
@@ -103,6 +102,7 @@ def read_kept_course(
         )
         for plan in plans
     )
+    # Made here, before the window asks for it on its own thread.
     for cycle in cases[newest].cycles:
         prepare_spect(cycle)
     return KeptCourse(cases[newest], commands, shown.position, confirmations, seen, files)

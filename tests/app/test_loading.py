@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import importlib
-import os
-import subprocess
-import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
 from app.loading import step_module
 from app.reviews import STEP_KEYS
+from tests.fresh_process import run_script
 
-ROOT = Path(__file__).parents[2]
 SCRIPT = """
 import sys, threading, traceback
 from app.loading import load_what_computations_need, step_module
@@ -38,16 +34,7 @@ print("".join(failed) or "loaded")
 
 
 def test_that_threads_that_load_at_once_all_succeed() -> None:
-    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    done = run_script(SCRIPT, timeout_s=300)
     assert done.stdout.strip() == "loaded", done.stderr
 
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,8 +14,8 @@ from app.screenshots import wait_until_idle
 from app.session import empty_case
 from dosimetry_core.errors import MissingDataError
 from tests.app.working import say_who_works
+from tests.fresh_process import run_script
 
-ROOT = Path(__file__).parents[2]
 HEAVY = ("scipy", "SimpleITK", "vtkmodules", "pydicom", "pyqtgraph", "matplotlib", "pyhanko", "typst")
 
 
@@ -36,16 +34,7 @@ def test_that_the_first_window_needs_none_of_the_heavy_libraries(closes: bool) -
         f"print(*[name for name in {HEAVY!r} if name in sys.modules])\n"
         "closed or window.close()\n"
     )
-    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = run_script(script)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == ""
 

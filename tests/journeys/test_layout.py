@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -18,12 +15,10 @@ from app.steps.plan_step import PlanStep
 from app.steps.voi_step import VoiStep
 from app.view_state import LAYOUTS
 from tests.app.layout_walk import faults, scrolled_sideways
+from tests.fresh_process import run_script
 from tests.journeys.bars_above import both_bars
 from widgets.plan_plot import PlanPlot
 from widgets.plan_room import RegionShown
-
-ROOT = Path(__file__).parents[2]
-
 
 SIZES = [(1280, 720), (1366, 768), (1920, 1080)]
 
@@ -113,17 +108,8 @@ def test_that_the_settings_of_the_views_are_one_line_on_a_full_screen(window: Ma
 
 
 def test_that_the_same_holds_at_scale_factor_two_in_every_look_and_layout(case_folder: Path) -> None:
-    environment = {**os.environ, "QT_SCALE_FACTOR": "2", "QT_QPA_PLATFORM": "offscreen"}
     script = "from tests.journeys.walk_scaled import walk; import sys; sys.exit(walk(*sys.argv[1:]))"
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(case_folder)],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
+    done = run_script(script, str(case_folder), timeout_s=240, QT_SCALE_FACTOR="2")
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -17,6 +14,7 @@ from app.courses.rows import birth_text, course_row, cycle_text, short_local_tex
 from app.key_table import PATIENT_LIST_KEYS
 from tests.app.course_examples import START, course, courses
 from tests.app.layout_walk import faults
+from tests.fresh_process import run_script
 from tests.widgets.pointer import Received
 from widgets.course_table import COLUMNS
 from widgets.theme import apply_theme
@@ -455,16 +453,7 @@ def test_that_nothing_is_clipped_at_scale_factor_two():
         "    found += faults(patients)\n"
         "print(application.devicePixelRatio(), found)\n"
     )
-    environment = {**os.environ, "QT_SCALE_FACTOR": "2", "QT_QPA_PLATFORM": "offscreen"}
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = run_script(script, QT_SCALE_FACTOR="2")
     assert done.stdout.strip() == "2.0 []", done.stderr
 
 

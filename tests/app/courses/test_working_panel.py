@@ -1,10 +1,5 @@
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
@@ -13,10 +8,10 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QVBoxLayout,
 from app.courses.person_at_work import Person, WorkingPerson
 from app.courses.working_panel import WorkingPanel
 from tests.app.layout_walk import faults
+from tests.fresh_process import run_script
 from tests.widgets.pointer import Received
 from widgets.theme import apply_theme
 
-ROOT = Path(__file__).parents[3]
 KNOWN = (Person("A. Nowak", "physicist"), Person("Łucja Żółkiewska", "technologist"), Person("Dr. C. Papadopoulou"))
 NOWAK = KNOWN[0]
 
@@ -292,16 +287,7 @@ def test_that_nothing_is_clipped_at_scale_factor_two():
         "application.processEvents()\n"
         "print(application.devicePixelRatio(), faults(window))\n"
     )
-    environment = {**os.environ, "QT_SCALE_FACTOR": "2", "QT_QPA_PLATFORM": "offscreen"}
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = run_script(script, QT_SCALE_FACTOR="2")
     assert done.stdout.strip() == "2.0 []", done.stderr
 
 
